@@ -1,0 +1,155 @@
+/** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
+import type { FailureBody } from '../../model/failure.ts'
+import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { ExecutorKind, Liveness, Member, NodeInventory } from '../../model/node.ts'
+import type { Instant } from '../../model/time.ts'
+import type { Workload, WorkloadError, WorkloadSpec } from '../../model/workload.ts'
+
+/** Who the mesh is. Fixed at its founding; the mesh id is the hash of it. */
+export interface Genesis {
+  readonly name: string
+  /** Ed25519 public key of the mesh, base64. Signs membership certificates. */
+  readonly publicKey: string
+  readonly founder: NodeId
+  readonly createdAt: Instant
+}
+
+/** An invitation. The secret itself is only in the token that the user holds. */
+export interface JoinToken {
+  readonly id: string
+  /** SHA-256 of the one-time secret, hex. */
+  readonly secretHash: string
+  readonly roles: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly notAfter: Instant
+  readonly createdBy: string
+  /** The node that used it; a second use by the same node is answered as the first was. */
+  readonly usedBy: NodeId | null
+}
+
+/** A key that may attach to any peer from outside. */
+export interface Operator {
+  readonly key: NodeId
+  readonly name: string
+  readonly addedAt: Instant
+}
+
+/** Something worth telling. Kept for the last few thousand changes. */
+export interface MeshEvent {
+  /** Rises by one with every event of the mesh. */
+  readonly sequence: number
+  readonly at: Instant
+  readonly type: string
+  readonly node: NodeId | null
+  readonly workload: WorkloadId | null
+  readonly message: string
+}
+
+export interface MeshState {
+  readonly mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
+  /** Rises with every membership change. */
+  readonly epoch: number
+  readonly members: ReadonlyMap<NodeId, Member>
+  /** Peers that were removed, with the epoch of it: their certificates count no more. */
+  readonly removed: ReadonlyMap<NodeId, number>
+  readonly tokens: ReadonlyMap<string, JoinToken>
+  /** The mesh's private key, sealed to each node that may lead, base64. */
+  readonly sealedKeys: ReadonlyMap<NodeId, string>
+  readonly operators: ReadonlyMap<NodeId, Operator>
+  readonly workloads: ReadonlyMap<WorkloadId, Workload>
+  /** Names of workloads that have not ended. */
+  readonly names: ReadonlyMap<string, WorkloadId>
+  /** What the leader last recorded of each member's liveness. For history; the detector's own view is fresher. */
+  readonly liveness: ReadonlyMap<NodeId, Liveness>
+  readonly events: readonly MeshEvent[]
+  /** Log index up to which commands have been applied, and the time of the last. Time never goes back. */
+  readonly index: number
+  readonly at: Instant
+}
+
+export type Command =
+  | {
+      readonly type: 'found'
+      readonly id: MeshId
+      readonly genesis: Genesis
+      readonly founder: NewMember
+      readonly sealedKey: string
+    }
+  | { readonly type: 'create-token'; readonly token: Omit<JoinToken, 'usedBy'> }
+  | { readonly type: 'admit'; readonly tokenId: string; readonly secretHash: string; readonly member: NewMember }
+  | {
+      readonly type: 'update-member'
+      readonly node: NodeId
+      readonly addresses?: readonly string[]
+      readonly labels?: Readonly<Record<string, string>>
+    }
+  | { readonly type: 'remove-member'; readonly node: NodeId; readonly force: boolean }
+  | { readonly type: 'report-inventory'; readonly node: NodeId; readonly inventory: NodeInventory }
+  | { readonly type: 'record-liveness'; readonly node: NodeId; readonly liveness: Liveness }
+  | { readonly type: 'seal-mesh-key'; readonly node: NodeId; readonly sealedKey: string }
+  | { readonly type: 'add-operator'; readonly key: NodeId; readonly name: string }
+  | { readonly type: 'remove-operator'; readonly key: NodeId }
+  | { readonly type: 'submit'; readonly workload: WorkloadId; readonly name: string; readonly spec: WorkloadSpec }
+  | {
+      readonly type: 'place'
+      readonly workload: WorkloadId
+      readonly attempt: number
+      readonly node: NodeId
+      readonly devices: readonly string[]
+      readonly executor: ExecutorKind
+    }
+  | { readonly type: 'claim'; readonly placement: PlacementId; readonly node: NodeId }
+  | { readonly type: 'reject'; readonly placement: PlacementId; readonly node: NodeId; readonly reason: string }
+  | {
+      readonly type: 'report-starting'
+      readonly placement: PlacementId
+      readonly node: NodeId
+      readonly progress: string
+    }
+  | {
+      readonly type: 'report-running'
+      readonly placement: PlacementId
+      readonly node: NodeId
+      readonly startedAt: Instant
+    }
+  | {
+      readonly type: 'report-ended'
+      readonly placement: PlacementId
+      readonly node: NodeId
+      readonly endedAt: Instant
+      readonly exitCode: number | null
+      readonly error: WorkloadError | null
+    }
+  | { readonly type: 'request-stop'; readonly workload: WorkloadId; readonly force: boolean }
+  | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }
+
+/** What a node says of itself when it joins. */
+export type NewMember = Pick<Member, 'id' | 'name' | 'labels' | 'roles' | 'addresses' | 'sealKey'>
+
+/** A command as it stands in the log. The leader stamps `at`. `id` makes it idempotent: a second one gets the first's result. */
+export interface Entry {
+  readonly id: string
+  readonly at: Instant
+  /** Who asked: a node's or operator's key, `token:<name>`, or `socket`. */
+  readonly by: string
+  readonly command: Command
+}
+
+/** What a command led to. Normal refusals are values, so that every peer agrees on them. */
+export type Outcome =
+  { readonly ok: true; readonly value: OutcomeValue } | { readonly ok: false; readonly failure: FailureBody }
+
+export interface OutcomeValue {
+  readonly workload?: WorkloadId
+  readonly placement?: PlacementId
+  readonly node?: NodeId
+  readonly epoch?: number
+}
+
+/** What changed, for those who watch. */
+export type Change =
+  | { readonly type: 'mesh' }
+  | { readonly type: 'member'; readonly node: NodeId }
+  | { readonly type: 'operator'; readonly key: NodeId }
+  | { readonly type: 'workload'; readonly workload: WorkloadId }
+  | { readonly type: 'event'; readonly event: MeshEvent }

@@ -1,0 +1,254 @@
+/** What can go wrong without a bug: a code, what kind of trouble it is, one sentence on what happened, one on what to do. */
+
+export type FailureKind =
+  | 'invalid'
+  | 'not-found'
+  | 'conflict'
+  | 'refused'
+  | 'unauthenticated'
+  | 'unavailable'
+  | 'capacity'
+  | 'timeout'
+  | 'internal'
+
+interface Failure<F> {
+  readonly kind: FailureKind
+  readonly sentence: (facts: F) => string
+  readonly hint: string
+}
+
+const failure = <F = Record<never, never>>(
+  kind: FailureKind,
+  sentence: (facts: F) => string,
+  hint: string,
+): Failure<F> => ({ kind, sentence, hint })
+
+export const failures = {
+  ECONNREFUSED: failure(
+    'unavailable',
+    ({ address }: { address: string }) => `Nothing answers at ${address}.`,
+    'Start a peer with `clawnode start`, or name one with --gateway.',
+  ),
+  AUTH_FAILED: failure(
+    'unauthenticated',
+    ({ reason }: { reason: string }) => `The request was not authenticated: ${reason}.`,
+    'Give the token in <data-dir>/api-token with --token-file, or use the Unix socket on the host itself.',
+  ),
+  PERMISSION_DENIED: failure(
+    'refused',
+    ({ action }: { action: string }) => `You may not ${action}.`,
+    'Ask an administrator of the mesh for the permission.',
+  ),
+  INVALID_REQUEST: failure(
+    'invalid',
+    ({ problem }: { problem: string }) => `The request is not valid: ${problem}.`,
+    'See the command’s --help for what it takes.',
+  ),
+  NODE_NOT_FOUND: failure(
+    'not-found',
+    ({ node }: { node: string }) => `No node is called ${node}.`,
+    'List the nodes with `clawbernetes node list`.',
+  ),
+  WORKLOAD_NOT_FOUND: failure(
+    'not-found',
+    ({ workload }: { workload: string }) => `No workload is called ${workload}.`,
+    'List the workloads with `clawbernetes workload list`.',
+  ),
+  OPERATION_NOT_FOUND: failure(
+    'not-found',
+    ({ operation }: { operation: string }) => `There is no operation ${operation}.`,
+    'List the operations with `clawbernetes --help`, or read /api/openapi.json.',
+  ),
+  NAME_TAKEN: failure(
+    'conflict',
+    ({ name }: { name: string }) => `A workload that has not ended is already called ${name}.`,
+    'Choose another --name, or stop that workload first.',
+  ),
+  NO_GPUS_AVAILABLE: failure(
+    'capacity',
+    ({ reason }: { reason: string }) => `No node has the GPUs that were asked for: ${reason}.`,
+    'Wait for work to end, ask for less, or try --priority high.',
+  ),
+  PLACEMENT_SUPERSEDED: failure(
+    'conflict',
+    ({ placement }: { placement: string }) => `Placement ${placement} is no longer current.`,
+    'Nothing needs to be done: the mesh has decided anew.',
+  ),
+  IMAGE_NOT_FOUND: failure(
+    'not-found',
+    ({ image, detail }: { image: string; detail: string }) => `The image ${image} could not be found: ${detail}.`,
+    'Check the image’s name and tag, and that the node can reach its registry.',
+  ),
+  IMAGE_PULL_FAILED: failure(
+    'unavailable',
+    ({ image, detail }: { image: string; detail: string }) => `The image ${image} could not be pulled: ${detail}.`,
+    'Check that the node can reach the registry.',
+  ),
+  CONTAINER_FAILED: failure(
+    'refused',
+    ({ detail }: { detail: string }) => `The workload could not be started: ${detail}.`,
+    'Check the command, the mounts and the limits that were given.',
+  ),
+  NONZERO_EXIT: failure(
+    'refused',
+    ({ exitCode }: { exitCode: number }) => `The workload ended with exit code ${exitCode}.`,
+    'Read its output with `clawbernetes logs`.',
+  ),
+  OOM_KILLED: failure(
+    'refused',
+    ({ limitMib }: { limitMib: number | null }) =>
+      `The workload ran out of memory${limitMib === null ? '' : ` (limit ${limitMib} MiB)`} and was killed.`,
+    'Give it more with --memory.',
+  ),
+  WORKLOAD_TIMEOUT: failure(
+    'timeout',
+    ({ seconds }: { seconds: number }) => `The workload ran longer than its ${seconds} s and was stopped.`,
+    'Give it more time with --timeout.',
+  ),
+  WORKLOAD_LOST: failure(
+    'unavailable',
+    ({ reason }: { reason: string }) => `The workload is gone: ${reason}.`,
+    'Submit it again.',
+  ),
+  GPU_THERMAL_THROTTLE: failure(
+    'capacity',
+    ({ device }: { device: string }) => `GPU ${device} is too hot and slows down.`,
+    'Move the work to another node or wait until it has cooled.',
+  ),
+  GPU_NOT_VISIBLE: failure(
+    'unavailable',
+    ({ detail }: { detail: string }) => `The container does not see the GPUs it was given: ${detail}.`,
+    'Check the NVIDIA container toolkit on that node.',
+  ),
+  DEVICE_BUSY: failure(
+    'conflict',
+    ({ device }: { device: string }) => `Device ${device} is already in use.`,
+    'The mesh places the work elsewhere by itself.',
+  ),
+  EXECUTOR_UNAVAILABLE: failure(
+    'unavailable',
+    ({ executor, detail }: { executor: string; detail: string }) =>
+      `The ${executor} executor does not answer: ${detail}.`,
+    'Check that its engine is running on that node.',
+  ),
+  NODE_UNREACHABLE: failure(
+    'unavailable',
+    ({ node, detail }: { node: string; detail: string }) => `Node ${node} could not be reached: ${detail}.`,
+    'Check the node with `clawbernetes node info`.',
+  ),
+  NO_LEADER: failure(
+    'unavailable',
+    ({ detail }: { detail: string }) => `The mesh has no leader at the moment: ${detail}.`,
+    'Try again in some seconds; if it stays so, check that a majority of the voters is up with `clawbernetes gateway status`.',
+  ),
+  DEADLINE_EXCEEDED: failure(
+    'timeout',
+    ({ what, ms }: { what: string; ms: number }) => `${what} was not done within ${ms} ms.`,
+    'Try again, or allow more time.',
+  ),
+  TOKEN_INVALID: failure(
+    'unauthenticated',
+    ({ reason }: { reason: string }) => `The join token was refused: ${reason}.`,
+    'Make a new one with `clawbernetes token create` on a member.',
+  ),
+  NOT_A_MEMBER: failure(
+    'unauthenticated',
+    ({ reason }: { reason: string }) => `The peer is not a member of this mesh: ${reason}.`,
+    'Join it with `clawnode join TOKEN`.',
+  ),
+  MEMBER_BUSY: failure(
+    'conflict',
+    ({ node, workloads }: { node: string; workloads: number }) => `Node ${node} still runs ${workloads} workload(s).`,
+    'Stop them first, or use --force to give them up.',
+  ),
+  ALREADY_MEMBER: failure(
+    'conflict',
+    ({ mesh }: { mesh: string }) => `This data directory already belongs to mesh ${mesh}.`,
+    'Use another --data-dir, or remove the node from its mesh first.',
+  ),
+  PROTOCOL_MISMATCH: failure(
+    'refused',
+    ({ ours, theirs }: { ours: string; theirs: string }) => `The peer speaks ${theirs}, we speak ${ours}.`,
+    'Bring both to the same version.',
+  ),
+  TOO_LARGE: failure(
+    'invalid',
+    ({ what, limit }: { what: string; limit: number }) => `${what} is larger than the ${limit} bytes allowed.`,
+    'Send less at once.',
+  ),
+  RATE_LIMITED: failure(
+    'unavailable',
+    ({ who }: { who: string }) => `${who} sent too much at once.`,
+    'Slow down and try again.',
+  ),
+  DISK_FULL: failure(
+    'unavailable',
+    ({ path }: { path: string }) => `The disk that holds ${path} is full.`,
+    'Free some space; the node goes on by itself.',
+  ),
+  STATE_CORRUPT: failure(
+    'internal',
+    ({ file, detail }: { file: string; detail: string }) => `${file} is damaged: ${detail}.`,
+    'The damaged file was set aside; the node takes its state from the other peers again.',
+  ),
+  CONFIG_INVALID: failure(
+    'invalid',
+    ({ file, problem }: { file: string; problem: string }) => `${file} is not valid: ${problem}.`,
+    'See docs/reference/config.md for every setting.',
+  ),
+  INTERNAL: failure(
+    'internal',
+    ({ detail }: { detail: string }) => `Something unexpected happened: ${detail}.`,
+    'Please report this with the daemon’s log.',
+  ),
+} satisfies Record<string, Failure<never>>
+
+export type FailureCode = keyof typeof failures
+export type Facts<C extends FailureCode> = Parameters<(typeof failures)[C]['sentence']>[0]
+
+/** An expected failure. The edges turn its kind into a status or an exit code; any other throw is a bug. */
+export class ClawError<C extends FailureCode = FailureCode> extends Error {
+  override readonly name = 'ClawError'
+  readonly code: C
+  readonly facts: Facts<C>
+
+  constructor(code: C, facts: Facts<C>, options?: ErrorOptions) {
+    super((failures[code].sentence as (facts: Facts<C>) => string)(facts), options)
+    this.code = code
+    this.facts = facts
+  }
+
+  get kind(): FailureKind {
+    return failures[this.code].kind
+  }
+
+  get hint(): string {
+    return failures[this.code].hint
+  }
+
+  static is<C extends FailureCode>(error: unknown, code: C): error is ClawError<C> {
+    return error instanceof ClawError && error.code === code
+  }
+}
+
+/** A failure as it travels: between peers, in replies, and on the CLI's stderr with `--json`. */
+export interface FailureBody {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly facts?: unknown
+}
+
+export const failureBody = (error: ClawError): FailureBody => ({
+  code: error.code,
+  message: error.message,
+  hint: error.hint,
+  facts: error.facts,
+})
+
+/** The failure that a peer reported, or INTERNAL when its code is not one that we know. */
+export function failureFrom(body: FailureBody): ClawError {
+  if (!(body.code in failures) || typeof body.facts !== 'object' || body.facts === null)
+    return new ClawError('INTERNAL', { detail: body.message })
+  return new ClawError(body.code as FailureCode, body.facts as never)
+}

@@ -1,0 +1,92 @@
+/**
+ * What runs work on a host: Docker, plain processes, or a simulation. Everything is keyed by placement id and may be repeated:
+ * starting twice starts once, stopping what is gone is fine.
+ */
+import type { MeshId, NodeId, PlacementId, WorkloadId } from '../model/ids.ts'
+import type { GpuDevice } from '../model/gpu.ts'
+import type { ExecutorKind } from '../model/node.ts'
+import type { WorkloadError, WorkloadSpec } from '../model/workload.ts'
+import type { Instant, Millis } from '../model/time.ts'
+import type { Unsubscribe } from './rpc.ts'
+
+/** One attempt to run, with everything decided. */
+export interface Task {
+  readonly placement: PlacementId
+  readonly workload: WorkloadId
+  readonly attempt: number
+  readonly term: number
+  readonly mesh: MeshId
+  readonly node: NodeId
+  readonly name: string
+  readonly spec: WorkloadSpec
+  readonly devices: readonly GpuDevice[]
+}
+
+export type TaskState =
+  | { readonly state: 'starting'; readonly progress: string }
+  | { readonly state: 'running'; readonly startedAt: Instant }
+  /** It ended. `error` is null only for exit code 0, or for a stop that was asked for. */
+  | {
+      readonly state: 'ended'
+      readonly exitCode: number | null
+      readonly error: WorkloadError | null
+      readonly endedAt: Instant
+    }
+
+export interface TaskStatus {
+  readonly placement: PlacementId
+  readonly workload: WorkloadId
+  /** Engine's own id, such as a container id, once there is one. */
+  readonly handle: string | null
+  readonly devices: readonly string[]
+  readonly status: TaskState
+}
+
+export interface LogLine {
+  /** Byte position of the line's end in this placement's log: pass it as `from` to go on without gap or repeat. */
+  readonly position: number
+  readonly at: Instant
+  readonly stream: 'stdout' | 'stderr'
+  readonly text: string
+}
+
+export interface LogQuery {
+  readonly follow: boolean
+  /** Last so many lines; null for all. Ignored when `from` is given. */
+  readonly tail: number | null
+  readonly from: number | null
+  readonly since: Instant | null
+}
+
+export interface TaskStats {
+  readonly cpuPercent: number
+  readonly memoryUsedMib: number
+  readonly memoryLimitMib: number | null
+  readonly networkRxBytes: number
+  readonly networkTxBytes: number
+  readonly blockReadBytes: number
+  readonly blockWriteBytes: number
+  readonly pids: number
+}
+
+export interface Executor {
+  readonly kind: ExecutorKind
+  /** Name and version of the engine. Throws EXECUTOR_UNAVAILABLE when it does not answer. */
+  version(signal: AbortSignal): Promise<string>
+  /** Finds the tasks of this mesh and node that an earlier daemon left, running or ended, and goes on watching them. */
+  adopt(mesh: MeshId, node: NodeId, signal: AbortSignal): Promise<readonly TaskStatus[]>
+  /** Returns once the task runs, or has ended. Throws a ClawError when it cannot be started; nothing is left behind then. */
+  start(task: Task, signal: AbortSignal): Promise<void>
+  /** SIGTERM, and after the grace SIGKILL. Returns once it has ended. A task that nobody knows is no error. */
+  stop(placement: PlacementId, grace: Millis): Promise<void>
+  /** Removes the traces of an ended task: container and log. */
+  remove(placement: PlacementId): Promise<void>
+  status(placement: PlacementId): TaskStatus | null
+  /** Every change of every task's status, in order per task. */
+  onStatus(listener: (status: TaskStatus) => void): Unsubscribe
+  /** Throws WORKLOAD_NOT_FOUND for a task nobody knows. With `follow`, ends when the task has ended and all was read. */
+  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
+  stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
+  /** Lets go of the engine. Tasks go on running, except where the executor cannot keep them (simulated). */
+  close(): Promise<void>
+}

@@ -1,0 +1,32 @@
+/** What the host can say about itself. */
+import type { GpuDevice, GpuLink, GpuSample } from '../model/gpu.ts'
+import type { NodeInventory } from '../model/node.ts'
+import type { Millis } from '../model/time.ts'
+
+/** One vendor's tool. Never throws for what hardware does: a missing or hung tool is an empty list and a `problem`. */
+export interface GpuProbe {
+  readonly vendor: string
+  inventory(
+    signal: AbortSignal,
+  ): Promise<{
+    readonly gpus: readonly GpuDevice[]
+    readonly links: readonly GpuLink[]
+    readonly problem: string | null
+  }>
+  sample(signal: AbortSignal): Promise<{ readonly samples: readonly GpuSample[]; readonly problem: string | null }>
+}
+
+export interface HostSample {
+  /** 0 to 100, of all cores together. */
+  readonly cpuUtilization: number
+  readonly load: readonly [number, number, number]
+  readonly memoryUsedMib: number
+  readonly memoryTotalMib: number
+  readonly diskFreeMib: number
+  readonly uptime: Millis
+}
+
+export interface HostProbe {
+  inventory(signal: AbortSignal): Promise<Omit<NodeInventory, 'gpus' | 'links' | 'executors' | 'versions'>>
+  sample(signal: AbortSignal): Promise<HostSample>
+}

@@ -1,0 +1,39 @@
+/** What the consensus service asks of what it replicates, and offers to it. */
+import type { NodeId } from '../../model/ids.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { GatewayStatus } from '../control/types.ts'
+
+/** One committed entry that carries a command; entries that consensus needs for itself never reach the machine. */
+export interface Committed {
+  readonly index: number
+  readonly term: number
+  readonly payload: Uint8Array
+}
+
+/** What is replicated. All of it is synchronous: the same entries give the same state on every peer. */
+export interface Machine {
+  apply(entries: readonly Committed[]): void
+  snapshot(): Uint8Array
+  /** Replaces the whole state with that of a snapshot taken at `index`. */
+  restore(snapshot: Uint8Array, index: number): void
+}
+
+export interface VoterChange {
+  readonly add: NodeId | null
+  readonly remove: NodeId | null
+}
+
+export interface Consensus {
+  status(): GatewayStatus
+  /** Commits one payload; only the leader can. Throws NO_LEADER when this peer does not lead, or lost the lead before it knew. */
+  propose(payload: Uint8Array): Promise<{ readonly index: number; readonly term: number }>
+  /** A log index such that a state applied up to it holds everything acknowledged before the call. Only the leader can. */
+  readIndex(signal: AbortSignal): Promise<number>
+  /** Peers that follow the log without a vote. The leader's to say, from its applied state; safety does not depend on it. */
+  setLearners(learners: readonly NodeId[]): void
+  /** Adds or removes one voter, committed before it returns. Throws NO_LEADER, or CONFLICT-like INVALID_REQUEST while another change runs. */
+  changeVoters(change: VoterChange): Promise<void>
+  /** Hands the lead to a voter that is up to date. Returns whether it worked. */
+  transfer(to: NodeId): Promise<boolean>
+  onRole(listener: (status: GatewayStatus) => void): Unsubscribe
+}
