@@ -76,6 +76,13 @@ export default defineConfig(
     rules: { ...plainRules, ...sizeRules, 'no-unused-vars': 'error' },
   },
   {
+    // Whatever Node a user has must get far enough to be told that it is too old.
+    files: ['bin/*.cjs'],
+    ignores: ['bin/modern.cjs'],
+    languageOptions: { ecmaVersion: 5, sourceType: 'commonjs' },
+    rules: { 'no-var': 'off', 'prefer-const': 'off' },
+  },
+  {
     files: ['**/*.ts'],
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },

@@ -43,7 +43,7 @@ export interface TaskStatus {
 }
 
 export interface LogLine {
-  /** Byte position of the line's end in this placement's log: pass it as `from` to go on without gap or repeat. */
+  /** Rises with every line of this placement: pass it as `from` to go on after it, without gap or repeat. */
   readonly position: number
   readonly at: Instant
   readonly stream: 'stdout' | 'stderr'
