@@ -231,6 +231,9 @@ export class ClawError<C extends FailureCode = FailureCode> extends Error {
   }
 }
 
+/** Is this an expected failure? (`instanceof` alone would lose the type of its facts.) */
+export const isClawError = (error: unknown): error is ClawError => error instanceof ClawError
+
 /** A failure as it travels: between peers, in replies, and on the CLI's stderr with `--json`. */
 export interface FailureBody {
   readonly code: string

@@ -1,0 +1,70 @@
+/** Every setting, once: its type, its default, and the line that the reference shows for it. */
+import { z } from 'zod'
+
+const text = z.string()
+const multiaddr = text.startsWith('/', 'must be a multiaddr such as /ip4/10.0.0.1/tcp/4710')
+const hostPort = text.regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'must be HOST:PORT')
+/** The node name rule of the spec: at most 64 of letters, digits, `_`, `-` and, for host names, `.`. */
+export const nodeName = text.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ - .')
+
+export const Config = z.strictObject({
+  dataDir: text.min(1).default('~/.clawbernetes').describe('Where the node keeps its key and its state'),
+  node: z
+    .strictObject({
+      name: nodeName.optional().describe('Name of this node in the mesh; the host name if left out'),
+      labels: z.record(text, text).default({}).describe('Labels that workloads can select on'),
+    })
+    .prefault({}),
+  mesh: z
+    .strictObject({
+      name: nodeName.default('mesh').describe('Name given to a mesh that this node founds'),
+      listen: z.array(multiaddr).default(['/ip4/0.0.0.0/tcp/4710']).describe('Multiaddrs to listen on'),
+      announce: z.array(multiaddr).default([]).describe('Multiaddrs to tell others instead of the ones found'),
+      peers: z.array(multiaddr).default([]).describe('Multiaddrs of members to connect to at start'),
+      mdns: z.boolean().default(true).describe('Find members on the local network by multicast DNS'),
+      pskFile: text.optional().describe('File with a pre-shared key that every host of the mesh must have'),
+      timing: z.enum(['lan', 'wan']).default('lan').describe('How patient consensus is: one site, or several'),
+    })
+    .prefault({}),
+  nat: z
+    .strictObject({
+      relays: z.array(multiaddr).default([]).describe('Members that relay for this host when it cannot be dialled'),
+      relayServer: z.boolean().default(false).describe('Relay for members that cannot be dialled'),
+      holePunching: z.boolean().default(false).describe('Turn relayed connections into direct ones where possible'),
+      autonat: z.boolean().default(false).describe('Ask other members whether this host can be dialled'),
+    })
+    .prefault({}),
+  api: z
+    .strictObject({
+      listen: hostPort.default('127.0.0.1:8080').describe('Where HTTP and WebSocket are served'),
+      allowHosts: z.array(text).default([]).describe('Further Host headers to accept'),
+      insecureListen: z
+        .boolean()
+        .default(false)
+        .describe('Serve plain HTTP beyond loopback (tokens can be read on the way)'),
+    })
+    .prefault({}),
+  gpu: z
+    .strictObject({
+      autoDetect: z.boolean().default(true).describe('Look for GPUs with the vendors’ tools'),
+      simulate: text.default('').describe('Simulated GPUs, such as 8xH100,4xA100'),
+    })
+    .prefault({}),
+  executor: z
+    .strictObject({
+      kind: z
+        .enum(['auto', 'docker', 'process', 'simulated'])
+        .default('auto')
+        .describe('What runs workloads; auto takes Docker where an engine answers, else plain processes'),
+      dockerHost: text.optional().describe('The Docker Engine: unix:///path or tcp://host:port'),
+    })
+    .prefault({}),
+  logging: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged'),
+      format: z.enum(['auto', 'pretty', 'json']).default('auto').describe('pretty for people, json for machines'),
+    })
+    .prefault({}),
+})
+
+export type Config = z.infer<typeof Config>
