@@ -1,0 +1,86 @@
+/** The arrows: which layer may import which, and which folder is the home of which outside library. Change it by decision. */
+
+/** The layers a layer may import from, beside itself. A layer that is not here may not exist. */
+const below = {
+  lib: [],
+  model: ['lib'],
+  ports: ['lib', 'model'],
+  wire: ['lib', 'model', 'ports'],
+  core: ['lib', 'model', 'ports', 'wire'],
+  services: ['lib', 'model', 'ports', 'wire', 'core'],
+  operations: ['lib', 'model', 'ports', 'wire', 'core', 'services'],
+  config: ['lib', 'model'],
+  doors: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config'],
+  adapters: ['lib', 'model', 'ports', 'wire'],
+  simulation: ['lib', 'model', 'ports', 'wire', 'core', 'services'],
+  daemon: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config', 'doors', 'adapters'],
+  bin: ['lib', 'model', 'ports', 'config', 'doors', 'daemon', 'simulation'],
+} as const satisfies Record<string, readonly string[]>
+
+export type Layer = keyof typeof below
+
+export const layers: Readonly<Record<Layer, readonly string[]>> = below
+
+export const isLayer = (name: string): name is Layer => name in below
+
+/** 'src/core/raft/log.ts' is in 'core'. */
+export function layerOf(path: string): string {
+  return path.split('/')[1] ?? ''
+}
+
+/** The folder that counts as one module: an adapter and a door are each a folder below the layer's, any other layer is one. */
+export function homeOf(path: string): string {
+  const [, layer = '', folder = ''] = path.split('/')
+  return layer === 'adapters' || layer === 'doors' || path.startsWith('src/wire/gen/') ? `${layer}/${folder}` : layer
+}
+
+/** Where an outside library may be imported. A name that ends in /* stands for its whole scope. */
+export const libraries: Readonly<Record<string, readonly string[]>> = {
+  // The schema language: settings, operations, specs and wire messages are all described with it.
+  zod: ['model', 'wire', 'config', 'services', 'operations', 'doors/api', 'doors/cli', 'doors/mcp'],
+
+  libp2p: ['adapters/libp2p'],
+  '@libp2p/*': ['adapters/libp2p'],
+  '@multiformats/*': ['adapters/libp2p'],
+  uint8arraylist: ['adapters/libp2p', 'wire/gen'],
+  uint8arrays: ['wire/gen'],
+  'protons-runtime': ['wire/gen'],
+
+  level: ['adapters/level'],
+  'datastore-level': ['adapters/level'],
+  dockerode: ['adapters/docker'],
+  systeminformation: ['adapters/host'],
+  pino: ['adapters/pino'],
+  'pino-pretty': ['adapters/pino'],
+
+  fastify: ['doors/api'],
+  '@fastify/*': ['doors/api'],
+  ws: ['doors/api'],
+  undici: ['doors/cli'],
+  commander: ['doors/cli'],
+  '@bomb.sh/*': ['doors/cli'],
+  'cli-table3': ['doors/cli'],
+  yaml: ['doors/cli'],
+  'smol-toml': ['config'],
+}
+
+/** Node's own modules, where they are not free to use. What is listed is pure: same input, same output, no thread pool. */
+const pureBuiltins: Readonly<Record<string, readonly string[]>> = {
+  'node:crypto': ['createHash', 'createHmac', 'hash', 'timingSafeEqual'],
+}
+
+export const builtinsOf: Readonly<Record<Layer, 'any' | Readonly<Record<string, readonly string[]>>>> = {
+  lib: pureBuiltins,
+  model: {},
+  ports: {},
+  wire: {},
+  core: {},
+  services: {},
+  operations: {},
+  simulation: {},
+  config: 'any',
+  doors: 'any',
+  adapters: 'any',
+  daemon: 'any',
+  bin: 'any',
+}
