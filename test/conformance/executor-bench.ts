@@ -1,0 +1,170 @@
+/** One test's worth of an executor: the rig, the executor that is open, and the small steps that tests are made of. */
+import { meshId, nodeId, placementId, workloadId } from '../../src/model/ids.ts'
+import type { PlacementId, WorkloadId } from '../../src/model/ids.ts'
+import type { GpuDevice } from '../../src/model/gpu.ts'
+import type { Millis } from '../../src/model/time.ts'
+import { WorkloadSpec } from '../../src/model/workload.ts'
+import type { Executor, LogLine, LogQuery, Task, TaskState, TaskStatus } from '../../src/ports/executor.ts'
+import { shellCommand } from './program.ts'
+import type { Program } from './program.ts'
+
+/** One engine, and the executors that live on it one after the other. */
+export interface ExecutorRig {
+  /** An executor on this rig's engine. The second one finds what the first left, as a restarted daemon does. */
+  readonly open: () => Promise<Executor>
+  /** Waits for work. An executor in virtual time moves its clock until the work is done. */
+  readonly play?: <T>(work: Promise<T>) => Promise<T>
+  /** Ends and removes every task that a test left behind. */
+  readonly dispose: () => Promise<void>
+}
+
+export interface ExecutorAbilities {
+  /** How a program is written for this executor; a shell's way when left out. */
+  readonly command?: (program: Program) => string[]
+  /** The image that tasks name. */
+  readonly image: string
+  /** Enforces memory limits and says OOM_KILLED. */
+  readonly oom: boolean
+  /** Knows whether an image exists. */
+  readonly images: boolean
+  /** Knows whether a program exists. */
+  readonly programs: boolean
+  /** Tasks live on when the executor is closed. */
+  readonly keepsTasks: boolean
+  /** A device that the engine can give, if there is one. */
+  readonly device?: GpuDevice
+}
+
+export type Ended = Extract<TaskState, { state: 'ended' }>
+
+export const never = new AbortController().signal
+export const mesh = meshId('mesh-00000000000000000000000000000001')
+export const node = nodeId('12D3KooWConformance')
+
+const everything: LogQuery = { follow: false, tail: null, from: null, since: null }
+
+let count = 0
+export const freshWorkload = (): WorkloadId =>
+  workloadId(`wl-c${process.pid.toString(36)}${(count += 1).toString(36)}${Date.now().toString(36)}`)
+
+export class Bench {
+  readonly abilities: ExecutorAbilities
+  readonly #rig: ExecutorRig
+  #executor: Executor
+
+  private constructor(rig: ExecutorRig, executor: Executor, abilities: ExecutorAbilities) {
+    this.#rig = rig
+    this.#executor = executor
+    this.abilities = abilities
+  }
+
+  static async open(rig: ExecutorRig, abilities: ExecutorAbilities): Promise<Bench> {
+    return new Bench(rig, await rig.open(), abilities)
+  }
+
+  /** The executor that is open now. */
+  get executor(): Executor {
+    return this.#executor
+  }
+
+  /** Lets go of the executor and opens another on the same engine, which knows no task yet. */
+  async reopen(): Promise<void> {
+    await this.play(this.#executor.close())
+    this.#executor = await this.#rig.open()
+  }
+
+  async close(): Promise<void> {
+    await this.play(this.#executor.close())
+    await this.#rig.dispose()
+  }
+
+  play<T>(work: Promise<T>): Promise<T> {
+    return this.#rig.play?.(work) ?? work
+  }
+
+  task(program: Program | readonly string[], spec: Partial<WorkloadSpec> = {}): Task {
+    const workload = freshWorkload()
+    const isArguments = (steps: Program | readonly string[]): steps is readonly string[] => typeof steps[0] === 'string'
+    const command = isArguments(program) ? program : (this.abilities.command ?? shellCommand)(program)
+    return {
+      placement: placementId(workload, 1),
+      workload,
+      attempt: 1,
+      term: 7,
+      mesh,
+      node,
+      name: workload,
+      spec: { ...WorkloadSpec.parse({ image: this.abilities.image, command }), ...spec },
+      devices: [],
+    }
+  }
+
+  start(task: Task): Promise<void> {
+    return this.play(this.#executor.start(task, never))
+  }
+
+  stop(placement: PlacementId, grace: Millis): Promise<void> {
+    return this.play(this.#executor.stop(placement, grace))
+  }
+
+  remove(placement: PlacementId): Promise<void> {
+    return this.play(this.#executor.remove(placement))
+  }
+
+  status(placement: PlacementId): TaskStatus | null {
+    return this.#executor.status(placement)
+  }
+
+  adopt(): Promise<readonly TaskStatus[]> {
+    return this.play(this.#executor.adopt(mesh, node, never))
+  }
+
+  /** Waits for a task's end by its status alone. */
+  ended(placement: PlacementId): Promise<Ended> {
+    const executor = this.#executor
+    const end = new Promise<Ended>((resolve) => {
+      const look = (status: TaskStatus | null): void => {
+        if (status?.placement !== placement || status.status.state !== 'ended') return
+        unsubscribe()
+        resolve(status.status)
+      }
+      const unsubscribe = executor.onStatus(look)
+      look(executor.status(placement))
+    })
+    return this.play(end)
+  }
+
+  lines(placement: PlacementId, query: Partial<LogQuery> = {}): Promise<LogLine[]> {
+    const read = async (): Promise<LogLine[]> => {
+      const lines: LogLine[] = []
+      for await (const line of this.#executor.logs(placement, { ...everything, ...query }, never)) lines.push(line)
+      return lines
+    }
+    return this.play(read())
+  }
+
+  async texts(placement: PlacementId, query: Partial<LogQuery> = {}): Promise<string[]> {
+    return (await this.lines(placement, query)).map(({ text }) => text)
+  }
+
+  /** The first lines of a followed log, after which the reader goes away. */
+  firstLines(placement: PlacementId, howMany: number): Promise<LogLine[]> {
+    const read = async (): Promise<LogLine[]> => {
+      const lines: LogLine[] = []
+      for await (const line of this.#executor.logs(placement, { ...everything, follow: true }, never))
+        if (lines.push(line) === howMany) break
+      return lines
+    }
+    return this.play(read())
+  }
+
+  /** Follows a log and is called off at its first line. */
+  calledOff(placement: PlacementId, reason: Error): Promise<void> {
+    const off = new AbortController()
+    const read = async (): Promise<void> => {
+      const log = this.#executor.logs(placement, { ...everything, follow: true }, off.signal)
+      for await (const { position } of log) if (position >= 0) off.abort(reason)
+    }
+    return this.play(read())
+  }
+}

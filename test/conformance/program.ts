@@ -1,0 +1,31 @@
+/** What a task in the conformance suite does, step by step, so that an executor without a shell can play the same. */
+import type { Millis } from '../../src/model/time.ts'
+
+export type Step =
+  | { readonly print: string; readonly to?: 'stderr' }
+  /** One line of so many times the letter x. */
+  | { readonly printLong: number }
+  | { readonly printEnv: string }
+  | { readonly wait: Millis }
+  /** What SIGTERM does from here on: nothing, or print `bye` and exit with this code. */
+  | { readonly onTerm: 'ignore' | number }
+  | { readonly eatMemory: true }
+  | { readonly exit: number }
+
+export type Program = readonly Step[]
+
+/** The program as arguments for a container or a process that has a POSIX shell. */
+export const shellCommand = (program: Program): string[] => ['sh', '-c', program.map(shellLine).join('\n')]
+
+function shellLine(step: Step): string {
+  if ('print' in step) return `echo ${quoted(step.print)}${step.to === 'stderr' ? ' >&2' : ''}`
+  if ('printLong' in step) return `head -c ${step.printLong} /dev/zero | tr '\\0' x; echo`
+  if ('printEnv' in step) return `echo "$${step.printEnv}"`
+  // In the background, because a shell looks at its traps only when no child runs in front of it.
+  if ('wait' in step) return `sleep ${step.wait / 1_000} & wait $!`
+  if ('onTerm' in step) return step.onTerm === 'ignore' ? `trap '' TERM` : `trap 'echo bye; exit ${step.onTerm}' TERM`
+  if ('eatMemory' in step) return 'exec tail /dev/zero'
+  return `exit ${step.exit}`
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
