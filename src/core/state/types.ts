@@ -100,6 +100,8 @@ export type Command =
     }
   | { readonly type: 'claim'; readonly placement: PlacementId; readonly node: NodeId }
   | { readonly type: 'reject'; readonly placement: PlacementId; readonly node: NodeId; readonly reason: string }
+  /** The leader takes back a placement that its node has not claimed, because the node is silent. */
+  | { readonly type: 'withdraw'; readonly placement: PlacementId; readonly reason: string }
   | {
       readonly type: 'report-starting'
       readonly placement: PlacementId
@@ -123,6 +125,8 @@ export type Command =
   | { readonly type: 'request-stop'; readonly workload: WorkloadId; readonly force: boolean }
   | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }
 
+export type CommandOf<T extends Command['type']> = Extract<Command, { readonly type: T }>
+
 /** What a node says of itself when it joins. */
 export type NewMember = Pick<Member, 'id' | 'name' | 'labels' | 'roles' | 'addresses' | 'sealKey'>
 
@@ -132,6 +136,8 @@ export interface Entry {
   readonly at: Instant
   /** Who asked: a node's or operator's key, `token:<name>`, or `socket`. */
   readonly by: string
+  /** The peer that handed it to the leader and vouches for `by`; null when the leader itself did. */
+  readonly via: NodeId | null
   readonly command: Command
 }
 

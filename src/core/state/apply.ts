@@ -1,0 +1,101 @@
+/**
+ * The state machine: one committed entry in, the changed state and an outcome out. It never throws and never looks at a clock:
+ * the same entries give the same state on every peer. Refusals are outcomes, so every peer agrees on them too.
+ */
+import { claim, place, reject, withdraw } from './placements.ts'
+import { admit, found, removeMember, updateMember } from './members.ts'
+import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
+import { addOperator, createToken, removeOperator } from './access.ts'
+import { reportEnded, reportRunning, reportStarting } from './reports.ts'
+import type { State } from './state.ts'
+import { limits } from './state.ts'
+import type { Step } from './step.ts'
+import { refused } from './step.ts'
+import type { Change, Command, Entry, Outcome } from './types.ts'
+import { prune, requestStop, submit } from './workloads.ts'
+
+export interface Position {
+  readonly index: number
+  readonly term: number
+}
+
+export interface Applied {
+  /** Index at which the command took effect: an earlier one when this entry repeats it. */
+  readonly index: number
+  readonly outcome: Outcome
+  readonly changes: readonly Change[]
+}
+
+/** Applies one entry in place. An entry whose id is remembered changes nothing and has the outcome of the first. */
+export function apply(state: State, entry: Entry, { index, term }: Position): Applied {
+  state.index = index
+  const earlier = state.results.get(entry.id)
+  if (earlier !== undefined) return { ...earlier, changes: [] }
+
+  state.at = Math.max(state.at, entry.at)
+  const step: Step = { state, at: state.at, by: entry.by, term, changes: [] }
+  const outcome = carryOut(step, entry.command)
+  keepResult(state, entry.id, { index, outcome })
+  return { index, outcome, changes: step.changes }
+}
+
+/** Passes over a committed entry that cannot be read. */
+export function skip(state: State, { index }: Position): void {
+  state.index = index
+  state.skipped += 1
+}
+
+function keepResult(state: State, id: string, result: { index: number; outcome: Outcome }): void {
+  state.results.set(id, result)
+  if (state.results.size <= limits.results) return
+  const [oldest] = state.results.keys()
+  if (oldest !== undefined) state.results.delete(oldest)
+}
+
+function carryOut(step: Step, command: Command): Outcome {
+  if (command.type !== 'found' && step.state.mesh === null)
+    return refused('INVALID_REQUEST', { problem: 'the mesh has not been founded' })
+
+  switch (command.type) {
+    case 'found':
+      return found(step, command)
+    case 'create-token':
+      return createToken(step, command)
+    case 'admit':
+      return admit(step, command)
+    case 'update-member':
+      return updateMember(step, command)
+    case 'remove-member':
+      return removeMember(step, command)
+    case 'report-inventory':
+      return reportInventory(step, command)
+    case 'record-liveness':
+      return recordLiveness(step, command)
+    case 'seal-mesh-key':
+      return sealMeshKey(step, command)
+    case 'add-operator':
+      return addOperator(step, command)
+    case 'remove-operator':
+      return removeOperator(step, command)
+    case 'submit':
+      return submit(step, command)
+    case 'place':
+      return place(step, command)
+    case 'claim':
+      return claim(step, command)
+    case 'reject':
+      return reject(step, command)
+    case 'withdraw':
+      return withdraw(step, command)
+    case 'report-starting':
+      return reportStarting(step, command)
+    case 'report-running':
+      return reportRunning(step, command)
+    case 'report-ended':
+      return reportEnded(step, command)
+    case 'request-stop':
+      return requestStop(step, command)
+    case 'prune':
+      return prune(step, command)
+  }
+}

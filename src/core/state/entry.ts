@@ -1,0 +1,120 @@
+/** Entries as bytes: JSON, checked and bounded. */
+import { z } from 'zod'
+import { ClawError } from '../../model/failure.ts'
+import * as shape from './schemas.ts'
+import { limits } from './state.ts'
+import type { Command, Entry } from './types.ts'
+
+const type = <T extends string>(name: T): { readonly type: z.ZodLiteral<T> } => ({ type: z.literal(name) })
+const node = shape.NodeIdSchema
+const placement = shape.PlacementIdSchema
+const workload = shape.WorkloadIdSchema
+
+/** A command from another peer, or from a log. */
+export const CommandSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    ...type('found'),
+    id: shape.MeshIdSchema,
+    genesis: shape.GenesisSchema,
+    founder: shape.NewMemberSchema,
+    sealedKey: shape.opaque,
+  }),
+  z.strictObject({ ...type('create-token'), token: shape.NewToken }),
+  z.strictObject({
+    ...type('admit'),
+    tokenId: shape.word,
+    secretHash: shape.opaque,
+    member: shape.NewMemberSchema,
+  }),
+  z.strictObject({
+    ...type('update-member'),
+    node,
+    addresses: shape.addresses.exactOptional(),
+    labels: shape.labels.exactOptional(),
+  }),
+  z.strictObject({ ...type('remove-member'), node, force: z.boolean() }),
+  z.strictObject({ ...type('report-inventory'), node, inventory: shape.Inventory }),
+  z.strictObject({ ...type('record-liveness'), node, liveness: shape.LivenessSchema }),
+  z.strictObject({ ...type('seal-mesh-key'), node, sealedKey: shape.opaque }),
+  z.strictObject({ ...type('add-operator'), key: node, name: shape.word }),
+  z.strictObject({ ...type('remove-operator'), key: node }),
+  z.strictObject({ ...type('submit'), workload, name: shape.workloadName, spec: shape.WorkloadSpec }),
+  z.strictObject({
+    ...type('place'),
+    workload,
+    attempt: shape.count,
+    node,
+    devices: z.array(shape.word).max(64),
+    executor: shape.Executor,
+  }),
+  z.strictObject({ ...type('claim'), placement, node }),
+  z.strictObject({ ...type('reject'), placement, node, reason: shape.text }),
+  z.strictObject({ ...type('withdraw'), placement, reason: shape.text }),
+  z.strictObject({ ...type('report-starting'), placement, node, progress: shape.text }),
+  z.strictObject({ ...type('report-running'), placement, node, startedAt: shape.instant }),
+  z.strictObject({
+    ...type('report-ended'),
+    placement,
+    node,
+    endedAt: shape.instant,
+    exitCode: z.int().nullable(),
+    error: shape.WorkloadErrorSchema.nullable(),
+  }),
+  z.strictObject({ ...type('request-stop'), workload, force: z.boolean() }),
+  z.strictObject({ ...type('prune'), workloads: z.array(workload).max(1_000) }),
+]) satisfies z.ZodType<Command>
+
+const EntrySchema = z.strictObject({
+  id: z.string().min(1).max(256),
+  at: shape.instant,
+  by: z.string().min(1).max(256),
+  via: node.nullable(),
+  command: CommandSchema,
+}) satisfies z.ZodType<Entry>
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Throws TOO_LARGE, and INVALID_REQUEST for what no peer would be able to read back. */
+export function encodeEntry(entry: Entry): Uint8Array {
+  const checked = EntrySchema.safeParse(entry)
+  if (!checked.success)
+    throw new ClawError('INVALID_REQUEST', { problem: problemOf(checked.error) }, { cause: checked.error })
+  const bytes = new TextEncoder().encode(JSON.stringify(checked.data))
+  if (bytes.length > limits.entryBytes)
+    throw new ClawError('TOO_LARGE', { what: `the command ${entry.command.type}`, limit: limits.entryBytes })
+  return bytes
+}
+
+/** The entry, or null when the bytes are not one that this version can read. */
+export function decodeEntry(bytes: Uint8Array): Entry | null {
+  const json = bytes.length > limits.entryBytes ? undefined : parseJson(bytes)
+  const parsed = EntrySchema.safeParse(json)
+  return parsed.success ? parsed.data : null
+}
+
+/** A command that another peer sent. Throws TOO_LARGE or INVALID_REQUEST. */
+export function decodeCommand(bytes: Uint8Array): Command {
+  if (bytes.length > limits.entryBytes)
+    throw new ClawError('TOO_LARGE', { what: 'the command', limit: limits.entryBytes })
+  const parsed = CommandSchema.safeParse(parseJson(bytes))
+  if (!parsed.success)
+    throw new ClawError('INVALID_REQUEST', { problem: problemOf(parsed.error) }, { cause: parsed.error })
+  return parsed.data
+}
+
+export const encodeCommand = (command: Command): Uint8Array => new TextEncoder().encode(JSON.stringify(command))
+
+/** Undefined for what is not JSON in UTF-8; no schema of ours accepts that. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+const problemOf = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ')

@@ -1,0 +1,53 @@
+/** Who holds what: kept beside the workloads so that neither `apply` nor the scheduler has to search through all of them. */
+import type { NodeId } from '../../model/ids.ts'
+import type { Placement, Workload, WorkloadSpec } from '../../model/workload.ts'
+import { isTerminal } from '../../model/workload.ts'
+import type { State, Usage } from './state.ts'
+
+const nothing: Usage = { cpuMillis: 0, memoryMib: 0, placements: 0 }
+
+/** What a workload asks of its node besides devices. What is not asked for is not counted. */
+export const demandOf = (spec: WorkloadSpec): Usage => ({
+  cpuMillis: Math.round((spec.cpus ?? 0) * 1_000),
+  memoryMib: spec.memoryMib ?? 0,
+  placements: 1,
+})
+
+export const usageOf = (state: Pick<State, 'usage'>, node: NodeId): Usage => state.usage.get(node) ?? nothing
+
+/** Puts a changed workload in its place in every index. `before` is what it was, null when it is new. */
+export function reindex(state: State, before: Workload | null, after: Workload | null): void {
+  if (before !== null) forget(state, before)
+  if (after !== null) remember(state, after)
+}
+
+const livePlacement = ({ state, placement }: Workload): Placement | null => (isTerminal(state) ? null : placement)
+
+function remember(state: State, workload: Workload): void {
+  if (!isTerminal(workload.state)) state.names.set(workload.name, workload.id)
+  if (workload.state === 'pending') state.pending.add(workload.id)
+  const placement = livePlacement(workload)
+  if (placement === null) return
+  for (const device of placement.devices) state.holders.set(device, placement.id)
+  count(state, placement.node, demandOf(workload.spec), 1)
+}
+
+function forget(state: State, workload: Workload): void {
+  if (!isTerminal(workload.state)) state.names.delete(workload.name)
+  state.pending.delete(workload.id)
+  const placement = livePlacement(workload)
+  if (placement === null) return
+  for (const device of placement.devices) state.holders.delete(device)
+  count(state, placement.node, demandOf(workload.spec), -1)
+}
+
+function count(state: State, node: NodeId, demand: Usage, sign: 1 | -1): void {
+  const before = usageOf(state, node)
+  const after: Usage = {
+    cpuMillis: before.cpuMillis + sign * demand.cpuMillis,
+    memoryMib: before.memoryMib + sign * demand.memoryMib,
+    placements: before.placements + sign * demand.placements,
+  }
+  if (after.placements === 0) state.usage.delete(node)
+  else state.usage.set(node, after)
+}

@@ -1,0 +1,104 @@
+/** Where work runs: the leader places, the node claims or rejects, and what nobody claimed can be taken back. */
+import type { NodeId, PlacementId } from '../../model/ids.ts'
+import { placementId } from '../../model/ids.ts'
+import type { Placement, Workload } from '../../model/workload.ts'
+import { isTerminal } from '../../model/workload.ts'
+import { change, unplace } from './lifecycle.ts'
+import type { State } from './state.ts'
+import { limits } from './state.ts'
+import type { Step } from './step.ts'
+import { accepted, emit, refused } from './step.ts'
+import type { CommandOf, Outcome } from './types.ts'
+
+export type CurrentPlacement = Workload & { readonly placement: Placement }
+
+export function place(step: Step, command: CommandOf<'place'>): Outcome {
+  const { state, at, term } = step
+  const workload = state.workloads.get(command.workload)
+  if (workload === undefined) return refused('WORKLOAD_NOT_FOUND', { workload: command.workload })
+  const id = placementId(workload.id, command.attempt)
+  if (workload.state !== 'pending' || command.attempt !== workload.attempt + 1)
+    return refused('PLACEMENT_SUPERSEDED', { placement: id })
+  const obstacle = placementObstacle(state, command, workload)
+  if (obstacle !== null) return obstacle
+
+  const { attempt, node, devices, executor } = command
+  const placement: Placement = {
+    id,
+    workload: workload.id,
+    attempt,
+    node,
+    devices,
+    executor,
+    term,
+    state: 'placed',
+    at,
+  }
+  change(step, workload, { state: 'starting', attempt, placement, progress: 'waiting for the node' })
+  const name = state.members.get(node)?.name ?? node
+  emit(step, { type: 'workload.placed', node, workload: workload.id, message: `${workload.name} goes to ${name}` })
+  return accepted({ workload: workload.id, placement: id, node })
+}
+
+/** What the leader must not have overlooked. Fitting CPU and memory is the scheduler's business, not a matter of safety. */
+function placementObstacle(state: State, command: CommandOf<'place'>, { spec }: Workload): Outcome | null {
+  const { node, devices, executor } = command
+  const inventory = state.members.get(node)?.inventory
+  if (inventory === undefined) return refused('NODE_NOT_FOUND', { node })
+  if (inventory === null || !inventory.executors.includes(executor))
+    return refused('EXECUTOR_UNAVAILABLE', { executor, detail: 'the node does not offer it' })
+  const wanted = spec.gpus.devices?.length ?? spec.gpus.count
+  if (devices.length !== wanted || new Set(devices).size !== wanted)
+    return refused('INVALID_REQUEST', {
+      problem: `${wanted} different devices are wanted, ${devices.length} were given`,
+    })
+  const present = new Set(inventory.gpus.map(({ uuid }) => uuid))
+  const missing = devices.find((device) => !present.has(device))
+  if (missing !== undefined) return refused('INVALID_REQUEST', { problem: `the node has no device ${missing}` })
+  const held = devices.find((device) => state.holders.has(device))
+  return held === undefined ? null : refused('DEVICE_BUSY', { device: held })
+}
+
+/** The workload whose live placement this is, when it is that node's. Null when it is over, superseded or someone else's. */
+export function currentPlacement(state: State, placement: PlacementId, node: NodeId | null): CurrentPlacement | null {
+  const workload = state.workloads.get(workloadPart(placement))
+  if (workload === undefined || workload.placement?.id !== placement || isTerminal(workload.state)) return null
+  if (node !== null && workload.placement.node !== node) return null
+  return { ...workload, placement: workload.placement }
+}
+
+const workloadPart = (placement: PlacementId): Workload['id'] =>
+  placement.slice(0, placement.lastIndexOf('.')) as Workload['id']
+
+/** A node may claim its placement again, for instance after it restarted. */
+export function claim(step: Step, { placement, node }: CommandOf<'claim'>): Outcome {
+  const workload = currentPlacement(step.state, placement, node)
+  if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement })
+  if (workload.placement.state === 'placed')
+    change(step, workload, { placement: { ...workload.placement, state: 'claimed' }, progress: 'claimed' })
+  return accepted({ workload: workload.id, placement, node })
+}
+
+export function reject(step: Step, { placement, node, reason }: CommandOf<'reject'>): Outcome {
+  const workload = currentPlacement(step.state, placement, node)
+  if (workload === null || workload.placement.state !== 'placed') return refused('PLACEMENT_SUPERSEDED', { placement })
+  takeBack(step, workload, reason)
+  emit(step, { type: 'workload.rejected', node, workload: workload.id, message: `${workload.name}: ${reason}` })
+  return accepted({ workload: workload.id })
+}
+
+export function withdraw(step: Step, { placement, reason }: CommandOf<'withdraw'>): Outcome {
+  const workload = currentPlacement(step.state, placement, null)
+  if (workload === null || workload.placement.state !== 'placed') return refused('PLACEMENT_SUPERSEDED', { placement })
+  takeBack(step, workload, reason)
+  const { node } = workload.placement
+  emit(step, { type: 'workload.withdrawn', node, workload: workload.id, message: `${workload.name}: ${reason}` })
+  return accepted({ workload: workload.id })
+}
+
+/** Keeps the last few refusals, so that the scheduler looks elsewhere for a while. */
+function takeBack(step: Step, workload: CurrentPlacement, reason: string): void {
+  const { node, attempt } = workload.placement
+  const rejections = [...workload.rejections, { node, attempt, reason, at: step.at }].slice(-limits.rejections)
+  unplace(step, change(step, workload, { rejections }))
+}

@@ -1,0 +1,97 @@
+/** The shapes of the nouns that stand in the log and in snapshots, each with its bounds. Whoever reads bytes parses with these. */
+import { z } from 'zod'
+import type { FailureCode } from '../../model/failure.ts'
+import { failures } from '../../model/failure.ts'
+import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import { WorkloadSpec, workloadName } from '../../model/workload.ts'
+
+const id = <Id extends string>(): z.ZodType<Id> => z.string().min(1).max(128) as z.ZodType<string> as z.ZodType<Id>
+
+export const NodeIdSchema = id<NodeId>()
+export const MeshIdSchema = id<MeshId>()
+export const WorkloadIdSchema = id<WorkloadId>()
+export const PlacementIdSchema = id<PlacementId>()
+
+export const word = z.string().min(1).max(128)
+/** A sentence or two for people. */
+export const text = z.string().max(4_096)
+export const instant = z.int().min(0)
+export const count = z.int().min(0)
+/** A key, a hash or sealed bytes, as hex or base64. */
+export const opaque = z.string().min(1).max(4_096)
+export const labels = z
+  .record(z.string().min(1).max(63), z.string().max(256))
+  .refine((record) => Object.keys(record).length <= 64, 'at most 64 labels')
+export const roles = z.array(z.string().min(1).max(64)).max(16)
+export const addresses = z.array(z.string().min(1).max(512)).max(32)
+export const nodeName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, 'must be a host name')
+export { workloadName, WorkloadSpec }
+
+export const Executor = z.enum(['docker', 'process', 'simulated'])
+export const LivenessSchema = z.enum(['alive', 'suspect', 'lost', 'left'])
+
+export const GenesisSchema = z.strictObject({
+  name: word,
+  publicKey: opaque,
+  founder: NodeIdSchema,
+  createdAt: instant,
+})
+
+const Gpu = z.strictObject({
+  index: count,
+  uuid: word,
+  vendor: z.enum(['nvidia', 'amd', 'intel', 'apple', 'unknown']),
+  model: word,
+  memoryMib: count,
+  pciBusId: word.nullable(),
+  driver: word.nullable(),
+  computeCapability: word.nullable(),
+  mig: z.strictObject({ profile: word, parent: word }).nullable(),
+  numaNode: z.int().nullable(),
+  simulated: z.boolean(),
+})
+
+const Link = z.strictObject({
+  devices: z.tuple([count, count]),
+  kind: z.enum(['nvlink', 'pix', 'pxb', 'phb', 'node', 'sys']),
+  width: count,
+})
+
+const hostFact = z.string().max(256)
+
+export const Inventory = z.strictObject({
+  hostname: hostFact,
+  os: hostFact,
+  kernel: hostFact,
+  arch: hostFact,
+  cpuModel: hostFact,
+  cpuCores: z.number().min(0),
+  memoryMib: z.number().min(0),
+  diskMib: z.number().min(0),
+  gpus: z.array(Gpu).max(256),
+  links: z.array(Link).max(4_096),
+  executors: z.array(Executor).max(3),
+  versions: z.record(z.string().min(1).max(64), z.string().max(128)),
+})
+
+export const NewMemberSchema = z.strictObject({
+  id: NodeIdSchema,
+  name: nodeName,
+  labels,
+  roles,
+  addresses,
+  sealKey: opaque,
+})
+
+export const NewToken = z.strictObject({
+  id: word,
+  secretHash: opaque,
+  roles,
+  labels,
+  notAfter: instant,
+  createdBy: word,
+})
+
+const failureCode = z.string().refine((code) => code in failures, 'must be a failure code') as z.ZodType<string>
+
+export const WorkloadErrorSchema = z.strictObject({ code: failureCode as z.ZodType<FailureCode>, message: text })

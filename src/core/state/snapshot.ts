@@ -1,0 +1,164 @@
+/** The whole state as bytes. Maps are written in their own order, so the same log always leads to the same bytes. */
+import { z } from 'zod'
+import { ClawError } from '../../model/failure.ts'
+import type { Workload } from '../../model/workload.ts'
+import { reindex } from './holdings.ts'
+import * as shape from './schemas.ts'
+import type { Result, State } from './state.ts'
+import { createState, limits } from './state.ts'
+import type { JoinToken, MeshEvent, Operator } from './types.ts'
+
+const format = 1
+
+const MemberSchema = shape.NewMemberSchema.extend({
+  // A name that was made unique can be longer than one that may be asked for.
+  name: z.string().min(1).max(80),
+  epoch: shape.count,
+  joinedAt: shape.instant,
+  inventory: shape.Inventory.nullable(),
+})
+const TokenSchema = shape.NewToken.extend({ usedBy: shape.NodeIdSchema.nullable() }) satisfies z.ZodType<JoinToken>
+const OperatorSchema = z.strictObject({
+  key: shape.NodeIdSchema,
+  name: shape.word,
+  addedAt: shape.instant,
+}) satisfies z.ZodType<Operator>
+const EventSchema = z.strictObject({
+  sequence: shape.count,
+  at: shape.instant,
+  type: shape.word,
+  node: shape.NodeIdSchema.nullable(),
+  workload: shape.WorkloadIdSchema.nullable(),
+  message: z.string(),
+}) satisfies z.ZodType<MeshEvent>
+
+const PlacementSchema = z.strictObject({
+  id: shape.PlacementIdSchema,
+  workload: shape.WorkloadIdSchema,
+  attempt: shape.count,
+  node: shape.NodeIdSchema,
+  devices: z.array(shape.word).max(64),
+  executor: shape.Executor,
+  term: shape.count,
+  state: z.enum(['placed', 'claimed']),
+  at: shape.instant,
+})
+const WorkloadSchema = z.strictObject({
+  id: shape.WorkloadIdSchema,
+  name: shape.workloadName,
+  spec: shape.WorkloadSpec,
+  submittedBy: z.string(),
+  submittedAt: shape.instant,
+  state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
+  attempt: shape.count,
+  placement: PlacementSchema.nullable(),
+  progress: z.string().nullable(),
+  startedAt: shape.instant.nullable(),
+  endedAt: shape.instant.nullable(),
+  exitCode: z.int().nullable(),
+  error: shape.WorkloadErrorSchema.nullable(),
+  stopRequested: z.strictObject({ at: shape.instant, by: z.string(), force: z.boolean() }).nullable(),
+  rejections: z
+    .array(
+      z.strictObject({
+        node: shape.NodeIdSchema,
+        attempt: shape.count,
+        reason: shape.text,
+        at: shape.instant,
+      }),
+    )
+    .max(limits.rejections),
+}) satisfies z.ZodType<Workload>
+
+const ResultSchema = z.strictObject({
+  index: shape.count,
+  outcome: z.discriminatedUnion('ok', [
+    z.strictObject({
+      ok: z.literal(true),
+      value: z.strictObject({
+        workload: shape.WorkloadIdSchema.exactOptional(),
+        placement: shape.PlacementIdSchema.exactOptional(),
+        node: shape.NodeIdSchema.exactOptional(),
+        epoch: shape.count.exactOptional(),
+      }),
+    }),
+    z.strictObject({
+      ok: z.literal(false),
+      failure: z.strictObject({ code: z.string(), message: z.string(), hint: z.string(), facts: z.unknown() }),
+    }),
+  ]),
+}) satisfies z.ZodType<Result>
+
+const pairs = <K, V>(key: z.ZodType<K>, value: z.ZodType<V>): z.ZodType<[K, V][]> => z.array(z.tuple([key, value]))
+
+const SnapshotSchema = z.strictObject({
+  format: z.literal(format),
+  mesh: z.strictObject({ id: shape.MeshIdSchema, genesis: shape.GenesisSchema }).nullable(),
+  epoch: shape.count,
+  members: z.array(MemberSchema),
+  removed: pairs(shape.NodeIdSchema, shape.count),
+  tokens: z.array(TokenSchema),
+  sealedKeys: pairs(shape.NodeIdSchema, shape.opaque),
+  operators: z.array(OperatorSchema),
+  workloads: z.array(WorkloadSchema),
+  liveness: pairs(shape.NodeIdSchema, shape.LivenessSchema),
+  events: z.array(EventSchema).max(limits.events),
+  index: shape.count,
+  at: shape.instant,
+  sequence: shape.count,
+  skipped: shape.count,
+  results: z.array(z.tuple([z.string(), ResultSchema])).max(limits.results),
+})
+
+export function snapshot(state: State): Uint8Array {
+  const body: z.infer<typeof SnapshotSchema> = {
+    format,
+    mesh: state.mesh,
+    epoch: state.epoch,
+    members: [...state.members.values()] as z.infer<typeof MemberSchema>[],
+    removed: [...state.removed],
+    tokens: [...state.tokens.values()] as z.infer<typeof TokenSchema>[],
+    sealedKeys: [...state.sealedKeys],
+    operators: [...state.operators.values()],
+    workloads: [...state.workloads.values()] as z.infer<typeof WorkloadSchema>[],
+    liveness: [...state.liveness],
+    events: state.events,
+    index: state.index,
+    at: state.at,
+    sequence: state.sequence,
+    skipped: state.skipped,
+    results: [...state.results] as [string, z.infer<typeof ResultSchema>][],
+  }
+  return new TextEncoder().encode(JSON.stringify(body))
+}
+
+/** Throws STATE_CORRUPT when the bytes are not a snapshot that this version can read. */
+export function restore(bytes: Uint8Array): State {
+  const { mesh, epoch, index, at, sequence, skipped, ...lists } = read(bytes)
+  const state: State = {
+    ...createState(),
+    ...{ mesh, epoch, index, at, sequence, skipped },
+    members: new Map(lists.members.map((member) => [member.id, member])),
+    removed: new Map(lists.removed),
+    tokens: new Map(lists.tokens.map((token) => [token.id, token])),
+    sealedKeys: new Map(lists.sealedKeys),
+    operators: new Map(lists.operators.map((operator) => [operator.key, operator])),
+    workloads: new Map(lists.workloads.map((workload) => [workload.id, workload])),
+    liveness: new Map(lists.liveness),
+    events: lists.events,
+    results: new Map(lists.results),
+  }
+  for (const workload of state.workloads.values()) reindex(state, null, workload)
+  return state
+}
+
+/** The value as it was written and not as the schema would rebuild it: the order of keys is part of the bytes. */
+function read(bytes: Uint8Array): z.infer<typeof SnapshotSchema> {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    SnapshotSchema.parse(json)
+    return json as z.infer<typeof SnapshotSchema>
+  } catch (cause) {
+    throw new ClawError('STATE_CORRUPT', { file: 'the snapshot', detail: 'it cannot be read' }, { cause })
+  }
+}

@@ -1,0 +1,84 @@
+/** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
+import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { Liveness, Member } from '../../model/node.ts'
+import type { Workload } from '../../model/workload.ts'
+import type { Genesis, JoinToken, MeshEvent, MeshState, Operator, Outcome } from './types.ts'
+
+/** What a command led to, and at which log index. */
+export interface Result {
+  readonly index: number
+  readonly outcome: Outcome
+}
+
+/** What the live placements of one node take from it. CPU in thousandths of a core, so that sums stay exact. */
+export interface Usage {
+  readonly cpuMillis: number
+  readonly memoryMib: number
+  readonly placements: number
+}
+
+/** Changed in place by `apply`, and only by it. Everyone else sees it as a MeshState. */
+export interface State extends MeshState {
+  mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
+  epoch: number
+  readonly members: Map<NodeId, Member>
+  readonly removed: Map<NodeId, number>
+  readonly tokens: Map<string, JoinToken>
+  readonly sealedKeys: Map<NodeId, string>
+  readonly operators: Map<NodeId, Operator>
+  readonly workloads: Map<WorkloadId, Workload>
+  readonly liveness: Map<NodeId, Liveness>
+  readonly events: MeshEvent[]
+  index: number
+  at: number
+  /** Sequence of the last event. */
+  sequence: number
+  /** Committed entries that could not be read. They are passed over, alike on every peer. */
+  skipped: number
+  /** Results of the last `limits.results` commands by entry id, oldest first. */
+  readonly results: Map<string, Result>
+
+  /** Derived: names of workloads that have not ended. */
+  readonly names: Map<string, WorkloadId>
+  /** Derived: workloads that wait for a placement. The order means nothing. */
+  readonly pending: Set<WorkloadId>
+  /** Derived: which live placement holds a device, by the device's uuid. */
+  readonly holders: Map<string, PlacementId>
+  /** Derived: what live placements take, by node. A node without any has no entry. */
+  readonly usage: Map<NodeId, Usage>
+}
+
+/** What the state holds at most. */
+export const limits = {
+  /** Outcomes remembered. A command repeated later than this many others is a new one. */
+  results: 10_000,
+  events: 2_000,
+  workloads: 50_000,
+  tokens: 10_000,
+  operators: 1_000,
+  rejections: 8,
+  /** Encoded size of one entry, bytes. */
+  entryBytes: 256 * 1_024,
+} as const
+
+export const createState = (): State => ({
+  mesh: null,
+  epoch: 0,
+  members: new Map(),
+  removed: new Map(),
+  tokens: new Map(),
+  sealedKeys: new Map(),
+  operators: new Map(),
+  workloads: new Map(),
+  liveness: new Map(),
+  events: [],
+  index: 0,
+  at: 0,
+  sequence: 0,
+  skipped: 0,
+  results: new Map(),
+  names: new Map(),
+  pending: new Set(),
+  holders: new Map(),
+  usage: new Map(),
+})

@@ -1,0 +1,40 @@
+/** One command on its way through the state: what the handlers read, and how they answer. */
+import type { Facts, FailureCode } from '../../model/failure.ts'
+import { ClawError, failureBody } from '../../model/failure.ts'
+import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
+import type { State } from './state.ts'
+import { limits } from './state.ts'
+import type { Change, Outcome, OutcomeValue } from './types.ts'
+
+export interface Step {
+  readonly state: State
+  /** Time of the command: the leader's stamp, but never before the previous command's. */
+  readonly at: Instant
+  readonly by: string
+  readonly term: number
+  readonly changes: Change[]
+}
+
+export const accepted = (value: OutcomeValue = {}): Outcome => ({ ok: true, value })
+
+export const refused = <C extends FailureCode>(code: C, facts: Facts<C>): Outcome => ({
+  ok: false,
+  failure: failureBody(new ClawError(code, facts)),
+})
+
+export interface Happening {
+  readonly type: string
+  readonly node?: NodeId | null
+  readonly workload?: WorkloadId | null
+  readonly message: string
+}
+
+/** Adds an event for those who watch; the oldest falls out of the ring. */
+export function emit({ state, at, changes }: Step, { type, node = null, workload = null, message }: Happening): void {
+  state.sequence += 1
+  const event = { sequence: state.sequence, at, type, node, workload, message }
+  state.events.push(event)
+  if (state.events.length > limits.events) state.events.shift()
+  changes.push({ type: 'event', event })
+}
