@@ -48,7 +48,7 @@ async function outcome(world: World, promise: Promise<unknown>, span = 5_000): P
   return settled
 }
 
-const codeOf = (error: unknown): string => (error instanceof ClawError ? error.code : String(error))
+const codeOf = (error: unknown): string => (error instanceof ClawError ? (error as ClawError).code : String(error))
 
 test('given two hosts, when one calls, then the answer and expected failures come back as they were', async () => {
   const { world, network, a, b } = await pair()
