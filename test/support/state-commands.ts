@@ -1,0 +1,80 @@
+/** Arbitrary histories: mostly sensible commands, with stale, foreign and repeated ones among them. */
+import fc from 'fast-check'
+import type { State } from '../../src/core/state/state.ts'
+import type { Command } from '../../src/core/state/types.ts'
+import type { NodeId } from '../../src/model/ids.ts'
+import { placementId, workloadId } from '../../src/model/ids.ts'
+import { ada, admit, bob, cyd, inventory, newMember, submit, token } from './control-samples.ts'
+
+const nodes = [ada, bob, cyd] as const
+
+/** What to do, before it is known what the state is by then. */
+export interface Intent {
+  readonly kind: (typeof kinds)[number]
+  readonly node: NodeId
+  readonly workload: number
+  readonly devices: readonly number[]
+  /** How far the attempt that is meant lies from the right one. */
+  readonly off: number
+  readonly flag: boolean
+  /** Repeats the entry id of an earlier command. */
+  readonly repeat: boolean
+  readonly clock: number
+}
+
+const kinds = [
+  'join', 'remove', 'inventory', 'liveness', 'submit', 'place', 'place', 'place', 'claim', 'claim', 'reject',
+  'withdraw', 'starting', 'running', 'ended', 'stop', 'prune',
+] as const // prettier-ignore
+
+export const intent: fc.Arbitrary<Intent> = fc.record({
+  kind: fc.constantFrom(...kinds),
+  node: fc.constantFrom(...nodes),
+  workload: fc.nat(3),
+  devices: fc.uniqueArray(fc.nat(2), { maxLength: 2 }),
+  off: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -2, max: 1 }) }),
+  flag: fc.boolean(),
+  repeat: fc.nat(9).map((n) => n === 0),
+  clock: fc.integer({ min: 0, max: 10_000 }),
+})
+
+/** The command that the intent comes to in this state. */
+export function toCommand(state: State, { kind, node, workload, devices, off, flag }: Intent, index: number): Command {
+  const id = workloadId(`wl-${workload}`)
+  const known = state.workloads.get(id)
+  const placement = placementId(id, (known?.attempt ?? 0) + off)
+  const holder = off === 0 ? (known?.placement?.node ?? node) : node
+  switch (kind) {
+    case 'join':
+      return state.tokens.has(`t-${node}`) ? admit(`t-${node}`, newMember(node)) : token(`t-${node}`, 20_000)
+    case 'remove':
+      return { type: 'remove-member', node, force: flag }
+    case 'inventory':
+      return { type: 'report-inventory', node, inventory: inventory(node, 3) }
+    case 'liveness':
+      return { type: 'record-liveness', node, liveness: flag ? 'alive' : 'lost' }
+    case 'submit':
+      return submit(id, { gpus: { count: devices.length } }, `name-${flag ? workload : index % 3}`)
+    case 'place': {
+      const uuids = devices.slice(0, known?.spec.gpus.count ?? 0).map((device) => `GPU-${node}-${device}`)
+      const attempt = Math.max(0, (known?.attempt ?? 0) + 1 + off)
+      return { type: 'place', workload: id, attempt, node, devices: uuids, executor: 'docker' }
+    }
+    case 'claim':
+      return { type: 'claim', placement, node: holder }
+    case 'reject':
+      return { type: 'reject', placement, node: holder, reason: 'busy' }
+    case 'withdraw':
+      return { type: 'withdraw', placement, reason: 'silent' }
+    case 'starting':
+      return { type: 'report-starting', placement, node: holder, progress: 'pulling image' }
+    case 'running':
+      return { type: 'report-running', placement, node: holder, startedAt: index }
+    case 'ended':
+      return { type: 'report-ended', placement, node: holder, endedAt: index, exitCode: 0, error: null }
+    case 'stop':
+      return { type: 'request-stop', workload: id, force: flag }
+    case 'prune':
+      return { type: 'prune', workloads: [id] }
+  }
+}

@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { skip } from '../../../../src/core/state/apply.ts'
+import { decodeCommand, decodeEntry, encodeCommand, encodeEntry } from '../../../../src/core/state/entry.ts'
+import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { createState, limits } from '../../../../src/core/state/state.ts'
+import type { Entry } from '../../../../src/core/state/types.ts'
+import { ada, Book, meshOf, submit } from '../../../support/control-samples.ts'
+
+const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+const entry: Entry = { id: 'e1', at: 5, by: 'socket', via: null, command: submit('wl-a') }
+
+describe('entries', () => {
+  test('come back as they were written', () => {
+    expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
+    expect(decodeCommand(encodeCommand(entry.command))).toEqual(entry.command)
+  })
+
+  test.each([
+    ['nothing', new Uint8Array()],
+    ['no JSON', new TextEncoder().encode('{"id":')],
+    ['no UTF-8', Uint8Array.of(0xff, 0xfe)],
+    ['an unknown command', bytes({ ...entry, command: { type: 'explode' } })],
+    ['an unknown field', bytes({ ...entry, extra: 1 })],
+    ['a missing field', bytes({ id: 'e1', at: 5, by: 'x', command: entry.command })],
+    ['a time that is no integer', bytes({ ...entry, at: 1.5 })],
+    ['a name that is no name', bytes({ ...entry, command: { ...submit('wl-a'), name: '../etc' } })],
+  ])('of %s are none', (_, garbage) => {
+    expect(decodeEntry(garbage)).toBe(null)
+  })
+
+  test('of random bytes are none, and never throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
+        expect(decodeEntry(garbage)).toBe(null)
+      }),
+    )
+  })
+
+  test('that are too large are refused on both sides', () => {
+    const env = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`V${i}`, 'x'.repeat(30_000)]))
+    const large = { ...entry, command: submit('wl-a', { env }) }
+    expect(() => encodeEntry(large)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
+    expect(decodeEntry(bytes(large))).toBe(null)
+    expect(() => decodeCommand(bytes(large.command))).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
+  })
+
+  test('that nobody could read are not written', () => {
+    expect(() => encodeEntry({ ...entry, id: '' })).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }))
+    expect(() => decodeCommand(bytes({ type: 'claim', placement: 'wl-a.1' }))).toThrow(/node/)
+  })
+})
+
+describe('snapshots', () => {
+  test('that are damaged or of another format are refused', () => {
+    const good = snapshot(meshOf([ada]).state)
+    const code = /snapshot is damaged/
+    expect(() => restore(good.subarray(0, -1))).toThrow(code)
+    expect(() => restore(bytes({ format: 99 }))).toThrow(code)
+    expect(() => restore(new Uint8Array())).toThrow(code)
+  })
+
+  test('of an empty state are an empty state', () => {
+    expect(restore(snapshot(createState()))).toEqual(createState())
+  })
+})
+
+describe('what is bounded', () => {
+  test('the memory of results and the ring of events let the oldest go', () => {
+    const book = new Book(meshOf([ada]).state)
+    for (let i = 0; i < limits.results + 5; i += 1) {
+      const liveness = i % 2 === 0 ? 'lost' : 'alive'
+      book.run({ type: 'record-liveness', node: ada, liveness }, { id: `n${i}` })
+    }
+    expect(book.state.results.size).toBe(limits.results)
+    expect([book.state.results.has('n4'), book.state.results.has('n5')]).toEqual([false, true])
+    expect(book.state.events.length).toBe(limits.events)
+    const sequences = book.state.events.map(({ sequence }) => sequence)
+    expect(sequences.every((sequence, i) => i === 0 || sequence === (sequences[i - 1] ?? 0) + 1)).toBe(true)
+  })
+
+  test('an entry that nobody can read is passed over and counted', () => {
+    const { state } = meshOf([ada])
+    const before = { ...state }
+    skip(state, { index: 77, term: 1 })
+    expect(state).toEqual({ ...before, index: 77, skipped: 1 })
+  })
+})
