@@ -1,15 +1,15 @@
 /**
  * Makes a fresh clone ready to run: a Node that is new enough, the packages, the build, the commands on npx's path.
  * "npm start" and "npm test" run it first, with whatever Node there is (18 or newer) and nothing installed; when all is in
- * place it only looks. With --installed, npm has just put the packages there and only what follows is done.
+ * place it only looks. With --installed, npm has just put the packages there and only what follows is done; with
+ * --without-build nothing is built, for a caller that builds when it needs to.
  */
-import { spawnSync } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildInputs, lockedPackages, readStamp } from './setup/inputs.mjs'
 import { withLock } from './setup/lock.mjs'
-import { environmentFor, fetchNode, npm, presentNode } from './setup/node.mjs'
+import { environmentFor, fetchNode, npm, presentNode, run } from './setup/node.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stamp = join(root, 'node_modules', '.clawbernetes-setup.json')
@@ -43,50 +43,51 @@ function link(command) {
   symlinkSync(target, path)
 }
 
+/** One line a step, with its time; what the step had to say (warnings, or why it failed) comes below it. */
 function step(sentence, work) {
   const begun = Date.now()
   process.stdout.write(`setup: ${sentence} ... `)
-  const result = work()
-  process.stdout.write(`${((Date.now() - begun) / 1000).toFixed(1)} s\n`)
+  const { status, output, result } = work()
+  const seconds = ((Date.now() - begun) / 1000).toFixed(1)
+  process.stdout.write(`${status === 0 ? '' : 'failed after '}${seconds} s\n${output}`)
+  if (status !== 0) throw new Error(`${sentence} failed`)
   return result
 }
 
 function build(node) {
   const script = join(root, 'scripts', 'build.mjs')
-  const { status } = spawnSync(node, [script, '--quiet'], {
-    env: environmentFor(node),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  if (status !== 0) throw new Error('the build failed')
+  return run(node, [script, '--quiet'], { cwd: root, env: environmentFor(node) })
 }
 
-const isReady = () => presentNode(root) !== null && arePackagesFresh() && isBuildFresh() && commands.every(isLinked)
+const isReady = ({ wantsBuild }) =>
+  presentNode(root) !== null && arePackagesFresh() && (!wantsBuild || isBuildFresh()) && commands.every(isLinked)
 
-function setUp({ installed }) {
+function setUp({ installed, wantsBuild }) {
   const node = presentNode(root) ?? step('fetching Node (this one is too old)', () => fetchNode(root))
   if (!installed && !arePackagesFresh()) step('installing packages', () => npm(node, ['ci', '--include=dev'], root))
   // An install under a Node that is too old leaves packages out, so it does not count: the next start does it again.
   if (!installed || node === process.execPath) writeFileSync(stamp, `${JSON.stringify(wantedPackages())}\n`)
-  if (!isBuildFresh()) step('building', () => build(node))
+  if (wantsBuild && !isBuildFresh()) step('building', () => build(node))
   for (const command of commands) if (!isLinked(command)) link(command)
 }
 
 async function main() {
-  const installed = process.argv.includes('--installed')
-  if (!installed && isReady()) return
-  const lock = join(root, '.cache', 'setup.lock')
+  if (!existsSync(join(root, 'package-lock.json'))) throw new Error(`${root} is not a complete clone`)
+  const wanted = {
+    installed: process.argv.includes('--installed'),
+    wantsBuild: !process.argv.includes('--without-build'),
+  }
+  if (!wanted.installed && isReady(wanted)) return
   await withLock(
-    lock,
-    () => setUp({ installed }),
+    join(root, '.cache', 'setup.lock'),
+    () => setUp(wanted),
     (pid) => console.log(`setup: waiting for process ${pid} to finish it`),
   )
 }
 
-if (!existsSync(join(root, 'package-lock.json'))) throw new Error(`${root} is not a complete clone`)
-
 try {
   await main()
 } catch (error) {
-  console.error(`\nsetup: ${error.message}`)
+  console.error(`setup: ${error.message}`)
   process.exitCode = 1
 }
