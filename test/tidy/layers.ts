@@ -49,7 +49,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   level: ['adapters/level'],
   'datastore-level': ['adapters/level'],
   dockerode: ['adapters/docker'],
-  systeminformation: ['adapters/host'],
+  systeminformation: ['adapters/system'],
   pino: ['adapters/pino'],
   'pino-pretty': ['adapters/pino'],
 
