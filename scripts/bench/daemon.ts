@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Daemon, Mesh } from '../../test/support/mesh.ts'
+import { Mesh } from '../../test/support/mesh.ts'
 import { figure, round, spread } from './figures.ts'
 
 const run = promisify(execFile)

@@ -1,4 +1,5 @@
 /** One test's worth of an executor: the rig, the executor that is open, and the small steps that tests are made of. */
+import { ClawError } from '../../src/model/failure.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../src/model/ids.ts'
 import type { PlacementId, WorkloadId } from '../../src/model/ids.ts'
 import type { GpuDevice } from '../../src/model/gpu.ts'
@@ -132,6 +133,17 @@ export class Bench {
       look(executor.status(placement))
     })
     return this.play(end)
+  }
+
+  /** The code of what became of a task, whether it could not be started or ended badly. Null when it ended well. */
+  async outcome(task: Task): Promise<string | null> {
+    try {
+      await this.start(task)
+    } catch (error) {
+      if (error instanceof ClawError && this.status(task.placement) === null) return error.code
+      throw error
+    }
+    return (await this.ended(task.placement)).error?.code ?? null
   }
 
   lines(placement: PlacementId, query: Partial<LogQuery> = {}): Promise<LogLine[]> {

@@ -1,0 +1,180 @@
+/** Runs tasks as containers of a Docker engine. */
+import type Dockerode from 'dockerode'
+import { ClawError } from '../../model/failure.ts'
+import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { Millis } from '../../model/time.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Executor, LogLine, LogQuery, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Scope } from './containers.ts'
+import { Containers } from './containers.ts'
+import { detailOf, engineFailure } from './engine-failure.ts'
+import { ask, connectEngine } from './engine.ts'
+import { labelsOf, readLabels } from './labels.ts'
+import { launch, removeContainer } from './launch.ts'
+import { taskStats } from './stats-math.ts'
+import { taskLog } from './task-log.ts'
+import type { Held } from './task-table.ts'
+import { TaskTable, statusOf } from './task-table.ts'
+import { EngineWatch } from './watch.ts'
+
+export interface DockerExecutorDeps {
+  /** A socket's path, `unix://PATH`, `tcp://HOST:PORT` or `http://HOST:PORT`. */
+  readonly address: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Does not connect yet: the engine may come up later, and go away and come back. */
+export const dockerExecutor = (deps: DockerExecutorDeps): Executor => new DockerExecutor(deps)
+
+class DockerExecutor implements Executor {
+  readonly kind = 'docker'
+  readonly #docker: Dockerode
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #tasks = new TaskTable()
+  readonly #closed = new AbortController()
+  readonly #containers: Containers
+  readonly #watch: EngineWatch
+  /** Whose containers are ours: those for whom tasks were started or adopted. */
+  readonly #scopes = new Map<string, Scope>()
+
+  constructor({ address, clock, log }: DockerExecutorDeps) {
+    this.#docker = connectEngine(address)
+    this.#clock = clock
+    this.#log = log.child('docker')
+    const shared = { docker: this.#docker, clock, log: this.#log, tasks: this.#tasks, closed: this.#closed.signal }
+    this.#containers = new Containers(shared)
+    this.#watch = new EngineWatch({
+      ...shared,
+      onOpen: (signal) => this.#resync(signal),
+      onEvent: (labels) => this.#onEvent(labels),
+    })
+  }
+
+  async version(signal: AbortSignal): Promise<string> {
+    const { Version } = await this.#ask(signal, () => this.#docker.version())
+    return `docker ${Version}`
+  }
+
+  async adopt(mesh: MeshId, node: NodeId, signal: AbortSignal): Promise<readonly TaskStatus[]> {
+    const scope = this.#watchFor({ mesh, node })
+    await this.#ask(signal, () => this.#containers.discover(scope, signal))
+    const isOurs = ({ labels }: Held): boolean => labels.mesh === mesh && labels.node === node
+    return this.#tasks.all().filter(isOurs).map(statusOf)
+  }
+
+  async start(task: Task, signal: AbortSignal): Promise<void> {
+    const known = this.#tasks.get(task.placement)
+    if (known !== null && known.starting === null) return
+    if (known !== null) {
+      await known.starting?.over
+      return this.start(task, signal)
+    }
+    this.#watchFor(task)
+    const labels = readLabels(labelsOf(task))
+    if (labels === null) throw new Error(`${task.placement} has no mesh or node`)
+    const held = this.#tasks.hold(labels, { state: 'starting', progress: 'starting' }, null)
+    const abort = new AbortController()
+    const work = this.#launch(held, task, AbortSignal.any([signal, abort.signal, this.#closed.signal]))
+    held.starting = { abort, over: settled(work) }
+    await work
+  }
+
+  async stop(placement: PlacementId, grace: Millis): Promise<void> {
+    const held = this.#tasks.get(placement)
+    if (held === null) return
+    held.stopAsked = true
+    if (held.starting !== null) {
+      held.starting.abort.abort(new ClawError('CONTAINER_FAILED', { detail: 'it was stopped while it started' }))
+      await held.starting.over
+    }
+    await this.#containers.end(held, grace)
+  }
+
+  async remove(placement: PlacementId): Promise<void> {
+    const held = this.#tasks.get(placement)
+    if (held === null) return
+    if (held.state.state !== 'ended') throw new Error(`${placement} has not ended`)
+    const { handle } = held
+    if (handle !== null) await this.#ask(this.#closed.signal, () => removeContainer(this.#docker, handle))
+    this.#tasks.forget(held)
+  }
+
+  status(placement: PlacementId): TaskStatus | null {
+    const held = this.#tasks.get(placement)
+    return held === null ? null : statusOf(held)
+  }
+
+  onStatus(listener: (status: TaskStatus) => void): Unsubscribe {
+    return this.#tasks.onStatus(listener)
+  }
+
+  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
+    const deps = { docker: this.#docker, tasks: this.#tasks, containers: this.#containers }
+    return taskLog(deps, placement, query, AbortSignal.any([signal, this.#closed.signal]))
+  }
+
+  async stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats> {
+    const handle = this.#tasks.get(placement)?.handle ?? null
+    if (handle === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
+    const container = this.#docker.getContainer(handle)
+    return taskStats(await this.#ask(signal, () => container.stats({ stream: false })))
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(new Error('the executor was closed'))
+    await this.#watch.stop()
+    for (const held of this.#tasks.all()) {
+      held.cancelTimeout()
+      await held.starting?.over
+    }
+  }
+
+  async #launch(held: Held, task: Task, signal: AbortSignal): Promise<void> {
+    const onProgress = (progress: string): void => this.#tasks.update(held, { state: 'starting', progress })
+    try {
+      const deps = { docker: this.#docker, clock: this.#clock, log: this.#log, onProgress }
+      held.handle = await launch(deps, task, signal)
+    } catch (error) {
+      this.#tasks.forget(held)
+      this.#log.info('a task did not start', { placement: task.placement, problem: detailOf(error) })
+      throw engineFailure(error)
+    }
+    held.starting = null
+    await this.#containers.refresh(held)
+  }
+
+  #watchFor({ mesh, node }: Scope): Scope {
+    const scope = { mesh, node }
+    this.#scopes.set(`${mesh} ${node}`, scope)
+    this.#watch.start()
+    return scope
+  }
+
+  async #resync(signal: AbortSignal): Promise<void> {
+    for (const scope of this.#scopes.values()) await this.#containers.discover(scope, signal)
+    for (const held of this.#tasks.all()) await this.#containers.refresh(held)
+  }
+
+  #onEvent(labels: Readonly<Record<string, string>>): void {
+    const placement = readLabels(labels)?.placement
+    const held = placement === undefined ? null : this.#tasks.get(placement)
+    if (held !== null) this.#containers.background(this.#containers.refresh(held), 'a container could not be looked at')
+  }
+
+  async #ask<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    try {
+      return await ask(signal, work)
+    } catch (error) {
+      throw engineFailure(error)
+    }
+  }
+}
+
+/** The same work for those who only wait for its end. Whoever started it hears of its failure. */
+const settled = async (work: Promise<void>): Promise<void> => {
+  await Promise.allSettled([work])
+}

@@ -1,0 +1,70 @@
+/** What the engine's errors mean. Texts differ between engines 20.10, 26 and 28; statuses do not, so these come first. */
+import { ClawError } from '../../model/failure.ts'
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'EACCES',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+
+export const statusOf = (error: unknown): number | null =>
+  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : null
+
+/** The engine's own words: its JSON message where there is one, else what dockerode made of the reply. */
+export function detailOf(error: unknown): string {
+  const json = error instanceof Error && 'json' in error ? error.json : null
+  const message =
+    typeof json === 'object' && json !== null && 'message' in json && typeof json.message === 'string'
+      ? json.message
+      : error instanceof Error
+        ? error.message.replace(/^\(HTTP code \d+\) [^-]* - /, '')
+        : String(error)
+  return message.trim().slice(0, 1_000)
+}
+
+/** The engine does not answer at all, as against answering with an error. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error) || statusOf(error) !== null) return false
+  return ('code' in error && unreachable.has(String(error.code))) || error.message === 'socket hang up'
+}
+
+export const unavailable = (error: unknown): ClawError<'EXECUTOR_UNAVAILABLE'> =>
+  new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: detailOf(error) }, { cause: error })
+
+/** For calls that can only fail because of the engine. A ClawError and an abort pass as they are. */
+export function engineFailure(error: unknown): unknown {
+  if (error instanceof ClawError || statusOf(error) === null) return isUnreachable(error) ? unavailable(error) : error
+  return unavailable(error)
+}
+
+/** Why a container could not be created or started. */
+export function startFailure(error: unknown, image: string): unknown {
+  const status = statusOf(error)
+  if (status === null) return engineFailure(error)
+  const detail = detailOf(error)
+  if (status === 404 && /no such image/i.test(detail)) return new ClawError('IMAGE_NOT_FOUND', { image, detail })
+  if (isAboutGpus(detail)) return new ClawError('GPU_NOT_VISIBLE', { detail }, { cause: error })
+  return new ClawError('CONTAINER_FAILED', { detail }, { cause: error })
+}
+
+const isAboutGpus = (detail: string): boolean =>
+  /could not select device driver|CDI device injection failed|nvidia-container-cli|unresolvable CDI/i.test(detail)
+
+/** The engine has nothing that could give GPUs in the way it was asked. */
+export const lacksGpuDriver = (error: unknown): boolean =>
+  /could not select device driver|CDI device injection failed/i.test(detailOf(error))
+
+/** Why an image could not be pulled. */
+export function pullFailure(error: unknown, image: string): unknown {
+  if (error instanceof ClawError) return error
+  if (isUnreachable(error)) return unavailable(error)
+  const detail = detailOf(error)
+  const isMissing = statusOf(error) === 404 || /manifest unknown|not found|does not exist/i.test(detail)
+  if (isMissing) return new ClawError('IMAGE_NOT_FOUND', { image, detail }, { cause: error })
+  return new ClawError('IMAGE_PULL_FAILED', { image, detail }, { cause: error })
+}

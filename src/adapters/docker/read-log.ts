@@ -1,0 +1,83 @@
+/** Reads a container's log as lines, as fast as the reader takes them. */
+import type { IncomingMessage } from 'node:http'
+import type Dockerode from 'dockerode'
+import type { Instant } from '../../model/time.ts'
+import type { LogLine } from '../../ports/executor.ts'
+import { ask } from './engine.ts'
+import { FrameReader } from './frames.ts'
+import { LineReader, instantOf } from './log-lines.ts'
+
+export interface LogSource {
+  readonly docker: Dockerode
+  readonly container: string
+  /** When the container was made, in microseconds since the epoch. */
+  readonly base: number
+}
+
+export interface ReadOptions {
+  readonly follow: boolean
+  /** Positions above this one only; null for all. */
+  readonly from: number | null
+  readonly since: Instant | null
+  /** At least so many of the last lines. */
+  readonly tail: number | null
+}
+
+/** Lines are looked for from a little before, so that those of the same microsecond get the same ranks again. */
+const slack = 1_000
+
+/** One pass over the log. With `follow` it ends when the container does, or when the connection breaks. */
+export async function* readLog(source: LogSource, options: ReadOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
+  const { base } = source
+  const start = options.from === null ? options.since : Math.max(instantOf(options.from, base) - slack, 0)
+  const stream = await ask(signal, (abortSignal) => open(source, { ...options, since: start }, abortSignal), null)
+  try {
+    const frames = new FrameReader()
+    const lines = new LineReader(base)
+    for await (const chunk of stream)
+      for (const frame of frames.push(chunk as Buffer)) {
+        const line = lines.read(frame)
+        if (line.position > (options.from ?? -1)) yield line
+      }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    stream.destroy()
+  }
+}
+
+/** The last lines, and nothing after them. */
+export async function readTail(source: LogSource, howMany: number, signal: AbortSignal): Promise<readonly LogLine[]> {
+  const last: LogLine[] = []
+  if (howMany === 0) return last
+  // Some more than asked for, so that ranks within a microsecond are right.
+  const options: ReadOptions = { follow: false, from: null, since: null, tail: howMany + 32 }
+  for await (const line of readLog(source, options, signal)) if (last.push(line) > howMany) last.shift()
+  return last
+}
+
+/** dockerode would read a log that is not followed into memory as a whole. */
+function open({ docker, container }: LogSource, options: ReadOptions, signal: AbortSignal): Promise<IncomingMessage> {
+  const query = {
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    follow: options.follow,
+    ...(options.since === null ? {} : { since: (options.since / 1_000).toFixed(3) }),
+    ...(options.tail === null ? {} : { tail: options.tail }),
+  }
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(
+      {
+        path: `/containers/${container}/logs?`,
+        method: 'GET',
+        abortSignal: signal,
+        isStream: true,
+        statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+        options: query,
+      },
+      (error, stream) => (error === null ? resolve(stream as IncomingMessage) : reject(error)),
+    )
+  })
+}

@@ -1,0 +1,14 @@
+/** The real Docker engine that some tests need. They are skipped, by name, where there is none. */
+import { connectEngine } from '../../src/adapters/docker/engine.ts'
+
+/** The socket of a private engine with four simulated GPUs and the image `claw/busybox:1`. */
+export const labDocker = process.env['CLAW_LAB_DOCKER'] ?? null
+
+export const labImage = 'claw/busybox:1'
+
+/** Whatever a test left behind, running or ended. */
+export async function removeContainersOf(address: string, mesh: string): Promise<void> {
+  const docker = connectEngine(address)
+  const left = await docker.listContainers({ all: true, filters: { label: [`claw.mesh=${mesh}`] } })
+  await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })))
+}
