@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
 import * as shape from './schemas.ts'
 import { limits } from './state.ts'
-import type { Command, Entry } from './types.ts'
+import type { Command, Entry, Outcome } from './types.ts'
 
 const type = <T extends string>(name: T): { readonly type: z.ZodLiteral<T> } => ({ type: z.literal(name) })
 const node = shape.NodeIdSchema
@@ -103,6 +103,16 @@ export function decodeCommand(bytes: Uint8Array): Command {
 }
 
 export const encodeCommand = (command: Command): Uint8Array => new TextEncoder().encode(JSON.stringify(command))
+
+export const encodeOutcome = (outcome: Outcome): Uint8Array => new TextEncoder().encode(JSON.stringify(outcome))
+
+/** What the leader said that a command led to. Throws INTERNAL when it is not an outcome. */
+export function decodeOutcome(bytes: Uint8Array): Outcome {
+  const parsed = shape.OutcomeSchema.safeParse(parseJson(bytes))
+  if (!parsed.success)
+    throw new ClawError('INTERNAL', { detail: 'the leader’s answer cannot be read' }, { cause: parsed.error })
+  return parsed.data
+}
 
 /** Undefined for what is not JSON in UTF-8; no schema of ours accepts that. */
 function parseJson(bytes: Uint8Array): unknown {

@@ -15,7 +15,8 @@ export const PlacementIdSchema = id<PlacementId>()
 export const word = z.string().min(1).max(128)
 /** A sentence or two for people. */
 export const text = z.string().max(4_096)
-export const instant = z.int().min(0)
+/** Virtual clocks know parts of milliseconds. */
+export const instant = z.number().min(0)
 export const count = z.int().min(0)
 /** A key, a hash or sealed bytes, as hex or base64. */
 export const opaque = z.string().min(1).max(4_096)
@@ -95,3 +96,16 @@ export const NewToken = z.strictObject({
 const failureCode = z.string().refine((code) => code in failures, 'must be a failure code') as z.ZodType<string>
 
 export const WorkloadErrorSchema = z.strictObject({ code: failureCode as z.ZodType<FailureCode>, message: text })
+
+const OutcomeValueSchema = z.strictObject({
+  workload: WorkloadIdSchema.exactOptional(),
+  placement: PlacementIdSchema.exactOptional(),
+  node: NodeIdSchema.exactOptional(),
+  epoch: count.exactOptional(),
+})
+const FailureSchema = z.strictObject({ code: z.string(), message: z.string(), hint: z.string(), facts: z.unknown() })
+
+export const OutcomeSchema = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), value: OutcomeValueSchema }),
+  z.strictObject({ ok: z.literal(false), failure: FailureSchema }),
+])

@@ -72,21 +72,7 @@ const WorkloadSchema = z.strictObject({
 
 const ResultSchema = z.strictObject({
   index: shape.count,
-  outcome: z.discriminatedUnion('ok', [
-    z.strictObject({
-      ok: z.literal(true),
-      value: z.strictObject({
-        workload: shape.WorkloadIdSchema.exactOptional(),
-        placement: shape.PlacementIdSchema.exactOptional(),
-        node: shape.NodeIdSchema.exactOptional(),
-        epoch: shape.count.exactOptional(),
-      }),
-    }),
-    z.strictObject({
-      ok: z.literal(false),
-      failure: z.strictObject({ code: z.string(), message: z.string(), hint: z.string(), facts: z.unknown() }),
-    }),
-  ]),
+  outcome: shape.OutcomeSchema,
 }) satisfies z.ZodType<Result>
 
 const pairs = <K, V>(key: z.ZodType<K>, value: z.ZodType<V>): z.ZodType<[K, V][]> => z.array(z.tuple([key, value]))

@@ -23,7 +23,7 @@ describe('entries', () => {
     ['an unknown command', bytes({ ...entry, command: { type: 'explode' } })],
     ['an unknown field', bytes({ ...entry, extra: 1 })],
     ['a missing field', bytes({ id: 'e1', at: 5, by: 'x', command: entry.command })],
-    ['a time that is no integer', bytes({ ...entry, at: 1.5 })],
+    ['a time before 1970', bytes({ ...entry, at: -1 })],
     ['a name that is no name', bytes({ ...entry, command: { ...submit('wl-a'), name: '../etc' } })],
   ])('of %s are none', (_, garbage) => {
     expect(decodeEntry(garbage)).toBe(null)

@@ -1,0 +1,37 @@
+/** Which commands the leader takes from another peer: nodes speak for themselves, and what the leader decides it decides alone. */
+import type { NodeId } from '../../model/ids.ts'
+import type { Command } from './types.ts'
+
+/** May this peer have the leader commit the command? */
+export function mayForward(command: Command, from: NodeId): boolean {
+  switch (command.type) {
+    case 'found':
+    case 'place':
+    case 'withdraw':
+    case 'seal-mesh-key':
+    case 'record-liveness':
+    case 'prune':
+      return false
+    case 'claim':
+    case 'reject':
+    case 'report-inventory':
+    case 'report-starting':
+    case 'report-running':
+    case 'report-ended':
+      return command.node === from
+    case 'update-member':
+      return command.addresses === undefined || command.node === from
+    case 'create-token':
+    case 'admit':
+    case 'remove-member':
+    case 'add-operator':
+    case 'remove-operator':
+    case 'submit':
+    case 'request-stop':
+      return true
+  }
+}
+
+/** Commands that no peer but the leader may make: whoever loses the lead drops them. */
+export const isLeadersOwn = (command: Command): boolean =>
+  ['found', 'place', 'withdraw', 'seal-mesh-key', 'record-liveness', 'prune'].includes(command.type)

@@ -1,0 +1,111 @@
+/** What a peer does for others, and for itself, while it leads: commits commands and confirms read indexes. */
+import { decodeCommand, encodeEntry, encodeOutcome } from '../../core/state/entry.ts'
+import { mayForward } from '../../core/state/authority.ts'
+import { removalObstacle } from '../../core/state/members.ts'
+import type { Result } from '../../core/state/state.ts'
+import type { Command, CommandOf } from '../../core/state/types.ts'
+import { abortable } from '../../lib/abortable.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
+import { askReadIndex, executeCommand } from '../../wire/control.ts'
+import type { Consensus } from '../consensus/types.ts'
+import type { ReplicatedState } from './replicated-state.ts'
+
+export interface LeaderDeskDeps {
+  readonly self: NodeId
+  readonly clock: Clock
+  readonly log: Log
+  readonly rpc: Pick<Rpc, 'serve'>
+  readonly consensus: Consensus
+  readonly machine: ReplicatedState
+}
+
+export interface Request {
+  readonly command: Command
+  readonly id: string
+  readonly by: string
+  /** The peer that forwarded it; null when it comes from this one. */
+  readonly via: NodeId | null
+}
+
+export class LeaderDesk {
+  readonly #deps: LeaderDeskDeps
+  #unserve: readonly Unsubscribe[] = []
+
+  constructor(deps: LeaderDeskDeps) {
+    this.#deps = deps
+  }
+
+  start(): void {
+    const { rpc, consensus } = this.#deps
+    this.#unserve = [
+      rpc.serve(executeCommand, async ({ id, by, command }, from, signal) => {
+        const { index, outcome } = await this.#forwarded({ id, by, via: from, command: decodeCommand(command) }, signal)
+        return { index, outcome: encodeOutcome(outcome) }
+      }),
+      rpc.serve(askReadIndex, async (_, __, signal) => ({ index: await consensus.readIndex(signal) })),
+    ]
+  }
+
+  stop(): void {
+    for (const unserve of this.#unserve) unserve()
+    this.#unserve = []
+  }
+
+  /** Commits a command and returns its result once it is applied here. Throws NO_LEADER; then it may or may not have taken effect. */
+  async commit({ command, id, by, via }: Request, signal: AbortSignal): Promise<Result> {
+    const { clock, consensus, machine } = this.#deps
+    const known = machine.result(id)
+    if (known !== null) return known
+    if (command.type === 'remove-member') await this.#retireVoter(command)
+
+    const payload = encodeEntry({ id, at: clock.now(), by, via, command })
+    const awaited = machine.awaitResult(id)
+    try {
+      await abortable(consensus.propose(payload), signal)
+      return await abortable(awaited.result, signal)
+    } finally {
+      awaited.cancel()
+    }
+  }
+
+  async #forwarded(request: Request & { readonly via: NodeId }, signal: AbortSignal): Promise<Result> {
+    const { consensus, log } = this.#deps
+    const { command, id, by, via } = request
+    if (!mayForward(command, via)) {
+      log.warn('a peer asked for a command that is not its to give', { type: command.type, by, via })
+      throw new ClawError('PERMISSION_DENIED', { action: `have ${command.type} committed from this node` })
+    }
+    if (consensus.status().role !== 'leader')
+      throw new ClawError('NO_LEADER', { detail: 'the peer asked does not lead' })
+    if (by !== via) log.debug('a peer forwards a command', { type: command.type, id, by, via })
+    return this.commit({ ...request, via: by === via ? null : via }, signal)
+  }
+
+  /**
+   * A voter gives up its vote before it stops being a member, so that the voters never count on a peer that nobody talks to. If that
+   * does not work the removal goes on: the gateway retires voters that are no members by itself.
+   */
+  async #retireVoter(command: CommandOf<'remove-member'>): Promise<void> {
+    const { self, consensus, log, machine } = this.#deps
+    const { voters, followers } = consensus.status()
+    if (!voters.includes(command.node) || removalObstacle(machine.state, command) !== null) return
+    if (command.node !== self) {
+      await consensus.changeVoters({ add: null, remove: command.node }).catch((error: unknown) => {
+        if (!ClawError.is(error, 'INVALID_REQUEST')) throw error
+        log.info('the voter could not be retired first', { node: command.node, problem: error.facts.problem })
+      })
+      return
+    }
+    const [heir] = followers
+      .filter(({ node, silentFor }) => node !== self && voters.includes(node) && silentFor !== null)
+      .toSorted((a, b) => b.matched - a.matched)
+    if (heir === undefined)
+      throw new ClawError('INVALID_REQUEST', { problem: 'it is the only voter; another node must become one first' })
+    const moved = await consensus.transfer(heir.node)
+    throw new ClawError('NO_LEADER', { detail: moved ? 'the lead has moved on' : 'the lead could not be moved yet' })
+  }
+}

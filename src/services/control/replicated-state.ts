@@ -1,0 +1,114 @@
+/** What consensus replicates: the state, and those who wait for it to change. */
+import type { Applied } from '../../core/state/apply.ts'
+import { apply, skip } from '../../core/state/apply.ts'
+import { decodeEntry } from '../../core/state/entry.ts'
+import { restore, snapshot } from '../../core/state/snapshot.ts'
+import type { Result, State } from '../../core/state/state.ts'
+import { createState } from '../../core/state/state.ts'
+import type { Change } from '../../core/state/types.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Metrics } from '../../ports/metrics.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Committed, Machine } from '../consensus/types.ts'
+
+export interface ReplicatedStateDeps {
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** A result that is waited for. `cancel` must be called when nobody waits any more. */
+export interface Awaited {
+  readonly result: Promise<Result>
+  readonly cancel: () => void
+}
+
+/** The Machine given to consensus, and the state given to Control: one object, made before both. */
+export class ReplicatedState implements Machine {
+  /** Always the same object, also after a snapshot was taken over. */
+  readonly state: State = createState()
+  readonly #deps: ReplicatedStateDeps
+  readonly #listeners = new Set<(changes: readonly Change[]) => void>()
+  readonly #awaited = new Map<string, Set<(result: Result) => void>>()
+
+  constructor(deps: ReplicatedStateDeps) {
+    this.#deps = deps
+  }
+
+  /** Called after every batch that was applied, also when it changed nothing that can be told. */
+  onChange(listener: (changes: readonly Change[]) => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  result(id: string): Result | null {
+    return this.state.results.get(id) ?? null
+  }
+
+  /** Resolves when an entry of that id has been applied here, at once when it was before. */
+  awaitResult(id: string): Awaited {
+    const { promise, resolve } = Promise.withResolvers<Result>()
+    const known = this.result(id)
+    if (known !== null) resolve(known)
+    const waiting = this.#awaited.get(id) ?? new Set()
+    this.#awaited.set(id, waiting.add(resolve))
+    const cancel = (): void => {
+      waiting.delete(resolve)
+      if (waiting.size === 0 && this.#awaited.get(id) === waiting) this.#awaited.delete(id)
+    }
+    return { result: promise, cancel }
+  }
+
+  apply(entries: readonly Committed[]): void {
+    const changes = entries.flatMap((committed) => this.#applyOne(committed))
+    this.#tell(changes)
+  }
+
+  snapshot(): Uint8Array {
+    return snapshot(this.state)
+  }
+
+  restore(bytes: Uint8Array, index: number): void {
+    const before = allOf(this.state)
+    Object.assign(this.state, restore(bytes))
+    this.state.index = Math.max(this.state.index, index)
+    for (const id of this.#awaited.keys()) {
+      const result = this.result(id)
+      if (result !== null) this.#settle(id, result)
+    }
+    this.#tell(unique([...before, ...allOf(this.state)]))
+  }
+
+  #applyOne({ index, term, payload }: Committed): readonly Change[] {
+    const entry = decodeEntry(payload)
+    if (entry === null) {
+      skip(this.state, { index, term })
+      this.#deps.metrics.count('claw_state_skipped_total')
+      this.#deps.log.error('a committed entry cannot be read and was passed over', { index, term })
+      return []
+    }
+    const applied: Applied = apply(this.state, entry, { index, term })
+    this.#deps.metrics.count('claw_state_commands_total', { type: entry.command.type, ok: String(applied.outcome.ok) })
+    this.#settle(entry.id, applied)
+    return applied.changes
+  }
+
+  #settle(id: string, { index, outcome }: Result): void {
+    for (const resolve of this.#awaited.get(id) ?? []) resolve({ index, outcome })
+  }
+
+  #tell(changes: readonly Change[]): void {
+    for (const listener of [...this.#listeners]) listener(changes)
+  }
+}
+
+/** Everything in a state as if it had just changed. */
+const allOf = (state: State): readonly Change[] => [
+  { type: 'mesh' },
+  ...Array.from(state.members.keys(), (node): Change => ({ type: 'member', node })),
+  ...Array.from(state.operators.keys(), (key): Change => ({ type: 'operator', key })),
+  ...Array.from(state.workloads.keys(), (workload): Change => ({ type: 'workload', workload })),
+]
+
+const unique = (changes: readonly Change[]): readonly Change[] => [
+  ...new Map(changes.map((change) => [JSON.stringify(change), change])).values(),
+]
