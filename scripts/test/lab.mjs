@@ -14,12 +14,22 @@ const isDebianLike = () =>
 /** The words to put before a command that needs root; null when root cannot be had without asking. */
 function rootPrefix() {
   if (process.getuid() === 0) return []
-  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n', '-E'] : null
+  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : null
 }
 
-function docker(root, prefix, verb) {
-  const [program, ...args] = [...prefix, 'bash', join(root, 'scripts', 'lab', 'docker.sh'), verb]
-  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+/** Why this machine cannot have a lab, or null when it can. */
+function obstacle() {
+  if (process.env.CLAW_LAB === 'off') return 'CLAW_LAB is off'
+  if (process.platform !== 'linux' || !isDebianLike()) return 'it takes Debian or Ubuntu'
+  return rootPrefix() === null ? 'it takes root, or sudo without a password' : null
+}
+
+/** An engine of this process's own, so that two runs on a machine do not stop each other's. */
+function docker(root, verb) {
+  const settings = [`CLAW_LAB_NAME=run-${process.pid}`, `CLAW_LAB_DIR=${process.env.CLAW_LAB_DIR ?? '/tmp/clawlab'}`]
+  const command = [...rootPrefix(), 'env', ...settings, 'bash', join(root, 'scripts', 'lab', 'docker.sh'), verb]
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const { status, stdout } = spawnSync(command[0], command.slice(1), { encoding: 'utf8', stdio })
   return { isWell: status === 0, output: stdout ?? '' }
 }
 
@@ -33,17 +43,12 @@ const asEnvironment = (lines) =>
 
 /** Starts what can be started. The environment names it for the tests; stop() undoes exactly what was done here. */
 export function openLab(root) {
-  const nothing = { env: {}, stop: () => {} }
-  if (process.env.CLAW_LAB === 'off') return { ...nothing, reason: 'CLAW_LAB=off' }
-  if (process.env.CLAW_LAB_DOCKER) return nothing
-  if (process.platform !== 'linux' || !isDebianLike()) return { ...nothing, reason: 'it needs Debian or Ubuntu' }
-  const prefix = rootPrefix()
-  if (prefix === null) return { ...nothing, reason: 'it needs root, or sudo without a password' }
+  const none = { env: {}, reason: null, stop: () => {} }
+  if (process.env.CLAW_LAB_DOCKER) return none
+  const reason = obstacle()
+  if (reason !== null) return { ...none, reason }
 
-  const wasUp = docker(root, prefix, 'status').isWell
-  if (!docker(root, prefix, 'up').isWell) return { ...nothing, reason: 'the engine did not start (see above)' }
-  return {
-    env: asEnvironment(docker(root, prefix, 'env').output),
-    stop: () => (wasUp ? undefined : docker(root, prefix, 'down')),
-  }
+  const stop = () => docker(root, 'down')
+  if (docker(root, 'up').isWell) return { env: asEnvironment(docker(root, 'env').output), reason: null, stop }
+  return { ...none, reason: 'the engine did not start (see above)', stop }
 }

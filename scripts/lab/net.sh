@@ -1,0 +1,29 @@
+# What can go wrong with the network between lab hosts: cut in both directions or one, cable out, narrow line.
+# shellcheck shell=bash
+
+# cut_one FROM TO: what FROM sends no longer reaches TO; the way back stays open.
+cut_one() { on_bridge nft add element bridge lab cut "{ \"v$1\" . \"v$2\" }"; }
+mend_one() { on_bridge nft delete element bridge lab cut "{ \"v$1\" . \"v$2\" }" 2>/dev/null || true; }
+
+cut_both() {
+  cut_one "$1" "$2"
+  cut_one "$2" "$1"
+}
+
+mend() {
+  if [ "$1" = all ]; then
+    on_bridge nft flush set bridge lab cut
+  else
+    mend_one "$1" "$2"
+    mend_one "$2" "$1"
+  fi
+}
+
+isolate() { on_bridge ip link set "v$1" down; }
+rejoin() { on_bridge ip link set "v$1" up; }
+
+# rate HOST MBIT|off: limits what the host sends.
+rate() {
+  in_host "$1" tc qdisc del dev eth0 root 2>/dev/null || true
+  [ "$2" = off ] || in_host "$1" tc qdisc add dev eth0 root tbf rate "$2mbit" burst 64kbit latency 400ms
+}
