@@ -1,0 +1,62 @@
+/** What the operations of one peer work with: narrow views of its services, made by the daemon. */
+import type { GpuSample } from '../model/gpu.ts'
+import type { NodeId, PlacementId } from '../model/ids.ts'
+import type { NodeInventory } from '../model/node.ts'
+import type { Instant, Millis } from '../model/time.ts'
+import type { Workload } from '../model/workload.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { LogLine, LogQuery, TaskStats, TaskStatus } from '../ports/executor.ts'
+import type { Log } from '../ports/log.ts'
+import type { HostSample } from '../ports/probe.ts'
+import type { Random } from '../ports/random.ts'
+import type { Rpc } from '../ports/rpc.ts'
+import type { Control } from '../services/control/types.ts'
+import type { Membership } from '../services/membership/types.ts'
+
+/** The work on this host. */
+export interface AgentView {
+  /** Tasks that this node's executors know, running and ended. */
+  tasks(): readonly TaskStatus[]
+  /** Throws WORKLOAD_NOT_FOUND for a placement that no executor here knows (yet). */
+  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
+  stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
+}
+
+/** This host and its devices, read now. */
+export interface HostView {
+  inventory(): NodeInventory
+  sample(signal: AbortSignal): Promise<HostSample>
+  gpus(signal: AbortSignal): Promise<readonly GpuSample[]>
+}
+
+export interface TokenRequest {
+  readonly ttl: Millis
+  readonly roles: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  /** Caller that asked for it. */
+  readonly by: string
+}
+
+export interface OperationContext {
+  readonly self: NodeId
+  /** Version of this daemon. */
+  readonly version: string
+  readonly startedAt: Instant
+  /** Where this peer's API answers, such as `http://127.0.0.1:8080`; null when it has no TCP listener. */
+  readonly apiAddress: string | null
+  readonly control: Control
+  readonly membership: Membership
+  readonly agent: AgentView
+  readonly host: HostView
+  readonly clock: Clock
+  readonly random: Random
+  readonly rpc: Rpc
+  readonly log: Log
+  /** Makes a join token, commits its hash and returns the text that lets a host in. */
+  createToken(
+    request: TokenRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly token: string; readonly notAfter: Instant }>
+  /** Why a pending workload waits, in the scheduler's words; null when it does not wait. */
+  explain(workload: Workload): string | null
+}

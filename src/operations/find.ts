@@ -1,0 +1,86 @@
+/** Finds what a user means by a name, an id, or the beginning of one. */
+import { ClawError } from '../model/failure.ts'
+import type { NodeId } from '../model/ids.ts'
+import { nodeId, workloadId } from '../model/ids.ts'
+import type { Member } from '../model/node.ts'
+import type { Workload } from '../model/workload.ts'
+import type { MeshState } from '../core/state/types.ts'
+import { within } from './deadline.ts'
+import type { OperationContext } from './context.ts'
+
+/** An id may be cut to this many characters, as long as it stays the only one. */
+const shortest = 4
+
+type Context = Pick<OperationContext, 'control' | 'clock' | 'agent'>
+
+/** How long a read waits for the leader before it answers with what this peer has. */
+const patience = 300
+
+/** As fresh as the mesh can give it quickly; a peer that is cut off answers with what it knows. */
+export async function refresh(
+  { control, clock }: Pick<Context, 'control' | 'clock'>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await within(clock, patience, signal, (limited) => control.fresh('linearizable', limited))
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!ClawError.is(error, 'NO_LEADER') && !ClawError.is(error, 'DEADLINE_EXCEEDED') && !isAbort(error)) throw error
+  }
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
+
+/** Throws NODE_NOT_FOUND, or INVALID_REQUEST when the beginning of an id fits several. */
+export function findMember(state: MeshState, wanted: string): Member {
+  const exact = state.members.get(nodeId(wanted))
+  if (exact !== undefined) return exact
+  const members = [...state.members.values()]
+  const found = theOne(
+    [members.filter(({ name }) => name === wanted), begins(members, wanted), ends(members, wanted)],
+    wanted,
+  )
+  if (found === undefined) throw new ClawError('NODE_NOT_FOUND', { node: wanted })
+  return found
+}
+
+export const findNode = (state: MeshState, wanted: string): NodeId => findMember(state, wanted).id
+
+/** The workload of that id or container, else the live one of that name, else the last one that had it. */
+export function findWorkload({ control, agent }: Pick<Context, 'control' | 'agent'>, wanted: string): Workload {
+  const { state } = control
+  const named = state.names.get(wanted) ?? workloadId(wanted)
+  const exact = state.workloads.get(named)
+  if (exact !== undefined) return exact
+
+  const all = [...state.workloads.values()]
+  const newest = all.filter(({ name }) => name === wanted).toSorted((a, b) => b.submittedAt - a.submittedAt)[0]
+  if (newest !== undefined) return newest
+  const task =
+    wanted.length < 12 ? undefined : agent.tasks().find(({ handle }) => handle !== null && handle.startsWith(wanted))
+  const found = task === undefined ? theOne([begins(all, wanted)], wanted) : state.workloads.get(task.workload)
+  if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: wanted })
+  return found
+}
+
+/** The same after asking the leader for what this peer may not have heard of yet. */
+export async function findFreshWorkload(context: Context, wanted: string, signal: AbortSignal): Promise<Workload> {
+  await refresh(context, signal)
+  return findWorkload(context, wanted)
+}
+
+const begins = <T extends { readonly id: string }>(all: readonly T[], start: string): readonly T[] =>
+  start.length < shortest ? [] : all.filter(({ id }) => id.startsWith(start))
+
+/** Peer ids all begin alike, so people also tell them apart by their last characters. */
+const ends = <T extends { readonly id: string }>(all: readonly T[], end: string): readonly T[] =>
+  end.length < shortest ? [] : all.filter(({ id }) => id.endsWith(end))
+
+function theOne<T>(candidates: readonly (readonly T[])[], wanted: string): T | undefined {
+  const fitting = candidates.find(({ length }) => length > 0) ?? []
+  if (fitting.length > 1)
+    throw new ClawError('INVALID_REQUEST', {
+      problem: `${wanted} could be ${fitting.length} of them: write more of the id`,
+    })
+  return fitting[0]
+}

@@ -1,0 +1,182 @@
+/** The one way to run an operation: check the input, check the permission, go to the node that has to run it, check the output. */
+import { closest } from '../lib/closest.ts'
+import { ClawError } from '../model/failure.ts'
+import type { NodeId } from '../model/ids.ts'
+import type { Unsubscribe } from '../ports/rpc.ts'
+import type { Service } from '../ports/service.ts'
+import { attachOperation, followOperation, invokeOperation, streamOperation } from '../wire/operation.ts'
+import type { OperationContext } from './context.ts'
+import { parseInput } from './input.ts'
+import type { Call, Caller, Operation, StreamOperation, UnaryOperation } from './operation.ts'
+import { roles } from './operation.ts'
+import { requirePermission } from './permission.ts'
+import { operations } from './registry.ts'
+
+export interface Asker {
+  readonly caller: Caller
+  readonly signal: AbortSignal
+}
+
+/** What doors need of it. */
+export interface Invoker {
+  /** Throws the ClawError of a refusal; anything else it throws is a bug. */
+  invoke(name: string, input: unknown, asker: Asker): Promise<unknown>
+  open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown>
+}
+
+const everything: ReadonlyMap<string, Operation> = new Map(operations.map((operation) => [operation.name, operation]))
+
+/** Throws OPERATION_NOT_FOUND, with what was probably meant. */
+export function findOperation(name: string, known: ReadonlyMap<string, Operation> = everything): Operation {
+  const operation = known.get(name)
+  if (operation !== undefined) return operation
+  const near = closest(name, [...known.keys()])
+  throw new ClawError('OPERATION_NOT_FOUND', {
+    operation: `${name.slice(0, 64)}${near === null ? '' : `; did you mean ${near}?`}`,
+  })
+}
+
+interface Wire {
+  readonly name: string
+  readonly input: string
+  readonly caller: string
+  readonly role: string
+}
+
+/** Runs operations for the doors of this peer, for the other members, and for operators who attached. */
+export class OperationService implements Service, Invoker {
+  readonly name = 'operations'
+  readonly #context: OperationContext
+  readonly #known: ReadonlyMap<string, Operation>
+  #served: readonly Unsubscribe[] = []
+
+  constructor(context: OperationContext, known: ReadonlyMap<string, Operation> = everything) {
+    this.#context = context
+    this.#known = known
+  }
+
+  start(): Promise<void> {
+    const { rpc } = this.#context
+    const answer = async (wire: Wire, asker: Asker): Promise<{ output: string }> => {
+      const operation = this.#unary(wire.name)
+      return { output: JSON.stringify(await this.#run(operation, parseJson(wire.input), asker)) }
+    }
+    const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
+      const operation = this.#streaming(wire.name)
+      for await (const item of this.#stream(operation, parseJson(wire.input), asker))
+        yield { item: JSON.stringify(item) }
+    }.bind(this)
+
+    this.#served = [
+      rpc.serve(invokeOperation, (wire, _, signal) => answer(wire, { caller: vouchedFor(wire), signal })),
+      rpc.serveStream(streamOperation, (wire, _, signal) => items(wire, { caller: vouchedFor(wire), signal })),
+      rpc.serve(attachOperation, async (wire, from, signal) => {
+        const output = await this.invoke(wire.name, parseJson(wire.input), { caller: this.#operator(from), signal })
+        return { output: JSON.stringify(output) }
+      }),
+      rpc.serveStream(followOperation, (wire, from, signal) =>
+        this.#follow(wire, { caller: this.#operator(from), signal }),
+      ),
+    ]
+    return Promise.resolve()
+  }
+
+  stop(): Promise<void> {
+    for (const unserve of this.#served) unserve()
+    this.#served = []
+    return Promise.resolve()
+  }
+
+  async invoke(name: string, input: unknown, asker: Asker): Promise<unknown> {
+    const operation = this.#unary(name)
+    const target = this.#target(operation, input, asker)
+    if (target === this.#context.self) return this.#run(operation, input, asker)
+    const { output } = await this.#context.rpc.call(target, invokeOperation, wireOf(name, input, asker), asker.signal)
+    return operation.output.parse(JSON.parse(output))
+  }
+
+  async *open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown> {
+    const operation = this.#streaming(name)
+    const target = this.#target(operation, input, asker)
+    if (target === this.#context.self) {
+      yield* this.#stream(operation, input, asker)
+      return
+    }
+    const wire = wireOf(name, input, asker)
+    for await (const { item } of this.#context.rpc.stream(target, streamOperation, wire, asker.signal))
+      yield operation.output.parse(JSON.parse(item))
+  }
+
+  #target(operation: Operation, input: unknown, { caller }: Asker): NodeId {
+    const parsed: unknown = parseInput(operation.input, input)
+    requirePermission(caller, operation.permission)
+    return operation.where?.(parsed, this.#context) ?? this.#context.self
+  }
+
+  async #run(operation: UnaryOperation, input: unknown, asker: Asker): Promise<unknown> {
+    const parsed: unknown = parseInput(operation.input, input)
+    requirePermission(asker.caller, operation.permission)
+    return operation.output.parse(await operation.handler(parsed, this.#context, this.#call(asker)))
+  }
+
+  async *#stream(operation: StreamOperation, input: unknown, asker: Asker): AsyncIterable<unknown> {
+    const parsed: unknown = parseInput(operation.input, input)
+    requirePermission(asker.caller, operation.permission)
+    for await (const item of operation.handler(parsed, this.#context, this.#call(asker)))
+      yield operation.output.parse(item)
+  }
+
+  async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
+    for await (const item of this.open(wire.name, parseJson(wire.input), asker)) yield { item: JSON.stringify(item) }
+  }
+
+  #call({ caller, signal }: Asker): Call {
+    return {
+      caller,
+      signal,
+      invoke: (name, input) => this.invoke(name, input, { caller, signal }),
+      open: (name, input, inner) => this.open(name, input, { caller, signal: inner }),
+    }
+  }
+
+  /** A key from outside is worth what the replicated state says of it. */
+  #operator(key: NodeId): Caller {
+    if (!this.#context.control.state.operators.has(key))
+      throw new ClawError('AUTH_FAILED', { reason: 'this key is not one of the mesh’s operators' })
+    return { id: key, role: 'admin' }
+  }
+
+  #unary(name: string): UnaryOperation {
+    const operation = findOperation(name, this.#known)
+    if (operation.kind === 'unary') return operation
+    throw new ClawError('INVALID_REQUEST', { problem: `${name} answers with a stream` })
+  }
+
+  #streaming(name: string): StreamOperation {
+    const operation = findOperation(name, this.#known)
+    if (operation.kind === 'stream') return operation
+    throw new ClawError('INVALID_REQUEST', { problem: `${name} does not answer with a stream` })
+  }
+}
+
+const wireOf = (name: string, input: unknown, { caller }: Asker): Wire => ({
+  name,
+  input: JSON.stringify(input),
+  caller: caller.id,
+  role: caller.role,
+})
+
+function vouchedFor({ caller, role }: Wire): Caller {
+  const known = roles.find((name) => name === role)
+  if (known === undefined || caller === '' || caller.length > 256)
+    throw new ClawError('INVALID_REQUEST', { problem: 'the forwarding peer did not say who asks' })
+  return { id: caller, role: known }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new ClawError('INVALID_REQUEST', { problem: 'the input is not JSON' }, { cause: error })
+  }
+}

@@ -1,0 +1,120 @@
+/** A node as users see it: what the replicated state knows of it, with what it said of itself last. */
+import { z } from 'zod'
+import { gpuFamily } from '../model/gpu.ts'
+import type { GpuDevice, GpuSample } from '../model/gpu.ts'
+import type { NodeId } from '../model/ids.ts'
+import type { Member, NodeStatus } from '../model/node.ts'
+import type { Workload } from '../model/workload.ts'
+import { isTerminal } from '../model/workload.ts'
+import type { MeshState } from '../core/state/types.ts'
+import type { Membership, PeerView } from '../services/membership/types.ts'
+import { isoOrNull } from './fields.ts'
+
+const percent = z.number().nullable().describe('0 to 100; null when it is not known')
+
+export const GpuView = z.object({
+  index: z.int(),
+  uuid: z.string(),
+  model: z.string(),
+  memoryMib: z.int(),
+  vendor: z.string(),
+  simulated: z.boolean().describe('True when it comes from configuration and not from hardware'),
+  state: z.enum(['free', 'used', 'failed']),
+  workload: z.string().nullable().describe('Name of the workload that has it'),
+  utilization: percent,
+  memoryUsedMib: z.number().nullable(),
+  temperatureC: z.number().nullable(),
+  powerW: z.number().nullable(),
+})
+export type GpuView = z.infer<typeof GpuView>
+
+export const NodeView = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(['healthy', 'unhealthy', 'draining', 'offline']),
+  gpus: z.array(GpuView),
+  gpuModel: z.string().nullable().describe('Model of its GPUs; several are joined by commas'),
+  gpusFree: z.int(),
+  utilization: percent.describe('Mean of its GPUs, or of its CPU when it has none; 0 to 100'),
+  workloads: z.int().describe('Workloads that are placed on it'),
+  labels: z.record(z.string(), z.string()),
+  lastSeen: z.string().nullable().describe('ISO 8601; null when this peer has not heard from it'),
+})
+export type NodeView = z.infer<typeof NodeView>
+
+export interface View {
+  readonly state: MeshState
+  readonly membership: Pick<Membership, 'view'>
+}
+
+export function nodeStatus({ liveness, report }: Pick<PeerView, 'liveness' | 'report'>): NodeStatus {
+  if (liveness === 'lost' || liveness === 'left') return 'offline'
+  const isHurt = report?.gpus.some(({ health }) => health !== 'ok') ?? false
+  return liveness === 'suspect' || isHurt ? 'unhealthy' : 'healthy'
+}
+
+/** Workloads that have a place now. */
+export const placed = (state: MeshState): readonly Workload[] =>
+  [...state.workloads.values()].filter((workload) => workload.placement !== null && !isTerminal(workload.state))
+
+/** Who holds which device, by uuid, as decided by the mesh. */
+export const holders = (state: MeshState): ReadonlyMap<string, Workload> =>
+  new Map(
+    placed(state).flatMap((workload) => workload.placement?.devices.map((uuid) => [uuid, workload] as const) ?? []),
+  )
+
+export function nodeView(member: Member, { state, membership }: View, held = holders(state)): NodeView {
+  const peer = membership.view(member.id)
+  const gpus = (member.inventory?.gpus ?? []).map((device) =>
+    gpuView(device, sampleOf(peer, device), held.get(device.uuid)),
+  )
+  return {
+    id: member.id,
+    name: member.name,
+    status: nodeStatus(peer),
+    gpus,
+    gpuModel: modelsInWords(gpus),
+    gpusFree: gpus.filter((gpu) => gpu.state === 'free').length,
+    utilization: utilizationOf(gpus, peer),
+    workloads: placed(state).filter(({ placement }) => placement?.node === member.id).length,
+    labels: member.labels,
+    lastSeen: isoOrNull(peer.lastSeen),
+  }
+}
+
+export function gpuView(device: GpuDevice, sample: GpuSample | undefined, holder: Workload | undefined): GpuView {
+  const { index, uuid, model, memoryMib, vendor, simulated } = device
+  return {
+    ...{ index, uuid, model, memoryMib, vendor, simulated },
+    state: sample?.health === 'failed' ? 'failed' : holder === undefined ? 'free' : 'used',
+    workload: holder?.name ?? null,
+    utilization: sample?.utilization ?? null,
+    memoryUsedMib: sample?.memoryUsedMib ?? null,
+    temperatureC: sample?.temperatureC ?? null,
+    powerW: sample?.powerW ?? null,
+  }
+}
+
+/** `4× A100`, as people say it; `—` without GPUs. Simulated ones are named so. */
+export function gpusInWords(gpus: readonly Pick<GpuView, 'model' | 'simulated'>[]): string {
+  const counts = new Map<string, number>()
+  for (const { model, simulated } of gpus) {
+    const name = simulated && !/simulated/i.test(model) ? `${gpuFamily(model)} (simulated)` : gpuFamily(model)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return Array.from(counts, ([name, count]) => `${count}× ${name}`).join(', ') || '—'
+}
+
+export const nameOf = (state: MeshState, node: NodeId): string => state.members.get(node)?.name ?? node
+
+const sampleOf = ({ report }: PeerView, { uuid }: GpuDevice): GpuSample | undefined =>
+  report?.gpus.find((sample) => sample.uuid === uuid)
+
+const modelsInWords = (gpus: readonly GpuView[]): string | null =>
+  gpus.length === 0 ? null : [...new Set(gpus.map(({ model }) => model))].join(', ')
+
+function utilizationOf(gpus: readonly GpuView[], { report }: PeerView): number | null {
+  const known = gpus.flatMap(({ utilization }) => (utilization === null ? [] : [utilization]))
+  if (gpus.length === 0) return report === null ? null : Math.round(report.host.cpuUtilization)
+  return known.length === 0 ? null : Math.round(known.reduce((sum, value) => sum + value, 0) / known.length)
+}

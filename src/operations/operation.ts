@@ -1,0 +1,76 @@
+/** What an operation is: everything a user can do, once, for every door. */
+import type { z } from 'zod'
+import type { NodeId } from '../model/ids.ts'
+import type { OperationContext } from './context.ts'
+
+/** Each role may do what the one before may. */
+export const roles = ['viewer', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/** Who asks, as the door has found out: `socket`, `token:api`, or the key of an operator or node. */
+export interface Caller {
+  readonly id: string
+  readonly role: Role
+}
+
+export interface Permission {
+  readonly verb: 'read' | 'create' | 'stop' | 'change' | 'remove' | 'invoke'
+  readonly resource: 'mesh' | 'node' | 'workload' | 'token' | 'operator' | 'event'
+}
+
+/** One request: who makes it, how it is called off, and how to run other operations as the same caller. */
+export interface Call {
+  readonly caller: Caller
+  readonly signal: AbortSignal
+  invoke(name: string, input: unknown): Promise<unknown>
+  open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown>
+}
+
+/** Parameters of the path are named after the input's keys: `/api/nodes/:node`. */
+export interface Rest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly path: `/api/${string}`
+}
+
+interface Common<Name extends string, Input extends z.ZodType> {
+  readonly name: Name
+  readonly about: string
+  readonly input: Input
+  readonly permission: Permission
+  readonly rest?: Rest
+  /** The node that has to run it; where this is left out, the peer that is asked does. */
+  where?(input: z.output<Input>, context: OperationContext): NodeId
+}
+
+export interface UnaryOperation<
+  Name extends string = string,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> extends Common<Name, Input> {
+  readonly kind: 'unary'
+  readonly output: Output
+  handler(input: z.output<Input>, context: OperationContext, call: Call): Promise<z.input<Output>>
+}
+
+export interface StreamOperation<
+  Name extends string = string,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> extends Common<Name, Input> {
+  readonly kind: 'stream'
+  /** Schema of one item. */
+  readonly output: Output
+  handler(input: z.output<Input>, context: OperationContext, call: Call): AsyncIterable<z.input<Output>>
+}
+
+export type Operation = UnaryOperation | StreamOperation
+
+/** An operation with one answer. */
+export const unary = <Name extends string, Input extends z.ZodType, Output extends z.ZodType>(
+  operation: Omit<UnaryOperation<Name, Input, Output>, 'kind'>,
+): UnaryOperation<Name, Input, Output> => ({ kind: 'unary', ...operation })
+
+/** An operation that answers with items until it ends or is called off. */
+export const stream = <Name extends string, Input extends z.ZodType, Output extends z.ZodType>(
+  operation: Omit<StreamOperation<Name, Input, Output>, 'kind'>,
+): StreamOperation<Name, Input, Output> => ({ kind: 'stream', ...operation })

@@ -1,0 +1,36 @@
+/** Every operation there is. A new one is a line here and shows up at every door. */
+import type { z } from 'zod'
+import { operatorAdd, operatorList, operatorRemove, tokenCreate } from './access.ts'
+import {
+  containerInspect,
+  containerList,
+  containerLogs,
+  containerRun,
+  containerStats,
+  containerStop,
+} from './container.ts'
+import { eventsWatch } from './events.ts'
+import { gatewayPing, gatewayStatus, status } from './gateway.ts'
+import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo, version } from './host.ts'
+import { nodeInvoke } from './node-invoke.ts'
+import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
+import { placementLogs, workloadLogs } from './workload-logs.ts'
+import { workloadInfo, workloadList, workloadRun, workloadStop, workloadWait } from './workload.ts'
+
+export const operations = [
+  ...[status, version, gatewayPing, gatewayStatus],
+  ...[nodeList, nodeInfo, nodeRemove, nodeLabel, nodeEvents, nodeMetrics, nodeInvoke],
+  ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
+  ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
+  ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],
+  ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
+] as const
+
+type Known = (typeof operations)[number]
+type Named<Name> = Extract<Known, { readonly name: Name }>
+
+export type UnaryName = Extract<Known, { readonly kind: 'unary' }>['name']
+export type StreamName = Extract<Known, { readonly kind: 'stream' }>['name']
+/** What a caller gives, and what it gets: one answer, or each item. */
+export type InputOf<Name extends UnaryName | StreamName> = z.input<Named<Name>['input']>
+export type OutputOf<Name extends UnaryName | StreamName> = z.output<Named<Name>['output']>

@@ -1,0 +1,136 @@
+/** Turns what people and scripts write for a workload, in all its accepted spellings, into the one spec. */
+import { z } from 'zod'
+import { parseMemoryMib } from '../lib/units.ts'
+import { ClawError } from '../model/failure.ts'
+import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
+import type { Random } from '../ports/random.ts'
+import { spanOf } from './fields.ts'
+import { parseInput } from './input.ts'
+
+const size = z.union([z.string().max(32), z.int().positive()], {
+  error: 'must be a size such as 64Gi, 512m, or MiB as a number',
+})
+const span = z.union([z.string().max(32), z.number().positive()], {
+  error: 'must be a span such as 30m, or seconds as a number',
+})
+
+export const WorkloadRequest = z.strictObject({
+  image: z.string().min(1).max(256).describe('Container image, such as pytorch/pytorch:latest'),
+  name: workloadName.optional().describe('Name; made up from the image when left out'),
+  command: z
+    .union([z.string().max(32_768), z.array(z.string().max(32_768)).max(256)], {
+      error: 'must be words, or one string',
+    })
+    .optional()
+    .describe('Arguments for the container. One string is split at spaces, or given to `sh -c` when it needs a shell'),
+  env: z
+    .union([z.array(z.string().max(33_024)).max(1_024), z.record(z.string(), z.string())], {
+      error: 'must be ["NAME=value"] or {"NAME": "value"}',
+    })
+    .optional(),
+  volumes: z.array(z.string().max(8_200)).max(64).optional().describe('`host:container[:ro]`'),
+  gpus: z
+    .union([z.int().min(0), z.string().max(256)], { error: 'must be a count, or device=0,1' })
+    .optional()
+    .describe('How many GPUs, or `device=0,1` for exact ones'),
+  gpuType: z.string().max(64).optional().describe('Model or family, such as H100'),
+  gpuMemory: size.optional().describe('Least memory of each GPU'),
+  memory: size.optional().describe('Memory limit: 64Gi, 512m, or MiB as a number'),
+  cpu: z.number().positive().optional().describe('CPU limit in cores, such as 2.5'),
+  shmSize: size.optional().describe('Size of /dev/shm'),
+  priority: z
+    .union([z.enum(['low', 'normal', 'high']), z.int().min(0).max(1_000)], {
+      error: 'must be low, normal, high, or 0 to 1000',
+    })
+    .optional(),
+  timeout: span.optional().describe('Longest run, after which it is stopped: 30m, 24h, or seconds as a number'),
+  stopGrace: span.optional().describe('From the request to stop to the kill; 10s when left out'),
+  node: z.string().max(128).optional().describe('Name or id of the one node that may run it'),
+  nodeSelector: z.record(z.string(), z.string()).optional().describe('Labels that the node must carry'),
+  executor: z.enum(['docker', 'process', 'simulated']).optional(),
+  detach: z.boolean().optional().describe('Taken for compatibility; submitting never waits for the end'),
+})
+export type WorkloadRequest = z.output<typeof WorkloadRequest>
+
+/** Throws INVALID_REQUEST with the first thing that is wrong. */
+export function specOf(request: WorkloadRequest): WorkloadSpec {
+  const { priority, timeout, stopGrace, memory, shmSize } = request
+  const spec = {
+    image: request.image,
+    command: commandOf(request.command),
+    env: envOf(request.env),
+    mounts: (request.volumes ?? []).map(mountOf),
+    gpus: gpusOf(request),
+    memoryMib: memory === undefined ? undefined : mibOf(memory, 'memory'),
+    cpus: request.cpu,
+    shmMib: shmSize === undefined ? undefined : mibOf(shmSize, 'shmSize'),
+    priority: typeof priority === 'string' ? priorities[priority] : priority,
+    timeoutMs: timeout === undefined ? undefined : spanOf(timeout, 'timeout'),
+    stopGraceMs: stopGrace === undefined ? undefined : spanOf(stopGrace, 'stopGrace'),
+    node: request.node,
+    nodeSelector: request.nodeSelector,
+    executor: request.executor,
+  }
+  return parseInput(WorkloadSpec, withoutUndefined(spec))
+}
+
+const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
+
+/** A string that is only words needs no shell, which the image may not have. */
+function commandOf(command: string | readonly string[] | undefined): readonly string[] {
+  if (command === undefined) return []
+  if (typeof command !== 'string') return command
+  const needsShell = /[|&;<>()$`\\"'*?[\]{}\n~]|^\s*\w+=/.test(command)
+  return needsShell ? ['sh', '-c', command] : command.split(/\s+/).filter((word) => word !== '')
+}
+
+function envOf(env: WorkloadRequest['env']): Record<string, string> {
+  if (!Array.isArray(env)) return env ?? {}
+  return Object.fromEntries(
+    env.map((pair) => {
+      const cut = pair.indexOf('=')
+      if (cut < 1) throw invalid(`env “${pair.slice(0, 64)}” is not NAME=value`)
+      return [pair.slice(0, cut), pair.slice(cut + 1)]
+    }),
+  )
+}
+
+function mountOf(text: string): WorkloadSpec['mounts'][number] {
+  const [source = '', target = '', mode = 'rw', ...rest] = text.split(':')
+  if (source === '' || !target.startsWith('/') || rest.length > 0 || !['ro', 'rw'].includes(mode))
+    throw invalid(`volume “${text.slice(0, 128)}” is not host:container or host:container:ro`)
+  return { source, target, readOnly: mode === 'ro' }
+}
+
+/** `4` is a count; `device=0,1` and `0,1` name devices. */
+function gpusOf({ gpus, gpuType, gpuMemory }: WorkloadRequest): object {
+  const memoryMib = gpuMemory === undefined ? undefined : mibOf(gpuMemory, 'gpuMemory')
+  const common = withoutUndefined({ model: gpuType, memoryMib })
+  if (gpus === undefined) return { ...common, count: gpuType === undefined && gpuMemory === undefined ? 0 : 1 }
+  const text = String(gpus).trim()
+  if (/^\d+$/.test(text)) return { ...common, count: Number(text) }
+  const list = /^(?:devices?=)?(\d+(?:,\d+)*)$/.exec(text)?.[1]
+  if (list === undefined) throw invalid(`gpus “${text.slice(0, 64)}” is neither a count nor device=0,1`)
+  const devices = [...new Set(list.split(',').map(Number))]
+  return { ...common, count: devices.length, devices }
+}
+
+function mibOf(size: string | number, what: string): number {
+  const mib = typeof size === 'number' ? size : parseMemoryMib(size)
+  if (mib === null || mib <= 0) throw invalid(`${what} “${size}” is no size: write 64Gi, 512m, or MiB as a number`)
+  return mib
+}
+
+const withoutUndefined = (record: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
+
+/** RFC 4648 base32 in lower case: no two letters that look alike beside digits. */
+export const randomWord = (random: Random, length: number): string =>
+  Array.from(random.bytes(length), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'.charAt(byte & 31)).join('')
+
+/** `nginx-x7k2` for `docker.io/library/nginx:latest`. */
+export function nameFor(image: string, random: Random): string {
+  const last = image.split('/').at(-1) ?? ''
+  const base = (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*/.exec(last.split(/[:@]/)[0] ?? '')?.[0] ?? 'work').slice(0, 40)
+  return `${base}-${randomWord(random, 4)}`
+}

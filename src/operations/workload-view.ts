@@ -1,0 +1,87 @@
+/** A workload as users see it. */
+import { z } from 'zod'
+import type { Workload } from '../model/workload.ts'
+import type { OperationContext } from './context.ts'
+import { iso, isoOrNull } from './fields.ts'
+import { nameOf } from './node-view.ts'
+
+const moment = z.string().nullable().describe('ISO 8601')
+
+export const WorkloadView = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
+  node: z.string().nullable().describe('Name of the node that has it'),
+  nodeId: z.string().nullable(),
+  attempt: z.int().describe('Counts placements; 0 before the first'),
+  devices: z.array(z.string()).describe('Uuids of the GPUs it was given'),
+  exitCode: z.int().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  reason: z.string().nullable().describe('Why it is pending'),
+  progress: z.string().nullable().describe('What its node is busy with while it starts'),
+  image: z.string(),
+  command: z.array(z.string()),
+  env: z.record(z.string(), z.string()).describe('Values of what looks like a secret are left out'),
+  mounts: z.array(z.object({ source: z.string(), target: z.string(), readOnly: z.boolean() })),
+  gpus: z.int(),
+  gpuModel: z.string().nullable(),
+  memoryMib: z.int().nullable(),
+  cpus: z.number().nullable(),
+  priority: z.int(),
+  timeoutSeconds: z.number().nullable(),
+  executor: z.string().nullable(),
+  submittedBy: z.string(),
+  submittedAt: z.string(),
+  startedAt: moment,
+  endedAt: moment,
+  rejections: z.array(z.object({ node: z.string(), attempt: z.int(), reason: z.string(), at: z.string() })),
+})
+export type WorkloadView = z.infer<typeof WorkloadView>
+
+type Context = Pick<OperationContext, 'control' | 'explain'>
+
+export function workloadView(workload: Workload, context: Context): WorkloadView {
+  const { control, explain } = context
+  const { spec, placement } = workload
+  return {
+    id: workload.id,
+    name: workload.name,
+    state: workload.state,
+    node: placement === null ? null : nameOf(control.state, placement.node),
+    nodeId: placement?.node ?? null,
+    attempt: workload.attempt,
+    devices: [...(placement?.devices ?? [])],
+    exitCode: workload.exitCode,
+    error: workload.error,
+    reason: workload.state === 'pending' ? explain(workload) : null,
+    progress: workload.state === 'starting' ? workload.progress : null,
+    image: spec.image,
+    command: spec.command,
+    env: withoutSecrets(spec.env),
+    mounts: spec.mounts,
+    gpus: spec.gpus.devices?.length ?? spec.gpus.count,
+    gpuModel: spec.gpus.model ?? null,
+    memoryMib: spec.memoryMib ?? null,
+    cpus: spec.cpus ?? null,
+    priority: spec.priority,
+    timeoutSeconds: spec.timeoutMs === undefined ? null : spec.timeoutMs / 1_000,
+    executor: placement?.executor ?? null,
+    submittedBy: workload.submittedBy,
+    submittedAt: iso(workload.submittedAt),
+    startedAt: isoOrNull(workload.startedAt),
+    endedAt: isoOrNull(workload.endedAt),
+    rejections: workload.rejections.map(({ node, attempt, reason, at }) => ({
+      ...{ attempt, reason },
+      node: nameOf(control.state, node),
+      at: iso(at),
+    })),
+  }
+}
+
+const withoutSecrets = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [
+      name,
+      /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i.test(name) ? '[hidden]' : value,
+    ]),
+  )

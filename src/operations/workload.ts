@@ -1,0 +1,151 @@
+/** Submitting workloads, looking at them, and stopping them. */
+import { z } from 'zod'
+import { workloadId } from '../model/ids.ts'
+import type { Workload } from '../model/workload.ts'
+import { isTerminal } from '../model/workload.ts'
+import { Bell } from './bell.ts'
+import type { OperationContext } from './context.ts'
+import { within } from './deadline.ts'
+import { momentOf, since, workloadRef } from './fields.ts'
+import { findFreshWorkload, findNode, refresh } from './find.ts'
+import { stream, unary } from './operation.ts'
+import { nameFor, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
+import { WorkloadView, workloadView } from './workload-view.ts'
+
+/** How long a change waits for a leader before it gives up. */
+export const changePatience = 20_000
+
+/** The id of a command: a caller's own key makes a repetition harmless, otherwise it is drawn. */
+export const commandId = (
+  { random }: Pick<OperationContext, 'random'>,
+  { what, by, key }: { readonly what: string; readonly by: string; readonly key: string | undefined },
+): string => (key === undefined ? `${what}/${randomWord(random, 26)}` : `${what}/${by}/${key}`)
+
+export const workloadRun = unary({
+  name: 'workload.run',
+  about: 'Submit a workload. It is placed as soon as a node has room for it.',
+  input: WorkloadRequest.extend({
+    idempotencyKey: z.string().min(1).max(128).optional().describe('The same key by the same caller submits once'),
+  }),
+  output: z.object({ id: z.string(), name: z.string(), image: z.string(), state: z.string() }),
+  permission: { verb: 'create', resource: 'workload' },
+  rest: { method: 'POST', path: '/api/workloads' },
+  async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
+    const { control, clock, random } = context
+    const asked = specOf(request)
+    const spec = asked.node === undefined ? asked : { ...asked, node: findNode(control.state, asked.node) }
+    const workload = workloadId(`wl-${randomWord(random, 10)}`)
+    const name = request.name ?? nameFor(spec.image, random)
+    const id = commandId(context, { what: 'run', by: caller.id, key: idempotencyKey })
+    const { value } = await within(clock, changePatience, signal, (limited) =>
+      control.execute({ type: 'submit', workload, name, spec }, { id, by: caller.id, signal: limited }),
+    )
+    const submitted = control.state.workloads.get(value.workload ?? workload)
+    return {
+      id: submitted?.id ?? value.workload ?? workload,
+      name: submitted?.name ?? name,
+      image: spec.image,
+      state: submitted?.state ?? 'pending',
+    }
+  },
+})
+
+export const workloadList = unary({
+  name: 'workload.list',
+  about: 'List workloads, newest first.',
+  input: z.strictObject({
+    running: z.boolean().optional().describe('Only those that have not ended and are placed'),
+    state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']).optional(),
+    node: z.string().max(128).optional().describe('Only those on this node'),
+    since: since.optional(),
+    mine: z.boolean().optional().describe('Only those that the caller submitted'),
+    limit: z.int().min(1).max(10_000).default(1_000),
+  }),
+  output: z.array(WorkloadView),
+  permission: { verb: 'read', resource: 'workload' },
+  rest: { method: 'GET', path: '/api/workloads' },
+  async handler(input, context, { caller, signal }) {
+    await refresh(context, signal)
+    const { state } = context.control
+    const from = momentOf(input.since, context.clock.now())
+    const node = input.node === undefined ? null : findNode(state, input.node)
+    const wanted = (workload: Workload): boolean =>
+      (input.running !== true || ['starting', 'running', 'stopping'].includes(workload.state)) &&
+      (input.state === undefined || workload.state === input.state) &&
+      (node === null || workload.placement?.node === node) &&
+      (from === null || workload.submittedAt >= from) &&
+      (input.mine !== true || workload.submittedBy === caller.id)
+    return [...state.workloads.values()]
+      .filter(wanted)
+      .toSorted((a, b) => b.submittedAt - a.submittedAt)
+      .slice(0, input.limit)
+      .map((workload) => workloadView(workload, context))
+  },
+})
+
+export const workloadInfo = unary({
+  name: 'workload.info',
+  about: 'Show one workload: where it runs, why it waits, how it ended.',
+  input: z.strictObject({ workload: workloadRef }),
+  output: WorkloadView,
+  permission: { verb: 'read', resource: 'workload' },
+  rest: { method: 'GET', path: '/api/workloads/:workload' },
+  async handler({ workload }, context, { signal }) {
+    return workloadView(await findFreshWorkload(context, workload, signal), context)
+  },
+})
+
+export const workloadStop = unary({
+  name: 'workload.stop',
+  about: 'Stop a workload that runs, or cancel one that waits. Stopping what has ended changes nothing.',
+  input: z.strictObject({
+    workload: workloadRef,
+    force: z.boolean().default(false).describe('Kill at once instead of asking first'),
+  }),
+  output: WorkloadView,
+  permission: { verb: 'stop', resource: 'workload' },
+  rest: { method: 'DELETE', path: '/api/workloads/:workload' },
+  async handler({ workload, force }, context, { caller, signal }) {
+    const { control, clock } = context
+    const found = await findFreshWorkload(context, workload, signal)
+    const id = commandId(context, { what: 'stop', by: caller.id, key: undefined })
+    await within(clock, changePatience, signal, (limited) =>
+      control.execute({ type: 'request-stop', workload: found.id, force }, { id, by: caller.id, signal: limited }),
+    )
+    return workloadView(control.state.workloads.get(found.id) ?? found, context)
+  },
+})
+
+export const workloadWait = stream({
+  name: 'workload.wait',
+  about: 'Tell every change of a workload until it has ended; the last item is the end.',
+  input: z.strictObject({ workload: workloadRef }),
+  output: WorkloadView,
+  permission: { verb: 'read', resource: 'workload' },
+  async *handler({ workload }, context, { signal }) {
+    const { id } = await findFreshWorkload(context, workload, signal)
+    yield* changesOf(id, context, signal)
+  },
+})
+
+/** The workload as it is now, then after every change that a user would notice, until it has ended or is forgotten. */
+export async function* changesOf(
+  id: Workload['id'],
+  context: OperationContext,
+  signal: AbortSignal,
+): AsyncIterable<WorkloadView> {
+  const bell = new Bell(context.control, signal)
+  try {
+    for (let told = ''; !signal.aborted; await bell.wait(context.clock)) {
+      const workload = context.control.state.workloads.get(id)
+      if (workload === undefined) return
+      const view = workloadView(workload, context)
+      const shape = JSON.stringify(view)
+      if (shape !== told) yield view
+      told = shape
+      if (isTerminal(workload.state)) return
+    }
+  } finally {
+    bell.close()
+  }
+}
