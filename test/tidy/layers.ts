@@ -34,10 +34,10 @@ export function homeOf(path: string): string {
   return layer === 'adapters' || layer === 'doors' || path.startsWith('src/wire/gen/') ? `${layer}/${folder}` : layer
 }
 
-/** Where an outside library may be imported. A name that ends in /* stands for its whole scope. */
+/** Where an outside library may be imported: layers, or folders of adapters and doors. A name that ends in /* stands for its whole scope. */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
-  // The schema language: settings, operations, specs and wire messages are all described with it.
-  zod: ['model', 'wire', 'config', 'services', 'operations', 'doors/api', 'doors/cli', 'doors/mcp'],
+  // The schema language: settings, operations, specs, log entries and messages are all described with it, and it is pure.
+  zod: ['model', 'wire', 'core', 'config', 'services', 'operations', 'doors'],
 
   libp2p: ['adapters/libp2p'],
   '@libp2p/*': ['adapters/libp2p'],

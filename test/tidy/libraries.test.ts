@@ -22,7 +22,7 @@ test('an outside library is imported by its one folder', () => {
     if (isBuiltin(taken.to)) return []
     const homes = homesOf(taken.to)
     if (homes === undefined) return `${at(source, taken)}: give it one home in test/tidy/layers.ts`
-    if (homes.includes(homeOf(source.path))) return []
+    if (homes.includes(homeOf(source.path)) || homes.includes(layerOf(source.path))) return []
     return `${at(source, taken)}: only ${homes.join(', ')} may. Offer what you need from there, through a port.`
   })
   expect(astray).toEqual([])
