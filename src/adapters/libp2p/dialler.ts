@@ -1,0 +1,123 @@
+/** Makes connections to members, at most one attempt per peer at a time. */
+import type { PeerInfo } from '@libp2p/interface'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { ClawError } from '../../model/failure.ts'
+import { type NodeId, nodeId } from '../../model/ids.ts'
+import { type Millis, second } from '../../model/time.ts'
+import type { Log } from '../../ports/log.ts'
+import { abortable } from '../../lib/abortable.ts'
+import { reasonOf } from './abort.ts'
+import type { Links } from './links.ts'
+import type { Node } from './node.ts'
+
+/** A dial over all addresses, with the greeting after it. */
+const connectTime: Millis = 15 * second
+/** A peer that was found on the LAN is tried no more often. */
+const rediscovery: Millis = 10 * second
+const maxFound = 256
+
+export interface DiallerDeps {
+  readonly self: NodeId
+  readonly node: Node
+  readonly links: Links
+  readonly log: Log
+  readonly addressesOf: (node: NodeId) => readonly string[]
+  readonly elapsed: () => Millis
+}
+
+export class Dialler {
+  readonly #deps: DiallerDeps
+  readonly #attempts = new Map<NodeId, Promise<void>>()
+  /** Peers that said on the LAN that they are there: where, and when we last tried them. */
+  readonly #found = new Map<NodeId, { addresses: readonly string[]; triedAt: Millis }>()
+
+  constructor(deps: DiallerDeps) {
+    this.#deps = deps
+  }
+
+  /** Connects with whatever addresses are known: the mesh's, those found on the LAN, those remembered. */
+  async reach(peer: NodeId, signal: AbortSignal): Promise<void> {
+    const found = this.#found.get(peer)?.addresses ?? []
+    await this.connect(peer, [...this.#deps.addressesOf(peer), ...found, ...(await this.#remembered(peer))], signal)
+  }
+
+  async connect(peer: NodeId, addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    if (this.#deps.links.current(peer) !== undefined) return
+    if (signal.aborted) throw reasonOf(signal)
+    const attempt = this.#attempts.get(peer) ?? this.#attempt(peer, addresses)
+    await abortable(attempt, signal)
+  }
+
+  /** Somebody of our mesh, by what it says, is on the LAN. */
+  discovered({ id, multiaddrs }: PeerInfo): void {
+    const { self, links, log, elapsed } = this.#deps
+    const peer = nodeId(id.toString())
+    const known = this.#found.get(peer)
+    if (peer === self || (known === undefined && this.#found.size >= maxFound)) return
+    const addresses = multiaddrs.slice(0, 16).map((address) => withPeer(String(address), peer))
+    const isDue = known === undefined || elapsed() - known.triedAt > rediscovery
+    this.#found.set(peer, { addresses, triedAt: isDue ? elapsed() : known.triedAt })
+    if (!isDue || links.current(peer) !== undefined) return
+    this.connect(peer, addresses, AbortSignal.timeout(connectTime)).catch((error: unknown) =>
+      log.debug('a peer on the LAN could not be reached', { peer, error }),
+    )
+  }
+
+  #attempt(peer: NodeId, addresses: readonly string[]): Promise<void> {
+    const attempt = this.#dial(peer, addresses).finally(() => this.#attempts.delete(peer))
+    this.#attempts.set(peer, attempt)
+    return attempt
+  }
+
+  async #dial(peer: NodeId, addresses: readonly string[]): Promise<void> {
+    const { node, links } = this.#deps
+    const targets = dialable(peer, addresses)
+    if (targets.length === 0) throw unreachable(peer, 'no address is known')
+    const signal = AbortSignal.timeout(connectTime)
+    try {
+      const connection = await node.dial([...targets], { signal })
+      await links.dialled(connection)
+      await links.untilUp(peer, connection, signal)
+    } catch (error) {
+      if (error instanceof ClawError) throw error
+      throw unreachable(peer, explain(error), error)
+    }
+  }
+
+  /** Addresses of an earlier life, from the peer store. */
+  async #remembered(peer: NodeId): Promise<readonly string[]> {
+    const known = await this.#deps.node.peerStore.all({
+      filters: [({ id }) => id.toString() === peer],
+      limit: 1,
+    })
+    return known.flatMap(({ addresses }) => addresses.map((one) => withPeer(String(one.multiaddr), peer)))
+  }
+}
+
+const withPeer = (address: string, peer: NodeId): string =>
+  address.endsWith(`/p2p/${peer}`) ? address : `${address}/p2p/${peer}`
+
+/** The addresses that name this peer, as libp2p wants them. Those that are no multiaddrs are left out. */
+function dialable(peer: NodeId, addresses: readonly string[]): readonly Multiaddr[] {
+  const wanted = new Set(addresses.filter((address) => address.endsWith(`/p2p/${peer}`)))
+  return [...wanted].slice(0, 16).flatMap((address) => {
+    try {
+      return [multiaddr(address)]
+    } catch {
+      // An address that somebody else wrote down wrongly is no reason not to try the next.
+      return []
+    }
+  })
+}
+
+export const unreachable = (node: string, detail: string, cause?: unknown): ClawError =>
+  new ClawError('NODE_UNREACHABLE', { node, detail }, { cause })
+
+/** What a failed dial means in words. An encryption that fails is nearly always a network key that differs. */
+export function explain(error: unknown): string {
+  const text = String(error)
+  if (/Encryption|pnet|preshared|pre-shared|InvalidCryptoExchange/i.test(text))
+    return 'the connection could not be secured; do both have the same network key?'
+  if (/timeout|timed out|abort/i.test(text)) return 'it did not answer in time'
+  return error instanceof Error ? error.message : text
+}

@@ -1,0 +1,248 @@
+/** This peer's place in the network: the Rpc, Gossip and Peers ports on top of one libp2p node. */
+import { ClawError } from '../../model/failure.ts'
+import type { Connection } from '@libp2p/interface'
+import { type MeshId, type NodeId, nodeId } from '../../model/ids.ts'
+import type { Admission } from '../../ports/admission.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Gossip } from '../../ports/gossip.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Metrics } from '../../ports/metrics.ts'
+import type { Peers } from '../../ports/peers.ts'
+import type { Lane, Rpc } from '../../ports/rpc.ts'
+import type { Service } from '../../ports/service.ts'
+import { frameVersion, helloCodec, laneProtocols } from '../../wire/frame.ts'
+import { Conduct } from './conduct.ts'
+import { Dialler } from './dialler.ts'
+import { GossipGate } from './gossip-gate.ts'
+import { GossipMender } from './gossip-mender.ts'
+import { MeshGossip } from './gossip.ts'
+import { Guests } from './guests.ts'
+import { Handlers } from './handlers.ts'
+import type { Link } from './link.ts'
+import { Links, notAMember } from './links.ts'
+import { loop } from './loop.ts'
+import { createNode, type Datastore, type Node } from './node.ts'
+import { LinkRpc } from './rpc.ts'
+import type { HostSettings } from './settings.ts'
+
+export interface HostInit {
+  readonly identity: { readonly id: NodeId; readonly seed: Uint8Array }
+  readonly mesh: MeshId
+  /** Version of this program, shown to peers. */
+  readonly software: string
+  readonly settings: HostSettings
+  readonly admission: Admission
+  /** Where the mesh's state says that a member can be dialled. */
+  readonly addressesOf: (node: NodeId) => readonly string[]
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly clock: Clock
+  /** Keeps the addresses of peers over a restart. */
+  readonly datastore?: Datastore
+}
+
+export interface Host {
+  readonly rpc: Rpc
+  readonly gossip: Gossip
+  readonly peers: Peers
+  /** Listens while it is started. Serve and subscribe before, so that nothing is missed. */
+  readonly service: Service
+}
+
+/** Makes the host; it does not listen yet. */
+export async function createHost(init: HostInit): Promise<Host> {
+  const { identity, admission, metrics, clock } = init
+  const log = init.log.child('net')
+  const handlers = new Handlers()
+  const cutOff = (peer: NodeId): void => hangUp(node, peer)
+  const conduct = new Conduct({ clock, log, metrics, onBan: cutOff, limits: memberLimits(init.settings) })
+  const guestConduct = new Conduct({ clock, log, metrics, onBan: cutOff, limits: { perSecond: 20, burst: 60 } })
+  const gate = new GossipGate({
+    clock,
+    onStranger: (peer) => guestConduct.blame(peer, 'gossip-stranger'),
+    onOversized: (peer) => conduct.blame(peer, 'gossip-oversized'),
+  })
+  const node = await createNode({
+    ...init,
+    seed: identity.seed,
+    gate,
+    datastore: init.datastore ?? null,
+    gater: { denyInboundEncryptedConnection: (peer) => isBanned(peer.toString()), denyDialMultiaddr: () => false },
+  })
+  const isBanned = (peer: string): boolean => conduct.isBanned(nodeId(peer)) || guestConduct.isBanned(nodeId(peer))
+  const links: Links = new Links(
+    identity.id,
+    { clock, log, conduct, find: (id) => handlers.find(id), hello: () => helloOf(init), refusal: refusalOf(init) },
+    (link) => mender.follow(link),
+  )
+  const mender = new GossipMender({ gate, links, clock, log, metrics })
+  const guests = new Guests({
+    clock,
+    log,
+    conduct: guestConduct,
+    maxGuests: init.settings.maxGuests,
+    isLink: (connection) => links.has(connection),
+  })
+  const dialler = new Dialler({
+    self: identity.id,
+    node,
+    links,
+    log,
+    addressesOf: init.addressesOf,
+    elapsed: () => clock.elapsed(),
+  })
+  serveGuests({ node, handlers, guests, log })
+  return {
+    rpc: new LinkRpc({
+      self: identity.id,
+      clock,
+      handlers,
+      loop: loop({ from: identity.id, clock, log, find: (id) => handlers.find(id), blame: blameSelf }),
+      route: (peer, lane) => routeOf(links.current(peer), lane),
+      connect: (peer, signal) => dialler.reach(peer, signal),
+    }),
+    gossip: new MeshGossip({ mesh: init.mesh, pubsub: node.services.pubsub, log, metrics }),
+    peers: {
+      self: identity.id,
+      up: () => links.up(),
+      onChange: (listener) => links.onChange(listener),
+      addresses: () => node.getMultiaddrs().map(String),
+      connect: (peer, addresses, signal) => dialler.connect(peer, addresses, signal),
+      disconnect: (peer) => links.disconnect(peer),
+    },
+    service: hostService({ node, links, guests, mender, dialler, admission, log, metrics }),
+  }
+}
+
+interface Parts {
+  readonly node: Node
+  readonly links: Links
+  readonly guests: Guests
+  readonly mender: GossipMender
+  readonly dialler: Dialler
+  readonly admission: Admission
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+function hostService({ node, links, guests, mender, dialler, admission, log, metrics }: Parts): Service {
+  const undo: (() => void)[] = []
+  const listen = (): void => {
+    const opened = ({ detail: connection }: CustomEvent<Connection>): void => {
+      metrics.gauge('claw_net_connections', node.getConnections().length)
+      if (connection.direction === 'inbound') guests.enter(connection)
+      else
+        links
+          .dialled(connection)
+          .catch((error: unknown) => log.error('could not greet a peer that we dialled', { error }))
+    }
+    const closed = ({ detail: connection }: CustomEvent<Connection>): void => guests.leave(connection)
+    node.addEventListener('connection:open', opened)
+    node.addEventListener('connection:close', closed)
+    node.addEventListener('peer:discovery', ({ detail }) => dialler.discovered(detail))
+    undo.push(
+      links.onChange(({ peer, up, reset }) => {
+        metrics.gauge('claw_net_peers_up', links.up().length)
+        log.info(up ? 'peer is up' : 'peer is down', { peer, reset })
+      }),
+      admission.onRemoved((peer) => links.refuse(peer, notAMember('it was removed from the mesh'))),
+      admission.onRenewed(() => links.greet()),
+      () => node.removeEventListener('connection:open', opened),
+      () => node.removeEventListener('connection:close', closed),
+    )
+  }
+  return {
+    name: 'network',
+    async start() {
+      listen()
+      for (const [lane, id] of Object.entries(laneProtocols) as [Lane, string][])
+        await node.handle(id, (stream, connection) => links.accept(lane, stream, connection), {
+          maxInboundStreams: 4,
+          maxOutboundStreams: 4,
+          runOnLimitedConnection: true,
+        })
+      await node.start()
+      links.start()
+      guests.start()
+      mender.start()
+    },
+    async stop() {
+      mender.stop()
+      guests.stop()
+      await links.stop()
+      await node.stop()
+      for (const take of undo.splice(0)) take()
+    },
+  }
+}
+
+/** Protocols for anyone get a libp2p protocol of their own beside their place on the lanes. */
+function serveGuests({ node, handlers, guests, log }: Pick<Parts, 'node' | 'guests' | 'log'> & { handlers: Handlers }) {
+  handlers.onServed((served) => {
+    const { id, audience } = served.bounds
+    if (audience !== 'anyone' || served.kind === 'notice') return () => {}
+    const failed = (error: unknown): void => log.error('could not change what guests may ask', { id, error })
+    node
+      .handle(id, (stream, connection) => guests.serve(served, stream, connection), {
+        maxInboundStreams: 32,
+        runOnLimitedConnection: true,
+      })
+      .catch(failed)
+    return () => {
+      node.unhandle(id).catch(failed)
+    }
+  })
+}
+
+const memberLimits = ({ requestsPerSecond }: HostSettings): { perSecond: number; burst: number } => ({
+  perSecond: requestsPerSecond,
+  burst: 2 * requestsPerSecond,
+})
+
+function helloOf({ admission, mesh, software }: HostInit): Uint8Array {
+  return helloCodec.encode({ certificate: admission.certificate(), mesh, version: frameVersion, software })
+}
+
+function refusalOf({ mesh, admission, metrics, log }: HostInit): (hello: Uint8Array, from: NodeId) => ClawError | null {
+  const refuse = (error: ClawError, from: NodeId): ClawError => {
+    metrics.count('claw_net_hellos_refused_total', { code: error.code })
+    log.warn('peer was not let in', { peer: from, reason: error.message })
+    return error
+  }
+  return (payload, from) => {
+    const hello = readHello(payload)
+    if (hello === null) return refuse(notAMember('its hello cannot be read'), from)
+    if (hello.version !== frameVersion)
+      return refuse(
+        new ClawError('PROTOCOL_MISMATCH', { ours: `frames ${frameVersion}`, theirs: `frames ${hello.version}` }),
+        from,
+      )
+    if (hello.mesh !== mesh) return refuse(notAMember('it belongs to another mesh'), from)
+    const check = admission.check(hello.certificate, from)
+    return check.ok ? null : refuse(notAMember(check.reason), from)
+  }
+}
+
+function readHello(payload: Uint8Array) {
+  try {
+    return helloCodec.decode(payload)
+  } catch {
+    // Anything can arrive here; what cannot be read is refused by the caller, which says so.
+    return null
+  }
+}
+
+function routeOf(link: Link | undefined, lane: Lane) {
+  if (link === undefined) return null
+  const { calls, pipe } = link.lane(lane)
+  return { calls, pipe }
+}
+
+const blameSelf = (reason: string): void => {
+  throw new Error(`we broke our own protocol: ${reason}`)
+}
+
+function hangUp(node: Node, peer: NodeId): void {
+  for (const connection of node.getConnections())
+    if (connection.remotePeer.toString() === peer) connection.abort(new Error('it broke the protocol too often'))
+}

@@ -1,0 +1,96 @@
+/** The libp2p node itself: which transports and services it is made of. */
+import { autoNAT } from '@libp2p/autonat'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { dcutr } from '@libp2p/dcutr'
+import { identify } from '@libp2p/identify'
+import type { ComponentLogger, ConnectionGater, Libp2p, Logger } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { createHash } from 'node:crypto'
+import type { MeshId } from '../../model/ids.ts'
+import { gatedGossipsub } from './gossip.ts'
+import type { GossipGate } from './gossip-gate.ts'
+import type { HostSettings } from './settings.ts'
+
+export type Datastore = NonNullable<Libp2pOptions['datastore']>
+
+export interface NodeInit {
+  /** Private half of the Ed25519 key, 32 bytes. */
+  readonly seed: Uint8Array
+  readonly mesh: MeshId
+  readonly software: string
+  readonly settings: HostSettings
+  readonly gater: ConnectionGater
+  readonly gate: GossipGate
+  readonly datastore: Datastore | null
+}
+
+export async function createNode(init: NodeInit) {
+  const { seed, mesh, software, settings, gater, gate, datastore } = init
+  const { relayClient, relayServer, autonat, holePunching, maxConnections, inboundPerSecond, dialTimeout } = settings
+  return createLibp2p({
+    start: false,
+    privateKey: await generateKeyPairFromSeed('Ed25519', seed),
+    nodeInfo: { name: 'clawnode', version: software, userAgent: `clawnode/${software}` },
+    logger: mute,
+    addresses: {
+      listen: [...settings.listen, ...(relayClient ? ['/p2p-circuit'] : [])],
+      announce: [...settings.announce],
+    },
+    transports: [tcp(), ...(relayClient || holePunching ? [circuitRelayTransport()] : [])],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ enableKeepAlive: false })],
+    connectionManager: {
+      maxConnections,
+      dialTimeout,
+      addressDialTimeout: dialTimeout,
+      inboundConnectionThreshold: inboundPerSecond,
+      maxIncomingPendingConnections: 64,
+      reconnectRetries: 0,
+    },
+    // Our own pings on the control lane see a dead peer as fast and cost a hundredth: these open a stream for each.
+    connectionMonitor: { enabled: false },
+    connectionGater: gater,
+    ...protector(settings.networkKey),
+    ...(datastore === null ? {} : { datastore }),
+    peerDiscovery: settings.mdns ? [mdns({ interval: 10_000, serviceTag: serviceTag(mesh) })] : [],
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: gatedGossipsub(gate),
+      ...(autonat ? { autonat: autoNAT() } : {}),
+      ...(holePunching ? { dcutr: dcutr() } : {}),
+      ...(relayServer ? { relay: circuitRelayServer() } : {}),
+    },
+  })
+}
+
+export type Node = Awaited<ReturnType<typeof createNode>>
+
+/** Two meshes on one LAN must not find each other. Hashed, because the name is shouted to everybody there. */
+const serviceTag = (mesh: MeshId): string =>
+  `_claw-${createHash('sha256').update(mesh).digest('hex').slice(0, 16)}._udp.local`
+
+/** The pre-shared key in the one form that libp2p reads. */
+export function protector(key: Uint8Array | null): Pick<Libp2pOptions, 'connectionProtector'> {
+  if (key === null) return {}
+  const text = `/key/swarm/psk/1.0.0/\n/base16/\n${Buffer.from(key).toString('hex')}`
+  return { connectionProtector: preSharedKey({ psk: Buffer.from(text) }) }
+}
+
+/** libp2p tells what it does in hundreds of lines a second, by way of the `debug` package. None of it goes into our log. */
+const silentLogger: Logger = Object.assign(() => {}, {
+  error() {},
+  trace() {},
+  enabled: false,
+  newScope: () => silentLogger,
+})
+export const mute: ComponentLogger = { forComponent: () => silentLogger }
+
+export type AnyNode = Pick<Libp2p, 'dial' | 'stop' | 'start' | 'handle' | 'unhandle'>

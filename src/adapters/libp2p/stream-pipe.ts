@@ -1,0 +1,124 @@
+/** Frames over one libp2p stream, each with its length before it. */
+import type { Stream } from '@libp2p/interface'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { frameCodec, frameOverhead, type FrameMessage } from '../../wire/frame.ts'
+import { maxBacklog, type Pipe } from './pipe.ts'
+
+export interface StreamPipeInit {
+  readonly stream: Stream
+  /** Largest payload that may arrive. */
+  readonly maxBytes: number
+  readonly onFrame: (message: FrameMessage) => void
+  /** Once, when nothing more can arrive or leave. `blame` names what the peer did wrong, if that was why. */
+  readonly onEnd: (end: { readonly blame: string | null; readonly error: Error | null }) => void
+}
+
+export class StreamPipe implements Pipe {
+  readonly #init: StreamPipeInit
+  readonly #received = new Uint8ArrayList()
+  #ended = false
+
+  constructor(init: StreamPipeInit) {
+    this.#init = init
+    const { stream } = init
+    stream.maxWriteBufferLength = 16 * maxBacklog
+    stream.addEventListener('close', ({ error }) => this.#end(null, error ?? null))
+    stream.addEventListener('remoteCloseWrite', () => this.#end(null, null))
+    stream.addEventListener('message', ({ data }) => this.#take(data))
+    // A stream that ended before we listened still holds what it brought, and gives it out in the microtask before this one.
+    if (stream.status !== 'open') queueMicrotask(() => this.#end(null, null))
+  }
+
+  get backlog(): number {
+    return this.#init.stream.writeBufferLength
+  }
+
+  send(message: FrameMessage): void {
+    const { stream } = this.#init
+    if (this.#ended || stream.writeStatus !== 'writable') return
+    const body = frameCodec.encode(message)
+    stream.send(withLength(body))
+  }
+
+  async ready(): Promise<void> {
+    const { stream } = this.#init
+    while (!this.#ended && stream.writeBufferLength > maxBacklog) {
+      try {
+        await stream.onDrain()
+      } catch (error) {
+        this.#end(null, error instanceof Error ? error : new Error('the stream did not drain', { cause: error }))
+      }
+    }
+  }
+
+  /** Ends our side once everything is sent. */
+  async close(): Promise<void> {
+    await this.#init.stream.close()
+  }
+
+  /** Ends both sides at once. */
+  abort(reason: Error): void {
+    this.#end(null, reason)
+    this.#init.stream.abort(reason)
+  }
+
+  #take(data: Uint8Array | Uint8ArrayList): void {
+    this.#received.append(data)
+    for (let message = this.#next(); message !== null && !this.#ended; message = this.#next())
+      this.#init.onFrame(message)
+  }
+
+  /** The next frame that has arrived whole. Bytes that are no frame end the pipe. */
+  #next(): FrameMessage | null {
+    try {
+      const body = this.#nextBody()
+      return body === null ? null : frameCodec.decode(body)
+    } catch (error) {
+      this.#end(error instanceof Oversized ? 'oversized' : 'malformed', error instanceof Error ? error : null)
+      this.#init.stream.abort(new Error('not a frame', { cause: error }))
+      return null
+    }
+  }
+
+  /** Cuts the next whole frame off what has arrived. Throws RangeError when its length is more than may be. */
+  #nextBody(): Uint8Array | null {
+    const received = this.#received
+    let length = 0
+    for (let i = 0, factor = 1; i < received.length; i += 1, factor *= 128) {
+      if (i === 4) throw new Oversized('length of too many digits')
+      const byte = received.get(i)
+      length += (byte & 0x7f) * factor
+      if (byte >= 0x80) continue
+
+      if (length > this.#init.maxBytes + frameOverhead) throw new Oversized(`frame of ${length} bytes`)
+      if (received.length < i + 1 + length) return null
+      const body = received.slice(i + 1, i + 1 + length)
+      received.consume(i + 1 + length)
+      return body
+    }
+    return null
+  }
+
+  #end(blame: string | null, error: Error | null): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#received.consume(this.#received.length)
+    this.#init.onEnd({ blame, error })
+  }
+}
+
+class Oversized extends Error {
+  override readonly name = 'Oversized'
+}
+
+/** Unsigned varint of the length, least significant digit first, then the bytes. */
+function withLength(body: Uint8Array): Uint8ArrayList {
+  const digits: number[] = []
+  for (let rest = body.length; ; rest >>>= 7) {
+    if (rest < 0x80) {
+      digits.push(rest)
+      return new Uint8ArrayList(Uint8Array.from(digits), body)
+    }
+    digits.push((rest & 0x7f) | 0x80)
+  }
+}
