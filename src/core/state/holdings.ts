@@ -2,7 +2,8 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { Placement, Workload, WorkloadSpec } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
-import type { State, Usage } from './state.ts'
+import type { State } from './state.ts'
+import type { MeshState, Usage } from './types.ts'
 
 const nothing: Usage = { cpuMillis: 0, memoryMib: 0, placements: 0 }
 
@@ -13,7 +14,7 @@ export const demandOf = (spec: WorkloadSpec): Usage => ({
   placements: 1,
 })
 
-export const usageOf = (state: Pick<State, 'usage'>, node: NodeId): Usage => state.usage.get(node) ?? nothing
+export const usageOf = (state: Pick<MeshState, 'usage'>, node: NodeId): Usage => state.usage.get(node) ?? nothing
 
 /** Puts a changed workload in its place in every index. `before` is what it was, null when it is new. */
 export function reindex(state: State, before: Workload | null, after: Workload | null): void {

@@ -2,19 +2,12 @@
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
-import type { Genesis, JoinToken, MeshEvent, MeshState, Operator, Outcome } from './types.ts'
+import type { Genesis, JoinToken, MeshEvent, MeshState, Operator, Outcome, Usage } from './types.ts'
 
 /** What a command led to, and at which log index. */
 export interface Result {
   readonly index: number
   readonly outcome: Outcome
-}
-
-/** What the live placements of one node take from it. CPU in thousandths of a core, so that sums stay exact. */
-export interface Usage {
-  readonly cpuMillis: number
-  readonly memoryMib: number
-  readonly placements: number
 }
 
 /** Changed in place by `apply`, and only by it. Everyone else sees it as a MeshState. */

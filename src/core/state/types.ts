@@ -45,6 +45,13 @@ export interface MeshEvent {
   readonly message: string
 }
 
+/** What the live placements of one node take from it. CPU in thousandths of a core, so that sums stay exact. */
+export interface Usage {
+  readonly cpuMillis: number
+  readonly memoryMib: number
+  readonly placements: number
+}
+
 export interface MeshState {
   readonly mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
   /** Rises with every membership change. */
@@ -59,6 +66,12 @@ export interface MeshState {
   readonly workloads: ReadonlyMap<WorkloadId, Workload>
   /** Names of workloads that have not ended. */
   readonly names: ReadonlyMap<string, WorkloadId>
+  /** Workloads that wait for a placement, in no order that means anything. */
+  readonly pending: ReadonlySet<WorkloadId>
+  /** Which live placement holds a device, by the device's uuid. */
+  readonly holders: ReadonlyMap<string, PlacementId>
+  /** What live placements take from each node. A node without any has no entry. */
+  readonly usage: ReadonlyMap<NodeId, Usage>
   /** What the leader last recorded of each member's liveness. For history; the detector's own view is fresher. */
   readonly liveness: ReadonlyMap<NodeId, Liveness>
   readonly events: readonly MeshEvent[]

@@ -1,0 +1,31 @@
+/** What one node has left while a plan is made: the plan takes from it as it goes. */
+import type { GpuDevice } from '../../model/gpu.ts'
+import { demandOf } from '../state/holdings.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
+import type { NodeSnapshot } from './types.ts'
+
+export class NodeLedger {
+  readonly node: NodeSnapshot
+  /** Devices that can be given out, by index. */
+  free: readonly GpuDevice[]
+  cpuMillis: number
+  memoryMib: number
+  placements: number
+
+  constructor(node: NodeSnapshot) {
+    const { inventory, held, failed, usage } = node
+    this.node = node
+    this.free = (inventory?.gpus ?? []).filter(({ uuid }) => !held.has(uuid) && !failed.has(uuid))
+    this.cpuMillis = (inventory?.cpuCores ?? 0) * 1_000 - usage.cpuMillis
+    this.memoryMib = (inventory?.memoryMib ?? 0) - usage.memoryMib
+    this.placements = usage.placements
+  }
+
+  take(spec: WorkloadSpec, devices: readonly GpuDevice[]): void {
+    const demand = demandOf(spec)
+    this.free = this.free.filter((device) => !devices.includes(device))
+    this.cpuMillis -= demand.cpuMillis
+    this.memoryMib -= demand.memoryMib
+    this.placements += 1
+  }
+}

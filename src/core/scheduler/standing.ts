@@ -1,0 +1,88 @@
+/** What speaks against a node however empty it is: what it is, what it carries, and whether anybody can reach it. */
+import type { GpuDevice } from '../../model/gpu.ts'
+import { gpuModelMatches } from '../../model/gpu.ts'
+import type { ExecutorKind, NodeInventory } from '../../model/node.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
+import type { NodeSnapshot, Obstacle } from './types.ts'
+
+/** A node that could run the work if it were empty: with which executor, and on which of its devices. */
+export interface Standing {
+  readonly executor: ExecutorKind
+  /** Devices that satisfy the request, whether they are free or not. */
+  readonly suitable: readonly GpuDevice[]
+}
+
+const same = (text: string): Obstacle => ({ one: text, many: text })
+
+export function standingOf(node: NodeSnapshot, spec: WorkloadSpec): Standing | Obstacle {
+  const { inventory } = node
+  const obstacle = unreachable(node) ?? elsewhere(node, spec)
+  if (obstacle !== null) return obstacle
+  if (inventory === null)
+    return { one: 'has not reported its hardware yet', many: 'have not reported their hardware yet' }
+  const executor = executorFor(inventory, spec)
+  if (executor === null) {
+    const words = spec.executor === undefined ? 'nothing to run work with' : `no ${spec.executor} executor`
+    return { one: `has ${words}`, many: `have ${words}` }
+  }
+  const suitable = suitableDevices(inventory, spec)
+  return 'one' in suitable ? suitable : { executor, suitable: suitable.devices }
+}
+
+function unreachable({ liveness }: NodeSnapshot): Obstacle | null {
+  switch (liveness) {
+    case 'alive':
+      return null
+    case 'suspect':
+      return { one: 'does not answer', many: 'do not answer' }
+    case 'lost':
+    case 'left':
+      return { one: 'is offline', many: 'are offline' }
+  }
+}
+
+function elsewhere({ id, name, labels }: NodeSnapshot, spec: WorkloadSpec): Obstacle | null {
+  if (spec.node !== undefined && spec.node !== id && spec.node !== name)
+    return { one: `is not ${spec.node}`, many: `are not ${spec.node}` }
+  const missing = Object.entries(spec.nodeSelector).find(([key, value]) => labels[key] !== value)
+  if (missing === undefined) return null
+  const label = missing.join('=')
+  return { one: `lacks the label ${label}`, many: `lack the label ${label}` }
+}
+
+/** The one that was asked for, or else the one that the node names first. */
+function executorFor({ executors }: NodeInventory, { executor }: WorkloadSpec): ExecutorKind | null {
+  if (executor === undefined) return executors[0] ?? null
+  return executors.includes(executor) ? executor : null
+}
+
+function suitableDevices(
+  { gpus }: NodeInventory,
+  { gpus: wanted }: WorkloadSpec,
+): { readonly devices: readonly GpuDevice[] } | Obstacle {
+  const { devices: indexes, model, memoryMib } = wanted
+  const count = indexes?.length ?? wanted.count
+  if (count === 0) return { devices: [] }
+  if (gpus.length === 0) return { one: 'has no GPU', many: 'have no GPU' }
+
+  const named = indexes === undefined ? gpus : gpus.filter(({ index }) => indexes.includes(index))
+  if (indexes !== undefined && named.length < new Set(indexes).size) {
+    const missing = indexes.find((index) => !gpus.some((gpu) => gpu.index === index))
+    return { one: `has no GPU ${missing}`, many: `have no GPU ${missing}` }
+  }
+  const right = model === undefined ? named : ofModel(named, model)
+  if (right.length === 0) return { one: `has no ${model}`, many: `have no ${model}` }
+  const large = memoryMib === undefined ? right : right.filter((gpu) => gpu.memoryMib >= memoryMib)
+  if (large.length === 0) return { one: `has no GPU with ${memoryMib} MiB`, many: `have no GPU with ${memoryMib} MiB` }
+  if (large.length >= count) return { devices: large }
+  const words = `${count} ${model ?? 'GPU'}${count === 1 ? '' : 's'}`
+  return { one: `needs ${words}, has ${large.length}`, many: `need ${words}, have ${large.length}` }
+}
+
+/** A node's devices are mostly of one model, so each model is looked at once. */
+function ofModel(gpus: readonly GpuDevice[], wanted: string): readonly GpuDevice[] {
+  const models = new Set([...new Set(gpus.map(({ model }) => model))].filter((model) => gpuModelMatches(model, wanted)))
+  return gpus.filter(({ model }) => models.has(model))
+}
+
+export const refusedRecently = (reason: string): Obstacle => same(`refused it just now (${reason})`)

@@ -1,0 +1,69 @@
+/** What the scheduler looks at, and what it decides. All of it is data; nothing here is a clock or a network. */
+import type { GpuDevice } from '../../model/gpu.ts'
+import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import type { ExecutorKind, Liveness, NodeInventory } from '../../model/node.ts'
+import type { Instant, Millis } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
+import type { Usage } from '../state/types.ts'
+
+export interface NodeSnapshot {
+  readonly id: NodeId
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly liveness: Liveness
+  /** Null until the node has reported itself. */
+  readonly inventory: NodeInventory | null
+  /** Uuids of devices that live placements hold. */
+  readonly held: ReadonlySet<string>
+  /** Uuids of devices that the node itself says are failed. */
+  readonly failed: ReadonlySet<string>
+  readonly usage: Usage
+}
+
+export interface Snapshot {
+  readonly at: Instant
+  readonly nodes: readonly NodeSnapshot[]
+  /** Workloads that wait, in any order. */
+  readonly pending: readonly Workload[]
+}
+
+export interface SchedulerSettings {
+  /** How long a node that refused a workload is not asked again for it. */
+  readonly avoidFor: Millis
+  /** Most placements of one plan; the next plan goes on from there. */
+  readonly maxPlacements: number
+}
+
+export const defaultScheduling: SchedulerSettings = { avoidFor: 30_000, maxPlacements: 256 }
+
+export interface PlaceDecision {
+  readonly decision: 'place'
+  readonly workload: WorkloadId
+  readonly attempt: number
+  readonly node: NodeId
+  readonly devices: readonly string[]
+  readonly executor: ExecutorKind
+}
+
+export interface WaitDecision {
+  readonly decision: 'wait'
+  readonly workload: WorkloadId
+  /** In words, such as `3 nodes considered: 2 need 4 GPUs, have 2 free; 1 has no H100`. */
+  readonly reason: string
+}
+
+export type Decision = PlaceDecision | WaitDecision
+
+/** Why a node does not fit, for one node (`has no H100`) and for several (`have no H100`). */
+export interface Obstacle {
+  readonly one: string
+  readonly many: string
+}
+
+/** A node that fits, and what it would give. */
+export interface Offer {
+  readonly devices: readonly GpuDevice[]
+  readonly executor: ExecutorKind
+  /** What would be left on the node: free devices, then free memory in MiB. Less is better. */
+  readonly leftover: readonly [devices: number, memoryMib: number, placements: number]
+}
