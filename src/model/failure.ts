@@ -191,6 +191,11 @@ export const failures = {
     ({ file, detail }: { file: string; detail: string }) => `${file} is damaged: ${detail}.`,
     'The damaged file was set aside; the node takes its state from the other peers again.',
   ),
+  ADDRESS_IN_USE: failure(
+    'conflict',
+    ({ address }: { address: string }) => `Something else already listens at ${address}.`,
+    'Stop it, or choose another address with --api (for the socket: another --data-dir).',
+  ),
   CONFIG_INVALID: failure(
     'invalid',
     ({ file, problem }: { file: string; problem: string }) => `${file} is not valid: ${problem}.`,

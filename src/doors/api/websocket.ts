@@ -1,0 +1,181 @@
+/** The WebSocket: operations as requests and answers, events as they happen. See docs/reference/api.md. */
+import { z } from 'zod'
+import type { WebSocket } from 'ws'
+import type { Invoker } from '../../operations/invoke.ts'
+import { findOperation } from '../../operations/invoke.ts'
+import type { Caller } from '../../operations/operation.ts'
+import type { ClawError } from '../../model/failure.ts'
+import { ClawError as Failure } from '../../model/failure.ts'
+import { bodyOf } from './errors.ts'
+
+/** Both spellings of a message are taken: ours, and the capitalised one of older clients. */
+const Message = z.union([
+  z.strictObject({ id: z.union([z.string().max(64), z.int()]), op: z.string().max(64), input: z.unknown().optional() }),
+  z.strictObject({ id: z.union([z.string().max(64), z.int()]), cancel: z.literal(true) }),
+  z.strictObject({
+    type: z
+      .string()
+      .max(32)
+      .toLowerCase()
+      .pipe(z.enum(['ping', 'subscribe', 'unsubscribe', 'getstatus', 'status'])),
+    data: z.unknown().optional(),
+  }),
+])
+type Message = z.infer<typeof Message>
+
+/** Requests that one socket may have open at a time. */
+const mostOpen = 32
+/** A socket that has this much unsent gets no more until it has taken some. */
+const mostUnsent = 1_048_576
+const heartbeat = 30_000
+
+export interface SocketDeps {
+  readonly invoker: Invoker
+  readonly caller: Caller
+  readonly failure: (error: unknown) => ClawError
+}
+
+type Id = string | number
+
+export class ApiSocket {
+  readonly #socket: WebSocket
+  readonly #deps: SocketDeps
+  readonly #open = new Map<Id, AbortController>()
+  readonly #timer: NodeJS.Timeout
+  #isAlive = true
+
+  constructor(socket: WebSocket, deps: SocketDeps) {
+    this.#socket = socket
+    this.#deps = deps
+    this.#timer = setInterval(() => {
+      this.#beat()
+    }, heartbeat)
+    socket.on('pong', () => (this.#isAlive = true))
+    socket.on('message', (data, isBinary) => {
+      this.#receive(isBinary ? null : (data as Buffer).toString('utf8'))
+    })
+    socket.on('error', () => {
+      socket.terminate()
+    })
+    socket.on('close', () => {
+      clearInterval(this.#timer)
+      for (const controller of this.#open.values()) controller.abort()
+      this.#open.clear()
+    })
+  }
+
+  #beat(): void {
+    if (!this.#isAlive) {
+      this.#socket.terminate()
+      return
+    }
+    this.#isAlive = false
+    this.#socket.ping()
+    this.#tell({ type: 'heartbeat', data: { at: new Date().toISOString() } })
+  }
+
+  #receive(text: string | null): void {
+    const message = text === null ? null : parsed(text)
+    if (message === null) {
+      this.#tell({ type: 'error', ...bodyOf(new Failure('INVALID_REQUEST', { problem: 'not a message of this API' })) })
+      return
+    }
+    if ('op' in message) this.#start(message.id, message.op, message.input ?? {})
+    else if ('cancel' in message) this.#cancel(message.id)
+    else this.#handle(message)
+  }
+
+  #handle({ type, data }: Extract<Message, { type: string }>): void {
+    switch (type) {
+      case 'ping':
+        this.#tell({ type: 'pong', data: data ?? null })
+        return
+      case 'subscribe':
+        this.#start('events', 'events.watch', { follow: true, ...(data ?? {}) }, (event) => ({
+          type: 'event',
+          data: event,
+        }))
+        return
+      case 'unsubscribe':
+        this.#cancel('events')
+        return
+      case 'status':
+      case 'getstatus':
+        this.#start('status', 'status', {}, (output) => ({ type: 'status', data: output }))
+        return
+    }
+  }
+
+  #start(id: Id, op: string, input: unknown, wrap = (output: unknown): object => ({ id, output })): void {
+    const refuse = (problem: string): void => {
+      this.#tell({ id, ...bodyOf(new Failure('INVALID_REQUEST', { problem })) })
+    }
+    if (this.#open.has(id)) {
+      refuse(`the request ${id} is still open`)
+      return
+    }
+    if (this.#open.size >= mostOpen) {
+      refuse(`more than ${mostOpen} requests are open`)
+      return
+    }
+    const controller = new AbortController()
+    this.#open.set(id, controller)
+    this.#answer({ id, op, input, wrap }, controller.signal)
+      .catch((error: unknown) => {
+        if (!controller.signal.aborted) this.#tell({ id, ...bodyOf(this.#deps.failure(error)) })
+      })
+      .finally(() => {
+        if (this.#open.get(id) === controller) this.#open.delete(id)
+      })
+      .catch(() => {
+        this.#socket.terminate()
+      })
+  }
+
+  async #answer(
+    { id, op, input, wrap }: { id: Id; op: string; input: unknown; wrap: (output: unknown) => object },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { invoker, caller } = this.#deps
+    if (findOperation(op).kind === 'unary') {
+      this.#tell(wrap(await invoker.invoke(op, input, { caller, signal })))
+      return
+    }
+    for await (const item of invoker.open(op, input, { caller, signal })) await this.#send(wrap(item))
+    this.#tell({ id, end: true })
+  }
+
+  #cancel(id: Id): void {
+    this.#open.get(id)?.abort()
+    this.#open.delete(id)
+  }
+
+  #tell(message: object): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message))
+  }
+
+  /** Returns when the reader has kept up. */
+  async #send(message: object): Promise<void> {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    await new Promise<void>((resolve) => {
+      const text = JSON.stringify(message)
+      if (this.#socket.bufferedAmount < mostUnsent) {
+        this.#socket.send(text)
+        resolve()
+      } else {
+        this.#socket.send(text, () => {
+          resolve()
+        })
+      }
+    })
+  }
+}
+
+function parsed(text: string): Message | null {
+  try {
+    return Message.safeParse(JSON.parse(text)).data ?? null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
