@@ -2,7 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { NodeLedger } from './ledger.ts'
-import { offerOf } from './offer.ts'
+import { shortage } from './offer.ts'
 import { avoidedNodes } from './plan.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently, standingOf } from './standing.ts'
@@ -38,6 +38,5 @@ function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: ReadonlyMap
   if ('one' in standing) return standing
   const reason = avoided.get(node.id)
   if (reason !== undefined) return refusedRecently(reason)
-  const offer = offerOf(new NodeLedger(node), standing, spec)
-  return 'one' in offer ? offer : null
+  return shortage(new NodeLedger(node), standing, spec)
 }

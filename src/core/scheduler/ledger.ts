@@ -6,8 +6,8 @@ import type { NodeSnapshot } from './types.ts'
 
 export class NodeLedger {
   readonly node: NodeSnapshot
-  /** Devices that can be given out, by index. */
-  free: readonly GpuDevice[]
+  /** Devices that can be given out. */
+  readonly free: Set<GpuDevice>
   cpuMillis: number
   memoryMib: number
   placements: number
@@ -15,7 +15,7 @@ export class NodeLedger {
   constructor(node: NodeSnapshot) {
     const { inventory, held, failed, usage } = node
     this.node = node
-    this.free = (inventory?.gpus ?? []).filter(({ uuid }) => !held.has(uuid) && !failed.has(uuid))
+    this.free = new Set((inventory?.gpus ?? []).filter(({ uuid }) => !held.has(uuid) && !failed.has(uuid)))
     this.cpuMillis = (inventory?.cpuCores ?? 0) * 1_000 - usage.cpuMillis
     this.memoryMib = (inventory?.memoryMib ?? 0) - usage.memoryMib
     this.placements = usage.placements
@@ -23,7 +23,7 @@ export class NodeLedger {
 
   take(spec: WorkloadSpec, devices: readonly GpuDevice[]): void {
     const demand = demandOf(spec)
-    this.free = this.free.filter((device) => !devices.includes(device))
+    for (const device of devices) this.free.delete(device)
     this.cpuMillis -= demand.cpuMillis
     this.memoryMib -= demand.memoryMib
     this.placements += 1

@@ -1,4 +1,5 @@
-/** What a node has to offer right now, or why it has nothing. */
+/** What a node has to offer right now, and in words why it has nothing. */
+import type { GpuDevice } from '../../model/gpu.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { demandOf } from '../state/holdings.ts'
 import { chooseDevices } from './devices.ts'
@@ -6,39 +7,53 @@ import type { NodeLedger } from './ledger.ts'
 import type { Standing } from './standing.ts'
 import type { Obstacle, Offer } from './types.ts'
 
-export function offerOf(ledger: NodeLedger, { suitable, executor }: Standing, spec: WorkloadSpec): Offer | Obstacle {
-  const count = spec.gpus.devices?.length ?? spec.gpus.count
-  const free = count === 0 ? [] : suitable.filter((device) => ledger.free.includes(device))
-  if (free.length < count) return devicesShort(ledger, { free: free.length, count }, spec)
+export const deviceCount = ({ gpus }: WorkloadSpec): number => gpus.devices?.length ?? gpus.count
 
+/** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words. */
+export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Offer | null {
+  const count = deviceCount(spec)
+  if (freeDevices(ledger, standing, count).length < count) return null
   const demand = demandOf(spec)
-  if (demand.cpuMillis > ledger.cpuMillis)
-    return short(`${demand.cpuMillis / 1_000} CPU cores`, Math.max(0, Math.floor(ledger.cpuMillis / 100) / 10))
-  if (demand.memoryMib > ledger.memoryMib)
-    return short(`${demand.memoryMib} MiB of memory`, Math.max(0, Math.floor(ledger.memoryMib)))
-
+  if (demand.cpuMillis > ledger.cpuMillis || demand.memoryMib > ledger.memoryMib) return null
   return {
-    devices: chooseDevices(free, ledger.node.inventory?.links ?? [], count),
-    executor,
-    leftover: [ledger.free.length - count, ledger.memoryMib - demand.memoryMib, ledger.placements],
+    freeDevices: ledger.free.size - count,
+    memoryMib: ledger.memoryMib - demand.memoryMib,
+    placements: ledger.placements,
   }
 }
 
-function devicesShort(
-  { node }: NodeLedger,
-  { free, count }: { readonly free: number; readonly count: number },
-  { gpus }: WorkloadSpec,
-): Obstacle {
+/** The devices that the work gets when it goes there. */
+export function devicesFor(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): readonly GpuDevice[] {
+  const count = deviceCount(spec)
+  return chooseDevices(freeDevices(ledger, standing, count), ledger.node.inventory?.links ?? [], count)
+}
+
+const freeDevices = (ledger: NodeLedger, { suitable }: Standing, count: number): readonly GpuDevice[] =>
+  count === 0 ? [] : suitable.filter((device) => ledger.free.has(device))
+
+/** What the node lacks now; null when the work fits. */
+export function shortage(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Obstacle | null {
+  const count = deviceCount(spec)
+  const free = freeDevices(ledger, standing, count).length
+  if (free < count) return tooFewDevices(ledger, free, spec)
+  const { cpuMillis, memoryMib } = demandOf(spec)
+  if (cpuMillis > ledger.cpuMillis)
+    return short(`${cpuMillis / 1_000} CPU cores`, Math.floor(ledger.cpuMillis / 100) / 10)
+  if (memoryMib > ledger.memoryMib) return short(`${memoryMib} MiB of memory`, Math.floor(ledger.memoryMib))
+  return null
+}
+
+function tooFewDevices({ node }: NodeLedger, free: number, { gpus }: WorkloadSpec): Obstacle {
   if (gpus.devices !== undefined) {
     const which = `GPU ${gpus.devices.join(', ')}`
     return { one: `has ${which} in use`, many: `have ${which} in use` }
   }
   const broken = node.failed.size === 0 ? '' : ` (${node.failed.size} failed)`
-  const words = `${count} ${gpus.model ?? 'GPU'}${count === 1 ? '' : 's'}`
+  const words = `${gpus.count} ${gpus.model ?? 'GPU'}${gpus.count === 1 ? '' : 's'}`
   return { one: `needs ${words}, has ${free} free${broken}`, many: `need ${words}, have ${free} free${broken}` }
 }
 
-const short = (wanted: string, free: number): Obstacle => ({
-  one: `needs ${wanted}, has ${free} free`,
-  many: `need ${wanted}, have ${free} free`,
-})
+const short = (wanted: string, left: number): Obstacle => {
+  const free = Math.max(0, left)
+  return { one: `needs ${wanted}, has ${free} free`, many: `need ${wanted}, have ${free} free` }
+}

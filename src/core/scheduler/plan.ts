@@ -4,10 +4,10 @@
  */
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import { NodeLedger } from './ledger.ts'
-import { offerOf } from './offer.ts'
+import { devicesFor, offerOf, shortage } from './offer.ts'
 import { summarize } from './reasons.ts'
 import type { Standing } from './standing.ts'
-import { refusedRecently, standingOf } from './standing.ts'
+import { modelMatcher, refusedRecently, standingOf } from './standing.ts'
 import type { Decision, Obstacle, Offer, SchedulerSettings, Snapshot } from './types.ts'
 
 /** One decision for each pending workload, in the order in which they were taken, up to the most placements of one plan. */
@@ -29,9 +29,16 @@ const inOrder = (pending: readonly Workload[]): readonly Workload[] =>
     (a, b) => b.spec.priority - a.spec.priority || a.submittedAt - b.submittedAt || (a.id < b.id ? -1 : 1),
   )
 
+interface Candidate {
+  readonly ledger: NodeLedger
+  readonly standing: Standing
+}
+
 /** What workloads that ask for the same have in common. */
 interface Class {
-  readonly standings: readonly { readonly ledger: NodeLedger; readonly standing: Standing }[]
+  /** Nodes that could run the work if they were empty. */
+  readonly candidates: readonly Candidate[]
+  /** What speaks against the other nodes. */
   readonly obstacles: readonly Obstacle[]
   /** Set once nothing fitted: within a plan nothing is given back, so nothing will. */
   blocked: string | null
@@ -41,6 +48,7 @@ class Planner {
   readonly #snapshot: Snapshot
   readonly #settings: SchedulerSettings
   readonly #ledgers: readonly NodeLedger[]
+  readonly #matches = modelMatcher()
   readonly #classes = new Map<string, Class>()
 
   constructor(snapshot: Snapshot, settings: SchedulerSettings) {
@@ -55,30 +63,23 @@ class Planner {
     const avoided = avoidedNodes(workload, this.#snapshot.at, this.#settings)
     if (kind.blocked !== null && avoided.size === 0) return { decision: 'wait', workload: id, reason: kind.blocked }
 
-    const obstacles = [...kind.obstacles]
-    let best: { readonly ledger: NodeLedger; readonly offer: Offer } | null = null
-    for (const { ledger, standing } of kind.standings) {
-      const reason = avoided.get(ledger.node.id)
-      const offer = reason === undefined ? offerOf(ledger, standing, spec) : refusedRecently(reason)
-      if ('one' in offer) obstacles.push(offer)
-      else if (best === null || isBetter(offer, best.offer)) best = { ledger, offer }
+    let best: (Candidate & { readonly offer: Offer }) | null = null
+    for (const candidate of kind.candidates) {
+      if (avoided.has(candidate.ledger.node.id)) continue
+      const offer = offerOf(candidate.ledger, candidate.standing, spec)
+      if (offer !== null && (best === null || isBetter(offer, best.offer))) best = { ...candidate, offer }
     }
     if (best === null) {
-      const reason = summarize(obstacles)
+      const reason = whyNowhere(kind, spec, avoided)
       if (avoided.size === 0) kind.blocked = reason
       return { decision: 'wait', workload: id, reason }
     }
-    const { ledger, offer } = best
-    ledger.take(spec, offer.devices)
-    const devices = offer.devices.map(({ uuid }) => uuid)
-    return {
-      decision: 'place',
-      workload: id,
-      attempt: attempt + 1,
-      node: ledger.node.id,
-      devices,
-      executor: offer.executor,
-    }
+    const { ledger, standing } = best
+    const given = devicesFor(ledger, standing, spec)
+    ledger.take(spec, given)
+    const devices = given.map(({ uuid }) => uuid)
+    const { executor } = standing
+    return { decision: 'place', workload: id, attempt: attempt + 1, node: ledger.node.id, devices, executor }
   }
 
   #classOf(spec: WorkloadSpec): Class {
@@ -86,9 +87,9 @@ class Planner {
     const key = JSON.stringify([gpus, cpus, memoryMib, node, nodeSelector, executor])
     const known = this.#classes.get(key)
     if (known !== undefined) return known
-    const all = this.#ledgers.map((ledger) => ({ ledger, standing: standingOf(ledger.node, spec) }))
+    const all = this.#ledgers.map((ledger) => ({ ledger, standing: standingOf(ledger.node, spec, this.#matches) }))
     const made: Class = {
-      standings: all.flatMap(({ ledger, standing }) => ('one' in standing ? [] : [{ ledger, standing }])),
+      candidates: all.flatMap(({ ledger, standing }) => ('one' in standing ? [] : [{ ledger, standing }])),
       obstacles: all.flatMap(({ standing }) => ('one' in standing ? [standing] : [])),
       blocked: null,
     }
@@ -109,7 +110,14 @@ export function avoidedNodes(
 
 const nobody: ReadonlyMap<string, string> = new Map()
 
-/** The first of equals stays: nodes come in the order in which they joined. */
-function isBetter({ leftover: [devices, memory, placements] }: Offer, { leftover: best }: Offer): boolean {
-  return (devices - best[0] || memory - best[1] || placements - best[2]) < 0
+function whyNowhere(kind: Class, spec: WorkloadSpec, avoided: ReadonlyMap<string, string>): string {
+  const shortages = kind.candidates.map(({ ledger, standing }) => {
+    const refusal = avoided.get(ledger.node.id)
+    return refusal === undefined ? shortage(ledger, standing, spec) : refusedRecently(refusal)
+  })
+  return summarize([...kind.obstacles, ...shortages.filter((obstacle) => obstacle !== null)])
 }
+
+/** The first of equals stays: nodes come in the order in which they joined. */
+const isBetter = (a: Offer, b: Offer): boolean =>
+  (a.freeDevices - b.freeDevices || a.memoryMib - b.memoryMib || a.placements - b.placements) < 0

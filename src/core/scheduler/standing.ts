@@ -14,7 +14,24 @@ export interface Standing {
 
 const same = (text: string): Obstacle => ({ one: text, many: text })
 
-export function standingOf(node: NodeSnapshot, spec: WorkloadSpec): Standing | Obstacle {
+type MatchModel = (model: string, wanted: string) => boolean
+
+/** Answers each question once: a mesh has few models and many devices. */
+export function modelMatcher(): MatchModel {
+  const known = new Map<string, boolean>()
+  return (model, wanted) => {
+    const question = `${wanted}\n${model}`
+    const answer = known.get(question) ?? gpuModelMatches(model, wanted)
+    known.set(question, answer)
+    return answer
+  }
+}
+
+export function standingOf(
+  node: NodeSnapshot,
+  spec: WorkloadSpec,
+  matches: MatchModel = gpuModelMatches,
+): Standing | Obstacle {
   const { inventory } = node
   const obstacle = unreachable(node) ?? elsewhere(node, spec)
   if (obstacle !== null) return obstacle
@@ -25,7 +42,7 @@ export function standingOf(node: NodeSnapshot, spec: WorkloadSpec): Standing | O
     const words = spec.executor === undefined ? 'nothing to run work with' : `no ${spec.executor} executor`
     return { one: `has ${words}`, many: `have ${words}` }
   }
-  const suitable = suitableDevices(inventory, spec)
+  const suitable = suitableDevices(inventory, spec, matches)
   return 'one' in suitable ? suitable : { executor, suitable: suitable.devices }
 }
 
@@ -59,6 +76,7 @@ function executorFor({ executors }: NodeInventory, { executor }: WorkloadSpec): 
 function suitableDevices(
   { gpus }: NodeInventory,
   { gpus: wanted }: WorkloadSpec,
+  matches: MatchModel,
 ): { readonly devices: readonly GpuDevice[] } | Obstacle {
   const { devices: indexes, model, memoryMib } = wanted
   const count = indexes?.length ?? wanted.count
@@ -70,19 +88,13 @@ function suitableDevices(
     const missing = indexes.find((index) => !gpus.some((gpu) => gpu.index === index))
     return { one: `has no GPU ${missing}`, many: `have no GPU ${missing}` }
   }
-  const right = model === undefined ? named : ofModel(named, model)
+  const right = model === undefined ? named : named.filter((gpu) => matches(gpu.model, model))
   if (right.length === 0) return { one: `has no ${model}`, many: `have no ${model}` }
   const large = memoryMib === undefined ? right : right.filter((gpu) => gpu.memoryMib >= memoryMib)
   if (large.length === 0) return { one: `has no GPU with ${memoryMib} MiB`, many: `have no GPU with ${memoryMib} MiB` }
   if (large.length >= count) return { devices: large }
   const words = `${count} ${model ?? 'GPU'}${count === 1 ? '' : 's'}`
   return { one: `needs ${words}, has ${large.length}`, many: `need ${words}, have ${large.length}` }
-}
-
-/** A node's devices are mostly of one model, so each model is looked at once. */
-function ofModel(gpus: readonly GpuDevice[], wanted: string): readonly GpuDevice[] {
-  const models = new Set([...new Set(gpus.map(({ model }) => model))].filter((model) => gpuModelMatches(model, wanted)))
-  return gpus.filter(({ model }) => models.has(model))
 }
 
 export const refusedRecently = (reason: string): Obstacle => same(`refused it just now (${reason})`)

@@ -1,5 +1,4 @@
 /** What the scheduler looks at, and what it decides. All of it is data; nothing here is a clock or a network. */
-import type { GpuDevice } from '../../model/gpu.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { ExecutorKind, Liveness, NodeInventory } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -60,10 +59,9 @@ export interface Obstacle {
   readonly many: string
 }
 
-/** A node that fits, and what it would give. */
+/** What would be left on a node that takes the work. Less is better, from top to bottom. */
 export interface Offer {
-  readonly devices: readonly GpuDevice[]
-  readonly executor: ExecutorKind
-  /** What would be left on the node: free devices, then free memory in MiB. Less is better. */
-  readonly leftover: readonly [devices: number, memoryMib: number, placements: number]
+  readonly freeDevices: number
+  readonly memoryMib: number
+  readonly placements: number
 }

@@ -230,14 +230,14 @@ describe('any plan', () => {
     )
   })
 
-  test('over 1,000 nodes and thousands of workloads takes no more than two seconds', () => {
+  test('over 1,000 nodes and thousands of workloads takes no more than a second of CPU', () => {
     const nodes = Array.from({ length: 1_000 }, (_, i) => node(`n${i}`, 8))
     const pending = Array.from({ length: 5_000 }, (_, i) =>
       work(`wl-${i}`, { gpus: { count: 1 + (i % 8), model: 'H100' }, cpus: 1 + (i % 3) }),
     )
-    const started = Date.now()
+    const before = process.cpuUsage()
     const decisions = plan({ at: 0, nodes, pending }, { ...defaultScheduling, maxPlacements: 1_000 })
     expect(decisions).toHaveLength(1_000)
-    expect(Date.now() - started).toBeLessThan(2_000)
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000)
   })
 })
