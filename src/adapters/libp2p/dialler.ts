@@ -1,12 +1,12 @@
 /** Makes connections to members, at most one attempt per peer at a time. */
 import type { PeerInfo } from '@libp2p/interface'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { ClawError } from '../../model/failure.ts'
 import { type NodeId, nodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Log } from '../../ports/log.ts'
 import { abortable } from '../../lib/abortable.ts'
 import { reasonOf } from './abort.ts'
+import { dialable, explain, unreachable } from './dial-failure.ts'
 import type { Links } from './links.ts'
 import type { Node } from './node.ts'
 
@@ -96,28 +96,3 @@ export class Dialler {
 
 const withPeer = (address: string, peer: NodeId): string =>
   address.endsWith(`/p2p/${peer}`) ? address : `${address}/p2p/${peer}`
-
-/** The addresses that name this peer, as libp2p wants them. Those that are no multiaddrs are left out. */
-function dialable(peer: NodeId, addresses: readonly string[]): readonly Multiaddr[] {
-  const wanted = new Set(addresses.filter((address) => address.endsWith(`/p2p/${peer}`)))
-  return [...wanted].slice(0, 16).flatMap((address) => {
-    try {
-      return [multiaddr(address)]
-    } catch {
-      // An address that somebody else wrote down wrongly is no reason not to try the next.
-      return []
-    }
-  })
-}
-
-export const unreachable = (node: string, detail: string, cause?: unknown): ClawError =>
-  new ClawError('NODE_UNREACHABLE', { node, detail }, { cause })
-
-/** What a failed dial means in words. An encryption that fails is nearly always a network key that differs. */
-export function explain(error: unknown): string {
-  const text = String(error)
-  if (/Encryption|pnet|preshared|pre-shared|InvalidCryptoExchange/i.test(text))
-    return 'the connection could not be secured; do both have the same network key?'
-  if (/timeout|timed out|abort/i.test(text)) return 'it did not answer in time'
-  return error instanceof Error ? error.message : text
-}

@@ -1,0 +1,57 @@
+/** Making join tokens. The mesh keeps only a hash of the secret, so that its state lets nobody in. */
+import { encodeToken, isPeerAddress, secretBytes } from '../../core/admission/join-token.ts'
+import { sha256 } from '../../lib/sha256.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { Instant, Millis } from '../../model/time.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Peers } from '../../ports/peers.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Control } from '../control/types.ts'
+import { publicKeyIn } from './mesh-key.ts'
+
+export interface InviteDeps {
+  readonly control: Pick<Control, 'state' | 'execute'>
+  readonly peers: Pick<Peers, 'self' | 'addresses'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly networkKey: Uint8Array | null
+}
+
+export interface Invitation {
+  readonly ttl: Millis
+  readonly roles: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  /** Caller that asked for it. */
+  readonly by: string
+}
+
+/** Addresses that go into a token: enough to find somebody, few enough to paste. */
+const maxTokenAddresses = 12
+
+/** Commits an invitation and returns the text that lets one host in. */
+export async function invite(
+  { ttl, roles, labels, by }: Invitation,
+  deps: InviteDeps,
+  signal: AbortSignal,
+): Promise<{ readonly token: string; readonly notAfter: Instant }> {
+  const { control, clock, random, networkKey } = deps
+  const { mesh } = control.state
+  if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'the mesh is still being founded' })
+  const id = Buffer.from(random.bytes(9)).toString('base64url')
+  const secret = random.bytes(secretBytes)
+  const [createdAt, notAfter] = [clock.now(), clock.now() + ttl]
+  const token = { id, secretHash: sha256(secret), roles, labels, notAfter, createdAt, createdBy: by }
+  await control.execute({ type: 'create-token', token }, { id: `token:${id}`, by, signal })
+  const addresses = dialAddresses(deps)
+  const content = { mesh: mesh.id, publicKey: publicKeyIn(mesh.genesis), addresses, id, secret, notAfter, networkKey }
+  return { token: encodeToken(content), notAfter }
+}
+
+/** Our own addresses first, then some of the other members' in turn; loopback last, for it serves only on this host. */
+function dialAddresses({ control, peers }: InviteDeps): readonly string[] {
+  const others = [...control.state.members.values()].filter(({ id }) => id !== peers.self)
+  const all = [...peers.addresses(), ...others.flatMap(({ addresses }) => addresses.slice(0, 3))].filter(isPeerAddress)
+  const isLocal = (address: string): boolean => /^\/(ip4\/127\.|ip6\/::1\/)/.test(address)
+  const ordered = [...all.filter((address) => !isLocal(address)), ...all.filter(isLocal)]
+  return [...new Set(ordered)].slice(0, maxTokenAddresses)
+}

@@ -1,0 +1,109 @@
+/** The members' side of joining: any member answers, the leader decides, whoever holds the mesh key signs. */
+import type { Command, Genesis } from '../../core/state/types.ts'
+import { sha256 } from '../../lib/sha256.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Peers } from '../../ports/peers.ts'
+import type { Rpc } from '../../ports/rpc.ts'
+import { type GenesisRecord, issueCertificate, type JoinReply, type JoinRequest } from '../../wire/admission.ts'
+import { isPeerAddress, secretBytes } from '../../core/admission/join-token.ts'
+import type { Control } from '../control/types.ts'
+import { type MeshKeyHolder, publicKeyIn } from './mesh-key.ts'
+
+export interface JoinDeskDeps {
+  readonly control: Control
+  readonly rpc: Pick<Rpc, 'call'>
+  readonly peers: Pick<Peers, 'self' | 'addresses'>
+  readonly meshKey: MeshKeyHolder
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export class JoinDesk {
+  readonly #deps: JoinDeskDeps
+
+  constructor(deps: JoinDeskDeps) {
+    this.#deps = deps
+  }
+
+  /** Lets a newcomer in. `from` is the key that its connection has proved. */
+  async join(request: JoinRequest, from: NodeId, signal: AbortSignal): Promise<JoinReply> {
+    const { control, log } = this.#deps
+    const { mesh } = control.state
+    if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'the mesh is still being founded' })
+    const problem = problemOf(request)
+    if (problem !== null) throw new ClawError('INVALID_REQUEST', { problem })
+    if (request.mesh !== mesh.id) throw new ClawError('TOKEN_INVALID', { reason: 'it is of another mesh' })
+
+    const id = `join:${request.token}:${from}:${sha256(request.secret).slice(0, 16)}`
+    const { index } = await control.execute(admission(request, from), { id, by: from, signal })
+    const certificate = await this.certificate(from, index, signal)
+    log.info('a node joined through this one', { node: from, token: request.token })
+    return {
+      certificate: new Uint8Array(certificate),
+      genesis: recordOf(mesh.genesis),
+      addresses: this.#addresses(from),
+    }
+  }
+
+  /** A member's certificate, signed here or by a peer that can. Throws NO_LEADER when none of them answers. */
+  async certificate(node: NodeId, atLeast: number, signal: AbortSignal): Promise<Uint8Array> {
+    const { control, rpc, peers, meshKey, clock, log } = this.#deps
+    if (atLeast > 0) await control.fresh({ atLeast }, signal)
+    if (meshKey.holds) return meshKey.issue(node, clock.now())
+    const { leader } = control.status()
+    const holders = [...control.state.sealedKeys.keys()].filter((holder) => holder !== peers.self)
+    for (const holder of holders.toSorted((a, b) => Number(b === leader) - Number(a === leader))) {
+      try {
+        const reply = await rpc.call(holder, issueCertificate, { node, atLeast }, signal)
+        return reply.certificate
+      } catch (error) {
+        signal.throwIfAborted()
+        log.warn('a holder of the mesh key did not sign', { holder, error })
+      }
+    }
+    throw new ClawError('NO_LEADER', { detail: 'no peer that can sign certificates answers' })
+  }
+
+  #addresses(newcomer: NodeId): string[] {
+    const { control, peers } = this.#deps
+    const others = [...control.state.members.values()].filter(({ id }) => id !== newcomer && id !== peers.self)
+    return [...peers.addresses(), ...others.flatMap(({ addresses }) => addresses.slice(0, 4))].slice(0, 256)
+  }
+}
+
+function admission(request: JoinRequest, from: NodeId): Command {
+  const { token, secret, name, labels, addresses, sealKey } = request
+  return {
+    type: 'admit',
+    tokenId: token,
+    secretHash: sha256(secret),
+    member: {
+      id: from,
+      name,
+      labels: Object.fromEntries(labels),
+      roles: [],
+      addresses: addresses.filter((address) => isPeerAddress(address) && address.endsWith(from)),
+      sealKey: Buffer.from(sealKey).toString('base64'),
+    },
+  }
+}
+
+function problemOf({ token, secret, name, labels, sealKey }: JoinRequest): string | null {
+  if (token.length === 0 || token.length > 64) return 'the token has no id'
+  if (secret.length !== secretBytes) return 'the token holds no secret'
+  if (sealKey.length !== 32) return 'there is no key to seal to'
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(name)) return 'the name must be a host name'
+  for (const [label, value] of labels)
+    if (label.length === 0 || label.length > 63 || value.length > 256) return `the label ${label} is too long`
+  return null
+}
+
+const recordOf = (genesis: Genesis): GenesisRecord => ({
+  name: genesis.name,
+  publicKey: new Uint8Array(publicKeyIn(genesis)),
+  founder: genesis.founder,
+  createdAt: genesis.createdAt,
+})

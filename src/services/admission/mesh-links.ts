@@ -1,0 +1,106 @@
+/** Keeps this node connected: to all members of a small mesh, to enough of a large one. */
+import { wantedLinks } from '../../core/admission/wanted-links.ts'
+import type { NodeId } from '../../model/ids.ts'
+import { type Millis, second } from '../../model/time.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Peers } from '../../ports/peers.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Service } from '../../ports/service.ts'
+
+export interface MeshLinksDeps {
+  readonly peers: Peers
+  /** Whom the state knows; also peers that are only remembered, before there is any state. */
+  readonly members: () => Iterable<NodeId>
+  readonly addressesOf: (node: NodeId) => readonly string[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+interface Attempt {
+  readonly failures: number
+  readonly due: Millis
+}
+
+const lookEvery: Millis = second / 2
+const longestWait: Millis = 30 * second
+const attemptTime: Millis = 15 * second
+/** At most so many dials at a time: each costs some tens of milliseconds of processor time. */
+const atOnce = 4
+
+export class MeshLinksService implements Service {
+  readonly name = 'mesh-links'
+  readonly #deps: MeshLinksDeps
+  readonly #attempts = new Map<NodeId, Attempt>()
+  readonly #dialling = new Map<NodeId, Promise<void>>()
+  #stopped = new AbortController()
+  #stopLooking: () => void = () => {}
+  #stopListening: Unsubscribe = () => {}
+
+  constructor(deps: MeshLinksDeps) {
+    this.#deps = deps
+  }
+
+  start(): Promise<void> {
+    const { peers } = this.#deps
+    this.#stopped = new AbortController()
+    this.#stopListening = peers.onChange(({ peer, up }) => {
+      if (up) this.#attempts.delete(peer)
+    })
+    this.#look()
+    return Promise.resolve()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopLooking()
+    this.#stopListening()
+    this.#stopped.abort(new Error('the service stops'))
+    await Promise.all(this.#dialling.values())
+  }
+
+  #look(): void {
+    const { peers, clock, members } = this.#deps
+    const up = new Set(peers.up())
+    const wanted = wantedLinks(peers.self, members())
+    for (const peer of this.#attempts.keys()) if (!wanted.has(peer)) this.#attempts.delete(peer)
+    for (const peer of wanted) {
+      if (this.#dialling.size >= atOnce) break
+      if (up.has(peer) || this.#dialling.has(peer) || !this.#isDue(peer)) continue
+      const dial = this.#dial(peer).finally(() => this.#dialling.delete(peer))
+      this.#dialling.set(peer, dial)
+    }
+    this.#stopLooking = clock.after(lookEvery, () => this.#look())
+  }
+
+  /** The larger id of a pair lets the smaller dial first, so that they seldom meet half-way. */
+  #isDue(peer: NodeId): boolean {
+    const { peers, clock } = this.#deps
+    const attempt = this.#attempts.get(peer)
+    if (attempt !== undefined) return clock.elapsed() >= attempt.due
+    if (peers.self < peer) return true
+    this.#attempts.set(peer, { failures: 0, due: clock.elapsed() + second })
+    return false
+  }
+
+  async #dial(peer: NodeId): Promise<void> {
+    const { peers, clock, random, addressesOf, log } = this.#deps
+    const limit = new AbortController()
+    const giveUp = (): void => limit.abort(new Error('no answer in time'))
+    const stopTimer = clock.after(attemptTime, giveUp)
+    this.#stopped.signal.addEventListener('abort', giveUp)
+    try {
+      await peers.connect(peer, addressesOf(peer), limit.signal)
+      this.#attempts.delete(peer)
+    } catch (error) {
+      const failures = (this.#attempts.get(peer)?.failures ?? 0) + 1
+      const wait = Math.min(longestWait, lookEvery * 2 ** Math.min(failures, 10)) * (0.5 + random.next() / 2)
+      this.#attempts.set(peer, { failures, due: clock.elapsed() + wait })
+      log.debug('could not connect to a member', { peer, failures, error })
+    } finally {
+      stopTimer()
+      this.#stopped.signal.removeEventListener('abort', giveUp)
+    }
+  }
+}
