@@ -1,0 +1,246 @@
+/**
+ * Runs tasks as plain processes of the host, for hosts without a container engine. The image is only a name here: the command must be
+ * there already. Each task has a supervisor process of its own, so it outlives the daemon, and a folder, so a restarted daemon finds it.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import os from 'node:os'
+import { join } from 'node:path'
+import { ClawError } from '../../model/failure.ts'
+import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { Millis } from '../../model/time.ts'
+import type { Executor, LogLine, LogQuery, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import { findProgram } from './find-program.ts'
+import { HeldTask } from './held-task.ts'
+import { readLog } from './log-reader.ts'
+import { files, hasCode, readTask, writeRecord, type TaskRecord } from './records.ts'
+import { defaultPath, environmentOf } from './task-environment.ts'
+
+export interface ProcessExecutorSettings {
+  /** Where the folders of the tasks are. */
+  readonly folder: string
+  /** The supervisor program, a file that this Node can run: `dist/supervise.js`. */
+  readonly supervisor: string
+  /** A bug in watching a task ends here. */
+  readonly onPanic: (error: unknown) => void
+}
+
+export class ProcessExecutor implements Executor {
+  readonly kind = 'process'
+  readonly #settings: ProcessExecutorSettings
+  readonly #held = new Map<PlacementId, HeldTask>()
+  readonly #starts = new Map<PlacementId, Promise<void>>()
+  readonly #listeners = new Set<(status: TaskStatus) => void>()
+
+  constructor(settings: ProcessExecutorSettings) {
+    this.#settings = settings
+  }
+
+  version(signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted()
+    return Promise.resolve(`${os.type()} ${os.release()}`)
+  }
+
+  async adopt(mesh: MeshId, node: NodeId, signal: AbortSignal): Promise<readonly TaskStatus[]> {
+    const found: HeldTask[] = []
+    for (const name of await folderNames(this.#settings.folder)) {
+      signal.throwIfAborted()
+      const folder = join(this.#settings.folder, name)
+      const task = await readTask(folder)
+      if (task?.mesh !== mesh || task.node !== node) continue
+      found.push(this.#held.get(task.placement) ?? (await this.#adoptOne(folder, task)))
+    }
+    return found.map(({ status }) => status)
+  }
+
+  async start(task: Task, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const { placement } = task
+    if (this.#held.has(placement) && !this.#starts.has(placement)) return
+    const start = this.#starts.get(placement) ?? this.#startOnce(task, signal)
+    this.#starts.set(placement, start)
+    try {
+      await start
+    } finally {
+      this.#starts.delete(placement)
+    }
+  }
+
+  async stop(placement: PlacementId, grace: Millis): Promise<void> {
+    await this.#held.get(placement)?.stop(grace)
+  }
+
+  async remove(placement: PlacementId): Promise<void> {
+    const held = this.#held.get(placement)
+    if (held === undefined) return
+    if (held.state.state !== 'ended') throw new Error(`${placement} has not ended, and cannot be removed`)
+    this.#held.delete(placement)
+    await held.erase()
+  }
+
+  status(placement: PlacementId): TaskStatus | null {
+    return this.#held.get(placement)?.status ?? null
+  }
+
+  onStatus(listener: (status: TaskStatus) => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async *logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
+    const held = this.#known(placement)
+    const isOver = (): boolean => held.state.state === 'ended' || this.#held.get(placement) !== held
+    yield* readLog({ folder: held.logFolder, isOver }, query, signal)
+  }
+
+  async stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats> {
+    signal.throwIfAborted()
+    return this.#known(placement).stats()
+  }
+
+  close(): Promise<void> {
+    for (const held of this.#held.values()) held.letGo()
+    return Promise.resolve()
+  }
+
+  #known(placement: PlacementId): HeldTask {
+    const held = this.#held.get(placement)
+    if (held === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
+    return held
+  }
+
+  async #startOnce(task: Task, signal: AbortSignal): Promise<void> {
+    const folder = join(this.#settings.folder, task.placement)
+    const command = await commandOf(task)
+    await mkdir(this.#settings.folder, { recursive: true, mode: 0o700 })
+    const earlier = await this.#claimFolder(folder)
+    if (earlier !== null) {
+      await (await this.#adoptOne(folder, earlier)).reached('running', 'ended')
+      return
+    }
+    try {
+      await this.#launch(folder, recordOf(task, command, join(folder, files.work)), signal)
+    } catch (error) {
+      await this.#undo(task.placement, folder)
+      throw error
+    }
+  }
+
+  /** Makes the folder of a task that has none; otherwise says what an earlier daemon wrote there. */
+  async #claimFolder(folder: string): Promise<TaskRecord | null> {
+    try {
+      await mkdir(folder, { mode: 0o700 })
+      return null
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error
+      // A folder without a task is what a daemon leaves that died before it started anything.
+      return readTask(folder)
+    }
+  }
+
+  async #launch(folder: string, record: TaskRecord, signal: AbortSignal): Promise<void> {
+    await mkdir(join(folder, files.log), { recursive: true, mode: 0o700 })
+    await writeRecord(folder, files.task, record)
+    signal.throwIfAborted()
+    const held = this.#hold(folder, record)
+    this.#tell(held.status)
+    startSupervisor(this.#settings.supervisor, folder, () => held.supervisorEnded())
+    await unlessAborted(held.reached('running', 'ended'), signal)
+    const { state } = held
+    if (state.state !== 'ended' || held.tree() !== null) return
+    const said = (await readFile(join(folder, files.supervisorErrors), 'utf8')).trim().split('\n').at(-1) ?? ''
+    throw new ClawError('CONTAINER_FAILED', { detail: said === '' ? (state.error?.message ?? 'it did not run') : said })
+  }
+
+  /** Nothing may be left of a task whose start has failed or was called off. */
+  async #undo(placement: PlacementId, folder: string): Promise<void> {
+    const held = this.#held.get(placement)
+    await held?.stop(0)
+    this.#held.delete(placement)
+    await held?.erase()
+    await rm(folder, { recursive: true, force: true })
+  }
+
+  async #adoptOne(folder: string, task: TaskRecord): Promise<HeldTask> {
+    const held = this.#hold(folder, task)
+    await held.look()
+    return held
+  }
+
+  #hold(folder: string, task: TaskRecord): HeldTask {
+    const held = new HeldTask(folder, task, (status) => this.#tell(status))
+    this.#held.set(task.placement, held)
+    held.keepLooking().catch((error: unknown) => this.#settings.onPanic(error))
+    return held
+  }
+
+  #tell(status: TaskStatus): void {
+    for (const listener of [...this.#listeners]) listener(status)
+  }
+}
+
+/** Waits for the work, but no longer than it is wanted. Throws the signal's reason. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: called, resolve } = Promise.withResolvers<undefined>()
+  const onAbort = (): void => resolve(undefined)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([work, called])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+  signal.throwIfAborted()
+}
+
+/** The command with its program found. Throws CONTAINER_FAILED for what a plain process cannot be given. */
+async function commandOf({ spec }: Task): Promise<readonly string[]> {
+  const refuse = (detail: string): never => {
+    throw new ClawError('CONTAINER_FAILED', { detail })
+  }
+  const [name, ...args] = spec.command
+  if (name === undefined) return refuse('the process executor runs commands, and none was given')
+  const mount = spec.mounts.find(({ source, target, readOnly }) => source !== target || readOnly)
+  if (mount !== undefined) return refuse(`the process executor cannot mount ${mount.source} at ${mount.target}`)
+  const program = await findProgram(name, spec.env['PATH'] ?? defaultPath)
+  return program === null ? refuse(`there is no program ${name} on this host`) : [program, ...args]
+}
+
+const recordOf = (task: Task, command: readonly string[], home: string): TaskRecord => ({
+  placement: task.placement,
+  workload: task.workload,
+  mesh: task.mesh,
+  node: task.node,
+  devices: task.devices.map(({ uuid }) => uuid),
+  command,
+  env: environmentOf(task, home),
+  memoryMib: task.spec.memoryMib ?? null,
+  cpus: task.spec.cpus ?? null,
+  timeout: task.spec.timeoutMs ?? null,
+  stopGrace: task.spec.stopGraceMs,
+})
+
+/** In a session of its own, with nothing of the daemon's open, so that it does not end with it. */
+function startSupervisor(program: string, folder: string, onEnd: () => void): void {
+  const errors = openSync(join(folder, files.supervisorErrors), 'a', 0o600)
+  const supervisor = spawn(process.execPath, ['--max-old-space-size=64', program, folder], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', 'ignore', errors],
+    env: { PATH: defaultPath },
+  })
+  closeSync(errors)
+  supervisor.once('error', onEnd)
+  supervisor.once('exit', onEnd)
+  supervisor.unref()
+}
+
+async function folderNames(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+}

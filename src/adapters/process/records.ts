@@ -1,0 +1,146 @@
+/**
+ * What a task's folder says. The daemon writes `task.json` and `stop.json`, the supervisor `running.json`; `exit.json` is written once,
+ * by whichever of the two is there to see the end. Every file is there whole or not at all.
+ */
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { Instant, Millis } from '../../model/time.ts'
+import type { ProcessIdentity } from './identity.ts'
+
+/** Everything that the supervisor needs, and that a restarted daemon has to know. Holds the environment, so only the owner may read it. */
+export interface TaskRecord {
+  readonly placement: PlacementId
+  readonly workload: WorkloadId
+  readonly mesh: MeshId
+  readonly node: NodeId
+  readonly devices: readonly string[]
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly memoryMib: number | null
+  readonly cpus: number | null
+  readonly timeout: Millis | null
+  readonly stopGrace: Millis
+}
+
+export interface RunningRecord {
+  readonly supervisor: ProcessIdentity
+  /** The command's own process, which leads its session. */
+  readonly child: ProcessIdentity
+  readonly startedAt: Instant
+  /** Folders of the control groups that the command is in. */
+  readonly cgroups: readonly string[]
+}
+
+export interface ExitRecord {
+  readonly exitCode: number | null
+  /** `lost`: nobody saw it end. `failed`: it never ran. */
+  readonly reason: 'exited' | 'stopped' | 'timeout' | 'oom' | 'failed' | 'lost'
+  readonly detail: string
+  readonly endedAt: Instant
+}
+
+export const files = {
+  task: 'task.json',
+  running: 'running.json',
+  stop: 'stop.json',
+  exit: 'exit.json',
+  log: 'log',
+  work: 'work',
+  supervisorErrors: 'supervisor.err',
+} as const
+
+/** Puts a whole file in place of another. */
+export async function writeRecord(folder: string, name: string, record: object): Promise<void> {
+  const draft = await writeDraft(folder, name, record)
+  await rename(draft, join(folder, name))
+}
+
+/** Writes the end of the task, unless it is written already. */
+export async function writeExit(folder: string, record: ExitRecord): Promise<void> {
+  const draft = await writeDraft(folder, files.exit, record)
+  try {
+    await link(draft, join(folder, files.exit))
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+export const readTask = (folder: string): Promise<TaskRecord | null> => readRecord(folder, files.task, isTask)
+export const readRunning = (folder: string): Promise<RunningRecord | null> =>
+  readRecord(folder, files.running, isRunning)
+export const readExit = (folder: string): Promise<ExitRecord | null> => readRecord(folder, files.exit, isExit)
+
+export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code))
+
+async function writeDraft(folder: string, name: string, record: object): Promise<string> {
+  const draft = join(folder, `.${name}.${process.pid}`)
+  const file = await open(draft, 'w', 0o600)
+  try {
+    await file.writeFile(JSON.stringify(record))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return draft
+}
+
+/** Null when the file is not there, or is not such a record. */
+async function readRecord<T>(
+  folder: string,
+  name: string,
+  isRecord: (value: object) => value is T & object,
+): Promise<T | null> {
+  try {
+    const value: unknown = JSON.parse(await readFile(join(folder, name), 'utf8'))
+    return typeof value === 'object' && value !== null && isRecord(value) ? value : null
+  } catch (error) {
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isIdentity = (value: unknown): value is ProcessIdentity =>
+  typeof value === 'object' &&
+  value !== null &&
+  Number.isSafeInteger((value as Fields)['pid']) &&
+  Number((value as Fields)['pid']) > 1 &&
+  typeof (value as Fields)['born'] === 'string'
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
+
+const isAmountOrNull = (value: unknown): boolean => value === null || (typeof value === 'number' && value >= 0)
+
+function isTask(value: object): value is TaskRecord {
+  const { placement, workload, mesh, node, devices, command, env, memoryMib, cpus, timeout, stopGrace } =
+    value as Fields
+  return (
+    [placement, workload, mesh, node].every((id) => typeof id === 'string' && id !== '') &&
+    isTexts(devices) &&
+    isTexts(command) &&
+    typeof env === 'object' &&
+    env !== null &&
+    isTexts(Object.values(env)) &&
+    [memoryMib, cpus, timeout, stopGrace].every(isAmountOrNull)
+  )
+}
+
+function isRunning(value: object): value is RunningRecord {
+  const { supervisor, child, startedAt, cgroups } = value as Fields
+  return isIdentity(supervisor) && isIdentity(child) && typeof startedAt === 'number' && isTexts(cgroups)
+}
+
+const reasons: readonly unknown[] = ['exited', 'stopped', 'timeout', 'oom', 'failed', 'lost']
+
+function isExit(value: object): value is ExitRecord {
+  const { exitCode, reason, detail, endedAt } = value as Fields
+  return (
+    isAmountOrNull(exitCode) && reasons.includes(reason) && typeof detail === 'string' && typeof endedAt === 'number'
+  )
+}
