@@ -1,17 +1,6 @@
 /** What the engine's errors mean. Texts differ between engines 20.10, 26 and 28; statuses do not, so these come first. */
 import { ClawError } from '../../model/failure.ts'
 
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  'EACCES',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-])
-
 export const statusOf = (error: unknown): number | null =>
   error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : null
 
@@ -27,10 +16,15 @@ export function detailOf(error: unknown): string {
   return message.trim().slice(0, 1_000)
 }
 
-/** The engine does not answer at all, as against answering with an error. */
+/** The engine does not answer at all, as against answering with an error: the system or the HTTP parser says so. */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error) || statusOf(error) !== null) return false
-  return ('code' in error && unreachable.has(String(error.code))) || error.message === 'socket hang up'
+  const code = 'code' in error ? String(error.code) : ''
+  return (
+    'syscall' in error ||
+    /^(ECONN|EPIPE|HPE_|ERR_STREAM_PREMATURE_CLOSE)/.test(code) ||
+    error.message === 'socket hang up'
+  )
 }
 
 export const unavailable = (error: unknown): ClawError<'EXECUTOR_UNAVAILABLE'> =>

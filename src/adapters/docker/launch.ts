@@ -79,7 +79,8 @@ async function create(docker: Dockerode, { task, grant }: Wanted, signal: AbortS
   try {
     return await named(containerName(task))
   } catch (error) {
-    if (statusOf(error) !== 409) throw error
+    // The same placement is never given a second container, whoever made the first.
+    if (statusOf(error) !== 409 || (await findContainer(docker, task, signal)) !== null) throw error
     return named(uniqueContainerName(task))
   }
 }

@@ -1,0 +1,51 @@
+/** What the reconciler wants done. Each is one step, may be repeated, and is asked for again until the view shows that it is done. */
+import type { PlacementId } from '../../model/ids.ts'
+import type { ExecutorKind } from '../../model/node.ts'
+import type { Instant, Millis } from '../../model/time.ts'
+import type { WorkloadError } from '../../model/workload.ts'
+import type { LedgerRecord } from './device-ledger.ts'
+
+export type Report =
+  | { readonly type: 'starting'; readonly progress: string }
+  | { readonly type: 'running'; readonly startedAt: Instant }
+  | {
+      readonly type: 'ended'
+      readonly endedAt: Instant
+      readonly exitCode: number | null
+      readonly error: WorkloadError | null
+    }
+
+export type AgentAction =
+  | { readonly do: 'record'; readonly placement: PlacementId; readonly record: LedgerRecord }
+  | { readonly do: 'claim'; readonly placement: PlacementId }
+  | { readonly do: 'reject'; readonly placement: PlacementId; readonly reason: string }
+  | { readonly do: 'start'; readonly placement: PlacementId }
+  | {
+      readonly do: 'stop'
+      readonly placement: PlacementId
+      readonly executor: ExecutorKind
+      readonly grace: Millis
+    }
+  | { readonly do: 'remove'; readonly placement: PlacementId; readonly executor: ExecutorKind }
+  | { readonly do: 'report'; readonly placement: PlacementId; readonly report: Report }
+
+/**
+ * Actions of one placement and lane run one after the other; lanes run side by side: a stop must not wait for the start that it
+ * calls off, nor a kill for a grace, nor a report for either.
+ */
+export type Lane = 'work' | 'stop' | 'kill' | 'report'
+
+export function laneOf(action: AgentAction): Lane {
+  switch (action.do) {
+    case 'record':
+    case 'start':
+    case 'remove':
+      return 'work'
+    case 'stop':
+      return action.grace === 0 ? 'kill' : 'stop'
+    case 'claim':
+    case 'reject':
+    case 'report':
+      return 'report'
+  }
+}

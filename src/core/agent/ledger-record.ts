@@ -1,0 +1,28 @@
+/** Ledger records as bytes in the node's journal: JSON, because people read it when something went wrong. */
+import type { PlacementId } from '../../model/ids.ts'
+import type { LedgerRecord } from './device-ledger.ts'
+
+export const encodeLedgerRecord = (record: LedgerRecord): Uint8Array => new TextEncoder().encode(JSON.stringify(record))
+
+/** Null for anything that is not exactly a record. */
+export function decodeLedgerRecord(bytes: Uint8Array): LedgerRecord | null {
+  const value = parse(bytes)
+  if (typeof value !== 'object' || value === null) return null
+  const { type, placement, devices }: Partial<Record<string, unknown>> = { ...value }
+  if (typeof placement !== 'string' || placement === '') return null
+  const id = placement as PlacementId
+  if (type === 'acquire') return isTexts(devices) ? { type, placement: id, devices } : null
+  return type === 'started' || type === 'release' || type === 'forget' ? { type, placement: id } : null
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null
+    throw error
+  }
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')

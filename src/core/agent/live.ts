@@ -1,0 +1,128 @@
+/** The next steps of a placement that the mesh wants on this node: acquire, claim, start, report, stop. */
+import { ClawError } from '../../model/failure.ts'
+import type { PlacementId } from '../../model/ids.ts'
+import type { WorkloadError } from '../../model/workload.ts'
+import type { TaskState } from '../../ports/executor.ts'
+import type { AgentAction, Report } from './action.ts'
+import { admit, holderOf } from './device-ledger.ts'
+import type { AgentSettings, AgentView, Assigned, StartFailure } from './view.ts'
+
+export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
+  const { placement } = workload
+  if (placement.state === 'placed') return [placedStep(view, workload)]
+  const task = view.tasks.get(placement.id)
+  if (task !== undefined) return taskSteps(view, workload, task.status.status)
+  // It may run, and nobody here knows yet; or, with an executor that is no longer offered, nobody here can know.
+  if (view.executors.get(placement.executor) !== 'ready') return []
+  return absentSteps(view, workload, settings)
+}
+
+/** The ledger first, then the claim: what was claimed is held. */
+function placedStep(view: AgentView, { placement }: Assigned): AgentAction {
+  const { id, devices } = placement
+  if (view.tasks.has(id)) return { do: 'claim', placement: id }
+  const reason = obstacle(view, placement)
+  if (reason !== null) return { do: 'reject', placement: id, reason }
+  if (view.ledger.has(id)) return { do: 'claim', placement: id }
+  return record(id, { type: 'acquire', placement: id, devices })
+}
+
+/** Why this node cannot take a placement, null when it can. */
+function obstacle(view: AgentView, { id, devices, executor }: Assigned['placement']): string | null {
+  const readiness = view.executors.get(executor)
+  if (readiness !== 'ready')
+    return `the ${executor} executor ${readiness === undefined ? 'is not offered' : 'does not answer'}`
+  for (const device of devices) {
+    if (view.devices !== null && !view.devices.has(device)) return `device ${device} is missing or has failed`
+    const holder = holderOf(view.ledger, device)
+    if (holder !== null && holder !== id) return `device ${device} is in use by ${holder}`
+  }
+  return null
+}
+
+function taskSteps(view: AgentView, workload: Assigned, status: TaskState): readonly AgentAction[] {
+  const { placement, stopRequested, spec } = workload
+  const { id, executor } = placement
+  const grace = stopRequested?.force === true ? 0 : spec.stopGraceMs
+  const stop: AgentAction[] = stopRequested === null ? [] : [{ do: 'stop', placement: id, executor, grace }]
+  switch (status.state) {
+    case 'starting': {
+      const isNews = workload.state === 'starting' && status.progress !== workload.progress
+      return [...stop, ...(isNews ? [report(id, { type: 'starting', progress: status.progress })] : [])]
+    }
+    case 'running': {
+      const { startedAt } = status
+      return [
+        ...(view.ledger.get(id)?.phase === 'held' ? [record(id, { type: 'started', placement: id })] : []),
+        ...(workload.startedAt === null ? [report(id, { type: 'running', startedAt })] : []),
+        ...stop,
+      ]
+    }
+    case 'ended':
+      return [endStep(view, id, { endedAt: status.endedAt, exitCode: status.exitCode, error: status.error })]
+  }
+}
+
+/** Claimed, and no executor knows of it: it has not started yet, could not start, or is gone. */
+function absentSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
+  const { placement, stopRequested, startedAt } = workload
+  const { id, devices } = placement
+  const end = (error: WorkloadError | null): AgentAction =>
+    endStep(view, id, { endedAt: view.at, exitCode: null, error })
+
+  const holding = view.ledger.get(id)
+  const failure = view.failures.get(id)
+  if (startedAt !== null || holding?.phase === 'started') return [end(lost('the node does not find it any more'))]
+  if (stopRequested !== null) return [end(null)]
+  if (failure !== undefined && isFinal(view, failure, settings)) return [end(failure.error)]
+  if (holding?.phase === 'over') return [end(lost('the node has let go of it'))]
+  // A state of yesterday may still want what has been given to another node since.
+  if (!view.fresh) return []
+  if (holding?.phase === 'held') return failure === undefined ? [start(id)] : retrySteps(view, workload, settings)
+
+  // Claimed by a daemon whose ledger is gone. It never ran, so it may be taken up again.
+  const acquire = { type: 'acquire', placement: id, devices } as const
+  const admission = admit(view.ledger, acquire)
+  return [admission.ok ? record(id, acquire) : end(lost(admission.reason))]
+}
+
+/** An executor that does not answer is given some time; any other failure is final. */
+const isFinal = ({ at }: AgentView, { error, since }: StartFailure, { startPatience }: AgentSettings): boolean =>
+  error.code !== 'EXECUTOR_UNAVAILABLE' || at - since >= startPatience
+
+function retrySteps(view: AgentView, workload: Assigned, { startRetry }: AgentSettings): readonly AgentAction[] {
+  const { placement, state } = workload
+  const failedAt = view.failures.get(placement.id)?.at ?? view.at
+  const progress = `waiting for the ${placement.executor} executor`
+  const isNews = state === 'starting' && workload.progress !== progress
+  return [
+    ...(view.at - failedAt >= startRetry ? [start(placement.id)] : []),
+    ...(isNews ? [report(placement.id, { type: 'starting', progress })] : []),
+  ]
+}
+
+/** The devices are free before the mesh hears of the end, so that the next placement finds them free. */
+function endStep(
+  view: AgentView,
+  placement: PlacementId,
+  end: Omit<Extract<Report, { type: 'ended' }>, 'type'>,
+): AgentAction {
+  const holding = view.ledger.get(placement)
+  if (holding !== undefined && holding.phase !== 'over') return record(placement, { type: 'release', placement })
+  return report(placement, { type: 'ended', ...end })
+}
+
+const record = (placement: PlacementId, record: Extract<AgentAction, { do: 'record' }>['record']): AgentAction => ({
+  do: 'record',
+  placement,
+  record,
+})
+
+const start = (placement: PlacementId): AgentAction => ({ do: 'start', placement })
+
+const report = (placement: PlacementId, report: Report): AgentAction => ({ do: 'report', placement, report })
+
+const lost = (reason: string): WorkloadError => {
+  const { code, message } = new ClawError('WORKLOAD_LOST', { reason })
+  return { code, message }
+}

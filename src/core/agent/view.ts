@@ -1,0 +1,58 @@
+/** What the reconciler looks at: the mesh's decisions on one side, this host on the other. */
+import type { NodeId, PlacementId } from '../../model/ids.ts'
+import type { ExecutorKind } from '../../model/node.ts'
+import type { Instant, Millis } from '../../model/time.ts'
+import type { Placement, Workload, WorkloadError } from '../../model/workload.ts'
+import type { TaskStatus } from '../../ports/executor.ts'
+import type { Ledger } from './device-ledger.ts'
+
+/** A workload that the replicated state places, or placed, on this node. */
+export type Assigned = Workload & { readonly placement: Placement }
+
+/** A task that an executor of this host knows. */
+export interface KnownTask {
+  readonly executor: ExecutorKind
+  readonly status: TaskStatus
+}
+
+/** A start that failed. Nothing was left behind. */
+export interface StartFailure {
+  readonly error: WorkloadError
+  /** When the first of a row of failures was, and when the last. */
+  readonly since: Instant
+  readonly at: Instant
+}
+
+export interface AgentView {
+  readonly node: NodeId
+  /** The replicated state here holds everything that was acknowledged before this daemon adopted its tasks. */
+  readonly fresh: boolean
+  readonly assigned: ReadonlyMap<PlacementId, Assigned>
+  readonly ledger: Ledger
+  readonly tasks: ReadonlyMap<PlacementId, KnownTask>
+  /** Executors of this host, and whether all of their tasks are known yet. */
+  readonly executors: ReadonlyMap<ExecutorKind, 'ready' | 'unknown'>
+  readonly failures: ReadonlyMap<PlacementId, StartFailure>
+  /** Devices of this host that work. Null until they were looked at. */
+  readonly devices: ReadonlySet<string> | null
+  readonly at: Instant
+}
+
+export interface AgentSettings {
+  /** For how long a start is tried again while the executor does not answer. */
+  readonly startPatience: Millis
+  readonly startRetry: Millis
+  /** Ended tasks are kept for their logs: so many, for so long. */
+  readonly keepEnded: number
+  readonly keepEndedFor: Millis
+  /** Grace of tasks whose workload is not known any more. */
+  readonly strayGrace: Millis
+}
+
+export const agentSettings: AgentSettings = {
+  startPatience: 60_000,
+  startRetry: 2_000,
+  keepEnded: 50,
+  keepEndedFor: 24 * 3_600_000,
+  strayGrace: 10_000,
+}

@@ -1,0 +1,51 @@
+/** Which executors have told what they run. Until one has, nothing of it may be started or given up. */
+import type { MeshId, NodeId } from '../../model/ids.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { ExecutorKind } from '../../model/node.ts'
+import type { Executor, TaskStatus } from '../../ports/executor.ts'
+import type { Log } from '../../ports/log.ts'
+
+export interface AdoptionDeps {
+  readonly executors: ReadonlyMap<ExecutorKind, Executor>
+  readonly mesh: MeshId
+  readonly node: NodeId
+  readonly log: Log
+  readonly onFound: (kind: ExecutorKind, tasks: readonly TaskStatus[]) => void
+}
+
+export class Adoption {
+  readonly #deps: AdoptionDeps
+  readonly #ready = new Set<ExecutorKind>()
+
+  constructor(deps: AdoptionDeps) {
+    this.#deps = deps
+  }
+
+  readiness(): ReadonlyMap<ExecutorKind, 'ready' | 'unknown'> {
+    return new Map(
+      [...this.#deps.executors.keys()].map((kind) => [kind, this.#ready.has(kind) ? 'ready' : 'unknown'] as const),
+    )
+  }
+
+  get isComplete(): boolean {
+    return this.#ready.size === this.#deps.executors.size
+  }
+
+  /** Asks every executor that has not answered yet. One that is not there now is asked again by the next call. */
+  async attempt(signal: AbortSignal): Promise<void> {
+    const { executors, mesh, node, log, onFound } = this.#deps
+    for (const [kind, executor] of executors) {
+      if (this.#ready.has(kind)) continue
+      try {
+        const found = await executor.adopt(mesh, node, signal)
+        this.#ready.add(kind)
+        onFound(kind, found)
+        if (found.length > 0) log.info('took up tasks of an earlier run', { executor: kind, tasks: found.length })
+      } catch (error) {
+        if (signal.aborted) return
+        if (!(error instanceof ClawError)) throw error
+        log.warn('an executor does not answer yet', { executor: kind, problem: error.message })
+      }
+    }
+  }
+}

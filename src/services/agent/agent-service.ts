@@ -1,0 +1,261 @@
+/** Makes this host do what the mesh decided: feeds the reconciler with both, and has its actions carried out. */
+import { busyDevices } from '../../core/agent/device-ledger.ts'
+import { reconcile } from '../../core/agent/reconcile.ts'
+import type { AgentSettings, AgentView, KnownTask } from '../../core/agent/view.ts'
+import { agentSettings } from '../../core/agent/view.ts'
+import type { Change } from '../../core/state/types.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { GpuDevice } from '../../model/gpu.ts'
+import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { ExecutorKind } from '../../model/node.ts'
+import type { Millis } from '../../model/time.ts'
+import type { Cancel, Clock } from '../../ports/clock.ts'
+import type { Executor, LogLine, LogQuery, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { Disk } from '../../ports/journal.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Metrics } from '../../ports/metrics.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Service } from '../../ports/service.ts'
+import type { Control } from '../control/types.ts'
+import { Adoption } from './adoption.ts'
+import { AssignedWorkloads } from './assigned.ts'
+import { Lanes } from './lanes.ts'
+import { LedgerStore } from './ledger-store.ts'
+import { Performer } from './performer.ts'
+
+/** The devices of this host, as they were found last. */
+export interface DeviceSource {
+  /** Null before the first look. */
+  devices(): readonly GpuDevice[] | null
+  /** Uuids of devices that are there but do not work. */
+  failed(): ReadonlySet<string>
+  onChange(listener: () => void): Unsubscribe
+}
+
+export interface AgentDeps {
+  readonly mesh: MeshId
+  readonly node: NodeId
+  readonly control: Pick<Control, 'state' | 'onChange' | 'execute' | 'fresh'>
+  readonly executors: ReadonlyMap<ExecutorKind, Executor>
+  readonly devices: DeviceSource
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+const tickEvery: Millis = 1_000
+const freshPatience: Millis = 10_000
+
+export class AgentService implements Service {
+  readonly name = 'agent'
+  readonly #deps: AgentDeps
+  readonly #settings: AgentSettings
+  readonly #ledger: LedgerStore
+  readonly #assigned: AssignedWorkloads
+  readonly #adoption: Adoption
+  readonly #performer: Performer
+  readonly #lanes: Lanes
+  readonly #stopped = new AbortController()
+  /** Which executor has which task. What it says of the task is asked when it is needed. */
+  readonly #tasks = new Map<PlacementId, ExecutorKind>()
+  readonly #listeners = new Set<() => void>()
+  #fresh = false
+  #ticking: Promise<void> = Promise.resolve()
+  #cancelTick: Cancel = () => {}
+  #looking: Cancel | null = null
+  #unsubscribe: readonly Unsubscribe[] = []
+
+  constructor(deps: AgentDeps, settings: AgentSettings = agentSettings) {
+    const { mesh, node, executors, log } = deps
+    this.#deps = deps
+    this.#settings = settings
+    this.#ledger = new LedgerStore(deps.disk)
+    this.#assigned = new AssignedWorkloads(node)
+    this.#adoption = new Adoption({ executors, mesh, node, log, onFound: (kind, tasks) => this.#onFound(kind, tasks) })
+    this.#performer = new Performer({
+      ...deps,
+      ledger: this.#ledger,
+      assigned: (placement) => this.#assigned.byPlacement().get(placement) ?? null,
+      device: (uuid) => deps.devices.devices()?.find((device) => device.uuid === uuid) ?? null,
+      signal: this.#stopped.signal,
+    })
+    this.#lanes = new Lanes({
+      clock: deps.clock,
+      perform: (action) => this.#performer.perform(action),
+      onDone: () => this.#wake(),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { control, executors, devices } = this.#deps
+    await this.#ledger.open()
+    this.#assigned.scan(control.state)
+    this.#unsubscribe = [
+      control.onChange((changes) => this.#onChange(changes)),
+      devices.onChange(() => this.#wake()),
+      ...[...executors].map(([kind, executor]) => executor.onStatus((status) => this.#onFound(kind, [status]))),
+    ]
+    await this.#adoption.attempt(this.#stopped.signal)
+    this.#tick()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(
+      new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'agent', detail: 'the node is shutting down' }),
+    )
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#cancelTick()
+    this.#looking?.()
+    await this.#ticking
+    await this.#lanes.idle()
+    await this.#ledger.close()
+  }
+
+  /** Uuids of the devices that the ledger has given out. */
+  busyDevices(): readonly string[] {
+    return busyDevices(this.#ledger.ledger)
+  }
+
+  /** Every task that an executor of this host knows, running or ended. */
+  tasks(): readonly KnownTask[] {
+    return [...this.#known().values()]
+  }
+
+  /**
+   * The log of a placement of this node. With `follow` it waits for a task that is still to come. Throws WORKLOAD_NOT_FOUND when
+   * there is no such task, or no longer.
+   */
+  async *logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
+    const off = AbortSignal.any([signal, this.#stopped.signal])
+    while (query.follow && this.#taskOf(placement) === null && this.#isComing(placement)) await this.#changed(off)
+    yield* this.#executorOf(placement).logs(placement, query, off)
+  }
+
+  /** Throws WORKLOAD_NOT_FOUND. */
+  stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats> {
+    return this.#executorOf(placement).stats(placement, signal)
+  }
+
+  #onFound(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
+    for (const { placement } of tasks) this.#tasks.set(placement, kind)
+    this.#wake()
+  }
+
+  #onChange(changes: readonly Change[]): void {
+    if (this.#assigned.apply(this.#deps.control.state, changes)) this.#wake()
+  }
+
+  /** What has no event of its own: executors that come back, retries, retention. */
+  #tick(): void {
+    this.#ticking = this.#attend()
+    this.#cancelTick = this.#deps.clock.after(tickEvery, () => {
+      // A slow executor must not be asked twice at a time.
+      this.#ticking = this.#ticking.then(() => this.#tick())
+    })
+  }
+
+  async #attend(): Promise<void> {
+    const { signal } = this.#stopped
+    if (signal.aborted) return
+    if (!this.#adoption.isComplete) await this.#adoption.attempt(signal)
+    if (!this.#fresh) await this.#becomeFresh()
+    this.#lanes.tidy()
+    this.#wake()
+  }
+
+  /** Once is enough: from then on the state only grows. */
+  async #becomeFresh(): Promise<void> {
+    const { clock, control } = this.#deps
+    const late = new AbortController()
+    const cancel = clock.after(freshPatience, () =>
+      late.abort(new ClawError('DEADLINE_EXCEEDED', { what: 'a fresh state', ms: freshPatience })),
+    )
+    try {
+      await control.fresh('linearizable', AbortSignal.any([late.signal, this.#stopped.signal]))
+      this.#fresh = true
+    } catch (error) {
+      if (!(error instanceof ClawError)) throw error
+      this.#deps.log.debug('the state is not known to be fresh yet', { problem: error.message })
+    } finally {
+      cancel()
+    }
+  }
+
+  /** Looks soon, and once for all that happens until then. */
+  #wake(): void {
+    if (this.#stopped.signal.aborted) return
+    this.#looking ??= this.#deps.clock.after(0, () => {
+      this.#looking = null
+      this.#look()
+    })
+  }
+
+  #look(): void {
+    const view = this.#view()
+    for (const placement of this.#performer.failures.keys())
+      if (!view.assigned.has(placement)) this.#performer.failures.delete(placement)
+    for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
+    this.#deps.metrics.gauge('claw_agent_devices_busy', busyDevices(view.ledger).length)
+    this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  #view(): AgentView {
+    const { node, clock, devices } = this.#deps
+    const found = devices.devices()
+    const failed = devices.failed()
+    return {
+      node,
+      fresh: this.#fresh,
+      assigned: this.#assigned.byPlacement(),
+      ledger: this.#ledger.ledger,
+      tasks: this.#known(),
+      executors: this.#adoption.readiness(),
+      failures: this.#performer.failures,
+      devices: found === null ? null : new Set(found.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid))),
+      at: clock.now(),
+    }
+  }
+
+  #known(): ReadonlyMap<PlacementId, KnownTask> {
+    const known = new Map<PlacementId, KnownTask>()
+    for (const [placement, executor] of this.#tasks) {
+      const status = this.#deps.executors.get(executor)?.status(placement) ?? null
+      if (status === null) this.#tasks.delete(placement)
+      else known.set(placement, { executor, status })
+    }
+    return known
+  }
+
+  #isComing(placement: PlacementId): boolean {
+    const workload = this.#assigned.byPlacement().get(placement)
+    return workload !== undefined && workload.endedAt === null
+  }
+
+  #taskOf(placement: PlacementId): Executor | null {
+    for (const executor of this.#deps.executors.values()) if (executor.status(placement) !== null) return executor
+    return null
+  }
+
+  #executorOf(placement: PlacementId): Executor {
+    const executor = this.#taskOf(placement)
+    if (executor === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
+    return executor
+  }
+
+  /** Waits for the next look. Throws the signal's reason. */
+  async #changed(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#listeners.delete(done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      this.#listeners.add(done)
+      signal.addEventListener('abort', done)
+    })
+    signal.throwIfAborted()
+  }
+}

@@ -1,0 +1,171 @@
+/** Carries out single actions of the reconciler: on the ledger, the executors, and the mesh's state. */
+import type { AgentAction, Report } from '../../core/agent/action.ts'
+import type { Assigned, StartFailure } from '../../core/agent/view.ts'
+import type { Command } from '../../core/state/types.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { GpuDevice } from '../../model/gpu.ts'
+import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { ExecutorKind } from '../../model/node.ts'
+import type { Millis } from '../../model/time.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Executor, Task } from '../../ports/executor.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Metrics } from '../../ports/metrics.ts'
+import type { Control } from '../control/types.ts'
+import type { LedgerStore } from './ledger-store.ts'
+
+export interface PerformerDeps {
+  readonly mesh: MeshId
+  readonly node: NodeId
+  readonly control: Pick<Control, 'execute'>
+  readonly executors: ReadonlyMap<ExecutorKind, Executor>
+  readonly ledger: LedgerStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly assigned: (placement: PlacementId) => Assigned | null
+  readonly device: (uuid: string) => GpuDevice | null
+  /** Ends when the agent stops. */
+  readonly signal: AbortSignal
+}
+
+/** How long one try to have the leader take a report may last. The reconciler asks for it again. */
+const reportPatience: Millis = 30_000
+
+export class Performer {
+  readonly #deps: PerformerDeps
+  /** Starts that failed, until their placements are over. */
+  readonly failures = new Map<PlacementId, StartFailure>()
+
+  constructor(deps: PerformerDeps) {
+    this.#deps = deps
+  }
+
+  /** Expected failures are noted; what was wanted is then asked for again by the reconciler. */
+  async perform(action: AgentAction): Promise<void> {
+    const { log, metrics, signal } = this.#deps
+    try {
+      await this.#step(action)
+      metrics.count('claw_agent_actions_total', { action: action.do, ok: 'true' })
+    } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof ClawError)) throw error
+      metrics.count('claw_agent_actions_total', { action: action.do, ok: 'false' })
+      log.info('a step for a placement did not succeed', {
+        action: action.do,
+        placement: action.placement,
+        code: error.code,
+        problem: error.message,
+      })
+    }
+  }
+
+  #step(action: AgentAction): Promise<void> {
+    switch (action.do) {
+      case 'record':
+        return this.#record(action)
+      case 'claim':
+        return this.#execute(`${action.placement}:claim`, { type: 'claim', ...this.#from(action) })
+      case 'reject':
+        return this.#execute(`${action.placement}:reject`, {
+          type: 'reject',
+          ...this.#from(action),
+          reason: action.reason,
+        })
+      case 'report':
+        return this.#report(action.placement, action.report)
+      case 'start':
+        return this.#start(action.placement)
+      case 'stop':
+        return this.#executor(action.executor).stop(action.placement, action.grace)
+      case 'remove':
+        return this.#executor(action.executor).remove(action.placement)
+    }
+  }
+
+  async #record({ placement, record }: Extract<AgentAction, { do: 'record' }>): Promise<void> {
+    const admission = await this.#deps.ledger.write(record)
+    if (!admission.ok)
+      this.#deps.log.warn('the device ledger refused a record', {
+        placement,
+        record: record.type,
+        reason: admission.reason,
+      })
+  }
+
+  #report(placement: PlacementId, report: Report): Promise<void> {
+    const from = this.#from({ placement })
+    switch (report.type) {
+      case 'starting':
+        // The same progress may come twice, and is then news again.
+        return this.#execute(`${placement}:starting:${this.#deps.clock.now()}`, {
+          ...from,
+          type: 'report-starting',
+          progress: report.progress,
+        })
+      case 'running':
+        return this.#execute(`${placement}:running`, { ...from, type: 'report-running', startedAt: report.startedAt })
+      case 'ended': {
+        const { endedAt, exitCode, error } = report
+        return this.#execute(`${placement}:ended`, { ...from, type: 'report-ended', endedAt, exitCode, error })
+      }
+    }
+  }
+
+  async #execute(id: string, command: Command): Promise<void> {
+    const { clock, control, node, signal } = this.#deps
+    const late = new AbortController()
+    const cancel = clock.after(reportPatience, () =>
+      late.abort(new ClawError('DEADLINE_EXCEEDED', { what: command.type, ms: reportPatience })),
+    )
+    try {
+      await control.execute(command, { id, by: node, signal: AbortSignal.any([signal, late.signal]) })
+    } catch (error) {
+      // The mesh has decided anew; the state will say so.
+      if (!ClawError.is(error, 'PLACEMENT_SUPERSEDED')) throw error
+    } finally {
+      cancel()
+    }
+  }
+
+  async #start(placement: PlacementId): Promise<void> {
+    const { assigned, signal, clock } = this.#deps
+    const workload = assigned(placement)
+    if (workload === null) return
+    try {
+      await this.#executor(workload.placement.executor).start(this.#taskOf(workload), signal)
+      this.failures.delete(placement)
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ClawError)) throw error
+      const at = clock.now()
+      const { code, message } = error
+      this.failures.set(placement, { error: { code, message }, since: this.failures.get(placement)?.since ?? at, at })
+      throw error
+    }
+  }
+
+  #taskOf({ id, name, spec, placement }: Assigned): Task {
+    const { mesh, node, device } = this.#deps
+    const devices = placement.devices.map((uuid) => {
+      const known = device(uuid)
+      if (known === null) throw new ClawError('GPU_NOT_VISIBLE', { detail: `the node has no device ${uuid}` })
+      return known
+    })
+    const { attempt, term } = placement
+    return { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, devices }
+  }
+
+  #from({ placement }: { readonly placement: PlacementId }): {
+    readonly placement: PlacementId
+    readonly node: NodeId
+  } {
+    return { placement, node: this.#deps.node }
+  }
+
+  #executor(kind: ExecutorKind): Executor {
+    const executor = this.#deps.executors.get(kind)
+    if (executor === undefined)
+      throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: kind, detail: 'this node does not offer it' })
+    return executor
+  }
+}

@@ -1,0 +1,158 @@
+/** The agent under crashes, a mesh in trouble, and a leader that gives devices out twice. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { GpuDevice } from '../../src/model/gpu.ts'
+import { meshId, nodeId } from '../../src/model/ids.ts'
+import { silent } from '../../src/ports/log.ts'
+import { agentSettings } from '../../src/core/agent/view.ts'
+import { AgentService } from '../../src/services/agent/agent-service.ts'
+import { World } from '../../src/simulation/world.ts'
+import { Engine, EngineExecutor } from '../support/agent-engine.ts'
+import { Mesh } from '../support/agent-mesh.ts'
+import { Life, MemoryDisk } from '../support/mortal.ts'
+
+const node = nodeId('node')
+const gpu = (index: number): GpuDevice => ({
+  index,
+  uuid: `GPU-${index}`,
+  vendor: 'nvidia',
+  model: 'NVIDIA H100 80GB HBM3',
+  memoryMib: 81_559,
+  pciBusId: null,
+  driver: null,
+  computeCapability: null,
+  mig: null,
+  numaNode: null,
+  simulated: true,
+})
+const gpus = [0, 1, 2].map(gpu)
+const muteMetrics = { count() {}, gauge() {}, observe() {} }
+
+/** One host: its disk and engine last, its daemon does not. */
+class Host {
+  readonly world: World
+  readonly mesh: Mesh
+  readonly engine: Engine
+  readonly #disk: MemoryDisk
+  #life = new Life()
+  #agent: AgentService | null = null
+
+  constructor(seed: number) {
+    this.world = new World(seed)
+    this.mesh = new Mesh(this.world)
+    this.engine = new Engine(this.world)
+    this.#disk = new MemoryDisk(this.world)
+  }
+
+  boot(): void {
+    const life = new Life()
+    this.#life = life
+    const agent = new AgentService(
+      {
+        mesh: meshId('mesh'),
+        node,
+        control: life.bind(this.mesh.control()),
+        executors: new Map([['docker', life.bind(new EngineExecutor(this.engine, this.world, life))]]),
+        devices: { devices: () => gpus, failed: () => new Set(), onChange: () => () => {} },
+        disk: this.#disk.of(life),
+        clock: life.clock(this.world),
+        log: silent,
+        metrics: muteMetrics,
+      },
+      { ...agentSettings, keepEnded: 3 },
+    )
+    this.#agent = agent
+    agent.start().catch((error: unknown) => this.engine.violations.push(`the agent did not start: ${String(error)}`))
+  }
+
+  crash(): void {
+    this.#life.alive = false
+    this.#agent = null
+  }
+
+  busyDevices(): readonly string[] {
+    return this.#agent?.busyDevices() ?? []
+  }
+}
+
+type Step =
+  | { readonly do: 'submit'; readonly devices: readonly number[] }
+  | { readonly do: 'place'; readonly which: number; readonly devices: readonly number[] }
+  | { readonly do: 'supersede' | 'vanish'; readonly which: number }
+  | { readonly do: 'stop'; readonly which: number; readonly force: boolean }
+  | { readonly do: 'crash'; readonly down: number }
+
+const devices = fc.uniqueArray(fc.nat(2), { maxLength: 3 })
+const which = fc.nat(20)
+const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), devices }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('place' as const), which, devices }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('supersede' as const, 'vanish' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const), which, force: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), down: fc.nat(3_000) }) },
+)
+const plan = fc.record({
+  seed: fc.integer(),
+  trouble: fc.double({ min: 0, max: 0.6, noNaN: true }),
+  steps: fc.array(fc.tuple(fc.nat(3_000), step), { maxLength: 30 }),
+})
+
+type Plan = typeof plan extends fc.Arbitrary<infer Given> ? Given : never
+
+async function play({ seed, trouble, steps }: Plan): Promise<Host> {
+  const host = new Host(seed)
+  host.mesh.trouble = trouble
+  host.boot()
+  for (const [wait, what] of steps) {
+    await host.world.runFor(wait)
+    await take(host, what)
+  }
+  host.mesh.trouble = 0
+  await host.world.runFor(120_000)
+  return host
+}
+
+async function take(host: Host, what: Step): Promise<void> {
+  const { mesh, engine, world } = host
+  const known = [...mesh.state.workloads.values()]
+  const chosen = 'which' in what ? known[what.which % known.length] : undefined
+  const uuids = 'devices' in what ? what.devices.map((index) => `GPU-${index}`) : []
+  switch (what.do) {
+    case 'submit':
+      return mesh.place(mesh.submit(`job${known.length}`), node, uuids)
+    case 'crash':
+      host.crash()
+      await world.runFor(what.down)
+      return host.boot()
+    case 'place':
+      return chosen && mesh.place(chosen.id, node, uuids)
+    case 'supersede':
+      return chosen && mesh.supersede(chosen.id)
+    case 'vanish':
+      return chosen?.placement === null || chosen === undefined ? undefined : engine.vanish(chosen.placement.id)
+    case 'stop':
+      return chosen && mesh.requestStop(chosen.id, what.force)
+  }
+}
+
+test('whatever crashes and whatever the leader does, no device is in two tasks and no attempt runs twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(plan, async (given) => {
+      expect((await play(given)).engine.violations).toEqual([])
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('when the trouble is over, all that was placed has ended, nothing runs astray, and no device is held', async () => {
+  await fc.assert(
+    fc.asyncProperty(plan, async (given) => {
+      const host = await play(given)
+      expect([...host.mesh.live()]).toEqual([])
+      expect(host.engine.running().map(({ task }) => task.placement)).toEqual([])
+      expect(host.busyDevices()).toEqual([])
+      expect(host.engine.containers.size).toBeLessThanOrEqual(3)
+    }),
+    { numRuns: 100 },
+  )
+})
