@@ -1,0 +1,62 @@
+/** The small things that a leader finds to do in the state: deaths to record, placements to take back, old work to forget. */
+import type { NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { Liveness } from '../../model/node.ts'
+import type { Instant, Millis } from '../../model/time.ts'
+import { isTerminal } from '../../model/workload.ts'
+import type { MeshState } from '../state/types.ts'
+
+/** Members whose liveness is not the recorded one. A suspicion is not recorded: it is over, or a loss, within seconds. */
+export function livenessToRecord(
+  state: Pick<MeshState, 'members' | 'liveness'>,
+  observed: (node: NodeId) => Liveness,
+): readonly { readonly node: NodeId; readonly liveness: Liveness }[] {
+  return Array.from(state.members.keys(), (node) => ({ node, liveness: observed(node) })).filter(
+    ({ node, liveness }) => liveness !== 'suspect' && liveness !== (state.liveness.get(node) ?? 'alive'),
+  )
+}
+
+export interface Withdrawal {
+  readonly placement: PlacementId
+  readonly reason: string
+}
+
+/** Placements that their node has not claimed in time, or cannot claim because nobody reaches it. */
+export function placementsToWithdraw(
+  state: Pick<MeshState, 'workloads' | 'names' | 'members'>,
+  observed: (node: NodeId) => Liveness,
+  { at, claimWithin }: { readonly at: Instant; readonly claimWithin: Millis },
+): readonly Withdrawal[] {
+  return Array.from(state.names.values(), (id) => state.workloads.get(id)?.placement ?? null).flatMap((placement) => {
+    if (placement?.state !== 'placed') return []
+    const name = state.members.get(placement.node)?.name ?? placement.node
+    const liveness = observed(placement.node)
+    if (liveness === 'lost' || liveness === 'left') return [{ placement: placement.id, reason: `${name} is offline` }]
+    if (at - placement.at < claimWithin) return []
+    return [{ placement: placement.id, reason: `${name} did not claim it within ${claimWithin} ms` }]
+  })
+}
+
+export interface PruneSettings {
+  /** How long an ended workload is kept. */
+  readonly keepFor: Millis
+  /** How many ended workloads are kept at most, the youngest. */
+  readonly keepAtMost: number
+  /** Most workloads of one command. */
+  readonly batch: number
+}
+
+export function workloadsToPrune(
+  { workloads }: Pick<MeshState, 'workloads'>,
+  at: Instant,
+  { keepFor, keepAtMost, batch }: PruneSettings,
+): readonly WorkloadId[] {
+  const ended = Array.from(workloads.values())
+    .filter(({ state }) => isTerminal(state))
+    .map(({ id, endedAt, submittedAt }) => ({ id, endedAt: endedAt ?? submittedAt }))
+    .toSorted((a, b) => a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1))
+  const tooMany = Math.max(0, ended.length - keepAtMost)
+  return ended
+    .filter(({ endedAt }, i) => i < tooMany || endedAt + keepFor <= at)
+    .slice(0, batch)
+    .map(({ id }) => id)
+}
