@@ -52,6 +52,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   systeminformation: ['adapters/system'],
   pino: ['adapters/pino'],
   'pino-pretty': ['adapters/pino'],
+  'prom-client': ['adapters/prometheus'],
 
   fastify: ['doors/api'],
   '@fastify/*': ['doors/api'],
