@@ -76,7 +76,8 @@ export function newsFor({ state }: Turn, to: NodeId): readonly Rumor[] {
   const peer = state.peers.get(to)
   const rumors: Rumor[] = []
   if (peer !== undefined && peer.heard && peer.liveness !== 'alive') rumors.push(beliefIn(peer))
-  for (const [subject, item] of state.news) {
+  // Over a copy: what is put back at the end must not come up again.
+  for (const [subject, item] of [...state.news]) {
     if (rumors.length === maxRumors) break
     if (subject === to && rumors.length > 0) continue
     rumors.push(item.rumor)

@@ -143,6 +143,18 @@ test('given a suspected peer, when it is pinged, then it is told first what is s
   expect(bench.sent('ping')[0]?.message.rumors[0]).toEqual(suspectRumor('ada', 1, 'bob'))
 })
 
+test('given news, when it is passed on, then no message says a thing twice, and each thing is said a limited number of times', () => {
+  const bench = new Bench()
+  bench.hear(bob, rumors(suspectRumor('ada', 1, 'bob'), suspectRumor('cyd', 1, 'bob')))
+  bench.effects = []
+  bench.run(2_000, ids)
+  const said = bench.sent('rumors').map(({ message }) => message.rumors.map(({ subject }) => subject))
+  expect(said.length).toBeGreaterThan(3)
+  for (const subjects of said) expect(new Set(subjects).size).toBe(subjects.length)
+  expect(said.flat().length).toBeLessThan(20)
+  expect(bench.state.news.size).toBe(0)
+})
+
 test('given we are accused, when we hear of it, then we say that we live and take it as a sign that we are slow', () => {
   const bench = new Bench()
   bench.hear(bob, { type: 'ping', sequence: 9, incarnation: 1, rumors: [suspectRumor('self', 1_000, 'bob')] })
