@@ -1,0 +1,129 @@
+/** One simulated task: plain data, and how it goes on as time passes. */
+import { ClawError } from '../../model/failure.ts'
+import type { Instant, Millis } from '../../model/time.ts'
+import type { WorkloadError } from '../../model/workload.ts'
+import type { LogLine, Task, TaskState, TaskStatus } from '../../ports/executor.ts'
+import { stepsOf, type OnTerm, type Step } from './script.ts'
+
+export interface SimulatedTask {
+  readonly ids: Pick<Task, 'placement' | 'workload' | 'mesh' | 'node'>
+  readonly devices: readonly string[]
+  readonly startedAt: Instant
+  /** When its time-out ends it. */
+  readonly deadline: Instant | null
+  readonly timeout: Millis | null
+  steps: readonly Step[]
+  /** Next step to take. */
+  cursor: number
+  /** The moment up to which it has been played. */
+  at: Instant
+  /** End of the wait that it is in. */
+  waitsUntil: Instant | null
+  onTerm: OnTerm
+  stopAsked: boolean
+  state: TaskState
+  lines: LogLine[]
+  lastPosition: number
+}
+
+/** Oldest lines are dropped beyond so many. */
+const maxLines = 20_000
+/** Longest line, in characters; longer ones come in pieces. */
+const maxLine = 16_384
+
+export const killedCode = 137
+const terminatedCode = 143
+
+export function simulatedTask(task: Task, now: Instant): SimulatedTask {
+  const { placement, workload, mesh, node, spec } = task
+  const timeout = spec.timeoutMs ?? null
+  const visible = task.devices.map(({ uuid }) => uuid).join(',')
+  const env = { ...spec.env, NVIDIA_VISIBLE_DEVICES: visible === '' ? 'void' : visible }
+  return {
+    ids: { placement, workload, mesh, node },
+    devices: task.devices.map(({ uuid }) => uuid),
+    startedAt: now,
+    deadline: timeout === null ? null : now + timeout,
+    timeout,
+    steps: stepsOf({ command: spec.command, env }),
+    cursor: 0,
+    at: now,
+    waitsUntil: null,
+    onTerm: 'end',
+    stopAsked: false,
+    state: { state: 'running', startedAt: now },
+    lines: [],
+    lastPosition: 0,
+  }
+}
+
+export const statusOf = ({ ids, devices, state }: SimulatedTask): TaskStatus => ({
+  placement: ids.placement,
+  workload: ids.workload,
+  handle: `sim-${ids.placement}`,
+  devices,
+  status: state,
+})
+
+/** Plays everything that is due by now, each thing at its own time. */
+export function advance(task: SimulatedTask, now: Instant): void {
+  const limit = Math.min(now, task.deadline ?? now)
+  while (task.state.state === 'running') {
+    if (task.waitsUntil !== null && task.waitsUntil > limit) {
+      if (task.deadline !== null && task.deadline <= now) timeOut(task, task.deadline)
+      return
+    }
+    task.at = task.waitsUntil ?? task.at
+    task.waitsUntil = null
+    take(task, task.steps[task.cursor++] ?? { type: 'exit', code: 0 })
+  }
+}
+
+/** When something happens next by itself, or null. */
+export function nextAt({ state, waitsUntil, deadline }: SimulatedTask): Instant | null {
+  if (state.state !== 'running') return null
+  return waitsUntil === null ? deadline : Math.min(waitsUntil, deadline ?? waitsUntil)
+}
+
+/** What SIGTERM does. */
+export function terminate(task: SimulatedTask, now: Instant): void {
+  if (task.state.state !== 'running' || task.onTerm === 'ignore') return
+  task.at = now
+  task.waitsUntil = null
+  task.cursor = 0
+  task.steps = task.onTerm === 'end' ? [{ type: 'exit', code: terminatedCode }] : task.onTerm
+  advance(task, now)
+}
+
+export function end(task: SimulatedTask, exitCode: number, at: Instant): void {
+  const error = exitCode === 0 || task.stopAsked ? null : new ClawError('NONZERO_EXIT', { exitCode })
+  task.state = { state: 'ended', exitCode, endedAt: at, error: error === null ? null : asData(error) }
+}
+
+function timeOut(task: SimulatedTask, at: Instant): void {
+  const error = asData(new ClawError('WORKLOAD_TIMEOUT', { seconds: (task.timeout ?? 0) / 1_000 }))
+  task.state = { state: 'ended', exitCode: terminatedCode, endedAt: at, error }
+}
+
+function take(task: SimulatedTask, step: Step): void {
+  switch (step.type) {
+    case 'print':
+      return print(task, step.stream, step.text)
+    case 'wait':
+      task.waitsUntil = task.at + step.span
+      return
+    case 'on-term':
+      task.onTerm = step.then
+      return
+    case 'exit':
+      return end(task, step.code, task.at)
+  }
+}
+
+function print(task: SimulatedTask, stream: LogLine['stream'], text: string): void {
+  for (let start = 0; start === 0 || start < text.length; start += maxLine)
+    task.lines.push({ position: ++task.lastPosition, at: task.at, stream, text: text.slice(start, start + maxLine) })
+  if (task.lines.length > maxLines) task.lines = task.lines.slice(-maxLines)
+}
+
+const asData = ({ code, message }: ClawError): WorkloadError => ({ code, message })
