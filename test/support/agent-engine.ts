@@ -102,7 +102,7 @@ export class EngineExecutor implements Executor {
 
   async stop(placement: PlacementId, grace: Millis): Promise<void> {
     await this.#starting.get(placement)?.work.catch(() => 'the agent hears of it')
-    await this.#pass(grace === 0 ? 10 : 300)
+    await this.#pass(grace === 0 ? 10 : 6_000)
     this.#engine.end(placement, 143)
   }
 

@@ -136,10 +136,9 @@ export class Performer {
       await this.#executor(workload.placement.executor).start(this.#taskOf(workload), signal)
       this.failures.delete(placement)
     } catch (error) {
-      if (signal.aborted || !(error instanceof ClawError)) throw error
+      if (signal.aborted || !isExpected(error)) throw error
       const at = clock.now()
-      const { code, message } = error
-      this.failures.set(placement, { error: { code, message }, since: this.failures.get(placement)?.since ?? at, at })
+      this.failures.set(placement, { error: asData(error), since: this.failures.get(placement)?.since ?? at, at })
       throw error
     }
   }
@@ -169,3 +168,7 @@ export class Performer {
     return executor
   }
 }
+
+const isExpected = (error: unknown): error is ClawError => error instanceof ClawError
+
+const asData = ({ code, message }: ClawError): StartFailure['error'] => ({ code, message })
