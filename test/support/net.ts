@@ -6,24 +6,7 @@ import { systemClock } from '../../src/adapters/system/clock.ts'
 import { type MeshId, meshId, type NodeId } from '../../src/model/ids.ts'
 import type { Admission, AdmissionCheck } from '../../src/ports/admission.ts'
 import { silent } from '../../src/ports/log.ts'
-import type { Metrics } from '../../src/ports/metrics.ts'
-
-/** Counts by `name` and by `name label`, for tests to look at. */
-export class Tally implements Metrics {
-  readonly #counts = new Map<string, number>()
-
-  count(name: string, labels: Readonly<Record<string, string>> = {}, by = 1): void {
-    for (const key of [name, ...Object.values(labels).map((label) => `${name} ${label}`)])
-      this.#counts.set(key, this.of(key) + by)
-  }
-
-  of(key: string): number {
-    return this.#counts.get(key) ?? 0
-  }
-
-  gauge(): void {}
-  observe(): void {}
-}
+import { Tally } from './tally.ts'
 
 /** A membership where the certificate is a word: `member` lets in, anything else is refused with itself as the reason. */
 export class WordAdmission implements Admission {

@@ -94,15 +94,18 @@ export class Conduct {
       floodedAt: -Infinity,
       bannedUntil: -Infinity,
     }
-    if (known === undefined && this.#standings.size >= maxStandings) this.#forgetQuietest()
+    // The map keeps the order of insertion: who behaved last stands last.
+    this.#standings.delete(peer)
     this.#standings.set(peer, standing)
+    if (this.#standings.size > maxStandings) this.#forgetQuietest()
     return standing
   }
 
   #forgetQuietest(): void {
-    let quietest: [NodeId, Standing] | null = null
-    for (const entry of this.#standings)
-      if (!this.isBanned(entry[0]) && (quietest === null || entry[1].filledAt < quietest[1].filledAt)) quietest = entry
-    if (quietest !== null) this.#standings.delete(quietest[0])
+    for (const peer of this.#standings.keys()) {
+      if (this.isBanned(peer)) continue
+      this.#standings.delete(peer)
+      return
+    }
   }
 }

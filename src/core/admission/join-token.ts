@@ -43,7 +43,7 @@ export function decodeToken(text: string, now: Instant): TokenContent {
   if (token.length > maxTokenLength) throw invalid('it is too long')
   const encoded = token.slice(tokenPrefix.length)
   if (!/^[A-Za-z0-9_-]+$/.test(encoded)) throw invalid('it holds characters that no token has')
-  const content = readContent(Buffer.from(encoded, 'base64url'))
+  const content = readContent(new Uint8Array(Buffer.from(encoded, 'base64url')))
   const problem = problemOf(content)
   if (problem !== null) throw invalid(problem)
   if (content.notAfter + maxSkew < now) throw invalid('it has expired')

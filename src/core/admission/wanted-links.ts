@@ -1,5 +1,5 @@
 /** Which members a node keeps connections to: to all in a small mesh, to a few that hold the whole together in a large one. */
-import { sha256 } from '../../lib/sha256.ts'
+import { textHash } from '../../lib/text-hash.ts'
 import type { NodeId } from '../../model/ids.ts'
 
 /** Up to so many members, everybody is connected to everybody. */
@@ -13,7 +13,9 @@ export function wantedLinks(self: NodeId, members: Iterable<NodeId>): ReadonlySe
   const all = [...new Set([...members, self])]
   if (all.length <= smallMesh) return new Set(all.filter((node) => node !== self))
 
-  const ring = all.map((node) => ({ node, place: sha256(node) })).toSorted((a, b) => (a.place < b.place ? -1 : 1))
+  const ring = all
+    .map((node) => ({ node, place: textHash(node) }))
+    .toSorted((a, b) => a.place - b.place || (a.node < b.node ? -1 : 1))
   const here = ring.findIndex(({ node }) => node === self)
   const wanted = new Set<NodeId>()
   for (let step = 1; step < ring.length; step *= 2) {

@@ -1,8 +1,10 @@
 /** The members' side of joining: any member answers, the leader decides, whoever holds the mesh key signs. */
 import type { Command, Genesis } from '../../core/state/types.ts'
+import { sameBytes } from '../../lib/same-bytes.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
+import { type Millis, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Peers } from '../../ports/peers.ts'
@@ -21,11 +23,18 @@ export interface JoinDeskDeps {
   readonly log: Log
 }
 
+/** Attempts to join that this member looks at, from everybody together. */
+const perSecond = 10
+const burst = 50
+
 export class JoinDesk {
   readonly #deps: JoinDeskDeps
+  #turns = burst
+  #filledAt: Millis
 
   constructor(deps: JoinDeskDeps) {
     this.#deps = deps
+    this.#filledAt = deps.clock.elapsed()
   }
 
   /** Lets a newcomer in. `from` is the key that its connection has proved. */
@@ -37,6 +46,7 @@ export class JoinDesk {
     if (problem !== null) throw new ClawError('INVALID_REQUEST', { problem })
     if (request.mesh !== mesh.id) throw new ClawError('TOKEN_INVALID', { reason: 'it is of another mesh' })
 
+    await this.#refuseEarly(request, signal)
     const id = `join:${request.token}:${from}:${sha256(request.secret).slice(0, 16)}`
     const { index } = await control.execute(admission(request, from), { id, by: from, signal })
     const certificate = await this.certificate(from, index, signal)
@@ -65,6 +75,28 @@ export class JoinDesk {
       }
     }
     throw new ClawError('NO_LEADER', { detail: 'no peer that can sign certificates answers' })
+  }
+
+  /** A guess must not cost the mesh a log entry: what the newest state does not know is refused here. */
+  async #refuseEarly({ token, secret }: JoinRequest, signal: AbortSignal): Promise<void> {
+    const { control } = this.#deps
+    this.#takeTurn()
+    const fits = (): boolean => {
+      const known = control.state.tokens.get(token)
+      return known !== undefined && sameBytes(Buffer.from(known.secretHash), Buffer.from(sha256(secret)))
+    }
+    if (fits()) return
+    await control.fresh('linearizable', signal)
+    if (!fits()) throw new ClawError('TOKEN_INVALID', { reason: 'the mesh does not know it' })
+  }
+
+  /** Keys cost nothing, so guests are limited together. */
+  #takeTurn(): void {
+    const now = this.#deps.clock.elapsed()
+    this.#turns = Math.min(burst, this.#turns + ((now - this.#filledAt) * perSecond) / second)
+    this.#filledAt = now
+    if (this.#turns < 1) throw new ClawError('RATE_LIMITED', { who: 'The newcomers together' })
+    this.#turns -= 1
   }
 
   #addresses(newcomer: NodeId): string[] {

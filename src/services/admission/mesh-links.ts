@@ -35,6 +35,8 @@ export class MeshLinksService implements Service {
   readonly #deps: MeshLinksDeps
   readonly #attempts = new Map<NodeId, Attempt>()
   readonly #dialling = new Map<NodeId, Promise<void>>()
+  #lastMembers: readonly NodeId[] = []
+  #lastWanted: ReadonlySet<NodeId> = new Set()
   #stopped = new AbortController()
   #stopLooking: () => void = () => {}
   #stopListening: Unsubscribe = () => {}
@@ -63,7 +65,7 @@ export class MeshLinksService implements Service {
   #look(): void {
     const { peers, clock, members } = this.#deps
     const up = new Set(peers.up())
-    const wanted = wantedLinks(peers.self, members())
+    const wanted = this.#wanted(members())
     for (const peer of this.#attempts.keys()) if (!wanted.has(peer)) this.#attempts.delete(peer)
     for (const peer of wanted) {
       if (this.#dialling.size >= atOnce) break
@@ -72,6 +74,15 @@ export class MeshLinksService implements Service {
       this.#dialling.set(peer, dial)
     }
     this.#stopLooking = clock.after(lookEvery, () => this.#look())
+  }
+
+  /** Worked out anew only when the members are others than before: in a large mesh it means sorting them all. */
+  #wanted(members: Iterable<NodeId>): ReadonlySet<NodeId> {
+    const all = [...members]
+    const same = all.length === this.#lastMembers.length && all.every((node, i) => node === this.#lastMembers[i])
+    if (!same) this.#lastWanted = wantedLinks(this.#deps.peers.self, all)
+    this.#lastMembers = all
+    return this.#lastWanted
   }
 
   /** The larger id of a pair lets the smaller dial first, so that they seldom meet half-way. */
