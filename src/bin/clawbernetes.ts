@@ -1,0 +1,38 @@
+/** `clawbernetes`: the command line that attaches to any peer of a mesh. */
+import { homedir } from 'node:os'
+import manifest from '../../package.json' with { type: 'json' }
+import { main } from '../doors/cli/main.ts'
+
+const interrupt = new AbortController()
+
+/** The first Ctrl-C asks the command to end; the second ends it. */
+function onSignal(code: number): void {
+  if (interrupt.signal.aborted) process.exit(code)
+  interrupt.abort()
+}
+
+process.on('SIGINT', () => {
+  onSignal(130)
+})
+process.on('SIGTERM', () => {
+  onSignal(143)
+})
+// Whoever reads our output may have read enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
+process.exitCode = await main(
+  process.argv.slice(2),
+  {
+    env: process.env,
+    home: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    version: manifest.version,
+    visit: async (address, seed, signal) => (await import('../daemon/attach.ts')).attach(address, seed, signal),
+  },
+  interrupt.signal,
+)

@@ -1,0 +1,80 @@
+/** Staying with a workload until it has ended: its states on stderr, its output where it belongs, its exit code at the end. */
+import type { FailureKind } from '../../model/failure.ts'
+import { failures } from '../../model/failure.ts'
+import type { OutputOf } from '../../operations/registry.ts'
+import type { Api } from './api.ts'
+import type { Session } from './command.ts'
+import { interrupted, workloadExitCode } from './exit-code.ts'
+import { logLines, workloadStates } from './follow.ts'
+
+type Workload = OutputOf<'workload.wait'>
+
+interface Named {
+  readonly id: string
+  readonly name: string
+}
+
+/** Returns the exit code of the workload, or 130 when the user let go of it. */
+export async function attend(api: Api, { id, name }: Named, { out, signal }: Session): Promise<number> {
+  const letGo = (): void => {
+    out.note(`\n${name} goes on. Come back to it:  clawbernetes logs -f ${name}`)
+    out.note(`Stop it:                    clawbernetes stop ${name}`)
+  }
+  signal.addEventListener('abort', letGo, { once: true })
+  try {
+    const [last] = await Promise.all([states(api, id, { out, signal }), output(api, id, { out, signal })])
+    if (out.isForMachines) await out.item(last, '')
+    const exitCode = workloadExitCode(last, kindOf)
+    if (last.error !== null && (out.isForMachines || last.error.code !== 'NONZERO_EXIT'))
+      out.error({ ...last.error, hint: hintOf(last.error.code) } as Parameters<typeof out.error>[0])
+    if (last.state === 'stopped') out.note(`${name} was stopped`)
+    return exitCode
+  } catch (error) {
+    if (signal.aborted) return interrupted
+    throw error
+  } finally {
+    signal.removeEventListener('abort', letGo)
+  }
+}
+
+type Around = Pick<Session, 'out' | 'signal'>
+
+async function states(api: Api, id: string, { out, signal }: Around): Promise<Workload> {
+  let last: Workload | null = null
+  let told = ''
+  for await (const state of workloadStates(api, id, signal)) {
+    const text = inWords(state)
+    if (text !== told && text !== '') out.note(text)
+    told = text
+    last = state
+  }
+  if (last === null) throw new Error(`the states of ${id} ended before they began`)
+  return last
+}
+
+async function output(api: Api, id: string, { out, signal }: Around): Promise<void> {
+  for await (const line of logLines(api, { workload: id, follow: true }, signal))
+    await out.item(line, `${line.text}\n`, line.stream)
+}
+
+function inWords({ name, state, reason, progress, node, devices, attempt }: Workload): string {
+  const again = attempt > 1 ? ` (attempt ${attempt})` : ''
+  switch (state) {
+    case 'pending':
+      return reason === null ? `${name} waits for its turn` : `${name} waits: ${reason}`
+    case 'starting':
+      return `${name} starts on ${node ?? 'a node'}${again}${progress === null ? '' : `: ${progress}`}`
+    case 'running':
+      return `${name} runs on ${node ?? 'a node'}${again}${devices.length === 0 ? '' : ` with ${devices.length} GPU(s)`}`
+    case 'stopping':
+      return `${name} is stopping`
+    case 'completed':
+    case 'failed':
+    case 'stopped':
+      return ''
+  }
+}
+
+const known: Readonly<Record<string, { readonly kind: FailureKind; readonly hint: string }>> = failures
+const kindOf = (code: string): FailureKind => known[code]?.kind ?? 'internal'
+const hintOf = (code: string): string => known[code]?.hint ?? 'See `clawbernetes workload info`.'

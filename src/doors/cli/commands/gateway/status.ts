@@ -1,0 +1,28 @@
+import { command } from '../../command.ts'
+import { facts, orDash } from '../../words.ts'
+
+export default command({
+  name: 'gateway status',
+  about: 'Show who leads and who votes.',
+  positionals: {},
+  options: {},
+  examples: ['gateway status', 'gateway status --json'],
+
+  async run(_, { api: connect, out, signal }) {
+    const api = await connect()
+    await out.result(await api.call('gateway.status', {}, signal), (status) => [
+      ...facts([
+        ['Leader', status.leader ?? 'none at the moment'],
+        ['Voters', orDash(status.voters.join(', '))],
+        ['Term', String(status.term)],
+        ['This peer', `${status.node}, ${status.role}`],
+        ['Log', `${status.applied} of ${status.committed} applied`],
+      ]),
+      ...status.followers.map(
+        ({ node, matched, silentForMs }) =>
+          `  ${node} has ${matched}${silentForMs === null ? ', never heard of' : `, heard of ${Math.round(silentForMs)} ms ago`}`,
+      ),
+    ])
+    return undefined
+  },
+})

@@ -1,0 +1,31 @@
+import { command } from '../command.ts'
+import { nodeColumns } from '../columns.ts'
+import { facts } from '../words.ts'
+
+export default command({
+  name: 'status',
+  about: 'Show the mesh in numbers.',
+  positionals: {},
+  options: {},
+  examples: ['status', 'status --json', 'status --gateway http://gpu-node-1:8080 --token-file token'],
+
+  async run(_, { api: connect, out, signal }) {
+    const api = await connect()
+    const status = { ...(await api.call('status', {}, signal)), gateway: api.address }
+    await out.result(status, async ({ gateway, leader, nodes, gpus, workloads }, style) => [
+      'CLUSTER STATUS',
+      '═'.repeat(39),
+      ...facts([
+        ['Gateway', gateway],
+        ['Leader', leader ?? 'none at the moment'],
+        ['Nodes', `${nodes.healthy} healthy, ${nodes.unhealthy} unhealthy`],
+        ['Total GPUs', `${gpus.total} (${gpus.available} available)`],
+        ['Workloads', `${workloads.running} running, ${workloads.pending} pending`],
+      ]),
+      '',
+      'NODES',
+      ...(await style.table(await api.call('node.list', {}, signal), nodeColumns)),
+    ])
+    return undefined
+  },
+})

@@ -1,0 +1,22 @@
+import { command } from '../command.ts'
+import { workloadStates } from '../follow.ts'
+
+export default command({
+  name: 'stop',
+  about: 'Stop a workload, or cancel one that waits.',
+  details: 'Waits until it has ended. Stopping what has ended already changes nothing.',
+  positionals: { workload: { about: 'Name or id of the workload', completes: 'workload' } },
+  options: {
+    force: { kind: 'flag', about: 'Kill it at once instead of asking it first' },
+    'no-wait': { kind: 'flag', about: 'Return as soon as the mesh has taken the request' },
+  },
+  examples: ['stop llm-inference', 'stop wl-x7k2m4q9ab --force', 'stop llm-inference --no-wait'],
+
+  async run({ workload, force, 'no-wait': noWait }, { api: connect, out, signal }) {
+    const api = await connect()
+    let last = await api.call('workload.stop', { workload, force }, signal)
+    if (!noWait) for await (const state of workloadStates(api, last.id, signal)) last = state
+    await out.result(last, ({ id, name, state }) => [`${name} (${id}) ${state}`])
+    return undefined
+  },
+})

@@ -1,0 +1,24 @@
+import { command } from '../../command.ts'
+import { pairsOf } from '../../pairs.ts'
+
+export default command({
+  name: 'token create',
+  about: 'Make a token that lets one host join.',
+  details: 'Give it to `clawnode join` on that host. It works once, and not for long.',
+  positionals: {},
+  options: {
+    ttl: { kind: 'text', value: 'TIME', about: 'How long it can be used: 10m, 1h, 7d; 1h if left out' },
+    roles: { kind: 'list', value: 'ROLE', about: 'Roles that the node gets; repeat, or separate by commas' },
+    label: { kind: 'list', value: 'K=V', about: 'Label that the node gets; repeat for more' },
+  },
+  examples: ['token create', 'token create --ttl 10m --label rack=b2', 'token create --json | jq -r .token'],
+
+  async run({ ttl, roles, label }, { api: connect, out, signal }) {
+    const api = await connect()
+    const request = { ttl, roles: roles.flatMap((text) => text.split(',')), labels: pairsOf(label, '--label') }
+    const created = await api.call('token.create', request, signal)
+    if (out.isTerminal) out.note(`Works once, until ${created.expiresAt}. On the new host:  clawnode join TOKEN`)
+    await out.result(created, ({ token }) => [token])
+    return undefined
+  },
+})

@@ -1,0 +1,47 @@
+import { formatMib } from '../../../../lib/units.ts'
+import { command } from '../../command.ts'
+import { facts, orDash } from '../../words.ts'
+
+export default command({
+  name: 'workload info',
+  about: 'Show one workload: where it runs, why it waits, how it ended.',
+  positionals: { workload: { about: 'Name or id of the workload', completes: 'workload' } },
+  options: {},
+  examples: ['workload info llm-inference', 'workload info wl-x7k2m4q9ab --json'],
+
+  async run({ workload }, { api: connect, out, signal }) {
+    const api = await connect()
+    await out.result(await api.call('workload.info', { workload }, signal), (info, { isWide }) => {
+      const { error, reason, progress } = info
+      const asked = `${info.gpus}${info.gpuModel === null ? '' : ` × ${info.gpuModel}`}`
+      const wide: readonly (readonly [string, string])[] = [
+        ['Submitted by', info.submittedBy],
+        ['Priority', String(info.priority)],
+        ['Executor', orDash(info.executor)],
+        ['Command', orDash(info.command.join(' '))],
+        ...Object.entries(info.env).map(([name, value]) => [`Env ${name}`, value] as const),
+        ...info.rejections.map((one) => [`Refused by ${one.node}`, one.reason] as const),
+      ]
+      return facts([
+        ['Id', info.id],
+        ['Name', info.name],
+        ['State', info.state],
+        ...(reason === null ? [] : [['Waits because', reason] as const]),
+        ...(progress === null ? [] : [['Progress', progress] as const]),
+        ...(error === null ? [] : [['Error', `${error.code}: ${error.message}`] as const]),
+        ['Exit code', orDash(info.exitCode)],
+        ['Node', orDash(info.node)],
+        ['Attempt', String(info.attempt)],
+        ['Image', info.image],
+        ['GPUs asked for', asked],
+        ['GPUs given', orDash(info.devices.join(', '))],
+        ['Memory', info.memoryMib === null ? 'no limit' : formatMib(info.memoryMib)],
+        ['Submitted', info.submittedAt],
+        ['Started', orDash(info.startedAt)],
+        ['Ended', orDash(info.endedAt)],
+        ...(isWide ? wide : []),
+      ])
+    })
+    return undefined
+  },
+})

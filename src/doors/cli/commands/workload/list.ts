@@ -1,0 +1,23 @@
+import { command } from '../../command.ts'
+import { workloadColumns } from '../../columns.ts'
+
+export default command({
+  name: 'workload list',
+  about: 'List workloads, newest first.',
+  positionals: {},
+  options: {
+    running: { kind: 'flag', about: 'Only those that have a place and have not ended' },
+    mine: { kind: 'flag', about: 'Only your own' },
+    since: { kind: 'text', value: 'TIME', about: 'Only those submitted since then: 1h, "24h ago", or an ISO time' },
+    node: { kind: 'text', value: 'NODE', about: 'Only those on this node' },
+    limit: { kind: 'number', value: 'N', about: 'At most so many; 1000 if left out' },
+  },
+  examples: ['workload list', 'workload list --running -o wide', 'workload list --since 24h --json'],
+
+  async run({ running, mine, since, node, limit }, { api: connect, out, signal }) {
+    const api = await connect()
+    const workloads = await api.call('workload.list', { running, mine, since, node, limit }, signal)
+    await out.result(workloads, (rows, style) => style.table(rows, workloadColumns))
+    return undefined
+  },
+})

@@ -1,0 +1,33 @@
+/** What shells run to complete a command line: all of them ask the program itself, with the words so far. */
+
+const bash = `# Completion of clawbernetes for bash.
+_clawbernetes() {
+  local offer
+  COMPREPLY=()
+  while IFS= read -r offer; do
+    [ -n "$offer" ] && COMPREPLY+=("$offer")
+  done < <(clawbernetes __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+complete -o default -F _clawbernetes clawbernetes
+`
+
+const zsh = `#compdef clawbernetes
+# Completion of clawbernetes for zsh.
+_clawbernetes() {
+  local -a offers
+  offers=("\${(@f)$(clawbernetes __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  offers=("\${(@)offers:#}")
+  if (( \${#offers} )); then compadd -- "\${offers[@]}"; else _files; fi
+}
+if [ "$funcstack[1]" = "_clawbernetes" ]; then _clawbernetes "$@"; else compdef _clawbernetes clawbernetes; fi
+`
+
+const fish = `# Completion of clawbernetes for fish.
+function __clawbernetes_offers
+  set -l words (commandline -opc) (commandline -ct)
+  clawbernetes __complete -- $words[2..-1] 2>/dev/null
+end
+complete -c clawbernetes -f -a '(__clawbernetes_offers)'
+`
+
+export const completionScripts: Readonly<Record<string, string>> = { bash, zsh, fish }

@@ -1,0 +1,56 @@
+/** What a command ends with, so that scripts can tell what happened. */
+import type { ClawError, FailureKind } from '../../model/failure.ts'
+import type { OutputOf } from '../../operations/registry.ts'
+
+const byKind: Record<FailureKind, number> = {
+  invalid: 5,
+  'not-found': 4,
+  conflict: 7,
+  refused: 1,
+  unauthenticated: 3,
+  unavailable: 2,
+  capacity: 6,
+  timeout: 2,
+  internal: 1,
+}
+
+const byCode: Readonly<Record<string, number>> = {
+  PERMISSION_DENIED: 3,
+  WORKLOAD_TIMEOUT: 124,
+  OOM_KILLED: 137,
+  WORKLOAD_LOST: 102,
+}
+
+/** Ended by Ctrl-C. */
+export const interrupted = 130
+export const cancelled = 103
+
+export const exitCodeOf = ({ code, kind }: Pick<ClawError, 'code' | 'kind'>): number => byCode[code] ?? byKind[kind]
+
+type Ended = Pick<OutputOf<'workload.info'>, 'state' | 'exitCode' | 'error'>
+
+/** A workload's own exit code, or one that says why it has none. `kindOf` tells the kind of a failure code. */
+export function workloadExitCode({ state, exitCode, error }: Ended, kindOf: (code: string) => FailureKind): number {
+  if (state === 'completed') return 0
+  if (state === 'stopped') return cancelled
+  if (error === null || error.code === 'NONZERO_EXIT') return exitCode === null || exitCode === 0 ? 1 : exitCode
+  return byCode[error.code] ?? byKind[kindOf(error.code)]
+}
+
+/** For docs/reference/cli.md. */
+export const exitCodes: readonly (readonly [code: string, meaning: string])[] = [
+  ['0', 'It worked'],
+  ['1', 'Something else went wrong'],
+  ['2', 'No connection: nothing answers, the mesh has no leader, or it took too long'],
+  ['3', 'Not authenticated, or not allowed'],
+  ['4', 'There is no such node, workload, image or operation'],
+  ['5', 'The command line or the request is not valid, or a question was answered with no'],
+  ['6', 'No capacity: no node has what was asked for'],
+  ['7', 'Conflict: the name is taken, or things have changed meanwhile'],
+  ['102', '`run`: the workload is lost'],
+  ['103', '`run`: the workload was stopped'],
+  ['124', '`run`: the workload ran longer than its --timeout'],
+  ['130', 'Ctrl-C; after `run` the workload goes on'],
+  ['137', '`run`: the workload ran out of memory'],
+  ['any', '`run`: the workload’s own exit code'],
+]

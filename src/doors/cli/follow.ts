@@ -1,0 +1,64 @@
+/** Streams that outlive a restart of the peer that serves them. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ClawError } from '../../model/failure.ts'
+import type { InputOf, OutputOf } from '../../operations/registry.ts'
+import type { Api } from './api.ts'
+
+/** How long the peer may be away. */
+const patience = 60_000
+
+/** The peer itself is away. A node that the peer cannot reach is another matter. */
+const isAway = (error: unknown, { address }: Api): boolean =>
+  ClawError.is(error, 'ECONNREFUSED') || (ClawError.is(error, 'NODE_UNREACHABLE') && error.facts.node === address)
+
+/** Opens the stream again whenever the connection breaks after it once stood. Throws when the peer stays away. */
+async function* reopened<T>(api: Api, open: () => AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+  let awaySince: number | null = null
+  let hasStood = false
+  for (let pause = 100; ; pause = Math.min(2 * pause, 2_000)) {
+    try {
+      for await (const item of open()) {
+        hasStood = true
+        awaySince = null
+        pause = 100
+        yield item
+      }
+      return
+    } catch (error) {
+      const hasBroken = ClawError.is(error, 'NODE_UNREACHABLE')
+      hasStood ||= hasBroken
+      if (!isAway(error, api) || !hasStood) throw error
+      if (hasBroken) awaySince = null
+      awaySince ??= Date.now()
+      if (Date.now() - awaySince > patience) throw error
+      await sleep(pause, undefined, { signal })
+    }
+  }
+}
+
+/** The lines of a workload, without gap or repeat. With `follow`, on through losses of the connection. */
+export async function* logLines(
+  api: Api,
+  input: InputOf<'workload.logs'>,
+  signal: AbortSignal,
+): AsyncIterable<OutputOf<'workload.logs'>> {
+  if (input.follow !== true) {
+    yield* api.stream('workload.logs', input, signal)
+    return
+  }
+  let from: { readonly attempt: number; readonly from: number } | null = null
+  const open = (): AsyncIterable<OutputOf<'workload.logs'>> =>
+    api.stream('workload.logs', from === null ? input : { ...input, tail: undefined, ...from }, signal)
+  for await (const line of reopened(api, open, signal)) {
+    from = { attempt: line.attempt, from: line.position }
+    yield line
+  }
+}
+
+/** The states of a workload until it has ended. */
+export const workloadStates = (
+  api: Api,
+  workload: string,
+  signal: AbortSignal,
+): AsyncIterable<OutputOf<'workload.wait'>> =>
+  reopened(api, () => api.stream('workload.wait', { workload }, signal), signal)

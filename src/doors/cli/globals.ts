@@ -1,0 +1,57 @@
+/** The options that every command takes. */
+import type { OptionSpec } from './command.ts'
+
+export const globalOptions = {
+  output: { kind: 'text', short: 'o', value: 'FORMAT', about: 'table, wide, json, yaml or jsonl' },
+  json: { kind: 'flag', about: 'Same as -o json' },
+  gateway: {
+    kind: 'text',
+    short: 'g',
+    value: 'URL',
+    about: 'Peer to talk to: http://HOST:PORT, unix:PATH, or a multiaddr; env CLAWBERNETES_GATEWAY_URL',
+  },
+  'token-file': { kind: 'text', value: 'FILE', about: 'File with the API token; env CLAWBERNETES_TOKEN_FILE' },
+  token: {
+    kind: 'text',
+    value: 'TOKEN',
+    about: 'The API token itself; better in a file, or in env CLAWBERNETES_TOKEN',
+  },
+  'operator-key': { kind: 'text', value: 'FILE', about: 'Key to attach with by multiaddr' },
+} as const satisfies Readonly<Record<string, OptionSpec>>
+
+/** Taken everywhere, shown nowhere. `-f` means the format only before the command: behind it, it may mean follow. */
+export const formatAlias = { kind: 'text', value: 'FORMAT', about: 'Same as -o' } as const
+
+export interface Globals {
+  readonly output: string | undefined
+  readonly gateway: string | undefined
+  readonly token: string | undefined
+  readonly tokenFile: string | undefined
+  readonly operatorKey: string | undefined
+}
+
+type Values = Readonly<Record<string, unknown>>
+
+/** What stands behind the command wins over what stands before it. */
+export function globalsFrom(before: Values, behind: Values): Globals {
+  const pick = (name: string): string | undefined => (behind[name] ?? before[name]) as string | undefined
+  const isJson = behind['json'] === true || before['json'] === true
+  return {
+    output: isJson ? 'json' : (pick('output') ?? pick('format')),
+    gateway: pick('gateway'),
+    token: pick('token'),
+    tokenFile: pick('tokenFile'),
+    operatorKey: pick('operatorKey'),
+  }
+}
+
+/** Was JSON asked for? Answered from the bare words, for errors of the command line itself. */
+export function looksForJson(argv: readonly string[]): boolean {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+  return own.some(
+    (word, index) =>
+      word === '--json' ||
+      /^(-o|--output=|--format=)jsonl?$/.test(word) ||
+      (['-o', '--output', '--format', '-f'].includes(word) && /^jsonl?$/.test(own[index + 1] ?? '')),
+  )
+}

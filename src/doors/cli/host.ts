@@ -1,0 +1,16 @@
+/** What a command line has around it. Real in the program, made up in tests. */
+import type { Readable, Writable } from 'node:stream'
+import type { Visit } from '../../ports/visitor.ts'
+
+export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly version: string
+  /** Connects to a peer by multiaddr as the operator with this Ed25519 seed. Loads the network code only now. */
+  visit(address: string, seed: Uint8Array, signal: AbortSignal): Promise<Visit>
+}

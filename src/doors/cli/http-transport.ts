@@ -1,0 +1,147 @@
+/** Operations over HTTP, to a Unix socket or a TCP port. Node's own client: it is there already, so the CLI starts at once. */
+import { request as httpRequest } from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { createInterface } from 'node:readline'
+import type { FailureBody } from '../../model/failure.ts'
+import { ClawError, failureFrom } from '../../model/failure.ts'
+import type { Transport } from './api.ts'
+
+export type HttpAddress =
+  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: URL; readonly token: string | null }
+
+const connectTimeout = 5_000
+/** Largest answer that is taken, in bytes. */
+const largest = 64 * 1_048_576
+
+export class HttpTransport implements Transport {
+  readonly address: string
+  readonly #to: HttpAddress
+
+  constructor(to: HttpAddress) {
+    this.#to = to
+    this.address = to.kind === 'socket' ? `unix:${to.path}` : to.url.origin
+  }
+
+  async invoke(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
+    const response = await this.#post(name, input, signal)
+    return parsed(await this.#text(response))
+  }
+
+  async *open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown> {
+    const response = await this.#post(name, input, signal)
+    const lines = createInterface({ input: response, crlfDelay: Infinity })
+    let broken: unknown = null
+    response.once('error', (error) => {
+      broken = error
+      lines.close()
+    })
+    try {
+      for await (const line of lines) {
+        if (line === '') continue
+        const item = parsed(line)
+        const failure = errorIn(item)
+        if (failure !== null) throw failureFrom(failure)
+        yield item
+      }
+      signal.throwIfAborted()
+      if (broken !== null || !response.complete) throw this.#lost(broken)
+    } finally {
+      lines.close()
+      response.destroy()
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async #post(name: string, input: unknown, signal: AbortSignal): Promise<IncomingMessage> {
+    const response = await this.#send(`/api/ops/${encodeURIComponent(name)}`, JSON.stringify(input), signal)
+    if (response.statusCode === 200) return response
+    const failure = errorIn(parsed(await this.#text(response)))
+    throw failure === null
+      ? new ClawError('PROTOCOL_MISMATCH', { ours: 'the Clawbernetes API', theirs: `HTTP ${response.statusCode ?? 0}` })
+      : failureFrom(failure)
+  }
+
+  #send(path: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const to = this.#to
+    const target: RequestOptions = to.kind === 'socket' ? { socketPath: to.path } : where(to.url)
+    const send = to.kind === 'url' && to.url.protocol === 'https:' ? httpsRequest : httpRequest
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...(to.kind === 'url' && to.token !== null ? { authorization: `Bearer ${to.token}` } : {}),
+    }
+    return new Promise((resolve, reject) => {
+      const request = send({ ...target, path, method: 'POST', headers, signal, agent: false }, resolve)
+      const timer = setTimeout(() => {
+        request.destroy(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' }))
+      }, connectTimeout)
+      request.once('socket', (socket) => {
+        if (socket.connecting)
+          socket.once('connect', () => {
+            clearTimeout(timer)
+          })
+        else clearTimeout(timer)
+      })
+      request.once('error', (error: NodeJS.ErrnoException) => {
+        clearTimeout(timer)
+        reject(signal.aborted ? (signal.reason as Error) : this.#refusal(error))
+      })
+      request.end(body)
+    })
+  }
+
+  async #text(response: IncomingMessage): Promise<string> {
+    const chunks: Buffer[] = []
+    let size = 0
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        size += chunk.length
+        if (size > largest) throw new ClawError('TOO_LARGE', { what: 'The answer', limit: largest })
+        chunks.push(chunk)
+      }
+    } catch (error) {
+      if (ClawError.is(error, 'TOO_LARGE')) throw error
+      throw this.#lost(error)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  }
+
+  #refusal(error: NodeJS.ErrnoException): Error {
+    const { address } = this
+    if (error.code === 'EACCES' || error.code === 'EPERM')
+      return new ClawError('AUTH_FAILED', { reason: `you may not open ${address}` }, { cause: error })
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return this.#lost(error)
+    return new ClawError('ECONNREFUSED', { address }, { cause: error })
+  }
+
+  #lost(cause: unknown): ClawError {
+    return new ClawError('NODE_UNREACHABLE', { node: this.address, detail: 'the connection broke' }, { cause })
+  }
+}
+
+/** `[::1]` is how a URL spells `::1`. */
+const where = ({ hostname, port, protocol }: URL): RequestOptions => ({
+  host: hostname.replace(/^\[|\]$/g, ''),
+  port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+})
+
+function errorIn(value: unknown): FailureBody | null {
+  if (typeof value !== 'object' || value === null || !('error' in value) || Object.keys(value).length !== 1) return null
+  const { error } = value
+  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error
+    ? (error as FailureBody)
+    : null
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new ClawError('PROTOCOL_MISMATCH', { ours: 'JSON', theirs: 'something else' }, { cause: error })
+  }
+}

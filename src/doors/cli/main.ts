@@ -1,0 +1,69 @@
+/** The command line from its words to its exit code. */
+import { ClawError, isClawError } from '../../model/failure.ts'
+import { addressFor } from './address.ts'
+import type { Api } from './api.ts'
+import type { Session } from './command.ts'
+import { connectTo } from './connect.ts'
+import { exitCodeOf, interrupted } from './exit-code.ts'
+import type { Globals } from './globals.ts'
+import { looksForJson } from './globals.ts'
+import type { Host } from './host.ts'
+import type { Format } from './output.ts'
+import { formats, Output } from './output.ts'
+import type { Parsed } from './parse.ts'
+import { parse } from './parse.ts'
+
+/** Runs one command line. `connect` is replaced in tests. Returns the exit code. */
+export async function main(
+  argv: readonly string[],
+  host: Host,
+  signal: AbortSignal,
+  connect: (globals: Globals) => Promise<Api> = (globals) => reach(globals, host, signal),
+): Promise<number> {
+  const early = new Output(host, looksForJson(argv) ? 'json' : 'table')
+  let parsed: Parsed
+  try {
+    parsed = await parse(argv, { version: host.version, print: (text) => host.stdout.write(text) })
+  } catch (error) {
+    return failed(error, early, signal)
+  }
+  if (parsed.kind === 'shown') return parsed.exitCode
+
+  const { command, args, globals } = parsed
+  let api: Promise<Api> | null = null
+  let out = early
+  try {
+    out = new Output(host, formatOf(globals.output))
+    const session: Session = { api: () => (api ??= connect(globals)), out, signal, host }
+    return (await command.run(args, session)) ?? 0
+  } catch (error) {
+    return failed(error, out, signal)
+  } finally {
+    await closed(api)
+  }
+}
+
+async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
+  const address = await addressFor(globals, host)
+  return connectTo(address, { host, keyFile: globals.operatorKey, signal })
+}
+
+function formatOf(asked: string | undefined): Format {
+  if (asked === undefined) return 'table'
+  const format = formats.find((name) => name === asked)
+  if (format !== undefined) return format
+  throw new ClawError('INVALID_REQUEST', { problem: `there is no format ${asked}; take ${formats.join(', ')}` })
+}
+
+function failed(error: unknown, out: Output, signal: AbortSignal): number {
+  if (signal.aborted) return interrupted
+  if (!isClawError(error)) throw error
+  out.error(error)
+  return exitCodeOf(error)
+}
+
+/** A connection that never came about needs no closing; its failure was told already. */
+async function closed(api: Promise<Api> | null): Promise<void> {
+  const [settled] = await Promise.allSettled(api === null ? [] : [api])
+  if (settled?.status === 'fulfilled') await settled.value.close()
+}

@@ -1,0 +1,188 @@
+/** Turns the command line into a command and its arguments. The only file that knows commander. */
+import { Command as Parser, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { ClawError } from '../../model/failure.ts'
+import type { AnyCommand, OptionSpec, PositionalSpec } from './command.ts'
+import type { Globals } from './globals.ts'
+import { formatAlias, globalOptions, globalsFrom } from './globals.ts'
+import type { Row } from './registry.ts'
+import { commands, loadCommand, nouns, pathsOf } from './registry.ts'
+
+export type Parsed =
+  | {
+      readonly kind: 'run'
+      readonly command: AnyCommand
+      readonly args: Readonly<Record<string, unknown>>
+      readonly globals: Globals
+    }
+  /** Help or version was shown. */
+  | { readonly kind: 'shown'; readonly exitCode: number }
+
+interface Printer {
+  readonly version: string
+  print(text: string): void
+}
+
+const program = 'clawbernetes'
+
+/** Throws INVALID_REQUEST for a command line that makes no sense. */
+export async function parse(words: readonly string[], printer: Printer): Promise<Parsed> {
+  const argv = helpLast(words)
+  const row = rowFor(argv)
+  const picked = row === null ? null : await loadCommand(row)
+  let found: Parsed | null = null
+  const root = rootParser(printer)
+  const groups = new Map<string, Parser>()
+  for (const each of commands)
+    for (const path of pathsOf(each)) {
+      const parser = childOf(root, groups, { path, row: each })
+      if (each === row && picked !== null) {
+        define(parser, picked)
+        parser.action(() => {
+          const args = argumentsOf(parser, picked)
+          found = { kind: 'run', command: picked, args, globals: globalsFrom(root.opts(), parser.opts()) }
+        })
+      }
+    }
+  try {
+    root.parse(picked === null ? argv : withBareNumbers(argv, picked), { from: 'user' })
+  } catch (error) {
+    return shownOr(error)
+  }
+  if (found === null) throw new ClawError('INVALID_REQUEST', { problem: 'say what to do; see --help' })
+  return found
+}
+
+function shownOr(error: unknown): Parsed {
+  if (!(error instanceof CommanderError)) throw error
+  if (error.exitCode === 0) return { kind: 'shown', exitCode: 0 }
+  if (error.code === 'commander.help') return { kind: 'shown', exitCode: 5 }
+  const problem = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '')
+  throw new ClawError('INVALID_REQUEST', { problem }, { cause: error })
+}
+
+function rootParser({ version, print }: Printer): Parser {
+  const root = new Parser(program)
+    .description('Run GPU work on a mesh of hosts, from any of them.')
+    .version(version, '-V, --version', 'Show the version of this CLI')
+    .helpOption('-h, --help', 'Show help')
+    .helpCommand('help [command]', 'Show help of a command')
+    .enablePositionalOptions()
+    .showHelpAfterError(false)
+    .configureOutput({ writeOut: print, writeErr: print, outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', `\nExamples:\n  ${program} status\n  ${program} run --gpus 1 IMAGE -- COMMAND\n`)
+  for (const [name, spec] of Object.entries(globalOptions)) root.addOption(optionOf(name, spec))
+  return root.addOption(new Option('-f, --format <FORMAT>', formatAlias.about).hideHelp())
+}
+
+function childOf(root: Parser, groups: Map<string, Parser>, { path, row }: { path: string; row: Row }): Parser {
+  const [first = '', verb] = path.split(' ')
+  const isHidden = row.hidden === true || path !== row.path
+  if (verb === undefined) return root.command(first, { hidden: isHidden }).description(row.about)
+  const group =
+    groups.get(first) ??
+    root
+      .command(first)
+      .description(nouns[first] ?? '')
+      .helpCommand(false)
+  groups.set(first, group)
+  return group.command(verb, { hidden: isHidden }).description(row.about)
+}
+
+function define(parser: Parser, { about, details, positionals, options, examples }: AnyCommand): void {
+  parser.description(details === undefined ? about : `${about}\n\n${details}`)
+  for (const [name, spec] of Object.entries(positionals)) parser.argument(placeholder(name, spec), spec.about)
+  const shorts = Object.values(options).map(({ short }) => short)
+  for (const [name, spec] of Object.entries(options)) parser.addOption(optionOf(name, spec))
+  for (const [name, spec] of Object.entries(globalOptions)) {
+    if (name in options) continue
+    const isShadowed = 'short' in spec && shorts.includes(spec.short)
+    parser.addOption(optionOf(name, isShadowed ? { ...spec, short: undefined } : spec))
+  }
+  parser.addOption(new Option('--format <FORMAT>', formatAlias.about).hideHelp())
+  parser.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${program} ${line}`).join('\n')}\n`)
+}
+
+const placeholder = (name: string, { optional, rest }: PositionalSpec): string => {
+  const shown = rest === true ? `${name}...` : name
+  return optional === true ? `[${shown}]` : `<${shown}>`
+}
+
+interface LooseSpec {
+  readonly kind: OptionSpec['kind']
+  readonly about: string
+  readonly short?: string | undefined
+  readonly value?: string
+  readonly choices?: readonly string[]
+}
+
+function optionOf(name: string, spec: LooseSpec): Option {
+  const { kind, short, about, value, choices } = spec
+  const taken = value === undefined ? '' : ` <${value}>`
+  const option = new Option(`${short === undefined ? '' : `-${short}, `}--${name}${taken}`, about)
+  if (kind === 'list') return option.argParser<readonly string[]>((one, before) => [...(before ?? []), one])
+  if (kind === 'number') return option.argParser(numberOf)
+  return choices === undefined ? option : option.choices(choices)
+}
+
+function numberOf(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It is not a number.')
+  return Number(text)
+}
+
+function argumentsOf(parser: Parser, { positionals, options }: AnyCommand): Readonly<Record<string, unknown>> {
+  const values: unknown[] = parser.processedArgs
+  const named = Object.keys(positionals).map((name, index) => [name, values[index]] as const)
+  const given = parser.options.filter((option) => option.long !== undefined && option.long.slice(2) in options)
+  const read = given.map((option) => {
+    const name = (option.long ?? '').slice(2)
+    const value: unknown = parser.getOptionValue(option.attributeName())
+    return [name, value ?? empty(options[name])] as const
+  })
+  return Object.fromEntries([...named, ...read])
+}
+
+const empty = (spec: OptionSpec | undefined): unknown =>
+  spec?.kind === 'flag' ? false : spec?.kind === 'list' ? [] : undefined
+
+/** `help node list` is `node list --help`. */
+const helpLast = ([first, ...rest]: readonly string[]): readonly string[] =>
+  first === 'help' ? [...rest, '--help'] : first === undefined ? [] : [first, ...rest]
+
+/** The command that the words name, skipping what stands before it. Null when they name none: the parser then says so. */
+export function rowFor(argv: readonly string[]): Row | null {
+  const words = withoutGlobals(argv)
+  const candidates = [words.slice(0, 2).join(' '), words[0] ?? '']
+  for (const path of candidates) {
+    const row = commands.find((each) => pathsOf(each).includes(path))
+    if (row !== undefined) return row
+  }
+  return null
+}
+
+function withoutGlobals(argv: readonly string[]): readonly string[] {
+  const takers = ['-f', '--format', ...Object.entries(globalOptions).flatMap(([name, spec]) => takersOf(name, spec))]
+  const words: string[] = []
+  for (let index = 0; index < argv.length && argv[index] !== '--'; index += 1) {
+    const word = argv[index] ?? ''
+    if (takers.includes(word)) index += 1
+    else if (!word.startsWith('-')) words.push(word)
+  }
+  return words
+}
+
+const takersOf = (name: string, spec: OptionSpec): readonly string[] =>
+  spec.kind === 'flag' ? [] : [`--${name}`, ...(spec.short === undefined ? [] : [`-${spec.short}`])]
+
+/** `--tail WORKLOAD` is `--tail=100 WORKLOAD`: a number option with a bare meaning takes only numbers. */
+function withBareNumbers(argv: readonly string[], { options }: AnyCommand): readonly string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  return argv.map((word, index) => {
+    const spec = options[word.replace(/^--/, '')]
+    if (index >= end || !word.startsWith('--') || spec?.kind !== 'number' || spec.bare === undefined) return word
+    return /^\d+$/.test(argv[index + 1] ?? '') && index + 1 < end ? word : `${word}=${spec.bare}`
+  })
+}

@@ -1,0 +1,94 @@
+/** Every command there is. A command's own file is loaded only when it is the one. */
+import type { AnyCommand } from './command.ts'
+
+export interface Row {
+  /** One word, or a noun and a verb. */
+  readonly path: string
+  readonly about: string
+  /** Other spellings, which the help does not show. */
+  readonly aliases?: readonly string[]
+  readonly hidden?: true
+  readonly load: () => Promise<{ readonly default: unknown }>
+}
+
+export const nouns: Readonly<Record<string, string>> = {
+  gateway: 'The leader of the mesh',
+  node: 'The hosts of the mesh',
+  workload: 'What runs on the mesh',
+  token: 'Letting hosts in',
+  operator: 'Letting people in from outside',
+}
+
+export const commands: readonly Row[] = [
+  { path: 'status', about: 'Show the mesh in numbers.', load: () => import('./commands/status.ts') },
+  { path: 'run', about: 'Run a container on the mesh.', load: () => import('./commands/run.ts') },
+  {
+    path: 'logs',
+    about: 'Show what a workload has printed.',
+    aliases: ['workload logs'],
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    path: 'stop',
+    about: 'Stop a workload, or cancel one that waits.',
+    aliases: ['workload cancel', 'workload stop'],
+    load: () => import('./commands/stop.ts'),
+  },
+  { path: 'workload list', about: 'List workloads, newest first.', load: () => import('./commands/workload/list.ts') },
+  {
+    path: 'workload info',
+    about: 'Show one workload: where it runs, why it waits, how it ended.',
+    aliases: ['workload status'],
+    load: () => import('./commands/workload/info.ts'),
+  },
+  { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('./commands/node/list.ts') },
+  { path: 'node info', about: 'Show one node in full.', load: () => import('./commands/node/info.ts') },
+  { path: 'node events', about: 'List what happened to a node.', load: () => import('./commands/node/events.ts') },
+  { path: 'node label', about: 'Set or take away labels of a node.', load: () => import('./commands/node/label.ts') },
+  { path: 'node invoke', about: 'Run any operation on a named node.', load: () => import('./commands/node/invoke.ts') },
+  { path: 'node remove', about: 'Take a node out of the mesh.', load: () => import('./commands/node/remove.ts') },
+  { path: 'gateway ping', about: 'Check that a peer answers.', load: () => import('./commands/gateway/ping.ts') },
+  {
+    path: 'gateway status',
+    about: 'Show who leads and who votes.',
+    load: () => import('./commands/gateway/status.ts'),
+  },
+  {
+    path: 'token create',
+    about: 'Make a token that lets one host join.',
+    load: () => import('./commands/token/create.ts'),
+  },
+  {
+    path: 'operator key',
+    about: 'Show the id of your operator key, made now if there is none.',
+    load: () => import('./commands/operator/key.ts'),
+  },
+  {
+    path: 'operator add',
+    about: 'Let an operator key attach from outside.',
+    load: () => import('./commands/operator/add.ts'),
+  },
+  { path: 'operator list', about: 'List the operator keys.', load: () => import('./commands/operator/list.ts') },
+  { path: 'operator remove', about: 'Let a key attach no more.', load: () => import('./commands/operator/remove.ts') },
+  { path: 'events', about: 'Show what happens in the mesh.', load: () => import('./commands/events.ts') },
+  {
+    path: 'completion',
+    about: 'Print the completion script of a shell.',
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    path: '__complete',
+    about: 'Offer what could follow, for the shells.',
+    hidden: true,
+    load: () => import('./commands/complete.ts'),
+  },
+  {
+    path: 'version',
+    about: 'Show the versions of this CLI and of the peer.',
+    load: () => import('./commands/version.ts'),
+  },
+]
+
+export const loadCommand = async (row: Row): Promise<AnyCommand> => (await row.load()).default as AnyCommand
+
+export const pathsOf = ({ path, aliases = [] }: Row): readonly string[] => [path, ...aliases]
