@@ -78,6 +78,11 @@ export class MemberMesh {
     for (const tell of this.#watchers) tell()
   }
 
+  remove(id: NodeId): void {
+    this.members.delete(id)
+    for (const tell of this.#watchers) tell()
+  }
+
   node(at: number): MeshNode {
     const node = [...this.nodes.values()][at]
     if (node === undefined) throw new Error(`there is no node ${at}`)
