@@ -36,13 +36,22 @@ export type VoterStep =
 
 /** The next step, or null when nothing is to be done now. */
 export function nextVoterStep(facts: VoterFacts, settings: VoterSettings): VoterStep | null {
-  return retire(facts) ?? shape(survey(facts, settings), facts, settings)
+  const seen = survey(facts, settings)
+  return retire(seen, facts) ?? shape(seen, facts, settings)
 }
 
-/** Whoever is no member must not vote. */
-function retire({ self, voters, members, followers }: VoterFacts): VoterStep | null {
-  const stranger = voters.find((voter) => voter !== self && !members.includes(voter))
-  if (stranger !== undefined) return { step: 'remove', node: stranger }
+/** Would the voters without this one still have a majority that lives? If not, taking its vote would end all decisions. */
+export function canSpare(node: NodeId, voters: readonly NodeId[], isLiving: (voter: NodeId) => boolean): boolean {
+  const rest = voters.filter((voter) => voter !== node)
+  return rest.filter(isLiving).length > rest.length / 2
+}
+
+/** Whoever is no member must not vote; where its vote is needed for a majority still, the dead lose theirs first. */
+function retire({ dead }: Survey, { self, voters, members, followers }: VoterFacts): VoterStep | null {
+  const strangers = voters.filter((voter) => voter !== self && !members.includes(voter))
+  const spared = strangers.find((stranger) => canSpare(stranger, voters, (voter) => !dead.includes(voter)))
+  const next = spared ?? (strangers.length > 0 ? dead[0] : undefined)
+  if (next !== undefined) return remove(next)
   if (members.includes(self)) return null
   const [heir] = followers
     .filter(({ node, silentFor }) => voters.includes(node) && silentFor !== null)
@@ -80,7 +89,7 @@ const odd = (count: number): number => (count % 2 === 1 ? count : Math.max(1, co
 function shape(
   { dead, ready, isSomeoneComing, goal }: Survey,
   { self, voters, leadingFor }: VoterFacts,
-  { replaceAfter }: VoterSettings,
+  { replaceAfter, most }: VoterSettings,
 ): VoterStep | null {
   const [next] = ready
   const [gone] = dead
@@ -89,7 +98,7 @@ function shape(
   if (gone !== undefined && (next !== undefined || (goal >= 3 && voters.length > goal))) return remove(gone)
   if (next !== undefined && voters.length < goal) return { step: 'add', node: next }
 
-  const isPassing = voters.length % 2 === 0 && isSomeoneComing
+  const isPassing = voters.length % 2 === 0 && voters.length < most && isSomeoneComing
   // A new leader has not heard from everybody yet.
   if (voters.length <= goal || dead.length > 0 || isPassing || leadingFor < replaceAfter) return null
   const last = voters.findLast((voter) => voter !== self)

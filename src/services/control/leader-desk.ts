@@ -1,4 +1,5 @@
 /** What a peer does for others, and for itself, while it leads: commits commands and confirms read indexes. */
+import { canSpare } from '../../core/gateway/voters.ts'
 import { decodeCommand, encodeEntry, encodeOutcome } from '../../core/state/entry.ts'
 import { mayForward } from '../../core/state/authority.ts'
 import { removalObstacle } from '../../core/state/members.ts'
@@ -7,6 +8,7 @@ import type { Command, CommandOf } from '../../core/state/types.ts'
 import { abortable } from '../../lib/abortable.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
@@ -30,6 +32,9 @@ export interface Request {
   /** The peer that forwarded it; null when it comes from this one. */
   readonly via: NodeId | null
 }
+
+/** A voter that was silent for longer is not counted on. */
+const answersWithin: Millis = 5_000
 
 export class LeaderDesk {
   readonly #deps: LeaderDeskDeps
@@ -93,6 +98,11 @@ export class LeaderDesk {
     const { self, consensus, log, machine } = this.#deps
     const { voters, followers } = consensus.status()
     if (!voters.includes(command.node) || removalObstacle(machine.state, command) !== null) return
+    const answers = new Set(
+      followers.filter(({ silentFor }) => silentFor !== null && silentFor < answersWithin).map(({ node }) => node),
+    )
+    if (!canSpare(command.node, voters, (voter) => voter === self || answers.has(voter)))
+      throw new ClawError('INVALID_REQUEST', { problem: 'without this voter, too few of the others would answer' })
     if (command.node !== self) {
       await consensus.changeVoters({ add: null, remove: command.node }).catch((error: unknown) => {
         if (!ClawError.is(error, 'INVALID_REQUEST')) throw error
@@ -101,11 +111,9 @@ export class LeaderDesk {
       return
     }
     const [heir] = followers
-      .filter(({ node, silentFor }) => node !== self && voters.includes(node) && silentFor !== null)
+      .filter(({ node }) => voters.includes(node) && answers.has(node))
       .toSorted((a, b) => b.matched - a.matched)
-    if (heir === undefined)
-      throw new ClawError('INVALID_REQUEST', { problem: 'it is the only voter; another node must become one first' })
-    const moved = await consensus.transfer(heir.node)
+    const moved = heir !== undefined && (await consensus.transfer(heir.node))
     throw new ClawError('NO_LEADER', { detail: moved ? 'the lead has moved on' : 'the lead could not be moved yet' })
   }
 }

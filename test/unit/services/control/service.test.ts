@@ -234,6 +234,14 @@ describe('removing a voter', () => {
     expect(peer(bob).control.state.members.has(ada)).toBe(false)
   })
 
+  test('is refused when too few of the others would answer', async () => {
+    group.silent.set(bob, 60_000)
+    const removal = run(ada, { type: 'remove-member', node: cyd, force: true })
+    await expect(removal).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    expect(group.voterChanges).toEqual([])
+    expect(peer(ada).control.state.members.has(cyd)).toBe(true)
+  })
+
   test('keeps the vote of one that may not be removed', async () => {
     const busy = { type: 'remove-member', node: 'eve' as NodeId, force: false } as const
     await expect(run(ada, busy)).rejects.toMatchObject({ code: 'NODE_NOT_FOUND' })

@@ -1,0 +1,36 @@
+/** Commands that the leader makes by itself: each is one try, in the term in which it was decided. */
+import type { Command } from '../../core/state/types.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Control } from '../control/types.ts'
+
+export interface CommandsDeps {
+  readonly self: NodeId
+  readonly log: Log
+  readonly control: Pick<Control, 'execute' | 'status'>
+}
+
+export class LeaderCommands {
+  readonly #deps: CommandsDeps
+  #made = 0
+
+  constructor(deps: CommandsDeps) {
+    this.#deps = deps
+  }
+
+  /** Whether it was accepted. A refusal means that the state has moved on; what is still to be done is decided anew. */
+  async tryOne(command: Command, signal: AbortSignal): Promise<boolean> {
+    const { self, control, log } = this.#deps
+    this.#made += 1
+    const id = `gateway:${self}:${control.status().term}:${this.#made}:${command.type}`
+    try {
+      await control.execute(command, { id, by: self, signal })
+      return true
+    } catch (error) {
+      if (!(error instanceof ClawError)) throw error
+      log.debug('a command of the leader was not carried out', { type: command.type, reason: error.message })
+      return false
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** The gateway: what this peer does for the mesh while it leads, and not a moment longer. */
+import { defaultVoting } from '../../core/gateway/voters.ts'
+import { defaultScheduling } from '../../core/scheduler/types.ts'
+import type { NodeId } from '../../model/ids.ts'
+import { day, minute, second } from '../../model/time.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Metrics } from '../../ports/metrics.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Service } from '../../ports/service.ts'
+import type { Consensus } from '../consensus/types.ts'
+import type { Control, GatewayStatus } from '../control/types.ts'
+import type { Membership } from '../membership/types.ts'
+import { LeaderCommands } from './commands.ts'
+import type { Duty } from './duty.ts'
+import type { PruningSettings } from './record-keeping.ts'
+import { LivenessRecorder, Pruning } from './record-keeping.ts'
+import type { SchedulingSettings } from './scheduling.ts'
+import { Scheduling } from './scheduling.ts'
+import type { VotingDeps, VotingSettings } from './voting.ts'
+import { Voting } from './voting.ts'
+
+export interface GatewayDeps {
+  readonly self: NodeId
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly control: Control
+  readonly consensus: Pick<Consensus, 'setLearners' | 'changeVoters' | 'transfer'>
+  readonly membership: Membership
+  readonly sealMeshKey: VotingDeps['sealMeshKey']
+}
+
+export interface GatewaySettings {
+  readonly scheduling: SchedulingSettings
+  readonly voting: VotingSettings
+  readonly pruning: PruningSettings
+}
+
+export const defaultGateway: GatewaySettings = {
+  scheduling: { ...defaultScheduling, claimWithin: 10 * second },
+  voting: { ...defaultVoting, answersWithin: 2 * second, lag: 100, every: 500 },
+  pruning: { keepFor: 7 * day, keepAtMost: 5_000, batch: 500, every: minute },
+}
+
+export class GatewayService implements Service {
+  readonly name = 'gateway'
+  readonly #deps: GatewayDeps
+  readonly #duties: readonly Duty[]
+  #unsubscribe: Unsubscribe = () => {}
+  #isLeading = false
+  /** Beginnings and ends, one after the other. */
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(deps: GatewayDeps, settings: GatewaySettings = defaultGateway) {
+    this.#deps = deps
+    const parts = { ...deps, commands: new LeaderCommands(deps) }
+    this.#duties = [
+      new Voting(parts, settings.voting),
+      new Scheduling(parts, settings.scheduling),
+      new LivenessRecorder(parts),
+      new Pruning(parts, settings.pruning),
+    ]
+  }
+
+  start(): Promise<void> {
+    const { control } = this.#deps
+    this.#unsubscribe = control.onRole((status) => this.#follow(status))
+    this.#follow(control.status())
+    return Promise.resolve()
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe()
+    this.#lead(false)
+    await this.#turn
+  }
+
+  #follow({ role, term }: GatewayStatus): void {
+    if (this.#isLeading !== (role === 'leader')) this.#deps.log.info('the lead has changed', { role, term })
+    this.#lead(role === 'leader')
+  }
+
+  #lead(isLeading: boolean): void {
+    if (isLeading === this.#isLeading) return
+    this.#isLeading = isLeading
+    this.#turn = this.#turn.then(async () => {
+      if (!isLeading) await Promise.all(this.#duties.map((duty) => duty.end()))
+      else if (this.#isLeading) for (const duty of this.#duties) duty.begin()
+    })
+  }
+}
