@@ -1,13 +1,11 @@
 /** The reading side of one stream: a bounded queue, refilled as it is read. */
 import type { FailureBody } from '../../model/failure.ts'
 import { failureFrom } from '../../model/failure.ts'
+import { streamWindow } from '../../wire/frame.ts'
 import type { End } from './connections.ts'
 import type { Medium } from './medium.ts'
 import { Channel } from './medium.ts'
 import type { StreamLink } from './pump.ts'
-
-/** How many items may be under way or unread. */
-const window = 8
 
 export class StreamReader {
   readonly #medium: Medium
@@ -16,9 +14,10 @@ export class StreamReader {
   readonly #serving = new AbortController()
   readonly #items: Uint8Array[] = []
   #ended: { readonly error: unknown } | 'well' | null = null
-  #credit = window
+  /** Bytes that the other side has sent and that, as far as it knows, nobody has read. */
+  #ahead = 0
   #onItem = nothing
-  #onCredit = nothing
+  #onRead = nothing
 
   constructor(medium: Medium, end: End) {
     this.#medium = medium
@@ -32,7 +31,10 @@ export class StreamReader {
       signal: this.#serving.signal,
       broken: () => this.#serving.abort(new Error('the connection broke')),
       ready: () => this.#ready(),
-      send: (item) => this.#medium.sendFrame(this.#back, () => this.#arrived(item)),
+      send: (item) => {
+        this.#ahead += item.length
+        this.#medium.sendFrame(this.#back, () => this.#arrived(item))
+      },
       end: (failure) => this.#medium.sendFrame(this.#back, () => this.#over(failure)),
     }
     this.#medium.sendFrame(this.#forth, () => serve(link))
@@ -43,7 +45,7 @@ export class StreamReader {
     for (;;) {
       const item = this.#items.shift()
       if (item !== undefined) {
-        this.#medium.sendFrame(this.#forth, () => this.#grant())
+        this.#medium.sendFrame(this.#forth, () => this.#wasRead(item.length))
         return item
       }
       if (this.#ended === 'well') return null
@@ -66,13 +68,12 @@ export class StreamReader {
   }
 
   async #ready(): Promise<void> {
-    while (this.#credit === 0) await new Promise<void>((resolve) => (this.#onCredit = resolve))
-    this.#credit -= 1
+    while (this.#ahead >= streamWindow) await new Promise<void>((resolve) => (this.#onRead = resolve))
   }
 
-  #grant(): void {
-    this.#credit += 1
-    this.#onCredit()
+  #wasRead(bytes: number): void {
+    this.#ahead -= bytes
+    this.#onRead()
   }
 
   #arrived(item: Uint8Array): void {

@@ -13,7 +13,7 @@ const text: Codec<string> = {
   encode: (value) => new TextEncoder().encode(value),
   decode: (bytes) => new TextDecoder('utf8', { fatal: true }).decode(bytes),
 }
-const base = { audience: 'members', lane: 'control', maxBytes: 64, maxInbound: 2 } as const
+const base = { audience: 'members', lane: 'control', maxBytes: 65_536, maxInbound: 2 } as const
 const echo: Protocol<string, string> = {
   ...base,
   kind: 'call',
@@ -70,7 +70,7 @@ test('given a call that cannot be served, when it is made, then it says why', as
   expect(codeOf(await outcome(world, a.rpc.call(bob, echo, 'x', open)))).toBe('PROTOCOL_MISMATCH')
   b.rpc.serve(echo, async (request) => Promise.resolve(request))
   expect(codeOf(await outcome(world, a.rpc.call(cyd, echo, 'x', open)))).toBe('NODE_UNREACHABLE')
-  expect(codeOf(await outcome(world, a.rpc.call(bob, echo, 'x'.repeat(65), open)))).toBe('TOO_LARGE')
+  expect(codeOf(await outcome(world, a.rpc.call(bob, echo, 'x'.repeat(65_537), open)))).toBe('TOO_LARGE')
   network.setMember(ada, false)
   expect(a.peers.up()).toEqual([])
   expect(codeOf(await outcome(world, a.rpc.call(bob, echo, 'x', open)))).toBe('NOT_A_MEMBER')
@@ -109,12 +109,12 @@ test('given a stream, when the reader is slow, then the writer waits, and order 
   network.faults.loss = 0.3
   let made = 0
   b.rpc.serveStream(count, async function* () {
-    for (; made < 30; made += 1) yield Promise.resolve(String(made))
+    for (; made < 30; made += 1) yield Promise.resolve(String(made).padEnd(60_000))
   })
   const read: string[] = []
   const reading = (async () => {
     for await (const item of a.rpc.stream(bob, count, '', open)) {
-      read.push(item)
+      read.push(item.trim())
       if (read.length === 1) await new Promise<void>((resolve) => world.after(60_000, resolve))
     }
   })()
