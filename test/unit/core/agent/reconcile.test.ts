@@ -1,0 +1,215 @@
+import { expect, test } from 'vitest'
+import type { Holding } from '../../../../src/core/agent/device-ledger.ts'
+import { reconcile } from '../../../../src/core/agent/reconcile.ts'
+import type { AgentView, Assigned, KnownTask } from '../../../../src/core/agent/view.ts'
+import { agentSettings } from '../../../../src/core/agent/view.ts'
+import type { PlacementId } from '../../../../src/model/ids.ts'
+import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
+import { WorkloadSpec } from '../../../../src/model/workload.ts'
+import type { TaskState } from '../../../../src/ports/executor.ts'
+
+const node = nodeId('node')
+const workload = workloadId('wl-a')
+const id = placementId(workload, 1)
+const at = 1_000_000
+
+const assigned = (parts: Partial<Assigned> & { readonly claimed?: boolean } = {}): Assigned => {
+  const { claimed = true, ...rest } = parts
+  return {
+    id: workload,
+    name: 'a',
+    spec: WorkloadSpec.parse({ image: 'x', stopGraceMs: 7_000 }),
+    submittedBy: 'test',
+    submittedAt: 0,
+    state: 'starting',
+    attempt: 1,
+    progress: 'claimed',
+    startedAt: null,
+    endedAt: null,
+    exitCode: null,
+    error: null,
+    stopRequested: null,
+    rejections: [],
+    placement: {
+      id,
+      workload,
+      attempt: 1,
+      node,
+      devices: ['GPU-0'],
+      executor: 'docker',
+      term: 1,
+      state: claimed ? 'claimed' : 'placed',
+      at: 0,
+    },
+    ...rest,
+  }
+}
+
+const task = (status: TaskState, of: PlacementId = id): [PlacementId, KnownTask] => [
+  of,
+  { executor: 'docker', status: { placement: of, workload, handle: 'c', devices: ['GPU-0'], status } },
+]
+const holding = (phase: Holding['phase'], of: PlacementId = id): [PlacementId, Holding] => [
+  of,
+  { placement: of, devices: ['GPU-0'], phase },
+]
+
+const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assigned[] }): AgentView => ({
+  node,
+  fresh: true,
+  assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),
+  ledger: new Map(),
+  tasks: new Map(),
+  executors: new Map([['docker', 'ready']]),
+  failures: new Map(),
+  devices: new Set(['GPU-0']),
+  at,
+  ...parts,
+})
+
+const steps = (parts: Parameters<typeof view>[0]): ReturnType<typeof reconcile> => reconcile(view(parts), agentSettings)
+
+const running: TaskState = { state: 'running', startedAt: 900_000 }
+const ended: TaskState = { state: 'ended', exitCode: 3, error: null, endedAt: 950_000 }
+const stopRequested = { at: 0, by: 'me', force: false }
+const other = placementId(workloadId('wl-b'), 1)
+
+test('a placement is held in the ledger before it is claimed', () => {
+  const workloads = [assigned({ claimed: false })]
+  expect(steps({ workloads })).toEqual([
+    { do: 'record', placement: id, record: { type: 'acquire', placement: id, devices: ['GPU-0'] } },
+  ])
+  expect(steps({ workloads, ledger: new Map([holding('held')]) })).toEqual([{ do: 'claim', placement: id }])
+})
+
+test.each([
+  ['a missing device', { devices: new Set<string>() }, 'device GPU-0 is missing or has failed'],
+  [
+    'a device of another placement',
+    { ledger: new Map([holding('held', other)]) },
+    `device GPU-0 is in use by ${other}`,
+  ],
+  ['an executor that this node has not', { executors: new Map() }, 'the docker executor is not offered'],
+  [
+    'an executor that does not answer',
+    { executors: new Map([['docker', 'unknown'] as const]) },
+    'the docker executor does not answer',
+  ],
+])('a placement is rejected for %s', (_, parts, reason) => {
+  const workloads = [assigned({ claimed: false })]
+  expect(steps({ workloads, ...parts })).toContainEqual({ do: 'reject', placement: id, reason })
+})
+
+test('what is claimed and held is started, once the state is known to be fresh', () => {
+  const given = { workloads: [assigned()], ledger: new Map([holding('held')]) }
+  expect(steps(given)).toEqual([{ do: 'start', placement: id }])
+  expect(steps({ ...given, fresh: false })).toEqual([])
+})
+
+test('nothing is started while its executor has not told what it runs', () => {
+  const executors = new Map([['docker', 'unknown'] as const])
+  expect(steps({ workloads: [assigned()], ledger: new Map([holding('held')]), executors })).toEqual([])
+})
+
+test('a task that runs is noted in the ledger and reported, once', () => {
+  const tasks = new Map([task(running)])
+  expect(steps({ workloads: [assigned()], ledger: new Map([holding('held')]), tasks })).toEqual([
+    { do: 'record', placement: id, record: { type: 'started', placement: id } },
+    { do: 'report', placement: id, report: { type: 'running', startedAt: 900_000 } },
+  ])
+  const known = assigned({ state: 'running', startedAt: 900_000 })
+  expect(steps({ workloads: [known], ledger: new Map([holding('started')]), tasks })).toEqual([])
+})
+
+test('the devices of an ended task are free before the mesh hears of the end', () => {
+  const given = { workloads: [assigned()], tasks: new Map([task(ended)]) }
+  expect(steps({ ...given, ledger: new Map([holding('started')]) })).toEqual([
+    { do: 'record', placement: id, record: { type: 'release', placement: id } },
+  ])
+  expect(steps({ ...given, ledger: new Map([holding('over')]) })).toEqual([
+    { do: 'report', placement: id, report: { type: 'ended', endedAt: 950_000, exitCode: 3, error: null } },
+  ])
+})
+
+test('a stop has the grace of the workload, and a forced one has none', () => {
+  const given = { tasks: new Map([task(running)]), ledger: new Map([holding('started')]) }
+  const stopping = assigned({ state: 'stopping', startedAt: 900_000, stopRequested })
+  expect(steps({ ...given, workloads: [stopping] })).toEqual([
+    { do: 'stop', placement: id, executor: 'docker', grace: 7_000 },
+  ])
+  const forced = { ...stopping, stopRequested: { ...stopRequested, force: true } }
+  expect(steps({ ...given, workloads: [forced] })).toEqual([
+    { do: 'stop', placement: id, executor: 'docker', grace: 0 },
+  ])
+})
+
+test('a task that is asked to stop while it starts is stopped, and ends as asked', () => {
+  const workloads = [assigned({ state: 'stopping', stopRequested })]
+  const tasks = new Map([task({ state: 'starting', progress: 'pulling image' })])
+  expect(steps({ workloads, tasks, ledger: new Map([holding('held')]) })).toEqual([
+    { do: 'stop', placement: id, executor: 'docker', grace: 7_000 },
+  ])
+  expect(steps({ workloads, ledger: new Map([holding('over')]) })).toEqual([
+    { do: 'report', placement: id, report: { type: 'ended', endedAt: at, exitCode: null, error: null } },
+  ])
+})
+
+test.each([
+  ['was reported running', assigned({ state: 'running', startedAt: 900_000 }), holding('over')],
+  ['was seen running', assigned(), holding('over')],
+])('a task that %s and is gone is lost, never started again', (_, gone, held) => {
+  expect(steps({ workloads: [gone], ledger: new Map([held]) })).toMatchObject([
+    { do: 'report', report: { type: 'ended', exitCode: null, error: { code: 'WORKLOAD_LOST' } } },
+  ])
+})
+
+test('a start that failed ends the workload with its reason', () => {
+  const error = { code: 'IMAGE_NOT_FOUND', message: 'no' } as const
+  const failures = new Map([[id, { error, since: at - 1, at: at - 1 }]])
+  expect(steps({ workloads: [assigned()], ledger: new Map([holding('over')]), failures })).toMatchObject([
+    { do: 'report', report: { type: 'ended', error } },
+  ])
+})
+
+test('an executor that went away is waited for, but not for ever', () => {
+  const error = { code: 'EXECUTOR_UNAVAILABLE', message: 'no' } as const
+  const given = {
+    workloads: [assigned({ progress: 'waiting for the docker executor' })],
+    ledger: new Map([holding('held')]),
+  }
+  const failed = (since: number, last: number): AgentView['failures'] => new Map([[id, { error, since, at: last }]])
+  expect(steps({ ...given, failures: failed(at - 100, at - 100) })).toEqual([])
+  expect(steps({ ...given, failures: failed(at - 9_000, at - 3_000) })).toEqual([{ do: 'start', placement: id }])
+  expect(steps({ ...given, failures: failed(at - 90_000, at - 3_000) })).toEqual([
+    { do: 'record', placement: id, record: { type: 'release', placement: id } },
+  ])
+})
+
+test('a task that the mesh does not want is stopped, freed and forgotten, but only by a fresh state', () => {
+  const ledger = new Map([holding('started')])
+  expect(steps({ tasks: new Map([task(running)]), ledger, fresh: false })).toEqual([])
+  expect(steps({ tasks: new Map([task(running)]), ledger })).toEqual([
+    { do: 'stop', placement: id, executor: 'docker', grace: agentSettings.strayGrace },
+  ])
+  expect(steps({ tasks: new Map([task(ended)]), ledger })).toEqual([
+    { do: 'record', placement: id, record: { type: 'release', placement: id } },
+  ])
+  expect(steps({ tasks: new Map([task(ended)]), ledger: new Map([holding('over')]) })).toEqual([
+    { do: 'record', placement: id, record: { type: 'forget', placement: id } },
+  ])
+})
+
+test('ended tasks are kept for their logs, the newest and not for ever', () => {
+  const old = placementId(workloadId('wl-old'), 1)
+  const tasks = new Map([task(ended), task({ ...ended, endedAt: 940_000 }, old)])
+  const remove = (placement: PlacementId): object => ({ do: 'remove', placement, executor: 'docker' })
+  expect(reconcile(view({ tasks }), agentSettings)).toEqual([])
+  expect(reconcile(view({ tasks }), { ...agentSettings, keepEnded: 1 })).toEqual([remove(old)])
+  expect(reconcile(view({ tasks }), { ...agentSettings, keepEndedFor: 1 })).toEqual([remove(id), remove(old)])
+})
+
+test('a holding without a task is freed, once every executor has told what it runs', () => {
+  const ledger = new Map([holding('held')])
+  expect(steps({ ledger, executors: new Map([['docker', 'unknown'] as const]) })).toEqual([])
+  expect(steps({ ledger })).toEqual([{ do: 'record', placement: id, record: { type: 'release', placement: id } }])
+})
