@@ -51,7 +51,9 @@ export class LeaderDesk {
         const { index, outcome } = await this.#forwarded({ id, by, via: from, command: decodeCommand(command) }, signal)
         return { index, outcome: encodeOutcome(outcome) }
       }),
-      rpc.serve(askReadIndex, async (_, __, signal) => ({ index: await consensus.readIndex(signal) })),
+      rpc.serve(askReadIndex, async (_, __, signal) => ({
+        index: await this.#inTime('the read', signal, abortable(consensus.readIndex(signal), signal)),
+      })),
     ]
   }
 
@@ -68,12 +70,25 @@ export class LeaderDesk {
     if (command.type === 'remove-member') await this.#retireVoter(command)
 
     const payload = encodeEntry({ id, at: clock.now(), by, via, command })
+    const what = `the command ${command.type}`
     const awaited = machine.awaitResult(id)
     try {
-      await abortable(consensus.propose(payload), signal)
-      return await abortable(awaited.result, signal)
+      await this.#inTime(what, signal, abortable(consensus.propose(payload), signal))
+      return await this.#inTime(what, signal, abortable(awaited.result, signal))
     } finally {
       awaited.cancel()
+    }
+  }
+
+  /** Says DEADLINE_EXCEEDED when whoever asked has given up. */
+  async #inTime<T>(what: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
+    const { clock } = this.#deps
+    const started = clock.elapsed()
+    try {
+      return await work
+    } catch (error) {
+      if (!signal.aborted || error instanceof ClawError) throw error
+      throw new ClawError('DEADLINE_EXCEEDED', { what, ms: clock.elapsed() - started }, { cause: error })
     }
   }
 

@@ -1,0 +1,214 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Command } from '../../../../src/core/state/types.ts'
+import type { NodeId } from '../../../../src/model/ids.ts'
+import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
+import type { Workload } from '../../../../src/model/workload.ts'
+import { silent } from '../../../../src/ports/log.ts'
+import { defaultGateway, GatewayService } from '../../../../src/services/gateway/service.ts'
+import type { SimNetwork } from '../../../../src/simulation/network.ts'
+import { simNetwork } from '../../../../src/simulation/network.ts'
+import { World } from '../../../../src/simulation/world.ts'
+import type { ControlPeer } from '../../../support/control-peers.ts'
+import { controlPeer, deadline } from '../../../support/control-peers.ts'
+import { ada, admit, bob, cyd, found, inventory, newMember, submit, token } from '../../../support/control-samples.ts'
+import { FakeConsensus } from '../../../support/fake-consensus.ts'
+import { FakeMembership } from '../../../support/fake-membership.ts'
+
+const id = workloadId('wl-a')
+const settings = { ...defaultGateway, pruning: { ...defaultGateway.pruning, keepFor: 10 * 60_000 } }
+let world: World
+let network: SimNetwork
+let group: FakeConsensus
+let membership: FakeMembership
+let peers: ControlPeer[]
+let sealed: NodeId[]
+let gateways: Map<NodeId, GatewayService>
+
+async function addPeer(node: NodeId): Promise<ControlPeer> {
+  const peer = await controlPeer(node, { network, join: (self, machine) => group.join(self, machine) })
+  peers.push(peer)
+  const { control, consensus, metrics } = peer
+  const { clock } = network.host(node)
+  const sealMeshKey = async (to: NodeId, signal: AbortSignal): Promise<void> => {
+    sealed.push(to)
+    const command = { type: 'seal-mesh-key', node: to, sealedKey: 'eA==' } as const
+    await control.execute(command, { id: `seal-${to}`, by: node, signal })
+  }
+  const deps = { self: node, clock, log: silent, metrics, control, consensus, membership, sealMeshKey }
+  const gateway = new GatewayService(deps, settings)
+  await gateway.start()
+  gateways.set(node, gateway)
+  return peer
+}
+
+let commands = 0
+async function run(command: Command): Promise<void> {
+  const by = group.leader ?? ada
+  const control = peers.find((peer) => peer.id === by)?.control
+  let isDone = false
+  const done = (): void => {
+    isDone = true
+  }
+  const executed = control?.execute(command, { id: `c${(commands += 1)}`, by, signal: deadline(world, 5_000) })
+  executed?.then(done, done)
+  await world.runUntil(() => isDone, 10_000)
+  await executed
+}
+
+const state = () => {
+  const peer = peers.find((each) => each.id === (group.leader ?? ada))
+  if (peer === undefined) throw new Error('no peer')
+  return peer.control.state
+}
+const workload = (): Workload | undefined => state().workloads.get(id)
+
+async function join(node: NodeId, gpus = 2): Promise<void> {
+  await run(token(`t-${node}`, world.now() + 60_000))
+  await run(admit(`t-${node}`, newMember(node)))
+  await run({ type: 'report-inventory', node, inventory: inventory(node, gpus) })
+}
+
+beforeEach(async () => {
+  world = new World(1)
+  network = simNetwork(world)
+  group = new FakeConsensus(world)
+  group.voters = [ada]
+  membership = new FakeMembership()
+  peers = []
+  sealed = []
+  gateways = new Map()
+  for (const node of [ada, bob, cyd]) await addPeer(node)
+  await world.runFor(500)
+  group.elect(ada)
+  await run(found())
+  await run({ type: 'report-inventory', node: ada, inventory: inventory(ada, 2) })
+})
+
+describe('scheduling', () => {
+  test('pending work is placed within moments of its submission', async () => {
+    await run(submit('wl-a', { gpus: { count: 2 } }))
+    await world.runUntil(() => workload()?.placement !== null, 200)
+    expect(workload()).toMatchObject({ state: 'starting', placement: { node: ada, state: 'placed', attempt: 1 } })
+  })
+
+  test('work that fits nowhere is placed once a node joins that has what it needs', async () => {
+    await run(submit('wl-a', { gpus: { count: 4 } }))
+    await world.runFor(3_000)
+    expect(workload()?.state).toBe('pending')
+    await join(bob, 4)
+    await world.runUntil(() => workload()?.placement?.node === bob, 200)
+    expect(workload()?.attempt).toBe(1)
+  })
+
+  test('a node that refuses is passed over for another', async () => {
+    await join(bob)
+    await run(submit('wl-a', { gpus: { count: 1 }, node: undefined }))
+    await world.runUntil(() => workload()?.placement !== null, 200)
+    const first = workload()?.placement?.node ?? ada
+    await run({ type: 'reject', placement: placementId(id, 1), node: first, reason: 'too hot' })
+    await world.runUntil(() => workload()?.attempt === 2, 200)
+    expect(workload()?.placement?.node).not.toBe(first)
+  })
+
+  test('what a node does not claim in time goes elsewhere', async () => {
+    await run(submit('wl-a', { gpus: { count: 1 } }))
+    await world.runUntil(() => workload()?.placement !== null, 200)
+    await world.runUntil(() => workload()?.placement === null, defaultGateway.scheduling.claimWithin + 1_500)
+    expect(workload()).toMatchObject({ state: 'pending', rejections: [{ node: ada }] })
+  })
+
+  test('nothing goes to a node that is suspected, or to a device that has failed', async () => {
+    await join(bob)
+    membership.set(ada, 'suspect')
+    const gpus = [0, 1].map((index) => ({ uuid: `GPU-bob-${index}`, health: index === 0 ? 'failed' : 'ok' }))
+    membership.set(bob, 'alive', { gpus } as never)
+    await run(submit('wl-a', { gpus: { count: 1 } }))
+    await world.runUntil(() => workload()?.placement !== null, 200)
+    expect(workload()?.placement?.devices).toEqual(['GPU-bob-1'])
+  })
+
+  test('only the leader does it, and the next leader goes on', async () => {
+    group.elect(null)
+    await world.runFor(1_000)
+    group.elect(bob)
+    await run(submit('wl-a'))
+    await world.runUntil(() => workload()?.placement !== null, 500)
+    expect(workload()).toMatchObject({ attempt: 1, placement: { term: group.term } })
+  })
+
+  test('a stopped gateway does nothing more', async () => {
+    const stopped = gateways.get(ada)?.stop()
+    await world.runFor(100)
+    await stopped
+    await run(submit('wl-a'))
+    await world.runFor(5_000)
+    expect(workload()?.state).toBe('pending')
+  })
+})
+
+describe('voting', () => {
+  test('three members become three voters, each with the mesh key before its vote', async () => {
+    await join(bob)
+    await world.runFor(5_000)
+    expect(group.voters).toEqual([ada])
+    expect(group.learners).toEqual([bob])
+    await join(cyd)
+    await world.runUntil(() => group.voters.length === 3, 10_000)
+    expect(sealed).toEqual([bob, cyd])
+    expect(group.voterChanges.map(({ add }) => add)).toEqual([bob, cyd])
+    await world.runFor(1_000)
+    expect(group.learners).toEqual([])
+  })
+
+  test('a silent voter makes room for a member that answers', async () => {
+    await join(bob)
+    await join(cyd)
+    await world.runUntil(() => group.voters.length === 3, 10_000)
+    const dee = nodeId('dee')
+    await addPeer(dee)
+    await world.runFor(500)
+    await join(dee)
+    group.silent.set(bob, 60_000)
+    await world.runUntil(() => group.voters.includes(dee), defaultGateway.voting.replaceAfter + 10_000)
+    expect(group.voters).toEqual([ada, cyd, dee])
+  })
+
+  test('a member that comes and goes is not promoted', async () => {
+    await join(bob)
+    await join(cyd)
+    const flap = (silentFor: number): void => {
+      group.silent.set(cyd, silentFor)
+      world.after(1_000, () => flap(silentFor === 0 ? 5_000 : 0))
+    }
+    flap(5_000)
+    await world.runFor(20_000)
+    expect(group.voters).toEqual([ada])
+  })
+})
+
+describe('records', () => {
+  test('a loss and a return are recorded, a suspicion is not', async () => {
+    await join(bob)
+    membership.set(bob, 'suspect')
+    await world.runFor(1_000)
+    expect(state().liveness.get(bob)).toBeUndefined()
+    membership.set(bob, 'lost')
+    await world.runUntil(() => state().liveness.get(bob) === 'lost', 1_000)
+    membership.set(bob, 'alive')
+    await world.runUntil(() => state().liveness.get(bob) === 'alive', 1_000)
+    expect(
+      state()
+        .events.slice(-2)
+        .map(({ type }) => type),
+    ).toEqual(['node.lost', 'node.alive'])
+  })
+
+  test('what ended long ago is forgotten', async () => {
+    await run(submit('wl-a'))
+    await run({ type: 'request-stop', workload: id, force: false })
+    await world.runFor(120_000)
+    expect(workload()?.state).toBe('stopped')
+    await world.runFor(settings.pruning.keepFor)
+    expect(workload()).toBeUndefined()
+  })
+})
