@@ -118,7 +118,7 @@ export class Checker {
   }
 
   #checkVoters(raft: Raft): void {
-    const open = raft.log.changesAfter(Math.max(this.#chosen.length, raft.log.base.index))
+    const open = raft.log.changesAfter(Math.max(this.#chosen.length, raft.commit))
     if (open > 1) throw new Violation('one voter change at a time', `${open} uncommitted on ${raft.self}`)
   }
 

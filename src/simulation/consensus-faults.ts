@@ -1,5 +1,6 @@
 /** Everything that goes wrong in a simulated group, drawn from the seed. */
 import type { NodeId } from '../model/ids.ts'
+import type { Millis } from '../model/time.ts'
 import type { Random } from '../ports/random.ts'
 import type { SimHost } from './consensus-host.ts'
 import type { FaultyNetwork } from './consensus-network.ts'
@@ -10,6 +11,7 @@ export interface Scene {
   readonly random: Random
   /** Tells those that are connected to a peer that the connection broke. */
   readonly resetConnections: (peer: SimHost) => void
+  readonly later: (wait: Millis, run: () => void) => void
   wiped: NodeId | null
 }
 
@@ -33,6 +35,33 @@ const isolate: Fault = ({ hosts, network, random }) => {
   }
 }
 
+/** The leader lives, but nobody hears it and everybody sees its connections break: the others elect at once, and it knows nothing of it. */
+const depose: Fault = (scene) => {
+  const { hosts, network, random } = scene
+  const leader = pick(
+    random,
+    hosts.filter(({ raft, up }) => up && raft.phase === 'leader'),
+  )
+  if (leader === undefined) return
+  scene.resetConnections(leader)
+  for (const { id } of hosts) {
+    network.cut(id, leader.id)
+    network.cut(leader.id, id)
+  }
+  // Before it notices by itself.
+  scene.later(100 + random.next() * 1_000, () => network.heal())
+}
+
+/** Comes back before anybody has noticed. */
+const blink: Fault = ({ hosts, random }) => {
+  const host = pick(
+    random,
+    hosts.filter(({ up }) => up),
+  )
+  host?.crash()
+  host?.restart()
+}
+
 const cutOne: Fault = ({ hosts, network, random }) => {
   const [from, to] = [pick(random, hosts), pick(random, hosts)]
   if (from !== undefined && to !== undefined) network.cut(from.id, to.id)
@@ -41,7 +70,7 @@ const cutOne: Fault = ({ hosts, network, random }) => {
 const weather: Fault = ({ network, random }) => {
   network.loss = random.next() < 0.5 ? 0 : random.next() * 0.3
   network.duplication = random.next() < 0.5 ? 0 : random.next() * 0.3
-  network.delay = random.next() < 0.5 ? 5 : random.next() * 200
+  network.delay = random.next() < 0.4 ? 5 : random.next() * 200
 }
 
 const crash: Fault = (scene) => {
@@ -103,14 +132,16 @@ const brokenConnection: Fault = (scene) => {
 const faults: readonly (readonly [number, Fault])[] = [
   [2, split],
   [3, isolate],
+  [3, depose],
+  [2, blink],
   [2, cutOne],
-  [4, ({ network }) => network.heal()],
+  [7, ({ network }) => network.heal()],
   [2, weather],
   [4, crash],
-  [4, restart],
+  [6, restart],
   [1, restartAll],
   [1, pause],
-  [2, resume],
+  [4, resume],
   [3, compact],
   [1, loseDisk],
   [1, brokenConnection],
@@ -123,6 +154,16 @@ export function breakSomething(scene: Scene): void {
     draw -= weight
     if (draw < 0) return fault(scene)
   }
+}
+
+/** Dies just after it promised something or won, when that is most awkward, and is back soon. */
+export function ambush(scene: Scene, host: SimHost): void {
+  const { later, random } = scene
+  host.crash()
+  if (random.next() < 0.7) scene.resetConnections(host)
+  later(random.next() * (random.next() < 0.6 ? 4 : 1_000), () => {
+    if (!host.up) host.restart()
+  })
 }
 
 /** Ends everything that is wrong. */

@@ -186,9 +186,11 @@ export class SimHost implements Watched {
     new DataView(data.buffer).setUint32(0, this.#digest)
     const index = this.applied
     const snapshot = { index, term, voters: raft.log.votersAt(index), data }
-    step(raft, [{ type: 'compacted', index, upTo: index - keep }], this.now(), this.#deps.settings)
+    const compacted = { type: 'compacted', index, upTo: index - keep } as const
+    const effects = step(raft, [compacted], this.now(), this.#deps.settings)
     const then = (): void => {
       this.#covered = index
+      this.#finish(effects)
     }
     this.#write({ blob: encodeSnapshot(snapshot), rewrite: this.#whole(), append: null, then })
   }

@@ -2,14 +2,14 @@
 import { raftRules } from '../core/consensus/rules.ts'
 import type { Rules } from '../core/consensus/rules.ts'
 import { lan } from '../core/consensus/settings.ts'
-import type { Effects, Entry, Position, Settings } from '../core/consensus/types.ts'
+import type { Effects, Entry, Message, Position, Settings } from '../core/consensus/types.ts'
 import { nodeId } from '../model/ids.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
 import type { Random } from '../ports/random.ts'
 import { Checker, Violation } from './consensus-checker.ts'
 import { Events } from './consensus-events.ts'
-import { breakSomething, mend } from './consensus-faults.ts'
+import { ambush, breakSomething, mend } from './consensus-faults.ts'
 import type { Scene } from './consensus-faults.ts'
 import { SimHost } from './consensus-host.ts'
 import type { HostFlaws } from './consensus-host.ts'
@@ -33,15 +33,15 @@ export interface RunReport {
 }
 
 /** Small limits, so that flow control, refusals and snapshots happen in a short life. */
-const settings: Settings = {
+const settings = (maxAppendBytes: number): Settings => ({
   ...lan,
-  maxAppendBytes: 200,
+  maxAppendBytes,
   maxInflightAppends: 4,
   maxInflightBytes: 600,
   maxUncommittedEntries: 40,
   maxUncommittedBytes: 4_000,
   maxVoterLag: 20,
-}
+})
 
 const tickEvery: Millis = 50
 /** After the last fault a new leader must have committed something by then: some elections, and a snapshot for who fell behind. */
@@ -71,6 +71,10 @@ class Group {
   readonly #reads = new Map<number, number>()
   readonly #told = new Map<NodeId, string>()
   readonly #committed = new Map<NodeId, { readonly term: number; readonly index: number }>()
+  /** Chance of an ambush at each occasion, and the mean time between other faults. */
+  readonly #ambushes: number
+  readonly #pace: Millis
+  #calm = false
   #ids = 0
   #servedReads = 0
   #messages = 0
@@ -89,7 +93,7 @@ class Group {
       events: this.#events,
       random,
       checker: this.#checker,
-      settings,
+      settings: settings(random.next() < 0.5 ? 40 : 200),
       rules: { ...raftRules, ...breakages },
       flaws: flaws ?? {},
       diskLatency: () => 0.2 + random.next() * slowDisk,
@@ -103,20 +107,22 @@ class Group {
       network: this.#network,
       random,
       resetConnections: (peer) => this.#resetConnections(peer),
+      later: (wait, run) => this.#events.after(wait, run),
       wiped: null,
     }
+    this.#ambushes = [0, 0, 0.1, 0.3, 0.6][Math.floor(random.next() * 5)] ?? 0
+    this.#pace = [150, 400, 800][Math.floor(random.next() * 3)] ?? 400
   }
 
   play(trouble: Millis): RunReport {
     for (const host of this.#hosts) this.#tick(host)
     this.#every(80, () => this.#client())
     this.#every(700, () => this.#churn())
-    let calm = false
-    this.#every(400, () => {
-      if (!calm) breakSomething(this.#scene)
+    this.#every(this.#pace, () => {
+      if (!this.#calm) breakSomething(this.#scene)
     })
     this.#events.playUntil(trouble)
-    calm = true
+    this.#calm = true
     mend(this.#scene)
     this.#recover()
     this.#checker.finish()
@@ -136,7 +142,8 @@ class Group {
     this.#events.playUntil(this.#events.now + recovery, recovered)
     if (!recovered()) {
       const states = this.#hosts.map(
-        ({ id, raft, applied }) => `${id} ${raft.phase} t${raft.term} l${raft.log.lastIndex} a${applied}`,
+        ({ id, raft, applied }) =>
+          `${id} ${raft.phase}${raft.mute ? ' mute' : ''} term ${raft.term} last ${raft.log.last.index}:${raft.log.last.term} applied ${applied} voters ${raft.log.voters.join()}`,
       )
       throw new Violation('recovers after faults', `nothing new after ${goal}: ${states.join(', ')}`)
     }
@@ -197,7 +204,8 @@ class Group {
     const isVoter = voters.includes(other.id)
     if (!isVoter) host.put({ type: 'change-voters', id, add: other.id, remove: null })
     else if (this.#mayRemove(voters, other.id)) host.put({ type: 'change-voters', id, add: null, remove: other.id })
-    if (this.#random.next() < 0.3) host.put({ type: 'change-voters', id: ++this.#ids, add: null, remove: host.id })
+    if (this.#random.next() < 0.3 && this.#mayRemove(voters, host.id))
+      host.put({ type: 'change-voters', id: ++this.#ids, add: null, remove: host.id })
   }
 
   /** A group with a voter that cannot vote keeps three, or lets that one go. */
@@ -214,16 +222,31 @@ class Group {
 
   #carryOut(host: SimHost, effects: Effects): void {
     this.#noteCommit(host)
-    for (const { to, message } of effects.messages) {
-      this.#messages += 1
-      this.#network.carry(host.id, to, () => this.#byId.get(to)?.put({ type: 'message', from: host.id, message }))
-    }
+    if (this.#ambushed(host, effects)) return
+    for (const { to, message } of effects.messages) this.#send(host.id, to, message)
     for (const to of effects.sendSnapshots) this.#sendSnapshot(host, to)
     this.#noteAnswers(host, effects)
     for (const entry of effects.apply) this.#acknowledge(host, entry)
     for (const { id, index } of effects.reads) this.#serve(host, id, index)
     if (host.raft.phase === 'leader') this.#teachLearners(host)
     else this.#pending.delete(host.id)
+  }
+
+  /** A peer may die between its disk and its first word about it, or between two messages. */
+  #ambushed(host: SimHost, effects: Effects): boolean {
+    const { raft } = host
+    const opening = raft.leading !== null && raft.commit < raft.leading.opened
+    const promised = effects.messages.findIndex(({ message }) => message.type === 'vote-reply' && message.granted)
+    if (this.#calm || (!opening && promised === -1) || this.#random.next() >= this.#ambushes) return false
+    const spoken = this.#random.next() < 0.7 ? effects.messages : []
+    for (const { to, message } of spoken) this.#send(host.id, to, message)
+    ambush(this.#scene, host)
+    return true
+  }
+
+  #send(from: NodeId, to: NodeId, message: Message): void {
+    this.#messages += 1
+    this.#network.carry(from, to, () => this.#byId.get(to)?.put({ type: 'message', from, message }))
   }
 
   #noteCommit(host: SimHost): void {

@@ -54,6 +54,11 @@ export class SimNetwork {
     return this.#medium.faults
   }
 
+  /** Messages sent so far: calls, replies and notices each on its own, gossip from neighbour to neighbour, frames of streams. */
+  get sent(): Readonly<Medium['sent']> {
+    return this.#medium.sent
+  }
+
   /** The node's present life. The first time it is asked for, the node comes up; after a crash this is a new life. */
   host(id: NodeId): SimHost {
     const known = this.#hosts.get(id)

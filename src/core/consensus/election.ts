@@ -2,7 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import { jitter } from './jitter.ts'
 import { newProgress } from './progress.ts'
-import { appendOwn, follow, hasLiveLeader, isVoter, rearm, send } from './raft.ts'
+import { appendOwn, follow, hasLiveLeader, mayStand, rearm, send } from './raft.ts'
 import type { Raft } from './raft.ts'
 import type { Message } from './types.ts'
 
@@ -12,7 +12,7 @@ type Reply = Extract<Message, { type: 'pre-vote-reply' | 'vote-reply' }>
 
 /** The leader has been silent for too long. */
 export function electionDue(raft: Raft): void {
-  if (!isVoter(raft) || raft.mute) {
+  if (!mayStand(raft)) {
     raft.leader = null
     rearm(raft)
     return
@@ -93,7 +93,7 @@ export function onVoteReply(raft: Raft, from: NodeId, reply: Reply): void {
 
 /** A leader handed over to this peer. */
 export function onTakeOver(raft: Raft): void {
-  if (isVoter(raft) && !raft.mute && raft.phase !== 'leader') stand(raft, true)
+  if (mayStand(raft) && raft.phase !== 'leader') stand(raft, true)
 }
 
 /**
@@ -104,7 +104,7 @@ export function onPeerReset(raft: Raft, peer: NodeId): void {
   if (peer !== raft.leader || raft.phase !== 'follower') return
   raft.leaderReset = true
   raft.attempts = 0
-  if (!isVoter(raft) || raft.mute) return
+  if (!mayStand(raft)) return
   const order = others(raft)
     .filter((voter) => voter !== peer)
     .concat(raft.self)

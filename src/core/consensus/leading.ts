@@ -45,7 +45,7 @@ export function onFollowerReset(raft: Raft, peer: NodeId): void {
   if (progress?.mode === 'replicate') probeFrom(progress, progress.match + 1)
 }
 
-/** Commits what a majority has. */
+/** Commits what a majority has; the leader's own copy counts when it is on its disk (10.2.1). */
 export function advance(raft: Raft): void {
   const { leading, log, rules } = raft
   if (leading === null) return
@@ -59,7 +59,7 @@ export function advance(raft: Raft): void {
 }
 
 function copied(raft: Raft, leading: Leading, voter: NodeId): number {
-  if (voter === raft.self) return raft.rules.ownCopy(leading.durable, raft.log.lastIndex)
+  if (voter === raft.self) return leading.durable
   const progress = leading.progress.get(voter)
   return progress === undefined || !raft.rules.counts(progress.mute) ? 0 : progress.match
 }
@@ -195,6 +195,6 @@ function handOver(raft: Raft, leading: Leading): void {
 }
 
 function furthest(raft: Raft, leading: Leading): NodeId | undefined {
-  const reach = (voter: NodeId): number => leading.progress.get(voter)?.match ?? 0
+  const reach = (voter: NodeId): number => copied(raft, leading, voter)
   return others(raft).toSorted((a, b) => reach(b) - reach(a))[0]
 }

@@ -59,6 +59,12 @@ export class RaftLog {
     return (this.#configs.findLast((config) => config.index <= index) ?? this.#base).voters
   }
 
+  /** Was this peer a voter at `index`, or at any time since? */
+  hadVote(peer: NodeId, index: number): boolean {
+    const from = this.#configs.findLastIndex((config) => config.index <= index)
+    return this.#configs.slice(Math.max(0, from)).some(({ voters }) => voters.includes(peer))
+  }
+
   /** How many voter changes stand after an index. */
   changesAfter(index: number): number {
     return this.#configs.reduce((count, config) => (config.index > index ? count + 1 : count), 0)

@@ -87,7 +87,11 @@ export const hardState = ({ term, vote, mute }: Raft): HardState => ({ term, vot
 
 export const send = (raft: Raft, to: NodeId, message: Message): void => void raft.turn.messages.push({ to, message })
 
-export const isVoter = (raft: Raft): boolean => raft.log.voters.includes(raft.self)
+/**
+ * May this peer stand for election? One whose removal is not known to be committed still may, without a vote of its own: if only its log
+ * holds the entry that removes it, nobody else can win (4.2.2).
+ */
+export const mayStand = ({ log, self, commit, mute }: Raft): boolean => !mute && log.hadVote(self, commit)
 
 /** Does the leader live, as far as this peer can tell? Then it takes no part in bringing it down. */
 export const hasLiveLeader = (raft: Raft): boolean =>

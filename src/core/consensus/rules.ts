@@ -24,8 +24,6 @@ export interface Rules {
   commitLimit(leaderCommit: number, compared: number): number
   /** Up to where entries may be applied (3.5). */
   appliesTo(commit: number, last: number): number
-  /** How far the leader's own log counts towards a majority: what is on its disk (10.2.1). */
-  ownCopy(durable: number, last: number): number
   /** A leader knows the commit index only when an entry of its own term is committed (6.4). */
   knowsCommit(commit: number, opened: number): boolean
   /** A read waits until a majority has confirmed the leader since the read came (6.4). */
@@ -47,7 +45,6 @@ export const raftRules: Rules = {
   conflicts: (here, entryTerm) => here !== entryTerm,
   commitLimit: (leaderCommit, compared) => Math.min(leaderCommit, compared),
   appliesTo: (commit) => commit,
-  ownCopy: (durable) => durable,
   knowsCommit: (commit, opened) => commit >= opened,
   readConfirmed: (confirmed, needed) => confirmed >= needed,
   mayChangeVoters: ({ changedAt, commit, opened }) => changedAt <= commit && commit >= opened,

@@ -75,7 +75,10 @@ export class SimGossip implements Gossip {
     for (const to of this.#chosen(except)) {
       const end = connections.end(process, to)
       if (end === undefined) continue
-      medium.send(process, end.remote, () => peer(end.remote).#receive(parcel, process.id), { mayDouble: true })
+      medium.send(process, end.remote, () => peer(end.remote).#receive(parcel, process.id), {
+        mayDouble: true,
+        carrier: 'gossip',
+      })
     }
   }
 

@@ -29,10 +29,17 @@ export class Channel {
   }
 }
 
+interface SendOptions {
+  readonly mayDouble?: boolean
+  readonly carrier?: 'single' | 'gossip'
+}
+
 /** How long a lost or held frame takes to be sent again. */
 const resendAfter: Millis = 200
 
 export class Medium {
+  /** How many messages were sent so far, by what carried them. */
+  readonly sent = { single: 0, gossip: 0, frames: 0 }
   readonly faults: Faults = { loss: 0, duplication: 0, latency: { min: 1, max: 5 } }
   readonly #world: World
   readonly #cuts = new Map<NodeId, Set<NodeId>>()
@@ -66,12 +73,12 @@ export class Medium {
   }
 
   /** Sends one message on its own: it may be lost or overtaken, and may arrive twice where that is allowed. */
-  send(from: Process, to: Process, arrive: () => void, options?: { readonly mayDouble: boolean }): void {
+  send(from: Process, to: Process, arrive: () => void, options: SendOptions = {}): void {
     if (!from.alive) return
+    this.sent[options.carrier ?? 'single'] += 1
     const { loss, duplication } = this.faults
     if (loss === 0 || this.#world.next() >= loss) this.#carry(from, to, arrive)
-    if (options?.mayDouble === true && duplication > 0 && this.#world.next() < duplication)
-      this.#carry(from, to, arrive)
+    if (options.mayDouble === true && duplication > 0 && this.#world.next() < duplication) this.#carry(from, to, arrive)
   }
 
   /** Sends what the kernel sends: never lost by chance, only by a cut. */
@@ -84,6 +91,7 @@ export class Medium {
   /** Sends the next frame of a stream: in order, late when lost, and held for as long as the way is cut. */
   sendFrame(on: Channel, arrive: () => void): void {
     if (!on.from.alive) return
+    this.sent.frames += 1
     let delay = this.latency()
     while (this.faults.loss > 0 && delay < minuteOfResends && this.#world.next() < this.faults.loss)
       delay += resendAfter
