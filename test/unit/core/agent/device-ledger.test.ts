@@ -36,13 +36,14 @@ test('no history of admitted records gives a device to two placements', () => {
 
 test('a placement that has let go never holds or starts again, unless it was forgotten', () => {
   fc.assert(
-    fc.property(fc.array(record), placement, (records, id) => {
-      const over = [...replay(records).values()].filter(({ phase }) => phase === 'over')
-      for (const { placement: gone } of over) {
-        expect(admit(replay(records), { type: 'started', placement: gone }).ok).toBe(false)
-        expect(admit(replay(records), { type: 'acquire', placement: gone, devices: [] }).ok).toBe(false)
+    fc.property(fc.array(record), (records) => {
+      const ledger = replay(records)
+      for (const { placement: gone, phase, devices } of ledger.values()) {
+        if (phase !== 'over') continue
+        expect(admit(ledger, { type: 'started', placement: gone }).ok).toBe(false)
+        expect(admit(ledger, { type: 'acquire', placement: gone, devices: [] }).ok).toBe(false)
+        for (const device of devices) expect(holderOf(ledger, device)).not.toBe(gone)
       }
-      expect(over.some(({ placement: gone }) => holderOf(replay(records), `of ${gone}`) === id)).toBe(false)
     }),
   )
 })
@@ -80,18 +81,15 @@ test('entering what was not admitted is a bug, and says so', () => {
 })
 
 test('records survive their encoding, and nothing else is taken for one', () => {
-  fc.assert(fc.property(record, (one) => expect(decodeLedgerRecord(encodeLedgerRecord(one))).toEqual(one)))
   fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.uint8Array(),
-        fc.json().map((text) => new TextEncoder().encode(text)),
-      ),
-      (bytes) => {
-        const decoded = decodeLedgerRecord(bytes)
-        if (decoded !== null) expect(['acquire', 'started', 'release', 'forget']).toContain(decoded.type)
-        else expect(decoded).toBeNull()
-      },
-    ),
+    fc.property(record, (one) => {
+      expect(decodeLedgerRecord(encodeLedgerRecord(one))).toEqual(one)
+    }),
+  )
+  const json = fc.json().map((text) => new TextEncoder().encode(text))
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array(), json), (bytes) => {
+      expect(decodeLedgerRecord(bytes)).toBeNull()
+    }),
   )
 })

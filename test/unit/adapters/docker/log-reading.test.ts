@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { FrameReader } from '../../../../src/adapters/docker/frames.ts'
+import { JsonLines } from '../../../../src/adapters/docker/json-lines.ts'
+import { LineReader, instantOf, microseconds } from '../../../../src/adapters/docker/log-lines.ts'
+
+const frame = (stream: 1 | 2, text: string): Buffer => {
+  const data = Buffer.from(text)
+  const header = Buffer.alloc(8)
+  header.writeUInt8(stream, 0)
+  header.writeUInt32BE(data.length, 4)
+  return Buffer.concat([header, data])
+}
+
+/** The same bytes in other chunks, as networks do. */
+const chunked = (bytes: Buffer, cuts: readonly number[]): Buffer[] => {
+  const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length]
+  return at.slice(1).map((end, i) => bytes.subarray(at[i], end))
+}
+
+test('frames come out whole, however the stream is cut', () => {
+  const entry = fc.tuple(fc.constantFrom(1 as const, 2 as const), fc.string())
+  fc.assert(
+    fc.property(fc.array(entry), fc.array(fc.nat()), (entries, cuts) => {
+      const reader = new FrameReader()
+      const bytes = Buffer.concat(entries.map(([stream, text]) => frame(stream, text)))
+      const frames = chunked(bytes, cuts).flatMap((chunk) => reader.push(chunk))
+      expect(frames.map(({ stream, data }) => [stream === 'stderr' ? 2 : 1, data.toString()])).toEqual(entries)
+    }),
+  )
+})
+
+test('bytes that are no frames are refused, and so is a frame without end', () => {
+  expect(() => new FrameReader().push(Buffer.from('hello world'))).toThrow('not a log')
+  expect(() => new FrameReader().push(Buffer.from([1, 0, 0, 0, 255, 255, 255, 255]))).toThrow('not a log')
+})
+
+test('JSON lines come out whole, however the stream is cut', () => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), fc.array(fc.nat()), (values, cuts) => {
+      const lines = new JsonLines()
+      const bytes = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''))
+      const read = chunked(bytes, cuts).flatMap((chunk) => lines.push(chunk))
+      expect(read).toEqual(values.map((value): unknown => JSON.parse(JSON.stringify(value))))
+    }),
+  )
+})
+
+const base = microseconds('2026-01-01T00:00:00.000000000Z')
+const line = (microsecond: number, text = 'x'): { stream: 'stdout'; data: Buffer } => {
+  const fraction = String(microsecond % 1_000_000).padStart(6, '0')
+  const seconds = String(Math.floor(microsecond / 1_000_000)).padStart(2, '0')
+  return { stream: 'stdout', data: Buffer.from(`2026-01-01T00:00:${seconds}.${fraction}789Z ${text}\n`) }
+}
+
+test('times are read to the microsecond', () => {
+  expect(microseconds('2026-01-01T00:00:00.000001999Z') - base).toBe(1)
+  expect(microseconds('2026-01-01T00:00:00Z') - base).toBe(0)
+  expect(microseconds('2026-01-01T00:00:00.5Z') - base).toBe(500_000)
+})
+
+test('positions rise with every line, whatever the clock does, and are the same wherever reading starts', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(3_000), { minLength: 2 }), fc.nat(), (times, from) => {
+      const sorted = times.toSorted((a, b) => a - b)
+      const all = new LineReader(base)
+      const positions = sorted.map((time) => all.read(line(time)).position)
+      expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b))
+
+      // From any line whose microsecond starts there, as reading does that begins a little earlier.
+      const start = sorted.findIndex((time) => time === sorted[from % sorted.length])
+      const some = new LineReader(base)
+      expect(sorted.slice(start).map((time) => some.read(line(time)).position)).toEqual(positions.slice(start))
+    }),
+  )
+  const reader = new LineReader(base)
+  const [late, early] = [reader.read(line(2_000)), reader.read(line(1_000))]
+  expect(early.position).toBe(late.position + 1)
+})
+
+test('a position tells when its line was written', () => {
+  const { position, at, text } = new LineReader(base).read(line(2_500_000, 'hello'))
+  expect(instantOf(position, base)).toBe(at)
+  expect(at).toBe(Date.parse('2026-01-01T00:00:02.500Z'))
+  expect(text).toBe('hello')
+})

@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest'
+import { gpuGrant, gpuWays } from '../../../../src/adapters/docker/gpu-grant.ts'
+import { labelsOf, readLabels } from '../../../../src/adapters/docker/labels.ts'
+import { PullProgress } from '../../../../src/adapters/docker/pull-progress.ts'
+import { withTag } from '../../../../src/adapters/docker/pull.ts'
+import { containerOf } from '../../../../src/adapters/docker/spec.ts'
+import type { GpuDevice } from '../../../../src/model/gpu.ts'
+import { meshId, nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
+import { WorkloadSpec } from '../../../../src/model/workload.ts'
+import type { Task } from '../../../../src/ports/executor.ts'
+
+const gpu = (uuid: string, parts: Partial<GpuDevice> = {}): GpuDevice => ({
+  index: 0,
+  uuid,
+  vendor: 'nvidia',
+  model: 'NVIDIA H100',
+  memoryMib: 81_559,
+  pciBusId: null,
+  driver: null,
+  computeCapability: null,
+  mig: null,
+  numaNode: null,
+  simulated: false,
+  ...parts,
+})
+
+const workload = workloadId('wl-a')
+const task = (spec: object, devices: readonly GpuDevice[] = []): Task => ({
+  placement: placementId(workload, 2),
+  workload,
+  attempt: 2,
+  term: 7,
+  mesh: meshId('mesh-1'),
+  node: nodeId('node'),
+  name: 'train',
+  spec: WorkloadSpec.parse({ image: 'x', ...spec }),
+  devices,
+})
+
+const plain = { cdi: false, cdiDevices: [], nvidiaByDefault: false }
+const noGpus = gpuGrant([], 'hook', plain)
+
+test('every parameter arrives at the engine', () => {
+  const spec = {
+    command: ['train', '--fast'],
+    env: { A: '1', NVIDIA_VISIBLE_DEVICES: 'all' },
+    mounts: [
+      { source: '/data/', target: '/in', readOnly: true },
+      { source: 'cache', target: '/cache' },
+    ],
+    memoryMib: 64,
+    cpus: 1.5,
+    shmMib: 2,
+  }
+  const { Image, Cmd, Env, HostConfig } = containerOf(task(spec), noGpus, 'claw-train-2')
+  expect({ Image, Cmd, Env }).toEqual({
+    Image: 'x',
+    Cmd: ['train', '--fast'],
+    // Nobody gives himself GPUs by asking for them in the environment.
+    Env: ['A=1', 'NVIDIA_VISIBLE_DEVICES=void'],
+  })
+  expect(HostConfig).toMatchObject({
+    Mounts: [
+      { Type: 'bind', Source: '/data', Target: '/in', ReadOnly: true },
+      { Type: 'volume', Source: 'cache', Target: '/cache', ReadOnly: false },
+    ],
+    Memory: 67_108_864,
+    MemorySwap: 67_108_864,
+    NanoCpus: 1_500_000_000,
+    ShmSize: 2_097_152,
+    Init: true,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges:true'],
+  })
+})
+
+test.each(['/', '/proc/1', '/sys', '/var/run/docker.sock', '/data/../etc', '../up', 'a/b'])(
+  'the host path %s is not mounted',
+  (source) => {
+    const mounts = [{ source, target: '/x' }]
+    expect(() => containerOf(task({ mounts }), noGpus, 'n')).toThrow(
+      expect.objectContaining({ code: 'CONTAINER_FAILED' }),
+    )
+  },
+)
+
+test('labels say all that a restarted daemon must know', () => {
+  const given = task({ timeoutMs: 5_000, memoryMib: 64, stopGraceMs: 3_000 }, [gpu('GPU-1'), gpu('GPU-2')])
+  expect(readLabels(labelsOf(given))).toEqual({
+    placement: given.placement,
+    workload,
+    mesh: given.mesh,
+    node: given.node,
+    devices: ['GPU-1', 'GPU-2'],
+    timeout: 5_000,
+    stopGrace: 3_000,
+    limitMib: 64,
+  })
+  expect(readLabels({ 'managed-by': 'someone else' })).toBeNull()
+})
+
+test('real devices are given by exact name: by CDI where the engine found them, else by the hook', () => {
+  const devices = [gpu('GPU-1'), gpu('GPU-2')]
+  const names = ['nvidia.com/gpu=GPU-1', 'nvidia.com/gpu=GPU-2']
+  expect(gpuWays(devices, { ...plain, cdi: true, cdiDevices: names })).toEqual(['cdi'])
+  expect(gpuWays(devices, { ...plain, cdi: true })).toEqual(['hook', 'cdi'])
+  expect(gpuWays([gpu('x', { vendor: 'amd' })], plain)).toEqual([])
+  expect(gpuGrant(devices, 'hook', plain)).toMatchObject({
+    requests: [{ DeviceIDs: ['GPU-1', 'GPU-2'], Capabilities: [['gpu']] }],
+    deviceFiles: 2,
+  })
+  expect(gpuGrant(devices, 'cdi', plain).requests).toEqual([{ Driver: 'cdi', DeviceIDs: names }])
+})
+
+test('MIG instances of one GPU share its device file', () => {
+  const slice = (uuid: string): GpuDevice => gpu(uuid, { mig: { profile: '1g.10gb', parent: 'GPU-1' } })
+  expect(gpuGrant([slice('MIG-1'), slice('MIG-2')], 'hook', plain).deviceFiles).toBe(1)
+})
+
+test('simulated devices are names in the environment, and nothing is asked of the engine', () => {
+  expect(gpuGrant([gpu('SIM-1', { simulated: true })], 'hook', plain)).toEqual({
+    requests: [],
+    env: { CLAW_SIMULATED_GPUS: 'SIM-1', NVIDIA_VISIBLE_DEVICES: 'SIM-1' },
+    deviceFiles: null,
+  })
+})
+
+test('an image without a tag is its latest, wherever its registry listens', () => {
+  expect(withTag('busybox')).toBe('busybox:latest')
+  expect(withTag('host:5000/a/b')).toBe('host:5000/a/b:latest')
+  expect(withTag('host:5000/a/b:1')).toBe('host:5000/a/b:1')
+  expect(withTag('a@sha256:00')).toBe('a@sha256:00')
+})
+
+test('the progress of a pull adds up over layers, and counts unpacking once', () => {
+  const progress = new PullProgress()
+  expect(progress.text()).toBe('pulling image')
+  progress.add({ id: 'latest', status: 'Pulling from x' })
+  progress.add({ id: '0123456789ab', status: 'Already exists' })
+  progress.add({ id: '0123456789ac', status: 'Downloading', progressDetail: { current: 1_048_576, total: 4_194_304 } })
+  expect(progress.text()).toBe('pulling image: 1 of 2 layers, 1 of 4 MiB')
+  progress.add({ id: '0123456789ac', status: 'Extracting', progressDetail: { current: 5, total: 4_194_304 } })
+  progress.add({ id: '0123456789ac', status: 'Pull complete' })
+  expect(progress.text()).toBe('pulling image: 2 of 2 layers, 4 of 4 MiB')
+})
