@@ -131,6 +131,7 @@ async function* following(
           cursor.isRead = true
           continue
         } catch (error) {
+          if (call.signal.aborted) return
           if (!isWorthWaiting(error, workload)) {
             if (hasNothingToSay(workload, error)) return
             throw error

@@ -134,17 +134,23 @@ interface Exchange extends Routing {
   readonly reply: FastifyReply
 }
 
-async function answer(operation: Operation, input: unknown, exchange: Exchange): Promise<unknown> {
+async function answer(operation: Operation, input: unknown, exchange: Exchange): Promise<void> {
   const { reply, deps, caller, failure } = exchange
   const gone = new AbortController()
   reply.raw.once('close', () => {
     gone.abort()
   })
   const asker = { caller, signal: gone.signal }
-  if (operation.kind === 'unary') {
-    const output = await deps.invoker.invoke(operation.name, input, asker)
-    return reply.type('application/json; charset=utf-8').send(JSON.stringify(output))
+  try {
+    if (operation.kind === 'unary') {
+      const output = await deps.invoker.invoke(operation.name, input, asker)
+      await reply.type('application/json; charset=utf-8').send(JSON.stringify(output))
+      return
+    }
+    await sendItems(reply, { items: deps.invoker.open(operation.name, input, asker), failure })
+  } catch (error) {
+    // Whoever asked is gone: there is nobody to tell.
+    if (!gone.signal.aborted) throw error
+    reply.hijack()
   }
-  await sendItems(reply, { items: deps.invoker.open(operation.name, input, asker), failure })
-  return reply
 }

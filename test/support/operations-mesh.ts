@@ -1,0 +1,259 @@
+/** A mesh whose peers share one state at once: everything of it that operations see, without consensus and without hosts. */
+import type { Change, Command } from '../../src/core/state/types.ts'
+import type { ClawError } from '../../src/model/failure.ts'
+import { failureFrom } from '../../src/model/failure.ts'
+import type { GpuSample } from '../../src/model/gpu.ts'
+import type { NodeId, PlacementId, WorkloadId } from '../../src/model/ids.ts'
+import { placementId, workloadId } from '../../src/model/ids.ts'
+import type { NodeInventory } from '../../src/model/node.ts'
+import type { Liveness } from '../../src/model/node.ts'
+import type { AgentView, OperationContext } from '../../src/operations/context.ts'
+import { OperationService } from '../../src/operations/invoke.ts'
+import type { Caller } from '../../src/operations/operation.ts'
+import type { LogLine, TaskStatus } from '../../src/ports/executor.ts'
+import { silent } from '../../src/ports/log.ts'
+import type { Control } from '../../src/services/control/types.ts'
+import type { Membership, PeerView } from '../../src/services/membership/types.ts'
+import { simNetwork } from '../../src/simulation/network.ts'
+import { World } from '../../src/simulation/world.ts'
+import { ada, bob, inventory, meshOf } from './control-samples.ts'
+
+export const admin: Caller = { id: 'socket', role: 'admin' }
+
+export const sample = (uuid: string, parts: Partial<GpuSample> = {}): GpuSample => ({
+  uuid,
+  utilization: 50,
+  memoryUsedMib: 1_000,
+  temperatureC: 60,
+  powerW: 300,
+  powerLimitW: 700,
+  smClockMhz: 1_500,
+  eccUncorrected: 0,
+  throttle: [],
+  health: 'ok',
+  processes: [],
+  ...parts,
+})
+
+/** The log of one attempt on a node, which a test writes and may cut off. */
+export class FakeLog {
+  readonly lines: LogLine[] = []
+  isEnded = false
+  #wake: (() => void)[] = []
+  #failure: ClawError | null = null
+  /** How often somebody opened it. */
+  opened = 0
+
+  write(...texts: readonly string[]): void {
+    for (const text of texts)
+      this.lines.push({ position: this.lines.length + 1, at: 1_000 + this.lines.length, stream: 'stdout', text })
+    this.#ring()
+  }
+
+  end(): void {
+    this.isEnded = true
+    this.#ring()
+  }
+
+  /** Breaks the streams that are open now. */
+  breakOff(failure: ClawError): void {
+    this.#failure = failure
+    this.#ring()
+    this.#failure = null
+  }
+
+  #ring(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  async *read(from: number | null, follow: boolean, signal: AbortSignal): AsyncIterable<LogLine> {
+    this.opened += 1
+    let next = from ?? 0
+    for (;;) {
+      while (next < this.lines.length) {
+        const line = this.lines[next]
+        next += 1
+        if (line !== undefined) yield line
+      }
+      if (!follow || this.isEnded || signal.aborted) return
+      const failure = await new Promise<ClawError | null>((resolve) => {
+        const wake = (): void => {
+          resolve(this.#failure)
+        }
+        this.#wake.push(wake)
+        signal.addEventListener('abort', wake, { once: true })
+      })
+      if (failure !== null) throw failure
+    }
+  }
+}
+
+export class OperationsMesh {
+  readonly world = new World(7)
+  readonly book = meshOf([ada, bob])
+  readonly network = simNetwork(this.world)
+  readonly logs = new Map<PlacementId, FakeLog>()
+  readonly tasks: TaskStatus[] = []
+  readonly liveness = new Map<NodeId, Liveness>()
+  readonly samples = new Map<NodeId, readonly GpuSample[]>()
+  readonly commands: Command[] = []
+  /** Set to make every change and fresh read fail. */
+  failure: ClawError | null = null
+  readonly #listeners = new Set<(changes: readonly Change[]) => void>()
+
+  /** Runs a command as the leader, a node or a user would. */
+  apply(command: Command, id?: string): void {
+    const { outcome, changes } = this.book.run(command, { at: this.world.now(), ...(id === undefined ? {} : { id }) })
+    if (!outcome.ok) throw failureFrom(outcome.failure)
+    for (const listener of this.#listeners) listener(changes)
+  }
+
+  place(workload: WorkloadId, node: NodeId, devices: readonly number[] = []): PlacementId {
+    const attempt = (this.book.state.workloads.get(workload)?.attempt ?? 0) + 1
+    const uuids = devices.map((index) => `GPU-${node}-${index}`)
+    this.apply({ type: 'place', workload, attempt, node, devices: uuids, executor: 'docker' })
+    const placement = placementId(workload, attempt)
+    this.apply({ type: 'claim', placement, node })
+    return placement
+  }
+
+  running(workload: WorkloadId, node: NodeId, devices: readonly number[] = []): PlacementId {
+    const placement = this.place(workload, node, devices)
+    this.apply({ type: 'report-running', placement, node, startedAt: this.world.now() })
+    return placement
+  }
+
+  ended(placement: PlacementId, node: NodeId, exitCode = 0): void {
+    const error = exitCode === 0 ? null : ({ code: 'NONZERO_EXIT', message: `exit code ${exitCode}` } as const)
+    this.apply({ type: 'report-ended', placement, node, endedAt: this.world.now(), exitCode, error })
+  }
+
+  /** The id of the workload of that name. */
+  idOf(name: string): WorkloadId {
+    return this.book.state.names.get(name) ?? workloadId(name)
+  }
+
+  context(self: NodeId): OperationContext {
+    const { world, book } = this
+    const { clock, rpc } = this.network.host(self)
+    return {
+      self,
+      version: '0.1.0',
+      startedAt: world.now() - 5_000,
+      apiAddress: 'http://127.0.0.1:8080',
+      control: this.#control(),
+      membership: this.#membership(),
+      agent: this.#agent(self),
+      host: {
+        inventory: (): NodeInventory => book.state.members.get(self)?.inventory ?? inventory(self, 0),
+        gpus: () => Promise.resolve(this.samples.get(self) ?? []),
+        sample: () =>
+          Promise.resolve({
+            cpuUtilization: 12,
+            load: [1, 2, 3] as const,
+            memoryUsedMib: 1_024,
+            memoryTotalMib: 4_096,
+            diskFreeMib: 10_000,
+            uptime: 60_000,
+          }),
+      },
+      clock,
+      random: world,
+      rpc,
+      log: silent,
+      createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
+      explain: ({ state }) => (state === 'pending' ? '2 nodes considered: 2 have too few GPUs' : null),
+    }
+  }
+
+  async service(self: NodeId): Promise<OperationService> {
+    const service = new OperationService(this.context(self))
+    await service.start()
+    return service
+  }
+
+  #control(): Control {
+    const { book, world } = this
+    return {
+      state: book.state,
+      status: () => ({
+        role: 'leader',
+        term: 3,
+        leader: ada,
+        voters: [ada],
+        committed: book.state.index,
+        applied: book.state.index,
+        followers: [],
+      }),
+      onChange: (listener) => {
+        this.#listeners.add(listener)
+        return () => this.#listeners.delete(listener)
+      },
+      onRole: () => () => {},
+      execute: (command, { id, by }) => {
+        if (this.failure !== null) return Promise.reject(this.failure)
+        this.commands.push(command)
+        const { index, outcome, changes } = book.run(command, { id, by, at: world.now() })
+        if (!outcome.ok) return Promise.reject(failureFrom(outcome.failure))
+        for (const listener of this.#listeners) listener(changes)
+        return Promise.resolve({ index, value: outcome.value })
+      },
+      fresh: () => (this.failure === null ? Promise.resolve() : Promise.reject(this.failure)),
+    }
+  }
+
+  #membership(): Membership {
+    const view = (node: NodeId): PeerView => {
+      const gpus = this.samples.get(node) ?? []
+      return {
+        node,
+        liveness: this.liveness.get(node) ?? 'alive',
+        since: 1_000,
+        lastSeen: this.world.now(),
+        roundTrip: 2,
+        report: {
+          node,
+          incarnation: 1,
+          sequence: 1,
+          at: this.world.now(),
+          gpus,
+          busy: [],
+          host: { cpuUtilization: 12, memoryUsedMib: 1_024, memoryTotalMib: 4_096, diskFreeMib: 10_000 },
+          problems: [],
+          version: '0.1.0',
+        },
+      }
+    }
+    return { view, views: () => [...this.book.state.members.keys()].map(view), onChange: () => () => {} }
+  }
+
+  #agent(self: NodeId): AgentView {
+    return {
+      tasks: () =>
+        this.tasks.filter(({ workload }) => this.book.state.workloads.get(workload)?.placement?.node === self),
+      logs: (placement, { follow, from }, signal) => {
+        const log = this.logs.get(placement)
+        if (log === undefined) throw failureFrom(unknownPlacement(placement))
+        return log.read(from, follow, signal)
+      },
+      stats: () =>
+        Promise.resolve({
+          cpuPercent: 99,
+          memoryUsedMib: 10,
+          memoryLimitMib: null,
+          networkRxBytes: 1,
+          networkTxBytes: 2,
+          blockReadBytes: 3,
+          blockWriteBytes: 4,
+          pids: 5,
+        }),
+    }
+  }
+}
+
+const unknownPlacement = (placement: PlacementId) => ({
+  code: 'WORKLOAD_NOT_FOUND',
+  message: '',
+  hint: '',
+  facts: { workload: placement },
+})
