@@ -39,8 +39,8 @@ export async function invite(
   if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'the mesh is still being founded' })
   const id = Buffer.from(random.bytes(9)).toString('base64url')
   const secret = random.bytes(secretBytes)
-  const [createdAt, notAfter] = [clock.now(), clock.now() + ttl]
-  const token = { id, secretHash: sha256(secret), roles, labels, notAfter, createdAt, createdBy: by }
+  const notAfter = clock.now() + ttl
+  const token = { id, secretHash: sha256(secret), roles, labels, notAfter, createdBy: by }
   await control.execute({ type: 'create-token', token }, { id: `token:${id}`, by, signal })
   const addresses = dialAddresses(deps)
   const content = { mesh: mesh.id, publicKey: publicKeyIn(mesh.genesis), addresses, id, secret, notAfter, networkKey }
