@@ -1,6 +1,6 @@
 /** What must hold of a consensus group after every step, whatever happens to it. */
 import type { Raft } from '../core/consensus/raft.ts'
-import type { Entry } from '../core/consensus/types.ts'
+import type { Entry } from '../model/raft.ts'
 import type { NodeId } from '../model/ids.ts'
 
 export class Violation extends Error {

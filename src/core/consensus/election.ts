@@ -4,7 +4,7 @@ import { jitter } from './jitter.ts'
 import { newProgress } from './progress.ts'
 import { appendOwn, follow, hasLiveLeader, mayStand, rearm, send } from './raft.ts'
 import type { Raft } from './raft.ts'
-import type { Message } from './types.ts'
+import type { Message } from '../../model/raft.ts'
 
 type PreVote = Extract<Message, { type: 'pre-vote' }>
 type Vote = Extract<Message, { type: 'vote' }>

@@ -2,7 +2,8 @@
 import type { NodeId } from '../../model/ids.ts'
 import { appendOwn, commitTo, follow, rearm, send } from './raft.ts'
 import type { Raft } from './raft.ts'
-import type { Append, Entry, Input, Position } from './types.ts'
+import type { Append, Entry, Position } from '../../model/raft.ts'
+import type { Input } from './types.ts'
 
 type SnapshotReceived = Extract<Input, { type: 'snapshot-received' }>
 

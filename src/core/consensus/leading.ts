@@ -6,7 +6,8 @@ import { hasRoom, noteLoss, noteMatch, noteSent, probeFrom, waitForSnapshot } fr
 import type { Progress } from './progress.ts'
 import { commitTo, follow, send } from './raft.ts'
 import type { Leading, Raft } from './raft.ts'
-import type { AppendReply, Input } from './types.ts'
+import type { AppendReply } from '../../model/raft.ts'
+import type { Input } from './types.ts'
 
 type SnapshotSent = Extract<Input, { type: 'snapshot-sent' }>
 

@@ -1,6 +1,7 @@
 /** The replicated log in memory: a base, the entries after it, and who has a vote at its end. Mutated in place by its one owner. */
 import type { NodeId } from '../../model/ids.ts'
-import type { Base, Entry, Position } from './types.ts'
+import type { Entry, Position } from '../../model/raft.ts'
+import type { Base } from './types.ts'
 
 /** What an entry weighs besides its payload; only limits depend on it. */
 const overhead = 32

@@ -4,7 +4,8 @@ import { syncFollowers } from './election.ts'
 import { entryBytes } from './log.ts'
 import { appendOwn } from './raft.ts'
 import type { Leading, Raft } from './raft.ts'
-import type { Entry, Input, Refusal } from './types.ts'
+import type { Entry } from '../../model/raft.ts'
+import type { Input, Refusal } from './types.ts'
 
 type Propose = Extract<Input, { type: 'propose' }>
 type ChangeVoters = Extract<Input, { type: 'change-voters' }>

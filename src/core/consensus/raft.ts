@@ -5,7 +5,8 @@ import { jitter } from './jitter.ts'
 import type { RaftLog } from './log.ts'
 import type { Progress } from './progress.ts'
 import type { Rules } from './rules.ts'
-import type { Answer, Effects, Entry, HardState, Message, Settings, Snapshot } from './types.ts'
+import type { Entry, Message } from '../../model/raft.ts'
+import type { Answer, Effects, HardState, Settings, Snapshot } from './types.ts'
 
 export type Phase = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
 

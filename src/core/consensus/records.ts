@@ -3,7 +3,8 @@ import { BinaryReader, BinaryWriter } from '../../lib/binary.ts'
 import { nodeId } from '../../model/ids.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { RaftLog } from './log.ts'
-import type { Base, Entry, HardState, Snapshot } from './types.ts'
+import type { Entry } from '../../model/raft.ts'
+import type { Base, HardState, Snapshot } from './types.ts'
 
 const tags = { hard: 1, base: 2, noop: 3, command: 4, voters: 5 } as const
 

@@ -3,7 +3,7 @@
  * them wrongly and show that the simulator notices. Section numbers are of Ongaro's dissertation.
  */
 import type { NodeId } from '../../model/ids.ts'
-import type { Position } from './types.ts'
+import type { Position } from '../../model/raft.ts'
 
 export interface Rules {
   /** One vote a term (3.4). */

@@ -14,7 +14,8 @@ import { follow, newTurn, rearm, takeEffects } from './raft.ts'
 import type { Raft } from './raft.ts'
 import { raftRules } from './rules.ts'
 import type { Rules } from './rules.ts'
-import type { Effects, HardState, Input, Message, Settings } from './types.ts'
+import type { Message } from '../../model/raft.ts'
+import type { Effects, HardState, Input, Settings } from './types.ts'
 
 export interface Restored {
   readonly self: NodeId
