@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { snapshot } from '../../src/core/state/snapshot.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import type { NodeId } from '../../src/model/ids.ts'
-import { workloadId } from '../../src/model/ids.ts'
+import { nodeId } from '../../src/model/ids.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
 import type { ControlPeer } from '../support/control-peers.ts'
 import { controlPeer, deadline } from '../support/control-peers.ts'
-import { ada, bob, cyd, found, submit } from '../support/control-samples.ts'
+import { ada, bob, cyd, found } from '../support/control-samples.ts'
 import { FakeConsensus } from '../support/fake-consensus.ts'
 
 const nodes = [ada, bob, cyd] as const
@@ -16,8 +16,10 @@ const nodes = [ada, bob, cyd] as const
 const plan = fc.record({
   seed: fc.integer(),
   loss: fc.double({ min: 0, max: 0.4, noNaN: true }),
+  /** How long a peer may take to commit and to apply. Slow ones commit what was given up and sent again. */
+  delay: fc.integer({ min: 5, max: 500 }),
   submissions: fc.array(
-    fc.record({ on: fc.constantFrom(...nodes), at: fc.nat(4_000), within: fc.integer({ min: 50, max: 6_000 }) }),
+    fc.record({ on: fc.constantFrom(...nodes), at: fc.nat(4_000), within: fc.integer({ min: 50, max: 9_000 }) }),
     { minLength: 1, maxLength: 25 },
   ),
   elections: fc.array(
@@ -35,11 +37,17 @@ interface Attempt {
   readonly on: NodeId
   /** Null while it is not known. */
   result: { readonly index: number } | 'failed' | null
-  /** Did the peer that asked have the workload when it was told that the command is done? */
+  /** Did the peer that asked have the operator when it was told that the command is done? */
   readOwnWrite: boolean
 }
 
-async function play({ seed, loss, submissions, elections }: typeof plan extends fc.Arbitrary<infer P> ? P : never) {
+async function play({
+  seed,
+  loss,
+  delay,
+  submissions,
+  elections,
+}: typeof plan extends fc.Arbitrary<infer P> ? P : never) {
   const world = new World(seed)
   const network = simNetwork(world)
   const group = new FakeConsensus(world)
@@ -53,9 +61,10 @@ async function play({ seed, loss, submissions, elections }: typeof plan extends 
   await world.runFor(500)
 
   network.faults.loss = loss
+  group.delay = delay
   const attempts = submissions.map(({ on, at, within }, i): Attempt => {
-    const attempt: Attempt = { id: `wl-${i}`, on, result: null, readOwnWrite: false }
-    world.after(at, () => running.push(submitted(attempt, peers.get(on), deadline(world, at + within))))
+    const attempt: Attempt = { id: `op-${i}`, on, result: null, readOwnWrite: false }
+    world.after(at, () => running.push(added(attempt, peers.get(on), deadline(world, at + within))))
     return attempt
   })
   for (const { at, leader, isolated } of elections)
@@ -76,12 +85,14 @@ async function founded(peer: ControlPeer | undefined, world: World): Promise<voi
   await peer?.control.execute(found(), { id: 'found', by: ada, signal: deadline(world, 10_000) })
 }
 
-async function submitted(attempt: Attempt, peer: ControlPeer | undefined, signal: AbortSignal): Promise<void> {
+async function added(attempt: Attempt, peer: ControlPeer | undefined, signal: AbortSignal): Promise<void> {
   if (peer === undefined) return
   try {
-    const { index } = await peer.control.execute(submit(attempt.id), { id: `id-${attempt.id}`, by: 'socket', signal })
+    // A command that would show if it took effect twice: each time it is told.
+    const command = { type: 'add-operator', key: nodeId(attempt.id), name: attempt.id } as const
+    const { index } = await peer.control.execute(command, { id: `id-${attempt.id}`, by: 'socket', signal })
     attempt.result = { index }
-    attempt.readOwnWrite = peer.control.state.workloads.has(workloadId(attempt.id))
+    attempt.readOwnWrite = peer.control.state.operators.has(nodeId(attempt.id))
   } catch (error) {
     if (!ClawError.is(error, 'NO_LEADER') && !ClawError.is(error, 'DEADLINE_EXCEEDED')) throw error
     attempt.result = 'failed'
@@ -100,7 +111,7 @@ test('whatever the network and the leaders do, an acknowledged command has taken
 
       for (const { id, result, readOwnWrite } of attempts) {
         expect(result, `${id} has an end`).not.toBe(null)
-        const effects = first.events.filter(({ type, workload }) => type === 'workload.submitted' && workload === id)
+        const effects = first.events.filter(({ message }) => message.startsWith(`Operator ${id} `))
         expect(effects.length, `${id} took effect at most once`).toBeLessThanOrEqual(1)
         if (result === 'failed' || result === null) continue
         expect(effects.length, `${id} took effect`).toBe(1)
@@ -114,6 +125,6 @@ test('whatever the network and the leaders do, an acknowledged command has taken
 
 test('with a leader and a network that work, every command succeeds', async () => {
   const submissions = Array.from({ length: 30 }, (_, i) => ({ on: nodes[i % 3] ?? ada, at: i, within: 1_000 }))
-  const { attempts } = await play({ seed: 7, loss: 0, submissions, elections: [] })
+  const { attempts } = await play({ seed: 7, loss: 0, delay: 10, submissions, elections: [] })
   expect(attempts.filter(({ result }) => result === 'failed')).toEqual([])
 })
