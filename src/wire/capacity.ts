@@ -84,7 +84,8 @@ export const syncCapacity: Protocol<SyncRequest, SyncReply> = {
 function checkedSigned({ report, signature }: SignedCapacity): SignedReport {
   if (report.length === 0 || report.length > reportLimit(maxDevices)) throw new Error('report has a wrong size')
   if (signature.length !== 64) throw new Error('signature has a wrong size')
-  return { report, signature }
+  // Copied, because a part of a large message would keep all of it in memory for as long as the report is held.
+  return { report: report.slice(), signature: signature.slice() }
 }
 
 function checkedVersion({ tail, incarnation, sequence }: CapacityVersion): HeldVersion {

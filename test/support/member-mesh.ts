@@ -7,6 +7,7 @@ import type { Liveness } from '../../src/model/node.ts'
 import type { ReportContent } from '../../src/model/report.ts'
 import { silent } from '../../src/ports/log.ts'
 import type { Metrics } from '../../src/ports/metrics.ts'
+import type { Signer, Verifier } from '../../src/ports/signer.ts'
 import type { MembershipSettings } from '../../src/services/membership/service.ts'
 import { MembershipService } from '../../src/services/membership/service.ts'
 import type { SimHost, SimNetwork } from '../../src/simulation/network.ts'
@@ -26,6 +27,13 @@ export interface MeshNode {
   content: ReportContent
 }
 
+export interface Keys {
+  readonly signer: (id: NodeId) => Signer
+  readonly verifier: Verifier
+}
+
+const simKeys: Keys = { signer: simSigner, verifier: simVerifier }
+
 export class MemberMesh {
   readonly world: World
   readonly network: SimNetwork
@@ -35,12 +43,14 @@ export class MemberMesh {
     []
   readonly members = new Set<NodeId>()
   readonly #settings: MembershipSettings
+  readonly #keys: Keys
   readonly #watchers = new Set<() => void>()
 
-  constructor(seed: number, settings: MembershipSettings = {}) {
+  constructor(seed: number, { keys = simKeys, ...settings }: MembershipSettings & { readonly keys?: Keys } = {}) {
     this.world = new World(seed)
     this.network = simNetwork(this.world)
     this.#settings = settings
+    this.#keys = keys
   }
 
   /** Makes these members at once, then starts each of them. */
@@ -104,8 +114,8 @@ export class MemberMesh {
       {
         ...host,
         random: world,
-        signer: simSigner(host.id),
-        verifier: simVerifier,
+        signer: this.#keys.signer(host.id),
+        verifier: this.#keys.verifier,
         log: silent,
         metrics: countingInto(counts),
         meshId: testMesh,

@@ -38,18 +38,20 @@ export function answerSync(table: CapacityTable, request: SyncRequest, now: Inst
 }
 
 /** The reports that a peer asked for, as many as fit. */
-export function wantedReports(table: CapacityTable, wanted: readonly string[]): readonly SignedReport[] {
-  const reports: SignedReport[] = []
+export const wantedReports = (table: CapacityTable, wanted: readonly string[]): readonly SignedReport[] =>
+  firstBatch(
+    wanted.flatMap((tail) => {
+      const node = table.byTail.get(tail)
+      const held = node === undefined ? undefined : table.held.get(node)
+      return held === undefined ? [] : [held.signed]
+    }),
+  )
+
+/** As many of these as fit in one message. */
+export function firstBatch(reports: readonly SignedReport[]): readonly SignedReport[] {
   let bytes = 0
-  for (const tail of wanted) {
-    const node = table.byTail.get(tail)
-    const held = node === undefined ? undefined : table.held.get(node)
-    if (held === undefined) continue
-    bytes += sizeOf(held.signed)
-    if (bytes > syncBatchBytes) break
-    reports.push(held.signed)
-  }
-  return reports
+  const end = reports.findIndex((signed) => (bytes += sizeOf(signed)) > syncBatchBytes)
+  return end < 0 ? reports : reports.slice(0, end)
 }
 
 /** Tails of which the other side has something newer. More than fit in one batch are not asked for at once. */

@@ -1,5 +1,5 @@
 /** Brings this peer and others up to date with each other, one at a time. */
-import { answerSync, heldVersions, wantedReports } from '../../core/membership/capacity-sync.ts'
+import { answerSync, firstBatch, heldVersions, wantedReports } from '../../core/membership/capacity-sync.ts'
 import type { CapacityTable } from '../../core/membership/capacity-table.ts'
 import { pick } from '../../core/membership/detector-state.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -22,9 +22,19 @@ export interface ReportSyncDeps {
   readonly log: Log
   readonly metrics: Metrics
   readonly table: CapacityTable
-  /** Judges reports that came from this peer. Returns how many were new. */
-  readonly take: (reports: readonly SignedReport[], from: NodeId) => number
-  readonly every: () => Millis
+  /** Judges reports; returns those that were new. */
+  readonly take: (reports: readonly SignedReport[]) => readonly SignedReport[]
+  readonly settings: ReportSyncSettings
+  readonly isSmallMesh: () => boolean
+}
+
+export interface ReportSyncSettings {
+  /** How often, on average, a random peer is synchronised with, in small and in large meshes. */
+  readonly syncEverySmall: Millis
+  readonly syncEveryLarge: Millis
+  /** What is new in a large mesh is collected for so long and then given to so many random peers, once. */
+  readonly pushEvery: Millis
+  readonly pushTo: number
 }
 
 /** A round with one peer ends after so many batches, even if there is more: others have it too. */
@@ -37,7 +47,9 @@ export class ReportSync {
   readonly #queue = new Set<NodeId>()
   readonly #lastWith = new Map<NodeId, Millis>()
   #unsubscribe: readonly Unsubscribe[] = []
+  readonly #news: SignedReport[] = []
   #alarm: Cancel = () => {}
+  #pushAlarm: Cancel = () => {}
   #isBusy = false
   #stopping = new AbortController()
 
@@ -46,12 +58,13 @@ export class ReportSync {
   }
 
   start(): void {
-    const { rpc, peers, clock, table, take } = this.#deps
+    const { rpc, peers, clock, table, take, isSmallMesh } = this.#deps
     this.#stopping = new AbortController()
     this.#unsubscribe = [
       rpc.serve(syncCapacity, (request, from) => {
         this.#lastWith.set(from, clock.elapsed())
-        take(request.reports, from)
+        const fresh = take(request.reports)
+        if (!isSmallMesh()) for (const report of fresh) this.push(report)
         return Promise.resolve(answerSync(table, request, clock.now()))
       }),
       peers.onChange(({ peer, up }) => {
@@ -64,18 +77,29 @@ export class ReportSync {
 
   stop(): void {
     this.#alarm()
+    this.#pushAlarm()
+    this.#news.length = 0
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#queue.clear()
     this.#stopping.abort(new Error('membership stops'))
   }
 
-  /** Gives a report to some peers at once, from where it goes on by itself. */
-  push(report: SignedReport, to: number): void {
-    const { peers, random } = this.#deps
-    const request = { have: [], reports: [report], onlyGives: true }
-    for (const peer of pick([...peers.up()], to, () => random.next()))
-      this.#deps.rpc
-        .call(peer, syncCapacity, request, this.#stopping.signal)
+  /**
+   * Passes a new report on. Every peer does so once with everything that it is given, so news is everywhere after a few hops;
+   * the regular rounds find what is missed.
+   */
+  push(report: SignedReport): void {
+    this.#news.push(report)
+    if (this.#news.length === 1)
+      this.#pushAlarm = this.#deps.clock.after(this.#deps.settings.pushEvery, () => this.#pushAll())
+  }
+
+  #pushAll(): void {
+    const { rpc, peers, random, settings } = this.#deps
+    const reports = firstBatch(this.#news.splice(0))
+    for (const peer of pick([...peers.up()], settings.pushTo, () => random.next()))
+      rpc
+        .call(peer, syncCapacity, { have: [], reports, onlyGives: true }, this.#stopping.signal)
         .catch((error: unknown) => this.#failed(peer, error))
   }
 
@@ -89,9 +113,10 @@ export class ReportSync {
   }
 
   #repeat(): void {
-    const { clock, random, peers, every } = this.#deps
+    const { clock, random, peers, settings, isSmallMesh } = this.#deps
+    const every = isSmallMesh() ? settings.syncEverySmall : settings.syncEveryLarge
     // Between half and one and a half of the time, so that peers do not fall into step.
-    this.#alarm = clock.after(every() * (0.5 + random.next()), () => {
+    this.#alarm = clock.after(every * (0.5 + random.next()), () => {
       for (const peer of pick([...peers.up()], 1, () => random.next())) this.#enqueue(peer)
       this.#repeat()
     })
@@ -128,10 +153,10 @@ export class ReportSync {
     for (let batch = 0; batch < maxBatches; batch += 1) {
       const request = { have: heldVersions(table), reports: [], onlyGives: false }
       const reply = await rpc.call(peer, syncCapacity, request, signal)
-      const taken = take(reply.reports, peer)
+      const fresh = take(reply.reports)
       const reports = wantedReports(table, reply.wanted)
       if (reports.length > 0) await rpc.call(peer, syncCapacity, { have: [], reports, onlyGives: true }, signal)
-      if (!reply.more || taken === 0) break
+      if (!reply.more || fresh.length === 0) break
     }
     this.#lastWith.set(peer, clock.elapsed())
   }

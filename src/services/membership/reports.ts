@@ -18,6 +18,7 @@ import type { SignedReport } from '../../wire/capacity.ts'
 import { capacityTag, capacityTopic } from '../../wire/capacity.ts'
 import { reportCodec } from '../../wire/report-codec.ts'
 import { OwnReport } from './own-report.ts'
+import type { ReportSyncSettings } from './report-sync.ts'
 import { ReportSync } from './report-sync.ts'
 
 export interface ReportsDeps {
@@ -37,13 +38,8 @@ export interface ReportsDeps {
   readonly onReport: (report: NodeReport) => void
 }
 
-export interface ReportsSettings extends PublishSettings {
+export interface ReportsSettings extends PublishSettings, ReportSyncSettings {
   readonly sampleEvery: Millis
-  /** How often, on average, a random peer is synchronised with, in small and in large meshes. */
-  readonly syncEverySmall: Millis
-  readonly syncEveryLarge: Millis
-  /** To how many peers an own report is given at once in a large mesh. */
-  readonly pushTo: number
 }
 
 export const reportsDefaults: ReportsSettings = {
@@ -51,7 +47,8 @@ export const reportsDefaults: ReportsSettings = {
   sampleEvery: 2_000,
   syncEverySmall: 10_000,
   syncEveryLarge: 1_000,
-  pushTo: 2,
+  pushEvery: 100,
+  pushTo: 3,
 }
 
 /** After so many missed heartbeats a node's silence is worth looking after. */
@@ -76,8 +73,9 @@ export class Reports {
     this.#sync = new ReportSync({
       ...deps,
       table: this.#table,
-      take: (reports) => this.#takeAll(reports),
-      every: () => (this.#isSmall() ? this.#settings.syncEverySmall : this.#settings.syncEveryLarge),
+      take: (reports) => reports.filter((signed) => this.#take(signed, 'sync').verdict === 'accept'),
+      settings: this.#settings,
+      isSmallMesh: () => this.#isSmall(),
     })
   }
 
@@ -126,11 +124,7 @@ export class Reports {
     onReport(own)
     if (this.#isSmall())
       gossip.publish(capacityTopic, signed).catch((error: unknown) => log.warn('report was not published', { error }))
-    else this.#sync.push(signed, this.#settings.pushTo)
-  }
-
-  #takeAll(reports: readonly SignedReport[]): number {
-    return reports.filter((signed) => this.#take(signed, 'sync').verdict === 'accept').length
+    else this.#sync.push(signed)
   }
 
   #take(signed: SignedReport, way: 'gossip' | 'sync'): Admission {
