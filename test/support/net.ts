@@ -6,6 +6,7 @@ import { systemClock } from '../../src/adapters/system/clock.ts'
 import { type MeshId, meshId, type NodeId } from '../../src/model/ids.ts'
 import type { Admission, AdmissionCheck } from '../../src/ports/admission.ts'
 import { silent } from '../../src/ports/log.ts'
+import { tcpProxy, type TcpProxy } from './tcp-proxy.ts'
 import { Tally } from './tally.ts'
 
 /** A membership where the certificate is a word: `member` lets in, anything else is refused with itself as the reason. */
@@ -50,10 +51,15 @@ export interface TestHost extends Host {
   readonly tally: Tally
 }
 
+export interface Wire extends TcpProxy {
+  readonly addresses: readonly string[]
+}
+
 /** A mesh under test: makes hosts that know each other's addresses, and stops them all. */
 export class TestNet {
   readonly mesh: MeshId
   readonly hosts: TestHost[] = []
+  readonly #proxies: TcpProxy[] = []
 
   constructor(mesh = 'mesh-under-test') {
     this.mesh = meshId(mesh)
@@ -81,7 +87,16 @@ export class TestNet {
     return made
   }
 
+  /** A way to a host that can be cut. */
+  async wireTo(host: TestHost): Promise<Wire> {
+    const port = Number(/\/tcp\/(\d+)\//.exec(host.peers.addresses()[0] ?? '')?.[1])
+    const proxy = await tcpProxy(port)
+    this.#proxies.push(proxy)
+    return Object.assign(proxy, { addresses: [`/ip4/127.0.0.1/tcp/${proxy.port}/p2p/${host.id}`] })
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.#proxies.splice(0).map((proxy) => proxy.close()))
     await Promise.all(this.hosts.splice(0).map((host) => host.service.stop()))
   }
 }

@@ -7,7 +7,6 @@ import type { Registrar } from '@libp2p/interface-internal'
 import type { NodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { watchLengths } from './length-watch.ts'
 
 /** Longest gossip frame: several messages and gossipsub's own control data may share one. */
 export const maxGossipFrame = 262_144
@@ -19,8 +18,6 @@ export interface GossipGateDeps {
   readonly clock: Clock
   /** A peer opened a gossip stream and did not become a member. */
   readonly onStranger: (peer: NodeId) => void
-  /** A member sent a gossip frame that is longer than any may be. Its stream is cut. */
-  readonly onOversized: (peer: NodeId) => void
 }
 
 type Held = (connection: Connection | null) => void
@@ -81,7 +78,6 @@ export class GossipGate {
       const peer = connection.remotePeer.toString() as NodeId
       const admitted = this.#open.has(peer) || (await this.#becomesMember(peer))
       if (admitted) {
-        watchLengths(stream, maxGossipFrame, () => this.#deps.onOversized(peer))
         return handler(stream, connection)
       }
       stream.abort(new Error('gossip is for members'))

@@ -56,6 +56,13 @@ export class GossipMender {
     this.#run(peer, () => this.#deps.gate.admit(peer, connection))
   }
 
+  /** Gossipsub reads a stream of this peer no more: the peer must not go on writing to it. */
+  broken(peer: NodeId): void {
+    const connection = this.#deps.gate.connectionOf(peer)
+    for (const stream of connection === undefined ? [] : gossipStreams(connection))
+      stream.abort(new Error('what came could not be read'))
+  }
+
   #lookAt(peer: NodeId): void {
     const { links, clock, log, metrics } = this.#deps
     const link = links.current(peer)

@@ -1,6 +1,7 @@
 /** The Gossip port over gossipsub: our topics, our limits, our verdicts; unsigned, because our messages carry their own signatures. */
 import { createHash } from 'node:crypto'
 import { type GossipSub, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { PeerId } from '@libp2p/interface'
 import { ClawError } from '../../model/failure.ts'
 import { type MeshId, type NodeId, nodeId } from '../../model/ids.ts'
 import type { Gossip, Topic, Verdict } from '../../ports/gossip.ts'
@@ -54,7 +55,7 @@ const topicScore = {
 const scoreThresholds = { gossipThreshold: -20, publishThreshold: -50, graylistThreshold: -80 }
 
 /** A gossipsub that sees libp2p only through the gate. */
-export function gatedGossipsub(gate: GossipGate): GossipFactory {
+export function gatedGossipsub(gate: GossipGate, onBroken: (peer: NodeId, error: Error) => void): GossipFactory {
   const make = gossipsub({
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: ({ data }) => digest(data),
@@ -80,7 +81,25 @@ export function gatedGossipsub(gate: GossipGate): GossipFactory {
     scoreThresholds,
   })
   return ({ privateKey, peerId, peerStore, registrar, connectionManager, logger }) =>
-    make({ privateKey, peerId, peerStore, connectionManager, logger, registrar: gate.guard(registrar) })
+    watched(
+      make({ privateKey, peerId, peerStore, connectionManager, logger, registrar: gate.guard(registrar) }),
+      onBroken,
+    )
+}
+
+interface ReadErrors {
+  handlePeerReadStreamError(error: Error, peer: PeerId): void
+}
+
+/** Gossipsub tells nobody that it has given up a peer's stream, except this method, which it keeps apart to be looked at. */
+function watched(pubsub: GossipSub, onBroken: (peer: NodeId, error: Error) => void): GossipSub {
+  const reading = pubsub as GossipSub & ReadErrors
+  const giveUp = reading.handlePeerReadStreamError.bind(reading)
+  reading.handlePeerReadStreamError = (error, peer) => {
+    giveUp(error, peer)
+    onBroken(nodeId(peer.toString()), error)
+  }
+  return pubsub
 }
 
 export interface MeshGossipDeps {

@@ -7,6 +7,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { encodeFailure, frame, FrameKind, laneMaxBytes } from '../../wire/frame.ts'
 import { CallsIn } from './calls-in.ts'
+import { cut } from './cut.ts'
 import type { Conduct } from './conduct.ts'
 import type { Served } from './handlers.ts'
 import { StreamPipe } from './stream-pipe.ts'
@@ -140,7 +141,7 @@ export class Guests {
     this.#guests.delete(connection.id)
     this.#deps.log.debug('guest is sent away', { peer: idOf(connection), reason })
     connection.close({ signal: AbortSignal.timeout(second) }).catch((error: unknown) => {
-      connection.abort(new Error(reason, { cause: error }))
+      cut(connection, new Error(reason, { cause: error }))
     })
   }
 }

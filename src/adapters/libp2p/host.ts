@@ -12,6 +12,7 @@ import type { Lane, Rpc } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import { frameVersion, helloCodec, laneProtocols } from '../../wire/frame.ts'
 import { Conduct } from './conduct.ts'
+import { cut } from './cut.ts'
 import { Dialler } from './dialler.ts'
 import { GossipGate } from './gossip-gate.ts'
 import { GossipMender } from './gossip-mender.ts'
@@ -60,12 +61,15 @@ export async function createHost(init: HostInit): Promise<Host> {
   const gate = new GossipGate({
     clock,
     onStranger: (peer) => guestConduct.blame(peer, 'gossip-stranger'),
-    onOversized: (peer) => conduct.blame(peer, 'gossip-oversized'),
   })
   const node = await createNode({
     ...init,
     seed: identity.seed,
     gate,
+    onGossipBroken(peer, error) {
+      if (error.name.startsWith('InvalidDataLength')) conduct.blame(peer, 'gossip-oversized')
+      mender.broken(peer)
+    },
     datastore: init.datastore ?? null,
     gater: { denyInboundEncryptedConnection: (peer) => isBanned(peer.toString()), denyDialMultiaddr: () => false },
   })
@@ -244,5 +248,5 @@ const blameSelf = (reason: string): void => {
 
 function hangUp(node: Node, peer: NodeId): void {
   for (const connection of node.getConnections())
-    if (connection.remotePeer.toString() === peer) connection.abort(new Error('it broke the protocol too often'))
+    if (connection.remotePeer.toString() === peer) cut(connection, new Error('it broke the protocol too often'))
 }

@@ -29,7 +29,7 @@ export interface LaneInit {
   readonly stream: Stream
   readonly from: NodeId
   readonly context: LinkContext
-  /** The peer has shown a valid certificate on this lane. */
+  /** The peer has shown a valid certificate on this lane, and has found ours valid. */
   readonly onGreeted: () => void
   readonly onFrame: (kind: FrameKind) => void
   readonly onEnd: (why: ClawError) => void
@@ -40,7 +40,10 @@ export class LaneChannel {
   readonly served: CallsIn
   readonly pipe: StreamPipe
   readonly #init: LaneInit
+  /** We let the peer in. */
   #greeted = false
+  /** The peer lets us in. */
+  #welcome = false
   #refused = false
 
   constructor(init: LaneInit) {
@@ -106,6 +109,8 @@ export class LaneChannel {
       case FrameKind.ITEM:
       case FrameKind.END:
         return this.calls.take(message)
+      case FrameKind.WELCOME:
+        return this.#welcomed()
       case FrameKind.PING:
       case FrameKind.RETIRE:
       case FrameKind.GOODBYE:
@@ -123,7 +128,14 @@ export class LaneChannel {
     onFrame(FrameKind.HELLO)
     if (this.#greeted) return
     this.#greeted = true
-    onGreeted()
+    this.pipe.send(frame(FrameKind.WELCOME))
+    if (this.#welcome) onGreeted()
+  }
+
+  #welcomed(): void {
+    if (this.#welcome) return
+    this.#welcome = true
+    if (this.#greeted) this.#init.onGreeted()
   }
 
   #notGreeted(): void {

@@ -5,6 +5,7 @@ import type { NodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Lane } from '../../ports/rpc.ts'
 import { frame, FrameKind, laneProtocols } from '../../wire/frame.ts'
+import { cut } from './cut.ts'
 import { LaneChannel, type LinkContext } from './lane-channel.ts'
 
 /** From the first stream to both hellos. */
@@ -172,7 +173,7 @@ export class Link {
     this.#ended = true
     this.#stopGreeting()
     for (const channel of this.#lanes.values()) channel.pipe.abort(why)
-    if (why.code === 'NODE_UNREACHABLE') this.connection.abort(why)
+    if (why.code === 'NODE_UNREACHABLE') cut(this.connection, why)
     else closeGently(this.connection, this.#init.context)
     this.#init.onEnd(why)
   }
@@ -182,6 +183,6 @@ export class Link {
 function closeGently(connection: Connection, { log }: LinkContext): void {
   connection.close({ signal: AbortSignal.timeout(second) }).catch((error: unknown) => {
     log.debug('peer did not close in time', { error })
-    connection.abort(new Error('the peer did not close in time', { cause: error }))
+    cut(connection, new Error('the peer did not close in time', { cause: error }))
   })
 }

@@ -16,7 +16,7 @@ export interface PeerChange {
 
 /** We say something this often, and give a peer up when it has said nothing for `silence`. */
 const pingEvery: Millis = second
-const silence: Millis = 4 * second
+const silence: Millis = 3 * second
 
 export class Links {
   readonly #self: NodeId

@@ -13,7 +13,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { createHash } from 'node:crypto'
-import type { MeshId } from '../../model/ids.ts'
+import type { MeshId, NodeId } from '../../model/ids.ts'
 import { gatedGossipsub } from './gossip.ts'
 import type { GossipGate } from './gossip-gate.ts'
 import type { HostSettings } from './settings.ts'
@@ -28,6 +28,8 @@ export interface NodeInit {
   readonly settings: HostSettings
   readonly gater: ConnectionGater
   readonly gate: GossipGate
+  /** Gossipsub has given up reading a peer's stream. */
+  readonly onGossipBroken: (peer: NodeId, error: Error) => void
   readonly datastore: Datastore | null
 }
 
@@ -63,7 +65,7 @@ export async function createNode(init: NodeInit) {
     services: {
       identify: identify(),
       ping: ping(),
-      pubsub: gatedGossipsub(gate),
+      pubsub: gatedGossipsub(gate, init.onGossipBroken),
       ...(autonat ? { autonat: autoNAT() } : {}),
       ...(holePunching ? { dcutr: dcutr() } : {}),
       ...(relayServer ? { relay: circuitRelayServer() } : {}),

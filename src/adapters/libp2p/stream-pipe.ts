@@ -36,8 +36,13 @@ export class StreamPipe implements Pipe {
   send(message: FrameMessage): void {
     const { stream } = this.#init
     if (this.#ended || stream.writeStatus !== 'writable') return
-    const body = frameCodec.encode(message)
-    stream.send(withLength(body))
+    const bytes = withLength(frameCodec.encode(message))
+    try {
+      stream.send(bytes)
+    } catch (error) {
+      // The connection below ended in this very moment: the stream itself does not know yet.
+      this.abort(error instanceof Error ? error : new Error('the stream cannot be written', { cause: error }))
+    }
   }
 
   async ready(): Promise<void> {

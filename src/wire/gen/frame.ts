@@ -199,7 +199,8 @@ export enum FrameKind {
   NOTICE = 'NOTICE',
   PING = 'PING',
   RETIRE = 'RETIRE',
-  GOODBYE = 'GOODBYE'
+  GOODBYE = 'GOODBYE',
+  WELCOME = 'WELCOME'
 }
 
 enum __FrameKindValues {
@@ -215,7 +216,8 @@ enum __FrameKindValues {
   NOTICE = 9,
   PING = 10,
   RETIRE = 11,
-  GOODBYE = 12
+  GOODBYE = 12,
+  WELCOME = 13
 }
 
 export namespace FrameKind {

@@ -1,0 +1,53 @@
+/** A wire between two hosts that a test can cut or freeze. */
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+export interface TcpProxy {
+  readonly port: number
+  /** Open now. */
+  readonly connections: number
+  /** Breaks every connection, as when the process at the other end dies. */
+  cut(): void
+  /** Lets nothing through any more, and says nothing: as when a cable is pulled. */
+  freeze(): void
+  close(): Promise<void>
+}
+
+export async function tcpProxy(target: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>()
+  let frozen = false
+  const server = createServer((near) => {
+    const far = connect(target, '127.0.0.1')
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.setNoDelay(true)
+      from.on('data', (bytes) => {
+        if (!frozen) to.write(bytes)
+      })
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        sockets.delete(from)
+        if (!frozen) to.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return sockets.size / 2
+    },
+    cut() {
+      for (const socket of sockets) socket.resetAndDestroy()
+    },
+    freeze() {
+      frozen = true
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
