@@ -142,7 +142,7 @@ export class ApiSocket {
       return
     }
     for await (const item of invoker.open(op, input, { caller, signal })) await this.#send(wrap(item))
-    this.#tell({ id, end: true })
+    if (!signal.aborted) this.#tell({ id, end: true })
   }
 
   #cancel(id: Id): void {

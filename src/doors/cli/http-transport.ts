@@ -2,7 +2,6 @@
 import { request as httpRequest } from 'node:http'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { createInterface } from 'node:readline'
 import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureFrom } from '../../model/failure.ts'
 import type { Transport } from './api.ts'
@@ -31,26 +30,35 @@ export class HttpTransport implements Transport {
 
   async *open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown> {
     const response = await this.#post(name, input, signal)
-    const lines = createInterface({ input: response, crlfDelay: Infinity })
-    let broken: unknown = null
-    response.once('error', (error) => {
-      broken = error
-      lines.close()
-    })
     try {
-      for await (const line of lines) {
-        if (line === '') continue
+      for await (const line of this.#lines(response, signal)) {
         const item = parsed(line)
         const failure = errorIn(item)
         if (failure !== null) throw failureFrom(failure)
         yield item
       }
-      signal.throwIfAborted()
-      if (broken !== null || !response.complete) throw this.#lost(broken)
     } finally {
-      lines.close()
       response.destroy()
     }
+  }
+
+  /** Lines that are not empty. Throws NODE_UNREACHABLE when the connection breaks before the end. */
+  async *#lines(response: IncomingMessage, signal: AbortSignal): AsyncIterable<string> {
+    response.setEncoding('utf8')
+    let rest = ''
+    try {
+      for await (const chunk of response as AsyncIterable<string>) {
+        const lines = (rest + chunk).split('\n')
+        rest = lines.pop() ?? ''
+        if (rest.length > largest) throw new ClawError('TOO_LARGE', { what: 'A line of the answer', limit: largest })
+        yield* lines.filter((line) => line !== '')
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (ClawError.is(error, 'TOO_LARGE')) throw error
+      throw this.#lost(error)
+    }
+    if (rest !== '') yield rest
   }
 
   close(): Promise<void> {

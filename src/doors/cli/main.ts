@@ -57,9 +57,10 @@ function formatOf(asked: string | undefined): Format {
 
 function failed(error: unknown, out: Output, signal: AbortSignal): number {
   if (signal.aborted) return interrupted
-  if (!isClawError(error)) throw error
-  out.error(error)
-  return exitCodeOf(error)
+  const expected = isClawError(error) ? error : new ClawError('INTERNAL', { detail: (error as Error).message })
+  out.error(expected)
+  if (expected !== error) out.note((error as Error).stack ?? '')
+  return exitCodeOf(expected)
 }
 
 /** A connection that never came about needs no closing; its failure was told already. */

@@ -140,7 +140,8 @@ function argumentsOf(parser: Parser, { positionals, options }: AnyCommand): Read
   const read = given.map((option) => {
     const name = (option.long ?? '').slice(2)
     const value: unknown = parser.getOptionValue(option.attributeName())
-    return [name, value ?? empty(options[name])] as const
+    // The parser keeps --no-wait as wait: false.
+    return [name, option.negate ? value === false : (value ?? empty(options[name]))] as const
   })
   return Object.fromEntries([...named, ...read])
 }

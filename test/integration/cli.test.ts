@@ -1,0 +1,99 @@
+/** The CLI's own transport against the real API. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ApiService } from '../../src/doors/api/service.ts'
+import { tokenCheck } from '../../src/doors/api/token.ts'
+import { main } from '../../src/doors/cli/main.ts'
+import { ClawError } from '../../src/model/failure.ts'
+import { silent } from '../../src/ports/log.ts'
+import { FakeInvoker, thenSilence } from '../support/fake-invoker.ts'
+import { fakeHost } from '../support/fake-host.ts'
+
+let directory: string
+let service: ApiService | null = null
+const { signal } = new AbortController()
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'claw-cli-'))
+})
+afterEach(async () => {
+  await service?.stop()
+  service = null
+  rmSync(directory, { recursive: true })
+})
+
+async function serve(answers: ConstructorParameters<typeof FakeInvoker>[0]): Promise<ApiService> {
+  const deps = { invoker: new FakeInvoker(answers), log: silent, version: '0.1.0', checkToken: tokenCheck('s3cret') }
+  const settings = {
+    socket: join(directory, 'api.sock'),
+    tcp: { host: '127.0.0.1', port: 0 },
+    insecureListen: false,
+    hosts: [],
+  }
+  service = new ApiService(deps, settings)
+  await service.start()
+  return service
+}
+
+async function cli(...line: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const host = fakeHost({ home: directory })
+  const code = await main(line, host, signal)
+  return { code, out: host.stdout.text, err: host.stderr.text }
+}
+
+const unix = (): string[] => ['--gateway', `unix:${join(directory, 'api.sock')}`]
+const line = (position: number) => ({ position, at: 'T', stream: 'stdout', text: `line ${position}`, attempt: 1 })
+
+test('it talks over the socket, and over TCP with the right token only', async () => {
+  const { address } = await serve({
+    'gateway.ping': () => ({ ok: true, id: 'i', name: 'n1', version: '0.1.0', time: '' }),
+  })
+  expect(await cli(...unix(), 'gateway', 'ping')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('n1 answers') as string,
+  })
+  const tcp = ['--gateway', address ?? '']
+  expect(await cli(...tcp, 'gateway', 'ping', '--token', 's3cret')).toMatchObject({ code: 0 })
+  expect(await cli(...tcp, 'gateway', 'ping', '--token', 'wrong', '--json')).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('AUTH_FAILED') as string,
+  })
+})
+
+test('failures come through with their code and exit code', async () => {
+  await serve({
+    'node.info': () => {
+      throw new ClawError('NODE_NOT_FOUND', { node: 'ghost' })
+    },
+  })
+  const reply = await cli(...unix(), 'node', 'info', 'ghost')
+  expect([reply.code, reply.err.split('\n')[0]]).toEqual([4, 'error[NODE_NOT_FOUND]: No node is called ghost.'])
+})
+
+test('where nothing answers, that is said, with exit code 2', async () => {
+  expect(await cli(...unix(), 'status')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('ECONNREFUSED') as string,
+  })
+  expect(await cli('--gateway', 'http://127.0.0.1:1', 'status')).toMatchObject({ code: 2 })
+})
+
+test('a log that is followed goes on where it was when the peer has restarted', async () => {
+  const asked: unknown[] = []
+  await serve({ 'workload.logs': (_, gone) => thenSilence([line(1), line(2)], gone) })
+  const following = cli(...unix(), 'logs', '-f', 'job')
+  await sleep(500)
+  await service?.stop()
+  await sleep(300)
+  await serve({
+    'workload.logs': (input) => {
+      asked.push(input)
+      return thenSilence([line(3)], AbortSignal.abort())
+    },
+  })
+  expect(await following).toEqual({ code: 0, out: 'line 1\nline 2\nline 3\n', err: '' })
+  expect(asked).toEqual([{ workload: 'job', follow: true, attempt: 1, from: 2 }])
+})

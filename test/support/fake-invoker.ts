@@ -1,0 +1,47 @@
+/** Answers operations as a test says, and remembers what it was asked. */
+import { ClawError } from '../../src/model/failure.ts'
+import type { Asker, Invoker } from '../../src/operations/invoke.ts'
+import { findOperation } from '../../src/operations/invoke.ts'
+
+type Answer = (input: unknown, signal: AbortSignal) => unknown
+
+export class FakeInvoker implements Invoker {
+  readonly asked: { readonly name: string; readonly input: unknown; readonly caller: string }[] = []
+  /** Streams that are open now. */
+  openStreams = 0
+  readonly #answers: Readonly<Record<string, Answer>>
+
+  constructor(answers: Readonly<Record<string, Answer>>) {
+    this.#answers = answers
+  }
+
+  async invoke(name: string, input: unknown, asker: Asker): Promise<unknown> {
+    return this.#answer(name, input, asker)
+  }
+
+  async *open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown> {
+    this.openStreams += 1
+    try {
+      yield* this.#answer(name, input, asker) as AsyncIterable<unknown>
+    } finally {
+      this.openStreams -= 1
+    }
+  }
+
+  #answer(name: string, input: unknown, { caller, signal }: Asker): unknown {
+    findOperation(name)
+    this.asked.push({ name, input, caller: caller.id })
+    const answer = this.#answers[name]
+    if (answer === undefined) throw new ClawError('OPERATION_NOT_FOUND', { operation: name })
+    return answer(input, signal)
+  }
+}
+
+/** These items, then nothing more until it is called off. */
+export async function* thenSilence(items: readonly unknown[], signal: AbortSignal): AsyncIterable<unknown> {
+  yield* items
+  if (!signal.aborted)
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true })
+    })
+}

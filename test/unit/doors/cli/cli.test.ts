@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest'
+import { ClawError } from '../../../../src/model/failure.ts'
+import { fakeHost } from '../../../support/fake-host.ts'
+import { cli, items, workload } from '../../../support/run-cli.ts'
+
+const gpu = (index: number, model: string, simulated = false) => ({
+  ...{ index, uuid: `G${index}`, model, memoryMib: 81_920, vendor: 'nvidia', simulated, state: 'free', workload: null },
+  ...{ utilization: null, memoryUsedMib: null, temperatureC: null, powerW: null },
+})
+
+const node = (name: string, gpus: readonly ReturnType<typeof gpu>[], utilization: number | null) => ({
+  ...{ id: `id-${name}`, name, status: 'healthy', gpus, gpuModel: null, gpusFree: gpus.length, utilization },
+  ...{ workloads: 0, labels: {}, lastSeen: null },
+})
+
+const nodes = [
+  node(
+    'gpu-node-1',
+    [0, 1, 2, 3].map((index) => gpu(index, 'NVIDIA A100-SXM4-80GB')),
+    75,
+  ),
+  node('gpu-node-2', [gpu(0, 'NVIDIA H100 80GB HBM3', true)], null),
+]
+
+const status = {
+  ...{ gateway: 'x', leader: 'gpu-node-1', nodes: { healthy: 3, unhealthy: 0 } },
+  ...{ gpus: { total: 16, available: 12 }, workloads: { running: 4, pending: 2 } },
+}
+
+describe('tables', () => {
+  test('at a terminal, status looks like the user guide’s', async () => {
+    const answers = { status: () => status, 'node.list': () => nodes }
+    const { out, code } = await cli(['status'], answers, fakeHost({ isTTY: true }))
+    expect(out).toBe(`CLUSTER STATUS
+═══════════════════════════════════════
+Gateway:     unix:/run/test.sock
+Leader:      gpu-node-1
+Nodes:       3 healthy, 0 unhealthy
+Total GPUs:  16 (12 available)
+Workloads:   4 running, 2 pending
+
+NODES
+┌────────────┬─────────────────────┬─────────┬─────────────┐
+│ Name       │ GPUs                │ Status  │ Utilization │
+├────────────┼─────────────────────┼─────────┼─────────────┤
+│ gpu-node-1 │ 4× A100             │ healthy │ 75%         │
+│ gpu-node-2 │ 1× H100 (simulated) │ healthy │ —           │
+└────────────┴─────────────────────┴─────────┴─────────────┘
+`)
+    expect(code).toBe(0)
+  })
+
+  test('in a pipe, columns are plain', async () => {
+    const { out } = await cli(['node', 'list'], { 'node.list': () => nodes })
+    expect(out).toBe(`NAME        GPUS                 STATUS   UTILIZATION
+gpu-node-1  4× A100              healthy  75%
+gpu-node-2  1× H100 (simulated)  healthy  —
+`)
+  })
+
+  test('wide shows more, JSON and YAML show all', async () => {
+    const answers = { 'node.list': () => nodes }
+    expect((await cli(['node', 'list', '-o', 'wide'], answers)).out).toContain('id-gpu-node-1')
+    expect(JSON.parse((await cli(['node', 'list', '--json'], answers)).out)).toEqual(nodes)
+    expect((await cli(['-f', 'yaml', 'node', 'list'], answers)).out).toContain('- id: id-gpu-node-1')
+    expect((await cli(['node', 'list', '-o', 'jsonl'], answers)).out.trim().split('\n')).toHaveLength(2)
+  })
+
+  test('names from other hosts cannot steer the terminal', async () => {
+    const answers = { 'node.list': () => [node('a\u001b[2Jb\u0007', [], null)] }
+    expect((await cli(['node', 'list'], answers)).out).not.toMatch(/[\u001b\u0007]/)
+  })
+})
+
+describe('shapes', () => {
+  test('status has its keys, with the address that was used', async () => {
+    const { out } = await cli(['status', '--json'], { status: () => status })
+    expect(JSON.parse(out)).toEqual({ ...status, gateway: 'unix:/run/test.sock' })
+  })
+
+  test('run -d prints the id, and id and name as JSON', async () => {
+    const answers = { 'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'x', state: 'pending' }) }
+    expect((await cli(['run', '-d', 'busybox'], answers)).out).toBe('wl-1\n')
+    expect(JSON.parse((await cli(['--json', 'run', '-d', 'busybox'], answers)).out)).toEqual({
+      id: 'wl-1',
+      name: 'job',
+    })
+  })
+
+  test('errors have a code, a message and a hint, on stderr', async () => {
+    const answers = {
+      'workload.info': () => {
+        throw new ClawError('WORKLOAD_NOT_FOUND', { workload: 'x' })
+      },
+    }
+    const text = await cli(['workload', 'info', 'x'], answers)
+    expect([text.code, text.out]).toEqual([4, ''])
+    expect(text.err).toBe(
+      'error[WORKLOAD_NOT_FOUND]: No workload is called x.\ntry: List the workloads with `clawbernetes workload list`.\n',
+    )
+    const json = await cli(['workload', 'status', 'x', '-o', 'json'], answers)
+    expect(JSON.parse(json.err)).toEqual({
+      error: {
+        code: 'WORKLOAD_NOT_FOUND',
+        message: 'No workload is called x.',
+        hint: 'List the workloads with `clawbernetes workload list`.',
+      },
+    })
+  })
+})
+
+describe('other commands', () => {
+  test('logs take their options in any place, and --tail with or without a number', async () => {
+    const answers = { 'workload.logs': () => items({ position: 1, at: 'T', stream: 'stdout', text: 'x', attempt: 1 }) }
+    const input = async (...line: string[]): Promise<unknown> => (await cli(line, answers)).asked[0]?.input
+    expect(await input('logs', '-f', 'job')).toMatchObject({ workload: 'job', follow: true })
+    expect(await input('logs', '--tail', 'job')).toMatchObject({ workload: 'job', tail: 100 })
+    expect(await input('logs', 'job', '--tail')).toMatchObject({ workload: 'job', tail: 100 })
+    expect(await input('workload', 'logs', 'job', '--tail', '5', '--since', '1h ago')).toMatchObject({
+      tail: 5,
+      since: '1h ago',
+    })
+    expect((await cli(['logs', 'job', '--timestamps'], answers)).out).toBe('T x\n')
+  })
+
+  test('stop waits for the end, under all its names', async () => {
+    const answers = {
+      'workload.stop': () => workload({ state: 'stopping' }),
+      'workload.wait': () => items(workload({ state: 'stopping' }), workload({ state: 'stopped' })),
+    }
+    for (const words of [['stop'], ['workload', 'cancel'], ['workload', 'stop']])
+      expect((await cli([...words, 'job'], answers)).out).toBe('job (wl-1) stopped\n')
+    expect((await cli(['stop', 'job', '--no-wait'], answers)).out).toBe('job (wl-1) stopping\n')
+  })
+
+  test('a join token is printed alone, so that it can be piped', async () => {
+    const answers = { 'token.create': () => ({ token: 'claw1.x', expiresAt: '2026-01-01T00:00:00.000Z' }) }
+    const ran = await cli(['token', 'create', '--ttl', '10m', '--roles', 'a,b', '--label', 'k=v'], answers)
+    expect(ran).toMatchObject({ out: 'claw1.x\n', err: '' })
+    expect(ran.asked[0]?.input).toEqual({ ttl: '10m', roles: ['a', 'b'], labels: { k: 'v' } })
+    expect(JSON.parse((await cli(['token', 'create', '--json'], answers)).out)).toEqual(answers['token.create']())
+  })
+
+  test('node invoke passes JSON through, from the command line or from standard input', async () => {
+    const answers = { 'node.invoke': (input: unknown) => input }
+    const params = '{"image":"nginx","gpus":1}'
+    const direct = await cli(['node', 'invoke', 'n1', 'workload.run', params], answers)
+    const piped = await cli(['node', 'invoke', 'n1', 'workload.run', '-'], answers, fakeHost({ input: params }))
+    expect(JSON.parse(direct.out)).toEqual({ node: 'n1', command: 'workload.run', params: { image: 'nginx', gpus: 1 } })
+    expect(piped.out).toBe(direct.out)
+  })
+
+  test('version tells of the CLI even when no peer answers', async () => {
+    const answers = {
+      version: () => {
+        throw new ClawError('ECONNREFUSED', { address: 'x' })
+      },
+    }
+    expect(await cli(['version', '--json'], answers)).toMatchObject({ code: 0 })
+    expect((await cli(['version'], { version: () => ({ version: '9', node: 'n1', uptimeSeconds: 1 }) })).out).toContain(
+      '9 (n1)',
+    )
+  })
+
+  test('completion offers commands, options, and names that the peer knows', async () => {
+    const answers = { 'node.list': () => nodes, 'workload.list': () => [workload()] }
+    const offers = async (...words: string[]): Promise<string[]> =>
+      (await cli(['__complete', '--', ...words], answers)).out.trim().split('\n')
+    expect(await offers('no')).toEqual(['node'])
+    expect(await offers('node', 'i')).toEqual(['info', 'invoke'])
+    expect(await offers('node', 'info', '')).toEqual(['gpu-node-1', 'gpu-node-2'])
+    expect(await offers('logs', '-f', 'j')).toEqual(['job'])
+    expect(await offers('run', '--gpu')).toEqual(['--gpus', '--gpu-type', '--gpu-memory'])
+    expect(await offers('completion', 'z')).toEqual(['zsh'])
+  })
+
+  test('completion offers nothing when the peer does not answer', async () => {
+    const answers = {
+      'node.list': () => {
+        throw new ClawError('ECONNREFUSED', { address: 'x' })
+      },
+    }
+    expect(await cli(['__complete', '--', 'node', 'info', ''], answers)).toMatchObject({ code: 0, out: '', err: '' })
+  })
+})

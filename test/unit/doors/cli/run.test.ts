@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { fakeHost } from '../../../support/fake-host.ts'
+import { type Answers, cli, items, workload } from '../../../support/run-cli.ts'
+
+describe('run', () => {
+  const runs = (...states: readonly unknown[]): Answers => ({
+    'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'busybox', state: 'pending' }),
+    'workload.wait': () => items(...states),
+    'workload.logs': () =>
+      items(
+        { position: 1, at: '', stream: 'stdout', text: 'hello', attempt: 1 },
+        { position: 2, at: '', stream: 'stderr', text: 'oops', attempt: 1 },
+      ),
+  })
+
+  test('every spelling of the request comes out the same', async () => {
+    const answers = { 'workload.run': () => ({ id: 'wl-1', name: 'job' }) }
+    const ours = await cli(
+      [
+        ...['run', '-d', '--gpus', '2', '--gpu-type', 'H100', '--memory', '64Gi', '-e', 'A=1', '--env', 'B=2'],
+        ...['--mount', '/a:/b', '-v', '/c:/d:ro', '--name', 'job', '--priority', 'high', '--timeout', '24h'],
+        ...[
+          '--label',
+          'zone=eu',
+          '--node',
+          'n1',
+          '--shm-size',
+          '2g',
+          '--cpu',
+          '2.5',
+          'busybox',
+          '--',
+          'sh',
+          '-c',
+          'echo -n hi',
+        ],
+      ],
+      answers,
+    )
+    expect(ours.asked[0]?.input).toMatchObject({
+      ...{ image: 'busybox', command: ['sh', '-c', 'echo -n hi'], gpus: '2', gpuType: 'H100', memory: '64Gi' },
+      ...{ env: ['A=1', 'B=2'], volumes: ['/c:/d:ro', '/a:/b'], name: 'job', priority: 'high', timeout: '24h' },
+      ...{ nodeSelector: { zone: 'eu' }, node: 'n1', shmSize: '2g', cpu: 2.5 },
+    })
+    const seeds = await cli(
+      ['run', '--image', 'busybox', '-g', '0,1', '-m', '80000', '--command', 'python x.py', '-d'],
+      answers,
+    )
+    expect(seeds.asked[0]?.input).toMatchObject({
+      image: 'busybox',
+      gpus: '0,1',
+      memory: '80000',
+      command: 'python x.py',
+    })
+  })
+
+  test('a variable without a value takes that of the caller', async () => {
+    const host = fakeHost({ env: { MODEL: 'llama' } })
+    const { asked } = await cli(
+      ['run', '-d', '-e', 'MODEL', 'busybox'],
+      { 'workload.run': () => ({ id: '', name: '' }) },
+      host,
+    )
+    expect(asked[0]?.input).toMatchObject({ env: ['MODEL=llama'] })
+  })
+
+  test('attached, output goes where it belongs and the exit code is the workload’s', async () => {
+    const ended = workload({ state: 'failed', exitCode: 3, error: { code: 'NONZERO_EXIT', message: 'exit 3' } })
+    const running = workload({ state: 'running', exitCode: null })
+    const { code, out, err } = await cli(
+      ['run', 'busybox'],
+      runs(workload({ state: 'pending', reason: 'no room' }), running, ended),
+    )
+    expect([code, out]).toEqual([3, 'hello\n'])
+    expect(err).toContain('oops\n')
+    expect(err).toContain('job waits: no room\n')
+    expect(err).toContain('job runs on n1 with 1 GPU(s)\n')
+  })
+
+  test.each([
+    [{ state: 'completed', exitCode: 0 }, 0],
+    [{ state: 'failed', exitCode: 137, error: { code: 'OOM_KILLED', message: 'm' } }, 137],
+    [{ state: 'failed', exitCode: 137, error: { code: 'WORKLOAD_TIMEOUT', message: 'm' } }, 124],
+    [{ state: 'failed', exitCode: null, error: { code: 'IMAGE_NOT_FOUND', message: 'm' } }, 4],
+    [{ state: 'failed', exitCode: null, error: { code: 'NO_GPUS_AVAILABLE', message: 'm' } }, 6],
+    [{ state: 'failed', exitCode: null, error: { code: 'WORKLOAD_LOST', message: 'm' } }, 102],
+    [{ state: 'failed', exitCode: 255, error: { code: 'NONZERO_EXIT', message: 'm' } }, 255],
+    [{ state: 'stopped', exitCode: 143 }, 103],
+  ])('%j ends with %i', async (parts, wanted) => {
+    const { code, err } = await cli(['run', 'busybox', '--json'], runs(workload(parts)))
+    expect(code).toBe(wanted)
+    if ('error' in parts) expect(JSON.parse(err)).toMatchObject({ error: { code: parts.error.code } })
+  })
+
+  test('the last line of attached JSON is the workload', async () => {
+    const { out } = await cli(['run', 'busybox', '--json'], runs(workload()))
+    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({ id: 'wl-1', state: 'completed' })
+  })
+
+  test.each([
+    [['run'], /no image is named/],
+    [['run', '--command', 'a', 'busybox', '--', 'b'], /two commands/],
+    [['run', '--label', 'novalue', 'busybox'], /not KEY=VALUE/],
+    [['run', '--executor', 'rocket', 'busybox'], /rocket/],
+    [['run', '--gpuz', '1', 'busybox'], /--gpus/],
+    [['run', '--cpu', 'many', 'busybox'], /not a number/],
+    [['rnu'], /Did you mean run/],
+    [['node', 'lst'], /Did you mean list/],
+    [['node', 'info'], /missing required argument/],
+    [['status', 'extra'], /too many arguments/],
+    [['status', '-o', 'xml'], /no format xml/],
+    [['completion', 'tcsh'], /bash, zsh or fish/],
+    [['node', 'invoke', 'n1', 'gpu.list', '{'], /not a JSON object/],
+  ])('%j is refused with exit code 5', async (line, problem) => {
+    const { code, err, out } = await cli(line)
+    expect([code, out]).toEqual([5, ''])
+    expect(err).toMatch(problem)
+    expect(err).toMatch(/^error\[INVALID_REQUEST\]/)
+  })
+})
