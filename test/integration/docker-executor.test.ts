@@ -143,9 +143,13 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
     expect((await ended(victim)).error?.code).toMatch(/WORKLOAD_LOST|NONZERO_EXIT/)
   })
 
-  test('an image of a registry that nothing answers for is IMAGE_PULL_FAILED', async () => {
+  test('an image of a registry that nothing answers for is not found, and the reason says so', async () => {
     const remote = task('exit 0', { image: 'localhost:1/nothing/here:1' })
-    await expect(executor.start(remote, never)).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED' })
+    const refused = expect(executor.start(remote, never)).rejects
+    await refused.toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+      message: expect.stringContaining('cannot be reached') as string,
+    })
   })
 
   describe('when the engine goes away and comes back', () => {

@@ -53,12 +53,24 @@ const isAboutGpus = (detail: string): boolean =>
 export const lacksGpuDriver = (error: unknown): boolean =>
   /could not select device driver|CDI device injection failed/i.test(detailOf(error))
 
-/** Why an image could not be pulled. */
+/**
+ * Why an image could not be pulled. A name whose registry nobody answers for is not found, like one that its registry does not know: a
+ * mistyped host name and a mistyped image look the same from here, and the detail says which it was.
+ */
 export function pullFailure(error: unknown, image: string): unknown {
   if (error instanceof ClawError) return error
   if (isUnreachable(error)) return unavailable(error)
   const detail = detailOf(error)
   const isMissing = statusOf(error) === 404 || /manifest unknown|not found|does not exist/i.test(detail)
   if (isMissing) return new ClawError('IMAGE_NOT_FOUND', { image, detail }, { cause: error })
+  if (hasNoRegistry(detail)) {
+    const elsewhere = `the node does not have it and its registry cannot be reached (${detail})`
+    return new ClawError('IMAGE_NOT_FOUND', { image, detail: elsewhere }, { cause: error })
+  }
   return new ClawError('IMAGE_PULL_FAILED', { image, detail }, { cause: error })
 }
+
+const hasNoRegistry = (detail: string): boolean =>
+  /dial tcp|lookup \S+|no such host|connection refused|network is unreachable|i\/o timeout|awaiting headers/i.test(
+    detail,
+  )
