@@ -209,6 +209,8 @@ export const nodeMetrics = unary({
     id: z.string(),
     name: z.string(),
     at: z.string().nullable().describe('When the node measured it; null when this peer has no report'),
+    receivedAt: z.string().nullable().describe('When the peer that answers got that report'),
+    busy: z.array(z.string()).describe('Uuids of the devices that the node itself has given out'),
     gpus: z.array(GpuMetrics),
     host: HostView.nullable(),
   }),
@@ -216,7 +218,7 @@ export const nodeMetrics = unary({
   rest: { method: 'GET', path: '/api/nodes/:node/metrics' },
   handler({ node }, { control, membership }) {
     const member = findMember(control.state, node)
-    const { report } = membership.view(member.id)
+    const { report, receivedAt } = membership.view(member.id)
     const gpus = (report?.gpus ?? []).flatMap((sample) => {
       const device = member.inventory?.gpus.find(({ uuid }) => uuid === sample.uuid)
       return device === undefined ? [] : [{ ...device, ...sample, throttle: [...sample.throttle] }]
@@ -225,6 +227,8 @@ export const nodeMetrics = unary({
       id: member.id,
       name: member.name,
       at: isoOrNull(report?.at ?? null),
+      receivedAt: isoOrNull(receivedAt),
+      busy: [...(report?.busy ?? [])],
       gpus,
       host: report?.host ?? null,
     })

@@ -9,14 +9,23 @@ export class FakeMembership implements Membership {
   readonly #listeners = new Set<(view: PeerView) => void>()
 
   set(node: NodeId, liveness: Liveness, report: NodeReport | null = null): void {
-    const view: PeerView = { node, liveness, since: 0, lastSeen: 0, roundTrip: 1, report }
+    const view: PeerView = {
+      node,
+      liveness,
+      since: 0,
+      lastSeen: 0,
+      roundTrip: 1,
+      report,
+      receivedAt: report?.at ?? null,
+    }
     this.#views.set(node, view)
     for (const listener of [...this.#listeners]) listener(view)
   }
 
   /** Who was not told of is alive. */
   view(node: NodeId): PeerView {
-    return this.#views.get(node) ?? { node, liveness: 'alive', since: 0, lastSeen: 0, roundTrip: 1, report: null }
+    const unknown = { node, since: 0, lastSeen: 0, roundTrip: 1, report: null, receivedAt: null }
+    return this.#views.get(node) ?? { ...unknown, liveness: 'alive' }
   }
 
   views(): readonly PeerView[] {

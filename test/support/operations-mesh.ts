@@ -211,6 +211,7 @@ export class OperationsMesh {
         since: 1_000,
         lastSeen: this.world.now(),
         roundTrip: 2,
+        receivedAt: this.world.now(),
         report: {
           node,
           incarnation: 1,

@@ -105,6 +105,11 @@ export class Reports {
     return this.#table.held.get(node)?.report ?? null
   }
 
+  /** When that report came, by the clock's elapsed time; null for our own and for none. */
+  receivedAt(node: NodeId): Millis | null {
+    return this.#receivedAt.get(node) ?? null
+  }
+
   /** Nodes from which nothing new has come for several heartbeats. */
   overdue(): readonly NodeId[] {
     const limit = missedHeartbeats * heartbeatOf(this.#deps.members().size, this.#settings)

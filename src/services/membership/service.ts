@@ -101,10 +101,22 @@ export class MembershipService implements Membership, Service {
   view(node: NodeId): PeerView {
     const { clock, peers } = this.#deps
     const report = this.#reports.report(node)
-    if (node === peers.self)
-      return { node, liveness: 'alive', since: this.#startedAt, lastSeen: clock.now(), roundTrip: 0, report }
+    if (node === peers.self) {
+      const receivedAt = report?.at ?? null
+      return {
+        node,
+        liveness: 'alive',
+        since: this.#startedAt,
+        lastSeen: clock.now(),
+        roundTrip: 0,
+        report,
+        receivedAt,
+      }
+    }
     const peer = this.#liveness.peer(node)
-    if (peer === undefined) return { node, liveness: 'lost', since: 0, lastSeen: null, roundTrip: null, report: null }
+    if (peer === undefined)
+      return { node, liveness: 'lost', since: 0, lastSeen: null, roundTrip: null, report: null, receivedAt: null }
+    const receivedAt = this.#reports.receivedAt(node)
     const heardAt = peer.lastHeard === null ? null : this.#wallClock(peer.lastHeard)
     const reportedAt = report === null ? null : Math.min(report.at, clock.now())
     return {
@@ -114,6 +126,7 @@ export class MembershipService implements Membership, Service {
       lastSeen: heardAt === null ? reportedAt : Math.max(heardAt, reportedAt ?? 0),
       roundTrip: peer.roundTrip,
       report,
+      receivedAt: receivedAt === null ? null : this.#wallClock(receivedAt),
     }
   }
 

@@ -16,6 +16,8 @@ export interface PeerView {
   readonly lastSeen: Instant | null
   readonly roundTrip: Millis | null
   readonly report: NodeReport | null
+  /** When this peer got that report, by this peer's clock. */
+  readonly receivedAt: Instant | null
 }
 
 export interface Membership {

@@ -81,8 +81,11 @@ test('a node in full has its hardware, its place in the mesh, and what runs on i
 
 test('metrics are those the node reported, by device', async () => {
   mesh.samples.set(bob, [sample('GPU-bob-0', { utilization: 7 }), sample('GPU-gone')])
+  const asked = new Date(mesh.world.now()).toISOString()
   expect(await run('node.metrics', { node: 'bob' })).toMatchObject({
     name: 'bob',
+    receivedAt: asked,
+    busy: [],
     gpus: [{ index: 0, uuid: 'GPU-bob-0', utilization: 7, memoryMib: 81_559 }],
     host: { cpuUtilization: 12 },
   })

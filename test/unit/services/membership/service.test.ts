@@ -123,8 +123,10 @@ test('given a node, when it is asked for views, then they join what was measured
   expect(view.roundTrip).toBeGreaterThan(1)
   expect(view.roundTrip).toBeLessThan(11)
   expect(mesh.world.now() - (view.lastSeen ?? 0)).toBeLessThan(3 * second)
+  const { report, receivedAt } = view
+  expect((receivedAt ?? 0) - (report?.at ?? 0), 'milliseconds on the way').toSatisfy((ms) => ms >= 0 && ms < second)
   expect(self.service.views()).toHaveLength(3)
-  expect(self.service.view(nodeId('nobody'))).toMatchObject({ liveness: 'lost', report: null })
+  expect(self.service.view(nodeId('nobody'))).toMatchObject({ liveness: 'lost', report: null, receivedAt: null })
 })
 
 test('given a sample that fails, when it is taken again, then the node reports again', async () => {
