@@ -1,0 +1,131 @@
+/**
+ * Term, vote, log and snapshot on disk. The journal `raft` holds every change since it was last rewritten; the blob `raft-snapshot` holds the
+ * machine's state, always written before the journal forgets what it covers. The blob `raft-begun` stays from the first start on: a peer
+ * that finds it without a journal knows that it has lost what it promised.
+ */
+import type { RaftLog } from '../../core/consensus/log.ts'
+import { decodeSnapshot, encodeSnapshot } from '../../core/consensus/records.ts'
+import { encodeAll, encodeEntry, encodeHard, reconcile, replay } from '../../core/consensus/records.ts'
+import type { RestoredLog } from '../../core/consensus/records.ts'
+import type { Effects, HardState, Snapshot } from '../../core/consensus/types.ts'
+import { crc32c } from '../../lib/crc32.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Disk, Journal } from '../../ports/journal.ts'
+import type { Log } from '../../ports/log.ts'
+
+const journalName = 'raft'
+const snapshotName = 'raft-snapshot'
+const begunName = 'raft-begun'
+
+export interface Kept extends RestoredLog {
+  readonly snapshot: Snapshot | null
+}
+
+export class RaftStore {
+  readonly #disk: Disk
+  readonly #log: Log
+  #journal: Journal | null = null
+
+  constructor(disk: Disk, log: Log) {
+    this.#disk = disk
+    this.#log = log
+  }
+
+  /** Reads everything back, or begins with `founders` as voters. Throws DISK_FULL. */
+  async open(founders: readonly NodeId[]): Promise<Kept> {
+    await this.close()
+    const begun = (await this.#disk.readBlob(begunName)) !== null
+    const snapshot = await this.readSnapshot()
+    const journal = await this.#openJournal()
+    this.#journal = journal
+    const kept = journal.records.length === 0 ? null : this.#restore(journal.records, snapshot)
+    if (kept !== null && !kept.changed) {
+      if (!begun) await this.#disk.writeBlob(begunName, new Uint8Array(0))
+      return { hard: kept.hard, log: kept.log, snapshot }
+    }
+    const fresh = kept ?? this.#begin(begun, founders, snapshot)
+    await this.rewrite(fresh.hard, fresh.log)
+    await this.#disk.writeBlob(begunName, new Uint8Array(0))
+    return { hard: fresh.hard, log: fresh.log, snapshot }
+  }
+
+  #begin(begun: boolean, founders: readonly NodeId[], snapshot: Snapshot | null): RestoredLog {
+    const { log } = replay([])
+    if (!begun) {
+      log.reset({ index: 0, term: 0, voters: founders })
+      return { hard: { term: 0, vote: null, mute: false }, log }
+    }
+    this.#log.error('the log of consensus is lost; this peer follows the others, but has no vote any more')
+    if (snapshot !== null) log.reset({ index: snapshot.index, term: snapshot.term, voters: snapshot.voters })
+    return { hard: { term: log.last.term, vote: null, mute: true }, log }
+  }
+
+  /** Null when what is there makes no sense, and so counts as lost. */
+  #restore(records: readonly Uint8Array[], snapshot: Snapshot | null): ReturnType<typeof reconcile> | null {
+    try {
+      return reconcile(replay(records), snapshot)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#log.error('the log of consensus does not fit together', { detail: error.message })
+      return null
+    }
+  }
+
+  /** A damaged journal is set aside by the disk; its successor is empty. */
+  async #openJournal(): Promise<Journal> {
+    try {
+      return await this.#disk.openJournal(journalName)
+    } catch (error) {
+      if (!ClawError.is(error, 'STATE_CORRUPT')) throw error
+      this.#log.error('the journal of consensus is damaged', { ...error.facts })
+      // From here on an empty journal must mean a loss, also if this is the first start to find `raft-begun` missing.
+      await this.#disk.writeBlob(begunName, new Uint8Array(0))
+      return this.#disk.openJournal(journalName)
+    }
+  }
+
+  /** Null when there is none, or none that can be trusted. */
+  async readSnapshot(): Promise<Snapshot | null> {
+    const blob = await this.#disk.readBlob(snapshotName)
+    if (blob === null) return null
+    try {
+      if (blob.length < 4 || crc32c(blob.subarray(4)) !== new DataView(blob.buffer, blob.byteOffset).getUint32(0))
+        throw new RangeError('the checksum does not match')
+      return decodeSnapshot(blob.subarray(4))
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#log.error('the snapshot of consensus is damaged', { detail: error.message })
+      return null
+    }
+  }
+
+  async writeSnapshot(snapshot: Snapshot): Promise<void> {
+    const bytes = encodeSnapshot(snapshot)
+    const blob = new Uint8Array(bytes.length + 4)
+    blob.set(bytes, 4)
+    new DataView(blob.buffer).setUint32(0, crc32c(bytes))
+    await this.#disk.writeBlob(snapshotName, blob)
+  }
+
+  /** One flush for all of it. */
+  async append({ hard, entries }: NonNullable<Effects['persist']>): Promise<void> {
+    const records = entries.map(encodeEntry)
+    await this.#opened().append(hard === null ? records : [encodeHard(hard), ...records])
+  }
+
+  async rewrite(hard: HardState, log: RaftLog): Promise<void> {
+    await this.#opened().rewrite(encodeAll(hard, log))
+  }
+
+  async close(): Promise<void> {
+    const journal = this.#journal
+    this.#journal = null
+    await journal?.close()
+  }
+
+  #opened(): Journal {
+    if (this.#journal === null) throw new Error('the store of consensus is not open')
+    return this.#journal
+  }
+}

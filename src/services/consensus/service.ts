@@ -1,0 +1,324 @@
+/**
+ * One peer of the group. All that happens goes through one serial loop: take what has arrived, let the core decide, write to disk with one
+ * flush, and only then speak, apply and answer. So nothing is promised that a crash could undo.
+ */
+import { SnapshotAssembly } from '../../core/consensus/assembly.ts'
+import { hardState } from '../../core/consensus/raft.ts'
+import type { Raft } from '../../core/consensus/raft.ts'
+import { widened } from '../../core/consensus/settings.ts'
+import { createRaft, step } from '../../core/consensus/step.ts'
+import type { Effects, Input, Snapshot } from '../../core/consensus/types.ts'
+import { abortable } from '../../lib/abortable.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Entry } from '../../model/raft.ts'
+import type { Millis } from '../../model/time.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Service } from '../../ports/service.ts'
+import { maxPayloadBytes, raftMessage, raftSnapshot } from '../../wire/raft.ts'
+import type { SnapshotChunk, SnapshotReply } from '../../wire/raft.ts'
+import type { GatewayStatus } from '../control/types.ts'
+import { Compactor, usualCompaction } from './compactor.ts'
+import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
+import { Pulse } from './pulse.ts'
+import { RaftStore } from './raft-store.ts'
+import type { Kept } from './raft-store.ts'
+import { SnapshotSender } from './snapshot-sender.ts'
+import { statusOf } from './status.ts'
+import type { Consensus, VoterChange } from './types.ts'
+import { noLeader, Waiting } from './waiting.ts'
+
+/** Beyond this, messages from peers are dropped (they repeat themselves) and proposals refused. */
+const maxInbox = 16_384
+const firstRetry: Millis = 100
+const longestRetry: Millis = 5_000
+
+export class ConsensusService implements Consensus, Service {
+  readonly name = 'consensus'
+  readonly #deps: ConsensusDeps
+  readonly #options: ConsensusOptions
+  readonly #store: RaftStore
+  readonly #waiting = new Waiting()
+  readonly #assembly = new SnapshotAssembly()
+  readonly #sender: SnapshotSender
+  readonly #compactor: Compactor
+  readonly #pulse: Pulse
+  readonly #listeners = new Set<(status: GatewayStatus) => void>()
+  readonly #stopped = new AbortController()
+  readonly #unsubscribes: Unsubscribe[] = []
+  /** Null before the start, and while the disk is of no use. */
+  #raft: Raft | null = null
+  /** What the machine has applied. */
+  #applied = 0
+  #inbox: Input[] = []
+  /** Called when what is in the inbox now has been carried out. */
+  #afterStep: (() => void)[] = []
+  #loop: Promise<void> | null = null
+  #learners: readonly NodeId[] = []
+  #transfer: { readonly to: NodeId; readonly resolve: (worked: boolean) => void } | null = null
+
+  constructor(deps: ConsensusDeps, options: ConsensusOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#store = new RaftStore(deps.disk, deps.log)
+    this.#sender = new SnapshotSender({ rpc: deps.rpc, log: deps.log, read: () => this.#store.readSnapshot() })
+    this.#compactor = new Compactor({
+      ...{ store: this.#store, machine: options.machine, log: deps.log },
+      settings: options.compaction ?? usualCompaction,
+      onWritten: (index, upTo) => this.#put({ type: 'compacted', index, upTo }),
+      onBug: (error) => this.#panic(error),
+    })
+    this.#pulse = new Pulse(deps.clock, options.settings.heartbeat / 3, () => this.#put({ type: 'tick' }))
+  }
+
+  /** Returns when what was on disk is restored; the only voter of a group leads it by then. Throws DISK_FULL. */
+  async start(): Promise<void> {
+    const { rpc, peers } = this.#deps
+    await this.#restore()
+    this.#unsubscribes.push(
+      rpc.onNotice(raftMessage, (message, from) => this.#hear({ type: 'message', from, message })),
+      rpc.serve(raftSnapshot, (chunk, from) => this.#takeChunk(chunk, from)),
+      peers.onChange(({ peer, up }) => {
+        if (!up) this.#put({ type: 'peer-reset', peer })
+      }),
+    )
+    this.#pulse.start()
+    this.#put({ type: 'tick' })
+    await this.#loop
+  }
+
+  async stop(): Promise<void> {
+    this.#pulse.stop()
+    for (const unsubscribe of this.#unsubscribes.splice(0)) unsubscribe()
+    this.#stopped.abort(noLeader('this peer is shutting down'))
+    await this.#loop
+    await this.#compactor.settled()
+    this.#raft = null
+    this.#waiting.failAll('this peer is shutting down')
+    this.#endTransfer(false)
+    await this.#store.close()
+  }
+
+  status(): GatewayStatus {
+    return statusOf(this.#raft, this.#applied, this.#deps.clock.elapsed())
+  }
+
+  async propose(payload: Uint8Array): Promise<{ readonly index: number; readonly term: number }> {
+    if (payload.length > maxPayloadBytes)
+      throw new ClawError('TOO_LARGE', { what: 'The command', limit: maxPayloadBytes })
+    this.#refuseUnlessLeader()
+    const { id, committed } = this.#waiting.proposal()
+    this.#put({ type: 'propose', id, payload })
+    return committed
+  }
+
+  async readIndex(signal: AbortSignal): Promise<number> {
+    this.#refuseUnlessLeader()
+    const { id, index } = this.#waiting.read()
+    this.#put({ type: 'read', id })
+    return abortable(index, signal)
+  }
+
+  setLearners(learners: readonly NodeId[]): void {
+    this.#learners = learners
+    this.#put({ type: 'set-learners', learners })
+  }
+
+  async changeVoters({ add, remove }: VoterChange): Promise<void> {
+    this.#refuseUnlessLeader()
+    const { id, committed } = this.#waiting.proposal()
+    this.#put({ type: 'change-voters', id, add, remove })
+    await committed
+  }
+
+  async transfer(to: NodeId): Promise<boolean> {
+    if (this.#raft?.phase !== 'leader' || this.#transfer !== null) return false
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#transfer = { to, resolve }
+    const cancel = this.#deps.clock.after(3 * this.#options.settings.electionMax, () => this.#endTransfer(false))
+    this.#put({ type: 'transfer', to })
+    const worked = await promise
+    cancel()
+    return worked
+  }
+
+  onRole(listener: (status: GatewayStatus) => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  #refuseUnlessLeader(): void {
+    if (this.#raft?.phase !== 'leader') throw noLeader('this peer does not lead')
+    if (this.#inbox.length >= maxInbox) throw new ClawError('RATE_LIMITED', { who: 'the mesh' })
+  }
+
+  #hear(input: Input): void {
+    if (this.#inbox.length < maxInbox) this.#put(input)
+    else this.#deps.metrics.count('claw_consensus_dropped_messages_total')
+  }
+
+  #put(input: Input): void {
+    if (this.#raft === null || this.#stopped.signal.aborted) return
+    this.#inbox.push(input)
+    this.#loop ??= this.#run().catch((error: unknown) => this.#panic(error))
+  }
+
+  /** A bug, or a disk that fails in a way we do not know: the peer must not go on. */
+  #panic(error: unknown): void {
+    this.#raft = null
+    this.#deps.clock.after(0, () => {
+      throw error
+    })
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped
+    for (let raft = this.#raft; raft !== null && this.#inbox.length > 0 && !signal.aborted; raft = this.#raft)
+      await this.#turn(raft)
+    this.#loop = null
+  }
+
+  async #turn(raft: Raft): Promise<void> {
+    const { clock } = this.#deps
+    const inputs = this.#inbox.splice(0)
+    const then = this.#afterStep.splice(0)
+    const settings = widened(this.#options.settings, this.#pulse.lateness)
+    const effects = step(raft, inputs, clock.elapsed(), settings)
+    try {
+      await this.#save(raft, effects, inputs)
+    } catch (error) {
+      if (!ClawError.is(error, 'DISK_FULL')) throw error
+      await this.#waitForDisk(error)
+      return
+    }
+    this.#carryOut(raft, effects)
+    for (const run of then) run()
+    this.#compactor.look(raft.log, this.#applied)
+  }
+
+  /** Everything that the step wants durable, in the order that a crash in between allows. */
+  async #save(raft: Raft, { install, persist }: Effects, inputs: readonly Input[]): Promise<void> {
+    const from = this.#deps.clock.elapsed()
+    if (install !== null) {
+      await this.#compactor.settled()
+      await this.#store.writeSnapshot(install)
+    }
+    const compacted = inputs.some(({ type }) => type === 'compacted')
+    if (install !== null || compacted) await this.#store.rewrite(hardState(raft), raft.log)
+    else if (persist !== null) await this.#store.append(persist)
+    else return
+    this.#deps.metrics.observe('claw_consensus_flush_ms', this.#deps.clock.elapsed() - from)
+  }
+
+  /** After the disk: speak, then apply, then answer. */
+  #carryOut(raft: Raft, effects: Effects): void {
+    const { rpc } = this.#deps
+    if (effects.install !== null) this.#takeOver(effects.install)
+    if (effects.persist !== null) this.#inbox.unshift(effects.persist.done)
+    for (const { to, message } of effects.messages) rpc.notify(to, raftMessage, message)
+    for (const to of effects.sendSnapshots) this.#sendSnapshot(to, raft.term)
+    this.#waiting.answered(effects.answers)
+    this.#apply(effects.apply)
+    this.#waiting.served(effects.reads)
+    if (effects.transferFailed) this.#endTransfer(false)
+    if (effects.roleChanged) this.#roleChanged(raft)
+  }
+
+  #takeOver({ data, index }: Snapshot): void {
+    this.#options.machine.restore(data, index)
+    this.#applied = index
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    const last = entries.at(-1)
+    if (last === undefined) return
+    const commands = entries.filter((entry) => entry.kind === 'command')
+    if (commands.length > 0) this.#options.machine.apply(commands)
+    this.#applied = last.index
+    this.#waiting.applied(entries)
+  }
+
+  #roleChanged(raft: Raft): void {
+    const { log, metrics } = this.#deps
+    if (raft.phase !== 'leader') this.#waiting.lostLead()
+    if (raft.phase !== 'leader' && raft.leader !== null) this.#endTransfer(raft.leader === this.#transfer?.to)
+    metrics.gauge('claw_consensus_term', raft.term)
+    metrics.gauge('claw_consensus_leading', raft.phase === 'leader' ? 1 : 0)
+    const status = this.status()
+    log.info('consensus role', { role: status.role, term: status.term, leader: status.leader, voters: status.voters })
+    for (const listener of [...this.#listeners]) listener(status)
+  }
+
+  #endTransfer(worked: boolean): void {
+    this.#transfer?.resolve(worked)
+    this.#transfer = null
+  }
+
+  async #takeChunk(chunk: SnapshotChunk, from: NodeId): Promise<SnapshotReply> {
+    if (this.#raft === null || chunk.term < this.#raft.term) throw noLeader('the sender leads no more')
+    const { wanted, snapshot } = this.#assembly.take(from, chunk)
+    if (snapshot !== null) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#afterStep.push(resolve)
+      this.#put({ type: 'snapshot-received', from, term: chunk.term, snapshot })
+      await abortable(promise, this.#stopped.signal)
+    }
+    return { wanted }
+  }
+
+  #sendSnapshot(to: NodeId, term: number): void {
+    this.#sender
+      .send(to, term, this.#stopped.signal)
+      .then((index) => this.#put({ type: 'snapshot-sent', to, index: index ?? 0, ok: index !== null }))
+      .catch((error: unknown) => this.#panic(error))
+  }
+
+  /** Steps down, refuses everything, and tries until the disk takes a whole journal again. */
+  async #waitForDisk(error: ClawError<'DISK_FULL'>): Promise<void> {
+    const { log, metrics, clock } = this.#deps
+    const signal = this.#stopped.signal
+    this.#raft = null
+    this.#inbox = []
+    for (const run of this.#afterStep.splice(0)) run()
+    this.#waiting.failAll('the disk of the leader is full')
+    this.#endTransfer(false)
+    log.error('the disk is full; this peer takes no part in decisions until there is space', { ...error.facts })
+    metrics.count('claw_consensus_disk_full_total')
+    for (const listener of [...this.#listeners]) listener(this.status())
+    for (let wait = firstRetry; !signal.aborted; wait = Math.min(2 * wait, longestRetry)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const cancel = clock.after(wait, resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      await promise
+      cancel()
+      if (await this.#reopened(signal)) return
+    }
+  }
+
+  async #reopened(signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return true
+    try {
+      const { hard, log } = await this.#restore()
+      await this.#store.rewrite(hard, log)
+    } catch (error) {
+      this.#raft = null
+      if (ClawError.is(error, 'DISK_FULL')) return false
+      throw error
+    }
+    this.#deps.log.info('the disk takes writes again')
+    for (const listener of [...this.#listeners]) listener(this.status())
+    return true
+  }
+
+  /** Starts the core from what the disk holds. What the machine has applied is committed, and so stays applied. */
+  async #restore(): Promise<Kept> {
+    const { self, clock } = this.#deps
+    const kept = await this.#store.open(this.#options.founders)
+    const { hard, log, snapshot } = kept
+    if (snapshot !== null && snapshot.index > this.#applied) this.#takeOver(snapshot)
+    const at = clock.elapsed()
+    this.#raft = createRaft({ self, hard, log, applied: this.#applied }, at, this.#options.settings)
+    this.#inbox = [{ type: 'set-learners', learners: this.#learners }]
+    return kept
+  }
+}

@@ -1,0 +1,28 @@
+/** What a peer tells of its place in the group. */
+import type { Raft } from '../../core/consensus/raft.ts'
+import type { Millis } from '../../model/time.ts'
+import type { GatewayRole, GatewayStatus } from '../control/types.ts'
+
+/** `raft` is null while the peer takes no part. */
+export function statusOf(raft: Raft | null, applied: number, at: Millis): GatewayStatus {
+  if (raft === null)
+    return { role: 'learner', term: 0, leader: null, voters: [], committed: applied, applied, followers: [] }
+  const { term, leader, commit, leading } = raft
+  const followers = [...(leading?.progress ?? [])].map(([node, progress]) => ({
+    node,
+    // One whose word does not count is as good as silent.
+    matched: progress.mute ? 0 : progress.match,
+    silentFor: progress.mute
+      ? at - progress.addedAt
+      : progress.heardAt === null
+        ? null
+        : Math.max(0, at - progress.heardAt),
+  }))
+  return { role: roleOf(raft), term, leader, voters: raft.log.voters, committed: commit, applied, followers }
+}
+
+function roleOf({ phase, log, self }: Raft): GatewayRole {
+  if (phase === 'leader') return 'leader'
+  if (!log.voters.includes(self)) return 'learner'
+  return phase === 'follower' ? 'follower' : 'candidate'
+}
