@@ -36,6 +36,8 @@ class Host {
   readonly #disk: MemoryDisk
   #life = new Life()
   #agent: AgentService | null = null
+  /** Busy devices, each time that the agent said they had changed. */
+  readonly told: (readonly string[])[] = []
 
   constructor(seed: number) {
     this.world = new World(seed)
@@ -62,6 +64,7 @@ class Host {
       { ...agentSettings, keepEnded: 3 },
     )
     this.#agent = agent
+    agent.onBusyChange(() => this.told.push(agent.busyDevices()))
     agent.start().catch((error: unknown) => this.engine.violations.push(`the agent did not start: ${String(error)}`))
   }
 
@@ -155,4 +158,18 @@ test('when the trouble is over, all that was placed has ended, nothing runs astr
     }),
     { numRuns: 100 },
   )
+})
+
+test('given devices, when they are given out, after a crash too, and let go of, then the agent says so each time', async () => {
+  const host = new Host(1)
+  host.boot()
+  const job = host.mesh.submit('job')
+  host.mesh.place(job, node, ['GPU-0', 'GPU-1'])
+  await host.world.runUntil(() => host.told.length === 1, 1_000)
+  host.crash()
+  host.boot()
+  await host.world.runUntil(() => host.told.length === 2, 1_000)
+  host.mesh.requestStop(job, true)
+  await host.world.runUntil(() => host.told.length === 3, 60_000)
+  expect(host.told).toEqual([['GPU-0', 'GPU-1'], ['GPU-0', 'GPU-1'], []])
 })

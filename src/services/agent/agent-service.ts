@@ -60,6 +60,8 @@ export class AgentService implements Service {
   /** Which executor has which task. What it says of the task is asked when it is needed. */
   readonly #tasks = new Map<PlacementId, ExecutorKind>()
   readonly #listeners = new Set<() => void>()
+  readonly #busyListeners = new Set<() => void>()
+  #busyTold = ''
   #fresh = false
   #ticking: Promise<void> = Promise.resolve()
   #cancelTick: Cancel = () => {}
@@ -115,6 +117,12 @@ export class AgentService implements Service {
   /** Uuids of the devices that the ledger has given out. */
   busyDevices(): readonly string[] {
     return busyDevices(this.#ledger.ledger)
+  }
+
+  /** Tells when devices were given out or let go of. */
+  onBusyChange(listener: () => void): Unsubscribe {
+    this.#busyListeners.add(listener)
+    return () => this.#busyListeners.delete(listener)
   }
 
   /** Every task that an executor of this host knows, running or ended. */
@@ -196,9 +204,17 @@ export class AgentService implements Service {
     for (const placement of this.#performer.failures.keys())
       if (!view.assigned.has(placement)) this.#performer.failures.delete(placement)
     for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
-    this.#deps.metrics.gauge('claw_agent_devices_busy', busyDevices(view.ledger).length)
     this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
+    this.#tellBusy(busyDevices(view.ledger))
     for (const listener of [...this.#listeners]) listener()
+  }
+
+  #tellBusy(busy: readonly string[]): void {
+    this.#deps.metrics.gauge('claw_agent_devices_busy', busy.length)
+    const names = busy.toSorted().join()
+    if (names === this.#busyTold) return
+    this.#busyTold = names
+    for (const listener of this.#busyListeners) listener()
   }
 
   #view(): AgentView {
