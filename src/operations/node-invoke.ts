@@ -16,7 +16,8 @@ export const nodeCommands: Readonly<Record<string, string>> = {
 
 export const nodeInvoke = unary({
   name: 'node.invoke',
-  about: 'Run an operation on a named node.',
+  about:
+    'Run an operation on a named node. There, workload.run, stop, logs, list, inspect and stats mean its own containers.',
   input: z.strictObject({
     node: nodeRef,
     command: z.string().min(1).max(64).describe('Name of an operation, such as workload.run or gpu.metrics'),

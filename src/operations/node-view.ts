@@ -1,6 +1,5 @@
 /** A node as users see it: what the replicated state knows of it, with what it said of itself last. */
 import { z } from 'zod'
-import { gpuFamily } from '../model/gpu.ts'
 import type { GpuDevice, GpuSample } from '../model/gpu.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Member, NodeStatus } from '../model/node.ts'
@@ -93,16 +92,6 @@ export function gpuView(device: GpuDevice, sample: GpuSample | undefined, holder
     temperatureC: sample?.temperatureC ?? null,
     powerW: sample?.powerW ?? null,
   }
-}
-
-/** `4× A100`, as people say it; `—` without GPUs. Simulated ones are named so. */
-export function gpusInWords(gpus: readonly Pick<GpuView, 'model' | 'simulated'>[]): string {
-  const counts = new Map<string, number>()
-  for (const { model, simulated } of gpus) {
-    const name = simulated && !/simulated/i.test(model) ? `${gpuFamily(model)} (simulated)` : gpuFamily(model)
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
-  return Array.from(counts, ([name, count]) => `${count}× ${name}`).join(', ') || '—'
 }
 
 export const nameOf = (state: MeshState, node: NodeId): string => state.members.get(node)?.name ?? node

@@ -22,6 +22,8 @@ export interface ApiDeps {
   readonly log: Log
   /** Version of the daemon, for the OpenAPI document. */
   readonly version: string
+  /** The daemon's metrics in Prometheus' text format. */
+  scrape(): Promise<string>
 }
 
 /** How the listener knows who asks: a socket by who may open it, TCP by the token. */
@@ -109,6 +111,7 @@ interface Routing {
 function addRoutes(app: FastifyInstance, routing: Routing): void {
   const { deps, caller, failure } = routing
   const known: readonly Operation[] = operations
+  app.get('/metrics', async (_, reply) => reply.type('text/plain; version=0.0.4').send(await deps.scrape()))
   app.get('/api/openapi.json', () => openApi(known, deps.version))
   app.post('/api/ops/:name', (request, reply) => {
     const operation = findOperation((request.params as { name: string }).name)

@@ -2,6 +2,7 @@
 import type { Api } from './api.ts'
 import type { Host } from './host.ts'
 import type { Output } from './output.ts'
+import type { Row } from './row.ts'
 
 interface Described {
   readonly about: string
@@ -52,6 +53,8 @@ export interface Session {
   /** Ends on Ctrl-C. */
   readonly signal: AbortSignal
   readonly host: Host
+  /** Every command there is, for those that speak of commands. */
+  readonly commands: readonly Row[]
 }
 
 export interface Command<P extends Positionals = Positionals, O extends Options = Options> {

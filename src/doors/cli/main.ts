@@ -12,6 +12,7 @@ import type { Format } from './output.ts'
 import { formats, Output } from './output.ts'
 import type { Parsed } from './parse.ts'
 import { parse } from './parse.ts'
+import { commands } from './registry.ts'
 
 /** Runs one command line. `connect` is replaced in tests. Returns the exit code. */
 export async function main(
@@ -34,7 +35,7 @@ export async function main(
   let out = early
   try {
     out = new Output(host, formatOf(globals.output))
-    const session: Session = { api: () => (api ??= connect(globals)), out, signal, host }
+    const session: Session = { api: () => (api ??= connect(globals)), out, signal, host, commands }
     return (await command.run(args, session)) ?? 0
   } catch (error) {
     return failed(error, out, signal)

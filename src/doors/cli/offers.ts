@@ -2,8 +2,8 @@
 import { isClawError } from '../../model/failure.ts'
 import type { AnyCommand, PositionalSpec, Session } from './command.ts'
 import { globalOptions } from './globals.ts'
-import { rowFor } from './parse.ts'
-import { commands, loadCommand } from './registry.ts'
+import { loadCommand, rowFor } from './find-row.ts'
+import type { Row } from './row.ts'
 
 /** A shell waits while this runs: names that take longer are not offered. */
 const patience = 300
@@ -11,12 +11,14 @@ const patience = 300
 export async function offersFor(words: readonly string[], session: Session): Promise<readonly string[]> {
   const before = words.slice(0, -1)
   const typed = words.at(-1) ?? ''
-  const row = rowFor(before)
-  const all = row === null ? commandWords(before) : await offersOf(await loadCommand(row), before, { typed, session })
+  const { commands } = session
+  const row = rowFor(before, commands)
+  const all =
+    row === null ? commandWords(before, commands) : await offersOf(await loadCommand(row), before, { typed, session })
   return [...new Set(all)].filter((offer) => offer.startsWith(typed))
 }
 
-function commandWords(before: readonly string[]): readonly string[] {
+function commandWords(before: readonly string[], commands: readonly Row[]): readonly string[] {
   const shown = commands.filter(({ hidden }) => hidden !== true)
   const [noun] = before
   const fitting = noun === undefined ? shown : shown.filter(({ path }) => path.startsWith(`${noun} `))

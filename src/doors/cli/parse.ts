@@ -4,8 +4,10 @@ import { ClawError } from '../../model/failure.ts'
 import type { AnyCommand, OptionSpec, PositionalSpec } from './command.ts'
 import type { Globals } from './globals.ts'
 import { formatAlias, globalOptions, globalsFrom } from './globals.ts'
-import type { Row } from './registry.ts'
-import { commands, loadCommand, nouns, pathsOf } from './registry.ts'
+import { loadCommand, rowFor } from './find-row.ts'
+import { commands, nouns } from './registry.ts'
+import type { Row } from './row.ts'
+import { pathsOf } from './row.ts'
 
 export type Parsed =
   | {
@@ -27,7 +29,7 @@ const program = 'clawbernetes'
 /** Throws INVALID_REQUEST for a command line that makes no sense. */
 export async function parse(words: readonly string[], printer: Printer): Promise<Parsed> {
   const argv = helpLast(words)
-  const row = rowFor(argv)
+  const row = rowFor(argv, commands)
   const picked = row === null ? null : await loadCommand(row)
   let found: Parsed | null = null
   const root = rootParser(printer)
@@ -152,31 +154,6 @@ const empty = (spec: OptionSpec | undefined): unknown =>
 /** `help node list` is `node list --help`. */
 const helpLast = ([first, ...rest]: readonly string[]): readonly string[] =>
   first === 'help' ? [...rest, '--help'] : first === undefined ? [] : [first, ...rest]
-
-/** The command that the words name, skipping what stands before it. Null when they name none: the parser then says so. */
-export function rowFor(argv: readonly string[]): Row | null {
-  const words = withoutGlobals(argv)
-  const candidates = [words.slice(0, 2).join(' '), words[0] ?? '']
-  for (const path of candidates) {
-    const row = commands.find((each) => pathsOf(each).includes(path))
-    if (row !== undefined) return row
-  }
-  return null
-}
-
-function withoutGlobals(argv: readonly string[]): readonly string[] {
-  const takers = ['-f', '--format', ...Object.entries(globalOptions).flatMap(([name, spec]) => takersOf(name, spec))]
-  const words: string[] = []
-  for (let index = 0; index < argv.length && argv[index] !== '--'; index += 1) {
-    const word = argv[index] ?? ''
-    if (takers.includes(word)) index += 1
-    else if (!word.startsWith('-')) words.push(word)
-  }
-  return words
-}
-
-const takersOf = (name: string, spec: OptionSpec): readonly string[] =>
-  spec.kind === 'flag' ? [] : [`--${name}`, ...(spec.short === undefined ? [] : [`-${spec.short}`])]
 
 /** `--tail WORKLOAD` is `--tail=100 WORKLOAD`: a number option with a bare meaning takes only numbers. */
 function withBareNumbers(argv: readonly string[], { options }: AnyCommand): readonly string[] {

@@ -1,15 +1,5 @@
 /** Every command there is. A command's own file is loaded only when it is the one. */
-import type { AnyCommand } from './command.ts'
-
-export interface Row {
-  /** One word, or a noun and a verb. */
-  readonly path: string
-  readonly about: string
-  /** Other spellings, which the help does not show. */
-  readonly aliases?: readonly string[]
-  readonly hidden?: true
-  readonly load: () => Promise<{ readonly default: unknown }>
-}
+import type { Row } from './row.ts'
 
 export const nouns: Readonly<Record<string, string>> = {
   gateway: 'The leader of the mesh',
@@ -88,7 +78,3 @@ export const commands: readonly Row[] = [
     load: () => import('./commands/version.ts'),
   },
 ]
-
-export const loadCommand = async (row: Row): Promise<AnyCommand> => (await row.load()).default as AnyCommand
-
-export const pathsOf = ({ path, aliases = [] }: Row): readonly string[] => [path, ...aliases]

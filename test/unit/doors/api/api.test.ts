@@ -46,12 +46,14 @@ beforeEach(() => {
 })
 afterEach(() => app.close())
 
+const scrape = () => Promise.resolve('claw_up 1\n')
+
 const overSocket = async (): Promise<void> => {
-  app = await buildApi({ invoker, log, version: '0.1.0' }, { kind: 'socket' })
+  app = await buildApi({ invoker, log, version: '0.1.0', scrape }, { kind: 'socket' })
 }
 const overTcp = async (): Promise<void> => {
   const rules = { hosts: new Set(['localhost', '127.0.0.1']), checkToken: tokenCheck('s3cret') }
-  app = await buildApi({ invoker, log, version: '0.1.0' }, { kind: 'token', rules })
+  app = await buildApi({ invoker, log, version: '0.1.0', scrape }, { kind: 'token', rules })
 }
 
 describe('routes', () => {
@@ -63,6 +65,12 @@ describe('routes', () => {
     const reply = await app.inject({ method: 'POST', url: '/api/ops/status', payload: {} })
     expect(reply.json()).toEqual({ gateway: 'here' })
     expect(invoker.asked.every(({ caller }) => caller === 'socket')).toBe(true)
+  })
+
+  test('the metrics are text for Prometheus', async () => {
+    const reply = await app.inject({ url: '/metrics' })
+    expect(reply.headers['content-type']).toContain('version=0.0.4')
+    expect(reply.body).toBe('claw_up 1\n')
   })
 
   test('path, query and body make one input, converted as the schema says', async () => {
@@ -201,7 +209,7 @@ describe('over TCP', () => {
   })
 
   test('every path needs it but /healthz, which tells nothing', async () => {
-    for (const url of ['/api/openapi.json', '/api/ws', '/', '/nonsense', '/healthz/x'])
+    for (const url of ['/api/openapi.json', '/api/ws', '/metrics', '/', '/nonsense', '/healthz/x'])
       expect(await code({}, url), url).toBe(401)
     expect(await code({}, '/healthz')).toBe(200)
     const reply = await app.inject({ url: '/healthz', headers: { host: 'localhost' } })

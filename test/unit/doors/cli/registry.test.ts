@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { main } from '../../../../src/doors/cli/main.ts'
-import { rowFor } from '../../../../src/doors/cli/parse.ts'
-import { commands, loadCommand, nouns, pathsOf } from '../../../../src/doors/cli/registry.ts'
+import { loadCommand, rowFor } from '../../../../src/doors/cli/find-row.ts'
+import { commands, nouns } from '../../../../src/doors/cli/registry.ts'
+import { pathsOf } from '../../../../src/doors/cli/row.ts'
 import { exitCodeOf } from '../../../../src/doors/cli/exit-code.ts'
 import { failures } from '../../../../src/model/failure.ts'
 import type { FailureCode } from '../../../../src/model/failure.ts'
@@ -29,7 +30,7 @@ test('every command has a help with at least two examples that it can parse', as
   for (const row of shown) {
     const { examples } = await loadCommand(row)
     expect(examples.length, row.path).toBeGreaterThanOrEqual(2)
-    for (const example of examples) expect(rowFor(example.split(' ')), example).toBe(row)
+    for (const example of examples) expect(rowFor(example.split(' '), commands), example).toBe(row)
     const { code, text } = await helpOf(...row.path.split(' '), '--help')
     expect([row.path, code]).toEqual([row.path, 0])
     for (const example of examples) expect(text).toContain(`clawbernetes ${example}`)
