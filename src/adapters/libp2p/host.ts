@@ -1,6 +1,6 @@
 /** This peer's place in the network: the Rpc, Gossip and Peers ports on top of one libp2p node. */
 import { ClawError } from '../../model/failure.ts'
-import type { Connection } from '@libp2p/interface'
+import type { Connection, ConnectionGater, PeerId } from '@libp2p/interface'
 import { type MeshId, type NodeId, nodeId } from '../../model/ids.ts'
 import type { Admission } from '../../ports/admission.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -71,7 +71,7 @@ export async function createHost(init: HostInit): Promise<Host> {
       mender.broken(peer)
     },
     datastore: init.datastore ?? null,
-    gater: { denyInboundEncryptedConnection: (peer) => isBanned(peer.toString()), denyDialMultiaddr: () => false },
+    gater: gaterOf({ admission, isBanned: (peer) => isBanned(peer) }),
   })
   const isBanned = (peer: string): boolean => conduct.isBanned(nodeId(peer)) || guestConduct.isBanned(nodeId(peer))
   const links: Links = new Links(
@@ -196,6 +196,20 @@ function serveGuests({ node, handlers, guests, log }: Pick<Parts, 'node' | 'gues
       node.unhandle(id).catch(failed)
     }
   })
+}
+
+/** Members relay for members, without limits; nobody else gets anything. Private addresses may be dialled: most meshes are there. */
+function gaterOf({
+  admission,
+  isBanned,
+}: Pick<HostInit, 'admission'> & { isBanned: (peer: string) => boolean }): ConnectionGater {
+  const isStranger = (peer: PeerId): boolean => !admission.isMember(nodeId(peer.toString()))
+  return {
+    denyDialMultiaddr: () => false,
+    denyInboundEncryptedConnection: (peer) => isBanned(peer.toString()),
+    denyInboundRelayReservation: isStranger,
+    denyOutboundRelayedConnection: (source, destination) => isStranger(source) || isStranger(destination),
+  }
 }
 
 const memberLimits = ({ requestsPerSecond }: HostSettings): { perSecond: number; burst: number } => ({

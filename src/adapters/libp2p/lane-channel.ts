@@ -45,6 +45,7 @@ export class LaneChannel {
   /** The peer lets us in. */
   #welcome = false
   #refused = false
+  #lastHello: Uint8Array | null = null
 
   constructor(init: LaneInit) {
     this.#init = init
@@ -72,6 +73,13 @@ export class LaneChannel {
   /** Shows our certificate. Also later, when there is a newer one. */
   greet(): void {
     this.pipe.send(frame(FrameKind.HELLO, { payload: this.#init.context.hello() }))
+  }
+
+  /** Looks at the peer's certificate again: it may have run out since. */
+  recheck(): void {
+    const { context, from } = this.#init
+    const refusal = this.#lastHello === null ? null : context.refusal(this.#lastHello, from)
+    if (refusal !== null) this.refuse(refusal)
   }
 
   get busy(): boolean {
@@ -125,6 +133,7 @@ export class LaneChannel {
     if (!context.conduct.allow(from)) return
     const refusal = context.refusal(payload, from)
     if (refusal !== null) return this.refuse(refusal)
+    this.#lastHello = payload
     onFrame(FrameKind.HELLO)
     if (this.#greeted) return
     this.#greeted = true

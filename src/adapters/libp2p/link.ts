@@ -116,6 +116,10 @@ export class Link {
     for (const channel of this.#lanes.values()) channel.greet()
   }
 
+  recheck(): void {
+    this.#lanes.get('control')?.recheck()
+  }
+
   /** Says that we start no more calls here. */
   retire(): void {
     if (this.#ours) return

@@ -16,6 +16,8 @@ export interface PeerChange {
 
 /** We say something this often, and give a peer up when it has said nothing for `silence`. */
 const pingEvery: Millis = second
+/** Certificates of open links are looked at again this often. */
+const recheckEvery: Millis = 30 * second
 const silence: Millis = 3 * second
 
 export class Links {
@@ -29,6 +31,7 @@ export class Links {
   readonly #listeners = new Set<(change: PeerChange) => void>()
   readonly #ends = new Set<(link: Link, why: ClawError) => void>()
   #stopTicking: () => void = () => {}
+  #recheckedAt: Millis = 0
 
   constructor(self: NodeId, context: LinkContext, onCurrent: (link: Link) => void) {
     this.#self = self
@@ -172,8 +175,11 @@ export class Links {
   }
 
   #tick(now: Millis, stoodStill: boolean): void {
+    const isRecheck = now - this.#recheckedAt > recheckEvery
+    if (isRecheck) this.#recheckedAt = now
     for (const link of [...this.#byConnection.values()]) {
       if (!link.isUp) continue
+      if (isRecheck) link.recheck()
       if (stoodStill) link.forgive(now)
       if (now - link.heardAt > silence) link.drop('nothing was heard from it')
       else if (link.isDone && link.connection.direction === 'outbound') this.#closeRetired(link)
@@ -187,7 +193,7 @@ export class Links {
 
   #asCandidate({ peer, connection, openedAt, isRetired }: Link): Candidate {
     const dialler = connection.direction === 'outbound' ? this.#self : peer
-    return { isDirect: connection.limits === undefined, dialler, openedAt, isRetired }
+    return { isDirect: connection.direct, dialler, openedAt, isRetired }
   }
 
   #tell(change: PeerChange): void {

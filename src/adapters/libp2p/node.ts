@@ -68,7 +68,9 @@ export async function createNode(init: NodeInit) {
       pubsub: gatedGossipsub(gate, init.onGossipBroken),
       ...(autonat ? { autonat: autoNAT() } : {}),
       ...(holePunching ? { dcutr: dcutr() } : {}),
-      ...(relayServer ? { relay: circuitRelayServer() } : {}),
+      ...(relayServer
+        ? { relay: circuitRelayServer({ reservations: { applyDefaultLimit: false, maxReservations: 128 } }) }
+        : {}),
     },
   })
 }
