@@ -41,7 +41,13 @@ async function* flood(signal: AbortSignal): AsyncIterable<unknown> {
 }
 
 async function start(settings: Partial<ApiSettings> = {}): Promise<ApiService> {
-  const deps = { invoker, log: silent, version: '0.1.0', checkToken: tokenCheck('s3cret') }
+  const deps = {
+    invoker,
+    log: silent,
+    version: '0.1.0',
+    scrape: () => Promise.resolve(''),
+    checkToken: tokenCheck('s3cret'),
+  }
   const defaults = {
     socket: join(directory, 'api.sock'),
     tcp: { host: '127.0.0.1', port: 0 },

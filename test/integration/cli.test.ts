@@ -26,7 +26,13 @@ afterEach(async () => {
 })
 
 async function serve(answers: ConstructorParameters<typeof FakeInvoker>[0]): Promise<ApiService> {
-  const deps = { invoker: new FakeInvoker(answers), log: silent, version: '0.1.0', checkToken: tokenCheck('s3cret') }
+  const deps = {
+    invoker: new FakeInvoker(answers),
+    log: silent,
+    version: '0.1.0',
+    scrape: () => Promise.resolve(''),
+    checkToken: tokenCheck('s3cret'),
+  }
   const settings = {
     socket: join(directory, 'api.sock'),
     tcp: { host: '127.0.0.1', port: 0 },
