@@ -1,0 +1,97 @@
+/** `clawnode`: the daemon of one host. Reads the command line, starts the parts, waits for a signal, stops them. */
+import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import { ClawError, failureBody, isClawError } from '../model/failure.ts'
+import { nodeArguments, nodeHelp } from '../config/clawnode-flags.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { command, values, operands } = parse(argv)
+  if (values['help'] === true || command === 'help') return print(nodeHelp())
+  if (values['version'] === true || command === 'version') return print(`clawnode ${version}`)
+  if (values['detect-gpus'] === true) {
+    const { detectGpus } = await import('../daemon/detect.ts')
+    return print(await detectGpus(values, values['json'] === true))
+  }
+  switch (command) {
+    case 'start':
+      return run(values, null)
+    case 'join':
+      return run(values, await joinToken(operands))
+    case undefined:
+      return fail(new ClawError('INVALID_REQUEST', { problem: 'say what to do: start, join TOKEN, or --help' }), values)
+    default:
+      return fail(new ClawError('INVALID_REQUEST', { problem: `there is no command ${command}` }), values)
+  }
+}
+
+type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+interface CommandLine {
+  readonly command: string | undefined
+  readonly operands: readonly string[]
+  readonly values: Values
+}
+
+function parse(argv: readonly string[]): CommandLine {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: nodeArguments,
+      allowPositionals: true,
+      strict: true,
+    })
+    const [command, ...operands] = positionals
+    return { command, operands, values: values as Values }
+  } catch (error) {
+    throw new ClawError('INVALID_REQUEST', { problem: (error as Error).message }, { cause: error })
+  }
+}
+
+/** `join -` reads the token from standard input, where no process list shows it. */
+async function joinToken(operands: readonly string[]): Promise<string> {
+  const [token, ...rest] = operands
+  if (token === undefined || rest.length > 0)
+    throw new ClawError('INVALID_REQUEST', { problem: 'join takes one TOKEN, or - to read it from standard input' })
+  return token === '-' ? (await text(process.stdin)).trim() : token
+}
+
+async function run(values: Values, token: string | null): Promise<number> {
+  const { configFromCommandLine } = await import('../daemon/settings.ts')
+  const { startDaemon } = await import('../daemon/daemon.ts')
+  const config = await configFromCommandLine(values)
+  const stopping = new AbortController()
+  const signalled = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.on(name, () => {
+        if (stopping.signal.aborted) process.exit(130)
+        stopping.abort()
+        resolve()
+      })
+  })
+  const daemon = await startDaemon({ config, token, version, signal: stopping.signal })
+  await Promise.race([signalled, daemon.failed])
+  await daemon.stop()
+  return 0
+}
+
+function print(message: string): number {
+  process.stdout.write(message.endsWith('\n') ? message : `${message}\n`)
+  return 0
+}
+
+function fail(error: ClawError, values: Values): number {
+  if (values['json'] === true) process.stderr.write(`${JSON.stringify({ error: failureBody(error) })}\n`)
+  else process.stderr.write(`error[${error.code}]: ${error.message}\n  try: ${error.hint}\n`)
+  return { invalid: 5, 'not-found': 4, unauthenticated: 3, refused: 3, unavailable: 2 }[error.kind as string] ?? 1
+}
+
+const argv = process.argv.slice(2)
+process.exitCode = await main(argv).catch((error: unknown) => {
+  if (isClawError(error)) return fail(error, { json: argv.includes('--json') })
+  throw error
+})
+// Adapters may hold the event loop open after an error at start-up; nothing is left to do then.
+if (process.exitCode !== 0) process.exit(process.exitCode)

@@ -1,0 +1,81 @@
+/** The parts that know who belongs to the mesh and what it has decided. */
+import { meshKeys } from '../adapters/keys/mesh-keys.ts'
+import { createHost, type Host } from '../adapters/libp2p/host.ts'
+import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/settings.ts'
+import type { Config } from '../config/schema.ts'
+import { lan, wan } from '../core/consensus/settings.ts'
+import { AdmissionGate } from '../services/admission/gate.ts'
+import { type KnownMembers, knownMembers } from '../services/admission/known-members.ts'
+import type { StoredMembership } from '../services/admission/membership-file.ts'
+import { MeshKeyHolder, publicKeyIn } from '../services/admission/mesh-key.ts'
+import { MeshLinksService } from '../services/admission/mesh-links.ts'
+import { AdmissionService } from '../services/admission/service.ts'
+import { ConsensusService } from '../services/consensus/service.ts'
+import { ReplicatedState } from '../services/control/replicated-state.ts'
+import { ControlService } from '../services/control/service.ts'
+import type { Ground } from './ground.ts'
+
+export type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
+
+/** Makes them; nothing is started. */
+export async function controlPlane(ground: Ground, membership: StoredMembership) {
+  const { identity, clock, random, log, metrics, disk, verifier, config } = ground
+  const self = identity.id
+  const machine = new ReplicatedState({ log, metrics })
+  const state = () => machine.state
+  const anchor = { id: membership.mesh, publicKey: publicKeyIn(membership.genesis) }
+  const gate = new AdmissionGate({ mesh: anchor, certificate: membership.certificate, verifier, clock, state })
+  const known = knownMembers([...membership.addresses, ...config.mesh.peers], state)
+  const host = await network(ground, membership, { gate, known })
+  const { rpc, peers } = host
+  const consensus = new ConsensusService(
+    { self, clock, disk, rpc, peers, log: log.child('consensus'), metrics },
+    {
+      machine,
+      settings: config.mesh.timing === 'wan' ? wan : lan,
+      founders: membership.founding === null ? [] : [self],
+    },
+  )
+  const control = new ControlService({ self, clock, log: log.child('control'), rpc, consensus, machine })
+  const meshKey = new MeshKeyHolder({ self, sealer: identity.sealer, keys: meshKeys, state })
+  const admission = new AdmissionService({
+    ...{ control, rpc, peers, gate, meshKey, membership, disk, clock },
+    log: log.child('admission'),
+  })
+  const links = new MeshLinksService({ peers, ...known, clock, random, log: log.child('links') })
+  return { membership, host, consensus, control, meshKey, admission, links }
+}
+
+async function network(
+  ground: Ground,
+  membership: StoredMembership,
+  { gate, known }: { readonly gate: AdmissionGate; readonly known: KnownMembers },
+): Promise<Host> {
+  const { identity, version, log, metrics, clock, addressBook, config } = ground
+  return createHost({
+    identity,
+    mesh: membership.mesh,
+    software: version,
+    settings: hostSettings(config, membership.networkKey),
+    admission: gate,
+    addressesOf: known.addressesOf,
+    log,
+    metrics,
+    clock,
+    datastore: addressBook,
+  })
+}
+
+function hostSettings({ mesh, nat }: Config, networkKey: Uint8Array | null): HostSettings {
+  return {
+    ...defaultHostSettings,
+    listen: [...mesh.listen, ...nat.relays.map((relay) => `${relay}/p2p-circuit`)],
+    announce: mesh.announce,
+    mdns: mesh.mdns,
+    networkKey,
+    relayClient: nat.relays.length > 0,
+    relayServer: nat.relayServer,
+    autonat: nat.autonat,
+    holePunching: nat.holePunching,
+  }
+}

@@ -1,0 +1,75 @@
+/** The ways into a daemon: its operations, and the API that offers them. */
+import { join } from 'node:path'
+import { explain } from '../core/scheduler/explain.ts'
+import { snapshotOf } from '../core/scheduler/snapshot.ts'
+import { defaultScheduling } from '../core/scheduler/types.ts'
+import { ApiService } from '../doors/api/service.ts'
+import { tokenCheck } from '../doors/api/token.ts'
+import type { OperationContext } from '../operations/context.ts'
+import { OperationService } from '../operations/invoke.ts'
+import { invite } from '../services/admission/invite.ts'
+import { observer } from '../services/gateway/observe.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { Ground } from './ground.ts'
+import { apiToken } from './token.ts'
+import type { WorkPlane } from './work-plane.ts'
+
+export const socketOf = ({ config }: Pick<Ground, 'config'>): string => join(config.dataDir, 'api.sock')
+
+/** Makes them; nothing is started. */
+export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPlane) {
+  const { config, log, version, random, clock, identity, metrics } = ground
+  const { host, control, membership: belonging } = plane
+  const { members, agent, inventory, probes } = work
+  const context: OperationContext = {
+    ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
+    log: log.child('operations'),
+    rpc: host.rpc,
+    get apiAddress() {
+      return api.address
+    },
+    agent: {
+      tasks: () => agent.tasks().map(({ status }) => status),
+      logs: (placement, query, signal) => agent.logs(placement, query, signal),
+      stats: (placement, signal) => agent.stats(placement, signal),
+    },
+    host: {
+      inventory: () => {
+        const found = inventory.inventory()
+        if (found === null) throw new Error('the host was not looked at before the doors opened')
+        return found
+      },
+      sample: (signal) => probes.host.sample(signal),
+      gpus: async (signal) => (await inventory.sample(signal)).gpus,
+    },
+    createToken: (request, signal) =>
+      invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
+    explain(workload) {
+      if (workload.state !== 'pending') return null
+      const snapshot = snapshotOf(control.state, observer(members), clock.now())
+      return explain(snapshot, workload, defaultScheduling).reason
+    },
+  }
+  const operations = new OperationService(context)
+  const api: ApiService = new ApiService(
+    {
+      invoker: operations,
+      log: log.child('api'),
+      version,
+      scrape: () => metrics.scrape(),
+      checkToken: tokenCheck(await apiToken(config.dataDir, random)),
+    },
+    {
+      socket: socketOf(ground),
+      tcp: tcpOf(config.api.listen),
+      insecureListen: config.api.insecureListen,
+      hosts: config.api.allowHosts,
+    },
+  )
+  return { operations, api }
+}
+
+function tcpOf(listen: string): { readonly host: string; readonly port: number } {
+  const at = listen.lastIndexOf(':')
+  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) }
+}

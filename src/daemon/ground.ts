@@ -1,0 +1,95 @@
+/** What every part of a daemon stands on: its folder, its keys, its clock, its log. */
+import { chmod, mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { openDisk } from '../adapters/disk/disk.ts'
+import { type Identity, loadIdentity } from '../adapters/keys/identity.ts'
+import { createVerifier } from '../adapters/keys/signatures.ts'
+import { openAddressBook } from '../adapters/level/address-book.ts'
+import { pinoLog } from '../adapters/pino/log.ts'
+import { prometheusMetrics, type ScrapedMetrics } from '../adapters/prometheus/metrics.ts'
+import { systemClock } from '../adapters/system/clock.ts'
+import { systemRandom } from '../adapters/system/random.ts'
+import type { Config } from '../config/schema.ts'
+import { ClawError } from '../model/failure.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Disk } from '../ports/journal.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+import type { Verifier } from '../ports/signer.ts'
+
+export interface Ground {
+  readonly config: Config
+  /** Version of this program. */
+  readonly version: string
+  /** What the node calls itself; the mesh may add a number to keep names apart. */
+  readonly name: string
+  readonly disk: Disk
+  readonly identity: Identity
+  readonly verifier: Verifier
+  readonly addressBook: Awaited<ReturnType<typeof openAddressBook>>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: ScrapedMetrics
+  /** Ends the daemon: something happened that only a bug can explain. */
+  readonly panic: (error: unknown) => void
+}
+
+/** Opens the data directory, which only one daemon may have. Throws CONFIG_INVALID when another has it or it cannot be used. */
+export async function openGround(config: Config, version: string, panic: (error: unknown) => void): Promise<Ground> {
+  const log = pinoLog({ level: config.logging.level, format: logFormat(config) })
+  await makePrivate(config.dataDir)
+  const addressBook = await lock(config.dataDir, log)
+  const disk = await openDisk(join(config.dataDir, 'state'))
+  const identity = await loadIdentity(disk)
+  return {
+    config,
+    version,
+    name: config.node.name ?? hostName(),
+    disk,
+    identity,
+    verifier: createVerifier(),
+    addressBook,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    metrics: prometheusMetrics(),
+    panic,
+  }
+}
+
+function logFormat({ logging }: Config): 'pretty' | 'json' {
+  if (logging.format !== 'auto') return logging.format
+  return process.stderr.isTTY ? 'pretty' : 'json'
+}
+
+async function makePrivate(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await chmod(dataDir, 0o700)
+  } catch (error) {
+    throw new ClawError('CONFIG_INVALID', { file: dataDir, problem: (error as Error).message }, { cause: error })
+  }
+}
+
+/** LevelDB's lock is the daemon's: the kernel lets go of it however the process ends. */
+async function lock(dataDir: string, log: Log): Promise<Ground['addressBook']> {
+  try {
+    return await openAddressBook(join(dataDir, 'addresses'), log)
+  } catch (error) {
+    const problem = 'another clawnode is running with this data directory'
+    throw new ClawError('CONFIG_INVALID', { file: dataDir, problem }, { cause: error })
+  }
+}
+
+/** The host's name without its domain, as far as a node may be called so. */
+function hostName(): string {
+  const [name = ''] = hostname().split('.')
+  return (
+    name
+      .replace(/[^A-Za-z0-9_-]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')
+      .slice(0, 64) || 'node'
+  )
+}

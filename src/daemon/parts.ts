@@ -1,0 +1,54 @@
+/** The parts list of a daemon, in start order: what answers first, then the network, then what asks, the doors last. */
+import type { Service } from '../ports/service.ts'
+import type { StoredMembership } from '../services/admission/membership-file.ts'
+import { controlPlane } from './control-plane.ts'
+import { doorsOf, socketOf } from './doors.ts'
+import { EventLoopService } from './event-loop.ts'
+import type { Ground } from './ground.ts'
+import { type WorkPlane, workPlane } from './work-plane.ts'
+
+export interface Parts {
+  readonly services: readonly Service[]
+  /** What a person wants to know once it runs. */
+  describe(): readonly string[]
+}
+
+/** Makes all parts and starts none. */
+export async function assemble(ground: Ground, membership: StoredMembership, signal: AbortSignal): Promise<Parts> {
+  const plane = await controlPlane(ground, membership)
+  const work = await workPlane(ground, plane, signal)
+  const doors = await doorsOf(ground, plane, work)
+  const { host, consensus, control, admission, links } = plane
+  const { inventory, members, agent, gateway } = work
+  return {
+    services: [
+      new EventLoopService(ground),
+      consensus,
+      control,
+      admission,
+      doors.operations,
+      executorsOf(work),
+      inventory,
+      host.service,
+      members,
+      agent,
+      gateway,
+      links,
+      doors.api,
+    ],
+    describe: () => [
+      `node ${ground.name} (${ground.identity.id}) of mesh ${membership.genesis.name}`,
+      ...host.peers.addresses().map((address) => `peers reach it at ${address}`),
+      `API at ${doors.api.address ?? 'its Unix socket only'}, socket ${socketOf(ground)}`,
+    ],
+  }
+}
+
+/** Executors hold connections of their own; work goes on without them. */
+const executorsOf = ({ executors }: WorkPlane): Service => ({
+  name: 'executors',
+  start: () => Promise.resolve(),
+  async stop() {
+    await Promise.all(Array.from(executors.values(), (executor) => executor.close()))
+  },
+})

@@ -1,0 +1,73 @@
+/** The parts that know this host and its peers, run work here, and, while this peer leads, place work anywhere. */
+import { ClawError } from '../model/failure.ts'
+import type { NodeId } from '../model/ids.ts'
+import type { ReportContent } from '../model/report.ts'
+import { AgentService } from '../services/agent/agent-service.ts'
+import { InventoryReporter } from '../services/agent/inventory-reporter.ts'
+import { GatewayService } from '../services/gateway/service.ts'
+import { MembershipService } from '../services/membership/service.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { chooseExecutors } from './executors.ts'
+import type { Ground } from './ground.ts'
+import { hardwareProbes } from './hardware.ts'
+
+export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
+
+/** Longest look at the devices for one report; a tool that takes longer is a problem in the report. */
+const sampleMs = 15_000
+
+/** Makes them; nothing is started. */
+export async function workPlane(ground: Ground, plane: ControlPlane, signal: AbortSignal) {
+  const { identity, clock, random, log, metrics, disk, verifier, config, version } = ground
+  const { host, control, consensus, membership: belonging } = plane
+  const self = identity.id
+  const executors = await chooseExecutors(ground, signal)
+  const probes = hardwareProbes({
+    dataDir: config.dataDir,
+    node: self.slice(-8),
+    simulateGpus: config.gpu.simulate === '' ? null : config.gpu.simulate,
+    realGpus: config.gpu.autoDetect,
+    clock,
+    busy: () => new Set(agent.busyDevices()),
+  })
+  const inventory = new InventoryReporter({
+    ...{ self, probes, control, clock },
+    executors: [...executors.keys()],
+    versions: () => ({ clawnode: version }),
+    log: log.child('inventory'),
+  })
+  const agent: AgentService = new AgentService({
+    ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
+    log: log.child('agent'),
+  })
+  const members = new MembershipService({
+    ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
+    signer: identity.signer,
+    meshId: belonging.mesh,
+    members: () => control.state.members.keys(),
+    onMembers: (listener) =>
+      control.onChange((changes) => {
+        if (changes.some(({ type }) => type === 'member')) listener()
+      }),
+    sample: async (): Promise<ReportContent> => {
+      const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
+      return { ...sample, busy: agent.busyDevices(), version }
+    },
+  })
+  agent.onBusyChange(() => members.refresh())
+  const gateway = new GatewayService({
+    ...{ self, clock, metrics, control, consensus, membership: members },
+    log: log.child('gateway'),
+    sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
+  })
+  return { executors, probes, inventory, agent, members, gateway }
+}
+
+/** Commits the mesh's key, sealed to a node that shall be able to lead. Throws NODE_NOT_FOUND for one that is no member. */
+async function sealMeshKey({ control, meshKey, host }: ControlPlane, node: NodeId, signal: AbortSignal): Promise<void> {
+  if (control.state.sealedKeys.has(node)) return
+  const sealedKey = meshKey.sealFor(node)
+  if (sealedKey === null) throw new ClawError('NODE_NOT_FOUND', { node })
+  const id = `seal:${node}:${control.state.epoch}`
+  await control.execute({ type: 'seal-mesh-key', node, sealedKey }, { id, by: host.peers.self, signal })
+}
