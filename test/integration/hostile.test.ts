@@ -138,7 +138,6 @@ test('random bytes on every protocol are refused and counted, and the host lives
   a.rpc.serveStream(items, async function* (message) {
     yield await Promise.resolve(message)
   })
-  await until('libp2p knows the protocols', () => true)
   const protocols = [
     ...Object.values(laneProtocols),
     open.id,
