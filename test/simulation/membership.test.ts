@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { minute, second } from '../../src/model/time.ts'
 import { nodeId } from '../../src/model/ids.ts'
+import type { MembershipSettings } from '../../src/services/membership/service.ts'
 import { MemberMesh } from '../support/member-mesh.ts'
 
 const seeds = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => 1_000 + n)
 
-async function settled(seed: number, count: number): Promise<MemberMesh> {
-  const mesh = new MemberMesh(seed)
+/** Where only liveness is looked at, reports are made rare: they are most of the work. */
+const rareReports: MembershipSettings = {
+  reports: { sampleEvery: 30_000, heartbeat: 60_000, syncEverySmall: 60_000, syncEveryLarge: 60_000 },
+}
+
+async function settled(seed: number, count: number, settings: MembershipSettings = {}): Promise<MemberMesh> {
+  const mesh = new MemberMesh(seed, settings)
   await mesh.start(count)
   await mesh.world.runFor(5 * second)
   return mesh
@@ -19,7 +25,7 @@ describe('detection', () => {
     'given %i nodes, when one is killed, then all suspect it in 2 s and call it lost in 6 s',
     async (count) => {
       for (const seed of seeds(20)) {
-        const mesh = await settled(seed, count)
+        const mesh = await settled(seed, count, rareReports)
         const victim = mesh.node(seed % count).id
         expect(mesh.viewsOf(victim), `seed ${seed}`).toEqual(all(count - 1, 'alive'))
         mesh.network.crash(victim)
@@ -33,7 +39,7 @@ describe('detection', () => {
   )
 
   test('given two nodes, when one is killed, then the other finds out alone', async () => {
-    const mesh = await settled(1, 2)
+    const mesh = await settled(1, 2, rareReports)
     mesh.network.crash(mesh.node(0).id)
     await mesh.world.runFor(6 * second)
     expect(mesh.viewsOf(mesh.node(0).id)).toEqual(['lost'])
@@ -41,7 +47,7 @@ describe('detection', () => {
 
   test.each([3, 10, 30])('given %i nodes, when one loses power, then all call it lost in 12 s', async (count) => {
     for (const seed of seeds(10)) {
-      const mesh = await settled(seed, count)
+      const mesh = await settled(seed, count, rareReports)
       const victim = mesh.node(seed % count).id
       mesh.network.crash(victim, { silently: true })
       await mesh.world.runFor(12 * second)
@@ -51,7 +57,7 @@ describe('detection', () => {
 
   test('given a killed node, when it starts again, then all see it alive within 2 s, whether it was lost before or not', async () => {
     for (const seed of seeds(20)) {
-      const mesh = await settled(seed, 10)
+      const mesh = await settled(seed, 10, rareReports)
       const victim = mesh.node(3).id
       mesh.network.crash(victim)
       await mesh.world.runFor(seed % 2 === 0 ? 1.5 * second : 8 * second)
@@ -62,7 +68,7 @@ describe('detection', () => {
   })
 
   test('given a node that stops cleanly, when it says goodbye, then it has left at once and is never suspected', async () => {
-    const mesh = await settled(4, 10)
+    const mesh = await settled(4, 10, rareReports)
     const leaving = mesh.node(2)
     await leaving.service.stop()
     await mesh.world.runFor(100)
@@ -82,7 +88,7 @@ describe('accuracy', () => {
     'given %i nodes and a tenth of all messages lost, when %i × %i minutes pass, then nobody is called lost',
     async (count, runs, minutes) => {
       for (const seed of seeds(runs)) {
-        const mesh = await settled(seed, count)
+        const mesh = await settled(seed, count, rareReports)
         mesh.history.length = 0
         Object.assign(mesh.network.faults, { loss: 0.1, duplication: 0.05, latency: { min: 1, max: 50 } })
         await mesh.world.runFor(minutes * minute)
@@ -96,7 +102,7 @@ describe('accuracy', () => {
 
   test('given a node that is starved again and again, when it runs, then it accuses nobody and is not called lost', async () => {
     for (const seed of seeds(8)) {
-      const mesh = await settled(seed, 10)
+      const mesh = await settled(seed, 10, rareReports)
       const starved = mesh.node(1).id
       mesh.history.length = 0
       for (let round = 0; round < 30; round += 1) {
@@ -119,7 +125,7 @@ describe('accuracy', () => {
 
   test('given a node that was stopped for half a minute, when it goes on, then it is lost to others but accuses nobody, and is back in 3 s', async () => {
     for (const seed of seeds(8)) {
-      const mesh = await settled(seed, 10)
+      const mesh = await settled(seed, 10, rareReports)
       const stopped = mesh.node(5).id
       mesh.network.pause(stopped)
       await mesh.world.runFor(30 * second)
@@ -137,7 +143,7 @@ describe('accuracy', () => {
 
   test('given one link that is cut, one way or both, when time passes, then the others vouch and nobody is called lost', async () => {
     for (const seed of seeds(20)) {
-      const mesh = await settled(seed, 5)
+      const mesh = await settled(seed, 5, rareReports)
       const [one, other] = [mesh.node(0).id, mesh.node(1).id]
       mesh.history.length = 0
       mesh.network.cut(one, other)
@@ -152,7 +158,7 @@ describe('accuracy', () => {
   })
 
   test('given connections that are reset though both ends live, when that happens often, then nobody is even suspected', async () => {
-    const mesh = await settled(6, 10)
+    const mesh = await settled(6, 10, rareReports)
     mesh.history.length = 0
     for (let round = 0; round < 100; round += 1) {
       const [one, other] = [mesh.node(round % 10), mesh.node((round * 3 + 1) % 10)]
@@ -166,7 +172,7 @@ describe('accuracy', () => {
 describe('partitions', () => {
   test('given a mesh in two halves, when it heals, then each had lost the other, and all are alive again in 5 s', async () => {
     for (const seed of seeds(10)) {
-      const mesh = await settled(seed, 10)
+      const mesh = await settled(seed, 10, rareReports)
       const ids = [...mesh.members]
       mesh.network.partition(ids.slice(0, 4), ids.slice(4))
       await mesh.world.runFor(20 * second)
@@ -187,7 +193,7 @@ describe('partitions', () => {
   })
 
   test('given a mesh that flaps, a second cut and a second whole, when that goes on for five minutes, then nobody is called lost', async () => {
-    const mesh = await settled(7, 5)
+    const mesh = await settled(7, 5, rareReports)
     const ids = [...mesh.members]
     mesh.history.length = 0
     for (let round = 0; round < 150; round += 1) {

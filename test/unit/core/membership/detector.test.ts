@@ -138,7 +138,15 @@ test('given a suspicion, when the peer refutes it with a higher incarnation, the
 test('given a suspected peer, when it is pinged, then it is told first what is said of it', () => {
   const bench = new Bench()
   bench.hear(bob, rumors(suspectRumor('ada', 1, 'bob')))
+  // Long enough for the news to have been told often enough, and for the suspicion to stand.
+  bench.run(
+    2_500,
+    ids.filter((id) => id !== ada),
+  )
+  bench.state.news.clear()
   bench.effects = []
+  for (const probe of bench.state.probes.values())
+    bench.hear(ada, { type: 'ack', sequence: probe.sequence, incarnation: 1, rumors: [] })
   bench.do({ type: 'doubt', peer: ada })
   expect(bench.sent('ping')[0]?.message.rumors[0]).toEqual(suspectRumor('ada', 1, 'bob'))
 })
