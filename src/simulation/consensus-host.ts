@@ -1,4 +1,5 @@
 /** One simulated peer: the core, its disk, its clock. It carries out effects as a real peer must, and can die at any moment. */
+import { foundingLog } from '../core/consensus/log.ts'
 import { encodeAll, encodeEntry, encodeHard, encodeSnapshot } from '../core/consensus/records.ts'
 import { decodeSnapshot, reconcile, replay } from '../core/consensus/records.ts'
 import { hardState } from '../core/consensus/raft.ts'
@@ -6,7 +7,7 @@ import type { Raft } from '../core/consensus/raft.ts'
 import type { Rules } from '../core/consensus/rules.ts'
 import { createRaft, step } from '../core/consensus/step.ts'
 import type { Entry } from '../model/raft.ts'
-import type { Base, Effects, HardState, Input, Settings, Snapshot } from '../core/consensus/types.ts'
+import type { Effects, HardState, Input, Settings, Snapshot } from '../core/consensus/types.ts'
 import { encodeHeader, encodeRecords, saltSize, scan } from '../lib/record-file.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
@@ -51,7 +52,7 @@ const salt = new Uint8Array(saltSize)
 export class SimHost implements Watched {
   readonly id: NodeId
   readonly #deps: HostDeps
-  readonly #founders: Base
+  readonly #founders: readonly NodeId[]
   raft: Raft
   up = true
   paused = false
@@ -69,7 +70,7 @@ export class SimHost implements Watched {
   #flushed: number[] = []
   #covered = 0
 
-  constructor(id: NodeId, founders: Base, deps: HostDeps) {
+  constructor(id: NodeId, founders: readonly NodeId[], deps: HostDeps) {
     this.id = id
     this.#deps = deps
     this.#founders = founders
@@ -218,14 +219,14 @@ export class SimHost implements Watched {
     this.#flushed = []
     this.#covered = 0
     const mute = this.#deps.flaws.forgetsLoss !== true
-    this.#format({ term: 0, vote: null, mute }, { index: 0, term: 0, voters: mute ? [] : this.#founders.voters })
+    this.#format({ term: 0, vote: null, mute }, mute ? [] : this.#founders)
   }
 
-  #format(hard: HardState, base: Base): Raft {
-    const log = replay([]).log
-    log.reset(base)
+  #format(hard: HardState, founders: readonly NodeId[]): Raft {
+    const log = foundingLog(founders)
     this.#journal.append(encodeRecords(salt, this.#journal.length, encodeAll(hard, log)))
     this.#journal.sync()
+    this.#noteFlushed(log.slice(1, log.lastIndex))
     return this.#create(hard, log)
   }
 

@@ -87,8 +87,7 @@ class Group {
     const voters = [1, 2, 3, 3, 3, 4, 5][Math.floor(random.next() * 7)] ?? 3
     const size = voters + Math.floor(random.next() * 3)
     const ids = Array.from({ length: size }, (_, i) => nodeId(`peer-${i}`))
-    const founders = { index: 0, term: 0, voters: ids.slice(0, voters) }
-    const blank = { index: 0, term: 0, voters: [] }
+    const founders = ids.slice(0, voters)
     const slowDisk = random.next() < 0.3 ? 40 : 4
     const deps = {
       events: this.#events,
@@ -100,7 +99,7 @@ class Group {
       diskLatency: () => 0.2 + random.next() * slowDisk,
       carryOut: (host: SimHost, effects: Effects) => this.#carryOut(host, effects),
     }
-    this.#hosts = ids.map((id, i) => new SimHost(id, i < voters ? founders : blank, deps))
+    this.#hosts = ids.map((id, i) => new SimHost(id, i < voters ? founders : [], deps))
     this.#byId = new Map(this.#hosts.map((host) => [host.id, host]))
     for (const host of this.#hosts) host.rate = 0.95 + random.next() * 0.1
     this.#scene = {

@@ -140,3 +140,12 @@ export class RaftLog {
     this.#bytes = 0
   }
 }
+
+/**
+ * How the log of a founder begins: with an entry that says who has a vote, the same on all of them, so that whoever joins later learns it
+ * from the log. A peer that joins begins with nothing.
+ */
+export function foundingLog(founders: readonly NodeId[]): RaftLog {
+  const first: Entry = { kind: 'voters', index: 1, term: 0, voters: founders }
+  return new RaftLog({ index: 0, term: 0, voters: [] }, founders.length === 0 ? [] : [first])
+}

@@ -3,6 +3,7 @@
  * machine's state, always written before the journal forgets what it covers. The blob `raft-begun` stays from the first start on: a peer
  * that finds it without a journal knows that it has lost what it promised.
  */
+import { foundingLog } from '../../core/consensus/log.ts'
 import type { RaftLog } from '../../core/consensus/log.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../core/consensus/records.ts'
 import { encodeAll, encodeEntry, encodeHard, reconcile, replay } from '../../core/consensus/records.ts'
@@ -51,11 +52,8 @@ export class RaftStore {
   }
 
   #begin(begun: boolean, founders: readonly NodeId[], snapshot: Snapshot | null): RestoredLog {
-    const { log } = replay([])
-    if (!begun) {
-      log.reset({ index: 0, term: 0, voters: founders })
-      return { hard: { term: 0, vote: null, mute: false }, log }
-    }
+    if (!begun) return { hard: { term: 0, vote: null, mute: false }, log: foundingLog(founders) }
+    const log = foundingLog([])
     this.#log.error('the log of consensus is lost; this peer follows the others, but has no vote any more')
     if (snapshot !== null) log.reset({ index: snapshot.index, term: snapshot.term, voters: snapshot.voters })
     return { hard: { term: log.last.term, vote: null, mute: true }, log }
