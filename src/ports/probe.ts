@@ -6,9 +6,7 @@ import type { Millis } from '../model/time.ts'
 /** One vendor's tool. Never throws for what hardware does: a missing or hung tool is an empty list and a `problem`. */
 export interface GpuProbe {
   readonly vendor: string
-  inventory(
-    signal: AbortSignal,
-  ): Promise<{
+  inventory(signal: AbortSignal): Promise<{
     readonly gpus: readonly GpuDevice[]
     readonly links: readonly GpuLink[]
     readonly problem: string | null

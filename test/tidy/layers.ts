@@ -46,7 +46,6 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   uint8arrays: ['wire/gen'],
   'protons-runtime': ['wire/gen'],
 
-  level: ['adapters/level'],
   'datastore-level': ['adapters/level'],
   dockerode: ['adapters/docker'],
   systeminformation: ['adapters/system'],
@@ -57,9 +56,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   fastify: ['doors/api'],
   '@fastify/*': ['doors/api'],
   ws: ['doors/api'],
-  undici: ['doors/cli'],
   commander: ['doors/cli'],
-  '@bomb.sh/*': ['doors/cli'],
   'cli-table3': ['doors/cli'],
   yaml: ['doors/cli'],
   'smol-toml': ['config'],

@@ -96,5 +96,3 @@ const silentLogger: Logger = Object.assign(() => {}, {
   newScope: () => silentLogger,
 })
 export const mute: ComponentLogger = { forComponent: () => silentLogger }
-
-export type AnyNode = Pick<Libp2p, 'dial' | 'stop' | 'start' | 'handle' | 'unhandle'>

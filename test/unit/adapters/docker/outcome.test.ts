@@ -12,10 +12,7 @@ const exited = {
 }
 const calm: Circumstances = { stopAsked: false, timedOut: false, timeout: null, limitMib: 32 }
 
-const codeOf = (
-  state: Partial<typeof exited>,
-  why: Partial<Circumstances> = {},
-): unknown => {
+const codeOf = (state: Partial<typeof exited>, why: Partial<Circumstances> = {}): unknown => {
   const task = taskState({ ...exited, ...state }, { ...calm, ...why })
   return task.state === 'ended' ? (task.error?.code ?? null) : task.state
 }
