@@ -24,6 +24,8 @@ export interface ConsensusRun {
   /** Rules to answer wrongly, to see whether it is noticed. */
   readonly breakages?: Partial<Rules>
   readonly flaws?: HostFlaws
+  /** A small, steady group in which every promise is an ambush: narrower, and harder on what elections rely on. */
+  readonly duel?: boolean
 }
 
 export interface RunReport {
@@ -74,18 +76,19 @@ class Group {
   readonly #committed = new Map<NodeId, { readonly term: number; readonly index: number }>()
   /** Chance of an ambush at each occasion, and the mean time between other faults. */
   readonly #ambushes: number
+  readonly #duel: boolean
   readonly #pace: Millis
   #calm = false
   #ids = 0
   #servedReads = 0
   #messages = 0
 
-  constructor({ seed, breakages, flaws }: ConsensusRun) {
+  constructor({ seed, breakages, flaws, duel = false }: ConsensusRun) {
     const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1))
     this.#random = random
     this.#network = new FaultyNetwork(this.#events, random)
-    const voters = [1, 2, 3, 3, 3, 4, 5][Math.floor(random.next() * 7)] ?? 3
-    const size = voters + Math.floor(random.next() * 3)
+    const voters = duel ? 3 : ([1, 2, 3, 3, 3, 4, 5][Math.floor(random.next() * 7)] ?? 3)
+    const size = voters + (duel ? 0 : Math.floor(random.next() * 3))
     const ids = Array.from({ length: size }, (_, i) => nodeId(`peer-${i}`))
     const founders = ids.slice(0, voters)
     const slowDisk = random.next() < 0.3 ? 40 : 4
@@ -93,7 +96,7 @@ class Group {
       events: this.#events,
       random,
       checker: this.#checker,
-      settings: settings(random.next() < 0.5 ? 40 : 200),
+      settings: settings(duel || random.next() < 0.5 ? 40 : 200),
       rules: { ...raftRules, ...breakages },
       flaws: flaws ?? {},
       diskLatency: () => 0.2 + random.next() * slowDisk,
@@ -110,14 +113,16 @@ class Group {
       later: (wait, run) => this.#events.after(wait, run),
       wiped: null,
     }
-    this.#ambushes = [0, 0, 0.1, 0.3, 0.6][Math.floor(random.next() * 5)] ?? 0
-    this.#pace = [150, 400, 800][Math.floor(random.next() * 3)] ?? 400
+    this.#duel = duel
+    if (duel) this.#network.delay = 60
+    this.#ambushes = duel ? 0.2 : ([0, 0, 0.1, 0.3, 0.6][Math.floor(random.next() * 5)] ?? 0)
+    this.#pace = duel ? 250 : ([150, 400, 800][Math.floor(random.next() * 3)] ?? 400)
   }
 
   play(trouble: Millis): RunReport {
     for (const host of this.#hosts) this.#tick(host)
     this.#every(80, () => this.#client())
-    this.#every(700, () => this.#churn())
+    if (!this.#duel) this.#every(700, () => this.#churn())
     this.#every(this.#pace, () => {
       if (!this.#calm) breakSomething(this.#scene)
     })
