@@ -28,10 +28,10 @@ export function momentOf(text: string | undefined, now: Instant): Instant | null
   return at
 }
 
-/** Throws INVALID_REQUEST for what is no span of time, or is none at all. */
-export function spanOf(text: string | number, what: string): Millis {
+/** Throws INVALID_REQUEST for what is no span of time, or is shorter than the shortest that makes sense: one millisecond, or 0. */
+export function spanOf(text: string | number, what: string, shortest: Millis = 1): Millis {
   const span = typeof text === 'number' ? text * 1_000 : parseDuration(text)
-  if (span === null || span <= 0)
+  if (span === null || span < shortest)
     throw new ClawError('INVALID_REQUEST', {
       problem: `${what} “${text}” is no span of time: write 90s, 30m, 24h or 7d`,
     })

@@ -10,7 +10,7 @@ import { parseInput } from './input.ts'
 const size = z.union([z.string().max(32), z.int().positive()], {
   error: 'must be a size such as 64Gi, 512m, or MiB as a number',
 })
-const span = z.union([z.string().max(32), z.number().positive()], {
+const span = z.union([z.string().max(32), z.number().min(0)], {
   error: 'must be a span such as 30m, or seconds as a number',
 })
 
@@ -66,7 +66,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     shmMib: shmSize === undefined ? undefined : mibOf(shmSize, 'shmSize'),
     priority: typeof priority === 'string' ? priorities[priority] : priority,
     timeoutMs: timeout === undefined ? undefined : spanOf(timeout, 'timeout'),
-    stopGraceMs: stopGrace === undefined ? undefined : spanOf(stopGrace, 'stopGrace'),
+    stopGraceMs: stopGrace === undefined ? undefined : spanOf(stopGrace, 'stopGrace', 0),
     node: request.node,
     nodeSelector: request.nodeSelector,
     executor: request.executor,

@@ -30,6 +30,18 @@ describe('gpus', () => {
 })
 
 test.each([
+  ['5s', 5_000],
+  [0, 0],
+  ['0s', 0],
+])('a grace of %j is %i ms: none at all is a kill at once', (stopGrace, ms) => {
+  expect(spec({ stopGrace }).stopGraceMs).toBe(ms)
+})
+
+test.each([0, '0s', 'soon'])('a timeout of %j is refused', (timeout) => {
+  expect(() => spec({ timeout })).toThrow(/is no span of time/)
+})
+
+test.each([
   ['64Gi', 65_536],
   ['512m', 512],
   ['8g', 8_192],
