@@ -123,7 +123,8 @@ const apiIntroduction = [
   '- **Streams** answer with one JSON value a line (`application/x-ndjson`). Empty lines keep the connection alive. ' +
     'A failure on the way is a last line `{"error":{…}}`. Closing the connection cancels the operation.',
   '- **Failures** are `{"error":{"code","message","hint","facts"}}`; see [errors.md](errors.md).',
-  '- **`GET /healthz`** answers `{"status":"ok"}` to anyone. **`GET /api/openapi.json`** is this page for machines.',
+  '- **`GET /healthz`** answers `{"status":"ok"}` to anyone. **`GET /api/openapi.json`** is this page for machines, and ' +
+    '**`GET /metrics`** the metrics of this peer in Prometheus’ format.',
 ]
 
 const webSocket = [

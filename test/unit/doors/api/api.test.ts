@@ -204,6 +204,12 @@ describe('over TCP', () => {
     expect(invoker.asked).toEqual([])
   })
 
+  test('metrics are for those who have the token', async () => {
+    expect(await code({}, '/metrics')).toBe(401)
+    const reply = await app.inject({ url: '/metrics', headers: { host: 'localhost', ...bearer } })
+    expect(reply.body).toBe('claw_up 1\n')
+  })
+
   test('a token in the URL counts for nothing', async () => {
     expect(await code({}, '/api/status?token=s3cret&access_token=s3cret')).toBe(401)
   })
