@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import { exitCodeOf } from '../doors/cli/exit-code.ts'
 import { ClawError, failureBody, isClawError } from '../model/failure.ts'
 import { nodeArguments, nodeHelp } from '../config/clawnode-flags.ts'
 
@@ -63,18 +64,18 @@ async function run(values: Values, token: string | null): Promise<number> {
   const { startDaemon } = await import('../daemon/daemon.ts')
   const config = await configFromCommandLine(values)
   const stopping = new AbortController()
-  const signalled = new Promise<void>((resolve) => {
+  const signalled = new Promise<number>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const)
       process.on(name, () => {
         if (stopping.signal.aborted) process.exit(130)
         stopping.abort()
-        resolve()
+        resolve(0)
       })
   })
   const daemon = await startDaemon({ config, token, version, signal: stopping.signal })
-  await Promise.race([signalled, daemon.failed])
+  const code = await Promise.race([signalled, daemon.failed.then(() => 1)])
   await daemon.stop()
-  return 0
+  return code
 }
 
 function print(message: string): number {
@@ -85,7 +86,7 @@ function print(message: string): number {
 function fail(error: ClawError, values: Values): number {
   if (values['json'] === true) process.stderr.write(`${JSON.stringify({ error: failureBody(error) })}\n`)
   else process.stderr.write(`error[${error.code}]: ${error.message}\n  try: ${error.hint}\n`)
-  return { invalid: 5, 'not-found': 4, unauthenticated: 3, refused: 3, unavailable: 2 }[error.kind as string] ?? 1
+  return exitCodeOf(error)
 }
 
 const argv = process.argv.slice(2)
