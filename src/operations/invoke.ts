@@ -142,7 +142,9 @@ export class OperationService implements Service, Invoker {
   /** A key from outside is worth what the replicated state says of it. */
   #operator(key: NodeId): Caller {
     if (!this.#context.control.state.operators.has(key))
-      throw new ClawError('AUTH_FAILED', { reason: 'this key is not one of the mesh’s operators; see `clawbernetes operator add`' })
+      throw new ClawError('AUTH_FAILED', {
+        reason: 'this key is not one of the mesh’s operators; see `clawbernetes operator add`',
+      })
     return { id: key, role: 'admin' }
   }
 
