@@ -9,7 +9,7 @@ const rounds = Number(process.argv[2] ?? 20)
 const silentRounds = Number(process.argv[3] ?? 5)
 const spec = { image: 'host', command: ['true'] }
 
-/** Milliseconds until a peer that is not the leader has committed one write after `break_`. */
+/** Milliseconds from `break_` until a peer that did not lead has committed one write. */
 async function outage(
   mesh: Mesh,
   break_: (leader: Daemon) => Promise<void> | void,
@@ -17,8 +17,8 @@ async function outage(
   const leader = await mesh.leader()
   const survivor = mesh.daemons.find((daemon) => daemon !== leader)
   if (survivor === undefined) throw new Error('nobody is left')
-  await break_(leader)
   const start = performance.now()
+  await break_(leader)
   await ask(survivor.socket, 'workload.run', { ...spec, node: survivor.name })
   return { leader, ms: performance.now() - start }
 }

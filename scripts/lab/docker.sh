@@ -57,6 +57,7 @@ down() {
 
 env_lines() {
   echo "CLAW_LAB_DOCKER=$(engine_socket "$PLACE")"
+  echo "CLAW_LAB_DOCKER_CLI=$ENGINE/usr/bin/docker"
   echo "CLAW_LAB_IMAGE=$IMAGE"
   echo "CLAW_LAB_GPUS=$(gpu_count "$PLACE/gpu")"
   echo "CLAW_LAB_GPU_TABLE=$PLACE/gpu/inventory/gpus.csv"
