@@ -1,11 +1,13 @@
 /**
- * Writes docs/reference/cli.md, api.md and errors.md from the registries of the code itself. With --check it writes nothing and
+ * Writes docs/reference/cli.md, api.md, config.md and errors.md from the registries of the code itself. With --check it writes nothing and
  * fails when what is there is not what would be written.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import prettier from 'prettier'
+import { environmentName, settings } from '../src/config/load.ts'
+import { nodeFlags } from '../src/config/clawnode-flags.ts'
 import { schemaOf } from '../src/doors/api/openapi.ts'
 import { exitCodes } from '../src/doors/cli/exit-code.ts'
 import { globalOptions } from '../src/doors/cli/globals.ts'
@@ -176,10 +178,43 @@ const errorsPage = () => [
   ),
 ]
 
+const snake = (part) => part.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+function configPage() {
+  const flagOf = (path) =>
+    Object.entries(nodeFlags).find(([, { sets }]) => sets?.join('.') === path.join('.'))?.[0] ?? null
+  const rows = settings().map(({ path, about, fallback }) => [
+    `\`${path.map(snake).join('.')}\``,
+    about,
+    fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``,
+    flagOf(path) === null ? '' : `\`--${flagOf(path)}\``,
+    `\`${environmentName(path)}\``,
+  ])
+  const flags = Object.entries(nodeFlags).map(([name, { value, about }]) => [
+    `\`--${name}${value === undefined ? '' : ` ${value}`}\``,
+    about,
+  ])
+  return [
+    '# `clawnode`: flags and settings',
+    generated,
+    'Later sources win: defaults, then the TOML file (`--config`, `CLAWNODE_CONFIG`, or `/etc/clawbernetes/clawnode.toml`), then ' +
+      'the environment, then the command line. Lists in the environment are separated by commas.',
+    '## Settings',
+    table(['setting', 'meaning', 'default', 'flag', 'environment'], rows),
+    '## Flags',
+    table(['flag', 'meaning'], flags),
+  ]
+}
+
 const contentOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined)
 
 async function main() {
-  const pages = { 'cli.md': await cliPage(), 'api.md': apiPage(), 'errors.md': errorsPage() }
+  const pages = {
+    'cli.md': await cliPage(),
+    'api.md': apiPage(),
+    'config.md': configPage(),
+    'errors.md': errorsPage(),
+  }
   const stale = []
   for (const [name, blocks] of Object.entries(pages)) {
     const file = join(folder, name)

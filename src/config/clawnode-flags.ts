@@ -48,6 +48,11 @@ export const nodeFlags: Readonly<Record<string, Flag>> = {
   },
   'no-mdns': { type: 'boolean', about: 'Do not look for members by multicast DNS' },
   api: { type: 'string', value: 'HOST:PORT', about: 'Where HTTP and WebSocket are served', sets: ['api', 'listen'] },
+  'insecure-listen': {
+    type: 'boolean',
+    about: 'Let --api be an address that other hosts reach, unencrypted',
+    sets: ['api', 'insecureListen'],
+  },
   executor: {
     type: 'string',
     value: 'KIND',

@@ -22,12 +22,16 @@ export function parseConfigFile(file: string, content: string): Tree {
 export function configFromEnvironment(environment: Readonly<Record<string, string | undefined>>): Tree {
   const tree: Record<string, unknown> = {}
   for (const { path, schema } of settings()) {
-    const name = `CLAWNODE_${path.map((part) => part.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()).join('_')}`
+    const name = environmentName(path)
     const value = environment[name] ?? (name === 'CLAWNODE_NODE_NAME' ? environment['CLAWNODE_NAME'] : undefined)
     if (value !== undefined) put(tree, path, coerce(value, schema))
   }
   return tree
 }
+
+/** The variable that sets a setting. */
+export const environmentName = (path: readonly string[]): string =>
+  `CLAWNODE_${path.map((part) => part.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()).join('_')}`
 
 /** Puts sources on top of each other and checks the whole. Throws CONFIG_INVALID that names the setting, and the nearest one for a typo. */
 export function layer(origin: string, ...sources: readonly Tree[]): Config {
@@ -40,6 +44,8 @@ export interface Setting {
   readonly path: readonly string[]
   readonly schema: z.core.$ZodType
   readonly about: string
+  /** Undefined where there is no default. */
+  readonly fallback: unknown
 }
 
 /** All settings in the order of the schema. */
@@ -49,11 +55,14 @@ export function settings(): readonly Setting[] {
     const inner = unwrap(schema)
     if (inner instanceof z.ZodObject)
       for (const [key, value] of Object.entries(inner.shape)) walk(value as z.ZodType, [...path, key])
-    else found.push({ path, schema: inner, about: schema.description ?? '' })
+    else found.push({ path, schema: inner, about: schema.description ?? '', fallback: fallbackOf(schema) })
   }
   walk(Config, [])
   return found
 }
+
+const fallbackOf = (schema: z.ZodType): unknown =>
+  schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
