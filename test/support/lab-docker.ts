@@ -6,9 +6,16 @@ export const labDocker = process.env['CLAW_LAB_DOCKER'] ?? null
 
 export const labImage = 'claw/busybox:1'
 
+/** The stand-in for nvidia-smi that tells of the same GPUs on the machine itself. */
+export const labNvidiaSmi = process.env['CLAW_LAB_NVIDIA_SMI'] ?? null
+
 /** Whatever a test left behind, running or ended. */
-export async function removeContainersOf(address: string, mesh: string): Promise<void> {
+export const removeContainersOf = (address: string, mesh: string): Promise<void> =>
+  removeContainers(address, `claw.mesh=${mesh}`)
+
+/** Removes the containers that carry the label, running or ended. */
+export async function removeContainers(address: string, label: string): Promise<void> {
   const docker = connectEngine(address)
-  const left = await docker.listContainers({ all: true, filters: { label: [`claw.mesh=${mesh}`] } })
+  const left = await docker.listContainers({ all: true, filters: { label: [label] } })
   await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })))
 }
