@@ -76,11 +76,11 @@ export function scan(file: Uint8Array): Scan | { readonly damage: string } {
   if (view(header).getUint32(8, true) !== version)
     return { damage: `unknown version ${view(header).getUint32(8, true)}` }
 
-  const salt = header.slice(12, 12 + saltSize)
+  const salt = new Uint8Array(header.subarray(12, 12 + saltSize))
   const records: Uint8Array[] = []
   let at = headerSize
   for (let size = recordSize(file, at, salt); size > 0; size = recordSize(file, at, salt)) {
-    records.push(file.slice(at + headSize, at + size))
+    records.push(new Uint8Array(file.subarray(at + headSize, at + size)))
     at += size
   }
   const later = findFlush(file, at + 1, salt)

@@ -131,7 +131,7 @@ function entryFrom({ kind, term, payload, voters }: RaftEntry, index: number): E
     case RaftEntryKind.RAFT_ENTRY_COMMAND:
       if (payload.length > maxPayloadBytes) throw new Error('command is too large')
       // A copy of its own: the entry outlives the message that it came in by far.
-      return { kind: 'command', index, term, payload: payload.slice() }
+      return { kind: 'command', index, term, payload: new Uint8Array(payload) }
     case RaftEntryKind.RAFT_ENTRY_VOTERS:
       return { kind: 'voters', index, term, voters: votersFrom(voters) }
     case RaftEntryKind.RAFT_ENTRY_UNKNOWN:

@@ -22,7 +22,7 @@ export class SnapshotAssembly {
     if (name !== this.#name) this.#begin(name)
     if (offset === this.#have && (data.length > 0 || size === 0)) {
       // Each part may be a view of a larger message.
-      this.#parts.push(data.slice())
+      this.#parts.push(new Uint8Array(data))
       this.#have += data.length
     }
     if (this.#have < size) return { wanted: this.#have, snapshot: null }
