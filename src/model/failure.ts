@@ -194,7 +194,7 @@ export const failures = {
   ADDRESS_IN_USE: failure(
     'conflict',
     ({ address }: { address: string }) => `Something else already listens at ${address}.`,
-    'Stop it, or choose another address with --api (for the socket: another --data-dir).',
+    'Stop it, or choose another address with --api or --listen (for the socket: another --data-dir).',
   ),
   CONFIG_INVALID: failure(
     'invalid',

@@ -165,7 +165,7 @@ function hostService({ node, links, guests, mender, dialler, admission, log, met
           maxOutboundStreams: 4,
           runOnLimitedConnection: true,
         })
-      await node.start()
+      await listening(node)
       links.start()
       guests.start()
       mender.start()
@@ -178,6 +178,32 @@ function hostService({ node, links, guests, mender, dialler, admission, log, met
       for (const take of undo.splice(0)) take()
     },
   }
+}
+
+/** Throws ADDRESS_IN_USE or CONFIG_INVALID when an address that was asked for cannot be listened on. */
+async function listening(node: Node): Promise<void> {
+  try {
+    await node.start()
+  } catch (error) {
+    const detail = listenProblem(error)
+    if (detail === null) throw error
+    const taken = /EADDRINUSE[^\n]*?(\S+:\d+)/.exec(detail)?.[1]
+    throw taken === undefined
+      ? new ClawError('CONFIG_INVALID', { file: '--listen', problem: detail }, { cause: error })
+      : new ClawError('ADDRESS_IN_USE', { address: taken }, { cause: error })
+  }
+}
+
+/** What libp2p has to say when none of its addresses works; null for other failures. */
+function listenProblem(error: unknown): string | null {
+  if (!(error instanceof Error) || !/ListenAddress|listen/i.test(`${error.name} ${error.message}`)) return null
+  const reasons = error instanceof AggregateError ? error.errors.map(String) : [error.message]
+  const plain = reasons
+    .join('; ')
+    .replace(/\s+/g, ' ')
+    .replace(/^.*?NO_FATAL: /, '')
+    .replace(/ at \w+[. ].*$/, '')
+  return plain.slice(0, 300)
 }
 
 /** Protocols for anyone get a libp2p protocol of their own beside their place on the lanes. */
@@ -193,7 +219,8 @@ function serveGuests({ node, handlers, guests, log }: Pick<Parts, 'node' | 'gues
       })
       .catch(failed)
     return () => {
-      node.unhandle(id).catch(failed)
+      // A node that does not run answers nobody, and may have lost its address book already.
+      if (node.status === 'started') node.unhandle(id).catch(failed)
     }
   })
 }
