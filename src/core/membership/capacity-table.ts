@@ -17,6 +17,8 @@ export interface HeldReport {
 export interface CapacityTable {
   readonly held: Map<NodeId, HeldReport>
   readonly byTail: Map<string, NodeId>
+  /** By the start of their signatures: most of what arrives in a large mesh is held already, and need not even be read. */
+  readonly bySignature: Map<number, HeldReport>
   /** What we have, until it changes. */
   versions: readonly HeldVersion[] | null
 }
@@ -45,32 +47,43 @@ export const maxSkew: Millis = 2 * minute
 /** Older reports say nothing about the present. */
 export const maxAge: Millis = 10 * minute
 
-export const newCapacityTable = (): CapacityTable => ({ held: new Map(), byTail: new Map(), versions: null })
+export const newCapacityTable = (): CapacityTable => ({
+  held: new Map(),
+  byTail: new Map(),
+  bySignature: new Map(),
+  versions: null,
+})
 
 /** Judges a report that has arrived, and keeps it if it is the newest of a member. */
 export function admitReport(table: CapacityTable, signed: SignedReport, facts: AdmissionFacts): Admission {
   if (signed.report.length > reportLimit(maxDevices)) return { verdict: 'reject', reason: 'oversized' }
+  if (isHeld(table, signed)) return { verdict: 'ignore', reason: 'known' }
   const report = decoded(signed.report)
   if (report === null) return { verdict: 'reject', reason: 'malformed' }
   const refusal = refuse(table, signed, report, facts)
   if (refusal !== null) return refusal
-  keepReport(table, { report, signed })
+  // Copied, because a part of a large message would keep all of it in memory for as long as the report is held.
+  keepReport(table, { report, signed: { report: signed.report.slice(), signature: signed.signature.slice() } })
   return { verdict: 'accept', reason: 'new', report }
 }
 
 /** Keeps a report that needs no judging: our own. */
 export function keepReport(table: CapacityTable, held: HeldReport): void {
   const { node } = held.report
+  const before = table.held.get(node)
+  if (before !== undefined) table.bySignature.delete(startOf(before.signed))
   table.held.set(node, held)
+  table.bySignature.set(startOf(held.signed), held)
   table.byTail.set(tailOf(node), node)
   table.versions = null
 }
 
 /** Forgets nodes that are members no more. */
 export function retainMembers(table: CapacityTable, isMember: (node: NodeId) => boolean): void {
-  for (const node of table.held.keys()) {
+  for (const [node, { signed }] of table.held) {
     if (isMember(node)) continue
     table.held.delete(node)
+    table.bySignature.delete(startOf(signed))
     table.byTail.delete(tailOf(node))
     table.versions = null
   }
@@ -98,6 +111,15 @@ function refuse(
   if (report.at < now - maxAge) return { verdict: 'reject', reason: 'stale' }
   return isSignedBy(report.node, signed) ? null : { verdict: 'reject', reason: 'forged' }
 }
+
+function isHeld(table: CapacityTable, signed: SignedReport): boolean {
+  const held = table.bySignature.get(startOf(signed))?.signed
+  return held !== undefined && isSame(held.signature, signed.signature) && isSame(held.report, signed.report)
+}
+
+/** Six bytes of a signature as a number. Two reports may share it, so it only says where to look. */
+const startOf = ({ signature }: SignedReport): number =>
+  signature.subarray(0, 6).reduce((start, byte) => start * 256 + byte, 0)
 
 /** Null for bytes that are not a report: they came from the network. */
 function decoded(bytes: Uint8Array): NodeReport | null {

@@ -24,6 +24,8 @@ export interface DetectorState {
   health: number
   periodAt: Millis
   spreadAt: Millis
+  /** No suspicion ends before this. */
+  suspicionAt: Millis
   /** When the next step is due at the latest. */
   due: Millis
   left: boolean
@@ -55,6 +57,8 @@ export interface Probe {
   readonly target: NodeId
   readonly sequence: number
   readonly startedAt: Millis
+  /** Would a failure show something? Not when we never had a connection over which the peer could have answered. */
+  readonly isEvidence: boolean
   attempt: number
   nextAt: Millis
   /** Other peers that were asked, and whether they have said that they got the question. */
@@ -76,7 +80,7 @@ export type DetectorInput =
   | { readonly type: 'connected'; readonly peer: NodeId }
   | { readonly type: 'disconnected'; readonly peer: NodeId }
   | { readonly type: 'received'; readonly from: NodeId; readonly message: SwimMessage }
-  /** Something makes it worth while to look after this peer now. */
+  /** Nothing has come of this peer for too long: unless it answers now, it is suspect. */
   | { readonly type: 'doubt'; readonly peer: NodeId }
   /** A fresh, signed report of the peer has come, with the start of its daemon. */
   | { readonly type: 'vouched'; readonly peer: NodeId; readonly incarnation: number }
@@ -115,6 +119,7 @@ export const newDetector = (self: NodeId, incarnation: number, at: Millis): Dete
   health: 0,
   periodAt: at,
   spreadAt: Infinity,
+  suspicionAt: Infinity,
   due: at,
   left: false,
 })

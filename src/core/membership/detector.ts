@@ -9,7 +9,7 @@ import type { DetectorSettings } from './detector-settings.ts'
 import { suspicionSpan } from './detector-settings.ts'
 import type { DetectorEffect, DetectorInput, DetectorState, Moment, PeerState, Turn } from './detector-state.ts'
 import { worsen } from './detector-state.ts'
-import { continueProbes, onAck, onAsk, onNack, onPing, probeNext, startProbe } from './probing.ts'
+import { abandonProbe, continueProbes, onAck, onAsk, onNack, onPing, probeNext, startProbe } from './probing.ts'
 import { concludeSuspicions, learn, learnAlive, spread } from './rumors.ts'
 
 /** Changes the state in place; says what to do. A `tick` is wanted at `state.due`; when it comes late, that is noticed. */
@@ -37,6 +37,7 @@ function take(turn: Turn, input: DetectorInput): void {
     case 'connected':
       return withPeer(state, input.peer, (peer) => {
         peer.connected = true
+        abandonProbe(state, peer)
         startProbe(turn, peer)
       })
     case 'disconnected':
@@ -74,6 +75,7 @@ function forgiveStall(turn: Turn): void {
   for (const probe of state.probes.values())
     probe.nextAt = Math.max(probe.nextAt + late, turn.at + settings.pingTimeout)
   for (const relay of state.relays.values()) relay.nextAt += late
+  state.suspicionAt += late
   for (const id of state.suspected) {
     const suspicion = state.peers.get(id)?.suspicion
     if (suspicion !== null && suspicion !== undefined) suspicion.deadline += late
@@ -85,7 +87,7 @@ function setMembers(turn: Turn, ids: readonly NodeId[]): void {
   const members = new Set(ids)
   for (const [id, peer] of state.peers) {
     if (members.has(id)) continue
-    if (peer.probe !== null) state.probes.delete(peer.probe)
+    abandonProbe(state, peer)
     state.peers.delete(id)
     state.suspected.delete(id)
     state.news.delete(id)
@@ -95,6 +97,7 @@ function setMembers(turn: Turn, ids: readonly NodeId[]): void {
     const deadline = at + suspicionSpan(0, members.size, settings)
     state.peers.set(id, { ...unheard(id, at), suspicion: { startedAt: at, accusers: new Set(), deadline } })
     state.suspected.add(id)
+    state.suspicionAt = Math.min(state.suspicionAt, deadline)
   }
 }
 
@@ -114,7 +117,9 @@ const unheard = (id: NodeId, at: Millis): PeerState => ({
 })
 
 function doubt(turn: Turn, peer: PeerState): void {
-  if (peer.liveness === 'alive' || peer.liveness === 'suspect') startProbe(turn, peer)
+  if (peer.liveness !== 'alive' && peer.liveness !== 'suspect') return
+  if (turn.state.probes.get(peer.probe ?? -1)?.isEvidence === false) abandonProbe(turn.state, peer)
+  startProbe(turn, peer, true)
 }
 
 function receive(turn: Turn, peer: PeerState, message: SwimMessage): void {
@@ -166,9 +171,8 @@ function withPeer(state: DetectorState, id: NodeId, act: (peer: PeerState) => vo
 }
 
 function nextDue(state: DetectorState): Millis {
-  let due = Math.min(state.periodAt, state.spreadAt)
+  let due = Math.min(state.periodAt, state.spreadAt, state.suspicionAt)
   for (const { nextAt } of state.probes.values()) due = Math.min(due, nextAt)
   for (const { nextAt } of state.relays.values()) due = Math.min(due, nextAt)
-  for (const id of state.suspected) due = Math.min(due, state.peers.get(id)?.suspicion?.deadline ?? Infinity)
   return due
 }

@@ -1,7 +1,7 @@
 /** Asking peers whether they are there: directly, then also through others (SWIM), and honestly about oneself (Lifeguard). */
 import type { NodeId } from '../../model/ids.ts'
 import type { SwimMessage } from '../../wire/membership.ts'
-import type { PeerState, Probe, Relay, Turn } from './detector-state.ts'
+import type { DetectorState, PeerState, Probe, Relay, Turn } from './detector-state.ts'
 import { pick, stretch, worsen } from './detector-state.ts'
 import { learnAlive, newsFor, suspect } from './rumors.ts'
 
@@ -20,7 +20,7 @@ export function probeNext(turn: Turn): void {
 }
 
 /** A peer that is known to be lost is only knocked at; others do not help with that. */
-export function startProbe(turn: Turn, peer: PeerState): void {
+export function startProbe(turn: Turn, peer: PeerState, isEvidence = peer.connected): void {
   const { state, settings } = turn
   if (peer.probe !== null) return
   state.sequence = nextSequence(state.sequence)
@@ -29,6 +29,7 @@ export function startProbe(turn: Turn, peer: PeerState): void {
     target: peer.id,
     sequence: state.sequence,
     startedAt: turn.at,
+    isEvidence,
     attempt: isOver ? settings.attempts : 1,
     nextAt: turn.at + settings.pingTimeout * stretch(turn),
     asked: new Map(),
@@ -37,6 +38,12 @@ export function startProbe(turn: Turn, peer: PeerState): void {
   state.probes.set(probe.sequence, probe)
   ping(turn, peer.id, probe.sequence)
   if (!peer.connected && !isOver) askOthers(turn, probe)
+}
+
+/** Forgets a probe that has become pointless. */
+export function abandonProbe(state: DetectorState, peer: PeerState): void {
+  if (peer.probe !== null) state.probes.delete(peer.probe)
+  peer.probe = null
 }
 
 /** Probes and relays whose time is up go on to their next stage. */
@@ -111,7 +118,8 @@ function continueProbe(turn: Turn, probe: Probe): void {
   // Those that we asked are well, as far as we know. If they did not even say that they got the question, it is likely us.
   worsen(turn, [...probe.asked.values()].filter((answered) => !answered).length)
   const peer = turn.state.peers.get(probe.target)
-  if (peer === undefined || !peer.heard || peer.liveness === 'lost' || peer.liveness === 'left') return
+  if (peer === undefined || !probe.isEvidence || !peer.heard) return
+  if (peer.liveness === 'lost' || peer.liveness === 'left') return
   suspect(turn, peer, { incarnation: peer.incarnation, accusers: [turn.state.self] })
 }
 
@@ -126,9 +134,9 @@ function continueRelay(turn: Turn, sequence: number, relay: Relay): void {
 }
 
 function endProbe({ state }: Turn, probe: Probe): void {
-  state.probes.delete(probe.sequence)
   const peer = state.peers.get(probe.target)
-  if (peer !== undefined) peer.probe = null
+  if (peer !== undefined) abandonProbe(state, peer)
+  state.probes.delete(probe.sequence)
 }
 
 function askOthers(turn: Turn, probe: Probe): void {

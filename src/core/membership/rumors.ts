@@ -57,6 +57,7 @@ export function suspect(
   const confirmations = Math.max(0, suspicion.accusers.size - 1)
   const span = suspicionSpan(confirmations, turn.state.peers.size + 1, turn.settings)
   suspicion.deadline = Math.min(suspicion.deadline, suspicion.startedAt + span)
+  turn.state.suspicionAt = Math.min(turn.state.suspicionAt, suspicion.deadline)
   turn.state.suspected.add(peer.id)
   become(turn, peer, 'suspect')
   tell(turn, { subject: peer.id, incarnation, state: 'suspect', accusers: [...suspicion.accusers] })
@@ -64,9 +65,15 @@ export function suspect(
 
 /** Suspicions that nobody has refuted in time become losses. */
 export function concludeSuspicions(turn: Turn): void {
+  if (turn.state.suspicionAt > turn.at) return
+  turn.state.suspicionAt = Infinity
   for (const id of turn.state.suspected) {
     const peer = turn.state.peers.get(id)
-    if (peer === undefined || (peer.suspicion?.deadline ?? Infinity) > turn.at) continue
+    const deadline = peer?.suspicion?.deadline ?? Infinity
+    if (peer === undefined || deadline > turn.at) {
+      turn.state.suspicionAt = Math.min(turn.state.suspicionAt, deadline)
+      continue
+    }
     settle(turn, peer, { subject: id, incarnation: peer.incarnation, state: 'lost', accusers: [] })
   }
 }

@@ -32,6 +32,8 @@ export interface ReportSyncSettings {
   /** How often, on average, a random peer is synchronised with, in small and in large meshes. */
   readonly syncEverySmall: Millis
   readonly syncEveryLarge: Millis
+  /** In very large meshes so much for each report held: a round costs as much as there are. */
+  readonly syncEveryPerNode: Millis
   /** What is new in a large mesh is collected for so long and then given to so many random peers, once. */
   readonly pushEvery: Millis
   readonly pushTo: number
@@ -113,8 +115,10 @@ export class ReportSync {
   }
 
   #repeat(): void {
-    const { clock, random, peers, settings, isSmallMesh } = this.#deps
-    const every = isSmallMesh() ? settings.syncEverySmall : settings.syncEveryLarge
+    const { clock, random, peers, table, settings, isSmallMesh } = this.#deps
+    const every = isSmallMesh()
+      ? settings.syncEverySmall
+      : Math.max(settings.syncEveryLarge, table.held.size * settings.syncEveryPerNode)
     // Between half and one and a half of the time, so that peers do not fall into step.
     this.#alarm = clock.after(every * (0.5 + random.next()), () => {
       for (const peer of pick([...peers.up()], 1, () => random.next())) this.#enqueue(peer)

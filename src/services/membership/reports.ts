@@ -47,6 +47,7 @@ export const reportsDefaults: ReportsSettings = {
   sampleEvery: 2_000,
   syncEverySmall: 10_000,
   syncEveryLarge: 1_000,
+  syncEveryPerNode: 3,
   pushEvery: 100,
   pushTo: 3,
 }

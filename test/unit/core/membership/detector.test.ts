@@ -194,6 +194,18 @@ test('given this process was stopped for long, when it goes on, then it waits fo
   expect(bench.state.health).toBeGreaterThan(5)
 })
 
+test('given a member that we never had a connection to, when others cannot reach it either, then we do not accuse it', () => {
+  const bench = new Bench()
+  const far = nodeId('far')
+  bench.do({ type: 'members', ids: [self, ...ids, far] })
+  bench.do({ type: 'vouched', peer: far, incarnation: 44 })
+  bench.run(20_000, ids)
+  expect(bench.liveness('far')).toBe('alive')
+  bench.do({ type: 'doubt', peer: far })
+  bench.run(15_000, ids)
+  expect(bench.liveness('far')).toBe('suspect')
+})
+
 test('given rumors of unknown nodes, when they arrive, then nothing is known of these and nothing is passed on', () => {
   const bench = new Bench()
   bench.hear(
