@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Mesh } from '../../test/support/mesh.ts'
-import { figure, round, spread } from './figures.ts'
+import { figure, quantile, round, spread } from './figures.ts'
 
 const run = promisify(execFile)
 const dist = (file: string): string => fileURLToPath(new URL(`../../dist/${file}`, import.meta.url))
@@ -31,10 +31,14 @@ async function wall(file: string, ...arguments_: readonly string[]): Promise<num
   return performance.now() - start
 }
 
-async function repeat(times: number, once: () => Promise<number>): Promise<readonly number[]> {
-  const samples: number[] = []
-  for (let i = 0; i < times; i += 1) samples.push(await once())
-  return samples
+/** Wall times of commands, in turn, so that all of them meet the same machine. */
+async function inTurn(rounds: number, commands: Readonly<Record<string, () => Promise<number>>>): Promise<void> {
+  const samples = new Map<string, number[]>(Object.keys(commands).map((name) => [name, []]))
+  for (let at = 0; at < rounds; at += 1)
+    for (const [name, once] of Object.entries(commands)) samples.get(name)?.push(await once())
+  for (const [name, each] of samples) figure(`${name}_wall`, 'ms', spread(each))
+  const median = (name: string): number => quantile(samples.get(name) ?? [], 0.5)
+  figure('cli_status_to_bare_node', 'ratio of medians', { ratio: round(median('cli_status') / median('bare_node')) })
 }
 
 const mesh = await Mesh.start({ names: ['one', 'two', 'three'], gpus: '8xH100' })
@@ -47,13 +51,11 @@ try {
   figure('idle_daemon_cpu', '% of a core', { each: share.map(round) })
   figure('idle_daemon_memory', 'MiB resident', { each: mesh.daemons.map(({ pid }) => round(residentMib(pid))) })
   const { socket } = mesh.get(0)
-  figure(
-    'cli_status_wall',
-    'ms',
-    spread(await repeat(20, () => wall('clawbernetes.js', '--gateway', `unix:${socket}`, 'status'))),
-  )
-  figure('cli_help_wall', 'ms', spread(await repeat(20, () => wall('clawbernetes.js', '--help'))))
-  figure('bare_node_wall', 'ms', spread(await repeat(20, () => wall('', '-e', '0'))))
+  await inTurn(20, {
+    bare_node: () => wall('', '-e', '0'),
+    cli_help: () => wall('clawbernetes.js', '--help'),
+    cli_status: () => wall('clawbernetes.js', '--gateway', `unix:${socket}`, 'status'),
+  })
 } finally {
   await mesh.stop()
 }

@@ -12,8 +12,8 @@ export interface EventLoopDeps {
   readonly metrics: Metrics
 }
 
-/** How often the loop is asked to be on time. Its lateness between two of these is not seen. */
-const resolution: Millis = 20
+/** How often the loop is asked to be on time. Delays shorter than this may be missed; asking more often costs an idle host too much. */
+const resolution: Millis = 50
 /** Each figure is of the time since the last one. */
 const reportEvery: Millis = 10_000
 
