@@ -1,26 +1,54 @@
-/** Runs a benchmark: node scripts/bench/run.mjs NAME [arguments]. Bundles it first, because generated code is more than types. */
+/**
+ * Runs benchmarks: node scripts/bench/run.mjs NAME [arguments], or `all` for those of docs/performance.md, one after the other.
+ * Bundles each first, because generated code is more than types.
+ */
 import { build } from 'esbuild'
 import { spawnSync } from 'node:child_process'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
+
+/** Those that need nothing but this machine; `submit` joins them where the lab's engine is named. */
+const all = ['daemon', 'eventloop', 'writes', 'capacity', 'failover', 'membership']
+
+/** What the figures that follow were measured on, and how busy it was. */
+function machine() {
+  const processors = cpus()
+  const facts = {
+    processor: processors[0]?.model.trim(),
+    cores: processors.length,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    load: loadavg().map((value) => Number(value.toFixed(1))),
+  }
+  return JSON.stringify({ figure: 'machine', ...facts, at: new Date().toISOString() })
+}
+
+async function run(name, rest) {
+  const outfile = join(here, '..', '..', '.cache', 'bench', `${name}.mjs`)
+  await build({
+    entryPoints: [join(here, `${name}.ts`)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    packages: 'external',
+    sourcemap: 'inline',
+    logLevel: 'error',
+  })
+  console.log(machine())
+  const { status } = spawnSync(process.execPath, ['--max-old-space-size=8192', outfile, ...rest], { stdio: 'inherit' })
+  return status ?? 1
+}
+
 const [name, ...rest] = process.argv.slice(2)
 if (name === undefined) {
-  console.error('bench: name one of the .ts files in scripts/bench, without its ending')
+  console.error('bench: name one of the .ts files in scripts/bench, without its ending, or all')
   process.exit(2)
 }
-const outfile = join(here, '..', '..', '.cache', 'bench', `${name}.mjs`)
-await build({
-  entryPoints: [join(here, `${name}.ts`)],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  packages: 'external',
-  sourcemap: 'inline',
-  logLevel: 'error',
-})
-const { status } = spawnSync(process.execPath, ['--max-old-space-size=8192', outfile, ...rest], { stdio: 'inherit' })
-process.exitCode = status ?? 1
+const names = name !== 'all' ? [name] : process.env.CLAW_LAB_DOCKER ? [...all, 'submit'] : all
+for (const each of names) process.exitCode = Math.max(process.exitCode ?? 0, await run(each, rest))
