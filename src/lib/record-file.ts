@@ -2,10 +2,12 @@
  * The format of an append-only file of records. It tells a torn tail, which a crash leaves and which may be cut, from damage to what
  * had been flushed, which may not.
  *
- * The file begins with a header: magic (8 bytes), version (u32), salt (8 bytes), CRC-32C of these (u32). Then records, each with a
- * mark (u8; 0xC1 for the first record of a flush, 0xC2 for the rest), the payload's length (u32), the payload's CRC-32C (u32), a
- * CRC-32C of salt, file offset and the fields before (u32), and the payload. Numbers are little-endian.
+ * The file begins with a header: magic (8 bytes), version (u32), salt (8 bytes), how much of the file was there from the start (f64),
+ * CRC-32C of these (u32). Then records, each with a mark (u8; 0xC1 for the first record of a flush, 0xC2 for the rest), the payload's
+ * length (u32), the payload's CRC-32C (u32), a CRC-32C of salt, file offset and the fields before (u32), and the payload. Numbers are
+ * little-endian.
  *
+ * A file is born whole: it is written under another name, flushed and renamed. So a bad record in what was there from the start is damage.
  * A flush begins only after the one before it has reached the disk. So if a bad record is followed by a good one that begins a flush,
  * the bad one had been flushed: that is damage. If not, it belongs to the last flush, which may be incomplete. Salt and offset keep
  * bytes of a payload from passing for a record.
@@ -19,7 +21,7 @@ const nextMark = 0xc2
 const headSize = 13
 
 export const saltSize = 8
-export const headerSize = 24
+export const headerSize = 32
 /** Largest payload of one record. */
 export const maxRecordSize = 16 * 1024 * 1024
 
@@ -34,13 +36,17 @@ export interface Scan {
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-export function encodeHeader(salt: Uint8Array): Uint8Array {
-  const header = new Uint8Array(headerSize)
-  header.set(magic)
-  view(header).setUint32(8, version, true)
-  header.set(salt.subarray(0, saltSize), 12)
-  view(header).setUint32(20, crc32c(header.subarray(0, 20)), true)
-  return header
+/** A whole new file. Throws RangeError for a record above `maxRecordSize`. */
+export function encodeFile(salt: Uint8Array, records: readonly Uint8Array[]): Uint8Array {
+  const body = encodeRecords(salt, headerSize, records)
+  const file = new Uint8Array(headerSize + body.length)
+  file.set(magic)
+  view(file).setUint32(8, version, true)
+  file.set(salt.subarray(0, saltSize), 12)
+  view(file).setFloat64(20, file.length, true)
+  view(file).setUint32(28, crc32c(file.subarray(0, 28)), true)
+  file.set(body, headerSize)
+  return file
 }
 
 /** The bytes of one flush that starts at `offset`. Throws RangeError for a record above `maxRecordSize`. */
@@ -72,7 +78,7 @@ function headCrc(salt: Uint8Array, offset: number, head: Uint8Array): number {
 export function scan(file: Uint8Array): Scan | { readonly damage: string } {
   const header = file.subarray(0, headerSize)
   if (header.length < headerSize || magic.some((byte, i) => header[i] !== byte)) return { damage: 'no journal header' }
-  if (view(header).getUint32(20, true) !== crc32c(header.subarray(0, 20))) return { damage: 'bad journal header' }
+  if (view(header).getUint32(28, true) !== crc32c(header.subarray(0, 28))) return { damage: 'bad journal header' }
   if (view(header).getUint32(8, true) !== version)
     return { damage: `unknown version ${view(header).getUint32(8, true)}` }
 
@@ -83,6 +89,7 @@ export function scan(file: Uint8Array): Scan | { readonly damage: string } {
     records.push(new Uint8Array(file.subarray(at + headSize, at + size)))
     at += size
   }
+  if (at < view(header).getFloat64(20, true)) return { damage: `bad record at ${at}` }
   const later = findFlush(file, at + 1, salt)
   if (later !== null) return { damage: `bad record at ${at}, though a later flush at ${later} is good` }
   return { salt, records, end: at, torn: file.length - at }

@@ -8,7 +8,7 @@ import type { Rules } from '../core/consensus/rules.ts'
 import { createRaft, step } from '../core/consensus/step.ts'
 import type { Entry } from '../model/raft.ts'
 import type { Effects, HardState, Input, Settings, Snapshot } from '../core/consensus/types.ts'
-import { encodeHeader, encodeRecords, saltSize, scan } from '../lib/record-file.ts'
+import { encodeFile, encodeRecords, saltSize, scan } from '../lib/record-file.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
 import type { Random } from '../ports/random.ts'
@@ -74,7 +74,7 @@ export class SimHost implements Watched {
     this.id = id
     this.#deps = deps
     this.#founders = founders
-    this.#journal = new SimFile(encodeHeader(salt))
+    this.#journal = new SimFile(encodeFile(salt, []))
     this.applied = 0
     this.raft = this.#format({ term: 0, vote: null, mute: false }, founders)
   }
@@ -122,12 +122,7 @@ export class SimHost implements Watched {
   }
 
   #whole(): Uint8Array {
-    const header = encodeHeader(salt)
-    const records = encodeRecords(salt, header.length, encodeAll(hardState(this.raft), this.raft.log))
-    const file = new Uint8Array(header.length + records.length)
-    file.set(header)
-    file.set(records, header.length)
-    return file
+    return encodeFile(salt, encodeAll(hardState(this.raft), this.raft.log))
   }
 
   #write(writing: Writing): void {
@@ -214,7 +209,7 @@ export class SimHost implements Watched {
 
   /** The disk is replaced by an empty one. */
   wipe(): void {
-    this.#journal = new SimFile(encodeHeader(salt))
+    this.#journal = new SimFile(encodeFile(salt, []))
     this.#blob = null
     this.#flushed = []
     this.#covered = 0

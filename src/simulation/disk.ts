@@ -1,5 +1,5 @@
 /** A disk in memory that can lose power, run full and rot. The file format is the real one; a test holds it to what the real disk promises. */
-import { encodeHeader, encodeRecords, headerSize, saltSize, scan } from '../lib/record-file.ts'
+import { encodeFile, encodeRecords, saltSize, scan } from '../lib/record-file.ts'
 import { ClawError } from '../model/failure.ts'
 import type { Millis } from '../model/time.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -32,7 +32,7 @@ export class SimDisk implements Disk {
     const path = `${checked(name)}.journal`
     const file = this.#files.get(path)
     if (file === undefined) {
-      await this.#replace(path, encodeHeader(this.#deps.random.bytes(saltSize)))
+      await this.#replace(path, encodeFile(this.#deps.random.bytes(saltSize), []))
       return this.openJournal(name)
     }
     const found = scan(file.content)
@@ -111,11 +111,7 @@ export class SimDisk implements Disk {
       rewrite: (records) =>
         whole(async () => {
           salt = this.#deps.random.bytes(saltSize)
-          const body = encodeRecords(salt, headerSize, records)
-          const content = new Uint8Array(headerSize + body.length)
-          content.set(encodeHeader(salt))
-          content.set(body, headerSize)
-          await this.#replace(path, content)
+          await this.#replace(path, encodeFile(salt, records))
         }),
       close: () => Promise.resolve(),
     }

@@ -108,6 +108,22 @@ function damage(make: () => Promise<DiskUnderTest>): void {
     expect(await recordsOf(later, 'log')).toEqual([])
   })
 
+  test('damage to a rewritten journal is told, wherever it is', async () => {
+    const { disk, again, rot } = await make()
+    const journal = await disk.openJournal('log')
+    await journal.rewrite([bytes('first'), bytes('last')])
+    await journal.close()
+    await rot('log', 32 + 13 + 5 + 13)
+    await expect((await again()).openJournal('log')).rejects.toMatchObject({ code: 'STATE_CORRUPT' })
+  })
+
+  test('a file cut within its header is told', async () => {
+    const { disk, again, tear } = await make()
+    await (await disk.openJournal('log')).close()
+    await tear('log', 10)
+    await expect((await again()).openJournal('log')).rejects.toMatchObject({ code: 'STATE_CORRUPT' })
+  })
+
   test('a damaged header is told', async () => {
     const { disk, again, rot } = await make()
     const journal = await disk.openJournal('log')

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { encodeHeader, encodeRecords, headerSize, saltSize, scan } from '../../lib/record-file.ts'
+import { encodeFile, encodeRecords, saltSize, scan } from '../../lib/record-file.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Journal } from '../../ports/journal.ts'
 import { orDiskFull, replaceFile, syncFolder, writeAll } from './files.ts'
@@ -12,9 +12,8 @@ const mode = 0o600
 /** Opens or makes it. A damaged file is set aside as `<path>.damaged` and told by STATE_CORRUPT; the next open starts an empty one. */
 export async function openJournal(path: string): Promise<Journal> {
   const content = await readOrNull(path)
-  if (content === null || content.length < headerSize)
-    await replaceFile(path, encodeHeader(randomBytes(saltSize)), mode)
-  const found = scan(content === null || content.length < headerSize ? await readFile(path) : content)
+  if (content === null) await replaceFile(path, encodeFile(randomBytes(saltSize), []), mode)
+  const found = scan(content ?? (await readFile(path)))
   if ('damage' in found) {
     await rename(path, `${path}.damaged`)
     await syncFolder(dirname(path))
@@ -67,7 +66,7 @@ class FileJournal implements Journal {
   async rewrite(records: readonly Uint8Array[]): Promise<void> {
     await this.#whole(async () => {
       const salt = randomBytes(saltSize)
-      const content = Buffer.concat([encodeHeader(salt), encodeRecords(salt, headerSize, records)])
+      const content = encodeFile(salt, records)
       await replaceFile(this.#path, content, mode)
       await this.#file.close()
       this.#file = await open(this.#path, 'r+')

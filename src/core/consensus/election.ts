@@ -13,7 +13,8 @@ type Reply = Extract<Message, { type: 'pre-vote-reply' | 'vote-reply' }>
 /** The leader has been silent for too long. */
 export function electionDue(raft: Raft): void {
   if (!mayStand(raft)) {
-    raft.leader = null
+    // Learners hear less often, so they give up later.
+    if (raft.turn.at - raft.heardAt >= 3 * raft.turn.settings.learnerHeartbeat) raft.leader = null
     rearm(raft)
     return
   }

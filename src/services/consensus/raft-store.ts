@@ -1,7 +1,7 @@
 /**
  * Term, vote, log and snapshot on disk. The journal `raft` holds every change since it was last rewritten; the blob `raft-snapshot` holds the
- * machine's state, always written before the journal forgets what it covers. The blob `raft-begun` stays from the first start on: a peer
- * that finds it without a journal knows that it has lost what it promised.
+ * machine's state, always written before the journal forgets what it covers. The blob `raft-begun` is there before the first promise: a
+ * peer that finds it without a journal knows that it has lost what it promised.
  */
 import { foundingLog } from '../../core/consensus/log.ts'
 import type { RaftLog } from '../../core/consensus/log.ts'
@@ -77,8 +77,6 @@ export class RaftStore {
     } catch (error) {
       if (!ClawError.is(error, 'STATE_CORRUPT')) throw error
       this.#log.error('the journal of consensus is damaged', { ...error.facts })
-      // From here on an empty journal must mean a loss, also if this is the first start to find `raft-begun` missing.
-      await this.#disk.writeBlob(begunName, new Uint8Array(0))
       return this.#disk.openJournal(journalName)
     }
   }

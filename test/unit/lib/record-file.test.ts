@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeHeader, encodeRecords, headerSize, saltSize, scan } from '../../../src/lib/record-file.ts'
+import { encodeFile, encodeRecords, headerSize, saltSize, scan } from '../../../src/lib/record-file.ts'
 
 const salt = Uint8Array.from({ length: saltSize }, (_, i) => 7 * i + 1)
 
 /** A file of these flushes, and where each of them begins. */
 function file(flushes: readonly (readonly Uint8Array[])[]): { readonly bytes: Uint8Array; readonly starts: number[] } {
-  let bytes = encodeHeader(salt)
+  let bytes = encodeFile(salt, [])
   const starts: number[] = []
   for (const records of flushes) {
     starts.push(bytes.length)
@@ -64,6 +64,18 @@ test('records inside a payload are not taken for records of the file', () => {
   const { bytes } = file([[Uint8Array.of(...inner, ...inner)]])
   bytes[headerSize] = 0
   expect(scan(bytes)).toMatchObject({ records: [], end: headerSize })
+})
+
+test('damage to what was in the file from its birth is always told', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }), fc.nat(), (records, place) => {
+      const bytes = encodeFile(salt, records)
+      const at = place % bytes.length
+      expect(scan(bytes.subarray(0, at))).toHaveProperty('damage')
+      bytes[at] = (bytes[at] ?? 0) ^ 1
+      expect(scan(bytes)).toHaveProperty('damage')
+    }),
+  )
 })
 
 test('a file of another kind or version is refused', () => {
