@@ -1,5 +1,6 @@
 /** A peer of plain libp2p that keeps to none of our rules. */
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { createHash } from 'node:crypto'
+import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
@@ -31,7 +32,7 @@ const create = (privateKey: PrivateKey) =>
       pubsub: gossipsub({
         globalSignaturePolicy: 'StrictNoSign',
         allowPublishToZeroTopicPeers: true,
-        msgIdFn: ({ data }) => data.slice(0, 20),
+        msgIdFn: ({ data }) => createHash('sha256').update(data).digest(),
         maxInboundDataLength: 2 ** 26,
         maxOutboundBufferSize: 2 ** 26,
       }),
@@ -47,8 +48,9 @@ export class HostilePeer {
     this.node = node
   }
 
-  static async start(): Promise<HostilePeer> {
-    const key = await generateKeyPair('Ed25519')
+  /** With the key of this seed, or with one of its own. */
+  static async start(seed?: Uint8Array): Promise<HostilePeer> {
+    const key = await (seed === undefined ? generateKeyPair('Ed25519') : generateKeyPairFromSeed('Ed25519', seed))
     const node = await create(key)
     const hostile = new HostilePeer(nodeId(peerIdFromPrivateKey(key).toString()), node)
     for (const protocol of Object.values(laneProtocols)) await node.handle(protocol, () => {})
@@ -66,9 +68,14 @@ export class HostilePeer {
   }
 
   /** Shows a certificate on both lanes, as a member would. */
-  async greet(connection: Connection, mesh: string, certificate: string): Promise<Lanes> {
+  async greet(connection: Connection, mesh: string, certificate: string | Uint8Array): Promise<Lanes> {
     const lanes = await this.lanes(connection)
-    const hello = { certificate: Buffer.from(certificate), mesh, version: frameVersion, software: 'hostile' }
+    const hello = {
+      certificate: Uint8Array.from(Buffer.from(certificate)),
+      mesh,
+      version: frameVersion,
+      software: 'hostile',
+    }
     for (const stream of [lanes.control, lanes.bulk]) {
       send(stream, frame(FrameKind.HELLO, { payload: helloCodec.encode(hello) }))
       send(stream, frame(FrameKind.WELCOME))
@@ -104,5 +111,5 @@ export function prefixed(body: Uint8Array): Uint8Array {
   const digits: number[] = []
   let rest = body.length
   for (; rest >= 0x80; rest >>>= 7) digits.push((rest & 0x7f) | 0x80)
-  return Uint8Array.from([...digits, rest, ...body])
+  return Buffer.concat([Uint8Array.of(...digits, rest), body])
 }
