@@ -206,6 +206,35 @@ describe('partitions', () => {
   })
 })
 
+describe('sparse meshes', () => {
+  test('given 100 nodes with a dozen connections each, when they start and one is killed, then nobody is accused wrongly and all call it lost in 15 s', async () => {
+    const count = 100
+    const position = (id: string): number => Number(id.slice(-4))
+    const isNear = (a: string, b: string): boolean => {
+      const distance = (position(b) - position(a) + count) % count
+      return [1, 2, 5, 17, 31, 44].some((step) => distance === step || distance === count - step)
+    }
+    for (const seed of seeds(1)) {
+      const mesh = new MemberMesh(seed)
+      mesh.network.restrict(isNear)
+      await mesh.start(count)
+      await mesh.world.runFor(30 * second)
+      expect(
+        mesh.history.filter(({ liveness }) => liveness !== 'alive'),
+        `seed ${seed}`,
+      ).toEqual([])
+      const victim = mesh.node(seed % count).id
+      mesh.network.crash(victim)
+      await mesh.world.runFor(15 * second)
+      expect(mesh.viewsOf(victim, mesh.others(victim)), `seed ${seed}`).toEqual(all(count - 1, 'lost'))
+      expect(
+        mesh.history.filter(({ of, liveness }) => of !== victim && liveness !== 'alive'),
+        `seed ${seed}`,
+      ).toEqual([])
+    }
+  })
+})
+
 describe('capacity', () => {
   test.each([3, 10, 24, 40])(
     'given %i nodes, when another one joins, then it knows all reports and all know its within 2 s',
