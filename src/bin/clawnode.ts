@@ -28,6 +28,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** How long stopping may take before the process ends anyway, in ms. */
+const stopWithinMs = 20_000
+
 type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
 
 interface CommandLine {
@@ -70,6 +73,8 @@ async function run(values: Values, token: string | null): Promise<number> {
         if (stopping.signal.aborted) process.exit(130)
         stopping.abort()
         resolve(0)
+        // A start that hangs must still end when it is told to. Stopping takes less.
+        setTimeout(() => process.exit(1), stopWithinMs).unref()
       })
   })
   const daemon = await startDaemon({ config, token, version, signal: stopping.signal })
@@ -91,8 +96,10 @@ function fail(error: ClawError, values: Values): number {
 
 const argv = process.argv.slice(2)
 process.exitCode = await main(argv).catch((error: unknown) => {
-  if (isClawError(error)) return fail(error, { json: argv.includes('--json') })
-  throw error
+  const json = { json: argv.includes('--json') }
+  if (isClawError(error)) return fail(error, json)
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return fail(new ClawError('INTERNAL', { detail: error instanceof Error ? error.message : String(error) }), json)
 })
 // Adapters may hold the event loop open after an error at start-up; nothing is left to do then.
 if (process.exitCode !== 0) process.exit(process.exitCode)

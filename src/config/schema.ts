@@ -3,7 +3,9 @@ import { z } from 'zod'
 
 const text = z.string()
 const multiaddr = text.startsWith('/', 'must be a multiaddr such as /ip4/10.0.0.1/tcp/4710')
-const hostPort = text.regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'must be HOST:PORT')
+const hostPort = text
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'must be HOST:PORT')
+  .refine((value) => Number(/\d+$/.exec(value)?.[0]) <= 65_535, 'must have a port of at most 65535')
 /** The node name rule of the spec: at most 64 of letters, digits, `_`, `-` and, for host names, `.`. */
 export const nodeName = text.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ - .')
 

@@ -1,5 +1,4 @@
 /** The ways into a daemon: its operations, and the API that offers them. */
-import { join } from 'node:path'
 import { explain } from '../core/scheduler/explain.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
@@ -10,11 +9,9 @@ import { OperationService } from '../operations/invoke.ts'
 import { invite } from '../services/admission/invite.ts'
 import { observer } from '../services/gateway/observe.ts'
 import type { ControlPlane } from './control-plane.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, socketOf } from './ground.ts'
 import { apiToken } from './token.ts'
 import type { WorkPlane } from './work-plane.ts'
-
-export const socketOf = ({ config }: Pick<Ground, 'config'>): string => join(config.dataDir, 'api.sock')
 
 /** Makes them; nothing is started. */
 export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPlane) {

@@ -1,11 +1,12 @@
 /** What every part of a daemon stands on: its folder, its keys, its clock, its log. */
+import { existsSync } from 'node:fs'
 import { chmod, mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { openDisk } from '../adapters/disk/disk.ts'
 import { type Identity, loadIdentity } from '../adapters/keys/identity.ts'
 import { createVerifier } from '../adapters/keys/signatures.ts'
-import { openAddressBook } from '../adapters/level/address-book.ts'
+import { AddressBookLocked, openAddressBook } from '../adapters/level/address-book.ts'
 import { pinoLog } from '../adapters/pino/log.ts'
 import { prometheusMetrics, type ScrapedMetrics } from '../adapters/prometheus/metrics.ts'
 import { systemClock } from '../adapters/system/clock.ts'
@@ -39,6 +40,7 @@ export interface Ground {
 /** Opens the data directory, which only one daemon may have. Throws CONFIG_INVALID when another has it or it cannot be used. */
 export async function openGround(config: Config, version: string, panic: (error: unknown) => void): Promise<Ground> {
   const log = pinoLog({ level: config.logging.level, format: logFormat(config) })
+  checkSocketPath(socketOf({ config }))
   await makePrivate(config.dataDir)
   const addressBook = await lock(config.dataDir, log)
   const disk = await openDisk(join(config.dataDir, 'state'))
@@ -59,18 +61,35 @@ export async function openGround(config: Config, version: string, panic: (error:
   }
 }
 
+/** The kernel's bound on a Unix socket's path, in bytes. Checked first: a daemon without its socket would be of no use. */
+function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= 107) return
+  const problem = `its socket ${path} would have a path of more than 107 bytes; use a shorter --data-dir`
+  throw new ClawError('CONFIG_INVALID', { file: dirname(path), problem })
+}
+
+/** Where the API's socket is. */
+export const socketOf = ({ config }: Pick<Ground, 'config'>): string => join(config.dataDir, 'api.sock')
+
 function logFormat({ logging }: Config): 'pretty' | 'json' {
   if (logging.format !== 'auto') return logging.format
   return process.stderr.isTTY ? 'pretty' : 'json'
 }
 
+/** Node's own recursive mkdir never ends on /proc and its like; going down step by step does. */
 async function makePrivate(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await makeFolder(dataDir)
     await chmod(dataDir, 0o700)
   } catch (error) {
     throw new ClawError('CONFIG_INVALID', { file: dataDir, problem: (error as Error).message }, { cause: error })
   }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path)) return
+  await makeFolder(dirname(path))
+  await mkdir(path, { mode: 0o700 })
 }
 
 /** LevelDB's lock is the daemon's: the kernel lets go of it however the process ends. */
@@ -78,6 +97,7 @@ async function lock(dataDir: string, log: Log): Promise<Ground['addressBook']> {
   try {
     return await openAddressBook(join(dataDir, 'addresses'), log)
   } catch (error) {
+    if (!(error instanceof AddressBookLocked)) throw error
     const problem = 'another clawnode is running with this data directory'
     throw new ClawError('CONFIG_INVALID', { file: dataDir, problem }, { cause: error })
   }

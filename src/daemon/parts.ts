@@ -2,9 +2,9 @@
 import type { Service } from '../ports/service.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
 import { controlPlane } from './control-plane.ts'
-import { doorsOf, socketOf } from './doors.ts'
+import { doorsOf } from './doors.ts'
 import { EventLoopService } from './event-loop.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, socketOf } from './ground.ts'
 import { type WorkPlane, workPlane } from './work-plane.ts'
 
 export interface Parts {

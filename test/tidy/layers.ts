@@ -46,6 +46,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   uint8arrays: ['wire/gen'],
   'protons-runtime': ['wire/gen'],
 
+  level: ['adapters/level'],
   'datastore-level': ['adapters/level'],
   dockerode: ['adapters/docker'],
   systeminformation: ['adapters/system'],
