@@ -196,6 +196,11 @@ export const failures = {
     ({ address }: { address: string }) => `Something else already listens at ${address}.`,
     'Stop it, or choose another address with --api or --listen (for the socket: another --data-dir).',
   ),
+  IDENTITY_CORRUPT: failure(
+    'internal',
+    ({ file }: { file: string }) => `${file} holds no identity.`,
+    'Restore it from a backup, or join again with another --data-dir and a new token.',
+  ),
   CONFIG_INVALID: failure(
     'invalid',
     ({ file, problem }: { file: string; problem: string }) => `${file} is not valid: ${problem}.`,

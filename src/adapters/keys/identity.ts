@@ -21,7 +21,7 @@ export interface Identity {
   readonly sealer: Sealer
 }
 
-/** Reads the identity, or makes one where there is none. Throws STATE_CORRUPT for a file that is no identity: it is never replaced. */
+/** Reads the identity, or makes one where there is none. Throws IDENTITY_CORRUPT for a file that is no identity: it is never replaced. */
 export async function loadIdentity(disk: Pick<Disk, 'readBlob' | 'writeBlob'>): Promise<Identity> {
   const stored = await disk.readBlob(identityFile)
   if (stored !== null) return readIdentity(stored)
@@ -38,7 +38,7 @@ export function readIdentity(file: Uint8Array): Identity {
   const text = Buffer.from(file).toString('latin1')
   const secrets = Buffer.from(text.slice(header.length).trim(), 'base64')
   if (!text.startsWith(header) || secrets.length !== 64)
-    throw new ClawError('STATE_CORRUPT', { file: identityFile, detail: 'it holds no identity' })
+    throw new ClawError('IDENTITY_CORRUPT', { file: identityFile })
   return identityFrom(secrets)
 }
 

@@ -186,7 +186,7 @@ The mesh stays up. Try:
   npx clawbernetes node list
   npx clawbernetes run --gpus 1 host -- sh -c 'echo hello'
   npx clawbernetes workload list
-  npx clawbernetes token create      and on another host: npx clawnode join TOKEN
+  npx clawbernetes logs WORKLOAD
 Stop it with:
   npm stop
 Its files and logs are in ${directory}.

@@ -77,6 +77,6 @@ test('an identity is made once, kept as a secret, and read again as the same', a
 })
 
 test('a damaged identity is refused, not replaced', () => {
-  expect(() => readIdentity(Buffer.from('clawbernetes identity 1\nAAAA\n'))).toThrow(/identity.key is damaged/)
-  expect(() => readIdentity(Buffer.alloc(0))).toThrow(/identity.key is damaged/)
+  expect(() => readIdentity(Buffer.from('clawbernetes identity 1\nAAAA\n'))).toThrow(/identity.key holds no identity/)
+  expect(() => readIdentity(Buffer.alloc(0))).toThrow(/identity.key holds no identity/)
 })
