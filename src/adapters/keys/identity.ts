@@ -37,8 +37,7 @@ const header = 'clawbernetes identity 1\n'
 export function readIdentity(file: Uint8Array): Identity {
   const text = Buffer.from(file).toString('latin1')
   const secrets = Buffer.from(text.slice(header.length).trim(), 'base64')
-  if (!text.startsWith(header) || secrets.length !== 64)
-    throw new ClawError('IDENTITY_CORRUPT', { file: identityFile })
+  if (!text.startsWith(header) || secrets.length !== 64) throw new ClawError('IDENTITY_CORRUPT', { file: identityFile })
   return identityFrom(secrets)
 }
 
