@@ -43,13 +43,13 @@ export class Output {
     if (this.format === 'json') await this.#print(JSON.stringify(value, null, 2))
     else if (this.format === 'jsonl')
       for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) await this.#print(JSON.stringify(item))
-    else if (this.format === 'yaml') await this.#print((await import('yaml')).stringify(value).trimEnd())
+    else if (this.format === 'yaml') await this.#print((await import('./yaml.ts')).stringify(value).trimEnd())
     else for (const line of await render(value, this.#style())) await this.#print(line)
   }
 
   /** One item of a stream: a line of JSON, or the text. */
   async item(value: unknown, text: string, to: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
-    if (this.format === 'yaml') await this.#print(`---\n${(await import('yaml')).stringify(value).trimEnd()}`)
+    if (this.format === 'yaml') await this.#print(`---\n${(await import('./yaml.ts')).stringify(value).trimEnd()}`)
     else if (this.isForMachines) await this.#print(JSON.stringify(value))
     else await write(to === 'stdout' ? this.#stdout : this.#stderr, text)
   }
