@@ -24,6 +24,7 @@ export function found(step: Step, { id, genesis, founder, sealedKey }: CommandOf
   return accepted({ node: founder.id, epoch: state.epoch })
 }
 
+/** A node that is a member already keeps its epoch, name, roles and labels; its token is used up all the same. */
 export function admit(step: Step, command: CommandOf<'admit'>): Outcome {
   const { state, changes } = step
   const token = redeem(step, command)
@@ -36,7 +37,9 @@ export function admit(step: Step, command: CommandOf<'admit'>): Outcome {
     const labels = { ...command.member.labels, ...token.labels }
     return addMember(step, { ...command.member, labels, roles: token.roles })
   }
-  const { addresses, sealKey } = command.member
+  const { sealKey } = command.member
+  // Who comes back does not listen yet, and may not know where it will: what is known of it is better than nothing.
+  const addresses = command.member.addresses.length > 0 ? command.member.addresses : known.addresses
   state.members.set(known.id, { ...known, addresses, sealKey })
   changes.push({ type: 'member', node: known.id })
   return accepted({ node: known.id, epoch: known.epoch })

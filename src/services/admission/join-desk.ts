@@ -49,6 +49,9 @@ export class JoinDesk {
     await this.#refuseEarly(request, signal)
     const id = `join:${request.token}:${from}:${sha256(request.secret).slice(0, 16)}`
     const { index } = await control.execute(admission(request, from), { id, by: from, signal })
+    await control.fresh({ atLeast: index }, signal)
+    // A repetition is answered as the first time was, also when the node has been removed since.
+    if (!control.state.members.has(from)) throw new ClawError('TOKEN_INVALID', { reason: 'it was used already' })
     const certificate = await this.certificate(from, index, signal)
     log.info('a node joined through this one', { node: from, token: request.token })
     return {

@@ -31,13 +31,17 @@ export interface Newcomer {
   readonly addresses: readonly string[]
 }
 
-/** Joins and writes the membership. Throws TOKEN_INVALID, ALREADY_MEMBER, NODE_UNREACHABLE or what the mesh answered. */
+/**
+ * Joins and writes the membership. A data directory that belongs to the token's mesh already asks the mesh again, since it may have
+ * been removed: then it comes back at a new epoch. If it is still a member it gets a new certificate, and the token counts as used.
+ * Log and snapshot are of the same mesh and stay. Throws TOKEN_INVALID, ALREADY_MEMBER, NODE_UNREACHABLE or what the mesh answered;
+ * the stored membership is then as it was.
+ */
 export async function joinMesh(newcomer: Newcomer, deps: JoinDeps, signal: AbortSignal): Promise<StoredMembership> {
   const { clock, disk, openVisitor } = deps
   const token = decodeToken(newcomer.token, clock.now())
   const present = await readMembership(disk)
-  if (present?.mesh === token.mesh) return present
-  if (present !== null) throw new ClawError('ALREADY_MEMBER', { mesh: present.mesh })
+  if (present !== null && present.mesh !== token.mesh) throw new ClawError('ALREADY_MEMBER', { mesh: present.mesh })
 
   const visitor = await openVisitor(token.networkKey)
   try {
