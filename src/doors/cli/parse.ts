@@ -48,6 +48,7 @@ export async function parse(words: readonly string[], printer: Printer): Promise
   try {
     root.parse(picked === null ? argv : withBareNumbers(argv, picked), { from: 'user' })
   } catch (error) {
+    throwForBareNumber(error, argv, picked)
     return shownOr(error)
   }
   if (found === null) throw new ClawError('INVALID_REQUEST', { problem: 'say what to do; see --help' })
@@ -156,11 +157,27 @@ const helpLast = ([first, ...rest]: readonly string[]): readonly string[] =>
   first === 'help' ? [...rest, '--help'] : first === undefined ? [] : [first, ...rest]
 
 /** `--tail WORKLOAD` is `--tail=100 WORKLOAD`: a number option with a bare meaning takes only numbers. */
-function withBareNumbers(argv: readonly string[], { options }: AnyCommand): readonly string[] {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
-  return argv.map((word, index) => {
-    const spec = options[word.replace(/^--/, '')]
-    if (index >= end || !word.startsWith('--') || spec?.kind !== 'number' || spec.bare === undefined) return word
-    return /^\d+$/.test(argv[index + 1] ?? '') && index + 1 < end ? word : `${word}=${spec.bare}`
+const withBareNumbers = (argv: readonly string[], { options }: AnyCommand): readonly string[] =>
+  argv.map((word, index) => {
+    const bare = bareAt(argv, index, options)
+    return bare === undefined ? word : `${word}=${bare}`
   })
+
+/** What the option at this place means when no number follows it; undefined where one does, and for everything else. */
+function bareAt(argv: readonly string[], index: number, options: AnyCommand['options']): number | undefined {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const word = argv[index] ?? ''
+  const spec = options[word.replace(/^--/, '')]
+  if (index >= end || !word.startsWith('--') || spec?.kind !== 'number') return undefined
+  const isNumber = index + 1 < end && /^[-+]?\d+(\.\d+)?$/.test(argv[index + 1] ?? '')
+  return isNumber ? undefined : spec.bare
+}
+
+/** `logs WORKLOAD --tail many`: the word too many was meant as the number. */
+function throwForBareNumber(error: unknown, argv: readonly string[], picked: AnyCommand | null): void {
+  if (!(error instanceof CommanderError) || error.code !== 'commander.excessArguments' || picked === null) return
+  const at = argv.findIndex((_, index) => bareAt(argv, index, picked.options) !== undefined)
+  const next = argv[at + 1]
+  if (at === -1 || next === undefined || next.startsWith('-')) return
+  throw new ClawError('INVALID_REQUEST', { problem: `${argv[at] ?? ''} takes a number, not ${next}` }, { cause: error })
 }

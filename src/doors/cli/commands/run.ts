@@ -26,7 +26,12 @@ export default command({
     memory: { kind: 'text', short: 'm', value: 'SIZE', about: 'Memory limit: 64Gi, 512m; a bare number is MiB' },
     cpu: { kind: 'number', value: 'CORES', about: 'CPU limit, such as 2.5' },
     'shm-size': { kind: 'text', value: 'SIZE', about: 'Size of /dev/shm, such as 2g' },
-    env: { kind: 'list', short: 'e', value: 'K=V', about: 'Environment variable; K alone takes the value from here' },
+    env: {
+      kind: 'list',
+      short: 'e',
+      value: 'K=V',
+      about: 'Environment variable; K alone takes the value from here, if any',
+    },
     volume: { kind: 'list', short: 'v', value: 'HOST:DIR[:ro]', about: 'Directory or volume of the node to mount' },
     mount: { kind: 'list', value: 'HOST:DIR[:ro]', about: 'Same as --volume' },
     name: { kind: 'text', value: 'NAME', about: 'Name to call it by' },
@@ -92,7 +97,7 @@ function requestOf(args: RunArguments, env: Readonly<Record<string, string | und
   return {
     image,
     command: words,
-    env: args.env.map((pair) => (pair.includes('=') ? pair : `${pair}=${env[pair] ?? ''}`)),
+    env: args.env.flatMap((pair) => pairsFrom(pair, env)),
     volumes: [...args.volume, ...args.mount],
     ...{ gpus: args.gpus, gpuType: args['gpu-type'], gpuMemory: args['gpu-memory'] },
     ...{ memory: args.memory, cpu: args.cpu, shmSize: args['shm-size'] },
@@ -102,6 +107,13 @@ function requestOf(args: RunArguments, env: Readonly<Record<string, string | und
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
     idempotencyKey: args['idempotency-key'],
   }
+}
+
+/** A name alone takes the value from here; one that has none here is left out, as `docker run` does it. */
+function pairsFrom(pair: string, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  if (pair.includes('=') || pair === '') return [pair]
+  const value = env[pair]
+  return value === undefined ? [] : [`${pair}=${value}`]
 }
 
 /** With --image, every word is part of the command. */

@@ -54,14 +54,14 @@ describe('run', () => {
     })
   })
 
-  test('a variable without a value takes that of the caller', async () => {
-    const host = fakeHost({ env: { MODEL: 'llama' } })
+  test('a variable without a value takes that of the caller, and is left out when the caller has none', async () => {
+    const host = fakeHost({ env: { MODEL: 'llama', EMPTY: '' } })
     const { asked } = await cli(
-      ['run', '-d', '-e', 'MODEL', 'busybox'],
+      ['run', '-d', '-e', 'MODEL', '-e', 'EMPTY', '-e', 'UNSET', 'busybox'],
       { 'workload.run': () => ({ id: '', name: '' }) },
       host,
     )
-    expect(asked[0]?.input).toMatchObject({ env: ['MODEL=llama'] })
+    expect(asked[0]?.input).toMatchObject({ env: ['MODEL=llama', 'EMPTY='] })
   })
 
   test('attached, output goes where it belongs and the exit code is the workload’s', async () => {
@@ -107,6 +107,9 @@ describe('run', () => {
     [['rnu'], /Did you mean run/],
     [['node', 'lst'], /Did you mean list/],
     [['node', 'info'], /missing required argument/],
+    [['logs', 'job', '--tail', 'many'], /--tail takes a number, not many/],
+    [['logs', '--tail', 'many', 'job'], /--tail takes a number, not many/],
+    [['logs', 'job', '--tail', '-3'], /--tail.*-3.*not a number/],
     [['status', 'extra'], /too many arguments/],
     [['status', '-o', 'xml'], /no format xml/],
     [['completion', 'tcsh'], /bash, zsh or fish/],
