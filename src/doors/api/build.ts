@@ -35,8 +35,18 @@ const mostConnections = 1_000
 const mostFailures = 20
 
 export async function buildApi(deps: ApiDeps, guard: Guard): Promise<FastifyInstance> {
+  const onBug = (error: unknown): void => {
+    deps.log.error('a request failed unexpectedly', { error: error instanceof Error ? error.stack : String(error) })
+  }
+  const failure = (error: unknown): ClawError => failureOf(error, onBug)
+  const refuse = (error: unknown, _: unknown, reply: FastifyReply): void => {
+    const expected = failure(error)
+    reply.code(codeFor(error, expected)).send(bodyOf(expected))
+  }
   const app = Fastify({
     bodyLimit,
+    // A URL that cannot be decoded never comes to a route, nor to the handler of their errors.
+    frameworkErrors: refuse,
     requestTimeout: 30_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 256 },
@@ -50,15 +60,7 @@ export async function buildApi(deps: ApiDeps, guard: Guard): Promise<FastifyInst
     },
   })
   protect(app, guard)
-
-  const onBug = (error: unknown): void => {
-    deps.log.error('a request failed unexpectedly', { error: error instanceof Error ? error.stack : String(error) })
-  }
-  const failure = (error: unknown): ClawError => failureOf(error, onBug)
-  app.setErrorHandler((error, _, reply) => {
-    const expected = failure(error)
-    return reply.code(codeFor(error, expected)).send(bodyOf(expected))
-  })
+  app.setErrorHandler(refuse)
   app.setNotFoundHandler((request) => {
     throw new ClawError('OPERATION_NOT_FOUND', { operation: `${request.method} ${pathOf(request.url)}` })
   })

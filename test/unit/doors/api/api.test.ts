@@ -159,6 +159,16 @@ describe('routes', () => {
     expect(operation.json<{ error: { message: string } }>().error.message).toContain('workload.list')
   })
 
+  test.each([
+    ['/api/nodes/%E0%A4%A/metrics', 400],
+    [`/api/nodes/${'n'.repeat(300)}`, 414],
+  ])('%s is refused in our words', async (url, status) => {
+    const reply = await app.inject({ url })
+    expect(reply.statusCode).toBe(status)
+    expect(reply.json()).toMatchObject({ error: { code: 'INVALID_REQUEST', hint: expect.any(String) as string } })
+    expect(bugs).toEqual([])
+  })
+
   test('whatever is sent, the answer is JSON with a status below 500', async () => {
     const headers = { 'content-type': 'application/json' }
     await fc.assert(
