@@ -14,9 +14,15 @@ const span = z.union([z.string().max(32), z.number().min(0)], {
   error: 'must be a span such as 30m, or seconds as a number',
 })
 
+/** A name like another workload's id, or that of one of its attempts, would be taken for it. */
+const looksLikeId = /^wl-[a-z0-9]{10}(\.\d+)?$/i
+
 export const WorkloadRequest = z.strictObject({
   image: z.string().min(1).max(256).describe('Container image, such as pytorch/pytorch:latest'),
-  name: workloadName.optional().describe('Name; made up from the image when left out'),
+  name: workloadName
+    .refine((name) => !looksLikeId.test(name), 'must not look like the id of a workload')
+    .optional()
+    .describe('Name; made up from the image when left out'),
   command: z
     .union([z.string().max(32_768), z.array(z.string().max(32_768)).max(256)], {
       error: 'must be words, or one string',

@@ -53,6 +53,17 @@ test('a name in use is refused, and free again after the end', async () => {
   expect(await run('workload.info', { workload: id })).toMatchObject({ state: 'stopped' })
 })
 
+test.each(['wl-x7k2m4q7ab', 'WL-X7K2M4Q7AB', 'wl-x7k2m4q7ab.1'])('the name %s is refused', async (name) => {
+  await expect(run('workload.run', { image: 'busybox', name })).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    message: expect.stringContaining('must not look like the id of a workload') as string,
+  })
+})
+
+test('a name may begin like an id', async () => {
+  expect(await run('workload.run', { image: 'busybox', name: 'wl-train-1' })).toMatchObject({ name: 'wl-train-1' })
+})
+
 test('a node is named by its name, its id, or the end of it, and pinned by id', async () => {
   const { name } = await run('workload.run', { image: 'busybox', node: 'bob' })
   expect(mesh.book.state.workloads.get(mesh.idOf(name))?.spec.node).toBe(bob)
