@@ -13,12 +13,15 @@ import { changePatience, commandId } from './workload.ts'
 /** A token is meant to be used at once; one that lies about is a risk. */
 const longestTtl = 30 * 24 * hour
 
+/** What a node can be. More than membership is not known yet, and a role that means nothing would be a promise. */
+const nodeRole = z.enum(['member'], { error: 'there is no such role of a node; there is only member' })
+
 export const tokenCreate = unary({
   name: 'token.create',
   about: 'Make a token that lets one host join the mesh, once.',
   input: z.strictObject({
     ttl: z.string().max(32).default('1h').describe('How long it can be used: 10m, 1h, 7d; at most 30d'),
-    roles: z.array(z.string().min(1).max(64)).max(16).default([]).describe('Roles that the node gets'),
+    roles: z.array(nodeRole).max(16).default([]).describe('Roles that the node gets'),
     labels: z.record(labelName, z.string().max(256)).default({}).describe('Labels that the node gets'),
   }),
   output: z.object({ token: z.string(), expiresAt: time }),

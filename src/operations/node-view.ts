@@ -63,7 +63,7 @@ export const holders = (state: MeshState): ReadonlyMap<string, Workload> =>
   )
 
 export function nodeView(member: Member, { state, membership }: View, held = holders(state)): NodeView {
-  const peer = membership.view(member.id)
+  const peer = lastKnown(membership.view(member.id))
   const gpus = (member.inventory?.gpus ?? []).map((device) =>
     gpuView(device, sampleOf(peer, device), held.get(device.uuid)),
   )
@@ -79,6 +79,14 @@ export function nodeView(member: Member, { state, membership }: View, held = hol
     labels: member.labels,
     lastSeen: isoOrNull(peer.lastSeen),
   }
+}
+
+/** What a node measured before it was gone says nothing of now; that a device had failed still does. */
+function lastKnown(peer: PeerView): PeerView {
+  if (peer.report === null || nodeStatus(peer) !== 'offline') return peer
+  const unknown = { utilization: null, memoryUsedMib: null, temperatureC: null, powerW: null }
+  const gpus = peer.report.gpus.map((sample) => ({ ...sample, ...unknown }))
+  return { ...peer, report: { ...peer.report, gpus } }
 }
 
 export function gpuView(device: GpuDevice, sample: GpuSample | undefined, holder: Workload | undefined): GpuView {
@@ -102,8 +110,9 @@ const sampleOf = ({ report }: PeerView, { uuid }: GpuDevice): GpuSample | undefi
 const modelsInWords = (gpus: readonly GpuView[]): string | null =>
   gpus.length === 0 ? null : [...new Set(gpus.map(({ model }) => model))].join(', ')
 
-function utilizationOf(gpus: readonly GpuView[], { report }: PeerView): number | null {
+function utilizationOf(gpus: readonly GpuView[], peer: PeerView): number | null {
   const known = gpus.flatMap(({ utilization }) => (utilization === null ? [] : [utilization]))
+  const report = nodeStatus(peer) === 'offline' ? null : peer.report
   if (gpus.length === 0) return report === null ? null : Math.round(report.host.cpuUtilization)
   return known.length === 0 ? null : Math.round(known.reduce((sum, value) => sum + value, 0) / known.length)
 }

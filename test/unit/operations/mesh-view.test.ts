@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { workloadId } from '../../../src/model/ids.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { InputOf, OutputOf, UnaryName } from '../../../src/operations/registry.ts'
 import { ada, bob, submit } from '../../support/control-samples.ts'
@@ -57,6 +58,14 @@ test('a node is listed with its devices, who has them, and how busy they are', a
   expect(Date.parse(second?.lastSeen ?? '')).toBe(now)
 })
 
+test('of a node that is offline nothing is told as if it were measured now', async () => {
+  mesh.samples.set(bob, [sample('GPU-bob-0', { utilization: 90 }), sample('GPU-bob-1', { health: 'failed' })])
+  mesh.liveness.set(bob, 'lost')
+  const [, second] = await run('node.list', {})
+  const nothing = { utilization: null, memoryUsedMib: null, temperatureC: null, powerW: null }
+  expect(second).toMatchObject({ status: 'offline', utilization: null, gpus: [nothing, { state: 'failed' }] })
+})
+
 test('lists of nodes filter by what is free and by model', async () => {
   mesh.liveness.set(bob, 'suspect')
   const names = async (input: InputOf<'node.list'>): Promise<string[]> =>
@@ -101,8 +110,41 @@ test('a removed node is gone, and one with work needs force', async () => {
   mesh.apply(submit('wl-a', {}, 'train'))
   mesh.running(mesh.idOf('train'), bob)
   await expect(run('node.remove', { node: 'bob' })).rejects.toMatchObject({ code: 'MEMBER_BUSY' })
-  expect(await run('node.remove', { node: 'bob', force: true })).toEqual({ id: 'bob', name: 'bob', removed: true })
+  expect(await run('node.remove', { node: 'bob', force: true })).toEqual({
+    ...{ id: 'bob', name: 'bob', removed: true, leftRunning: 1 },
+  })
   expect((await run('node.list', {})).map(({ name }) => name)).toEqual(['ada'])
+  expect(mesh.book.state.workloads.get(workloadId('wl-a'))).toMatchObject({ error: { code: 'WORKLOAD_LOST' } })
+})
+
+test('forced out, a node first ends its work, and is a member until it has', async () => {
+  mesh.apply(submit('wl-a', {}, 'train'))
+  const placement = mesh.running(mesh.idOf('train'), bob)
+  const removing = service.invoke('node.remove', { node: 'bob', force: true }, { caller: admin, signal })
+  await mesh.world.runFor(1_000)
+  expect(mesh.book.state.workloads.get(workloadId('wl-a'))).toMatchObject({
+    ...{ state: 'stopping', stopRequested: { force: true } },
+  })
+  expect(mesh.book.state.members.has(bob)).toBe(true)
+  mesh.ended(placement, bob)
+  expect(await play(mesh.world, removing)).toMatchObject({ removed: true, leftRunning: 0 })
+  expect(mesh.book.state.members.has(bob)).toBe(false)
+})
+
+test('a node that is lost is removed without waiting for its work', async () => {
+  mesh.apply(submit('wl-a', {}, 'train'))
+  mesh.running(mesh.idOf('train'), bob)
+  mesh.liveness.set(bob, 'lost')
+  expect(await run('node.remove', { node: 'bob', force: true })).toMatchObject({ leftRunning: 1 })
+  expect(mesh.commands.map(({ type }) => type)).toEqual(['remove-member'])
+})
+
+test('the last node keeps its work, for it cannot be removed', async () => {
+  mesh.apply({ type: 'remove-member', node: bob, force: false })
+  mesh.apply(submit('wl-a', {}, 'train'))
+  mesh.running(mesh.idOf('train'), ada)
+  await expect(run('node.remove', { node: 'ada', force: true })).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  expect(mesh.book.state.workloads.get(workloadId('wl-a'))).toMatchObject({ state: 'running' })
 })
 
 test('events of a node are its own, and can be cut to the last ones', async () => {
@@ -138,6 +180,14 @@ test('a token is made for as long as was asked, within bounds', async () => {
   })
   for (const ttl of ['', '-1h', '0s', '31d', 'never'])
     await expect(run('token.create', { ttl })).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+})
+
+test('a token gives no role that does not exist', async () => {
+  expect(await run('token.create', { roles: ['member'] })).toMatchObject({ token: 'claw1.token' })
+  await expect(run('token.create', { roles: ['x'] as never })).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    message: expect.stringContaining('there is only member') as string,
+  })
 })
 
 test('operators are added by key, listed, and removed by name', async () => {

@@ -135,9 +135,9 @@ describe('other commands', () => {
 
   test('a join token is printed alone, so that it can be piped', async () => {
     const answers = { 'token.create': () => ({ token: 'claw1.x', expiresAt: '2026-01-01T00:00:00.000Z' }) }
-    const ran = await cli(['token', 'create', '--ttl', '10m', '--roles', 'a,b', '--label', 'k=v'], answers)
+    const ran = await cli(['token', 'create', '--ttl', '10m', '--roles', 'member', '--label', 'k=v'], answers)
     expect(ran).toMatchObject({ out: 'claw1.x\n', err: '' })
-    expect(ran.asked[0]?.input).toEqual({ ttl: '10m', roles: ['a', 'b'], labels: { k: 'v' } })
+    expect(ran.asked[0]?.input).toEqual({ ttl: '10m', roles: ['member'], labels: { k: 'v' } })
     expect(JSON.parse((await cli(['token', 'create', '--json'], answers)).out)).toEqual(answers['token.create']())
   })
 

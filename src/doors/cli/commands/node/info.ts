@@ -53,8 +53,9 @@ const identity = ({ id, name, status, voter, leader, labels, roles, gpus, proble
   ['GPUs', gpusInWords(gpus)],
 ]
 
-function hardware({ hardware: parts, host }: Info): Pairs {
+function hardware({ hardware: parts, host: measured, status }: Info): Pairs {
   if (parts === null) return [['Hardware', 'not reported yet']]
+  const host = status === 'offline' ? null : measured
   const { hostname, os, kernel, arch, cpuModel, cpuCores, memoryMib, executors, versions } = parts
   const use = host === null ? '' : `, ${Math.round(host.cpuUtilization)}% used`
   const memory = host === null ? '' : `, ${formatMib(Math.round(host.memoryUsedMib))} used`

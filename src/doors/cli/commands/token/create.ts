@@ -8,14 +8,16 @@ export default command({
   positionals: {},
   options: {
     ttl: { kind: 'text', value: 'TIME', about: 'How long it can be used: 10m, 1h, 7d; 1h if left out' },
-    roles: { kind: 'list', value: 'ROLE', about: 'Roles that the node gets; repeat, or separate by commas' },
+    roles: { kind: 'list', value: 'ROLE', about: 'Roles that the node gets; there is only member so far' },
     label: { kind: 'list', value: 'K=V', about: 'Label that the node gets; repeat for more' },
   },
   examples: ['token create', 'token create --ttl 10m --label rack=b2', 'token create --json | jq -r .token'],
 
   async run({ ttl, roles, label }, { api: connect, out, signal }) {
     const api = await connect()
-    const request = { ttl, roles: roles.flatMap((text) => text.split(',')), labels: pairsOf(label, '--label') }
+    // The peer knows which roles there are, and says so.
+    const wanted = roles.flatMap((text) => text.split(',')) as 'member'[]
+    const request = { ttl, roles: wanted, labels: pairsOf(label, '--label') }
     const created = await api.call('token.create', request, signal)
     if (out.isTerminal) out.note(`Works once, until ${created.expiresAt}. On the new host:  clawnode join TOKEN`)
     await out.result(created, ({ token }) => [token])
