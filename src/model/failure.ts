@@ -54,6 +54,12 @@ export const failures = {
     ({ workload }: { workload: string }) => `No workload is called ${workload}.`,
     'List the workloads with `clawbernetes workload list`.',
   ),
+  LOGS_GONE: failure(
+    'not-found',
+    ({ workload, node }: { workload: string; node: string }) =>
+      `The output of ${workload} is no longer kept on ${node}.`,
+    'Nodes keep the output of the last 1,000 ended workloads, for seven days.',
+  ),
   OPERATION_NOT_FOUND: failure(
     'not-found',
     ({ operation }: { operation: string }) => `There is no operation ${operation}.`,

@@ -105,13 +105,23 @@ async function* once(
     yield* lines(workload, cursor, call, false)
   } catch (error) {
     if (hasNothingToSay(workload, error)) return
-    throw error
+    throw isOver(workload, error) ? gone(workload, context, error) : error
   }
 }
 
 /** What never ran has no output; what does not run yet has none so far. */
 const hasNothingToSay = ({ startedAt }: Workload, error: unknown): boolean =>
   startedAt === null && ClawError.is(error, 'WORKLOAD_NOT_FOUND')
+
+/** The work did run, but its node has removed what it kept of it. */
+const isOver = ({ state }: Workload, error: unknown): boolean =>
+  isTerminal(state) && ClawError.is(error, 'WORKLOAD_NOT_FOUND')
+
+function gone({ name, placement }: Workload, { control }: OperationContext, cause: unknown): ClawError {
+  const node = placement?.node ?? 'its node'
+  const facts = { workload: name, node: control.state.members.get(nodeId(node))?.name ?? node }
+  return new ClawError('LOGS_GONE', facts, { cause })
+}
 
 async function* following(
   id: Workload['id'],
@@ -134,7 +144,7 @@ async function* following(
           if (call.signal.aborted) return
           if (!isWorthWaiting(error, workload)) {
             if (hasNothingToSay(workload, error)) return
-            throw error
+            throw isOver(workload, error) ? gone(workload, context, error) : error
           }
           context.log.debug('log stream broke, going on after it', { workload: id, attempt: cursor.attempt })
         }

@@ -1,7 +1,7 @@
 /** What the reconciler looks at: the mesh's decisions on one side, this host on the other. */
 import type { NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
-import type { Instant, Millis } from '../../model/time.ts'
+import { day, type Instant, type Millis } from '../../model/time.ts'
 import type { Placement, Workload, WorkloadError } from '../../model/workload.ts'
 import type { TaskStatus } from '../../ports/executor.ts'
 import type { Ledger } from './device-ledger.ts'
@@ -52,7 +52,7 @@ export interface AgentSettings {
 export const agentSettings: AgentSettings = {
   startPatience: 60_000,
   startRetry: 2_000,
-  keepEnded: 50,
-  keepEndedFor: 24 * 3_600_000,
+  keepEnded: 1_000,
+  keepEndedFor: 7 * day,
   strayGrace: 10_000,
 }

@@ -142,3 +142,11 @@ test('the log of an ended workload whose node is gone is refused at once', async
   mesh.network.crash(bob)
   await expect(play(mesh.world, read({ follow: true }).done)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
 })
+
+test.each([false, true])('output that the node no longer keeps is said to be gone (follow: %s)', async (follow) => {
+  mesh.ended(mesh.running(mesh.idOf('job'), bob), bob)
+  await expect(play(mesh.world, read({ follow }).done)).rejects.toMatchObject({
+    code: 'LOGS_GONE',
+    message: 'The output of job is no longer kept on bob.',
+  })
+})
