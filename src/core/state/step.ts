@@ -5,7 +5,7 @@ import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
-import type { Change, Outcome, OutcomeValue } from './types.ts'
+import type { Change, MeshEvent, Outcome, OutcomeValue } from './types.ts'
 
 export interface Step {
   readonly state: State
@@ -30,11 +30,23 @@ export interface Happening {
   readonly message: string
 }
 
-/** Adds an event for those who watch; the oldest falls out of the ring. */
+/** Adds an event for those who watch. When there are too many, the oldest goes of those that take more than half of the room. */
 export function emit({ state, at, changes }: Step, { type, node = null, workload = null, message }: Happening): void {
   state.sequence += 1
   const event = { sequence: state.sequence, at, type, node, workload, message }
   state.events.push(event)
-  if (state.events.length > limits.events) state.events.shift()
+  if (state.events.length > limits.events) state.events.splice(superfluous(state.events), 1)
   changes.push({ type: 'event', event })
+}
+
+/** Work makes many events, the mesh itself few: neither may push all of the other's out. The oldest of those that are too many. */
+function superfluous(events: readonly MeshEvent[]): number {
+  const counts = { work: 0, mesh: 0 }
+  for (const { type } of events) {
+    const kind = type.startsWith('workload.') ? 'work' : 'mesh'
+    counts[kind] += 1
+    if (2 * counts[kind] > events.length)
+      return events.findIndex((event) => event.type.startsWith('workload.') === (kind === 'work'))
+  }
+  return 0
 }

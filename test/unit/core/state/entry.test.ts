@@ -79,6 +79,22 @@ describe('what is bounded', () => {
     expect(sequences.every((sequence, i) => i === 0 || sequence === (sequences[i - 1] ?? 0) + 1)).toBe(true)
   })
 
+  test('events of work and events of the mesh leave each other half of the room', () => {
+    const book = new Book(meshOf([ada]).state)
+    const full = Array.from({ length: limits.events }, (_, i) => i + 1)
+    const told = { at: 1_000, type: 'node.lost', node: ada, workload: null, message: 'ada is lost' }
+    book.state.events.splice(0, Infinity, ...full.map((sequence) => ({ ...told, sequence })))
+    book.state.sequence = limits.events
+    const submitted = limits.events / 2 + 100
+    for (let i = 1; i <= submitted; i += 1) book.run(submit(`wl-${i}`), { id: `s${i}` })
+    const { events } = book.state
+    const ofWork = events.filter(({ type }) => type.startsWith('workload.'))
+    expect([events.length, ofWork.length]).toEqual([limits.events, limits.events / 2])
+    expect(ofWork.at(-1)?.workload).toBe(`wl-${submitted}`)
+    expect(events).toEqual(events.toSorted((a, b) => a.sequence - b.sequence))
+    expect(restore(snapshot(book.state)).events).toEqual(events)
+  })
+
   test('an entry that nobody can read is passed over and counted', () => {
     const { state } = meshOf([ada])
     const before = { ...state }
