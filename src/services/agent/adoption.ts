@@ -16,6 +16,8 @@ export interface AdoptionDeps {
 export class Adoption {
   readonly #deps: AdoptionDeps
   readonly #ready = new Set<ExecutorKind>()
+  /** What was last said of executors that do not answer: said again only when it changes. */
+  readonly #problems = new Map<ExecutorKind, string>()
 
   constructor(deps: AdoptionDeps) {
     this.#deps = deps
@@ -40,10 +42,13 @@ export class Adoption {
         const found = await executor.adopt(mesh, node, signal)
         this.#ready.add(kind)
         onFound(kind, found)
+        if (this.#problems.delete(kind)) log.info('an executor answers again', { executor: kind })
         if (found.length > 0) log.info('took up tasks of an earlier run', { executor: kind, tasks: found.length })
       } catch (error) {
         if (signal.aborted) return
         if (!(error instanceof ClawError)) throw error
+        if (this.#problems.get(kind) === error.message) continue
+        this.#problems.set(kind, error.message)
         log.warn('an executor does not answer yet', { executor: kind, problem: error.message })
       }
     }
