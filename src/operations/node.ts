@@ -1,5 +1,6 @@
 /** The hosts of the mesh. */
 import { z } from 'zod'
+import { removalObstacle } from '../core/state/members.ts'
 import { gpuModelMatches } from '../model/gpu.ts'
 import { labelName } from '../model/workload.ts'
 import { within } from './deadline.ts'
@@ -8,6 +9,7 @@ import { findMember, refresh } from './find.ts'
 import { MeshEventView, eventView } from './event-view.ts'
 import { nodeView, NodeView, placed } from './node-view.ts'
 import { unary } from './operation.ts'
+import { vacate } from './vacate.ts'
 import { changePatience, commandId } from './workload.ts'
 
 export const nodeList = unary({
@@ -124,20 +126,27 @@ export const nodeRemove = unary({
   about: 'Take a node out of the mesh for good. Its certificate counts no more from then on.',
   input: z.strictObject({
     node: nodeRef,
-    force: z.boolean().default(false).describe('Also when it still has work, which is given up'),
+    force: z.boolean().default(false).describe('Also when it still has work, which is killed first'),
   }),
-  output: z.object({ id: z.string(), name: z.string(), removed: z.boolean() }),
+  output: z.object({
+    id: z.string(),
+    name: z.string(),
+    removed: z.boolean(),
+    leftRunning: z.int().describe('Workloads that may still run there, because the node did not end them in time'),
+  }),
   permission: { verb: 'remove', resource: 'node' },
   rest: { method: 'DELETE', path: '/api/nodes/:node' },
   async handler({ node, force }, context, { caller, signal }) {
     await refresh(context, signal)
     const { control, clock } = context
     const { id, name } = findMember(control.state, node)
+    const isVacated = force && removalObstacle(control.state, { node: id, force }) === null
+    const leftRunning = isVacated ? await vacate(id, context, { caller, signal }) : 0
     const command = commandId(context, { what: 'remove', by: caller.id, key: undefined })
     await within(clock, changePatience, signal, (limited) =>
       control.execute({ type: 'remove-member', node: id, force }, { id: command, by: caller.id, signal: limited }),
     )
-    return { id, name, removed: true }
+    return { id, name, removed: true, leftRunning }
   },
 })
 

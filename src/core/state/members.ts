@@ -8,7 +8,7 @@ import { fail, unplace } from './lifecycle.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
-import type { CommandOf, NewMember, Outcome } from './types.ts'
+import type { CommandOf, MeshState, NewMember, Outcome } from './types.ts'
 
 export function found(step: Step, { id, genesis, founder, sealedKey }: CommandOf<'found'>): Outcome {
   const { state, changes } = step
@@ -80,7 +80,7 @@ export function updateMember({ state, changes }: Step, command: CommandOf<'updat
 
 /** Why a node cannot be removed now; null when it can. Also asked before a voter is retired for it. */
 export function removalObstacle(
-  state: Pick<State, 'members' | 'workloads'>,
+  state: Pick<MeshState, 'members' | 'workloads'>,
   { node, force }: Omit<CommandOf<'remove-member'>, 'type'>,
 ): Outcome | null {
   const member = state.members.get(node)
@@ -112,5 +112,5 @@ export function removeMember(step: Step, command: CommandOf<'remove-member'>): O
 }
 
 /** In the order of submission, which is the same on every peer. */
-const workloadsOn = (state: Pick<State, 'workloads'>, node: NodeId): readonly Workload[] =>
+const workloadsOn = (state: Pick<MeshState, 'workloads'>, node: NodeId): readonly Workload[] =>
   [...state.workloads.values()].filter(({ placement, state: now }) => placement?.node === node && !isTerminal(now))

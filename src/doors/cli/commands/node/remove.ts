@@ -8,7 +8,7 @@ export default command({
   details: 'Its certificate counts no more from then on, and it can come back only with a new token.',
   positionals: { node: { about: 'Name or id of the node', completes: 'node' } },
   options: {
-    force: { kind: 'flag', about: 'Also when it still has work, which is given up' },
+    force: { kind: 'flag', about: 'Also when it still has work, which is killed first' },
     yes: { kind: 'flag', short: 'y', about: 'Do not ask at a terminal' },
   },
   examples: ['node remove gpu-node-3', 'node remove gpu-node-3 --force --yes'],
@@ -25,7 +25,10 @@ export default command({
       if (!/^y(es)?$/i.test(answer.trim())) throw new ClawError('INVALID_REQUEST', { problem: 'you said no' })
     }
     const removed = await api.call('node.remove', { node, force }, signal)
-    await out.result(removed, ({ name }) => [`${name} is no longer a member`])
+    await out.result(removed, ({ name, leftRunning }) => [
+      `${name} is no longer a member`,
+      ...(leftRunning > 0 ? [`it did not answer in time: ${leftRunning} workload(s) may still run there`] : []),
+    ])
     return undefined
   },
 })
