@@ -2,6 +2,9 @@
 import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from './rpc.ts'
 
+/** What a node is told whose certificate counts no more because it was removed. */
+export const removedReason = 'it was removed from the mesh'
+
 export type AdmissionCheck = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
 export interface Admission {

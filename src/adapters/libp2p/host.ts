@@ -2,7 +2,7 @@
 import { ClawError } from '../../model/failure.ts'
 import type { Connection, ConnectionGater, PeerId } from '@libp2p/interface'
 import { type MeshId, type NodeId, nodeId } from '../../model/ids.ts'
-import type { Admission } from '../../ports/admission.ts'
+import { type Admission, removedReason } from '../../ports/admission.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gossip } from '../../ports/gossip.ts'
 import type { Log } from '../../ports/log.ts'
@@ -19,10 +19,12 @@ import { GossipMender } from './gossip-mender.ts'
 import { MeshGossip } from './gossip.ts'
 import { Guests } from './guests.ts'
 import { Handlers } from './handlers.ts'
+import type { LinkContext } from './lane-channel.ts'
 import type { Link } from './link.ts'
 import { Links, notAMember } from './links.ts'
 import { loop } from './loop.ts'
 import { createNode, type Datastore, type Node } from './node.ts'
+import { removalNotice } from './removal-notice.ts'
 import { LinkRpc } from './rpc.ts'
 import type { HostSettings } from './settings.ts'
 
@@ -76,7 +78,7 @@ export async function createHost(init: HostInit): Promise<Host> {
   const isBanned = (peer: string): boolean => conduct.isBanned(nodeId(peer)) || guestConduct.isBanned(nodeId(peer))
   const links: Links = new Links(
     identity.id,
-    { clock, log, conduct, find: (id) => handlers.find(id), hello: () => helloOf(init), refusal: refusalOf(init) },
+    { clock, log, conduct, find: (id) => handlers.find(id), ...greetingOf(init, log) },
     (link) => mender.follow(link),
   )
   const mender = new GossipMender({ gate, links, clock, log, metrics })
@@ -149,7 +151,7 @@ function hostService({ node, links, guests, mender, dialler, admission, log, met
         metrics.gauge('claw_net_peers_up', links.up().length)
         log.info(up ? 'peer is up' : 'peer is down', { peer, reset })
       }),
-      admission.onRemoved((peer) => links.refuse(peer, notAMember('it was removed from the mesh'))),
+      admission.onRemoved((peer) => links.refuse(peer, notAMember(removedReason))),
       admission.onRenewed(() => links.greet()),
       () => node.removeEventListener('connection:open', opened),
       () => node.removeEventListener('connection:close', closed),
@@ -242,6 +244,12 @@ function gaterOf({
 const memberLimits = ({ requestsPerSecond }: HostSettings): { perSecond: number; burst: number } => ({
   perSecond: requestsPerSecond,
   burst: 2 * requestsPerSecond,
+})
+
+const greetingOf = (init: HostInit, log: Log): Pick<LinkContext, 'hello' | 'refusal' | 'onRefused'> => ({
+  hello: () => helloOf(init),
+  refusal: refusalOf(init),
+  onRefused: removalNotice(log),
 })
 
 function helloOf({ admission, mesh, software }: HostInit): Uint8Array {

@@ -22,6 +22,8 @@ export interface LinkContext {
   readonly hello: () => Uint8Array
   /** Why that hello does not let that peer in; null when it does. */
   readonly refusal: (hello: Uint8Array, from: NodeId) => ClawError | null
+  /** A peer does not let us in. */
+  readonly onRefused: (why: ClawError, by: NodeId) => void
 }
 
 export interface LaneInit {
@@ -153,17 +155,24 @@ export class LaneChannel {
   }
 
   #refusedBy(payload: Uint8Array): void {
-    try {
-      this.#end(decodeFailure(payload))
-    } catch (cause) {
-      this.#end(new ClawError('INTERNAL', { detail: 'the peer refused us in an unknown way' }, { cause }))
-    }
+    const { context, from } = this.#init
+    const why = readRefusal(payload)
+    context.onRefused(why, from)
+    this.#end(why)
   }
 
   #end(why: ClawError): void {
     this.calls.end(gone(this.#init.from, why))
     this.served.end(why)
     this.#init.onEnd(why)
+  }
+}
+
+function readRefusal(payload: Uint8Array): ClawError {
+  try {
+    return decodeFailure(payload)
+  } catch (cause) {
+    return new ClawError('INTERNAL', { detail: 'the peer refused us in an unknown way' }, { cause })
   }
 }
 

@@ -1,6 +1,7 @@
 /** Membership certificates: what they say, how they are signed, and when they count. */
 import { type MeshId, meshId, type NodeId, nodeId } from '../../model/ids.ts'
 import { type Instant, type Millis, minute } from '../../model/time.ts'
+import { removedReason } from '../../ports/admission.ts'
 import type { Verifier } from '../../ports/signer.ts'
 import { certificateBodyCodec, certificateCodec, maxCertificateBytes } from '../../wire/admission.ts'
 import type { MeshAnchor } from './genesis.ts'
@@ -67,7 +68,7 @@ export function checkCertificate(bytes: Uint8Array, check: CertificateCheck): Ce
   if (membership.notBefore - maxSkew > now) return no('its certificate is not valid yet; compare the clocks')
   if (membership.notAfter + maxSkew < now) return no('its certificate has expired')
   const removedAt = removed.get(from)
-  if (removedAt !== undefined && membership.epoch <= removedAt) return no('it was removed from the mesh')
+  if (removedAt !== undefined && membership.epoch <= removedAt) return no(removedReason)
 
   const { body, signature } = certificateCodec.decode(bytes)
   if (!verifier.verifyWith(mesh.publicKey, certificateTag, mesh.id, body, signature))
