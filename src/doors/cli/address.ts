@@ -7,7 +7,13 @@ import type { Host } from './host.ts'
 
 export type Address =
   | { readonly kind: 'socket'; readonly path: string }
-  | { readonly kind: 'url'; readonly url: URL; readonly token: string | null }
+  | {
+      readonly kind: 'url'
+      readonly url: URL
+      readonly token: string | null
+      /** Where the token was found, for when it is the wrong one; null without a token. */
+      readonly tokenFrom: string | null
+    }
   | { readonly kind: 'multiaddr'; readonly address: string }
 
 export interface Asked {
@@ -37,29 +43,36 @@ export function parseAddress(text: string): Address {
   const socket = /^unix:(?:\/\/)?(.+)$/.exec(text)?.[1]
   if (socket !== undefined) return { kind: 'socket', path: socket }
   if (/^\/(ip4|ip6|dns|dns4|dns6|dnsaddr|p2p)\//.test(text)) {
-    if (!/\/p2p\/[^/]+$/.test(text)) throw invalid()
+    if (!/\/p2p\/[^/]+$/.test(text))
+      throw new ClawError('INVALID_REQUEST', { problem: `${text} lacks the id of the peer: write /p2p/ID behind it` })
     return { kind: 'multiaddr', address: text }
   }
   if (text.startsWith('/')) return { kind: 'socket', path: text }
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text.replace(/^ws/i, 'http') : `http://${text}`)
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') throw invalid()
-  return { kind: 'url', url: new URL(url.origin), token: null }
+  return { kind: 'url', url: new URL(url.origin), token: null, tokenFrom: null }
 }
 
 async function withToken(address: Address, asked: Asked, around: Around): Promise<Address> {
-  return address.kind === 'url' ? { ...address, token: await tokenFor(address.url, asked, around) } : address
+  return address.kind === 'url' ? { ...address, ...(await tokenFor(address.url, asked, around)) } : address
 }
 
-async function tokenFor(url: URL, { token, tokenFile }: Asked, around: Around): Promise<string | null> {
+interface Found {
+  readonly token: string | null
+  readonly tokenFrom: string | null
+}
+
+async function tokenFor(url: URL, { token, tokenFile }: Asked, around: Around): Promise<Found> {
   const { env } = around
-  if (token !== undefined) return token
+  if (token !== undefined) return { token, tokenFrom: '--token' }
   const file = tokenFile ?? env['CLAWBERNETES_TOKEN_FILE']
-  if (file !== undefined) return readToken(file)
+  if (file !== undefined) return { token: await readToken(file), tokenFrom: file }
   const given = env['CLAWBERNETES_TOKEN']
-  if (given !== undefined && given !== '') return given
+  if (given !== undefined && given !== '') return { token: given, tokenFrom: 'CLAWBERNETES_TOKEN' }
   // This host's own token is for this host only: another would learn it.
-  if (!/^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)) return null
-  return firstOf(dataDirectories(around), (directory) => tokenIn(directory))
+  if (!/^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)) return { token: null, tokenFrom: null }
+  const found = await firstOf(dataDirectories(around), (directory) => tokenIn(directory))
+  return found ?? { token: null, tokenFrom: null }
 }
 
 async function readToken(file: string): Promise<string> {
@@ -70,9 +83,10 @@ async function readToken(file: string): Promise<string> {
   }
 }
 
-async function tokenIn(directory: string): Promise<string | null> {
+async function tokenIn(directory: string): Promise<Found | null> {
+  const file = join(directory, 'api-token')
   try {
-    return (await readFile(join(directory, 'api-token'), 'utf8')).trim()
+    return { token: (await readFile(file, 'utf8')).trim(), tokenFrom: file }
   } catch (error) {
     if (isOutOfReach(error)) return null
     throw error

@@ -4,11 +4,10 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureFrom } from '../../model/failure.ts'
+import type { Address } from './address.ts'
 import type { Transport } from './api.ts'
 
-export type HttpAddress =
-  | { readonly kind: 'socket'; readonly path: string }
-  | { readonly kind: 'url'; readonly url: URL; readonly token: string | null }
+export type HttpAddress = Exclude<Address, { readonly kind: 'multiaddr' }>
 
 const connectTimeout = 5_000
 /** Largest answer that is taken, in bytes. */
@@ -71,7 +70,15 @@ export class HttpTransport implements Transport {
     const failure = errorIn(parsed(await this.#text(response)))
     throw failure === null
       ? new ClawError('PROTOCOL_MISMATCH', { ours: 'the Clawbernetes API', theirs: `HTTP ${response.statusCode ?? 0}` })
-      : failureFrom(failure)
+      : this.#withSource(failureFrom(failure))
+  }
+
+  /** A token that is refused may be one that nobody named: say where it was found. */
+  #withSource(failure: ClawError): ClawError {
+    const to = this.#to
+    if (!ClawError.is(failure, 'AUTH_FAILED') || to.kind === 'socket' || to.tokenFrom === null) return failure
+    const reason = `${failure.facts.reason}; it came from ${to.tokenFrom}`
+    return new ClawError('AUTH_FAILED', { reason }, { cause: failure })
   }
 
   #send(path: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
@@ -123,6 +130,12 @@ export class HttpTransport implements Transport {
     const { address } = this
     if (error.code === 'EACCES' || error.code === 'EPERM')
       return new ClawError('AUTH_FAILED', { reason: `you may not open ${address}` }, { cause: error })
+    if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
+      return new ClawError(
+        'ECONNREFUSED',
+        { address: `${address}: no address is known for that name` },
+        { cause: error },
+      )
     if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return this.#lost(error)
     return new ClawError('ECONNREFUSED', { address }, { cause: error })
   }

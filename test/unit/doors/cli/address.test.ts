@@ -44,8 +44,12 @@ test.each([
   expect(parseAddress(text)).toEqual(address)
 })
 
-test.each(['ftp://host', 'http://', '/ip4/10.0.0.1/tcp/4710', 'http://a b'])('%s is refused', (text) => {
+test.each(['ftp://host', 'http://', 'http://a b'])('%s is refused', (text) => {
   expect(() => parseAddress(text)).toThrow(/no address of a peer/)
+})
+
+test('a multiaddr without the peer’s id is refused for that', () => {
+  expect(() => parseAddress('/ip4/10.0.0.1/tcp/4710')).toThrow(/lacks the id of the peer: write \/p2p\/ID/)
 })
 
 test('what is asked for goes before the environment, and that before the host’s own daemon', async () => {
@@ -76,7 +80,11 @@ test('a socket that answers goes before one that does not', async () => {
 test('without any socket it is loopback, with this host’s token', async () => {
   mkdirSync(join(home, '.clawbernetes'))
   writeFileSync(join(home, '.clawbernetes', 'api-token'), 'own\n')
-  expect(await addressFor(asked, { env: {}, home })).toMatchObject({ kind: 'url', token: 'own' })
+  expect(await addressFor(asked, { env: {}, home })).toMatchObject({
+    kind: 'url',
+    token: 'own',
+    tokenFrom: join(home, '.clawbernetes', 'api-token'),
+  })
 })
 
 test('this host’s token is not shown to another host', async () => {
