@@ -1,4 +1,6 @@
 /** How commands reach operations, whatever carries them. Types come from the registry; nothing of it is loaded. */
+import { ClawError } from '../../model/failure.ts'
+import type { Millis } from '../../model/time.ts'
 import type { InputOf, OutputOf, StreamName, UnaryName } from '../../operations/registry.ts'
 
 export interface Transport {
@@ -9,20 +11,46 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** Longer than a peer itself waits for a leader. */
+const usualPatience: Millis = 35_000
+/** Looks at the mesh are answered at once or not at all; an invocation may wait for an image to be pulled. */
+const patienceFor: Readonly<Record<string, Millis>> = {
+  status: 10_000,
+  version: 10_000,
+  'gateway.ping': 10_000,
+  'gateway.status': 10_000,
+  'node.invoke': 120_000,
+}
+
 export class Api {
   readonly #transport: Transport
+  readonly #patience: Millis | undefined
 
-  constructor(transport: Transport) {
+  /** `patience` is how long one answer may take, instead of the usual time. */
+  constructor(transport: Transport, patience?: Millis) {
     this.#transport = transport
+    this.#patience = patience
   }
 
   get address(): string {
     return this.#transport.address
   }
 
-  /** Throws the ClawError that the peer answered, or ECONNREFUSED and its kind. */
-  call<Name extends UnaryName>(name: Name, input: InputOf<Name>, signal: AbortSignal): Promise<OutputOf<Name>> {
-    return this.#transport.invoke(name, input, signal) as Promise<OutputOf<Name>>
+  /** Throws the ClawError that the peer answered, ECONNREFUSED and its kind, or DEADLINE_EXCEEDED when no answer comes. */
+  async call<Name extends UnaryName>(name: Name, input: InputOf<Name>, signal: AbortSignal): Promise<OutputOf<Name>> {
+    const ms = this.#patience ?? patienceFor[name] ?? usualPatience
+    const late = new AbortController()
+    const timer = setTimeout(() => {
+      late.abort()
+    }, ms)
+    try {
+      return (await this.#transport.invoke(name, input, AbortSignal.any([signal, late.signal]))) as OutputOf<Name>
+    } catch (error) {
+      if (!late.signal.aborted || signal.aborted) throw error
+      throw new ClawError('DEADLINE_EXCEEDED', { what: `${name} at ${this.address}`, ms }, { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   stream<Name extends StreamName>(

@@ -16,6 +16,11 @@ export const globalOptions = {
     value: 'TOKEN',
     about: 'The API token itself; better in a file, or in env CLAWBERNETES_TOKEN',
   },
+  'request-timeout': {
+    kind: 'text',
+    value: 'TIME',
+    about: 'How long the peer may take to answer; 35s if left out, 10s for status',
+  },
   'operator-key': { kind: 'text', value: 'FILE', about: 'Key to attach with by multiaddr' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
@@ -28,6 +33,7 @@ export interface Globals {
   readonly token: string | undefined
   readonly tokenFile: string | undefined
   readonly operatorKey: string | undefined
+  readonly requestTimeout: string | undefined
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -42,6 +48,7 @@ export function globalsFrom(before: Values, behind: Values): Globals {
     token: pick('token'),
     tokenFile: pick('tokenFile'),
     operatorKey: pick('operatorKey'),
+    requestTimeout: pick('requestTimeout'),
   }
 }
 

@@ -1,4 +1,5 @@
 /** The command line from its words to its exit code. */
+import { parseDuration } from '../../lib/units.ts'
 import { ClawError, isClawError } from '../../model/failure.ts'
 import { addressFor } from './address.ts'
 import type { Api } from './api.ts'
@@ -45,8 +46,19 @@ export async function main(
 }
 
 async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
+  const patience = patienceOf(globals.requestTimeout)
   const address = await addressFor(globals, host)
-  return connectTo(address, { host, keyFile: globals.operatorKey, signal })
+  return connectTo(address, { host, keyFile: globals.operatorKey, patience, signal })
+}
+
+/** Longest span that a timer keeps, in milliseconds. */
+const longest = 2 ** 31 - 1
+
+function patienceOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const span = parseDuration(text)
+  if (span !== null && span >= 1 && span <= longest) return span
+  throw new ClawError('INVALID_REQUEST', { problem: `--request-timeout ${text} is no span of time: write 10s or 5m` })
 }
 
 function formatOf(asked: string | undefined): Format {
