@@ -24,7 +24,7 @@ export default defineConfig({
     restoreMocks: true,
     projects: [
       project('tidy', { timeout: 60_000 }),
-      project('unit', { timeout: 5_000 }),
+      project('unit', { timeout: 20_000 }),
       project('conformance', { timeout: 120_000 }),
       project('simulation', { timeout: 300_000 }),
       project('integration', { timeout: 60_000, oneFileAtATime: true }),
