@@ -1,11 +1,11 @@
-import { createSocket } from 'node:dgram'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openAddressBook } from '../../src/adapters/level/address-book.ts'
 import type { Protocol } from '../../src/ports/rpc.ts'
 import { silent } from '../../src/ports/log.ts'
+import { hasMulticast } from '../support/multicast.ts'
 import { TestNet, until } from '../support/net.ts'
 
 const nets: TestNet[] = []
@@ -20,33 +20,6 @@ const makeNet = (mesh?: string): TestNet => {
   return net
 }
 const soon = (): AbortSignal => AbortSignal.timeout(15_000)
-
-/** Does a multicast packet of this machine come back to it? Containers often have no such network. */
-async function hasMulticast(): Promise<boolean> {
-  const isOutside = Object.values(networkInterfaces()).some((list) => list?.some(({ internal }) => !internal))
-  if (!isOutside) return false
-  const socket = createSocket({ type: 'udp4', reuseAddr: true })
-  try {
-    return await new Promise((resolve) => {
-      socket.on('error', () => resolve(false))
-      socket.on('message', () => resolve(true))
-      socket.bind(53_531, () => {
-        try {
-          socket.addMembership('224.0.0.251')
-          socket.send('ping', 53_531, '224.0.0.251', (error) => {
-            if (error !== null) resolve(false)
-          })
-        } catch {
-          // There is no network that takes part in multicast.
-          resolve(false)
-        }
-      })
-      setTimeout(() => resolve(false), 1_000)
-    })
-  } finally {
-    socket.close()
-  }
-}
 
 describe.skipIf(!(await hasMulticast()))('on a network with multicast', () => {
   test('peers of one mesh find each other, and those of another mesh are not found', async () => {
@@ -78,6 +51,8 @@ test('addresses are remembered over a restart', async () => {
   const reopened = await openAddressBook(join(folder, 'addresses'), silent)
   const again = await net.host({}, { identity, datastore: reopened, addressesOf: () => [] })
   b.rpc.serve(ping, (message) => Promise.resolve(message))
+  // Whoever asks for a connection knows no address: the book does.
+  await again.peers.connect(b.id, [], soon())
   expect(await again.rpc.call(b.id, ping, Uint8Array.of(1), soon())).toHaveLength(1)
   await again.service.stop()
   net.hosts.pop()

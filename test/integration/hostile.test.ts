@@ -247,7 +247,7 @@ test('a member’s 10 MiB gossip message is refused and counted, and gossip amon
   await flows()
   const peer = await hostile()
   const name = `${net.mesh}/${topic.name}`
-  await peer.greet(await peer.dial(b.peers.addresses()), net.mesh, 'member')
+  peer.stay(await peer.greet(await peer.dial(b.peers.addresses()), net.mesh, 'member'))
   await until('it is up', () => b.peers.up().includes(peer.id))
   peer.node.services.pubsub.subscribe(name)
   await until('it has neighbours', () => peer.node.services.pubsub.getSubscribers(name).length > 0)

@@ -42,6 +42,7 @@ const create = (privateKey: PrivateKey) =>
 export class HostilePeer {
   readonly id: NodeId
   readonly node: Awaited<ReturnType<typeof create>>
+  readonly #pulses: NodeJS.Timeout[] = []
 
   private constructor(id: NodeId, node: Awaited<ReturnType<typeof create>>) {
     this.id = id
@@ -83,6 +84,14 @@ export class HostilePeer {
     return lanes
   }
 
+  /** Shows life on that link from now on, or it would be given up within some seconds. */
+  stay({ control }: Lanes): void {
+    const beat = (): void => {
+      send(control, frame(FrameKind.PING))
+    }
+    this.#pulses.push(setInterval(beat, 500))
+  }
+
   /** The stream on which it gossips to the one peer that it is connected to. */
   gossipStream(): Stream {
     const streams = this.node.getConnections().flatMap(({ streams: all }) => all)
@@ -94,6 +103,7 @@ export class HostilePeer {
   }
 
   async stop(): Promise<void> {
+    for (const pulse of this.#pulses.splice(0)) clearInterval(pulse)
     await this.node.stop()
   }
 }

@@ -8,9 +8,8 @@ import type { NodeReport } from '../../src/model/report.ts'
 import { joinMesh } from '../../src/services/admission/join-mesh.ts'
 import type { StoredMembership } from '../../src/services/admission/membership-file.ts'
 import { capacityTag, capacityTopic, type SignedReport } from '../../src/wire/capacity.ts'
-import { frame, FrameKind } from '../../src/wire/frame.ts'
 import { reportCodec } from '../../src/wire/report-codec.ts'
-import { HostilePeer, type Lanes, send } from './hostile-peer.ts'
+import { HostilePeer, type Lanes } from './hostile-peer.ts'
 import { memoryBlobs } from './member.ts'
 import { eventually } from './mesh.ts'
 
@@ -19,7 +18,6 @@ export class Mole {
   readonly membership: StoredMembership
   readonly peer: HostilePeer
   readonly lanes: Lanes
-  readonly #pulse: NodeJS.Timeout
 
   private constructor(
     identity: Identity,
@@ -29,9 +27,6 @@ export class Mole {
     this.membership = membership
     this.peer = peer
     this.lanes = lanes
-    this.#pulse = setInterval(() => {
-      send(lanes.control, frame(FrameKind.PING))
-    }, 500)
   }
 
   /** Joins with the token, and connects to the member that made it. */
@@ -52,11 +47,11 @@ export class Mole {
     const peer = await HostilePeer.start(identity.seed)
     const connection = await peer.dial(decodeToken(token, systemClock.now()).addresses)
     const lanes = await peer.greet(connection, membership.mesh, membership.certificate)
+    peer.stay(lanes)
     return new Mole(identity, { membership, peer, lanes })
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#pulse)
     await this.peer.stop()
   }
 

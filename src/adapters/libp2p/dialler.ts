@@ -35,12 +35,11 @@ export class Dialler {
     this.#deps = deps
   }
 
-  /** Connects with whatever addresses are known: the mesh's, those found on the LAN, those remembered. */
   async reach(peer: NodeId, signal: AbortSignal): Promise<void> {
-    const found = this.#found.get(peer)?.addresses ?? []
-    await this.connect(peer, [...this.#deps.addressesOf(peer), ...found, ...(await this.#remembered(peer))], signal)
+    await this.connect(peer, this.#deps.addressesOf(peer), signal)
   }
 
+  /** Connects by whatever addresses are known: those found on the LAN, these, and those remembered from an earlier life. */
   async connect(peer: NodeId, addresses: readonly string[], signal: AbortSignal): Promise<void> {
     if (this.#deps.links.current(peer) !== undefined) return
     if (signal.aborted) throw reasonOf(signal)
@@ -71,7 +70,8 @@ export class Dialler {
 
   async #dial(peer: NodeId, addresses: readonly string[]): Promise<void> {
     const { node, links } = this.#deps
-    const targets = dialable(peer, addresses)
+    const found = this.#found.get(peer)?.addresses ?? []
+    const targets = dialable(peer, [...found, ...addresses, ...(await this.#remembered(peer))])
     if (targets.length === 0) throw unreachable(peer, 'no address is known')
     const signal = AbortSignal.timeout(connectTime)
     try {

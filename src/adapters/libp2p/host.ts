@@ -60,10 +60,7 @@ export async function createHost(init: HostInit): Promise<Host> {
   const cutOff = (peer: NodeId): void => hangUp(node, peer)
   const conduct = new Conduct({ clock, log, metrics, onBan: cutOff, limits: memberLimits(init.settings) })
   const guestConduct = new Conduct({ clock, log, metrics, onBan: cutOff, limits: { perSecond: 20, burst: 60 } })
-  const gate = new GossipGate({
-    clock,
-    onStranger: (peer) => guestConduct.blame(peer, 'gossip-stranger'),
-  })
+  const gate = new GossipGate({ clock, onStranger: (peer) => guestConduct.blame(peer, 'gossip-stranger') })
   const node = await createNode({
     ...init,
     seed: identity.seed,
@@ -72,6 +69,7 @@ export async function createHost(init: HostInit): Promise<Host> {
       if (error.name.startsWith('InvalidDataLength')) conduct.blame(peer, 'gossip-oversized')
       mender.broken(peer)
     },
+    onFound: (peer) => dialler.discovered(peer),
     datastore: init.datastore ?? null,
     gater: gaterOf({ admission, isBanned: (peer) => isBanned(peer) }),
   })
@@ -89,7 +87,7 @@ export async function createHost(init: HostInit): Promise<Host> {
     maxGuests: init.settings.maxGuests,
     isLink: (connection) => links.has(connection),
   })
-  const dialler = new Dialler({
+  const dialler: Dialler = new Dialler({
     self: identity.id,
     node,
     links,
@@ -116,7 +114,7 @@ export async function createHost(init: HostInit): Promise<Host> {
       connect: (peer, addresses, signal) => dialler.connect(peer, addresses, signal),
       disconnect: (peer) => links.disconnect(peer),
     },
-    service: hostService({ node, links, guests, mender, dialler, admission, log, metrics }),
+    service: hostService({ node, links, guests, mender, admission, log, metrics }),
   }
 }
 
@@ -125,13 +123,12 @@ interface Parts {
   readonly links: Links
   readonly guests: Guests
   readonly mender: GossipMender
-  readonly dialler: Dialler
   readonly admission: Admission
   readonly log: Log
   readonly metrics: Metrics
 }
 
-function hostService({ node, links, guests, mender, dialler, admission, log, metrics }: Parts): Service {
+function hostService({ node, links, guests, mender, admission, log, metrics }: Parts): Service {
   const undo: (() => void)[] = []
   const listen = (): void => {
     const opened = ({ detail: connection }: CustomEvent<Connection>): void => {
@@ -145,7 +142,6 @@ function hostService({ node, links, guests, mender, dialler, admission, log, met
     const closed = ({ detail: connection }: CustomEvent<Connection>): void => guests.leave(connection)
     node.addEventListener('connection:open', opened)
     node.addEventListener('connection:close', closed)
-    node.addEventListener('peer:discovery', ({ detail }) => dialler.discovered(detail))
     undo.push(
       links.onChange(({ peer, up, reset }) => {
         metrics.gauge('claw_net_peers_up', links.up().length)

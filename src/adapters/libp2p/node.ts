@@ -4,7 +4,7 @@ import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
 import { identify } from '@libp2p/identify'
-import type { ComponentLogger, ConnectionGater, Logger } from '@libp2p/interface'
+import type { ComponentLogger, ConnectionGater, Logger, PeerInfo } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
@@ -30,6 +30,8 @@ export interface NodeInit {
   readonly gate: GossipGate
   /** Gossipsub has given up reading a peer's stream. */
   readonly onGossipBroken: (peer: NodeId, error: Error) => void
+  /** A peer says by multicast that it is of this mesh, and where; it says so again and again. */
+  readonly onFound: (peer: PeerInfo) => void
   readonly datastore: Datastore | null
 }
 
@@ -61,7 +63,7 @@ export async function createNode(init: NodeInit) {
     connectionGater: gater,
     ...protector(settings.networkKey),
     ...(datastore === null ? {} : { datastore }),
-    peerDiscovery: settings.mdns ? [mdns({ interval: 10_000, serviceTag: serviceTag(mesh) })] : [],
+    peerDiscovery: settings.mdns ? [multicast(serviceTag(mesh), init.onFound)] : [],
     services: {
       identify: identify(),
       ping: ping(),
@@ -76,6 +78,16 @@ export async function createNode(init: NodeInit) {
 }
 
 export type Node = Awaited<ReturnType<typeof createNode>>
+
+/** Libp2p itself tells only of peers that it has never seen, and also of those that it was told of by strangers. */
+function multicast(tag: string, onFound: NodeInit['onFound']): ReturnType<typeof mdns> {
+  const make = mdns({ interval: 10_000, serviceTag: tag })
+  return (components) => {
+    const discovery = make(components)
+    discovery.addEventListener('peer', ({ detail }) => onFound(detail))
+    return discovery
+  }
+}
 
 /** Two meshes on one LAN must not find each other. Hashed, because the name is shouted to everybody there. */
 const serviceTag = (mesh: MeshId): string =>
