@@ -33,6 +33,8 @@ export interface AdmissionDeps {
 
 /** How often this node looks whether something of its own is out of date. */
 const lookEvery: Millis = 10 * second
+/** The same for as long as the mesh does not know where this node is: without that, its other peers cannot find it. */
+const lookAgain: Millis = second / 2
 
 export class AdmissionService implements Service {
   readonly name = 'admission'
@@ -79,18 +81,20 @@ export class AdmissionService implements Service {
       this.#looking = this.#look()
         .catch((error: unknown) => {
           if (!this.#stopped.signal.aborted) log.debug('will look again at our own membership', { error })
+          return true
         })
-        .finally(() => {
-          if (!this.#stopped.signal.aborted) this.#lookSoon(lookEvery)
+        .then((isKnown) => {
+          if (!this.#stopped.signal.aborted) this.#lookSoon(isKnown ? lookEvery : lookAgain)
         })
     })
   }
 
-  /** Each step may fail while the mesh has no leader; the next look takes it up again. */
-  async #look(): Promise<void> {
+  /** Each step may fail while the mesh has no leader; the next look takes it up again. Does the mesh know where this node is? */
+  async #look(): Promise<boolean> {
     await this.#found()
-    await this.#tellAddresses()
+    const isKnown = await this.#tellAddresses()
     await this.#renew()
+    return isKnown
   }
 
   /** The founder's first command, until it has been applied. */
@@ -101,15 +105,17 @@ export class AdmissionService implements Service {
     await control.execute(command, { id: 'found', by: peers.self, signal: this.#stopped.signal })
   }
 
-  async #tellAddresses(): Promise<void> {
+  /** False while there is nothing to tell, or nobody to tell it to. */
+  async #tellAddresses(): Promise<boolean> {
     const { control, peers } = this.#deps
     const node = peers.self
     const known = control.state.members.get(node)
     const addresses = peers.addresses().filter(isPeerAddress).slice(0, 32).toSorted()
-    if (known === undefined || addresses.length === 0) return
-    if (addresses.join() === known.addresses.toSorted().join()) return
+    if (known === undefined || addresses.length === 0) return false
+    if (addresses.join() === known.addresses.toSorted().join()) return true
     const id = `addresses:${node}:${this.#deps.clock.now()}`
     await control.execute({ type: 'update-member', node, addresses }, { id, by: node, signal: this.#stopped.signal })
+    return true
   }
 
   async #renew(): Promise<void> {
