@@ -75,7 +75,7 @@ export class Daemon {
   readonly dataDir: string
   readonly socket: string
   readonly api: string
-  readonly #arguments: readonly string[]
+  readonly #arguments: string[]
   readonly #environment: Readonly<Record<string, string>>
   #child: ChildProcess | null = null
 
@@ -136,6 +136,11 @@ export class Daemon {
     return this.cli('gateway', 'ping', '--json')
   }
 
+  /** From its next start on it listens there and nowhere else. */
+  relocate(listen: string): void {
+    this.#arguments[this.#arguments.indexOf('--listen') + 1] = listen
+  }
+
   signal(name: NodeJS.Signals): void {
     process.kill(this.pid, name)
   }
@@ -189,6 +194,8 @@ export interface MeshPlan {
   readonly extra?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly gpus?: string
+  /** Look for members by multicast, on all networks of this machine. */
+  readonly mdns?: boolean
 }
 
 /** Starts daemons that form one mesh: the first founds it, the others join with tokens of their own. */
@@ -212,7 +219,13 @@ export class Mesh {
     const daemon = new Daemon(this.directory, name, {
       api: `127.0.0.1:${await freePort()}`,
       extra: [
-        ...['--listen', `/ip4/127.0.0.1/tcp/${await freePort()}`, '--no-mdns', '--executor', 'process'],
+        ...[
+          '--listen',
+          await freeAddress(plan.mdns),
+          '--executor',
+          'process',
+          ...(plan.mdns === true ? [] : ['--no-mdns']),
+        ],
         ...['--simulate-gpus', plan.gpus ?? '4xH100', ...(plan.extra ?? [])],
       ],
       environment: { CLAWNODE_GPU_AUTO_DETECT: 'false', ...plan.environment },
@@ -262,6 +275,10 @@ export class Mesh {
 /** Ports below those that the system hands out by itself, so that nobody gets one of ours by chance between two lives of a daemon. */
 const firstPort = 20_000
 const ports = 12_000
+
+/** Where a daemon may listen: on loopback, or on all networks. */
+export const freeAddress = async (everywhere = false): Promise<string> =>
+  `/ip4/${everywhere ? '0.0.0.0' : '127.0.0.1'}/tcp/${await freePort()}`
 
 /** A TCP port that nobody has at the moment. */
 export async function freePort(): Promise<number> {
