@@ -1,7 +1,7 @@
 /** Real daemons as separate processes on loopback, and the real CLI, for the end-to-end tests. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,6 +77,7 @@ export class Daemon {
   readonly api: string
   readonly #arguments: string[]
   readonly #environment: Readonly<Record<string, string>>
+  readonly #prefix: readonly string[]
   #child: ChildProcess | null = null
 
   constructor(
@@ -86,7 +87,13 @@ export class Daemon {
       api,
       extra,
       environment,
-    }: { api: string; extra: readonly string[]; environment: Readonly<Record<string, string>> },
+      prefix = [],
+    }: {
+      api: string
+      extra: readonly string[]
+      environment: Readonly<Record<string, string>>
+      prefix?: readonly string[] | undefined
+    },
   ) {
     this.name = name
     this.dataDir = join(directory, name)
@@ -94,6 +101,7 @@ export class Daemon {
     this.api = api
     this.#arguments = ['--data-dir', this.dataDir, '--name', name, '--api', api, '--log-format', 'json', ...extra]
     this.#environment = environment
+    this.#prefix = prefix
   }
 
   get pid(): number {
@@ -109,7 +117,8 @@ export class Daemon {
   spawn(token: string | null = null): void {
     const log = createWriteStream(`${this.dataDir}.log`, { flags: 'a' })
     const command = token === null ? ['start'] : ['join', '-']
-    const child = spawn(process.execPath, [dist('clawnode.js'), ...command, ...this.#arguments], {
+    const words = [...this.#prefix, process.execPath, dist('clawnode.js'), ...command, ...this.#arguments]
+    const child = spawn(words[0] ?? '', words.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#environment },
     })
@@ -196,6 +205,8 @@ export interface MeshPlan {
   readonly gpus?: string
   /** Look for members by multicast, on all networks of this machine. */
   readonly mdns?: boolean
+  /** What comes before the command that starts the daemon, and becomes it. */
+  readonly prefix?: readonly string[]
 }
 
 /** Starts daemons that form one mesh: the first founds it, the others join with tokens of their own. */
@@ -229,11 +240,12 @@ export class Mesh {
         ...['--simulate-gpus', plan.gpus ?? '4xH100', ...(plan.extra ?? [])],
       ],
       environment: { CLAWNODE_GPU_AUTO_DETECT: 'false', ...plan.environment },
+      prefix: plan.prefix,
     })
     const [first] = this.daemons
     const token = first === undefined ? null : (await first.json<{ token: string }>('token', 'create')).token
-    await daemon.start(token)
     this.daemons.push(daemon)
+    await daemon.start(token)
     return daemon
   }
 
@@ -268,7 +280,22 @@ export class Mesh {
 
   async stop(): Promise<void> {
     await Promise.all(this.daemons.map((daemon) => daemon.end('SIGKILL')))
+    endStragglers(this.directory)
     rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** Ends what still works in this folder: tasks outlive the daemons that started them. */
+function endStragglers(directory: string): void {
+  const pids = process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : []
+  for (const pid of pids) {
+    try {
+      const works = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${directory}/`)
+      if (works || readlinkSync(`/proc/${pid}/cwd`).startsWith(`${directory}/`)) process.kill(Number(pid), 'SIGKILL')
+    } catch (error) {
+      // It has ended meanwhile, or is somebody else's.
+      if (!['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
   }
 }
 

@@ -1,0 +1,61 @@
+/** Hosts of the lab: network namespaces on one bridge, whose cables can be pulled. They take root and what scripts/lab installs. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { labNvidiaSmi } from './lab-docker.ts'
+
+const script = fileURLToPath(new URL('../../scripts/lab/lab.sh', import.meta.url))
+
+/** The lab works here, and we are root. */
+export const hasHosts = labNvidiaSmi !== null && process.getuid?.() === 0
+
+export class LabHosts {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'claw-hosts-'))
+  readonly #environment: NodeJS.ProcessEnv
+
+  private constructor() {
+    // Names and a network of its own, so that two runs on a machine do not cut each other's cables.
+    const own = process.pid % 4_096
+    const net = `10.${64 + (own >> 8)}.${own & 0xff}`
+    this.#environment = { CLAW_LAB_DIR: this.#directory, CLAW_LAB_TAG: `claw${own}`, CLAW_LAB_NET: net }
+  }
+
+  /** Hosts 1 to `count`. */
+  static async up(count: number): Promise<LabHosts> {
+    const hosts = new LabHosts()
+    try {
+      await hosts.#lab('hosts', 'up', String(count))
+    } catch (error) {
+      await hosts.down()
+      throw error
+    }
+    return hosts
+  }
+
+  /** What to put before a command so that it runs on that host, as the same process. */
+  on(host: number): readonly string[] {
+    const [pid = ''] = readFileSync(join(this.#directory, `h${host}`, 'anchor.pid'), 'utf8').split(' ')
+    return ['nsenter', '-t', pid, '-m', '-n', '-u', '--']
+  }
+
+  /** Pulls the host's cable: what is sent to it, or by it, is lost without a sign. */
+  isolate(host: number): Promise<void> {
+    return this.#lab('isolate', String(host))
+  }
+
+  rejoin(host: number): Promise<void> {
+    return this.#lab('rejoin', String(host))
+  }
+
+  async down(): Promise<void> {
+    await this.#lab('down')
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  async #lab(...words: readonly string[]): Promise<void> {
+    await promisify(execFile)('bash', [script, ...words], { env: { ...process.env, ...this.#environment } })
+  }
+}
