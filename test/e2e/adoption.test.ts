@@ -14,11 +14,12 @@ interface Running {
 }
 
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
-  const mesh = new DockerMesh()
+  let mesh: DockerMesh
   let host: Daemon
   let other: Daemon
 
   beforeAll(async () => {
+    mesh = new DockerMesh()
     host = await mesh.addDocker('host')
     other = await mesh.add('other', { gpus: '' })
     await mesh.add('third', { gpus: '' })

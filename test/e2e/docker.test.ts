@@ -10,10 +10,11 @@ const deviceFilesIn = (output: string): readonly string[] => output.match(/^nvid
 const uuidsIn = (output: string): readonly string[] => output.match(/GPU-[0-9a-f-]+(?=\))/g) ?? []
 
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
-  const mesh = new DockerMesh()
+  let mesh: DockerMesh
   let daemon: Daemon
 
   beforeAll(async () => {
+    mesh = new DockerMesh()
     daemon = await mesh.addDocker('one')
   })
   afterAll(() => mesh.stop())

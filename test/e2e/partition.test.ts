@@ -9,13 +9,14 @@ import { type Daemon, eventually, Mesh, type NodeRow, type StatusReply, type Wor
 const longestFailover = 15_000
 
 describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root', () => {
-  const mesh = new Mesh()
+  let mesh: Mesh
   let hosts: LabHosts
   let cut: Daemon
   let rest: readonly Daemon[]
   let witness: Daemon
 
   beforeAll(async () => {
+    mesh = new Mesh()
     hosts = await LabHosts.up(3)
     for (const host of [1, 2, 3]) await mesh.add(`gpu-${host}`, { mdns: true, prefix: hosts.on(host) })
     await mesh.voters(3)
