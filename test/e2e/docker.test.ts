@@ -143,7 +143,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
         shmSize: '32m',
       },
     )
-    expect(made).toMatchObject({ image: labImage, success: true })
+    expect(made).toMatchObject({ image: labImage, success: true, error: null })
     const [container, ...more] = await containersOf(made.workloadId)
     expect(more).toEqual([])
     expect(container?.Id).toBe(made.containerId)
