@@ -6,6 +6,7 @@ import { silent } from '../../src/ports/log.ts'
 import { executorConformance } from './executor.ts'
 import { labDocker, labImage, removeContainersOf } from '../support/lab-docker.ts'
 import { mesh } from './executor-bench.ts'
+import { gpuDevice } from '../support/gpu-device.ts'
 
 describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
   const address = labDocker ?? ''
@@ -22,19 +23,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
       images: true,
       programs: true,
       keepsTasks: true,
-      device: {
-        index: 0,
-        uuid: 'SIM-conformance-0',
-        vendor: 'nvidia',
-        model: 'NVIDIA H100 80GB HBM3',
-        memoryMib: 81_559,
-        pciBusId: null,
-        driver: null,
-        computeCapability: null,
-        mig: null,
-        numaNode: null,
-        simulated: true,
-      },
+      device: gpuDevice({ uuid: 'SIM-conformance-0', simulated: true }),
     },
   )
 })

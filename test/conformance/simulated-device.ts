@@ -1,16 +1,4 @@
 /** A device that any executor can give, since it is only a name. */
-import type { GpuDevice } from '../../src/model/gpu.ts'
+import { gpuDevice } from '../support/gpu-device.ts'
 
-export const simulatedDevice: GpuDevice = {
-  index: 0,
-  uuid: 'SIM-conformance-0',
-  vendor: 'nvidia',
-  model: 'NVIDIA H100 80GB HBM3',
-  memoryMib: 81_559,
-  pciBusId: null,
-  driver: null,
-  computeCapability: '9.0',
-  mig: null,
-  numaNode: null,
-  simulated: true,
-}
+export const simulatedDevice = gpuDevice({ uuid: 'SIM-conformance-0', computeCapability: '9.0', simulated: true })

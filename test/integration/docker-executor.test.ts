@@ -11,6 +11,7 @@ import { silent } from '../../src/ports/log.ts'
 import type { Executor, Task, TaskState } from '../../src/ports/executor.ts'
 import { UnixProxy } from '../support/unix-proxy.ts'
 import { labDocker, labImage, removeContainersOf } from '../support/lab-docker.ts'
+import { gpuDevice } from '../support/gpu-device.ts'
 
 const address = labDocker ?? ''
 const table = process.env['CLAW_LAB_GPU_TABLE'] ?? null
@@ -40,19 +41,9 @@ const gpus = (): readonly GpuDevice[] =>
     .slice(1)
     .filter((row) => row !== '')
     .map((row) => row.split(','))
-    .map(([index = '', uuid = '', model = '', memory = '']) => ({
-      index: Number(index),
-      uuid,
-      vendor: 'nvidia',
-      model,
-      memoryMib: Number(memory),
-      pciBusId: null,
-      driver: null,
-      computeCapability: null,
-      mig: null,
-      numaNode: null,
-      simulated: false,
-    }))
+    .map(([index = '', uuid = '', model = '', memory = '']) =>
+      gpuDevice({ index: Number(index), uuid, model, memoryMib: Number(memory) }),
+    )
 
 describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
   let executor: Executor

@@ -10,21 +10,10 @@ import { World } from '../../src/simulation/world.ts'
 import { Engine, EngineExecutor } from '../support/agent-engine.ts'
 import { Mesh } from '../support/agent-mesh.ts'
 import { Life, MemoryDisk } from '../support/mortal.ts'
+import { gpuDevice } from '../support/gpu-device.ts'
 
 const node = nodeId('node')
-const gpu = (index: number): GpuDevice => ({
-  index,
-  uuid: `GPU-${index}`,
-  vendor: 'nvidia',
-  model: 'NVIDIA H100 80GB HBM3',
-  memoryMib: 81_559,
-  pciBusId: null,
-  driver: null,
-  computeCapability: null,
-  mig: null,
-  numaNode: null,
-  simulated: true,
-})
+const gpu = (index: number): GpuDevice => gpuDevice({ index, uuid: `GPU-${index}`, simulated: true })
 const gpus = [0, 1, 2].map(gpu)
 const muteMetrics = { count() {}, gauge() {}, observe() {} }
 

@@ -9,6 +9,7 @@ import type { NodeId } from '../../src/model/ids.ts'
 import { meshId, nodeId, workloadId } from '../../src/model/ids.ts'
 import type { NodeInventory } from '../../src/model/node.ts'
 import { WorkloadSpec } from '../../src/model/workload.ts'
+import { gpuDevice } from './gpu-device.ts'
 
 export const ada = nodeId('ada')
 export const bob = nodeId('bob')
@@ -24,20 +25,8 @@ export const newMember = (id: NodeId, parts: Partial<NewMember> = {}): NewMember
   ...parts,
 })
 
-export const gpu = (node: NodeId, index: number, parts: Partial<GpuDevice> = {}): GpuDevice => ({
-  index,
-  uuid: `GPU-${node}-${index}`,
-  vendor: 'nvidia',
-  model: 'NVIDIA H100 80GB HBM3',
-  memoryMib: 81_559,
-  pciBusId: null,
-  driver: null,
-  computeCapability: null,
-  mig: null,
-  numaNode: null,
-  simulated: false,
-  ...parts,
-})
+export const gpu = (node: NodeId, index: number, parts: Partial<GpuDevice> = {}): GpuDevice =>
+  gpuDevice({ index, uuid: `GPU-${node}-${index}`, ...parts })
 
 export const inventory = (node: NodeId, gpus: number, parts: Partial<NodeInventory> = {}): NodeInventory => ({
   hostname: node,

@@ -8,21 +8,10 @@ import type { GpuDevice } from '../../../../src/model/gpu.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
 import type { Task } from '../../../../src/ports/executor.ts'
+import { gpuDevice } from '../../../support/gpu-device.ts'
 
-const gpu = (uuid: string, parts: Partial<GpuDevice> = {}): GpuDevice => ({
-  index: 0,
-  uuid,
-  vendor: 'nvidia',
-  model: 'NVIDIA H100',
-  memoryMib: 81_559,
-  pciBusId: null,
-  driver: null,
-  computeCapability: null,
-  mig: null,
-  numaNode: null,
-  simulated: false,
-  ...parts,
-})
+const gpu = (uuid: string, parts: Partial<GpuDevice> = {}): GpuDevice =>
+  gpuDevice({ uuid, model: 'NVIDIA H100', ...parts })
 
 const workload = workloadId('wl-a')
 const task = (spec: object, devices: readonly GpuDevice[] = []): Task => ({

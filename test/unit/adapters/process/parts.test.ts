@@ -12,25 +12,13 @@ import type { GpuDevice } from '../../../../src/model/gpu.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
 import type { Task } from '../../../../src/ports/executor.ts'
+import { gpuDevice } from '../../../support/gpu-device.ts'
 
 let folder: string
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'claw-parts-'))))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const gpu = (more: Partial<GpuDevice>): GpuDevice => ({
-  index: 0,
-  uuid: 'GPU-a',
-  vendor: 'nvidia',
-  model: 'NVIDIA H100',
-  memoryMib: 1,
-  pciBusId: null,
-  driver: null,
-  computeCapability: null,
-  mig: null,
-  numaNode: null,
-  simulated: false,
-  ...more,
-})
+const gpu = (more: Partial<GpuDevice>): GpuDevice => gpuDevice({ model: 'NVIDIA H100', memoryMib: 1, ...more })
 
 const workload = workloadId('wl-1')
 const task = (devices: readonly GpuDevice[], env: Record<string, string> = {}): Task => ({

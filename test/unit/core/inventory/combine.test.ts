@@ -2,21 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { combineInventory, inventoryFingerprint } from '../../../../src/core/inventory/combine.ts'
 import type { GpuDevice } from '../../../../src/model/gpu.ts'
+import { gpuDevice } from '../../../support/gpu-device.ts'
 
-const gpu = (index: number, uuid: string, more: Partial<GpuDevice> = {}): GpuDevice => ({
-  index,
-  uuid,
-  vendor: 'nvidia',
-  model: 'NVIDIA H100 80GB HBM3',
-  memoryMib: 81_559,
-  pciBusId: null,
-  driver: null,
-  computeCapability: null,
-  mig: null,
-  numaNode: null,
-  simulated: false,
-  ...more,
-})
+const gpu = (index: number, uuid: string, more: Partial<GpuDevice> = {}): GpuDevice =>
+  gpuDevice({ index, uuid, ...more })
 
 const findings = {
   host: {

@@ -9,23 +9,13 @@ import { silent } from '../../../../src/ports/log.ts'
 import type { GpuProbe, HostProbe } from '../../../../src/ports/probe.ts'
 import { InventoryReporter } from '../../../../src/services/agent/inventory-reporter.ts'
 import { World } from '../../../../src/simulation/world.ts'
+import { gpuDevice } from '../../../support/gpu-device.ts'
 
 const self = nodeId('self')
 const never = new AbortController().signal
 
-const device = (index: number): GpuDevice => ({
-  index,
-  uuid: `GPU-${index}`,
-  vendor: 'nvidia',
-  model: 'NVIDIA A100',
-  memoryMib: 40_960,
-  pciBusId: null,
-  driver: null,
-  computeCapability: null,
-  mig: null,
-  numaNode: null,
-  simulated: false,
-})
+const device = (index: number): GpuDevice =>
+  gpuDevice({ index, uuid: `GPU-${index}`, model: 'NVIDIA A100', memoryMib: 40_960 })
 
 /** A host whose GPUs come and go. */
 class Hardware {
