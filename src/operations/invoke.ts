@@ -59,12 +59,13 @@ export class OperationService implements Service, Invoker {
     const { rpc } = this.#context
     const answer = async (wire: Wire, asker: Asker): Promise<{ output: string }> => {
       const operation = this.#unary(wire.name)
-      return { output: JSON.stringify(await this.#run(operation, parseJson(wire.input), asker)) }
+      const input = admit(operation, parseJson(wire.input), asker)
+      return { output: JSON.stringify(await this.#run(operation, input, asker)) }
     }
     const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
       const operation = this.#streaming(wire.name)
-      for await (const item of this.#stream(operation, parseJson(wire.input), asker))
-        yield { item: JSON.stringify(item) }
+      const input = admit(operation, parseJson(wire.input), asker)
+      for await (const item of this.#stream(operation, input, asker)) yield { item: JSON.stringify(item) }
     }.bind(this)
 
     this.#served = [
@@ -89,17 +90,19 @@ export class OperationService implements Service, Invoker {
 
   async invoke(name: string, input: unknown, asker: Asker): Promise<unknown> {
     const operation = this.#unary(name)
-    const target = this.#target(operation, input, asker)
-    if (target === this.#context.self) return this.#run(operation, input, asker)
+    const admitted = admit(operation, input, asker)
+    const target = this.#target(operation, admitted)
+    if (target === this.#context.self) return this.#run(operation, admitted, asker)
     const { output } = await this.#context.rpc.call(target, invokeOperation, wireOf(name, input, asker), asker.signal)
     return operation.output.parse(JSON.parse(output))
   }
 
   async *open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown> {
     const operation = this.#streaming(name)
-    const target = this.#target(operation, input, asker)
+    const admitted = admit(operation, input, asker)
+    const target = this.#target(operation, admitted)
     if (target === this.#context.self) {
-      yield* this.#stream(operation, input, asker)
+      yield* this.#stream(operation, admitted, asker)
       return
     }
     const wire = wireOf(name, input, asker)
@@ -107,22 +110,16 @@ export class OperationService implements Service, Invoker {
       yield operation.output.parse(JSON.parse(item))
   }
 
-  #target(operation: Operation, input: unknown, { caller }: Asker): NodeId {
-    const parsed: unknown = parseInput(operation.input, input)
-    requirePermission(caller, operation.permission)
-    return operation.where?.(parsed, this.#context) ?? this.#context.self
+  #target(operation: Operation, admitted: unknown): NodeId {
+    return operation.where?.(admitted, this.#context) ?? this.#context.self
   }
 
-  async #run(operation: UnaryOperation, input: unknown, asker: Asker): Promise<unknown> {
-    const parsed: unknown = parseInput(operation.input, input)
-    requirePermission(asker.caller, operation.permission)
-    return operation.output.parse(await operation.handler(parsed, this.#context, this.#call(asker)))
+  async #run(operation: UnaryOperation, admitted: unknown, asker: Asker): Promise<unknown> {
+    return operation.output.parse(await operation.handler(admitted, this.#context, this.#call(asker)))
   }
 
-  async *#stream(operation: StreamOperation, input: unknown, asker: Asker): AsyncIterable<unknown> {
-    const parsed: unknown = parseInput(operation.input, input)
-    requirePermission(asker.caller, operation.permission)
-    for await (const item of operation.handler(parsed, this.#context, this.#call(asker)))
+  async *#stream(operation: StreamOperation, admitted: unknown, asker: Asker): AsyncIterable<unknown> {
+    for await (const item of operation.handler(admitted, this.#context, this.#call(asker)))
       yield operation.output.parse(item)
   }
 
@@ -159,6 +156,13 @@ export class OperationService implements Service, Invoker {
     if (operation.kind === 'stream') return operation
     throw new ClawError('INVALID_REQUEST', { problem: `${name} does not answer with a stream` })
   }
+}
+
+/** The one gate in front of every handler: the input as the schema makes it, for a caller who may. Throws otherwise. */
+function admit({ input: schema, permission }: Operation, input: unknown, { caller }: Asker): unknown {
+  const admitted: unknown = parseInput(schema, input)
+  requirePermission(caller, permission)
+  return admitted
 }
 
 const wireOf = (name: string, input: unknown, { caller }: Asker): Wire => ({
