@@ -12,8 +12,17 @@ export function inputFrom(
   return { ...fromQuery(schema, query), ...body, ...(params as object) }
 }
 
+/** An operation's schema never changes, and turning it into JSON Schema costs more than the rest of a request. */
+const known = new WeakMap<z.ZodType, JsonSchema>()
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const json = known.get(schema) ?? z.toJSONSchema(schema, { io: 'input' })
+  known.set(schema, json)
+  return json
+}
+
 function fromQuery(schema: z.ZodType, query: unknown): Record<string, unknown> {
-  const { properties } = z.toJSONSchema(schema, { io: 'input' })
+  const { properties } = jsonSchemaOf(schema)
   return Object.fromEntries(
     Object.entries(query as Record<string, unknown>).map(([key, value]) => [key, converted(value, properties?.[key])]),
   )
