@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { exitCodeOf } from '../doors/cli/exit-code.ts'
 import { ClawError, failureBody, isClawError } from '../model/failure.ts'
-import { nodeArguments, nodeHelp } from '../config/clawnode-flags.ts'
+import { type FlagValues, nodeArguments, nodeHelp } from '../config/clawnode-flags.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -31,12 +31,10 @@ async function main(argv: readonly string[]): Promise<number> {
 /** How long stopping may take before the process ends anyway, in ms. */
 const stopWithinMs = 20_000
 
-type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
-
 interface CommandLine {
   readonly command: string | undefined
   readonly operands: readonly string[]
-  readonly values: Values
+  readonly values: FlagValues
 }
 
 function parse(argv: readonly string[]): CommandLine {
@@ -48,7 +46,7 @@ function parse(argv: readonly string[]): CommandLine {
       strict: true,
     })
     const [command, ...operands] = positionals
-    return { command, operands, values: values as Values }
+    return { command, operands, values: values as FlagValues }
   } catch (error) {
     throw new ClawError('INVALID_REQUEST', { problem: (error as Error).message }, { cause: error })
   }
@@ -62,7 +60,7 @@ async function joinToken(operands: readonly string[]): Promise<string> {
   return token === '-' ? (await text(process.stdin)).trim() : token
 }
 
-async function run(values: Values, token: string | null): Promise<number> {
+async function run(values: FlagValues, token: string | null): Promise<number> {
   const { configFromCommandLine } = await import('../daemon/settings.ts')
   const { startDaemon } = await import('../daemon/daemon.ts')
   const config = await configFromCommandLine(values)
@@ -88,7 +86,7 @@ function print(message: string): number {
   return 0
 }
 
-function fail(error: ClawError, values: Values): number {
+function fail(error: ClawError, values: FlagValues): number {
   if (values['json'] === true) process.stderr.write(`${JSON.stringify({ error: failureBody(error) })}\n`)
   else process.stderr.write(`error[${error.code}]: ${error.message}\n  try: ${error.hint}\n`)
   return exitCodeOf(error)

@@ -80,6 +80,9 @@ export const nodeFlags: Readonly<Record<string, Flag>> = {
   help: { type: 'boolean', about: 'Print this and exit' },
 }
 
+/** What the command line gave, by flag. */
+export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
 export const nodeArguments: ParseArgsOptionsConfig = Object.fromEntries(
   Object.entries(nodeFlags).map(([name, { type, multiple }]) => [
     name,

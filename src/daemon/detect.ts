@@ -1,14 +1,13 @@
 /** `clawnode --detect-gpus`: what this host is made of, for people or as JSON. Nothing is started and nothing is written. */
 import { systemClock } from '../adapters/system/clock.ts'
 import type { GpuDevice } from '../model/gpu.ts'
+import type { FlagValues } from '../config/clawnode-flags.ts'
 import { formatMib } from '../lib/units.ts'
 import { detect, type Detected } from '../services/inventory/detect.ts'
 import { hardwareProbes } from './hardware.ts'
 import { configFromCommandLine } from './settings.ts'
 
-type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
-
-export async function detectGpus(values: Values, json: boolean): Promise<string> {
+export async function detectGpus(values: FlagValues, json: boolean): Promise<string> {
   const config = await configFromCommandLine(values)
   // The folder need not exist yet; the host's disk is asked about where the program runs.
   const probes = hardwareProbes({

@@ -12,6 +12,7 @@ import { prometheusMetrics, type ScrapedMetrics } from '../adapters/prometheus/m
 import { systemClock } from '../adapters/system/clock.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import type { Config } from '../config/schema.ts'
+import { checkSocketPath } from '../doors/api/service.ts'
 import { ClawError } from '../model/failure.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Disk } from '../ports/journal.ts'
@@ -59,13 +60,6 @@ export async function openGround(config: Config, version: string, panic: (error:
     metrics: prometheusMetrics(),
     panic,
   }
-}
-
-/** The kernel's bound on a Unix socket's path, in bytes. Checked first: a daemon without its socket would be of no use. */
-function checkSocketPath(path: string): void {
-  if (Buffer.byteLength(path) <= 107) return
-  const problem = `its socket ${path} would have a path of more than 107 bytes; use a shorter --data-dir`
-  throw new ClawError('CONFIG_INVALID', { file: dirname(path), problem })
 }
 
 /** Where the API's socket is. */

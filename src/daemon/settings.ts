@@ -2,18 +2,17 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
-import { nodeFlags } from '../config/clawnode-flags.ts'
+import { type FlagValues, nodeFlags } from '../config/clawnode-flags.ts'
 import { configFromEnvironment, layer, parseConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { ClawError } from '../model/failure.ts'
 
 const systemFile = '/etc/clawbernetes/clawnode.toml'
 
-type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
 type Tree = Record<string, unknown>
 
 /** Throws CONFIG_INVALID for a file that cannot be read or a setting that cannot be. */
-export async function configFromCommandLine(values: Values, environment = process.env): Promise<Config> {
+export async function configFromCommandLine(values: FlagValues, environment = process.env): Promise<Config> {
   const named = typeof values['config'] === 'string' ? values['config'] : environment['CLAWNODE_CONFIG']
   const file = named ?? systemFile
   const content = await readIfThere(file, named === undefined)
@@ -32,7 +31,7 @@ async function readIfThere(file: string, optional: boolean): Promise<string | nu
   }
 }
 
-function fromFlags(values: Values): Tree {
+function fromFlags(values: FlagValues): Tree {
   const tree: Tree = values['no-mdns'] === true ? { mesh: { mdns: false } } : {}
   for (const [name, { sets }] of Object.entries(nodeFlags)) {
     const value = values[name]

@@ -26,6 +26,13 @@ export interface ApiServiceDeps extends ApiDeps {
 /** Longest path that the kernel takes for a Unix socket, in bytes. */
 const longestPath = 107
 
+/** Throws CONFIG_INVALID for a path on which no Unix socket can be, so that it can be told before anything is started. */
+export function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= longestPath) return
+  const problem = `a socket’s path has ${longestPath} bytes at most; use a shorter --data-dir`
+  throw new ClawError('CONFIG_INVALID', { file: path, problem })
+}
+
 export class ApiService implements Service {
   readonly name = 'api'
   readonly #deps: ApiServiceDeps
@@ -78,8 +85,7 @@ export class ApiService implements Service {
   }
 
   async #listenSocket(path: string): Promise<void> {
-    if (Buffer.byteLength(path) > longestPath)
-      throw new ClawError('CONFIG_INVALID', { file: path, problem: `a socket’s path has ${longestPath} bytes at most` })
+    checkSocketPath(path)
     await removeStale(path)
     const app = await buildApi(this.#deps, { kind: 'socket' })
     this.#apps = [...this.#apps, app]
