@@ -21,8 +21,9 @@ function shellLine(step: Step): string {
   if ('print' in step) return `echo ${quoted(step.print)}${step.to === 'stderr' ? ' >&2' : ''}`
   if ('printLong' in step) return `head -c ${step.printLong} /dev/zero | tr '\\0' x; echo`
   if ('printEnv' in step) return `echo "$${step.printEnv}"`
-  // In the background, because a shell looks at its traps only when no child runs in front of it.
-  if ('wait' in step) return `sleep ${step.wait / 1_000} & wait $!`
+  // In the background, because a shell looks at its traps only when no child runs in front of it. The shell may or
+  // may not tell that the sleep was terminated too; what it says of it is not the task's output.
+  if ('wait' in step) return `sleep ${step.wait / 1_000} & wait $! 2>/dev/null`
   if ('onTerm' in step) return step.onTerm === 'ignore' ? `trap '' TERM` : `trap 'echo bye; exit ${step.onTerm}' TERM`
   if ('eatMemory' in step) return 'exec tail /dev/zero'
   return `exit ${step.exit}`
