@@ -1,7 +1,8 @@
 /** What the mesh knows about one of its hosts. */
 import type { GpuDevice, GpuLink } from './gpu.ts'
 import type { NodeId } from './ids.ts'
-import type { Instant } from './time.ts'
+import type { Taint } from './label.ts'
+import type { Instant, Millis } from './time.ts'
 
 export type ExecutorKind = 'docker' | 'process' | 'simulated'
 
@@ -34,8 +35,21 @@ export interface Member {
   /** X25519 public key, base64, to which secrets for this node are sealed. */
   readonly sealKey: string
   readonly joinedAt: Instant
+  readonly taints: readonly Taint[]
+  /** Whether new work may go there. */
+  readonly scheduling: Scheduling
   /** `null` until the node has reported itself for the first time. */
   readonly inventory: NodeInventory | null
+}
+
+/** `open` takes new work; `cordoned` takes none and keeps what it has; `draining` takes none, and what it has moves away. */
+export interface Scheduling {
+  readonly mode: 'open' | 'cordoned' | 'draining'
+  /** Why, in the words of whoever closed it; empty when nobody said. */
+  readonly reason: string
+  readonly since: Instant
+  /** While draining: from SIGTERM to SIGKILL, null for each workload's own. */
+  readonly grace: Millis | null
 }
 
 /** What the failure detector says of a peer. `left` is a clean goodbye. */

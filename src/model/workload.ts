@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import type { FailureCode } from './failure.ts'
 import type { NodeId, PlacementId, WorkloadId } from './ids.ts'
+import { labelName, Toleration } from './label.ts'
 import type { ExecutorKind } from './node.ts'
-import type { Instant } from './time.ts'
+import type { Instant, Millis } from './time.ts'
 
 /** Priorities are 0 to 1000; the three words are what most people use. */
 export const priorities = { low: 250, normal: 500, high: 750 } as const
@@ -12,7 +13,6 @@ const envName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must look like NAME')
   .max(256)
-export const labelName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'must be a label name')
 /** A Docker name: what `docker run --name` takes, at most 63 characters. */
 export const workloadName = z
   .string()
@@ -22,6 +22,19 @@ const image = z
   .min(1)
   .max(256)
   .regex(/^[^\s:@/][^\s]*[^\s:/@]$|^[^\s:@/]$/, 'must be an image reference such as repo/name:tag')
+
+const selector = z
+  .record(labelName, z.string().max(256))
+  .refine((labels) => Object.keys(labels).length <= 16, 'at most 16 labels')
+const version = z.string().regex(/^\d+(\.\d+){0,3}$/, 'must be a version such as 550.54')
+
+/** `on-failure` tries again `maxRetries` times, each after twice the last pause; `always` goes on after success too, and for ever. */
+const Restart = z.strictObject({
+  policy: z.enum(['on-failure', 'always']),
+  maxRetries: z.int().min(0).max(1_000).default(3),
+  backoffMs: z.int().min(0).max(3_600_000).default(10_000).describe('Pause before the first retry'),
+})
+export type Restart = z.infer<typeof Restart>
 
 /** A workload as submitted, in one spelling, with every unit fixed. Doors translate their own spellings into it. */
 export const WorkloadSpec = z.strictObject({
@@ -49,11 +62,15 @@ export const WorkloadSpec = z.strictObject({
       model: z.string().max(64).optional().describe('Model or family, such as H100; any if left out'),
       memoryMib: z.int().positive().optional().describe('Least memory of each device, MiB'),
       devices: z.array(z.int().min(0)).max(64).optional().describe('Exact device indexes; count follows from it'),
+      mig: z.string().max(32).optional().describe('MIG profile, such as 1g.10gb; whole GPUs are not taken for it'),
+      minDriver: version.optional().describe('Oldest driver that will do, such as 550.54'),
+      minComputeCapability: version.optional().describe('Least CUDA compute capability, such as 8.0'),
     })
     .prefault({}),
   memoryMib: z.int().min(6).max(1_048_576).optional().describe('Memory limit, MiB'),
   cpus: z.number().positive().max(1_024).optional().describe('CPU limit, in cores'),
   shmMib: z.int().positive().max(1_048_576).optional().describe('Size of /dev/shm, MiB'),
+  diskMib: z.int().positive().optional().describe('Free disk that the node must have, MiB'),
   priority: z.int().min(0).max(1_000).default(priorities.normal),
   timeoutMs: z
     .int()
@@ -65,6 +82,19 @@ export const WorkloadSpec = z.strictObject({
   node: z.string().max(128).optional().describe('Name or id of the one node that may run it'),
   nodeSelector: z.record(labelName, z.string().max(256)).default({}).describe('Labels that the node must carry'),
   executor: z.enum(['docker', 'process', 'simulated']).optional(),
+  labels: selector.optional().describe('What the workload is; others can ask to be near or apart from it'),
+  tolerations: z.array(Toleration).max(32).optional().describe('Taints of nodes that do not keep it away'),
+  near: z.array(selector).max(8).optional().describe('Only nodes that run work with these labels, for each of them'),
+  apart: z.array(selector).max(8).optional().describe('Only nodes that run no work with these labels'),
+  strategy: z
+    .enum(['pack', 'spread'])
+    .optional()
+    .describe('Fill nodes one after the other, which is what happens when left out, or share the load out'),
+  restart: Restart.optional().describe('What happens when it ends; it stays ended when left out'),
+  onPartition: z
+    .enum(['continue', 'stop', 'replace'])
+    .optional()
+    .describe('What happens when its node is cut off: see the guide; `continue` when left out'),
 })
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>
 
@@ -95,6 +125,29 @@ export interface Placement {
   readonly at: Instant
 }
 
+export interface Eviction {
+  readonly at: Instant
+  readonly by: string
+  /** In words that follow the workload's name, such as `makes room for train-b`. */
+  readonly reason: string
+  /** From SIGTERM to SIGKILL. */
+  readonly grace: Millis
+  /** Where it should go instead, if it fits there. */
+  readonly target: NodeId | null
+}
+
+/** An attempt that is over while the workload is not. */
+export interface Attempt {
+  readonly attempt: number
+  readonly node: NodeId
+  readonly startedAt: Instant | null
+  readonly endedAt: Instant
+  readonly exitCode: number | null
+  readonly error: WorkloadError | null
+  /** Why the workload went on after it: `evicted: node-3 is drained`, `retry 1 of 3`, `its node was lost`. */
+  readonly reason: string
+}
+
 export interface Workload {
   readonly id: WorkloadId
   readonly name: string
@@ -114,6 +167,16 @@ export interface Workload {
   readonly error: WorkloadError | null
   /** Set by the first request to stop it. */
   readonly stopRequested: { readonly at: Instant; readonly by: string; readonly force: boolean } | null
+  /** Set while its node is to stop it so that it can be placed again, somewhere else if possible. */
+  readonly eviction: Eviction | null
+  /** How often it was started again because it had ended. */
+  readonly retries: number
+  /** It is not placed before then. Null when it need not wait. */
+  readonly notBefore: Instant | null
+  /** The node that it should go to next if it fits there. */
+  readonly preferredNode: NodeId | null
+  /** The last few attempts that are over, oldest first. The present one, and the one that ended it, are not among them. */
+  readonly history: readonly Attempt[]
   /** The last few nodes that refused a placement, newest last. */
   readonly rejections: readonly {
     readonly node: NodeId

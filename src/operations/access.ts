@@ -1,7 +1,7 @@
 /** Who may come in: tokens for hosts, keys for operators. */
 import { z } from 'zod'
 import { nodeId } from '../model/ids.ts'
-import { labelName } from '../model/workload.ts'
+import { labelName } from '../model/label.ts'
 import { ClawError } from '../model/failure.ts'
 import { hour } from '../model/time.ts'
 import { within } from './deadline.ts'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { removalObstacle } from '../core/state/members.ts'
 import { gpuModelMatches } from '../model/gpu.ts'
-import { labelName } from '../model/workload.ts'
+import { labelName } from '../model/label.ts'
 import { within } from './deadline.ts'
 import { iso, isoOrNull, momentOf, nodeRef, since, time } from './fields.ts'
 import { findMember, refresh } from './find.ts'

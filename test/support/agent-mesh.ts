@@ -25,9 +25,13 @@ export class Mesh {
   }
 
   /** What a daemon sees of it. */
-  control(): Pick<Control, 'state' | 'onChange' | 'execute' | 'fresh'> {
+  control(): Pick<Control, 'state' | 'status' | 'onChange' | 'execute' | 'fresh'> {
     return {
       state: this.state,
+      status: () => ({
+        ...{ role: 'follower', term: 1, leader: nodeId('founder'), voters: [], followers: [] },
+        ...{ committed: this.state.index, applied: this.state.index },
+      }),
       onChange: (listener): Unsubscribe => {
         this.#listeners.add(listener)
         return () => this.#listeners.delete(listener)

@@ -24,7 +24,8 @@ export interface Intent {
 
 const kinds = [
   'join', 'remove', 'inventory', 'liveness', 'submit', 'place', 'place', 'place', 'claim', 'claim', 'reject',
-  'withdraw', 'starting', 'running', 'ended', 'stop', 'prune',
+  'withdraw', 'starting', 'running', 'ended', 'ended', 'stop', 'prune',
+  'evict', 'lose', 'taint', 'scheduling',
 ] as const // prettier-ignore
 
 export const intent: fc.Arbitrary<Intent> = fc.record({
@@ -54,7 +55,11 @@ export function toCommand(state: State, { kind, node, workload, devices, off, fl
     case 'liveness':
       return { type: 'record-liveness', node, liveness: flag ? 'alive' : 'lost' }
     case 'submit':
-      return submit(id, { gpus: { count: devices.length } }, `name-${flag ? workload : index % 3}`)
+      return submit(
+        id,
+        { gpus: { count: devices.length }, restart: restarts[index % 3] },
+        `name-${flag ? workload : index % 3}`,
+      )
     case 'place': {
       const uuids = devices.slice(0, known?.spec.gpus.count ?? 0).map((device) => `GPU-${node}-${device}`)
       const attempt = Math.max(0, (known?.attempt ?? 0) + 1 + off)
@@ -71,10 +76,25 @@ export function toCommand(state: State, { kind, node, workload, devices, off, fl
     case 'running':
       return { type: 'report-running', placement, node: holder, startedAt: index }
     case 'ended':
-      return { type: 'report-ended', placement, node: holder, endedAt: index, exitCode: 0, error: null }
+      return { type: 'report-ended', placement, node: holder, ...endOf(index, flag) }
+    case 'evict':
+      return { type: 'evict', placement, reason: 'makes room', grace: flag ? 0 : null, target: flag ? node : null }
+    case 'lose':
+      return { type: 'lose', placement, reason: 'silent' }
+    case 'taint':
+      return { type: 'set-taints', node, taints: flag ? [{ key: 'gpu', value: '', effect: 'NoSchedule' }] : [] }
+    case 'scheduling':
+      return { type: 'set-scheduling', node, mode: flag ? 'draining' : 'open', reason: '', grace: null }
     case 'stop':
       return { type: 'request-stop', workload: id, force: flag }
     case 'prune':
       return { type: 'prune', workloads: [id] }
   }
 }
+
+const restarts = [undefined, { policy: 'on-failure', maxRetries: 2 }, { policy: 'always' }] as const
+
+const endOf = (endedAt: number, isWell: boolean) =>
+  isWell
+    ? { endedAt, exitCode: 0, error: null }
+    : ({ endedAt, exitCode: 1, error: { code: 'NONZERO_EXIT', message: 'exited with 1' } } as const)

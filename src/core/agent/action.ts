@@ -25,6 +25,8 @@ export type AgentAction =
       readonly placement: PlacementId
       readonly executor: ExecutorKind
       readonly grace: Millis
+      /** Nobody asked for it: this node is cut off, and the mesh will place the work again. */
+      readonly isCutOff?: true
     }
   | { readonly do: 'remove'; readonly placement: PlacementId; readonly executor: ExecutorKind }
   | { readonly do: 'report'; readonly placement: PlacementId; readonly report: Report }

@@ -1,6 +1,7 @@
 /** The next steps of a placement that the mesh wants on this node: acquire, claim, start, report, stop. */
 import { ClawError } from '../../model/failure.ts'
 import type { PlacementId } from '../../model/ids.ts'
+import type { Millis } from '../../model/time.ts'
 import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
@@ -11,7 +12,7 @@ export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSe
   const { placement } = workload
   if (placement.state === 'placed') return [placedStep(view, workload)]
   const task = view.tasks.get(placement.id)
-  if (task !== undefined) return taskSteps(view, workload, task.status.status)
+  if (task !== undefined) return taskSteps(view, workload, { status: task.status.status, settings })
   // It may run, and nobody here knows yet; or, with an executor that is no longer offered, nobody here can know.
   if (view.executors.get(placement.executor) !== 'ready') return []
   return absentSteps(view, workload, settings)
@@ -40,11 +41,17 @@ function obstacle(view: AgentView, { id, devices, executor }: Assigned['placemen
   return null
 }
 
-function taskSteps(view: AgentView, workload: Assigned, status: TaskState): readonly AgentAction[] {
-  const { placement, stopRequested, spec } = workload
-  const { id, executor } = placement
-  const grace = stopRequested?.force === true ? 0 : spec.stopGraceMs
-  const stop: AgentAction[] = stopRequested === null ? [] : [{ do: 'stop', placement: id, executor, grace }]
+interface Current {
+  readonly status: TaskState
+  readonly settings: AgentSettings
+}
+
+function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Current): readonly AgentAction[] {
+  const { id, executor } = workload.placement
+  const grace = graceOf(workload, view, settings)
+  const isWanted = workload.stopRequested === null && workload.eviction === null
+  const stop: AgentAction[] =
+    grace === null ? [] : [{ do: 'stop', placement: id, executor, grace, ...(isWanted ? { isCutOff: true } : {}) }]
   switch (status.state) {
     case 'starting': {
       const isNews = workload.state === 'starting' && status.progress !== workload.progress
@@ -59,13 +66,26 @@ function taskSteps(view: AgentView, workload: Assigned, status: TaskState): read
       ]
     }
     case 'ended':
-      return [endStep(view, id, { endedAt: status.endedAt, exitCode: status.exitCode, error: status.error })]
+      return [endStep(view, id, { ...endOf(status), error: view.cutOff.has(id) ? cutOff : status.error })]
   }
+}
+
+const endOf = ({ endedAt, exitCode }: Extract<TaskState, { state: 'ended' }>) => ({ endedAt, exitCode })
+
+/** How long it gets to stop; null when it need not. */
+function graceOf(
+  { stopRequested, eviction, spec }: Assigned,
+  { cutOffFor }: AgentView,
+  { lease }: AgentSettings,
+): Millis | null {
+  if (stopRequested !== null) return stopRequested.force ? 0 : spec.stopGraceMs
+  if (eviction !== null) return eviction.grace
+  return spec.onPartition === 'stop' && cutOffFor >= lease ? spec.stopGraceMs : null
 }
 
 /** Claimed, and no executor knows of it: it has not started yet, could not start, or is gone. */
 function absentSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
-  const { placement, stopRequested, startedAt } = workload
+  const { placement, stopRequested, eviction, startedAt } = workload
   const { id, devices } = placement
   const end = (error: WorkloadError | null): AgentAction =>
     endStep(view, id, { endedAt: view.at, exitCode: null, error })
@@ -73,7 +93,7 @@ function absentSteps(view: AgentView, workload: Assigned, settings: AgentSetting
   const holding = view.ledger.get(id)
   const failure = view.failures.get(id)
   if (startedAt !== null || holding?.phase === 'started') return [end(lost('the node does not find it any more'))]
-  if (stopRequested !== null) return [end(null)]
+  if (stopRequested !== null || eviction !== null) return [end(null)]
   if (failure !== undefined && isFinal(view, failure, settings)) return [end(failure.error)]
   if (holding?.phase === 'over') return [end(lost('the node has let go of it'))]
   // A state of yesterday may still want what has been given to another node since.
@@ -126,3 +146,5 @@ const lost = (reason: string): WorkloadError => {
   const { code, message } = new ClawError('WORKLOAD_LOST', { reason })
   return { code, message }
 }
+
+const cutOff = lost('its node was cut off from the mesh and stopped it')

@@ -4,6 +4,7 @@ import type { ExecutorKind } from '../../model/node.ts'
 import { day, type Instant, type Millis } from '../../model/time.ts'
 import type { Placement, Workload, WorkloadError } from '../../model/workload.ts'
 import type { TaskStatus } from '../../ports/executor.ts'
+import { executionLease } from '../gateway/lease.ts'
 import type { Ledger } from './device-ledger.ts'
 
 /** A workload that the replicated state places, or placed, on this node. */
@@ -28,6 +29,10 @@ export interface AgentView {
   /** The replicated state here holds everything that was acknowledged before this daemon adopted its tasks. */
   readonly fresh: boolean
   readonly assigned: ReadonlyMap<PlacementId, Assigned>
+  /** For how long this node has known of no leader. */
+  readonly cutOffFor: Millis
+  /** What this daemon has stopped because it was cut off. */
+  readonly cutOff: ReadonlySet<PlacementId>
   readonly ledger: Ledger
   readonly tasks: ReadonlyMap<PlacementId, KnownTask>
   /** Executors of this host, and whether all of their tasks are known yet. */
@@ -42,6 +47,8 @@ export interface AgentSettings {
   /** For how long a start is tried again while the executor does not answer. */
   readonly startPatience: Millis
   readonly startRetry: Millis
+  /** After so long without a leader, work with `onPartition: stop` is stopped: the mesh will place it again. */
+  readonly lease: Millis
   /** Ended tasks are kept for their logs: so many, for so long. */
   readonly keepEnded: number
   readonly keepEndedFor: Millis
@@ -52,6 +59,7 @@ export interface AgentSettings {
 export const agentSettings: AgentSettings = {
   startPatience: 60_000,
   startRetry: 2_000,
+  lease: executionLease,
   keepEnded: 1_000,
   keepEndedFor: 7 * day,
   strayGrace: 10_000,

@@ -11,18 +11,26 @@ export interface Observed {
   readonly liveness: Liveness
   /** Uuids of its devices that are failed. */
   readonly failed: ReadonlySet<string>
+  /** Uuids of its devices that are slowed down by heat. */
+  readonly hot: ReadonlySet<string>
+  readonly diskFreeMib: number | null
 }
 
-type Source = Pick<MeshState, 'members' | 'workloads' | 'pending' | 'holders' | 'usage'>
+type Source = Pick<MeshState, 'members' | 'workloads' | 'pending' | 'holders' | 'usage' | 'residents'>
 
 export function snapshotOf(state: Source, observe: (node: NodeId) => Observed, at: Instant): Snapshot {
   return {
     at,
-    nodes: Array.from(state.members.values(), ({ id, name, labels, inventory }) => {
-      const { liveness, failed } = observe(id)
-      const held = new Set((inventory?.gpus ?? []).map(({ uuid }) => uuid).filter((uuid) => state.holders.has(uuid)))
-      return { id, name, labels, liveness, inventory, held, failed, usage: usageOf(state, id) }
-    }),
+    nodes: Array.from(state.members.values(), ({ id, name, labels, taints, scheduling, inventory }) => ({
+      ...{ id, name, labels, taints, scheduling, inventory },
+      ...observe(id),
+      held: new Set((inventory?.gpus ?? []).map(({ uuid }) => uuid).filter((uuid) => state.holders.has(uuid))),
+      usage: usageOf(state, id),
+      residents: Array.from(
+        state.residents.get(id) ?? [],
+        (resident) => state.workloads.get(resident)?.spec.labels ?? {},
+      ),
+    })),
     pending: Array.from(state.pending, (id) => state.workloads.get(id)).filter((workload) => workload !== undefined),
   }
 }

@@ -1,6 +1,7 @@
 /** What the scheduler looks at, and what it decides. All of it is data; nothing here is a clock or a network. */
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
-import type { ExecutorKind, Liveness, NodeInventory } from '../../model/node.ts'
+import type { Taint } from '../../model/label.ts'
+import type { ExecutorKind, Liveness, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import type { Usage } from '../state/types.ts'
@@ -16,7 +17,15 @@ export interface NodeSnapshot {
   readonly held: ReadonlySet<string>
   /** Uuids of devices that the node itself says are failed. */
   readonly failed: ReadonlySet<string>
+  /** Uuids of devices that run slower than they could because they are too hot. */
+  readonly hot: ReadonlySet<string>
   readonly usage: Usage
+  readonly taints: readonly Taint[]
+  readonly scheduling: Scheduling
+  /** As the node said last; null when it has not. */
+  readonly diskFreeMib: number | null
+  /** The labels of each workload that is placed there. */
+  readonly residents: readonly Readonly<Record<string, string>>[]
 }
 
 export interface Snapshot {

@@ -5,6 +5,8 @@
 import { claim, place, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
+import { evict, lose } from './moves.ts'
+import { setScheduling, setTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
 import { reportEnded, reportRunning, reportStarting } from './reports.ts'
 import type { State } from './state.ts'
@@ -93,6 +95,14 @@ function carryOut(step: Step, command: Command): Outcome {
       return reportRunning(step, command)
     case 'report-ended':
       return reportEnded(step, command)
+    case 'evict':
+      return evict(step, command)
+    case 'lose':
+      return lose(step, command)
+    case 'set-taints':
+      return setTaints(step, command)
+    case 'set-scheduling':
+      return setScheduling(step, command)
     case 'request-stop':
       return requestStop(step, command)
     case 'prune':

@@ -8,6 +8,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'found':
     case 'place':
     case 'withdraw':
+    case 'lose':
     case 'seal-mesh-key':
     case 'record-liveness':
     case 'prune':
@@ -27,6 +28,9 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'add-operator':
     case 'remove-operator':
     case 'submit':
+    case 'evict':
+    case 'set-taints':
+    case 'set-scheduling':
     case 'request-stop':
       return true
   }
@@ -34,4 +38,4 @@ export function mayForward(command: Command, from: NodeId): boolean {
 
 /** Commands that no peer but the leader may make: whoever loses the lead drops them. */
 export const isLeadersOwn = (command: Command): boolean =>
-  ['found', 'place', 'withdraw', 'seal-mesh-key', 'record-liveness', 'prune'].includes(command.type)
+  ['found', 'place', 'withdraw', 'lose', 'seal-mesh-key', 'record-liveness', 'prune'].includes(command.type)

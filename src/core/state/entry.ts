@@ -60,6 +60,22 @@ export const CommandSchema = z.discriminatedUnion('type', [
     exitCode: z.int().nullable(),
     error: shape.WorkloadErrorSchema.nullable(),
   }),
+  z.strictObject({
+    ...type('evict'),
+    placement,
+    reason: shape.text,
+    grace: shape.span.nullable(),
+    target: node.nullable(),
+  }),
+  z.strictObject({ ...type('lose'), placement, reason: shape.text }),
+  z.strictObject({ ...type('set-taints'), node, taints: shape.taints }),
+  z.strictObject({
+    ...type('set-scheduling'),
+    node,
+    mode: shape.SchedulingMode,
+    reason: shape.text,
+    grace: shape.span.nullable(),
+  }),
   z.strictObject({ ...type('request-stop'), workload, force: z.boolean() }),
   z.strictObject({ ...type('prune'), workloads: z.array(workload).max(1_000) }),
 ]) satisfies z.ZodType<Command>

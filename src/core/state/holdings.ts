@@ -30,6 +30,8 @@ function remember(state: State, workload: Workload): void {
   const placement = livePlacement(workload)
   if (placement === null) return
   for (const device of placement.devices) state.holders.set(device, placement.id)
+  const residents = state.residents.get(placement.node) ?? new Set()
+  state.residents.set(placement.node, residents.add(workload.id))
   count(state, placement.node, demandOf(workload.spec), 1)
 }
 
@@ -39,6 +41,9 @@ function forget(state: State, workload: Workload): void {
   const placement = livePlacement(workload)
   if (placement === null) return
   for (const device of placement.devices) state.holders.delete(device)
+  const residents = state.residents.get(placement.node)
+  residents?.delete(workload.id)
+  if (residents?.size === 0) state.residents.delete(placement.node)
   count(state, placement.node, demandOf(workload.spec), -1)
 }
 

@@ -1,6 +1,7 @@
 /** Which hosts belong to the mesh. Every change raises the epoch, so that old certificates can be told from new ones. */
 import type { NodeId } from '../../model/ids.ts'
 import type { Member } from '../../model/node.ts'
+import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { redeem } from './access.ts'
@@ -49,13 +50,19 @@ function addMember(step: Step, newcomer: NewMember): Outcome {
   const { state, at, changes } = step
   state.epoch += 1
   const name = freeName(state, newcomer.name)
-  const member: Member = { ...newcomer, name, epoch: state.epoch, joinedAt: at, inventory: null }
+  const member: Member = { ...newcomer, name, epoch: state.epoch, joinedAt: at, ...openSince(at), inventory: null }
   state.members.set(member.id, member)
   state.removed.delete(member.id)
   changes.push({ type: 'member', node: member.id })
   emit(step, { type: 'node.joined', node: member.id, message: `${name} joined the mesh` })
   return accepted({ node: member.id, epoch: member.epoch })
 }
+
+/** A node that nobody has closed. */
+export const openSince = (at: Instant): Pick<Member, 'taints' | 'scheduling'> => ({
+  taints: [],
+  scheduling: { mode: 'open', reason: '', since: at, grace: null },
+})
 
 /** The name itself, or with the first number from 2 that makes it unique. */
 function freeName(state: State, wanted: string): string {

@@ -1,6 +1,7 @@
 /** What a node says about work that it has claimed. Whatever comes late, or from another node, counts for nothing. */
-import type { WorkloadError } from '../../model/workload.ts'
+import type { Workload, WorkloadError } from '../../model/workload.ts'
 import { change, end } from './lifecycle.ts'
+import { goBack, retryOf } from './moves.ts'
 import type { CurrentPlacement } from './placements.ts'
 import { currentPlacement } from './placements.ts'
 import type { Step } from './step.ts'
@@ -44,12 +45,42 @@ export function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outc
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
 
-  const { endedAt, exitCode, error } = report
-  const wasStopping = workload.state === 'stopping'
-  if (wasStopping && isOrdinaryStop(error)) end(step, workload, { state: 'stopped', endedAt, exitCode, error: null })
-  else end(step, workload, { state: error === null ? 'completed' : 'failed', endedAt, exitCode, error })
+  settle(step, workload, report)
   return accepted({ workload: workload.id })
 }
+
+/** An end that somebody asked for is an end. One that makes room is not, nor one that is to be tried again. */
+function settle(step: Step, workload: CurrentPlacement, report: CommandOf<'report-ended'>): void {
+  const { endedAt, exitCode, error } = report
+  const ending = { endedAt, exitCode, error }
+  if (workload.stopRequested !== null) {
+    const isOrdinary = isOrdinaryStop(error)
+    end(step, workload, { ...ending, state: isOrdinary ? 'stopped' : 'failed', error: isOrdinary ? null : error })
+    return
+  }
+  const { eviction } = workload
+  // What ended before its node could have heard of the eviction has ended by itself.
+  if (eviction !== null && endedAt > eviction.at)
+    return goBack(step, workload, { ...ending, reason: `evicted: ${eviction.reason}` })
+  if (error?.code === 'WORKLOAD_LOST' && mayMove(workload))
+    return goBack(step, workload, { ...ending, reason: error.message })
+  const retry = retryOf(workload, ending, step.at)
+  if (retry === null) {
+    end(step, workload, { ...ending, state: error === null ? 'completed' : 'failed' })
+    return
+  }
+  const retried = { ...change(step, workload, { retries: retry.number }), placement: workload.placement }
+  goBack(step, retried, { ...ending, reason: retry.reason }, retry.notBefore)
+  emit(step, {
+    type: 'workload.retried',
+    node: report.node,
+    workload: workload.id,
+    message: `${workload.name} ended${error === null ? '' : `: ${error.message}`}; ${retry.reason}`,
+  })
+}
+
+/** Work that its node stopped because it was cut off, as it was asked to, goes on elsewhere. */
+const mayMove = ({ spec }: Workload): boolean => spec.onPartition === 'stop' || spec.onPartition === 'replace'
 
 /** Most programs exit with a code of their own or with 143 when they are told to stop. */
 const isOrdinaryStop = (error: WorkloadError | null): boolean => error === null || error.code === 'NONZERO_EXIT'

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { FailureCode } from '../../model/failure.ts'
 import { failures } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 
 const id = <Id extends string>(): z.ZodType<Id> => z.string().min(1).max(128) as z.ZodType<string> as z.ZodType<Id>
@@ -17,6 +18,8 @@ export const word = z.string().min(1).max(128)
 export const text = z.string().max(4_096)
 /** Virtual clocks know parts of milliseconds. */
 export const instant = z.number().min(0)
+/** Milliseconds, at most an hour. */
+export const span = z.int().min(0).max(3_600_000)
 export const count = z.int().min(0)
 /** A key, a hash or sealed bytes, as hex or base64. */
 export const opaque = z.string().min(1).max(4_096)
@@ -29,6 +32,8 @@ export const nodeName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za
 export { workloadName, WorkloadSpec }
 
 export const Executor = z.enum(['docker', 'process', 'simulated'])
+export const SchedulingMode = z.enum(['open', 'cordoned', 'draining'])
+export const taints = z.array(Taint).max(64)
 export const LivenessSchema = z.enum(['alive', 'suspect', 'lost', 'left'])
 
 export const GenesisSchema = z.strictObject({

@@ -15,6 +15,13 @@ const MemberSchema = shape.NewMemberSchema.extend({
   name: z.string().min(1).max(80),
   epoch: shape.count,
   joinedAt: shape.instant,
+  taints: shape.taints,
+  scheduling: z.strictObject({
+    mode: shape.SchedulingMode,
+    reason: shape.text,
+    since: shape.instant,
+    grace: shape.span.nullable(),
+  }),
   inventory: shape.Inventory.nullable(),
 })
 const TokenSchema = shape.NewToken.extend({ usedBy: shape.NodeIdSchema.nullable() }) satisfies z.ZodType<JoinToken>
@@ -58,6 +65,31 @@ const WorkloadSchema = z.strictObject({
   exitCode: z.int().nullable(),
   error: shape.WorkloadErrorSchema.nullable(),
   stopRequested: z.strictObject({ at: shape.instant, by: z.string(), force: z.boolean() }).nullable(),
+  eviction: z
+    .strictObject({
+      at: shape.instant,
+      by: z.string(),
+      reason: shape.text,
+      grace: shape.span,
+      target: shape.NodeIdSchema.nullable(),
+    })
+    .nullable(),
+  retries: shape.count,
+  notBefore: shape.instant.nullable(),
+  preferredNode: shape.NodeIdSchema.nullable(),
+  history: z
+    .array(
+      z.strictObject({
+        attempt: shape.count,
+        node: shape.NodeIdSchema,
+        startedAt: shape.instant.nullable(),
+        endedAt: shape.instant,
+        exitCode: z.int().nullable(),
+        error: shape.WorkloadErrorSchema.nullable(),
+        reason: shape.text,
+      }),
+    )
+    .max(limits.attempts),
   rejections: z
     .array(
       z.strictObject({

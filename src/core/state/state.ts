@@ -39,6 +39,8 @@ export interface State extends MeshState {
   readonly holders: Map<string, PlacementId>
   /** Derived: what live placements take, by node. A node without any has no entry. */
   readonly usage: Map<NodeId, Usage>
+  /** Derived: workloads with a live placement, by node. A node without any has no entry. */
+  readonly residents: Map<NodeId, Set<WorkloadId>>
 }
 
 /** What the state holds at most. */
@@ -50,6 +52,8 @@ export const limits = {
   tokens: 10_000,
   operators: 1_000,
   rejections: 8,
+  /** Attempts of one workload that are remembered. */
+  attempts: 8,
   /** Encoded size of one entry, bytes. */
   entryBytes: 256 * 1_024,
 } as const
@@ -74,4 +78,5 @@ export const createState = (): State => ({
   pending: new Set(),
   holders: new Map(),
   usage: new Map(),
+  residents: new Map(),
 })

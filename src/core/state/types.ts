@@ -1,8 +1,9 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
 import type { FailureBody } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
-import type { ExecutorKind, Liveness, Member, NodeInventory } from '../../model/node.ts'
-import type { Instant } from '../../model/time.ts'
+import type { Taint } from '../../model/label.ts'
+import type { ExecutorKind, Liveness, Member, NodeInventory, Scheduling } from '../../model/node.ts'
+import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload, WorkloadError, WorkloadSpec } from '../../model/workload.ts'
 
 /** Who the mesh is. Fixed at its founding; the mesh id is the hash of it. */
@@ -72,6 +73,8 @@ export interface MeshState {
   readonly holders: ReadonlyMap<string, PlacementId>
   /** What live placements take from each node. A node without any has no entry. */
   readonly usage: ReadonlyMap<NodeId, Usage>
+  /** Workloads with a live placement on a node. A node without any has no entry. */
+  readonly residents: ReadonlyMap<NodeId, ReadonlySet<WorkloadId>>
   /** What the leader last recorded of each member's liveness. For history; the detector's own view is fresher. */
   readonly liveness: ReadonlyMap<NodeId, Liveness>
   readonly events: readonly MeshEvent[]
@@ -134,6 +137,25 @@ export type Command =
       readonly endedAt: Instant
       readonly exitCode: number | null
       readonly error: WorkloadError | null
+    }
+  /** Has the node stop it, then lets it be placed again. */
+  | {
+      readonly type: 'evict'
+      readonly placement: PlacementId
+      readonly reason: string
+      /** Null for the workload's own. */
+      readonly grace: Millis | null
+      readonly target: NodeId | null
+    }
+  /** The leader gives up what a silent node had claimed, and lets it be placed again. */
+  | { readonly type: 'lose'; readonly placement: PlacementId; readonly reason: string }
+  | { readonly type: 'set-taints'; readonly node: NodeId; readonly taints: readonly Taint[] }
+  | {
+      readonly type: 'set-scheduling'
+      readonly node: NodeId
+      readonly mode: Scheduling['mode']
+      readonly reason: string
+      readonly grace: Millis | null
     }
   | { readonly type: 'request-stop'; readonly workload: WorkloadId; readonly force: boolean }
   | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }

@@ -26,7 +26,8 @@ export function submit(step: Step, { workload: id, name, spec }: CommandOf<'subm
   return accepted({ workload: id })
 }
 
-const unborn = {
+/** What a workload is before anything has happened to it. */
+export const unborn = {
   state: 'pending',
   attempt: 0,
   placement: null,
@@ -36,6 +37,11 @@ const unborn = {
   exitCode: null,
   error: null,
   stopRequested: null,
+  eviction: null,
+  retries: 0,
+  notBefore: null,
+  preferredNode: null,
+  history: [],
   rejections: [],
 } as const
 

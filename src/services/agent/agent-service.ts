@@ -35,7 +35,7 @@ export interface DeviceSource {
 export interface AgentDeps {
   readonly mesh: MeshId
   readonly node: NodeId
-  readonly control: Pick<Control, 'state' | 'onChange' | 'execute' | 'fresh'>
+  readonly control: Pick<Control, 'state' | 'status' | 'onChange' | 'execute' | 'fresh'>
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   readonly devices: DeviceSource
   readonly disk: Disk
@@ -63,6 +63,8 @@ export class AgentService implements Service {
   readonly #busyListeners = new Set<() => void>()
   #busyTold = ''
   #fresh = false
+  /** When this node last knew of a leader, on the steady clock. */
+  #ledAt: Millis = 0
   #ticking: Promise<void> = Promise.resolve()
   #cancelTick: Cancel = () => {}
   #looking: Cancel | null = null
@@ -92,6 +94,7 @@ export class AgentService implements Service {
   async start(): Promise<void> {
     const { control, executors, devices } = this.#deps
     await this.#ledger.open()
+    this.#ledAt = this.#deps.clock.elapsed()
     this.#assigned.scan(control.state)
     this.#unsubscribe = [
       control.onChange((changes) => this.#onChange(changes)),
@@ -168,6 +171,7 @@ export class AgentService implements Service {
     if (signal.aborted) return
     if (!this.#adoption.isComplete) await this.#adoption.attempt(signal)
     if (!this.#fresh) await this.#becomeFresh()
+    if (this.#deps.control.status().leader !== null) this.#ledAt = this.#deps.clock.elapsed()
     this.#lanes.tidy()
     this.#wake()
   }
@@ -203,6 +207,7 @@ export class AgentService implements Service {
     const view = this.#view()
     for (const placement of this.#performer.failures.keys())
       if (!view.assigned.has(placement)) this.#performer.failures.delete(placement)
+    for (const placement of view.cutOff) if (!view.assigned.has(placement)) this.#performer.cutOff.delete(placement)
     for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
     this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
     this.#tellBusy(busyDevices(view.ledger))
@@ -224,6 +229,8 @@ export class AgentService implements Service {
     return {
       node,
       fresh: this.#fresh,
+      cutOffFor: clock.elapsed() - this.#ledAt,
+      cutOff: this.#performer.cutOff,
       assigned: this.#assigned.byPlacement(),
       ledger: this.#ledger.ledger,
       tasks: this.#known(),

@@ -36,6 +36,8 @@ export class Performer {
   readonly #deps: PerformerDeps
   /** Starts that failed, until their placements are over. */
   readonly failures = new Map<PlacementId, StartFailure>()
+  /** Placements that were stopped because this node was cut off. */
+  readonly cutOff = new Set<PlacementId>()
 
   constructor(deps: PerformerDeps) {
     this.#deps = deps
@@ -77,6 +79,7 @@ export class Performer {
       case 'start':
         return this.#start(action.placement)
       case 'stop':
+        if (action.isCutOff === true) this.cutOff.add(action.placement)
         return this.#executor(action.executor).stop(action.placement, action.grace)
       case 'remove':
         return this.#executor(action.executor).remove(action.placement)

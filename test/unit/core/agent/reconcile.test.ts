@@ -4,6 +4,7 @@ import { reconcile } from '../../../../src/core/agent/reconcile.ts'
 import type { AgentView, Assigned, KnownTask } from '../../../../src/core/agent/view.ts'
 import { agentSettings } from '../../../../src/core/agent/view.ts'
 import type { PlacementId } from '../../../../src/model/ids.ts'
+import { unborn } from '../../../../src/core/state/workloads.ts'
 import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
 import type { TaskState } from '../../../../src/ports/executor.ts'
@@ -16,6 +17,7 @@ const at = 1_000_000
 const assigned = (parts: Partial<Assigned> & { readonly claimed?: boolean } = {}): Assigned => {
   const { claimed = true, ...rest } = parts
   return {
+    ...unborn,
     id: workload,
     name: 'a',
     spec: WorkloadSpec.parse({ image: 'x', stopGraceMs: 7_000 }),
@@ -24,12 +26,6 @@ const assigned = (parts: Partial<Assigned> & { readonly claimed?: boolean } = {}
     state: 'starting',
     attempt: 1,
     progress: 'claimed',
-    startedAt: null,
-    endedAt: null,
-    exitCode: null,
-    error: null,
-    stopRequested: null,
-    rejections: [],
     placement: {
       id,
       workload,
@@ -57,6 +53,8 @@ const holding = (phase: Holding['phase'], of: PlacementId = id): [PlacementId, H
 const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assigned[] }): AgentView => ({
   node,
   fresh: true,
+  cutOffFor: 0,
+  cutOff: new Set(),
   assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),
   ledger: new Map(),
   tasks: new Map(),

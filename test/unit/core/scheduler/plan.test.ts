@@ -5,6 +5,8 @@ import { plan } from '../../../../src/core/scheduler/plan.ts'
 import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
 import type { Decision, NodeSnapshot, PlaceDecision, Snapshot } from '../../../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
+import { openSince } from '../../../../src/core/state/members.ts'
+import { unborn } from '../../../../src/core/state/workloads.ts'
 import { nodeId, workloadId } from '../../../../src/model/ids.ts'
 import type { NodeInventory } from '../../../../src/model/node.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
@@ -20,27 +22,22 @@ const node = (name: string, gpus: number, parts: Partial<NodeSnapshot> & { has?:
     inventory: inventory(nodeId(name), gpus, has),
     held: new Set<string>(),
     failed: new Set<string>(),
+    hot: new Set<string>(),
+    ...openSince(0),
+    diskFreeMib: 100_000,
+    residents: [],
     usage: { cpuMillis: 0, memoryMib: 0, placements: 0 },
     ...rest,
   } satisfies NodeSnapshot
 }
 
 const work = (id: string, wanted: Record<string, unknown> = {}, parts: Partial<Workload> = {}): Workload => ({
+  ...unborn,
   id: workloadId(id),
   name: id,
   spec: spec(wanted),
   submittedBy: 'socket',
   submittedAt: 1_000,
-  state: 'pending',
-  attempt: 0,
-  placement: null,
-  progress: null,
-  startedAt: null,
-  endedAt: null,
-  exitCode: null,
-  error: null,
-  stopRequested: null,
-  rejections: [],
   ...parts,
 })
 
@@ -213,7 +210,8 @@ describe('any plan', () => {
         const book = meshOf([ada, bob, cyd], gpus)
         for (const [i, { count, model, ...rest }] of list.entries())
           book.run(submit(`wl-${i}`, { ...rest, gpus: { count, model } }))
-        const observe = () => ({ liveness: 'alive', failed: new Set<string>() }) as const
+        const observe = () =>
+          ({ liveness: 'alive', failed: new Set<string>(), hot: new Set<string>(), diskFreeMib: null }) as const
         const decisions = plan(snapshotOf(book.state, observe, 1), defaultScheduling)
         expect(plan(snapshotOf(book.state, observe, 1), defaultScheduling)).toEqual(decisions)
         const places = decisions.filter((d): d is PlaceDecision => d.decision === 'place')

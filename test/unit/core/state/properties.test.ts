@@ -43,6 +43,7 @@ test('no device is ever in two live placements, and the indexes say what the wor
         expect(new Set(state.holders.keys())).toEqual(new Set(held))
         const placements = live(state).filter(({ placement }) => placement !== null).length
         expect([...state.usage.values()].reduce((sum, { placements: n }) => sum + n, 0)).toBe(placements)
+        expect([...state.residents.values()].reduce((sum, { size }) => sum + size, 0)).toBe(placements)
         expect([...state.pending].toSorted()).toEqual(
           live(state)
             .filter(({ state: now }) => now === 'pending')

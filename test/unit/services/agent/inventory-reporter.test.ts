@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Change, Command } from '../../../../src/core/state/types.ts'
+import { openSince } from '../../../../src/core/state/members.ts'
 import { createState } from '../../../../src/core/state/state.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import type { GpuDevice, GpuHealth } from '../../../../src/model/gpu.ts'
@@ -92,6 +93,7 @@ function setUp(): {
     addresses: [],
     sealKey: '',
     joinedAt: 0,
+    ...openSince(0),
     inventory: null,
   }
   const execute = (command: Command): Promise<{ index: number; value: object }> => {

@@ -120,8 +120,12 @@ describe('scheduling', () => {
   test('nothing goes to a node that is suspected, or to a device that has failed', async () => {
     await join(bob)
     membership.set(ada, 'suspect')
-    const gpus = [0, 1].map((index) => ({ uuid: `GPU-bob-${index}`, health: index === 0 ? 'failed' : 'ok' }))
-    membership.set(bob, 'alive', { gpus } as never)
+    const gpus = [0, 1].map((index) => ({
+      uuid: `GPU-bob-${index}`,
+      health: index === 0 ? 'failed' : 'ok',
+      throttle: [],
+    }))
+    membership.set(bob, 'alive', { gpus, host: { diskFreeMib: 1_000 } } as never)
     await run(submit('wl-a', { gpus: { count: 1 } }))
     await world.runUntil(() => workload()?.placement !== null, 200)
     expect(workload()?.placement?.devices).toEqual(['GPU-bob-1'])

@@ -1,0 +1,102 @@
+/**
+ * Work that ends here and goes on elsewhere: evicted from its node, lost with it, or tried again because it failed. It goes back into
+ * the queue and keeps its place in it, and what is over goes into its history.
+ */
+import type { Instant, Millis } from '../../model/time.ts'
+import { minute } from '../../model/time.ts'
+import type { Attempt, Workload } from '../../model/workload.ts'
+import { change, unplace } from './lifecycle.ts'
+import type { CurrentPlacement } from './placements.ts'
+import { currentPlacement } from './placements.ts'
+import { limits } from './state.ts'
+import type { Step } from './step.ts'
+import { accepted, emit, refused } from './step.ts'
+import type { CommandOf, Outcome } from './types.ts'
+
+/** What no node has claimed goes back at once. What has been claimed is stopped by its node, and goes back when the node says so. */
+export function evict(step: Step, { placement, reason, grace, target }: CommandOf<'evict'>): Outcome {
+  const { at, by } = step
+  const workload = currentPlacement(step.state, placement, null)
+  if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement })
+  const value = { workload: workload.id, placement }
+  // Whoever asked first is obeyed; an end that was asked for comes before any move.
+  if (workload.eviction !== null || workload.stopRequested !== null) return accepted(value)
+
+  const eviction = { at, by, reason, grace: grace ?? workload.spec.stopGraceMs, target }
+  emit(step, {
+    type: 'workload.evicted',
+    node: workload.placement.node,
+    workload: workload.id,
+    message: `${workload.name} leaves its node: ${reason}`,
+  })
+  if (workload.placement.state === 'placed') goBack(step, { ...workload, eviction }, movedAway(reason, at))
+  else change(step, workload, { eviction, state: 'stopping' })
+  return accepted(value)
+}
+
+/** Only what a node has claimed can be lost: the rest is withdrawn. */
+export function lose(step: Step, { placement, reason }: CommandOf<'lose'>): Outcome {
+  const { state, at } = step
+  const workload = currentPlacement(state, placement, null)
+  if (workload?.placement.state !== 'claimed') return refused('PLACEMENT_SUPERSEDED', { placement })
+  emit(step, {
+    type: 'workload.lost',
+    node: workload.placement.node,
+    workload: workload.id,
+    message: `${workload.name} is placed again: ${reason}`,
+  })
+  goBack(step, workload, { endedAt: at, exitCode: null, error: null, reason })
+  return accepted({ workload: workload.id, placement })
+}
+
+type Over = Pick<Attempt, 'endedAt' | 'exitCode' | 'error' | 'reason'>
+
+const movedAway = (reason: string, endedAt: Instant): Over => ({ endedAt, exitCode: null, error: null, reason })
+
+/** Back into the queue, where it may have to wait. The node that it left is avoided for a while, as one that refused it. */
+export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBefore: Instant | null = null): void {
+  const { placement, startedAt, eviction } = workload
+  const { node, attempt } = placement
+  const history = [...workload.history, { attempt, node, startedAt, ...over }].slice(-limits.attempts)
+  const rejections =
+    eviction !== null
+      ? [...workload.rejections, { node, attempt, reason: over.reason, at: step.at }].slice(-limits.rejections)
+      : workload.rejections
+  const changed = change(step, workload, {
+    ...{ history, rejections, notBefore },
+    startedAt: null,
+    eviction: null,
+    preferredNode: eviction?.target ?? null,
+  })
+  unplace(step, changed)
+}
+
+/** What becomes of a workload that ended although nobody wanted it to. */
+export interface Retry {
+  readonly number: number
+  readonly reason: string
+  readonly notBefore: Instant
+}
+
+const longestBackoff: Millis = 5 * minute
+/** What has run for so long is not in a loop of crashes: its pauses start anew. */
+const steadyRun: Millis = 10 * minute
+
+/** Null when it has ended for good. A time limit is the user's own word, and its end no failure to be tried again. */
+export function retryOf(
+  { spec, retries, startedAt }: Workload,
+  { endedAt, error }: Pick<Attempt, 'endedAt' | 'error'>,
+  at: Instant,
+): Retry | null {
+  const { restart } = spec
+  if (restart === undefined || error?.code === 'WORKLOAD_TIMEOUT') return null
+  const isEndless = restart.policy === 'always'
+  if (!isEndless && (error === null || retries >= restart.maxRetries)) return null
+
+  const number = retries + 1
+  const isSteady = startedAt !== null && endedAt - startedAt >= steadyRun
+  const doublings = isSteady ? 0 : Math.min(retries, 20)
+  const pause = Math.min(restart.backoffMs * 2 ** doublings, Math.max(longestBackoff, restart.backoffMs))
+  const reason = isEndless ? `restart ${number}` : `retry ${number} of ${restart.maxRetries}`
+  return { number, reason, notBefore: at + pause }
+}

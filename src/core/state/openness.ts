@@ -1,0 +1,39 @@
+/** What work a node lets in: its taints, and whether it is cordoned or drained. */
+import type { Scheduling } from '../../model/node.ts'
+import type { Step } from './step.ts'
+import { accepted, emit, refused } from './step.ts'
+import type { CommandOf, Outcome } from './types.ts'
+
+export function setTaints(step: Step, { node, taints }: CommandOf<'set-taints'>): Outcome {
+  const { state, changes, by } = step
+  const member = state.members.get(node)
+  if (member === undefined) return refused('NODE_NOT_FOUND', { node })
+  const seen = new Set(taints.map(({ key, effect }) => `${key}:${effect}`))
+  if (seen.size < taints.length)
+    return refused('INVALID_REQUEST', { problem: 'a key can be given once for each effect' })
+  state.members.set(node, { ...member, taints })
+  changes.push({ type: 'member', node })
+  const words = taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`).join(', ')
+  emit(step, { type: 'node.taints', node, message: `${member.name} has ${words || 'no taints'} now, says ${by}` })
+  return accepted({ node })
+}
+
+const words: Record<Scheduling['mode'], string> = {
+  open: 'takes new work again',
+  cordoned: 'takes no new work',
+  draining: 'takes no new work, and what runs there moves away',
+}
+
+export function setScheduling(step: Step, { node, mode, reason, grace }: CommandOf<'set-scheduling'>): Outcome {
+  const { state, changes, by, at } = step
+  const member = state.members.get(node)
+  if (member === undefined) return refused('NODE_NOT_FOUND', { node })
+  const isNews = member.scheduling.mode !== mode
+  const since = isNews ? at : member.scheduling.since
+  state.members.set(node, { ...member, scheduling: { mode, reason, grace, since } })
+  changes.push({ type: 'member', node })
+  if (!isNews) return accepted({ node })
+  const why = reason === '' ? '' : ` (${reason})`
+  emit(step, { type: `node.${mode}`, node, message: `${member.name} ${words[mode]}${why}, says ${by}` })
+  return accepted({ node })
+}

@@ -1,0 +1,23 @@
+/** Words that nodes carry, and how work chooses nodes by them. */
+import { z } from 'zod'
+
+export const labelName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'must be a label name')
+
+/** `NoSchedule` keeps new work away, `PreferNoSchedule` where there is another node, `NoExecute` moves what runs there as well. */
+export const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const
+
+/** What keeps work away from a node unless the work tolerates it. A node has at most one for each key and effect. */
+export const Taint = z.strictObject({
+  key: labelName,
+  value: z.string().max(256).default(''),
+  effect: z.enum(taintEffects),
+})
+export type Taint = z.infer<typeof Taint>
+
+/** Without a value every value is tolerated, without an effect every effect. */
+export const Toleration = z.strictObject({
+  key: labelName,
+  value: z.string().max(256).optional(),
+  effect: z.enum(taintEffects).optional(),
+})
+export type Toleration = z.infer<typeof Toleration>

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import type { Workload } from '../../../../src/model/workload.ts'
+import type { Book } from '../../../support/control-samples.ts'
+import { ada, bob, meshOf, refusal, submit } from '../../../support/control-samples.ts'
+
+const id = workloadId('wl-a')
+const crash = { code: 'NONZERO_EXIT', message: 'it exited with 1' } as const
+
+const workload = (book: Book): Workload => {
+  const found = book.state.workloads.get(id)
+  if (found === undefined) throw new Error('the workload is gone')
+  return found
+}
+
+/** Placed on bob as this attempt, and if it is to run, claimed and started. */
+function place(book: Book, attempt: number, run = true): void {
+  const placement = placementId(id, attempt)
+  const devices = ['GPU-bob-0']
+  expect(refusal(book.run({ type: 'place', workload: id, attempt, node: bob, devices, executor: 'docker' }))).toBe(null)
+  if (!run) return
+  book.run({ type: 'claim', placement, node: bob })
+  book.run({ type: 'report-running', placement, node: bob, startedAt: 5_000 })
+}
+
+function running(parts: Record<string, unknown> = {}): Book {
+  const book = meshOf([ada, bob])
+  book.run(submit('wl-a', { gpus: { count: 1 }, ...parts }))
+  place(book, 1)
+  return book
+}
+
+const evict = (attempt: number, parts: object = {}) =>
+  ({
+    type: 'evict',
+    placement: placementId(id, attempt),
+    reason: 'bob is drained',
+    grace: null,
+    target: null,
+    ...parts,
+  }) as const
+
+const ended = (attempt: number, error: Workload['error'], endedAt = 60_000) =>
+  ({
+    type: 'report-ended',
+    placement: placementId(id, attempt),
+    node: bob,
+    endedAt,
+    exitCode: error === null ? 0 : 1,
+    error,
+  }) as const
+
+describe('an eviction', () => {
+  test('of what no node has claimed takes effect at once, and the node is avoided', () => {
+    const book = meshOf([ada, bob])
+    book.run(submit('wl-a', { gpus: { count: 1 } }))
+    place(book, 1, false)
+    book.run(evict(1))
+    expect(workload(book)).toMatchObject({ state: 'pending', placement: null, eviction: null })
+    expect(workload(book).rejections).toMatchObject([{ node: bob, attempt: 1 }])
+    expect(refusal(book.run({ type: 'claim', placement: placementId(id, 1), node: bob }))).toBe('PLACEMENT_SUPERSEDED')
+  })
+
+  test('of what runs has its node stop it, keeps its devices until then, and then puts it back into the queue', () => {
+    const book = running()
+    book.run(evict(1, { grace: 7_000, target: ada }))
+    expect(workload(book)).toMatchObject({ state: 'stopping', eviction: { grace: 7_000, reason: 'bob is drained' } })
+    expect(book.state.holders.get('GPU-bob-0')).toBe(placementId(id, 1))
+    book.run(ended(1, crash))
+    expect(workload(book)).toMatchObject({ state: 'pending', preferredNode: ada, startedAt: null, attempt: 1 })
+    expect(workload(book).history).toMatchObject([{ attempt: 1, node: bob, startedAt: 5_000, error: crash }])
+    expect(book.state.holders.size).toBe(0)
+    place(book, 2)
+    expect(workload(book)).toMatchObject({ state: 'running', attempt: 2 })
+  })
+
+  test('gives the workload’s own grace where nobody names one, and a second one changes nothing', () => {
+    const book = running({ stopGraceMs: 3_000 })
+    book.run(evict(1))
+    book.run(evict(1, { grace: 0 }))
+    expect(workload(book).eviction?.grace).toBe(3_000)
+  })
+
+  test('does not bring back what has ended by itself before it', () => {
+    const book = running()
+    book.run(evict(1), { at: 50_000 })
+    book.run(ended(1, null, 49_000))
+    expect(workload(book)).toMatchObject({ state: 'completed', exitCode: 0 })
+  })
+
+  test('is over when somebody wants the workload stopped', () => {
+    const book = running()
+    book.run(evict(1))
+    book.run({ type: 'request-stop', workload: id, force: false })
+    book.run(ended(1, crash))
+    expect(workload(book)).toMatchObject({ state: 'stopped', error: null })
+  })
+})
+
+describe('a loss', () => {
+  test('puts claimed work back into the queue, and its old node can say nothing of it any more', () => {
+    const book = running({ onPartition: 'replace' })
+    book.run({ type: 'lose', placement: placementId(id, 1), reason: 'bob was lost' })
+    expect(workload(book)).toMatchObject({ state: 'pending', history: [{ attempt: 1, reason: 'bob was lost' }] })
+    expect(refusal(book.run(ended(1, null)))).toBe('PLACEMENT_SUPERSEDED')
+  })
+
+  test('of what nobody has claimed is refused: that is withdrawn', () => {
+    const book = meshOf([ada, bob])
+    book.run(submit('wl-a', { gpus: { count: 1 } }))
+    place(book, 1, false)
+    expect(refusal(book.run({ type: 'lose', placement: placementId(id, 1), reason: 'x' }))).toBe('PLACEMENT_SUPERSEDED')
+  })
+
+  test('work that its cut-off node stopped, as it should, goes on elsewhere', () => {
+    const lost = { code: 'WORKLOAD_LOST', message: 'its node was cut off' } as const
+    const book = running({ onPartition: 'stop' })
+    book.run(ended(1, lost))
+    expect(workload(book)).toMatchObject({ state: 'pending' })
+    const other = running()
+    other.run(ended(1, lost))
+    expect(workload(other)).toMatchObject({ state: 'failed', error: lost })
+  })
+})
+
+describe('restart', () => {
+  test('on-failure tries again with doubled pauses, and then ends as the last attempt did', () => {
+    const book = running({ restart: { policy: 'on-failure', maxRetries: 2, backoffMs: 4_000 } })
+    book.run(ended(1, crash), { at: 100_000 })
+    expect(workload(book)).toMatchObject({ state: 'pending', retries: 1, notBefore: 104_000 })
+    place(book, 2)
+    book.run(ended(2, crash), { at: 200_000 })
+    expect(workload(book)).toMatchObject({ state: 'pending', retries: 2, notBefore: 208_000 })
+    place(book, 3)
+    book.run(ended(3, crash), { at: 300_000 })
+    expect(workload(book)).toMatchObject({ state: 'failed', error: crash, retries: 2 })
+    expect(workload(book).history.map(({ reason }) => reason)).toEqual(['retry 1 of 2', 'retry 2 of 2'])
+  })
+
+  test('on-failure leaves a success alone, always does not', () => {
+    const once = running({ restart: { policy: 'on-failure' } })
+    once.run(ended(1, null))
+    expect(workload(once)).toMatchObject({ state: 'completed' })
+    const forever = running({ restart: { policy: 'always', backoffMs: 0 } })
+    forever.run(ended(1, null))
+    expect(workload(forever)).toMatchObject({ state: 'pending', retries: 1 })
+  })
+
+  test('never after a time-out or a stop, which are the user’s own words', () => {
+    const late = { code: 'WORKLOAD_TIMEOUT', message: 'too long' } as const
+    const book = running({ restart: { policy: 'always' } })
+    book.run(ended(1, late))
+    expect(workload(book)).toMatchObject({ state: 'failed', error: late })
+    const stopped = running({ restart: { policy: 'always' } })
+    stopped.run({ type: 'request-stop', workload: id, force: false })
+    stopped.run(ended(1, crash))
+    expect(workload(stopped)).toMatchObject({ state: 'stopped' })
+  })
+
+  test('pauses start anew after a long run, and are never longer than five minutes', () => {
+    const book = running({ restart: { policy: 'always', backoffMs: 60_000 } })
+    for (let attempt = 1; attempt < 6; attempt += 1) {
+      book.run(ended(attempt, crash, 6_000), { at: attempt * 1_000_000 })
+      place(book, attempt + 1)
+    }
+    book.run(ended(6, crash, 6_000), { at: 6_000_000 })
+    expect(workload(book).notBefore).toBe(6_300_000)
+    place(book, 7)
+    book.run(ended(7, crash, 5_000_000), { at: 7_000_000 })
+    expect(workload(book).notBefore).toBe(7_060_000)
+  })
+})
+
+describe('what a node lets in', () => {
+  test('taints replace what was there; a key counts once for each effect', () => {
+    const book = meshOf([ada, bob])
+    const taints = [{ key: 'gpu', value: 'a', effect: 'NoSchedule' }] as const
+    book.run({ type: 'set-taints', node: bob, taints })
+    expect(book.state.members.get(bob)?.taints).toEqual(taints)
+    const twice = [...taints, { key: 'gpu', value: 'b', effect: 'NoSchedule' }] as const
+    expect(refusal(book.run({ type: 'set-taints', node: bob, taints: twice }))).toBe('INVALID_REQUEST')
+  })
+
+  test('a drain is told once, with who wants it and why', () => {
+    const book = meshOf([ada, bob])
+    const drain = { type: 'set-scheduling', node: bob, mode: 'draining', reason: 'new disk', grace: 5_000 } as const
+    book.run(drain, { by: 'token:eve' })
+    book.run(drain)
+    expect(book.state.members.get(bob)?.scheduling).toMatchObject({ mode: 'draining', grace: 5_000 })
+    const told = book.state.events.filter(({ type }) => type === 'node.draining')
+    expect(told.map(({ message }) => message)).toEqual([
+      'bob takes no new work, and what runs there moves away (new disk), says token:eve',
+    ])
+  })
+})
