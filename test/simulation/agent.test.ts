@@ -71,7 +71,7 @@ type Step =
   | { readonly do: 'submit'; readonly devices: readonly number[] }
   | { readonly do: 'place'; readonly which: number; readonly devices: readonly number[] }
   | { readonly do: 'supersede' | 'vanish'; readonly which: number }
-  | { readonly do: 'stop'; readonly which: number; readonly force: boolean }
+  | { readonly do: 'stop' | 'evict'; readonly which: number; readonly force: boolean }
   | { readonly do: 'crash'; readonly down: number }
 
 const devices = fc.uniqueArray(fc.nat(2), { maxLength: 3 })
@@ -80,7 +80,10 @@ const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), devices }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('place' as const), which, devices }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('supersede' as const, 'vanish' as const), which }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const), which, force: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('stop' as const, 'evict' as const), which, force: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), down: fc.nat(3_000) }) },
 )
 const plan = fc.record({
@@ -124,6 +127,8 @@ async function take(host: Host, what: Step): Promise<void> {
       return chosen?.placement === null || chosen === undefined ? undefined : engine.vanish(chosen.placement.id)
     case 'stop':
       return chosen && mesh.requestStop(chosen.id, what.force)
+    case 'evict':
+      return chosen && mesh.evict(chosen.id, what.force ? 0 : 1_000)
   }
 }
 

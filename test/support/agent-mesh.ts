@@ -78,6 +78,14 @@ export class Mesh {
     this.#apply({ type: 'request-stop', workload: id, force }, `stop:${id}:${this.#world.now()}`, 'test')
   }
 
+  evict(id: WorkloadId, grace: number): void {
+    const workload = this.state.workloads.get(id)
+    if (workload === undefined || isTerminal(workload.state) || workload.placement === null) return
+    const placement = workload.placement.id
+    const key = `evict:${placement}:${this.#world.now()}`
+    this.#apply({ type: 'evict', placement, reason: 'makes room', grace, target: null }, key, 'test')
+  }
+
   live(): ReadonlySet<PlacementId> {
     const placed = [...this.state.workloads.values()].filter(({ state }) => !isTerminal(state))
     return new Set(placed.flatMap(({ placement }) => (placement === null ? [] : [placement.id])))

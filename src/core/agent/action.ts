@@ -13,6 +13,8 @@ export type Report =
       readonly endedAt: Instant
       readonly exitCode: number | null
       readonly error: WorkloadError | null
+      /** It ended before this node told it to. */
+      readonly unasked?: true
     }
 
 export type AgentAction =

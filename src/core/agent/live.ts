@@ -6,7 +6,7 @@ import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
 import { admit, holderOf } from './device-ledger.ts'
-import type { AgentSettings, AgentView, Assigned, StartFailure } from './view.ts'
+import type { AgentSettings, AgentView, Assigned, StartFailure, Told } from './view.ts'
 
 export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
   const { placement } = workload
@@ -66,11 +66,17 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
       ]
     }
     case 'ended':
-      return [endStep(view, id, { ...endOf(status), error: view.cutOff.has(id) ? cutOff : status.error })]
+      return [endStep(view, id, endOf(status, view.told.get(id)))]
   }
 }
 
-const endOf = ({ endedAt, exitCode }: Extract<TaskState, { state: 'ended' }>) => ({ endedAt, exitCode })
+type End = Omit<Extract<Report, { type: 'ended' }>, 'type'>
+
+function endOf({ endedAt, exitCode, error }: Extract<TaskState, { state: 'ended' }>, told: Told | undefined): End {
+  const isUnasked = told === undefined || endedAt < told.at
+  if (isUnasked) return { endedAt, exitCode, error, unasked: true }
+  return { endedAt, exitCode, error: told.isCutOff ? cutOff : error }
+}
 
 /** How long it gets to stop; null when it need not. */
 function graceOf(
@@ -122,11 +128,7 @@ function retrySteps(view: AgentView, workload: Assigned, { startRetry }: AgentSe
 }
 
 /** The devices are free before the mesh hears of the end, so that the next placement finds them free. */
-function endStep(
-  view: AgentView,
-  placement: PlacementId,
-  end: Omit<Extract<Report, { type: 'ended' }>, 'type'>,
-): AgentAction {
+function endStep(view: AgentView, placement: PlacementId, end: End): AgentAction {
   const holding = view.ledger.get(placement)
   if (holding !== undefined && holding.phase !== 'over') return record(placement, { type: 'release', placement })
   return report(placement, { type: 'ended', ...end })

@@ -24,6 +24,11 @@ export interface StartFailure {
   readonly at: Instant
 }
 
+export interface Told {
+  readonly at: Instant
+  readonly isCutOff: boolean
+}
+
 export interface AgentView {
   readonly node: NodeId
   /** The replicated state here holds everything that was acknowledged before this daemon adopted its tasks. */
@@ -31,8 +36,8 @@ export interface AgentView {
   readonly assigned: ReadonlyMap<PlacementId, Assigned>
   /** For how long this node has known of no leader. */
   readonly cutOffFor: Millis
-  /** What this daemon has stopped because it was cut off. */
-  readonly cutOff: ReadonlySet<PlacementId>
+  /** What this daemon has told to stop, when first, and whether only because it was cut off. */
+  readonly told: ReadonlyMap<PlacementId, Told>
   readonly ledger: Ledger
   readonly tasks: ReadonlyMap<PlacementId, KnownTask>
   /** Executors of this host, and whether all of their tasks are known yet. */

@@ -59,6 +59,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     endedAt: shape.instant,
     exitCode: z.int().nullable(),
     error: shape.WorkloadErrorSchema.nullable(),
+    unasked: z.literal(true).exactOptional(),
   }),
   z.strictObject({
     ...type('evict'),

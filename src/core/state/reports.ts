@@ -59,9 +59,9 @@ function settle(step: Step, workload: CurrentPlacement, report: CommandOf<'repor
     return
   }
   const { eviction } = workload
-  // What ended before its node could have heard of the eviction has ended by itself.
-  if (eviction !== null && endedAt > eviction.at)
-    return goBack(step, workload, { ...ending, reason: `evicted: ${eviction.reason}` })
+  // Whoever is told to go may well end with 0; only what was done before is done.
+  const isDone = report.unasked === true && error === null
+  if (eviction !== null && !isDone) return goBack(step, workload, { ...ending, reason: `evicted: ${eviction.reason}` })
   if (error?.code === 'WORKLOAD_LOST' && mayMove(workload))
     return goBack(step, workload, { ...ending, reason: error.message })
   const retry = retryOf(workload, ending, step.at)

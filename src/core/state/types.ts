@@ -137,6 +137,8 @@ export type Command =
       readonly endedAt: Instant
       readonly exitCode: number | null
       readonly error: WorkloadError | null
+      /** It ended before its node told it to. */
+      readonly unasked?: true
     }
   /** Has the node stop it, then lets it be placed again. */
   | {

@@ -205,9 +205,8 @@ export class AgentService implements Service {
 
   #look(): void {
     const view = this.#view()
-    for (const placement of this.#performer.failures.keys())
-      if (!view.assigned.has(placement)) this.#performer.failures.delete(placement)
-    for (const placement of view.cutOff) if (!view.assigned.has(placement)) this.#performer.cutOff.delete(placement)
+    for (const known of [this.#performer.failures, this.#performer.told])
+      for (const placement of known.keys()) if (!view.assigned.has(placement)) known.delete(placement)
     for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
     this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
     this.#tellBusy(busyDevices(view.ledger))
@@ -230,7 +229,7 @@ export class AgentService implements Service {
       node,
       fresh: this.#fresh,
       cutOffFor: clock.elapsed() - this.#ledAt,
-      cutOff: this.#performer.cutOff,
+      told: this.#performer.told,
       assigned: this.#assigned.byPlacement(),
       ledger: this.#ledger.ledger,
       tasks: this.#known(),

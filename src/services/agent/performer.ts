@@ -1,6 +1,6 @@
 /** Carries out single actions of the reconciler: on the ledger, the executors, and the mesh's state. */
 import type { AgentAction, Report } from '../../core/agent/action.ts'
-import type { Assigned, StartFailure } from '../../core/agent/view.ts'
+import type { Assigned, StartFailure, Told } from '../../core/agent/view.ts'
 import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { GpuDevice } from '../../model/gpu.ts'
@@ -36,8 +36,8 @@ export class Performer {
   readonly #deps: PerformerDeps
   /** Starts that failed, until their placements are over. */
   readonly failures = new Map<PlacementId, StartFailure>()
-  /** Placements that were stopped because this node was cut off. */
-  readonly cutOff = new Set<PlacementId>()
+  /** What was told to stop, until its placement is over. */
+  readonly told = new Map<PlacementId, Told>()
 
   constructor(deps: PerformerDeps) {
     this.#deps = deps
@@ -79,7 +79,7 @@ export class Performer {
       case 'start':
         return this.#start(action.placement)
       case 'stop':
-        if (action.isCutOff === true) this.cutOff.add(action.placement)
+        this.#noteStop(action)
         return this.#executor(action.executor).stop(action.placement, action.grace)
       case 'remove':
         return this.#executor(action.executor).remove(action.placement)
@@ -129,6 +129,14 @@ export class Performer {
     } finally {
       cancel()
     }
+  }
+
+  /** The first word counts, unless somebody asks for the end of what was only to be stopped here. */
+  #noteStop({ placement, ...action }: Extract<AgentAction, { do: 'stop' }>): void {
+    const isCutOff = action.isCutOff === true
+    const known = this.told.get(placement)
+    if (known === undefined) this.told.set(placement, { at: this.#deps.clock.now(), isCutOff })
+    else if (known.isCutOff && !isCutOff) this.told.set(placement, { ...known, isCutOff })
   }
 
   async #start(placement: PlacementId): Promise<void> {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Holding } from '../../../../src/core/agent/device-ledger.ts'
 import { reconcile } from '../../../../src/core/agent/reconcile.ts'
 import type { AgentView, Assigned, KnownTask } from '../../../../src/core/agent/view.ts'
@@ -54,7 +54,7 @@ const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assign
   node,
   fresh: true,
   cutOffFor: 0,
-  cutOff: new Set(),
+  told: new Map(),
   assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),
   ledger: new Map(),
   tasks: new Map(),
@@ -125,7 +125,11 @@ test('the devices of an ended task are free before the mesh hears of the end', (
     { do: 'record', placement: id, record: { type: 'release', placement: id } },
   ])
   expect(steps({ ...given, ledger: new Map([holding('over')]) })).toEqual([
-    { do: 'report', placement: id, report: { type: 'ended', endedAt: 950_000, exitCode: 3, error: null } },
+    {
+      do: 'report',
+      placement: id,
+      report: { type: 'ended', endedAt: 950_000, exitCode: 3, error: null, unasked: true },
+    },
   ])
 })
 
@@ -139,6 +143,59 @@ test('a stop has the grace of the workload, and a forced one has none', () => {
   expect(steps({ ...given, workloads: [forced] })).toEqual([
     { do: 'stop', placement: id, executor: 'docker', grace: 0 },
   ])
+})
+
+test('an evicted task gets the grace of the eviction', () => {
+  const eviction = { at: 0, by: 'me', reason: 'x', grace: 2_000, target: null }
+  const given = { ledger: new Map([holding('started')]), tasks: new Map([task(running)]) }
+  const workloads = [assigned({ state: 'stopping', startedAt: 900_000, eviction })]
+  expect(steps({ ...given, workloads })).toEqual([{ do: 'stop', placement: id, executor: 'docker', grace: 2_000 }])
+})
+
+test('evicted before it was started, it ends without ever having run', () => {
+  const eviction = { at: 0, by: 'me', reason: 'x', grace: 2_000, target: null }
+  const workloads = [assigned({ state: 'stopping', eviction })]
+  expect(steps({ workloads, ledger: new Map([holding('over')]) })).toEqual([
+    { do: 'report', placement: id, report: { type: 'ended', endedAt: at, exitCode: null, error: null } },
+  ])
+})
+
+test('what ended before it was told to says so, by this node’s own clock', () => {
+  const given = { workloads: [assigned({ startedAt: 900_000 })], tasks: new Map([task(ended)]) }
+  const end = { type: 'ended', endedAt: 950_000, exitCode: 3, error: null }
+  const report = (told: AgentView['told']) => steps({ ...given, told })
+  expect(report(new Map())).toMatchObject([{ report: { ...end, unasked: true } }])
+  expect(report(new Map([[id, { at: 950_001, isCutOff: false }]]))).toMatchObject([{ report: { unasked: true } }])
+  expect(report(new Map([[id, { at: 940_000, isCutOff: false }]]))).toEqual([
+    { do: 'report', placement: id, report: end },
+  ])
+})
+
+describe('a node that knows of no leader', () => {
+  const given = { ledger: new Map([holding('started')]), tasks: new Map([task(running)]) }
+  const works = (onPartition?: 'stop' | 'continue' | 'replace') => [
+    assigned({ state: 'running', startedAt: 900_000, spec: WorkloadSpec.parse({ image: 'x', onPartition }) }),
+  ]
+
+  test('stops at the end of the lease what asked for it, and nothing before', () => {
+    const cutOffFor = agentSettings.lease
+    expect(steps({ ...given, workloads: works('stop'), cutOffFor: cutOffFor - 1 })).toEqual([])
+    expect(steps({ ...given, workloads: works('stop'), cutOffFor })).toEqual([
+      { do: 'stop', placement: id, executor: 'docker', grace: 10_000, isCutOff: true },
+    ])
+  })
+
+  test('lets all other work run on', () => {
+    for (const onPartition of [undefined, 'continue', 'replace'] as const)
+      expect(steps({ ...given, workloads: works(onPartition), cutOffFor: 1e9 })).toEqual([])
+  })
+
+  test('reports what it stopped as lost, so that the mesh places it again', () => {
+    const told = new Map([[id, { at: 940_000, isCutOff: true }]])
+    expect(steps({ workloads: works('stop'), tasks: new Map([task(ended)]), told })).toMatchObject([
+      { do: 'report', report: { type: 'ended', exitCode: 3, error: { code: 'WORKLOAD_LOST' } } },
+    ])
+  })
 })
 
 test('a task that is asked to stop while it starts is stopped, and ends as asked', () => {

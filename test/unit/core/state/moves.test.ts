@@ -81,11 +81,22 @@ describe('an eviction', () => {
     expect(workload(book).eviction?.grace).toBe(3_000)
   })
 
-  test('does not bring back what has ended by itself before it', () => {
+  test('does not bring back what was done before its node told it to go', () => {
     const book = running()
-    book.run(evict(1), { at: 50_000 })
-    book.run(ended(1, null, 49_000))
+    book.run(evict(1))
+    book.run({ ...ended(1, null), unasked: true })
     expect(workload(book)).toMatchObject({ state: 'completed', exitCode: 0 })
+  })
+
+  test('brings back what ended with 0 because it was told to go, and what failed meanwhile', () => {
+    const polite = running()
+    polite.run(evict(1))
+    polite.run(ended(1, null))
+    expect(workload(polite)).toMatchObject({ state: 'pending' })
+    const unlucky = running()
+    unlucky.run(evict(1))
+    unlucky.run({ ...ended(1, crash), unasked: true })
+    expect(workload(unlucky)).toMatchObject({ state: 'pending' })
   })
 
   test('is over when somebody wants the workload stopped', () => {
