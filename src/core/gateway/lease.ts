@@ -19,11 +19,8 @@ export interface Loss {
   readonly reason: string
 }
 
-/**
- * Since when, on the leader's steady clock, it has seen each node lost. A new leader begins anew, and so waits a full lease. A node
- * that said goodbye is as good as lost, but its work may well run on.
- */
-export type Silence = ReadonlyMap<NodeId, Millis>
+/** Since when, on the leader's steady clock, nodes have been gone, and how. A new leader begins anew, and so waits a full lease. */
+export type Silence = ReadonlyMap<NodeId, { readonly since: Millis; readonly how: 'lost' | 'left' }>
 
 export function trackSilence(
   before: Silence,
@@ -31,8 +28,12 @@ export function trackSilence(
   observed: (node: NodeId) => Liveness,
   now: Millis,
 ): Silence {
-  const silent = [...members].filter((node) => ['lost', 'left'].includes(observed(node)))
-  return new Map(silent.map((node) => [node, before.get(node) ?? now]))
+  return new Map(
+    Array.from(members).flatMap((node) => {
+      const how = observed(node)
+      return how === 'lost' || how === 'left' ? [[node, { since: before.get(node)?.since ?? now, how }]] : []
+    }),
+  )
 }
 
 /** Claimed work that is given up now: at once what may run twice, and after the lease what has surely been stopped. */
@@ -41,24 +42,31 @@ export function lossesNow(
   silence: Silence,
   now: Millis,
 ): readonly Loss[] {
-  return Array.from(silence, ([node, since]) =>
-    Array.from(residents.get(node) ?? [], (id) => workloads.get(id))
+  return Array.from(silence, ([node, { since, how }]) => {
+    const gone = { how, silentFor: now - since, name: members.get(node)?.name ?? node }
+    return Array.from(residents.get(node) ?? [], (id) => workloads.get(id))
       .filter((workload) => workload !== undefined)
-      .flatMap((workload) => lossOf(workload, { silentFor: now - since, name: members.get(node)?.name ?? node })),
-  ).flat()
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .flatMap((workload) => lossOf(workload, gone))
+  }).flat()
 }
 
-function lossOf(workload: Workload, node: { readonly silentFor: Millis; readonly name: string }): readonly Loss[] {
-  const { placement, spec, state } = workload
-  if (placement?.state !== 'claimed' || isTerminal(state)) return []
-  if (node.silentFor < patienceFor(spec)) return []
-  return [{ placement: placement.id, reason: `${node.name} was lost` }]
+interface Gone {
+  readonly how: 'lost' | 'left'
+  readonly silentFor: Millis
+  readonly name: string
 }
 
-function patienceFor({ onPartition, stopGraceMs }: Workload['spec']): Millis {
+function lossOf({ placement, spec, state }: Workload, { how, silentFor, name }: Gone): readonly Loss[] {
+  if (placement?.state !== 'claimed' || isTerminal(state) || silentFor < patienceFor(spec, how)) return []
+  return [{ placement: placement.id, reason: `${name} was lost` }]
+}
+
+/** A daemon that said goodbye has often just been started anew, and its work runs on: it gets the lease to come back. */
+function patienceFor({ onPartition, stopGraceMs }: Workload['spec'], how: Gone['how']): Millis {
   switch (onPartition) {
     case 'replace':
-      return 0
+      return how === 'left' ? executionLease : 0
     case 'stop':
       return executionLease + stopGraceMs + margin
     case 'continue':

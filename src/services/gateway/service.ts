@@ -17,6 +17,8 @@ import type { PruningSettings } from './record-keeping.ts'
 import { LivenessRecorder, Pruning } from './record-keeping.ts'
 import type { SchedulingSettings } from './scheduling.ts'
 import { Scheduling } from './scheduling.ts'
+import type { UpkeepSettings } from './upkeep.ts'
+import { Upkeep } from './upkeep.ts'
 import type { VotingDeps, VotingSettings } from './voting.ts'
 import { Voting } from './voting.ts'
 
@@ -34,12 +36,14 @@ export interface GatewayDeps {
 export interface GatewaySettings {
   readonly scheduling: SchedulingSettings
   readonly voting: VotingSettings
+  readonly upkeep: UpkeepSettings
   readonly pruning: PruningSettings
 }
 
 export const defaultGateway: GatewaySettings = {
   scheduling: { ...defaultScheduling, claimWithin: 10 * second },
   voting: { ...defaultVoting, answersWithin: 2 * second, lag: 100, every: 500 },
+  upkeep: { mostOfANode: 32 },
   pruning: { keepFor: 7 * day, keepAtMost: 5_000, batch: 500, every: minute },
 }
 
@@ -58,6 +62,7 @@ export class GatewayService implements Service {
     this.#duties = [
       new Voting(parts, settings.voting),
       new Scheduling(parts, settings.scheduling),
+      new Upkeep(parts, settings.upkeep),
       new LivenessRecorder(parts),
       new Pruning(parts, settings.pruning),
     ]

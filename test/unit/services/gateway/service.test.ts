@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { executionLease } from '../../../../src/core/gateway/lease.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
 import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
@@ -147,6 +148,60 @@ describe('scheduling', () => {
     await run(submit('wl-a'))
     await world.runFor(5_000)
     expect(workload()?.state).toBe('pending')
+  })
+})
+
+describe('upkeep', () => {
+  const placement = placementId(id, 1)
+
+  /** Pinned to bob, so that it has to be there, and running. */
+  async function runOnBob(parts: Record<string, unknown> = {}): Promise<void> {
+    await join(bob)
+    await run(submit('wl-a', { node: bob, ...parts }))
+    await world.runUntil(() => workload()?.placement !== null, 200)
+    await run({ type: 'claim', placement, node: bob })
+    await run({ type: 'report-running', placement, node: bob, startedAt: world.now() })
+  }
+
+  test('a drain has the work of the node stopped, and what may run nowhere else waits', async () => {
+    await runOnBob()
+    await run({ type: 'set-scheduling', node: bob, mode: 'draining', reason: '', grace: 700 })
+    await world.runUntil(() => workload()?.eviction !== null, 200)
+    expect(workload()).toMatchObject({ state: 'stopping', eviction: { by: ada, reason: 'bob is drained', grace: 700 } })
+    await run({ type: 'report-ended', placement, node: bob, endedAt: world.now(), exitCode: 143, error: null })
+    expect(workload()).toMatchObject({ state: 'pending', history: [{ attempt: 1, node: bob }] })
+  })
+
+  test('a NoExecute taint has it stopped unless it tolerates the taint', async () => {
+    await runOnBob({ tolerations: [{ key: 'fire' }] })
+    const taint = (key: string) => ({ key, value: '', effect: 'NoExecute' }) as const
+    await run({ type: 'set-taints', node: bob, taints: [taint('fire')] })
+    await world.runFor(2_000)
+    expect(workload()?.eviction).toBeNull()
+    await run({ type: 'set-taints', node: bob, taints: [taint('fire'), taint('water')] })
+    await world.runUntil(() => workload()?.eviction !== null, 200)
+    expect(workload()?.eviction?.reason).toBe('bob has the taint water:NoExecute')
+  })
+
+  test('work that may run twice is given up once its node is lost', async () => {
+    await runOnBob({ onPartition: 'replace' })
+    membership.set(bob, 'suspect')
+    await world.runFor(2_000)
+    expect(workload()?.state).toBe('running')
+    membership.set(bob, 'lost')
+    await world.runUntil(() => workload()?.state === 'pending', 200)
+    expect(workload()?.history).toMatchObject([{ attempt: 1, node: bob, reason: 'bob was lost' }])
+  })
+
+  test('a new leader waits a full lease of its own', async () => {
+    await runOnBob({ onPartition: 'stop', stopGraceMs: 0 })
+    const patience = executionLease + 10_000
+    membership.set(bob, 'lost')
+    await world.runFor(patience - 1_000)
+    group.elect(cyd)
+    await world.runFor(patience - 1_000)
+    expect(workload()?.state).toBe('running')
+    await world.runUntil(() => workload()?.state === 'pending', 3_000)
   })
 })
 

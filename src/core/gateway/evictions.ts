@@ -1,0 +1,60 @@
+/**
+ * What has to leave its node: all work of a node that is drained, and work that does not tolerate what the node keeps away. Where it goes
+ * is for the scheduler to say; work that may run nowhere else waits there.
+ */
+import type { PlacementId } from '../../model/ids.ts'
+import type { Taint, Toleration } from '../../model/label.ts'
+import type { Member } from '../../model/node.ts'
+import type { Millis } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
+import type { MeshState } from '../state/types.ts'
+
+export interface Departure {
+  readonly placement: PlacementId
+  /** In words that follow the workload's name. */
+  readonly reason: string
+  /** Null for the workload's own. */
+  readonly grace: Millis | null
+}
+
+type Homes = Pick<MeshState, 'members' | 'residents' | 'workloads'>
+
+/** At most so many leave one node at a time: their places elsewhere are sought, and their images pulled, all at once. */
+export function departuresNow(state: Homes, mostOfANode: number): readonly Departure[] {
+  return Array.from(state.members.values(), (member) => departuresFrom(member, state, mostOfANode)).flat()
+}
+
+function departuresFrom(member: Member, { residents, workloads }: Homes, most: number): readonly Departure[] {
+  if (!isClosing(member)) return []
+  const here = Array.from(residents.get(member.id) ?? [], (id) => workloads.get(id))
+    .filter((workload) => workload !== undefined)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const room = Math.max(0, most - here.filter(({ eviction }) => eviction !== null).length)
+  return here
+    .filter(({ eviction, stopRequested }) => eviction === null && stopRequested === null)
+    .flatMap((workload) => departureOf(workload, member))
+    .slice(0, room)
+}
+
+const isClosing = ({ scheduling, taints }: Member): boolean =>
+  scheduling.mode === 'draining' || taints.some(({ effect }) => effect === 'NoExecute')
+
+function departureOf({ placement, spec }: Workload, { name, scheduling, taints }: Member): readonly Departure[] {
+  if (placement === null) return []
+  if (scheduling.mode === 'draining')
+    return [{ placement: placement.id, reason: `${name} is drained`, grace: scheduling.grace }]
+  const taint = taints.find((one) => one.effect === 'NoExecute' && !isTolerated(one, spec.tolerations))
+  if (taint === undefined) return []
+  const { key, value } = taint
+  const reason = `${name} has the taint ${key}${value === '' ? '' : `=${value}`}:NoExecute`
+  return [{ placement: placement.id, reason, grace: null }]
+}
+
+/** Does one of the tolerations stand for this taint? What a toleration leaves out, it tolerates all of. */
+export const isTolerated = (taint: Taint, tolerations: readonly Toleration[] = []): boolean =>
+  tolerations.some(
+    ({ key, value, effect }) =>
+      key === taint.key &&
+      (value === undefined || value === taint.value) &&
+      (effect === undefined || effect === taint.effect),
+  )

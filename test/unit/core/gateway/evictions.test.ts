@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { departuresNow, isTolerated } from '../../../../src/core/gateway/evictions.ts'
+import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import type { Taint, Toleration } from '../../../../src/model/label.ts'
+import type { Book } from '../../../support/control-samples.ts'
+import { ada, bob, meshOf, submit } from '../../../support/control-samples.ts'
+
+const noExecute: Taint = { key: 'gpu', value: 'broken', effect: 'NoExecute' }
+
+/** Workloads `wl-0`, `wl-1`, … of these specs, all claimed by bob. */
+function running(...specs: readonly Record<string, unknown>[]): Book {
+  const book = meshOf([ada, bob])
+  for (const [i, parts] of specs.entries()) {
+    const workload = workloadId(`wl-${i}`)
+    book.run(submit(workload, parts))
+    book.run({ type: 'place', workload, attempt: 1, node: bob, devices: [], executor: 'docker' })
+    book.run({ type: 'claim', placement: placementId(workload, 1), node: bob })
+  }
+  return book
+}
+
+const drain = (book: Book, grace: number | null = null): void =>
+  void book.run({ type: 'set-scheduling', node: bob, mode: 'draining', reason: 'new disks', grace })
+const leaving = ({ state }: Book, most = 32): readonly string[] =>
+  departuresNow(state, most).map(({ placement }) => placement)
+
+describe('given a node that is drained', () => {
+  test('all of its work leaves, also what tolerates everything and what may run nowhere else', () => {
+    const book = running({}, { tolerations: [{ key: 'gpu' }] }, { node: bob })
+    drain(book, 5_000)
+    const reason = 'bob is drained'
+    expect(departuresNow(book.state, 32)).toEqual(
+      ['wl-0', 'wl-1', 'wl-2'].map((id) => ({ placement: `${id}.1`, reason, grace: 5_000 })),
+    )
+  })
+
+  test('what is leaving already, or was asked to stop, is left alone', () => {
+    const book = running({}, {}, {})
+    drain(book)
+    book.run({ type: 'evict', placement: placementId(workloadId('wl-0'), 1), reason: 'r', grace: null, target: null })
+    book.run({ type: 'request-stop', workload: workloadId('wl-1'), force: false })
+    expect(leaving(book)).toEqual(['wl-2.1'])
+  })
+
+  test('only so many leave at a time', () => {
+    const book = running({}, {}, {})
+    drain(book)
+    expect(leaving(book, 2)).toEqual(['wl-0.1', 'wl-1.1'])
+    book.run({ type: 'evict', placement: placementId(workloadId('wl-0'), 1), reason: 'r', grace: null, target: null })
+    expect(leaving(book, 2)).toEqual(['wl-1.1'])
+  })
+})
+
+describe('given a node with a NoExecute taint', () => {
+  test('what does not tolerate it leaves, with its own grace', () => {
+    const book = running({}, { tolerations: [{ key: 'gpu' }] }, { tolerations: [{ key: 'gpu', value: 'old' }] })
+    book.run({ type: 'set-taints', node: bob, taints: [noExecute] })
+    const reason = 'bob has the taint gpu=broken:NoExecute'
+    expect(departuresNow(book.state, 32)).toEqual(
+      ['wl-0', 'wl-2'].map((id) => ({ placement: `${id}.1`, reason, grace: null })),
+    )
+  })
+
+  test('the other effects, and a cordon, move nothing', () => {
+    const book = running({})
+    const taints = (['NoSchedule', 'PreferNoSchedule'] as const).map((effect) => ({ ...noExecute, effect }))
+    book.run({ type: 'set-taints', node: bob, taints })
+    book.run({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: '', grace: null })
+    expect(leaving(book)).toEqual([])
+  })
+})
+
+const words = fc.constantFrom('a', 'b')
+const effects = fc.constantFrom('NoSchedule', 'PreferNoSchedule', 'NoExecute')
+const taint: fc.Arbitrary<Taint> = fc.record({ key: words, value: words, effect: effects })
+const toleration: fc.Arbitrary<Toleration> = fc.record(
+  { key: words, value: words, effect: effects },
+  { requiredKeys: ['key'] },
+)
+
+describe('a toleration', () => {
+  test('stands for every taint that has all that it names', () => {
+    fc.assert(
+      fc.property(taint, toleration, (given, tolerated) => {
+        expect(isTolerated(given, [tolerated])).toBe(
+          Object.entries({ ...given, ...tolerated }).every(([name, value]) => given[name as keyof Taint] === value),
+        )
+      }),
+    )
+  })
+
+  test('among others never takes tolerance away', () => {
+    fc.assert(
+      fc.property(taint, fc.array(toleration), (given, all) => {
+        expect(isTolerated(given, all)).toBe(all.some((one) => isTolerated(given, [one])))
+      }),
+    )
+  })
+})
