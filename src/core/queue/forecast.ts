@@ -1,0 +1,41 @@
+/** When a workload that waits will fit: the earliest moment at which enough of some node's residents have ended. */
+import type { NodeId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
+import { modelMatcher, standingOf } from '../scheduler/standing.ts'
+import type { Resident } from './resident.ts'
+import type { Field } from './preemption.ts'
+import { Room } from './room.ts'
+
+export interface Forecast {
+  readonly node: NodeId
+  /** Null when that depends on work without a time limit. */
+  readonly from: Instant | null
+}
+
+/** Null when it would fit on no node even if that were empty. Nodes that are taken by others are left out. */
+export function forecast(workload: Workload, field: Field): Forecast | null {
+  const matches = modelMatcher()
+  let best: { readonly node: NodeId; readonly from: number } | null = null
+  for (const node of field.nodes) {
+    if (field.taken.has(node.id)) continue
+    const standing = standingOf(node, workload.spec, matches)
+    if ('one' in standing) continue
+    const room = new Room(node, workload.spec, standing)
+    const from = whenFree(room, field.residentsOf(node.id), field.at)
+    if (from !== null && (best === null || from < best.from)) best = { node: node.id, from }
+  }
+  return best === null ? null : { node: best.node, from: best.from < Infinity ? best.from : null }
+}
+
+/** Infinity when somebody without a time limit has to end first, null when even an empty node is not enough. */
+function whenFree(room: Room, residents: readonly Resident[], at: Instant): number | null {
+  let from = at
+  const end = (resident: Resident): number => (resident.isLeaving ? at : (resident.endsBy ?? Infinity))
+  for (const resident of residents.toSorted((a, b) => end(a) - end(b) || (a.workload < b.workload ? -1 : 1))) {
+    if (room.isEnough) break
+    room.without(resident)
+    from = Math.max(from, end(resident))
+  }
+  return room.isEnough ? from : null
+}

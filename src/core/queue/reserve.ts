@@ -1,0 +1,75 @@
+/**
+ * What is done for work that fits nowhere now, in the order of the queue: lesser work is pushed aside for it, or, when it has waited
+ * for long, a node is kept for it, so that a stream of small work cannot starve a large one.
+ */
+import type { NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import { type Instant, type Millis, minute } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
+import { forecast } from './forecast.ts'
+import type { Field } from './preemption.ts'
+import { preemptionFor } from './preemption.ts'
+
+/** A node that only one workload may fill up. Others may use it if they surely end before. */
+export interface Reservation {
+  readonly workload: WorkloadId
+  /** When the workload is expected to fit; null when nobody can tell. */
+  readonly from: Instant | null
+}
+
+export type Reservations = ReadonlyMap<NodeId, Reservation>
+
+export interface Eviction {
+  readonly placement: PlacementId
+  readonly reason: string
+}
+
+export interface ReserveSettings {
+  /** How long work waits before a node is kept for it. */
+  readonly reserveAfter: Millis
+  /** For how many workloads something is done at a time. */
+  readonly most: number
+}
+
+export const defaultReserving: ReserveSettings = { reserveAfter: minute, most: 16 }
+
+export interface Provision {
+  readonly reservations: Reservations
+  readonly evictions: readonly Eviction[]
+}
+
+/** `waiting` are those that the plan found no place for, in its order. */
+export function provide(
+  waiting: readonly Workload[],
+  field: Omit<Field, 'taken'>,
+  { reserveAfter, most }: ReserveSettings,
+): Provision {
+  const reservations = new Map<NodeId, Reservation>()
+  const evictions: Eviction[] = []
+  for (const workload of waiting) {
+    if (reservations.size >= most) break
+    if (workload.notBefore !== null && workload.notBefore > field.at) continue
+    const usable = { ...field, taken: new Set([...reservations.keys(), ...lately(workload, field.at)]) }
+    const preemption = preemptionFor(workload, usable)
+    if (preemption !== null) {
+      reservations.set(preemption.node, { workload: workload.id, from: field.at })
+      for (const { placement } of preemption.victims)
+        evictions.push({ placement, reason: `makes room for ${workload.name}` })
+      continue
+    }
+    if (field.at - workload.submittedAt < reserveAfter) continue
+    const expected = forecast(workload, usable)
+    if (expected !== null) reservations.set(expected.node, { workload: workload.id, from: expected.from })
+  }
+  return { reservations, evictions }
+}
+
+/** Nodes that refused it: nobody is pushed aside there. */
+const lately = ({ rejections }: Workload, at: Instant): readonly NodeId[] =>
+  rejections.filter((refusal) => refusal.at + minute > at).map(({ node }) => node)
+
+/** May the workload use a node that is kept for another? Only if it will be gone by then. */
+export function mayUse(reservation: Reservation | undefined, { id, spec }: Workload, at: Instant): boolean {
+  if (reservation === undefined || reservation.workload === id) return true
+  const { timeoutMs, stopGraceMs } = spec
+  return reservation.from !== null && timeoutMs !== undefined && at + timeoutMs + stopGraceMs <= reservation.from
+}

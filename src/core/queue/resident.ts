@@ -1,0 +1,50 @@
+/** Work that has a place, as whoever waits for that place sees it: what would be free without it, and what its end would cost. */
+import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
+import { demandOf } from '../state/holdings.ts'
+import type { MeshState } from '../state/types.ts'
+
+export interface Resident {
+  readonly workload: WorkloadId
+  readonly node: NodeId
+  /** Current placement, which an eviction has to name. */
+  readonly placement: NonNullable<Workload['placement']>['id']
+  readonly priority: number
+  /** Uuids. */
+  readonly devices: readonly string[]
+  readonly cpuMillis: number
+  readonly memoryMib: number
+  /** Null while it has not started. */
+  readonly startedAt: Instant | null
+  /** When its time limit ends it at the latest; null without one. */
+  readonly endsBy: Instant | null
+  /** It is being stopped, for whatever reason: its place is free soon. */
+  readonly isLeaving: boolean
+}
+
+/** Those of one node. */
+export function residentsOf(
+  { residents, workloads }: Pick<MeshState, 'residents' | 'workloads'>,
+  node: NodeId,
+): readonly Resident[] {
+  return Array.from(residents.get(node) ?? [], (id) => workloads.get(id)).flatMap((workload) =>
+    workload === undefined || workload.placement === null ? [] : [residentOf(workload, workload.placement)],
+  )
+}
+
+function residentOf({ id, spec, state, startedAt }: Workload, placement: NonNullable<Workload['placement']>): Resident {
+  const { cpuMillis, memoryMib } = demandOf(spec)
+  const { timeoutMs, stopGraceMs } = spec
+  const begun = startedAt ?? placement.at
+  return {
+    workload: id,
+    node: placement.node,
+    placement: placement.id,
+    priority: spec.priority,
+    devices: placement.devices,
+    ...{ cpuMillis, memoryMib, startedAt },
+    endsBy: timeoutMs === undefined ? null : begun + timeoutMs + stopGraceMs,
+    isLeaving: state === 'stopping',
+  }
+}

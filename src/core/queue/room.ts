@@ -1,0 +1,56 @@
+/** What a node would have for a workload if some of its residents were gone. */
+import type { WorkloadSpec } from '../../model/workload.ts'
+import { demandOf } from '../state/holdings.ts'
+import type { Standing } from '../scheduler/standing.ts'
+import type { NodeSnapshot } from '../scheduler/types.ts'
+import type { Resident } from './resident.ts'
+
+const wantedDevices = ({ gpus }: WorkloadSpec): number => gpus.devices?.length ?? gpus.count
+
+/** Counts what becomes free, resident by resident. */
+export class Room {
+  readonly #wanted: { readonly devices: number; readonly cpuMillis: number; readonly memoryMib: number }
+  readonly #suitable: ReadonlySet<string>
+  #devices: number
+  #cpuMillis: number
+  #memoryMib: number
+
+  constructor({ inventory, held, failed, usage }: NodeSnapshot, spec: WorkloadSpec, { suitable }: Standing) {
+    const { cpuMillis, memoryMib } = demandOf(spec)
+    this.#wanted = { devices: wantedDevices(spec), cpuMillis, memoryMib }
+    this.#suitable = new Set(suitable.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)))
+    this.#devices = [...this.#suitable].filter((uuid) => !held.has(uuid)).length
+    this.#cpuMillis = (inventory?.cpuCores ?? 0) * 1_000 - usage.cpuMillis
+    this.#memoryMib = (inventory?.memoryMib ?? 0) - usage.memoryMib
+  }
+
+  /** Whether the workload would fit now. */
+  get isEnough(): boolean {
+    const { devices, cpuMillis, memoryMib } = this.#wanted
+    return this.#devices >= devices && this.#cpuMillis >= cpuMillis && this.#memoryMib >= memoryMib
+  }
+
+  /** Whether the resident holds anything of what is still short. */
+  helps({ devices, cpuMillis, memoryMib }: Resident): boolean {
+    const { devices: devicesWanted, cpuMillis: cpuWanted, memoryMib: memoryWanted } = this.#wanted
+    return (
+      (this.#devices < devicesWanted && devices.some((uuid) => this.#suitable.has(uuid))) ||
+      (this.#cpuMillis < cpuWanted && cpuMillis > 0) ||
+      (this.#memoryMib < memoryWanted && memoryMib > 0)
+    )
+  }
+
+  without(resident: Resident): void {
+    this.#change(resident, 1)
+  }
+
+  withAgain(resident: Resident): void {
+    this.#change(resident, -1)
+  }
+
+  #change({ devices, cpuMillis, memoryMib }: Resident, sign: 1 | -1): void {
+    this.#devices += sign * devices.filter((uuid) => this.#suitable.has(uuid)).length
+    this.#cpuMillis += sign * cpuMillis
+    this.#memoryMib += sign * memoryMib
+  }
+}

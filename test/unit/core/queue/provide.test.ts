@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Provision } from '../../../../src/core/queue/reserve.ts'
+import { defaultReserving, mayUse, provide } from '../../../../src/core/queue/reserve.ts'
+import { residentsOf } from '../../../../src/core/queue/resident.ts'
+import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
+import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import type { Workload } from '../../../../src/model/workload.ts'
+import type { Book } from '../../../support/control-samples.ts'
+import { ada, bob, meshOf, refusal, submit } from '../../../support/control-samples.ts'
+
+const now = 100_000
+const observe = () =>
+  ({ liveness: 'alive', failed: new Set<string>(), hot: new Set<string>(), diskFreeMib: null }) as const
+
+interface Job {
+  readonly gpus: number
+  readonly priority?: number
+  readonly on?: typeof ada
+  readonly first?: number
+  readonly startedAt?: number
+  readonly timeoutMs?: number
+}
+
+function add(book: Book, name: string, { gpus, on, first = 0, startedAt = 1_000, ...spec }: Job): void {
+  expect(refusal(book.run(submit(name, { gpus: { count: gpus }, ...spec })))).toBe(null)
+  if (on === undefined) return
+  const workload = workloadId(name)
+  const devices = Array.from({ length: gpus }, (_, i) => `GPU-${on}-${first + i}`)
+  expect(refusal(book.run({ type: 'place', workload, attempt: 1, node: on, devices, executor: 'docker' }))).toBe(null)
+  const placement = placementId(workload, 1)
+  book.run({ type: 'claim', placement, node: on })
+  book.run({ type: 'report-running', placement, node: on, startedAt })
+}
+
+const waiting = ({ state }: Book): Workload[] =>
+  [...state.pending]
+    .flatMap((id) => state.workloads.get(id) ?? [])
+    .toSorted((a, b) => b.spec.priority - a.spec.priority)
+
+const provision = (book: Book, at = now): Provision =>
+  provide(
+    waiting(book),
+    { nodes: snapshotOf(book.state, observe, at).nodes, residentsOf: (node) => residentsOf(book.state, node), at },
+    defaultReserving,
+  )
+
+const victims = (book: Book): readonly string[] => provision(book).evictions.map(({ placement }) => placement)
+
+describe('given a workload that fits only if others make room', () => {
+  test('then work of lower priority is pushed aside, and its node is kept', () => {
+    const book = meshOf([ada, bob], 2)
+    add(book, 'low', { gpus: 2, priority: 250, on: bob })
+    add(book, 'same', { gpus: 2, priority: 750, on: ada })
+    add(book, 'high', { gpus: 2, priority: 750 })
+    expect(provision(book)).toEqual({
+      evictions: [{ placement: 'low.1', reason: 'makes room for high' }],
+      reservations: new Map([[bob, { workload: 'high', from: now }]]),
+    })
+  })
+
+  test('then nothing is done to work of its own priority or a higher one', () => {
+    const book = meshOf([ada], 2)
+    add(book, 'same', { gpus: 1, priority: 750, on: ada })
+    add(book, 'higher', { gpus: 1, priority: 800, on: ada, first: 1 })
+    add(book, 'high', { gpus: 2, priority: 750 })
+    expect(victims(book)).toEqual([])
+  })
+
+  test('then the least priority goes first, and of equals who has lost least', () => {
+    const book = meshOf([ada, bob], 2)
+    add(book, 'old', { gpus: 2, priority: 250, on: ada, startedAt: 1_000 })
+    add(book, 'young', { gpus: 2, priority: 250, on: bob, startedAt: 90_000 })
+    add(book, 'high', { gpus: 2 })
+    expect(victims(book)).toEqual(['young.1'])
+    const other = meshOf([ada, bob], 2)
+    add(other, 'lowest', { gpus: 2, priority: 10, on: ada, startedAt: 1_000 })
+    add(other, 'young', { gpus: 2, priority: 250, on: bob, startedAt: 90_000 })
+    add(other, 'high', { gpus: 2 })
+    expect(victims(other)).toEqual(['lowest.1'])
+  })
+
+  test('then only as many go as are needed', () => {
+    const book = meshOf([ada], 4)
+    add(book, 'a', { gpus: 1, priority: 100, on: ada, first: 0 })
+    add(book, 'b', { gpus: 3, priority: 200, on: ada, first: 1 })
+    add(book, 'high', { gpus: 3 })
+    // The first of them was not enough, and is not needed once the second goes.
+    expect(victims(book)).toEqual(['b.1'])
+  })
+
+  test('then nobody more is pushed aside while somebody is leaving who makes the room', () => {
+    const book = meshOf([ada, bob], 2)
+    add(book, 'a', { gpus: 2, priority: 100, on: ada })
+    add(book, 'b', { gpus: 2, priority: 100, on: bob })
+    add(book, 'high', { gpus: 2 })
+    const [first] = provision(book).evictions
+    if (first === undefined) throw new Error('nobody was chosen')
+    book.run({ type: 'evict', ...first, grace: null, target: null })
+    expect(provision(book).evictions).toEqual([])
+    expect([...provision(book).reservations.values()]).toEqual([{ workload: 'high', from: now }])
+  })
+
+  test('then each of several gets a node of its own', () => {
+    const book = meshOf([ada, bob], 2)
+    add(book, 'a', { gpus: 2, priority: 100, on: ada })
+    add(book, 'b', { gpus: 2, priority: 100, on: bob })
+    add(book, 'x', { gpus: 2 })
+    add(book, 'y', { gpus: 2 })
+    expect(new Set(victims(book))).toEqual(new Set(['a.1', 'b.1']))
+  })
+})
+
+describe('given a workload that has waited for long', () => {
+  test('then the node that is free first is kept for it, and from when is told', () => {
+    const book = meshOf([ada, bob], 2)
+    add(book, 'slow', { gpus: 1, on: ada, timeoutMs: 900_000 })
+    add(book, 'fast', { gpus: 1, on: bob, timeoutMs: 300_000 })
+    add(book, 'large', { gpus: 2 })
+    expect(provision(book).reservations).toEqual(
+      new Map([[bob, { workload: 'large', from: 1_000 + 300_000 + 10_000 }]]),
+    )
+  })
+
+  test('then without time limits a node is kept all the same, for nobody knows how long', () => {
+    const book = meshOf([ada], 2)
+    add(book, 'endless', { gpus: 1, on: ada })
+    add(book, 'large', { gpus: 2 })
+    expect(provision(book).reservations).toEqual(new Map([[ada, { workload: 'large', from: null }]]))
+  })
+
+  test('but not before it has waited, and not where it could never run', () => {
+    const book = meshOf([ada], 2)
+    add(book, 'endless', { gpus: 1, on: ada })
+    add(book, 'large', { gpus: 2 })
+    expect(provision(book, 20_000).reservations.size).toBe(0)
+    const small = meshOf([ada], 2)
+    add(small, 'huge', { gpus: 8 })
+    expect(provision(small).reservations.size).toBe(0)
+  })
+
+  test('then others use its node only if they end before', () => {
+    const kept = { workload: workloadId('large'), from: now + 60_000 }
+    const book = meshOf([ada], 2)
+    add(book, 'short', { gpus: 1, timeoutMs: 30_000 })
+    add(book, 'long', { gpus: 1, timeoutMs: 55_000 })
+    add(book, 'endless', { gpus: 1 })
+    const may = (name: string): boolean => {
+      const workload = book.state.workloads.get(workloadId(name))
+      return workload !== undefined && mayUse(kept, workload, now)
+    }
+    expect([may('short'), may('long'), may('endless')]).toEqual([true, false, false])
+  })
+})
+
+test('nobody is ever pushed aside for work that does not outrank it, or twice, or for work that would not fit then', () => {
+  const job = fc.record({ gpus: fc.integer({ min: 1, max: 4 }), priority: fc.integer({ min: 0, max: 4 }) })
+  fc.assert(
+    fc.property(fc.array(job, { maxLength: 8 }), fc.array(job, { maxLength: 6 }), (running, queue) => {
+      const book = meshOf([ada, bob], 4)
+      const used = new Map([ada, bob].map((node) => [node, 0]))
+      for (const [i, { gpus, priority }] of running.entries()) {
+        const on = [ada, bob].find((node) => (used.get(node) ?? 0) + gpus <= 4)
+        if (on === undefined) continue
+        add(book, `r${i}`, { gpus, priority, on, first: used.get(on) ?? 0, startedAt: i })
+        used.set(on, (used.get(on) ?? 0) + gpus)
+      }
+      for (const [i, each] of queue.entries()) add(book, `q${i}`, each)
+      const { evictions, reservations } = provision(book)
+      expect(new Set(evictions.map(({ placement }) => placement)).size).toBe(evictions.length)
+      for (const { placement, reason } of evictions) {
+        const victim = book.state.workloads.get(workloadId(placement.slice(0, -2)))
+        const winner = [...book.state.workloads.values()].find(({ name }) => reason === `makes room for ${name}`)
+        expect(victim?.spec.priority).toBeLessThan(winner?.spec.priority ?? -1)
+        const node = victim?.placement?.node ?? ada
+        expect(reservations.get(node)?.workload).toBe(winner?.id)
+        const freed = evictions
+          .filter((one) => one.reason === reason)
+          .flatMap((one) => book.state.workloads.get(workloadId(one.placement.slice(0, -2)))?.placement?.devices ?? [])
+        expect(4 - (used.get(node) ?? 0) + freed.length).toBeGreaterThanOrEqual(winner?.spec.gpus.count ?? 99)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
