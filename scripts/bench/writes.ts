@@ -5,9 +5,11 @@
  *
  *     node scripts/bench/run.mjs writes [seconds]
  *
- * TMPDIR says which disk is measured.
+ * TMPDIR says which disk is measured. With three members of etcd named in CLAW_LAB_ETCD (scripts/lab/etcd.sh), each load is put on
+ * them right after, and the ratio is told.
  */
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { ask } from '../../test/support/ask.ts'
@@ -32,29 +34,74 @@ function bareFsyncs(directory: string): number {
   return (count * 1_000) / (performance.now() - start)
 }
 
-async function load(mesh: Mesh, clients: number): Promise<void> {
-  const { id: key } = await ask<{ id: string }>(mesh.get(0).socket, 'gateway.ping')
+/** One write by the client of this number. */
+type Write = (client: number) => Promise<void>
+
+interface Rate {
+  readonly perSecond: number
+  readonly latencies: readonly number[]
+}
+
+async function load(write: Write, clients: number): Promise<Rate> {
   const latencies: number[] = []
   const start = performance.now()
   const client = async (number: number): Promise<void> => {
-    const { socket } = mesh.get(number % mesh.daemons.length)
     while (performance.now() - start < spanMs) {
       const asked = performance.now()
-      await ask(socket, 'operator.add', { key, name: 'bench' })
+      await write(number)
       latencies.push(performance.now() - asked)
     }
   }
   await Promise.all(Array.from({ length: clients }, (_, number) => client(number)))
-  const perSecond = (latencies.length * 1_000) / (performance.now() - start)
-  figure('committed_writes', 'writes/s', { clients, perSecond: round(perSecond) })
-  figure('committed_write_latency', 'ms', { clients, ...spread(latencies) })
+  return { perSecond: (latencies.length * 1_000) / (performance.now() - start), latencies }
 }
 
+async function ourWrite(mesh: Mesh): Promise<Write> {
+  const { id: key } = await ask<{ id: string }>(mesh.get(0).socket, 'gateway.ping')
+  return async (number) => {
+    await ask(mesh.get(number % mesh.daemons.length).socket, 'operator.add', { key, name: 'bench' })
+  }
+}
+
+/** As many bytes as one of our commands has, over its HTTP door too, and to all members alike. */
+const etcdWrite =
+  (members: readonly string[]): Write =>
+  (number) =>
+    new Promise((resolve, reject) => {
+      const body = JSON.stringify({ key: base64(`bench/${number}`), value: base64('x'.repeat(192)) })
+      const url = `${members[number % members.length] ?? ''}/v3/kv/put`
+      const sent = request(url, { method: 'POST' }, (response) => {
+        response.resume().on('error', reject)
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve()
+          else reject(new Error(`etcd: ${response.statusCode ?? 0}`))
+        })
+      })
+      sent.on('error', reject)
+      sent.end(body)
+    })
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+function tell(system: string, clients: number, { perSecond, latencies }: Rate): void {
+  figure('committed_writes', 'writes/s', { system, clients, perSecond: round(perSecond) })
+  figure('committed_write_latency', 'ms', { system, clients, ...spread(latencies) })
+}
+
+const etcd = process.env['CLAW_LAB_ETCD']
 const mesh = await Mesh.start({ names: ['one', 'two', 'three'] })
 try {
   await mesh.voters(3)
   figure('bare_fsync', 'fsyncs/s', { perSecond: round(bareFsyncs(mesh.directory)) })
-  for (const clients of [1, 64]) await load(mesh, clients)
+  const write = await ourWrite(mesh)
+  for (const clients of [1, 64]) {
+    const ours = await load(write, clients)
+    tell('clawbernetes', clients, ours)
+    if (etcd === undefined) continue
+    const theirs = await load(etcdWrite(etcd.split(',')), clients)
+    tell('etcd', clients, theirs)
+    figure('committed_writes_to_etcd', 'ratio', { clients, ratio: round(ours.perSecond / theirs.perSecond) })
+  }
 } finally {
   await mesh.stop()
 }
