@@ -6,6 +6,7 @@ import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
 import { spanOf } from './fields.ts'
 import { parseInput } from './input.ts'
+import { placementFields, placementOf } from './placement-request.ts'
 
 const size = z.union([z.string().max(32), z.int().positive()], {
   error: 'must be a size such as 64Gi, 512m, or MiB as a number',
@@ -41,9 +42,13 @@ export const WorkloadRequest = z.strictObject({
     .describe('How many GPUs, or `device=0,1` for exact ones'),
   gpuType: z.string().max(64).optional().describe('Model or family, such as H100'),
   gpuMemory: size.optional().describe('Least memory of each GPU'),
+  gpuMig: z.string().max(32).optional().describe('MIG profile, such as 1g.10gb; whole GPUs are not taken for it'),
+  minDriver: z.string().max(32).optional().describe('Oldest driver that will do, such as 550.54'),
+  minComputeCapability: z.string().max(32).optional().describe('Least CUDA compute capability, such as 8.0'),
   memory: size.optional().describe('Memory limit: 64Gi, 512m, or MiB as a number'),
   cpu: z.number().positive().optional().describe('CPU limit in cores, such as 2.5'),
   shmSize: size.optional().describe('Size of /dev/shm'),
+  disk: size.optional().describe('Free disk that the node must have'),
   priority: z
     .union([z.enum(['low', 'normal', 'high']), z.int().min(0).max(1_000)], {
       error: 'must be low, normal, high, or 0 to 1000',
@@ -53,6 +58,7 @@ export const WorkloadRequest = z.strictObject({
   stopGrace: span.optional().describe('From the request to stop to the kill; 10s when left out'),
   node: z.string().max(128).optional().describe('Name or id of the one node that may run it'),
   nodeSelector: z.record(z.string(), z.string()).optional().describe('Labels that the node must carry'),
+  ...placementFields,
   executor: z.enum(['docker', 'process', 'simulated']).optional(),
   detach: z.boolean().optional().describe('Taken for compatibility; submitting never waits for the end'),
 })
@@ -60,7 +66,7 @@ export type WorkloadRequest = z.output<typeof WorkloadRequest>
 
 /** Throws INVALID_REQUEST with the first thing that is wrong. */
 export function specOf(request: WorkloadRequest): WorkloadSpec {
-  const { priority, timeout, stopGrace, memory, shmSize } = request
+  const { priority, timeout, stopGrace, memory, shmSize, disk } = request
   const spec = {
     image: request.image,
     command: commandOf(request.command),
@@ -70,12 +76,14 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     memoryMib: memory === undefined ? undefined : mibOf(memory, 'memory'),
     cpus: request.cpu,
     shmMib: shmSize === undefined ? undefined : mibOf(shmSize, 'shmSize'),
+    diskMib: disk === undefined ? undefined : mibOf(disk, 'disk'),
     priority: typeof priority === 'string' ? priorities[priority] : priority,
     timeoutMs: timeout === undefined ? undefined : spanOf(timeout, 'timeout'),
     stopGraceMs: stopGrace === undefined ? undefined : spanOf(stopGrace, 'stopGrace', 0),
     node: request.node,
     nodeSelector: request.nodeSelector,
     executor: request.executor,
+    ...placementOf(request),
   }
   return parseInput(WorkloadSpec, withoutUndefined(spec))
 }
@@ -108,11 +116,11 @@ function mountOf(text: string): WorkloadSpec['mounts'][number] {
   return { source, target, readOnly: mode === 'ro' }
 }
 
-/** `4` is a count; `device=0,1` and `0,1` name devices. */
-function gpusOf({ gpus, gpuType, gpuMemory }: WorkloadRequest): object {
+/** `4` is a count; `device=0,1` and `0,1` name devices. Whoever says what kind it must be wants one. */
+function gpusOf({ gpus, gpuType, gpuMemory, gpuMig, minDriver, minComputeCapability }: WorkloadRequest): object {
   const memoryMib = gpuMemory === undefined ? undefined : mibOf(gpuMemory, 'gpuMemory')
-  const common = withoutUndefined({ model: gpuType, memoryMib })
-  if (gpus === undefined) return { ...common, count: gpuType === undefined && gpuMemory === undefined ? 0 : 1 }
+  const common = withoutUndefined({ model: gpuType, memoryMib, mig: gpuMig, minDriver, minComputeCapability })
+  if (gpus === undefined) return { ...common, count: Object.keys(common).length === 0 ? 0 : 1 }
   const text = String(gpus).trim()
   if (/^\d+$/.test(text)) return { ...common, count: Number(text) }
   const list = /^(?:devices?=)?(\d+(?:,\d+)*)$/.exec(text)?.[1]

@@ -20,7 +20,7 @@ describe('run', () => {
         ...['run', '-d', '--gpus', '2', '--gpu-type', 'H100', '--memory', '64Gi', '-e', 'A=1', '--env', 'B=2'],
         ...['--mount', '/a:/b', '-v', '/c:/d:ro', '--name', 'job', '--priority', 'high', '--timeout', '24h'],
         ...[
-          '--label',
+          '--node-label',
           'zone=eu',
           '--node',
           'n1',
@@ -51,6 +51,23 @@ describe('run', () => {
       gpus: '0,1',
       memory: '80000',
       command: 'python x.py',
+    })
+  })
+
+  test('says where it may go and what becomes of it', async () => {
+    const { asked } = await cli(
+      [
+        ...['run', '-d', '--label', 'app=db', '--label', 'tier=cache', '--toleration', 'gpu=h100:NoSchedule'],
+        ...['--near', 'app=web,tier=front', '--apart', 'app=db', '--strategy', 'spread', '--restart', 'on-failure:5'],
+        ...['--retry-backoff', '30s', '--on-partition', 'stop', '--disk', '200g', '--mig', '1g.10gb'],
+        ...['--min-driver', '550.54', '--min-compute-capability', '8.0', 'busybox'],
+      ],
+      { 'workload.run': () => ({ id: 'wl-1', name: 'job' }) },
+    )
+    expect(asked[0]?.input).toMatchObject({
+      ...{ labels: { app: 'db', tier: 'cache' }, tolerations: ['gpu=h100:NoSchedule'], near: ['app=web,tier=front'] },
+      ...{ apart: ['app=db'], strategy: 'spread', restart: { policy: 'on-failure:5', backoff: '30s' } },
+      ...{ onPartition: 'stop', disk: '200g', gpuMig: '1g.10gb', minDriver: '550.54', minComputeCapability: '8.0' },
     })
   })
 
@@ -100,7 +117,10 @@ describe('run', () => {
   test.each([
     [['run'], /no image is named/],
     [['run', '--command', 'a', 'busybox', '--', 'b'], /two commands/],
-    [['run', '--label', 'novalue', 'busybox'], /not KEY=VALUE/],
+    [['run', '--label', 'novalue', 'busybox'], /--label novalue is not KEY=VALUE/],
+    [['run', '--node-label', 'novalue', 'busybox'], /--node-label novalue is not KEY=VALUE/],
+    [['run', '--retry-backoff', '5s', 'busybox'], /--retry-backoff needs --restart/],
+    [['run', '--on-partition', 'panic', 'busybox'], /continue, stop, replace/],
     [['run', '--executor', 'rocket', 'busybox'], /rocket/],
     [['run', '--gpuz', '1', 'busybox'], /--gpus/],
     [['run', '--cpu', 'many', 'busybox'], /not a number/],

@@ -1,0 +1,146 @@
+/** What `run` can be told of a workload, and the request that it makes of it. */
+import { ClawError } from '../../model/failure.ts'
+import type { Arguments, OptionSpec, PositionalSpec } from './command.ts'
+import { pairsOf } from './pairs.ts'
+
+export const runPositionals = {
+  IMAGE: { about: 'Container image', optional: true },
+  COMMAND: { about: 'Command and its arguments, behind --', optional: true, rest: true },
+} as const satisfies Readonly<Record<string, PositionalSpec>>
+
+export const runOptions = {
+  image: { kind: 'text', value: 'IMAGE', about: 'Container image, when it is not the first word' },
+  command: { kind: 'text', value: 'TEXT', about: 'Command as one text, when it does not follow --' },
+  gpus: {
+    kind: 'text',
+    short: 'g',
+    value: 'N',
+    about: 'How many GPUs: 4. Exact ones of a node: device=0,1 (or 0,1)',
+  },
+  'gpu-type': { kind: 'text', value: 'MODEL', about: 'Model or family of the GPUs, such as H100' },
+  'gpu-memory': { kind: 'text', value: 'SIZE', about: 'Least memory of each GPU' },
+  mig: { kind: 'text', value: 'PROFILE', about: 'MIG instances of this profile, such as 1g.10gb, and no whole GPUs' },
+  'min-driver': { kind: 'text', value: 'VERSION', about: 'Oldest GPU driver that will do, such as 550.54' },
+  'min-compute-capability': { kind: 'text', value: 'VERSION', about: 'Least CUDA compute capability, such as 8.0' },
+  memory: { kind: 'text', short: 'm', value: 'SIZE', about: 'Memory limit: 64Gi, 512m; a bare number is MiB' },
+  cpu: { kind: 'number', value: 'CORES', about: 'CPU limit, such as 2.5' },
+  'shm-size': { kind: 'text', value: 'SIZE', about: 'Size of /dev/shm, such as 2g' },
+  disk: { kind: 'text', value: 'SIZE', about: 'Free disk that the node must have, such as 200g' },
+  env: {
+    kind: 'list',
+    short: 'e',
+    value: 'K=V',
+    about: 'Environment variable; K alone takes the value from here, if any',
+  },
+  volume: { kind: 'list', short: 'v', value: 'HOST:DIR[:ro]', about: 'Directory or volume of the node to mount' },
+  mount: { kind: 'list', value: 'HOST:DIR[:ro]', about: 'Same as --volume' },
+  name: { kind: 'text', value: 'NAME', about: 'Name to call it by' },
+  priority: { kind: 'text', value: 'LEVEL', about: 'low, normal, high, or 0 to 1000' },
+  timeout: { kind: 'text', value: 'TIME', about: 'Stop it after this long: 30m, 24h' },
+  'stop-grace': { kind: 'text', value: 'TIME', about: 'From the request to stop to the kill; 10s if left out' },
+  node: { kind: 'text', value: 'NODE', about: 'Run it on this node only' },
+  'node-label': { kind: 'list', value: 'K=V', about: 'Run it only on nodes with this label' },
+  label: { kind: 'list', value: 'K=V', about: 'Label of the workload itself, for --near and --apart of others' },
+  toleration: {
+    kind: 'list',
+    value: 'TAINT',
+    about: 'Taint that does not keep it away: KEY, KEY=VALUE, KEY:EFFECT or KEY=VALUE:EFFECT',
+  },
+  near: { kind: 'list', value: 'K=V,…', about: 'Run it only where work with these labels runs' },
+  apart: { kind: 'list', value: 'K=V,…', about: 'Run it only where no work with these labels runs' },
+  strategy: {
+    kind: 'text',
+    value: 'WORD',
+    choices: ['pack', 'spread'],
+    about: 'Fill nodes one after the other (pack, as when left out) or share the load out (spread)',
+  },
+  restart: {
+    kind: 'text',
+    value: 'POLICY',
+    about: 'When it ends: no, on-failure (3 retries), on-failure:N, or always',
+  },
+  'retry-backoff': {
+    kind: 'text',
+    value: 'TIME',
+    about: 'Pause before the first retry, then doubled; 10s if left out',
+  },
+  'on-partition': {
+    kind: 'text',
+    value: 'WORD',
+    choices: ['continue', 'stop', 'replace'],
+    about:
+      'When its node is cut off: leave it (continue, as when left out), end it and place it again, or place it again at once',
+  },
+  executor: { kind: 'text', value: 'KIND', choices: ['docker', 'process', 'simulated'], about: 'What shall run it' },
+  'idempotency-key': { kind: 'text', value: 'KEY', about: 'Submitting again with the same key does nothing new' },
+} as const satisfies Readonly<Record<string, OptionSpec>>
+
+type RunArguments = Arguments<typeof runPositionals, typeof runOptions>
+
+const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
+
+/** The request that these words make. `env` is the caller's own. Throws INVALID_REQUEST for words that make none. */
+export function requestOf(args: RunArguments, env: Readonly<Record<string, string | undefined>>) {
+  const { image, command: words } = imageAndCommand(args)
+  return {
+    image,
+    command: words,
+    env: args.env.flatMap((pair) => pairsFrom(pair, env)),
+    volumes: [...args.volume, ...args.mount],
+    ...{ gpus: args.gpus, gpuType: args['gpu-type'], gpuMemory: args['gpu-memory'], gpuMig: args.mig },
+    ...{ minDriver: args['min-driver'], minComputeCapability: args['min-compute-capability'] },
+    ...{ memory: args.memory, cpu: args.cpu, shmSize: args['shm-size'], disk: args.disk },
+    ...{ name: args.name, timeout: args.timeout, stopGrace: args['stop-grace'], node: args.node },
+    priority: priorityOf(args.priority),
+    ...placementOf(args),
+    executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
+    idempotencyKey: args['idempotency-key'],
+  }
+}
+
+const unlessEmpty = <T extends object>(all: T): T | undefined => (Object.keys(all).length === 0 ? undefined : all)
+
+function placementOf(args: RunArguments) {
+  return {
+    nodeSelector: unlessEmpty(pairsOf(args['node-label'], '--node-label')),
+    labels: unlessEmpty(pairsOf(args.label, '--label')),
+    tolerations: unlessEmpty([...args.toleration]),
+    near: unlessEmpty([...args.near]),
+    apart: unlessEmpty([...args.apart]),
+    strategy: args.strategy as 'pack' | 'spread' | undefined,
+    restart: restartOf(args),
+    onPartition: args['on-partition'] as 'continue' | 'stop' | 'replace' | undefined,
+  }
+}
+
+function restartOf({ restart, 'retry-backoff': backoff }: RunArguments) {
+  if (backoff === undefined) return restart
+  if (restart === undefined) throw invalid('--retry-backoff needs --restart')
+  return { policy: restart, backoff }
+}
+
+/** A name alone takes the value from here; one that has none here is left out, as `docker run` does it. */
+function pairsFrom(pair: string, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  if (pair.includes('=') || pair === '') return [pair]
+  const value = env[pair]
+  return value === undefined ? [] : [`${pair}=${value}`]
+}
+
+/** With --image, every word is part of the command. */
+function imageAndCommand({ IMAGE, COMMAND, image, command: text }: RunArguments): {
+  readonly image: string
+  readonly command: string | string[] | undefined
+} {
+  const words = image === undefined || IMAGE === undefined ? [...COMMAND] : [IMAGE, ...COMMAND]
+  const wanted = image ?? IMAGE
+  if (wanted === undefined) throw invalid('no image is named: write run IMAGE, or run --image IMAGE')
+  if (text !== undefined && words.length > 0)
+    throw invalid('there are two commands: --command, and words behind the image')
+  return { image: wanted, command: text ?? (words.length === 0 ? undefined : words) }
+}
+
+function priorityOf(text: string | undefined): 'low' | 'normal' | 'high' | number | undefined {
+  if (text === undefined || text === 'low' || text === 'normal' || text === 'high') return text
+  if (/^\d+$/.test(text)) return Number(text)
+  throw invalid(`--priority ${text} is none of low, normal, high, or 0 to 1000`)
+}
