@@ -28,6 +28,7 @@ export class FakeConsensus {
   learners: readonly NodeId[] = []
   voters: NodeId[] = []
   silent = new Map<NodeId, number>()
+  mute = new Set<NodeId>()
   term = 0
   leader: NodeId | null = null
   /** Longest time that anything takes, in ms. */
@@ -91,7 +92,12 @@ export class FakeConsensus {
         this.leader === node
           ? peers
               .filter(([id]) => id !== node)
-              .map(([id, { applied }]) => ({ node: id, matched: applied, silentFor: this.silent.get(id) ?? 0 }))
+              .map(([id, { applied }]) => ({
+                node: id,
+                matched: applied,
+                silentFor: this.silent.get(id) ?? 0,
+                isMute: this.mute.has(id),
+              }))
           : [],
     }
   }

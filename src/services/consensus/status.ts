@@ -17,6 +17,7 @@ export function statusOf(raft: Raft | null, applied: number, at: Millis): Gatewa
       : progress.heardAt === null
         ? null
         : Math.max(0, at - progress.heardAt),
+    isMute: progress.mute,
   }))
   return { role: roleOf(raft), term, leader, voters: raft.log.voters, committed: commit, applied, followers }
 }

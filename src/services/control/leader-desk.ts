@@ -1,4 +1,5 @@
 /** What a peer does for others, and for itself, while it leads: commits commands and confirms read indexes. */
+import { answersWithin, heirs } from '../../core/gateway/heirs.ts'
 import { canSpare } from '../../core/gateway/voters.ts'
 import { decodeCommand, encodeEntry, encodeOutcome } from '../../core/state/entry.ts'
 import { mayForward } from '../../core/state/authority.ts'
@@ -8,7 +9,6 @@ import type { Command, CommandOf } from '../../core/state/types.ts'
 import { abortable } from '../../lib/abortable.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
-import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
@@ -32,9 +32,6 @@ export interface Request {
   /** The peer that forwarded it; null when it comes from this one. */
   readonly via: NodeId | null
 }
-
-/** A voter that was silent for longer is not counted on. */
-const answersWithin: Millis = 5_000
 
 export class LeaderDesk {
   readonly #deps: LeaderDeskDeps
@@ -111,7 +108,8 @@ export class LeaderDesk {
    */
   async #retireVoter(command: CommandOf<'remove-member'>): Promise<void> {
     const { self, consensus, log, machine } = this.#deps
-    const { voters, followers } = consensus.status()
+    const status = consensus.status()
+    const { voters, followers } = status
     if (!voters.includes(command.node) || removalObstacle(machine.state, command) !== null) return
     const answers = new Set(
       followers.filter(({ silentFor }) => silentFor !== null && silentFor < answersWithin).map(({ node }) => node),
@@ -125,10 +123,8 @@ export class LeaderDesk {
       })
       return
     }
-    const [heir] = followers
-      .filter(({ node }) => voters.includes(node) && answers.has(node))
-      .toSorted((a, b) => b.matched - a.matched)
-    const moved = heir !== undefined && (await consensus.transfer(heir.node))
+    const [heir] = heirs(status)
+    const moved = heir !== undefined && (await consensus.transfer(heir))
     throw new ClawError('NO_LEADER', { detail: moved ? 'the lead has moved on' : 'the lead could not be moved yet' })
   }
 }

@@ -15,7 +15,13 @@ export interface GatewayStatus {
   readonly committed: number
   readonly applied: number
   /** Of the leader only: how far each peer has followed, and how long ago it last answered. */
-  readonly followers: readonly { readonly node: NodeId; readonly matched: number; readonly silentFor: Millis | null }[]
+  readonly followers: readonly {
+    readonly node: NodeId
+    readonly matched: number
+    readonly silentFor: Millis | null
+    /** It has lost its log, so its vote and its copies do not count. */
+    readonly isMute: boolean
+  }[]
 }
 
 export interface Executed {

@@ -13,6 +13,7 @@ import type { Control, GatewayStatus } from '../control/types.ts'
 import type { Membership } from '../membership/types.ts'
 import { LeaderCommands } from './commands.ts'
 import type { Duty } from './duty.ts'
+import { handOver } from './hand-over.ts'
 import type { PruningSettings } from './record-keeping.ts'
 import { LivenessRecorder, Pruning } from './record-keeping.ts'
 import type { SchedulingSettings } from './scheduling.ts'
@@ -79,6 +80,7 @@ export class GatewayService implements Service {
     this.#unsubscribe()
     this.#lead(false)
     await this.#turn
+    await handOver(this.#deps)
   }
 
   #follow({ role, term }: GatewayStatus): void {

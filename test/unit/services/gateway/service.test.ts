@@ -205,6 +205,33 @@ describe('upkeep', () => {
   })
 })
 
+describe('a leader that stops', () => {
+  const stop = async (): Promise<void> => {
+    let isDone = false
+    const stopped = gateways
+      .get(ada)
+      ?.stop()
+      .finally(() => (isDone = true))
+    await world.runUntil(() => isDone, 5_000)
+    await stopped
+  }
+
+  test('hands the lead to another voter', async () => {
+    group.voters = [ada, bob, cyd]
+    group.silent.set(bob, 60_000)
+    await stop()
+    expect(group.leader).toBe(cyd)
+  })
+
+  test('keeps it when no other voter could lead', async () => {
+    group.voters = [ada, bob, cyd]
+    group.silent.set(bob, 60_000)
+    group.mute.add(cyd)
+    await stop()
+    expect(group.leader).toBe(ada)
+  })
+})
+
 describe('voting', () => {
   test('three members become three voters, each with the mesh key before its vote', async () => {
     await join(bob)
