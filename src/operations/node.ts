@@ -160,17 +160,14 @@ export const nodeLabel = unary({
     await refresh(context, signal)
     const { control, clock } = context
     const member = findMember(control.state, node)
-    const after = Object.fromEntries(
-      Object.entries({ ...member.labels, ...labels }).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-    )
     const id = commandId(context, { what: 'label', by: caller.id, key: undefined })
     await within(clock, changePatience, signal, (limited) =>
       control.execute(
-        { type: 'update-member', node: member.id, labels: after },
+        { type: 'update-member', node: member.id, labelPatch: labels },
         { id, by: caller.id, signal: limited },
       ),
     )
-    return { id: member.id, labels: after }
+    return { id: member.id, labels: { ...(control.state.members.get(member.id) ?? member).labels } }
   },
 })
 

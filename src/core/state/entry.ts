@@ -31,6 +31,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     node,
     addresses: shape.addresses.exactOptional(),
     labels: shape.labels.exactOptional(),
+    labelPatch: shape.labelPatch.exactOptional(),
   }),
   z.strictObject({ ...type('remove-member'), node, force: z.boolean() }),
   z.strictObject({ ...type('report-inventory'), node, inventory: shape.Inventory }),

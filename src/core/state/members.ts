@@ -7,6 +7,7 @@ import { isTerminal } from '../../model/workload.ts'
 import { redeem } from './access.ts'
 import { fail, unplace } from './lifecycle.ts'
 import type { State } from './state.ts'
+import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, MeshState, NewMember, Outcome } from './types.ts'
@@ -76,14 +77,21 @@ function freeName(state: State, wanted: string): string {
 export function updateMember({ state, changes }: Step, command: CommandOf<'update-member'>): Outcome {
   const member = state.members.get(command.node)
   if (member === undefined) return refused('NODE_NOT_FOUND', { node: command.node })
-  state.members.set(member.id, {
-    ...member,
-    addresses: command.addresses ?? member.addresses,
-    labels: command.labels ?? member.labels,
-  })
+  const labels = patched(command.labels ?? member.labels, command.labelPatch ?? {})
+  if (Object.keys(labels).length > limits.labels)
+    return refused('INVALID_REQUEST', { problem: `a node has at most ${limits.labels} labels` })
+  state.members.set(member.id, { ...member, addresses: command.addresses ?? member.addresses, labels })
   changes.push({ type: 'member', node: member.id })
   return accepted({ node: member.id, epoch: member.epoch })
 }
+
+const patched = (
+  before: Member['labels'],
+  patch: Readonly<Record<string, string | null>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries({ ...before, ...patch }).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  )
 
 /** Why a node cannot be removed now; null when it can. Also asked before a voter is retired for it. */
 export function removalObstacle(

@@ -5,6 +5,7 @@ import { failures } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
+import { limits } from './state.ts'
 
 const id = <Id extends string>(): z.ZodType<Id> => z.string().min(1).max(128) as z.ZodType<string> as z.ZodType<Id>
 
@@ -23,9 +24,12 @@ export const span = z.int().min(0).max(3_600_000)
 export const count = z.int().min(0)
 /** A key, a hash or sealed bytes, as hex or base64. */
 export const opaque = z.string().min(1).max(4_096)
+const labelKey = z.string().min(1).max(63)
+const labelValue = z.string().max(256)
 export const labels = z
-  .record(z.string().min(1).max(63), z.string().max(256))
-  .refine((record) => Object.keys(record).length <= 64, 'at most 64 labels')
+  .record(labelKey, labelValue)
+  .refine((record) => Object.keys(record).length <= limits.labels, `at most ${limits.labels} labels`)
+export const labelPatch = z.record(labelKey, labelValue.nullable())
 export const roles = z.array(z.string().min(1).max(64)).max(16)
 export const addresses = z.array(z.string().min(1).max(512)).max(32)
 export const nodeName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, 'must be a host name')

@@ -51,6 +51,8 @@ export const limits = {
   workloads: 50_000,
   tokens: 10_000,
   operators: 1_000,
+  /** Of one member. */
+  labels: 64,
   rejections: 8,
   /** Attempts of one workload that are remembered. */
   attempts: 8,

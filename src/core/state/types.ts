@@ -98,6 +98,8 @@ export type Command =
       readonly node: NodeId
       readonly addresses?: readonly string[]
       readonly labels?: Readonly<Record<string, string>>
+      /** What changes of the labels; null takes one away. Two of these at once both count. */
+      readonly labelPatch?: Readonly<Record<string, string | null>>
     }
   | { readonly type: 'remove-member'; readonly node: NodeId; readonly force: boolean }
   | { readonly type: 'report-inventory'; readonly node: NodeId; readonly inventory: NodeInventory }

@@ -173,6 +173,17 @@ describe('what is told of nodes', () => {
     expect(results.map(refusal)).toEqual(['NODE_NOT_FOUND', 'NODE_NOT_FOUND', 'NODE_NOT_FOUND', 'NODE_NOT_FOUND'])
   })
 
+  test('two changes of labels both count, whoever read them first', () => {
+    const book = meshOf([ada])
+    book.run({ type: 'update-member', node: ada, labels: { zone: 'a', rack: 'b1' } })
+    book.run({ type: 'update-member', node: ada, labelPatch: { rack: null } })
+    book.run({ type: 'update-member', node: ada, labelPatch: { disk: 'ssd', none: null } })
+    expect(book.state.members.get(ada)?.labels).toEqual({ zone: 'a', disk: 'ssd' })
+    const many = Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`l${i}`, '']))
+    expect(refusal(book.run({ type: 'update-member', node: ada, labelPatch: many }))).toBe('INVALID_REQUEST')
+    expect(book.state.members.get(ada)?.labels).toEqual({ zone: 'a', disk: 'ssd' })
+  })
+
   test('an update changes only what it carries', () => {
     const book = meshOf([ada])
     book.run({ type: 'update-member', node: ada, labels: { zone: 'a' } })
