@@ -16,7 +16,7 @@ import type { WorkPlane } from './work-plane.ts'
 /** Makes them; nothing is started. */
 export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPlane) {
   const { config, log, version, random, clock, identity, metrics } = ground
-  const { host, control, membership: belonging } = plane
+  const { host, control, consensus, membership: belonging } = plane
   const { members, agent, inventory, probes } = work
   const context: OperationContext = {
     ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
@@ -41,6 +41,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     },
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
+    transferLead: (to) => consensus.transfer(to),
     explain(workload) {
       if (workload.state !== 'pending') return null
       const snapshot = snapshotOf(control.state, observer(members), clock.now())

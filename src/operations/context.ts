@@ -57,6 +57,8 @@ export interface OperationContext {
     request: TokenRequest,
     signal: AbortSignal,
   ): Promise<{ readonly token: string; readonly notAfter: Instant }>
+  /** Hands the lead of this peer to a voter. Returns whether it worked. */
+  transferLead(to: NodeId): Promise<boolean>
   /** Why a pending workload waits, in the scheduler's words; null when it does not wait. */
   explain(workload: Workload): string | null
 }

@@ -68,7 +68,14 @@ export const gatewayStatus = unary({
     applied: z.int(),
     epoch: z.int().describe('Rises with every change of the membership'),
     followers: z
-      .array(z.object({ node: z.string(), matched: z.int(), silentForMs: z.number().nullable() }))
+      .array(
+        z.object({
+          node: z.string(),
+          matched: z.int(),
+          silentForMs: z.number().nullable(),
+          mute: z.boolean().describe('It has lost its log, and its word does not count'),
+        }),
+      )
       .describe('Known to the leader only'),
   }),
   permission: { verb: 'read', resource: 'mesh' },
@@ -84,8 +91,8 @@ export const gatewayStatus = unary({
       voters: voters.map((voter) => nameOf(state, voter)),
       voterIds: [...voters],
       epoch: state.epoch,
-      followers: followers.map(({ node, matched, silentFor }) => ({
-        ...{ matched, silentForMs: silentFor },
+      followers: followers.map(({ node, matched, silentFor, isMute }) => ({
+        ...{ matched, silentForMs: silentFor, mute: isMute },
         node: nameOf(state, node),
       })),
     })

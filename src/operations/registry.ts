@@ -10,16 +10,21 @@ import {
   containerStop,
 } from './container.ts'
 import { eventsWatch } from './events.ts'
+import { gatewayTransfer, gatewayVoters } from './gateway-change.ts'
 import { gatewayPing, gatewayStatus, status } from './gateway.ts'
 import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo, version } from './host.ts'
 import { nodeInvoke } from './node-invoke.ts'
+import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
 import { placementLogs, workloadLogs } from './workload-logs.ts'
+import { workloadMigrate } from './workload-migrate.ts'
 import { workloadInfo, workloadList, workloadRun, workloadStop, workloadWait } from './workload.ts'
 
 export const operations = [
   ...[status, version, gatewayPing, gatewayStatus],
   ...[nodeList, nodeInfo, nodeRemove, nodeLabel, nodeEvents, nodeMetrics, nodeInvoke],
+  ...[nodeCordon, nodeUncordon, nodeDrain, nodeUndrain, nodeDrained, nodeTaint, workloadMigrate],
+  ...[gatewayVoters, gatewayTransfer],
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],

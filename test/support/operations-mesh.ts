@@ -12,7 +12,7 @@ import { OperationService } from '../../src/operations/invoke.ts'
 import type { Caller } from '../../src/operations/operation.ts'
 import type { LogLine, TaskStatus } from '../../src/ports/executor.ts'
 import { silent } from '../../src/ports/log.ts'
-import type { Control } from '../../src/services/control/types.ts'
+import type { Control, GatewayStatus } from '../../src/services/control/types.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
@@ -97,6 +97,10 @@ export class OperationsMesh {
   readonly liveness = new Map<NodeId, Liveness>()
   readonly samples = new Map<NodeId, readonly GpuSample[]>()
   readonly commands: Command[] = []
+  leader: NodeId | null = ada
+  voters: readonly NodeId[] = [ada]
+  /** As the leader sees them. */
+  followers: GatewayStatus['followers'] = []
   /** Set to make every change and fresh read fail. */
   failure: ClawError | null = null
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
@@ -141,7 +145,7 @@ export class OperationsMesh {
       version: '0.1.0',
       startedAt: world.now() - 5_000,
       apiAddress: 'http://127.0.0.1:8080',
-      control: this.#control(),
+      control: this.#control(self),
       membership: this.#membership(),
       agent: this.#agent(self),
       host: {
@@ -162,6 +166,10 @@ export class OperationsMesh {
       rpc,
       log: silent,
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
+      transferLead: (to) => {
+        this.leader = to
+        return Promise.resolve(true)
+      },
       explain: ({ state }) => (state === 'pending' ? '2 nodes considered: 2 have too few GPUs' : null),
     }
   }
@@ -172,18 +180,18 @@ export class OperationsMesh {
     return service
   }
 
-  #control(): Control {
+  #control(self: NodeId): Control {
     const { book, world } = this
     return {
       state: book.state,
       status: () => ({
-        role: 'leader',
+        role: this.leader === self ? 'leader' : 'follower',
         term: 3,
-        leader: ada,
-        voters: [ada],
+        leader: this.leader,
+        voters: this.voters,
         committed: book.state.index,
         applied: book.state.index,
-        followers: [],
+        followers: this.leader === self ? this.followers : [],
       }),
       onChange: (listener) => {
         this.#listeners.add(listener)

@@ -34,9 +34,9 @@ export async function cli(line: readonly string[], answers: Answers = {}, host: 
       check(name, input)
       return invoker.invoke(name, input, { caller, signal })
     },
-    open(name: string, input: unknown) {
+    open(name: string, input: unknown, inner: AbortSignal) {
       check(name, input)
-      return invoker.open(name, input, { caller, signal })
+      return invoker.open(name, input, { caller, signal: inner })
     },
     close: () => Promise.resolve(),
   }

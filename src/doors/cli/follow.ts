@@ -62,3 +62,7 @@ export const workloadStates = (
   signal: AbortSignal,
 ): AsyncIterable<OutputOf<'workload.wait'>> =>
   reopened(api, () => api.stream('workload.wait', { workload }, signal), signal)
+
+/** What is left on a node that is drained, until nothing is. */
+export const drainStates = (api: Api, node: string, signal: AbortSignal): AsyncIterable<OutputOf<'node.drained'>> =>
+  reopened(api, () => api.stream('node.drained', { node }, signal), signal)

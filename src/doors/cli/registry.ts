@@ -31,10 +31,40 @@ export const commands: readonly Row[] = [
     aliases: ['workload status'],
     load: () => import('./commands/workload/info.ts'),
   },
+  {
+    path: 'workload migrate',
+    about: 'Move a workload to another node.',
+    load: () => import('./commands/workload/migrate.ts'),
+  },
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('./commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('./commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('./commands/node/events.ts') },
   { path: 'node label', about: 'Set or take away labels of a node.', load: () => import('./commands/node/label.ts') },
+  {
+    path: 'node cordon',
+    about: 'Let no new work onto a node; what it has stays.',
+    load: () => import('./commands/node/cordon.ts'),
+  },
+  {
+    path: 'node uncordon',
+    about: 'Let new work onto a node again.',
+    load: () => import('./commands/node/uncordon.ts'),
+  },
+  {
+    path: 'node drain',
+    about: 'Move all work off a node, and let no new work onto it.',
+    load: () => import('./commands/node/drain.ts'),
+  },
+  {
+    path: 'node undrain',
+    about: 'End the drain of a node: it takes new work again.',
+    load: () => import('./commands/node/undrain.ts'),
+  },
+  {
+    path: 'node taint',
+    about: 'Keep work away from a node unless it tolerates that.',
+    load: () => import('./commands/node/taint.ts'),
+  },
   { path: 'node invoke', about: 'Run any operation on a named node.', load: () => import('./commands/node/invoke.ts') },
   { path: 'node remove', about: 'Take a node out of the mesh.', load: () => import('./commands/node/remove.ts') },
   { path: 'gateway ping', about: 'Check that a peer answers.', load: () => import('./commands/gateway/ping.ts') },
@@ -42,6 +72,16 @@ export const commands: readonly Row[] = [
     path: 'gateway status',
     about: 'Show who leads and who votes.',
     load: () => import('./commands/gateway/status.ts'),
+  },
+  {
+    path: 'gateway voters',
+    about: 'List the nodes that vote, as the leader sees them.',
+    load: () => import('./commands/gateway/voters.ts'),
+  },
+  {
+    path: 'gateway transfer',
+    about: 'Hand the lead to another voter.',
+    load: () => import('./commands/gateway/transfer.ts'),
   },
   {
     path: 'token create',

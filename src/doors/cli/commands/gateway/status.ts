@@ -1,6 +1,9 @@
 import { command } from '../../command.ts'
 import { facts, orDash } from '../../words.ts'
 
+const heard = (silentForMs: number | null): string =>
+  silentForMs === null ? ', never heard of' : `, heard of ${Math.round(silentForMs)} ms ago`
+
 export default command({
   name: 'gateway status',
   about: 'Show who leads and who votes.',
@@ -19,8 +22,8 @@ export default command({
         ['Log', `${status.applied} of ${status.committed} applied`],
       ]),
       ...status.followers.map(
-        ({ node, matched, silentForMs }) =>
-          `  ${node} has ${matched}${silentForMs === null ? ', never heard of' : `, heard of ${Math.round(silentForMs)} ms ago`}`,
+        ({ node, matched, silentForMs, mute }) =>
+          `  ${node} ${mute ? 'has lost its log and has no say' : `has ${matched}${heard(silentForMs)}`}`,
       ),
     ])
     return undefined

@@ -1,0 +1,29 @@
+import type { OutputOf } from '../../../../operations/registry.ts'
+import { command } from '../../command.ts'
+import type { Column } from '../../table.ts'
+import { orDash } from '../../words.ts'
+
+type Voter = OutputOf<'gateway.voters'>[number]
+
+const columns: readonly Column<Voter>[] = [
+  { head: 'Name', cell: ({ name }) => name },
+  { head: 'Role', cell: ({ role }) => role },
+  { head: 'Lag', cell: ({ lag }) => orDash(lag) },
+  { head: 'Silent for', cell: ({ silentForMs }) => (silentForMs === null ? '—' : `${silentForMs} ms`) },
+  { head: 'Id', cell: ({ id }) => id },
+]
+
+export default command({
+  name: 'gateway voters',
+  about: 'List the nodes that vote, as the leader sees them.',
+  details: 'A voter that is `mute` has lost its log: it holds no copy that counts, and has no say.',
+  positionals: {},
+  options: {},
+  examples: ['gateway voters', 'gateway voters --json'],
+
+  async run(_, { api: connect, out, signal }) {
+    const api = await connect()
+    await out.result(await api.call('gateway.voters', {}, signal), (rows, style) => style.table(rows, columns))
+    return undefined
+  },
+})

@@ -1,0 +1,198 @@
+/** Closing a node to work, emptying it, and opening it again. */
+import { z } from 'zod'
+import type { CommandOf, MeshState } from '../core/state/types.ts'
+import type { NodeId } from '../model/ids.ts'
+import { Taint, taintEffects, labelName } from '../model/label.ts'
+import type { Member } from '../model/node.ts'
+import type { Workload } from '../model/workload.ts'
+import { Bell } from './bell.ts'
+import type { OperationContext } from './context.ts'
+import { within } from './deadline.ts'
+import { nodeRef, spanOf } from './fields.ts'
+import { findMember, refresh } from './find.ts'
+import type { Call } from './operation.ts'
+import { stream, unary } from './operation.ts'
+import { changePatience, commandId } from './workload.ts'
+
+const Left = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.string(),
+  why: z.string().describe('What it waits for, in words that follow its name'),
+})
+
+const Openness = z.object({
+  id: z.string(),
+  name: z.string(),
+  mode: z.enum(['open', 'cordoned', 'draining']),
+  reason: z.string(),
+  left: z.array(Left).describe('Workloads that are placed there'),
+})
+type Openness = z.infer<typeof Openness>
+
+const permission = { verb: 'change', resource: 'node' } as const
+const reason = z.string().max(256).default('').describe('Why, for those who wonder later')
+const input = z.strictObject({ node: nodeRef, reason })
+
+export const nodeCordon = unary({
+  name: 'node.cordon',
+  about: 'Let no new work onto a node. What it has stays, also when it was being drained.',
+  input,
+  output: Openness,
+  permission,
+  rest: { method: 'POST', path: '/api/nodes/:node/cordon' },
+  handler: ({ node, reason: why }, context, call) =>
+    close(node, { mode: 'cordoned', reason: why, grace: null }, { context, call }),
+})
+
+export const nodeUncordon = unary({
+  name: 'node.uncordon',
+  about: 'Let new work onto a node again, whether it was cordoned or drained.',
+  input: z.strictObject({ node: nodeRef }),
+  output: Openness,
+  permission,
+  rest: { method: 'POST', path: '/api/nodes/:node/uncordon' },
+  handler: ({ node }, context, call) => close(node, opened, { context, call }),
+})
+
+export const nodeUndrain = unary({
+  name: 'node.undrain',
+  about: 'Let new work onto a node again. What is leaving it already still leaves.',
+  input: z.strictObject({ node: nodeRef }),
+  output: Openness,
+  permission,
+  rest: { method: 'POST', path: '/api/nodes/:node/undrain' },
+  handler: ({ node }, context, call) => close(node, opened, { context, call }),
+})
+
+export const nodeDrain = unary({
+  name: 'node.drain',
+  about:
+    'Let no new work onto a node, and move what it has to others. Answers at once; node.drained tells when it is empty.',
+  input: input.extend({
+    grace: z
+      .union([z.string().max(32), z.number().min(0)], { error: 'must be a span such as 30s, or seconds as a number' })
+      .optional()
+      .describe('From SIGTERM to SIGKILL; each workload’s own when left out'),
+    force: z.boolean().default(false).describe('Kill at once instead of asking first'),
+  }),
+  output: Openness,
+  permission,
+  rest: { method: 'POST', path: '/api/nodes/:node/drain' },
+  handler({ node, reason: why, grace, force }, context, call) {
+    const span = force ? 0 : grace === undefined ? null : spanOf(grace, 'grace', 0)
+    return close(node, { mode: 'draining', reason: why, grace: span }, { context, call })
+  },
+})
+
+export const nodeDrained = stream({
+  name: 'node.drained',
+  about: 'Tell what is left on a node until nothing is, or until somebody ends the drain; the last item is the end.',
+  input: z.strictObject({ node: nodeRef }),
+  output: Openness,
+  permission: { verb: 'read', resource: 'node' },
+  async *handler({ node }, context, { signal }) {
+    await refresh(context, signal)
+    const { state } = context.control
+    const { id } = findMember(state, node)
+    const bell = new Bell(context.control, signal)
+    try {
+      // Whether the node still answers changes without a change of the state.
+      for (let told = ''; !signal.aborted; await bell.wait(context.clock, 1_000)) {
+        const member = state.members.get(id)
+        if (member === undefined) return
+        const view = opennessOf(member, context)
+        const shape = JSON.stringify(view)
+        if (shape !== told) yield view
+        told = shape
+        if (view.left.length === 0 || view.mode !== 'draining') return
+      }
+    } finally {
+      bell.close()
+    }
+  },
+})
+
+const TaintView = z.object({ key: z.string(), value: z.string(), effect: z.enum(taintEffects) })
+
+export const nodeTaint = unary({
+  name: 'node.taint',
+  about: 'Keep work away from a node unless it tolerates that, or take such a taint away.',
+  input: z.strictObject({
+    node: nodeRef,
+    add: z.array(Taint).max(64).default([]).describe('One with the same key and effect is replaced'),
+    remove: z
+      .array(z.strictObject({ key: labelName, effect: z.enum(taintEffects).optional() }))
+      .max(64)
+      .default([])
+      .describe('Without an effect, all of the key'),
+  }),
+  output: z.object({ id: z.string(), name: z.string(), taints: z.array(TaintView) }),
+  permission,
+  rest: { method: 'POST', path: '/api/nodes/:node/taints' },
+  async handler({ node, add, remove }, context, { caller, signal }) {
+    await refresh(context, signal)
+    const { control, clock } = context
+    const member = findMember(control.state, node)
+    const goes = ({ key, effect }: Taint): boolean =>
+      remove.some((one) => one.key === key && (one.effect === undefined || one.effect === effect)) ||
+      add.some((one) => one.key === key && one.effect === effect)
+    const taints = [...member.taints.filter((taint) => !goes(taint)), ...add]
+    const id = commandId(context, { what: 'taint', by: caller.id, key: undefined })
+    await within(clock, changePatience, signal, (limited) =>
+      control.execute({ type: 'set-taints', node: member.id, taints }, { id, by: caller.id, signal: limited }),
+    )
+    return { id: member.id, name: member.name, taints }
+  },
+})
+
+type Closing = Pick<CommandOf<'set-scheduling'>, 'mode' | 'reason' | 'grace'>
+const opened: Closing = { mode: 'open', reason: '', grace: null }
+
+interface Around {
+  readonly context: OperationContext
+  readonly call: Pick<Call, 'caller' | 'signal'>
+}
+
+async function close(wanted: string, closing: Closing, { context, call }: Around): Promise<Openness> {
+  const { caller, signal } = call
+  const { control, clock } = context
+  await refresh(context, signal)
+  const member = findMember(control.state, wanted)
+  const id = commandId(context, { what: 'scheduling', by: caller.id, key: undefined })
+  await within(clock, changePatience, signal, (limited) =>
+    control.execute({ type: 'set-scheduling', node: member.id, ...closing }, { id, by: caller.id, signal: limited }),
+  )
+  return opennessOf(control.state.members.get(member.id) ?? member, context)
+}
+
+function opennessOf({ id, name, scheduling }: Member, { control, membership }: OperationContext): Openness {
+  const { liveness } = membership.view(id)
+  const isGone = liveness === 'lost' || liveness === 'left'
+  return {
+    ...{ id, name, mode: scheduling.mode, reason: scheduling.reason },
+    left: residentsOf(control.state, id).map((workload) => ({
+      id: workload.id,
+      name: workload.name,
+      state: workload.state,
+      why: isGone ? whySilent(workload, name) : whyHere(workload, scheduling.mode),
+    })),
+  }
+}
+
+const residentsOf = (state: MeshState, node: NodeId): readonly Workload[] =>
+  Array.from(state.residents.get(node) ?? [], (id) => state.workloads.get(id))
+    .filter((workload) => workload !== undefined)
+    .toSorted((a, b) => a.submittedAt - b.submittedAt || (a.id < b.id ? -1 : 1))
+
+const whySilent = ({ spec }: Workload, node: string): string =>
+  spec.onPartition === 'stop' || spec.onPartition === 'replace'
+    ? `waits until ${node} has been silent for long enough`
+    : `waits for ${node}, which does not answer`
+
+function whyHere({ eviction, stopRequested, spec }: Workload, mode: Member['scheduling']['mode']): string {
+  const grace = stopRequested?.force === true ? 0 : (eviction?.grace ?? spec.stopGraceMs)
+  if (eviction !== null || stopRequested !== null)
+    return grace === 0 ? 'is being killed' : `is being stopped, and killed ${grace / 1_000} s after it was asked`
+  return mode === 'draining' ? 'waits for its turn to leave' : 'stays'
+}
