@@ -111,6 +111,11 @@ export const failures = {
     ({ seconds }: { seconds: number }) => `The workload ran longer than its ${seconds} s and was stopped.`,
     'Give it more time with --timeout.',
   ),
+  DEPENDENCY_FAILED: failure(
+    'conflict',
+    ({ reason }: { reason: string }) => `What the workload waits for can no longer be: ${reason}.`,
+    'See to the other workload, then submit this one again.',
+  ),
   WORKLOAD_LOST: failure(
     'unavailable',
     ({ reason }: { reason: string }) => `The workload is gone: ${reason}.`,

@@ -28,6 +28,13 @@ const selector = z
   .refine((labels) => Object.keys(labels).length <= 16, 'at most 16 labels')
 const version = z.string().regex(/^\d+(\.\d+){0,3}$/, 'must be a version such as 550.54')
 
+/** `after`: it has started; `afterOk`: it has completed; `afterAny`: it has ended, however that was. */
+const Dependency = z.strictObject({
+  workload: z.string().min(1).max(128).describe('Id of the other workload'),
+  condition: z.enum(['after', 'afterOk', 'afterAny']),
+})
+export type Dependency = z.infer<typeof Dependency>
+
 /** `on-failure` tries again `maxRetries` times, each after twice the last pause; `always` goes on after success too, and for ever. */
 const Restart = z.strictObject({
   policy: z.enum(['on-failure', 'always']),
@@ -90,6 +97,7 @@ export const WorkloadSpec = z.strictObject({
     .enum(['pack', 'spread'])
     .optional()
     .describe('Fill nodes one after the other, which is what happens when left out, or share the load out'),
+  dependencies: z.array(Dependency).max(64).optional().describe('Other workloads that have to be so far first'),
   restart: Restart.optional().describe('What happens when it ends; it stays ended when left out'),
   onPartition: z
     .enum(['continue', 'stop', 'replace'])

@@ -3,7 +3,7 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { NodeLedger } from './ledger.ts'
 import { shortage } from './offer.ts'
-import { avoidedNodes } from './plan.ts'
+import { avoidedNodes, tooEarly } from './planner.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently, standingOf } from './standing.ts'
 import type { NodeSnapshot, Obstacle, SchedulerSettings, Snapshot } from './types.ts'
@@ -22,9 +22,10 @@ export interface Explanation {
 export function explain(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): Explanation {
   const avoided = avoidedNodes(workload, snapshot.at, settings)
   const verdicts = snapshot.nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
+  const early = tooEarly(workload, snapshot)
   const obstacles = verdicts.flatMap(({ obstacle }) => (obstacle === null ? [] : [obstacle]))
   return {
-    reason: obstacles.length < verdicts.length ? null : summarize(obstacles),
+    reason: early ?? (obstacles.length < verdicts.length ? null : summarize(obstacles)),
     nodes: verdicts.map(({ node, obstacle }) => ({
       node: node.id,
       name: node.name,

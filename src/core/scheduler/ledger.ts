@@ -11,6 +11,10 @@ export class NodeLedger {
   cpuMillis: number
   memoryMib: number
   placements: number
+  /** Rises whenever something is taken. */
+  version = 0
+  /** Labels of the work that is there, or that this plan sends there. */
+  readonly residents: Readonly<Record<string, string>>[]
 
   constructor(node: NodeSnapshot) {
     const { inventory, held, failed, usage } = node
@@ -19,6 +23,7 @@ export class NodeLedger {
     this.cpuMillis = (inventory?.cpuCores ?? 0) * 1_000 - usage.cpuMillis
     this.memoryMib = (inventory?.memoryMib ?? 0) - usage.memoryMib
     this.placements = usage.placements
+    this.residents = [...node.residents]
   }
 
   take(spec: WorkloadSpec, devices: readonly GpuDevice[]): void {
@@ -27,5 +32,7 @@ export class NodeLedger {
     this.cpuMillis -= demand.cpuMillis
     this.memoryMib -= demand.memoryMib
     this.placements += 1
+    this.version += 1
+    this.residents.push(spec.labels ?? {})
   }
 }

@@ -2,6 +2,8 @@
 import type { GpuDevice } from '../../model/gpu.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { demandOf } from '../state/holdings.ts'
+import { reluctance, unwelcome } from './admission.ts'
+import type { Choice } from './devices.ts'
 import { chooseDevices } from './devices.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { Standing } from './standing.ts'
@@ -12,20 +14,38 @@ export const deviceCount = ({ gpus }: WorkloadSpec): number => gpus.devices?.len
 /** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words. */
 export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Offer | null {
   const count = deviceCount(spec)
-  if (freeDevices(ledger, standing, count).length < count) return null
+  const free = freeDevices(ledger, standing, count)
+  if (free.length < count) return null
   const demand = demandOf(spec)
   if (demand.cpuMillis > ledger.cpuMillis || demand.memoryMib > ledger.memoryMib) return null
+  if (unwelcome(ledger.residents, spec) !== null) return null
+  const cool = ledger.node.hot.size === 0 ? free.length : free.filter(({ uuid }) => !ledger.node.hot.has(uuid)).length
   return {
+    reluctance: reluctance(ledger.node, spec),
+    hotDevices: Math.max(0, count - cool),
+    groups: count < 2 ? 0 : choose(ledger, standing, spec).groups,
     freeDevices: ledger.free.size - count,
     memoryMib: ledger.memoryMib - demand.memoryMib,
     placements: ledger.placements,
   }
 }
 
+/** Negative when the first is the better one. */
+export function compareOffers(a: Offer, b: Offer, { strategy }: WorkloadSpec): number {
+  const first = a.reluctance - b.reluctance || a.hotDevices - b.hotDevices || a.groups - b.groups
+  const pack = a.freeDevices - b.freeDevices || a.memoryMib - b.memoryMib || a.placements - b.placements
+  if (strategy !== 'spread') return first || pack
+  return first || a.placements - b.placements || b.freeDevices - a.freeDevices || b.memoryMib - a.memoryMib
+}
+
 /** The devices that the work gets when it goes there. */
-export function devicesFor(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): readonly GpuDevice[] {
+export const devicesFor = (ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): readonly GpuDevice[] =>
+  choose(ledger, standing, spec).devices
+
+function choose(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Choice {
   const count = deviceCount(spec)
-  return chooseDevices(freeDevices(ledger, standing, count), ledger.node.inventory?.links ?? [], count)
+  const { inventory, hot } = ledger.node
+  return chooseDevices(freeDevices(ledger, standing, count), inventory?.links ?? [], { count, hot })
 }
 
 const freeDevices = (ledger: NodeLedger, { suitable }: Standing, count: number): readonly GpuDevice[] =>
@@ -40,7 +60,7 @@ export function shortage(ledger: NodeLedger, standing: Standing, spec: WorkloadS
   if (cpuMillis > ledger.cpuMillis)
     return short(`${cpuMillis / 1_000} CPU cores`, Math.floor(ledger.cpuMillis / 100) / 10)
   if (memoryMib > ledger.memoryMib) return short(`${memoryMib} MiB of memory`, Math.floor(ledger.memoryMib))
-  return null
+  return unwelcome(ledger.residents, spec)
 }
 
 function tooFewDevices({ node }: NodeLedger, free: number, { gpus }: WorkloadSpec): Obstacle {

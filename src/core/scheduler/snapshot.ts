@@ -1,7 +1,10 @@
 /** The scheduler's view of the mesh: the committed state, and of the gossip only who answers and which devices have failed. */
-import type { NodeId } from '../../model/ids.ts'
+import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness } from '../../model/node.ts'
 import type { Instant } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
+import { readinessOf } from '../queue/dependencies.ts'
+import type { Reservations } from '../queue/reserve.ts'
 import { usageOf } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 import type { Snapshot } from './types.ts'
@@ -18,7 +21,13 @@ export interface Observed {
 
 type Source = Pick<MeshState, 'members' | 'workloads' | 'pending' | 'holders' | 'usage' | 'residents'>
 
-export function snapshotOf(state: Source, observe: (node: NodeId) => Observed, at: Instant): Snapshot {
+export function snapshotOf(
+  state: Source,
+  observe: (node: NodeId) => Observed,
+  at: Instant,
+  reservations: Reservations = new Map(),
+): Snapshot {
+  const pending = Array.from(state.pending, (id) => state.workloads.get(id)).filter((one) => one !== undefined)
   return {
     at,
     nodes: Array.from(state.members.values(), ({ id, name, labels, taints, scheduling, inventory }) => ({
@@ -31,6 +40,13 @@ export function snapshotOf(state: Source, observe: (node: NodeId) => Observed, a
         (resident) => state.workloads.get(resident)?.spec.labels ?? {},
       ),
     })),
-    pending: Array.from(state.pending, (id) => state.workloads.get(id)).filter((workload) => workload !== undefined),
+    pending,
+    blocked: new Map(pending.flatMap((workload) => blockOf(workload, state))),
+    reservations,
   }
+}
+
+function blockOf(workload: Workload, state: Source): readonly (readonly [WorkloadId, string])[] {
+  const readiness = readinessOf(workload, state)
+  return readiness.state === 'ready' ? [] : [[workload.id, readiness.reason]]
 }

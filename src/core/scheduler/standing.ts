@@ -3,6 +3,7 @@ import type { GpuDevice } from '../../model/gpu.ts'
 import { gpuModelMatches } from '../../model/gpu.ts'
 import type { ExecutorKind, NodeInventory } from '../../model/node.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
+import { closedTo } from './admission.ts'
 import type { NodeSnapshot, Obstacle } from './types.ts'
 
 /** A node that could run the work if it were empty: with which executor, and on which of its devices. */
@@ -33,7 +34,7 @@ export function standingOf(
   matches: MatchModel = gpuModelMatches,
 ): Standing | Obstacle {
   const { inventory } = node
-  const obstacle = unreachable(node) ?? elsewhere(node, spec)
+  const obstacle = unreachable(node) ?? elsewhere(node, spec) ?? closedTo(node, spec) ?? tooFull(node, spec)
   if (obstacle !== null) return obstacle
   if (inventory === null)
     return { one: 'has not reported its hardware yet', many: 'have not reported their hardware yet' }
@@ -67,6 +68,16 @@ function elsewhere({ id, name, labels }: NodeSnapshot, spec: WorkloadSpec): Obst
   return { one: `lacks the label ${label}`, many: `lack the label ${label}` }
 }
 
+/** What the node last said is free; before it has said anything, what it has at all. */
+function tooFull({ diskFreeMib, inventory }: NodeSnapshot, { diskMib = 0 }: WorkloadSpec): Obstacle | null {
+  const free = Math.floor(diskFreeMib ?? inventory?.diskMib ?? 0)
+  if (diskMib <= free) return null
+  return {
+    one: `needs ${diskMib} MiB of disk, has ${free} free`,
+    many: `need ${diskMib} MiB of disk, have ${free} free`,
+  }
+}
+
 /** The one that was asked for, or else the one that the node names first. */
 function executorFor({ executors }: NodeInventory, { executor }: WorkloadSpec): ExecutorKind | null {
   if (executor === undefined) return executors[0] ?? null
@@ -92,9 +103,43 @@ function suitableDevices(
   if (right.length === 0) return { one: `has no ${model}`, many: `have no ${model}` }
   const large = memoryMib === undefined ? right : right.filter((gpu) => gpu.memoryMib >= memoryMib)
   if (large.length === 0) return { one: `has no GPU with ${memoryMib} MiB`, many: `have no GPU with ${memoryMib} MiB` }
-  if (large.length >= count) return { devices: large }
+  const fit = large.filter((gpu) => isCut(gpu, wanted))
+  if (fit.length === 0) {
+    const what = wanted.mig === undefined ? 'whole GPU' : `MIG device ${wanted.mig}`
+    return { one: `has no ${what}`, many: `have no ${what}` }
+  }
+  const modern = fit.filter((gpu) => isModern(gpu, wanted))
+  if (modern.length === 0) return { one: `has no GPU with ${needs(wanted)}`, many: `have no GPU with ${needs(wanted)}` }
+  if (modern.length >= count) return { devices: modern }
   const words = `${count} ${model ?? 'GPU'}${count === 1 ? '' : 's'}`
-  return { one: `needs ${words}, has ${large.length}`, many: `need ${words}, have ${large.length}` }
+  return { one: `needs ${words}, has ${modern.length}`, many: `need ${words}, have ${modern.length}` }
+}
+
+/** A part of a GPU is no GPU, unless it is asked for by its index. */
+const isCut = ({ mig }: GpuDevice, wanted: WorkloadSpec['gpus']): boolean =>
+  wanted.mig === undefined ? mig === null || wanted.devices !== undefined : mig?.profile === wanted.mig
+
+const isModern = (gpu: GpuDevice, { minDriver, minComputeCapability }: WorkloadSpec['gpus']): boolean =>
+  (minDriver === undefined || isAtLeast(gpu.driver, minDriver)) &&
+  (minComputeCapability === undefined || isAtLeast(gpu.computeCapability, minComputeCapability))
+
+const needs = ({ minDriver, minComputeCapability }: WorkloadSpec['gpus']): string =>
+  [
+    ...(minDriver === undefined ? [] : [`driver ${minDriver} or newer`]),
+    ...(minComputeCapability === undefined ? [] : [`compute capability ${minComputeCapability} or higher`]),
+  ].join(' and ')
+
+/** Part by part, as numbers. What is not known is not enough. */
+function isAtLeast(version: string | null, wanted: string): boolean {
+  if (version === null) return false
+  const [have, want] = [version, wanted].map((text) => text.split('.').map(Number))
+  const lengths = Math.max(have?.length ?? 0, want?.length ?? 0)
+  for (let i = 0; i < lengths; i += 1) {
+    const difference = (have?.[i] ?? 0) - (want?.[i] ?? 0)
+    if (Number.isNaN(difference)) return false
+    if (difference !== 0) return difference > 0
+  }
+  return true
 }
 
 export const refusedRecently = (reason: string): Obstacle => same(`refused it just now (${reason})`)

@@ -4,6 +4,7 @@ import type { Taint } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import type { Reservations } from '../queue/reserve.ts'
 import type { Usage } from '../state/types.ts'
 
 export interface NodeSnapshot {
@@ -33,6 +34,10 @@ export interface Snapshot {
   readonly nodes: readonly NodeSnapshot[]
   /** Workloads that wait, in any order. */
   readonly pending: readonly Workload[]
+  /** Pending workloads whose dependencies are not met, and in words what they wait for. */
+  readonly blocked: ReadonlyMap<WorkloadId, string>
+  /** Nodes that are kept for one workload. */
+  readonly reservations: Reservations
 }
 
 export interface SchedulerSettings {
@@ -70,6 +75,12 @@ export interface Obstacle {
 
 /** What would be left on a node that takes the work. Less is better, from top to bottom. */
 export interface Offer {
+  /** Taints that ask for another node. */
+  readonly reluctance: number
+  /** How many hot devices it would get. */
+  readonly hotDevices: number
+  /** From how many groups of linked devices its own would come. */
+  readonly groups: number
   readonly freeDevices: number
   readonly memoryMib: number
   readonly placements: number

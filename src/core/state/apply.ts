@@ -14,7 +14,7 @@ import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
-import { prune, requestStop, submit } from './workloads.ts'
+import { giveUp, prune, requestStop, submit } from './workloads.ts'
 
 export interface Position {
   readonly index: number
@@ -99,6 +99,8 @@ function carryOut(step: Step, command: Command): Outcome {
       return evict(step, command)
     case 'lose':
       return lose(step, command)
+    case 'give-up':
+      return giveUp(step, command)
     case 'set-taints':
       return setTaints(step, command)
     case 'set-scheduling':

@@ -9,6 +9,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'place':
     case 'withdraw':
     case 'lose':
+    case 'give-up':
     case 'seal-mesh-key':
     case 'record-liveness':
     case 'prune':
@@ -38,4 +39,4 @@ export function mayForward(command: Command, from: NodeId): boolean {
 
 /** Commands that no peer but the leader may make: whoever loses the lead drops them. */
 export const isLeadersOwn = (command: Command): boolean =>
-  ['found', 'place', 'withdraw', 'lose', 'seal-mesh-key', 'record-liveness', 'prune'].includes(command.type)
+  ['found', 'place', 'withdraw', 'lose', 'give-up', 'seal-mesh-key', 'record-liveness', 'prune'].includes(command.type)

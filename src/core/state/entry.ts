@@ -70,6 +70,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     target: node.nullable(),
   }),
   z.strictObject({ ...type('lose'), placement, reason: shape.text }),
+  z.strictObject({ ...type('give-up'), workload }),
   z.strictObject({ ...type('set-taints'), node, taints: shape.taints }),
   z.strictObject({
     ...type('set-scheduling'),

@@ -3,6 +3,7 @@ import type { NodeId, PlacementId } from '../../model/ids.ts'
 import { placementId } from '../../model/ids.ts'
 import type { Placement, Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { readinessOf } from '../queue/dependencies.ts'
 import { change, unplace } from './lifecycle.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
@@ -42,6 +43,8 @@ export function place(step: Step, command: CommandOf<'place'>): Outcome {
 
 /** What the leader must not have overlooked. Fitting CPU and memory is the scheduler's business, not a matter of safety. */
 function placementObstacle(state: State, command: CommandOf<'place'>, { spec }: Workload): Outcome | null {
+  const readiness = readinessOf({ spec }, state)
+  if (readiness.state !== 'ready') return refused('INVALID_REQUEST', { problem: `it ${readiness.reason}` })
   const { node, devices, executor } = command
   const inventory = state.members.get(node)?.inventory
   if (inventory === undefined) return refused('NODE_NOT_FOUND', { node })

@@ -153,6 +153,8 @@ export type Command =
     }
   /** The leader gives up what a silent node had claimed, and lets it be placed again. */
   | { readonly type: 'lose'; readonly placement: PlacementId; readonly reason: string }
+  /** The leader ends a workload that waits for what cannot be any more. */
+  | { readonly type: 'give-up'; readonly workload: WorkloadId }
   | { readonly type: 'set-taints'; readonly node: NodeId; readonly taints: readonly Taint[] }
   | {
       readonly type: 'set-scheduling'

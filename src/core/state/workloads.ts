@@ -2,7 +2,8 @@
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { reindex } from './holdings.ts'
-import { change, end } from './lifecycle.ts'
+import { readinessOf } from '../queue/dependencies.ts'
+import { change, end, fail } from './lifecycle.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
@@ -67,6 +68,18 @@ export function requestStop(step: Step, { workload: id, force }: CommandOf<'requ
       workload: id,
       message: `${workload.name} is to stop, says ${by}`,
     })
+  return accepted({ workload: id })
+}
+
+/** Only if every peer sees that it is hopeless. */
+export function giveUp(step: Step, { workload: id }: CommandOf<'give-up'>): Outcome {
+  const { state } = step
+  const workload = state.workloads.get(id)
+  if (workload === undefined) return refused('WORKLOAD_NOT_FOUND', { workload: id })
+  const readiness = readinessOf(workload, state)
+  if (workload.state !== 'pending' || readiness.state !== 'hopeless')
+    return refused('INVALID_REQUEST', { problem: `${workload.name} does not wait in vain` })
+  fail(step, workload, { code: 'DEPENDENCY_FAILED', facts: { reason: readiness.reason } })
   return accepted({ workload: id })
 }
 

@@ -5,31 +5,14 @@ import { plan } from '../../../../src/core/scheduler/plan.ts'
 import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
 import type { Decision, NodeSnapshot, PlaceDecision, Snapshot } from '../../../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
-import { openSince } from '../../../../src/core/state/members.ts'
 import { unborn } from '../../../../src/core/state/workloads.ts'
 import { nodeId, workloadId } from '../../../../src/model/ids.ts'
-import type { NodeInventory } from '../../../../src/model/node.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
-import { ada, bob, cyd, gpu, inventory, meshOf, refusal, spec, submit } from '../../../support/control-samples.ts'
+import { nodeSnapshot } from '../../../support/scheduler-samples.ts'
+import { ada, bob, cyd, gpu, meshOf, refusal, spec, submit } from '../../../support/control-samples.ts'
 
-const node = (name: string, gpus: number, parts: Partial<NodeSnapshot> & { has?: Partial<NodeInventory> } = {}) => {
-  const { has, ...rest } = parts
-  return {
-    id: nodeId(name),
-    name,
-    labels: {},
-    liveness: 'alive',
-    inventory: inventory(nodeId(name), gpus, has),
-    held: new Set<string>(),
-    failed: new Set<string>(),
-    hot: new Set<string>(),
-    ...openSince(0),
-    diskFreeMib: 100_000,
-    residents: [],
-    usage: { cpuMillis: 0, memoryMib: 0, placements: 0 },
-    ...rest,
-  } satisfies NodeSnapshot
-}
+const node = (name: string, gpus: number, parts: Parameters<typeof nodeSnapshot>[2] = {}): NodeSnapshot =>
+  nodeSnapshot(nodeId(name), gpus, parts)
 
 const work = (id: string, wanted: Record<string, unknown> = {}, parts: Partial<Workload> = {}): Workload => ({
   ...unborn,
@@ -41,8 +24,11 @@ const work = (id: string, wanted: Record<string, unknown> = {}, parts: Partial<W
   ...parts,
 })
 
+/** Nobody waits for anybody. */
+const quiet = { blocked: new Map(), reservations: new Map() }
+
 const decide = (nodes: readonly NodeSnapshot[], pending: readonly Workload[], at = 10_000): readonly Decision[] =>
-  plan({ at, nodes, pending }, defaultScheduling)
+  plan({ ...quiet, at, nodes, pending }, defaultScheduling)
 
 const placed = (decisions: readonly Decision[]): Record<string, string> =>
   Object.fromEntries(decisions.flatMap((d) => (d.decision === 'place' ? [[d.workload, d.node]] : [])))
@@ -113,7 +99,7 @@ describe('where work goes', () => {
 
   test('a plan stops at its limit and says nothing of the rest', () => {
     const pending = Array.from({ length: 5 }, (_, i) => work(`wl-${i}`))
-    const snapshot = { at: 0, nodes: [node('one', 0)], pending }
+    const snapshot = { ...quiet, at: 0, nodes: [node('one', 0)], pending }
     expect(plan(snapshot, { ...defaultScheduling, maxPlacements: 3 })).toHaveLength(3)
   })
 })
@@ -181,7 +167,7 @@ describe('why work waits', () => {
   })
 
   test('is explained node by node', () => {
-    const snapshot: Snapshot = { at: 0, nodes: [node('a', 0), node('b', 2)], pending: [] }
+    const snapshot: Snapshot = { ...quiet, at: 0, nodes: [node('a', 0), node('b', 2)], pending: [] }
     expect(explain(snapshot, work('wl-a', { gpus: { count: 2 } }), defaultScheduling)).toEqual({
       reason: null,
       nodes: [
@@ -226,16 +212,5 @@ describe('any plan', () => {
       }),
       { numRuns: 200 },
     )
-  })
-
-  test('over 1,000 nodes and thousands of workloads takes no more than a second of CPU', () => {
-    const nodes = Array.from({ length: 1_000 }, (_, i) => node(`n${i}`, 8))
-    const pending = Array.from({ length: 5_000 }, (_, i) =>
-      work(`wl-${i}`, { gpus: { count: 1 + (i % 8), model: 'H100' }, cpus: 1 + (i % 3) }),
-    )
-    const before = process.cpuUsage()
-    const decisions = plan({ at: 0, nodes, pending }, { ...defaultScheduling, maxPlacements: 1_000 })
-    expect(decisions).toHaveLength(1_000)
-    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000)
   })
 })

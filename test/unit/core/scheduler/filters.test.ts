@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import { chooseDevices } from '../../../../src/core/scheduler/devices.ts'
+import { plan } from '../../../../src/core/scheduler/plan.ts'
+import type { NodeSnapshot, Snapshot } from '../../../../src/core/scheduler/types.ts'
+import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
+import { unborn } from '../../../../src/core/state/workloads.ts'
+import type { GpuLink } from '../../../../src/model/gpu.ts'
+import { nodeId, workloadId } from '../../../../src/model/ids.ts'
+import type { Taint } from '../../../../src/model/label.ts'
+import type { Workload } from '../../../../src/model/workload.ts'
+import { gpu, spec } from '../../../support/control-samples.ts'
+import { nodeSnapshot } from '../../../support/scheduler-samples.ts'
+
+const node = (name: string, gpus: number, parts: Parameters<typeof nodeSnapshot>[2] = {}): NodeSnapshot =>
+  nodeSnapshot(nodeId(name), gpus, parts)
+
+const work = (id: string, wanted: Record<string, unknown> = {}, parts: Partial<Workload> = {}): Workload => ({
+  ...unborn,
+  id: workloadId(id),
+  name: id,
+  spec: spec(wanted),
+  submittedBy: 'socket',
+  submittedAt: 1_000,
+  ...parts,
+})
+
+/** Where each goes, or why it waits. */
+function outcome(
+  nodes: readonly NodeSnapshot[],
+  pending: readonly Workload[],
+  parts: Partial<Snapshot> = {},
+): Record<string, string> {
+  const snapshot = { at: 10_000, nodes, pending, blocked: new Map(), reservations: new Map(), ...parts }
+  return Object.fromEntries(
+    plan(snapshot, defaultScheduling).map((each) => [
+      each.workload,
+      each.decision === 'place' ? each.node : each.reason,
+    ]),
+  )
+}
+
+const why = (only: NodeSnapshot, wanted: Record<string, unknown>): string =>
+  outcome([only], [work('wl', wanted)])['wl'] ?? ''
+
+const taint = (effect: Taint['effect'], value = ''): Taint => ({ key: 'team', value, effect })
+
+describe('a node that is closed', () => {
+  test('takes nothing while it is cordoned or drained, and says why', () => {
+    const closed = (mode: 'cordoned' | 'draining', reason = '') =>
+      node('a', 1, { scheduling: { mode, reason, since: 0, grace: null } })
+    expect(why(closed('cordoned'), {})).toBe('1 node considered: 1 is cordoned')
+    expect(why(closed('draining', 'new disk'), {})).toBe('1 node considered: 1 is drained (new disk)')
+  })
+
+  test.each([
+    ['without a toleration', [], false],
+    ['with one for the key', [{ key: 'team' }], true],
+    ['with one for another key', [{ key: 'zone' }], false],
+    ['with its value', [{ key: 'team', value: 'red' }], true],
+    ['with another value', [{ key: 'team', value: 'blue' }], false],
+    ['with its effect', [{ key: 'team', effect: 'NoSchedule' }], true],
+    ['with another effect', [{ key: 'team', effect: 'NoExecute' }], false],
+  ])('by a taint, takes work %s: %j', (_, tolerations, isTaken) => {
+    const tainted = node('a', 1, { taints: [taint('NoSchedule', 'red')] })
+    const words = '1 node considered: 1 has the taint team=red:NoSchedule'
+    expect(why(tainted, { tolerations })).toBe(isTaken ? 'a' : words)
+  })
+
+  test('by NoExecute takes no new work either; with PreferNoSchedule it is the last choice', () => {
+    expect(why(node('a', 1, { taints: [taint('NoExecute')] }), {})).toContain('team:NoExecute')
+    const shy = node('a', 1, { taints: [taint('PreferNoSchedule')] })
+    expect(outcome([shy, node('b', 4)], [work('wl')])).toEqual({ wl: 'b' })
+    expect(outcome([shy], [work('wl')])).toEqual({ wl: 'a' })
+  })
+})
+
+describe('neighbours', () => {
+  const db = { labels: { app: 'db' } }
+
+  test('work goes where those are that it wants to be near, even if they come with the same plan', () => {
+    const nodes = [node('a', 1), node('b', 4, { residents: [{ app: 'web' }] })]
+    expect(outcome(nodes, [work('wl', { near: [{ app: 'web' }] })])).toEqual({ wl: 'b' })
+    const pending = [work('one', { ...db, node: 'b' }, { submittedAt: 0 }), work('two', { near: [{ app: 'db' }] })]
+    expect(outcome([node('a', 1), node('b', 1)], pending)).toEqual({ one: 'b', two: 'b' })
+    expect(why(node('a', 1), { near: [{ app: 'db' }] })).toBe('1 node considered: 1 runs no work with app=db')
+  })
+
+  test('work stays away from those that it wants to be apart from, itself included', () => {
+    const pending = ['x', 'y', 'z'].map((id) => work(id, { ...db, apart: [{ app: 'db' }] }))
+    expect(outcome([node('a', 1), node('b', 1)], pending)).toEqual({
+      x: 'a',
+      y: 'b',
+      z: '2 nodes considered: 2 run work with app=db, which it wants to be apart from',
+    })
+  })
+})
+
+describe('devices', () => {
+  const mig = { profile: '1g.10gb', parent: 'GPU-0' }
+  const id = nodeId('a')
+  const cut = node('a', 2, { has: { gpus: [gpu(id, 0, { mig }), gpu(id, 1)] } })
+
+  test('a MIG device is no whole GPU, and a whole GPU no MIG device', () => {
+    expect(why(cut, { gpus: { count: 2 } })).toBe('1 node considered: 1 needs 2 GPUs, has 1')
+    expect(why(cut, { gpus: { count: 1, mig: '1g.10gb' } })).toBe('a')
+    expect(why(cut, { gpus: { count: 1, mig: '3g.40gb' } })).toBe('1 node considered: 1 has no MIG device 3g.40gb')
+    expect(why(cut, { gpus: { devices: [0], count: 1 } })).toBe('a')
+  })
+
+  test('driver and compute capability are compared part by part, and what is not known is not enough', () => {
+    const has = (driver: string | null, computeCapability: string | null = '9.0') =>
+      node('a', 1, { has: { gpus: [gpu(id, 0, { driver, computeCapability })] } })
+    const wants = { gpus: { count: 1, minDriver: '550.54', minComputeCapability: '8.6' } }
+    expect(why(has('550.54.15'), wants)).toBe('a')
+    expect(why(has('1000.1'), wants)).toBe('a')
+    for (const poor of [has('550.9'), has(null), has('560.1', '8.0'), has('560.1', null)])
+      expect(why(poor, wants)).toBe(
+        '1 node considered: 1 has no GPU with driver 550.54 or newer and compute capability 8.6 or higher',
+      )
+  })
+
+  test('disk is what the node said is free, and before that what it has', () => {
+    expect(why(node('a', 1, { diskFreeMib: 500 }), { diskMib: 600 })).toContain('needs 600 MiB of disk, has 500 free')
+    expect(why(node('a', 1, { diskFreeMib: null, has: { diskMib: 700 } }), { diskMib: 600 })).toBe('a')
+  })
+
+  test('a hot device is taken only when no cool one is left', () => {
+    const warm = node('a', 2, { hot: new Set(['GPU-a-0', 'GPU-a-1']) })
+    expect(outcome([warm, node('b', 8)], [work('wl', { gpus: { count: 1 } })])).toEqual({ wl: 'b' })
+    expect(outcome([warm], [work('wl', { gpus: { count: 2 } })])).toEqual({ wl: 'a' })
+  })
+
+  const clique = (...indexes: readonly number[]): readonly GpuLink[] =>
+    indexes.flatMap((a) =>
+      indexes.filter((b) => b > a).map((b) => ({ devices: [a, b], kind: 'nvlink', width: 4 }) as const),
+    )
+  const indexesOf = (free: readonly number[], count: number, links: readonly GpuLink[]): readonly number[] =>
+    chooseDevices(
+      free.map((index) => gpu(id, index, { numaNode: index < 4 ? 0 : 1 })),
+      links,
+      { count },
+    ).devices.map(({ index }) => index)
+
+  test('four of eight come from one clique where one is free', () => {
+    const links = [...clique(0, 2, 4, 6), ...clique(1, 3, 5, 7)]
+    expect(indexesOf([0, 1, 2, 3, 4, 5, 6, 7], 4, links)).toEqual([0, 2, 4, 6])
+    expect(indexesOf([0, 1, 3, 5, 6, 7], 4, links)).toEqual([1, 3, 5, 7])
+  })
+
+  test('a small job takes from a group that is broken already', () => {
+    const links = [...clique(0, 1, 2, 3), ...clique(4, 5, 6, 7)]
+    expect(indexesOf([0, 1, 2, 3, 5, 6], 1, links)).toEqual([5])
+    expect(indexesOf([0, 1, 2, 3, 5, 6], 2, links)).toEqual([5, 6])
+  })
+
+  test('without NVLink they come from one NUMA node', () => {
+    expect(indexesOf([1, 2, 3, 4, 5, 6, 7], 4, [])).toEqual([4, 5, 6, 7])
+    expect(indexesOf([0, 1, 5], 2, [])).toEqual([0, 1])
+  })
+
+  test('across nodes, one where they are of one group is preferred', () => {
+    const links = [...clique(0, 1), ...clique(2, 3)]
+    const held = new Set(['GPU-a-1', 'GPU-a-3'])
+    const split = node('a', 4, { has: { links }, held })
+    expect(outcome([split, node('b', 8)], [work('wl', { gpus: { count: 2 } })])).toEqual({ wl: 'b' })
+  })
+})
+
+describe('turns', () => {
+  test('what is to be tried again later, or waits for others, is not looked for a place', () => {
+    const pending = [work('later', {}, { notBefore: 30_500 }), work('then')]
+    const blocked = new Map([[workloadId('then'), 'waits for prepare to complete']])
+    expect(outcome([node('a', 1)], pending, { blocked })).toEqual({
+      later: 'is tried again in 21 s',
+      then: 'waits for prepare to complete',
+    })
+  })
+
+  test('what was moved goes where it was meant to go, if it fits there', () => {
+    const moved = work('wl', { gpus: { count: 1 } }, { preferredNode: nodeId('b') })
+    expect(outcome([node('a', 1), node('b', 8)], [moved])).toEqual({ wl: 'b' })
+    expect(outcome([node('a', 1), node('b', 0)], [moved])).toEqual({ wl: 'a' })
+  })
+
+  test('spread goes where least is, pack where least is left', () => {
+    const busy = node('a', 4, { held: new Set(['GPU-a-0']), usage: { cpuMillis: 0, memoryMib: 0, placements: 1 } })
+    const nodes = [busy, node('b', 4)]
+    expect(outcome(nodes, [work('wl', { gpus: { count: 1 }, strategy: 'spread' })])).toEqual({ wl: 'b' })
+    expect(outcome(nodes, [work('wl', { gpus: { count: 1 } })])).toEqual({ wl: 'a' })
+  })
+
+  test('a node that is kept for other work takes only what will be gone by then', () => {
+    const reservations = new Map([[nodeId('a'), { workload: workloadId('large'), from: 100_000 }]])
+    const pending = [
+      work('large', { gpus: { count: 1 } }),
+      work('short', { gpus: { count: 1 }, timeoutMs: 30_000 }),
+      work('endless', { gpus: { count: 1 } }),
+    ]
+    expect(outcome([node('a', 4)], pending, { reservations })).toEqual({
+      large: 'a',
+      short: 'a',
+      endless: '1 node considered: 1 is kept for work that has waited longer',
+    })
+  })
+})
