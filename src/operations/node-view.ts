@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import type { GpuDevice, GpuSample } from '../model/gpu.ts'
 import type { NodeId } from '../model/ids.ts'
-import type { Member, NodeStatus } from '../model/node.ts'
+import { taintEffects } from '../model/label.ts'
+import type { Member, NodeStatus, Scheduling } from '../model/node.ts'
 import type { Workload } from '../model/workload.ts'
 import { isTerminal } from '../model/workload.ts'
 import type { MeshState } from '../core/state/types.ts'
@@ -37,6 +38,12 @@ export const NodeView = z.object({
   utilization: percent.describe('Mean of its GPUs, or of its CPU when it has none; 0 to 100'),
   workloads: z.int().describe('Workloads that are placed on it'),
   labels: z.record(z.string(), z.string()),
+  scheduling: z
+    .object({ mode: z.enum(['open', 'cordoned', 'draining']), reason: z.string() })
+    .describe('Whether new work may go there, and why not, in the words of whoever closed it'),
+  taints: z
+    .array(z.object({ key: z.string(), value: z.string(), effect: z.enum(taintEffects) }))
+    .describe('What keeps work away that does not tolerate it'),
   lastSeen: z.string().nullable().describe('ISO 8601; null when this peer has not heard from it'),
 })
 export type NodeView = z.infer<typeof NodeView>
@@ -46,8 +53,15 @@ export interface View {
   readonly membership: Pick<Membership, 'view'>
 }
 
-export function nodeStatus({ liveness, report }: Pick<PeerView, 'liveness' | 'report'>): NodeStatus {
+type Closed = Pick<Scheduling, 'mode'>
+
+/** A node that drains is no place for work, however well it is; a cordoned one is as well as it is. */
+export function nodeStatus(
+  { liveness, report }: Pick<PeerView, 'liveness' | 'report'>,
+  scheduling: Closed = { mode: 'open' },
+): NodeStatus {
   if (liveness === 'lost' || liveness === 'left') return 'offline'
+  if (scheduling.mode === 'draining') return 'draining'
   const isHurt = report?.gpus.some(({ health }) => health !== 'ok') ?? false
   return liveness === 'suspect' || isHurt ? 'unhealthy' : 'healthy'
 }
@@ -70,13 +84,15 @@ export function nodeView(member: Member, { state, membership }: View, held = hol
   return {
     id: member.id,
     name: member.name,
-    status: nodeStatus(peer),
+    status: nodeStatus(peer, member.scheduling),
     gpus,
     gpuModel: modelsInWords(gpus),
     gpusFree: gpus.filter((gpu) => gpu.state === 'free').length,
     utilization: utilizationOf(gpus, peer),
     workloads: placed(state).filter(({ placement }) => placement?.node === member.id).length,
     labels: member.labels,
+    scheduling: { mode: member.scheduling.mode, reason: member.scheduling.reason },
+    taints: [...member.taints],
     lastSeen: isoOrNull(peer.lastSeen),
   }
 }

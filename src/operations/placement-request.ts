@@ -55,8 +55,7 @@ export const placementFields = {
     .describe('What happens when its node is cut off; `continue` when left out'),
 }
 
-const Fields = z.strictObject(placementFields)
-type Fields = z.output<typeof Fields>
+type Fields = z.output<z.ZodObject<typeof placementFields>>
 
 /** Throws INVALID_REQUEST with the first word that cannot be read. What is left out is undefined. */
 export function placementOf({ labels, tolerations, near, apart, strategy, restart, onPartition }: Fields) {

@@ -1,6 +1,6 @@
 /** A workload as users see it. */
 import { z } from 'zod'
-import type { Workload } from '../model/workload.ts'
+import type { Attempt, Workload } from '../model/workload.ts'
 import type { OperationContext } from './context.ts'
 import { iso, isoOrNull } from './fields.ts'
 import { nameOf } from './node-view.ts'
@@ -34,6 +34,25 @@ export const WorkloadView = z.object({
   submittedAt: z.string(),
   startedAt: moment,
   endedAt: moment,
+  retries: z.int().describe('How often it was started again because it had ended'),
+  nextTryAt: moment.describe('ISO 8601; it is not placed before then'),
+  eviction: z
+    .object({ reason: z.string(), since: z.string() })
+    .nullable()
+    .describe('Set while its node is to stop it so that it can be placed again'),
+  history: z
+    .array(
+      z.object({
+        attempt: z.int(),
+        node: z.string(),
+        startedAt: moment,
+        endedAt: z.string(),
+        exitCode: z.int().nullable(),
+        error: z.object({ code: z.string(), message: z.string() }).nullable(),
+        reason: z.string().describe('Why it went on after this attempt'),
+      }),
+    )
+    .describe('The last attempts that are over, oldest first, without the present one'),
   rejections: z.array(z.object({ node: z.string(), attempt: z.int(), reason: z.string(), at: z.string() })),
 })
 export type WorkloadView = z.infer<typeof WorkloadView>
@@ -70,6 +89,10 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     submittedAt: iso(workload.submittedAt),
     startedAt: isoOrNull(workload.startedAt),
     endedAt: isoOrNull(workload.endedAt),
+    retries: workload.retries,
+    nextTryAt: workload.state === 'pending' ? isoOrNull(workload.notBefore) : null,
+    eviction: evictionView(workload),
+    history: workload.history.map((attempt) => attemptView(attempt, context)),
     rejections: workload.rejections.map(({ node, attempt, reason, at }) => ({
       ...{ attempt, reason },
       node: nameOf(control.state, node),
@@ -77,6 +100,19 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     })),
   }
 }
+
+const evictionView = ({ eviction }: Workload): WorkloadView['eviction'] =>
+  eviction === null ? null : { reason: eviction.reason, since: iso(eviction.at) }
+
+const attemptView = (
+  { attempt, node, startedAt, endedAt, exitCode, error, reason }: Attempt,
+  { control }: Context,
+): WorkloadView['history'][number] => ({
+  ...{ attempt, exitCode, error, reason },
+  node: nameOf(control.state, node),
+  startedAt: isoOrNull(startedAt),
+  endedAt: iso(endedAt),
+})
 
 const withoutSecrets = (env: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(

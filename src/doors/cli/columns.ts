@@ -16,7 +16,9 @@ export const nodeColumns: readonly Column<Node>[] = [
   { head: 'Memory', cell: ({ gpus }) => orDash(gpus[0] === undefined ? null : `${gpus[0].memoryMib} MiB`), wide: true },
   { head: 'Workloads', cell: ({ workloads }) => String(workloads), wide: true },
   { head: 'Last seen', cell: ({ lastSeen }) => ago(lastSeen), wide: true },
+  { head: 'New work', cell: ({ scheduling }) => schedulingInWords(scheduling), wide: true },
   { head: 'Labels', cell: ({ labels }) => orDash(labelsInWords(labels)), wide: true },
+  { head: 'Taints', cell: ({ taints }) => orDash(taintsInWords(taints)), wide: true },
   { head: 'Id', cell: ({ id }) => id, wide: true },
 ]
 
@@ -27,6 +29,7 @@ export const workloadColumns: readonly Column<Workload>[] = [
   { head: 'Node', cell: ({ node }) => orDash(node) },
   { head: 'GPUs', cell: ({ gpus }) => String(gpus) },
   { head: 'Submitted', cell: ({ submittedAt }) => ago(submittedAt) },
+  { head: 'Retries', cell: ({ retries }) => String(retries), wide: true },
   { head: 'Exit', cell: ({ exitCode }) => orDash(exitCode), wide: true },
   { head: 'Image', cell: ({ image }) => image, wide: true },
   { head: 'Why', cell: ({ reason, error }) => orDash(reason ?? error?.message ?? null), wide: true },
@@ -44,5 +47,13 @@ export const labelsInWords = (labels: Readonly<Record<string, string>>): string 
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(', ')
+
+/** `yes`, `no: cordoned (new disks)`. */
+export const schedulingInWords = ({ mode, reason }: Node['scheduling']): string =>
+  mode === 'open' ? 'yes' : `no: ${mode}${reason === '' ? '' : ` (${reason})`}`
+
+/** `gpu=h100:NoSchedule`, as `run --toleration` and `node taint` take it. */
+export const taintsInWords = (taints: Node['taints']): string =>
+  taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`).join(', ')
 
 export const eventLine = ({ at, type, message }: Event): string => `${at}  ${type.padEnd(20)}  ${message}`

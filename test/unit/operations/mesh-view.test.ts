@@ -66,6 +66,22 @@ test('of a node that is offline nothing is told as if it were measured now', asy
   expect(second).toMatchObject({ status: 'offline', utilization: null, gpus: [nothing, { state: 'failed' }] })
 })
 
+test('a node says whether it takes new work, and what keeps work away from it', async () => {
+  const taint = { key: 'gpu', value: 'h100', effect: 'NoSchedule' } as const
+  mesh.apply({ type: 'set-taints', node: bob, taints: [taint] })
+  mesh.apply({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: 'new disks', grace: null })
+  const [first, second] = await run('node.list', {})
+  expect(first).toMatchObject({ scheduling: { mode: 'open', reason: '' }, taints: [] })
+  expect(second).toMatchObject({
+    ...{ status: 'healthy', scheduling: { mode: 'cordoned', reason: 'new disks' }, taints: [taint] },
+  })
+
+  mesh.apply({ type: 'set-scheduling', node: bob, mode: 'draining', reason: 'new disks', grace: null })
+  expect(await run('node.info', { node: 'bob' })).toMatchObject({ status: 'draining' })
+  mesh.liveness.set(bob, 'lost')
+  expect(await run('node.info', { node: 'bob' })).toMatchObject({ status: 'offline' })
+})
+
 test('lists of nodes filter by what is free and by model', async () => {
   mesh.liveness.set(bob, 'suspect')
   const names = async (input: InputOf<'node.list'>): Promise<string[]> =>

@@ -36,6 +36,31 @@ test('what is submitted waits with a reason, runs with its devices, and ends wit
   })
 })
 
+test('what failed waits for its retry, and tells of the attempt that is over', async () => {
+  await run('workload.run', { image: 'busybox', name: 'train', restart: { policy: 'on-failure:2', backoff: '30s' } })
+  mesh.ended(mesh.running(mesh.idOf('train'), bob), bob, 3)
+  const now = mesh.world.now()
+  expect(await run('workload.info', { workload: 'train' })).toMatchObject({
+    ...{ state: 'pending', node: null, retries: 1, nextTryAt: new Date(now + 30_000).toISOString(), eviction: null },
+    history: [
+      {
+        ...{ attempt: 1, node: 'bob', exitCode: 3, endedAt: new Date(now).toISOString(), reason: 'retry 1 of 2' },
+        error: { code: 'NONZERO_EXIT' },
+      },
+    ],
+  })
+})
+
+test('what is evicted says why it leaves its node, and since when', async () => {
+  await run('workload.run', { image: 'busybox', name: 'train' })
+  const placement = mesh.running(mesh.idOf('train'), bob)
+  mesh.apply({ type: 'evict', placement, reason: 'bob is drained', grace: null, target: null })
+  const since = new Date(mesh.world.now()).toISOString()
+  expect(await run('workload.info', { workload: 'train' })).toMatchObject({
+    ...{ state: 'stopping', eviction: { reason: 'bob is drained', since } },
+  })
+})
+
 test('the same idempotency key submits once', async () => {
   const request = { image: 'busybox', idempotencyKey: 'k1' }
   const first = await run('workload.run', request)

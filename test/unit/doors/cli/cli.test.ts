@@ -10,7 +10,7 @@ const gpu = (index: number, model: string, simulated = false) => ({
 
 const node = (name: string, gpus: readonly ReturnType<typeof gpu>[], utilization: number | null) => ({
   ...{ id: `id-${name}`, name, status: 'healthy', gpus, gpuModel: null, gpusFree: gpus.length, utilization },
-  ...{ workloads: 0, labels: {}, lastSeen: null },
+  ...{ workloads: 0, labels: {}, scheduling: { mode: 'open', reason: '' }, taints: [], lastSeen: null },
 })
 
 const nodes = [
@@ -64,6 +64,31 @@ gpu-node-2  1× H100 (simulated)  healthy  —
     expect(JSON.parse((await cli(['node', 'list', '--json'], answers)).out)).toEqual(nodes)
     expect((await cli(['-f', 'yaml', 'node', 'list'], answers)).out).toContain('- id: id-gpu-node-1')
     expect((await cli(['node', 'list', '-o', 'jsonl'], answers)).out.trim().split('\n')).toHaveLength(2)
+  })
+
+  test('wide says which nodes are closed and tainted', async () => {
+    const closed = {
+      ...nodes[1],
+      scheduling: { mode: 'cordoned', reason: 'new disks' },
+      taints: [{ key: 'gpu', value: '', effect: 'NoSchedule' }],
+    }
+    const { out } = await cli(['node', 'list', '-o', 'wide'], { 'node.list': () => [nodes[0], closed] })
+    expect(out).toMatch(/gpu-node-1 .* yes /)
+    expect(out).toMatch(/gpu-node-2 .* no: cordoned \(new disks\) .* gpu:NoSchedule /)
+  })
+
+  test('a workload tells of its attempts, and when it is tried again', async () => {
+    const at = '2026-01-01T00:00:00.000Z'
+    const one = { attempt: 1, node: 'n1', startedAt: at, endedAt: at, exitCode: 3, reason: 'retry 1 of 2' }
+    const info = workload({
+      ...{ state: 'pending', retries: 1, nextTryAt: at, reason: 'is tried again in 9 s' },
+      history: [{ ...one, error: { code: 'NONZERO_EXIT', message: '' } }],
+    })
+    const { out } = await cli(['workload', 'info', 'job'], { 'workload.info': () => info })
+    expect(out).toMatch(/^Waits because: +is tried again in 9 s$/m)
+    expect(out).toMatch(/^Next try: +2026-01-01T00:00:00.000Z$/m)
+    expect(out).toMatch(/^Retries: +1$/m)
+    expect(out).toMatch(/^Attempt 1: +on n1, from .* to .*, NONZERO_EXIT, exit code 3: retry 1 of 2$/m)
   })
 
   test('names from other hosts cannot steer the terminal', async () => {

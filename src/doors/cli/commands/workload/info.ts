@@ -1,5 +1,6 @@
 import { formatMib } from '../../../../lib/units.ts'
 import { command } from '../../command.ts'
+import { attemptInWords } from '../../history.ts'
 import { facts, orDash } from '../../words.ts'
 
 export default command({
@@ -27,11 +28,14 @@ export default command({
         ['Name', info.name],
         ['State', info.state],
         ...(reason === null ? [] : [['Waits because', reason] as const]),
+        ...(info.nextTryAt === null ? [] : [['Next try', info.nextTryAt] as const]),
+        ...(info.eviction === null ? [] : [['Leaves its node', info.eviction.reason] as const]),
         ...(progress === null ? [] : [['Progress', progress] as const]),
         ...(error === null ? [] : [['Error', `${error.code}: ${error.message}`] as const]),
         ['Exit code', orDash(info.exitCode)],
         ['Node', orDash(info.node)],
         ['Attempt', String(info.attempt)],
+        ...(info.retries === 0 ? [] : [['Retries', String(info.retries)] as const]),
         ['Image', info.image],
         ['GPUs asked for', asked],
         ['GPUs given', orDash(info.devices.join(', '))],
@@ -39,6 +43,7 @@ export default command({
         ['Submitted', info.submittedAt],
         ['Started', orDash(info.startedAt)],
         ['Ended', orDash(info.endedAt)],
+        ...info.history.map((one) => [`Attempt ${one.attempt}`, attemptInWords(one)] as const),
         ...(isWide ? wide : []),
       ])
     })
