@@ -1,8 +1,13 @@
-/** Places pending work, and takes back what was placed on a node that does not claim it. */
+/** Places pending work, makes room for what fits nowhere, and takes back what was placed on a node that does not claim it. */
 import { placementsToWithdraw } from '../../core/gateway/chores.ts'
+import { readinessOf } from '../../core/queue/dependencies.ts'
+import type { Reservations, ReserveSettings } from '../../core/queue/reserve.ts'
+import { provide } from '../../core/queue/reserve.ts'
+import { residentsOf } from '../../core/queue/resident.ts'
 import { plan } from '../../core/scheduler/plan.ts'
 import { snapshotOf } from '../../core/scheduler/snapshot.ts'
-import type { PlaceDecision, SchedulerSettings } from '../../core/scheduler/types.ts'
+import type { Decision, PlaceDecision, SchedulerSettings, Snapshot } from '../../core/scheduler/types.ts'
+import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
@@ -24,9 +29,11 @@ export interface SchedulingDeps {
   readonly commands: LeaderCommands
 }
 
-export interface SchedulingSettings extends SchedulerSettings {
+export interface SchedulingSettings extends SchedulerSettings, ReserveSettings {
   /** How long a node has to claim what was placed on it. */
   readonly claimWithin: Millis
+  /** How often room is made for work that fits nowhere. */
+  readonly provideEvery: Millis
 }
 
 /** A run waits for all of its commands, so no workload is ever in two plans at once. */
@@ -36,6 +43,9 @@ export class Scheduling implements Duty {
   readonly #settings: SchedulingSettings
   readonly #loop: Loop
   #unsubscribe: readonly Unsubscribe[] = []
+  /** Nodes that are kept for work which has waited; a new leader finds out anew. */
+  #reservations: Reservations = new Map()
+  #providedAt: Millis = -Infinity
 
   constructor(deps: SchedulingDeps, settings: SchedulingSettings) {
     this.#deps = deps
@@ -71,13 +81,42 @@ export class Scheduling implements Duty {
     await Promise.all(withdrawals.map((each) => commands.tryOne({ type: 'withdraw', ...each }, signal)))
 
     metrics.gauge('claw_scheduler_pending_workloads', control.state.pending.size)
-    if (control.state.pending.size === 0) return
+    if (control.state.pending.size === 0) {
+      this.#reservations = new Map()
+      return
+    }
     const started = clock.elapsed()
-    const decisions = plan(snapshotOf(control.state, observe, at), this.#settings)
+    const snapshot = snapshotOf(control.state, observe, at, this.#reservations)
+    const decisions = plan(snapshot, this.#settings)
     metrics.observe('claw_scheduler_plan_ms', clock.elapsed() - started)
     const placements = decisions.filter((decision): decision is PlaceDecision => decision.decision === 'place')
     const placed = await Promise.all(placements.map((decision) => this.#place(decision, signal)))
     metrics.count('claw_scheduler_placements_total', {}, placed.filter(Boolean).length)
+    await this.#provide(decisions, snapshot.nodes, signal)
+  }
+
+  /** For what fits nowhere. Looks at every node for every such workload, so not as often as the rest. */
+  async #provide(decisions: readonly Decision[], nodes: Snapshot['nodes'], signal: AbortSignal): Promise<void> {
+    const { clock, control, commands, log, metrics } = this.#deps
+    const { state } = control
+    if (clock.elapsed() - this.#providedAt < this.#settings.provideEvery) return
+    this.#providedAt = clock.elapsed()
+    const waiting = decisions
+      .filter(({ decision }) => decision === 'wait')
+      .flatMap(({ workload }) => state.workloads.get(workload) ?? [])
+      .filter(({ state: now }) => now === 'pending')
+    const hopeless = waiting.filter((workload) => readinessOf(workload, state).state === 'hopeless')
+    await Promise.all(hopeless.map(({ id }) => commands.tryOne({ type: 'give-up', workload: id }, signal)))
+
+    const ready = waiting.filter((workload) => readinessOf(workload, state).state === 'ready')
+    const field = { nodes, residentsOf: (node: NodeId) => residentsOf(state, node), at: clock.now() }
+    const { reservations, evictions } = provide(ready, field, this.#settings)
+    this.#reservations = reservations
+    metrics.gauge('claw_scheduler_reservations', reservations.size)
+    for (const eviction of evictions) log.info('making room for a workload', { ...eviction })
+    await Promise.all(
+      evictions.map((eviction) => commands.tryOne({ type: 'evict', ...eviction, grace: null, target: null }, signal)),
+    )
   }
 
   #place({ workload, attempt, node, devices, executor }: PlaceDecision, signal: AbortSignal): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** The gateway: what this peer does for the mesh while it leads, and not a moment longer. */
 import { defaultVoting } from '../../core/gateway/voters.ts'
+import { defaultReserving } from '../../core/queue/reserve.ts'
 import { defaultScheduling } from '../../core/scheduler/types.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { day, minute, second } from '../../model/time.ts'
@@ -42,7 +43,7 @@ export interface GatewaySettings {
 }
 
 export const defaultGateway: GatewaySettings = {
-  scheduling: { ...defaultScheduling, claimWithin: 10 * second },
+  scheduling: { ...defaultScheduling, ...defaultReserving, claimWithin: 10 * second, provideEvery: second },
   voting: { ...defaultVoting, answersWithin: 2 * second, lag: 100, every: 500 },
   upkeep: { mostOfANode: 32 },
   pruning: { keepFor: 7 * day, keepAtMost: 5_000, batch: 500, every: minute },

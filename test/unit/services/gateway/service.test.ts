@@ -4,86 +4,25 @@ import type { Command } from '../../../../src/core/state/types.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
 import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
-import { silent } from '../../../../src/ports/log.ts'
-import { defaultGateway, GatewayService } from '../../../../src/services/gateway/service.ts'
-import type { SimNetwork } from '../../../../src/simulation/network.ts'
-import { simNetwork } from '../../../../src/simulation/network.ts'
-import { World } from '../../../../src/simulation/world.ts'
-import type { ControlPeer } from '../../../support/control-peers.ts'
-import { controlPeer, deadline } from '../../../support/control-peers.ts'
-import { ada, admit, bob, cyd, found, inventory, newMember, submit, token } from '../../../support/control-samples.ts'
-import { FakeConsensus } from '../../../support/fake-consensus.ts'
-import { FakeMembership } from '../../../support/fake-membership.ts'
+import { defaultGateway } from '../../../../src/services/gateway/service.ts'
+import { ada, bob, cyd, submit } from '../../../support/control-samples.ts'
+import { GatewayMesh, settings } from '../../../support/gateway-mesh.ts'
 
 const id = workloadId('wl-a')
-const settings = { ...defaultGateway, pruning: { ...defaultGateway.pruning, keepFor: 10 * 60_000 } }
-let world: World
-let network: SimNetwork
-let group: FakeConsensus
-let membership: FakeMembership
-let peers: ControlPeer[]
-let sealed: NodeId[]
-let gateways: Map<NodeId, GatewayService>
-
-async function addPeer(node: NodeId): Promise<ControlPeer> {
-  const peer = await controlPeer(node, { network, join: (self, machine) => group.join(self, machine) })
-  peers.push(peer)
-  const { control, consensus, metrics } = peer
-  const { clock } = network.host(node)
-  const sealMeshKey = async (to: NodeId, signal: AbortSignal): Promise<void> => {
-    sealed.push(to)
-    const command = { type: 'seal-mesh-key', node: to, sealedKey: 'eA==' } as const
-    await control.execute(command, { id: `seal-${to}`, by: node, signal })
-  }
-  const deps = { self: node, clock, log: silent, metrics, control, consensus, membership, sealMeshKey }
-  const gateway = new GatewayService(deps, settings)
-  await gateway.start()
-  gateways.set(node, gateway)
-  return peer
-}
-
-let commands = 0
-async function run(command: Command): Promise<void> {
-  const by = group.leader ?? ada
-  const control = peers.find((peer) => peer.id === by)?.control
-  let isDone = false
-  const done = (): void => {
-    isDone = true
-  }
-  const executed = control?.execute(command, { id: `c${(commands += 1)}`, by, signal: deadline(world, 5_000) })
-  executed?.then(done, done)
-  await world.runUntil(() => isDone, 10_000)
-  await executed
-}
-
-const state = () => {
-  const peer = peers.find((each) => each.id === (group.leader ?? ada))
-  if (peer === undefined) throw new Error('no peer')
-  return peer.control.state
-}
-const workload = (): Workload | undefined => state().workloads.get(id)
-
-async function join(node: NodeId, gpus = 2): Promise<void> {
-  await run(token(`t-${node}`, world.now() + 60_000))
-  await run(admit(`t-${node}`, newMember(node)))
-  await run({ type: 'report-inventory', node, inventory: inventory(node, gpus) })
-}
+let mesh: GatewayMesh
+let world: GatewayMesh['world']
+let group: GatewayMesh['group']
+let membership: GatewayMesh['membership']
 
 beforeEach(async () => {
-  world = new World(1)
-  network = simNetwork(world)
-  group = new FakeConsensus(world)
-  group.voters = [ada]
-  membership = new FakeMembership()
-  peers = []
-  sealed = []
-  gateways = new Map()
-  for (const node of [ada, bob, cyd]) await addPeer(node)
-  await world.runFor(500)
-  group.elect(ada)
-  await run(found())
-  await run({ type: 'report-inventory', node: ada, inventory: inventory(ada, 2) })
+  mesh = await GatewayMesh.start()
+  ;({ world, group, membership } = mesh)
 })
+
+const run = (command: Command): Promise<void> => mesh.run(command)
+const state = () => mesh.state()
+const workload = (): Workload | undefined => mesh.workload(id)
+const join = (node: NodeId, gpus = 2): Promise<void> => mesh.join(node, gpus)
 
 describe('scheduling', () => {
   test('pending work is placed within moments of its submission', async () => {
@@ -142,7 +81,7 @@ describe('scheduling', () => {
   })
 
   test('a stopped gateway does nothing more', async () => {
-    const stopped = gateways.get(ada)?.stop()
+    const stopped = mesh.gateways.get(ada)?.stop()
     await world.runFor(100)
     await stopped
     await run(submit('wl-a'))
@@ -208,7 +147,7 @@ describe('upkeep', () => {
 describe('a leader that stops', () => {
   const stop = async (): Promise<void> => {
     let isDone = false
-    const stopped = gateways
+    const stopped = mesh.gateways
       .get(ada)
       ?.stop()
       .finally(() => (isDone = true))
@@ -240,7 +179,7 @@ describe('voting', () => {
     expect(group.learners).toEqual([bob])
     await join(cyd)
     await world.runUntil(() => group.voters.length === 3, 10_000)
-    expect(sealed).toEqual([bob, cyd])
+    expect(mesh.sealed).toEqual([bob, cyd])
     expect(group.voterChanges.map(({ add }) => add)).toEqual([bob, cyd])
     await world.runFor(1_000)
     expect(group.learners).toEqual([])
@@ -251,7 +190,7 @@ describe('voting', () => {
     await join(cyd)
     await world.runUntil(() => group.voters.length === 3, 10_000)
     const dee = nodeId('dee')
-    await addPeer(dee)
+    await mesh.addPeer(dee)
     await world.runFor(500)
     await join(dee)
     group.silent.set(bob, 60_000)
