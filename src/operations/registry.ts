@@ -18,6 +18,7 @@ import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrai
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
 import { placementLogs, workloadLogs } from './workload-logs.ts'
 import { workloadMigrate } from './workload-migrate.ts'
+import { workloadPlan, workloadWhy } from './workload-why.ts'
 import { workloadInfo, workloadList, workloadRun, workloadStop, workloadWait } from './workload.ts'
 
 export const operations = [
@@ -27,6 +28,7 @@ export const operations = [
   ...[gatewayVoters, gatewayTransfer],
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
+  ...[workloadWhy, workloadPlan],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const

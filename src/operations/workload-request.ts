@@ -1,10 +1,12 @@
 /** Turns what people and scripts write for a workload, in all its accepted spellings, into the one spec. */
 import { z } from 'zod'
+import type { MeshState } from '../core/state/types.ts'
 import { parseMemoryMib } from '../lib/units.ts'
 import { ClawError } from '../model/failure.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
 import { spanOf } from './fields.ts'
+import { findNode } from './find.ts'
 import { parseInput } from './input.ts'
 import { placementFields, placementOf } from './placement-request.ts'
 
@@ -87,6 +89,10 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
   }
   return parseInput(WorkloadSpec, withoutUndefined(spec))
 }
+
+/** Nodes may be renamed, ids stay. Throws NODE_NOT_FOUND. */
+export const pinned = (spec: WorkloadSpec, state: MeshState): WorkloadSpec =>
+  spec.node === undefined ? spec : { ...spec, node: findNode(state, spec.node) }
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 

@@ -9,7 +9,7 @@ import { within } from './deadline.ts'
 import { momentOf, since, workloadRef } from './fields.ts'
 import { findFreshWorkload, findNode, refresh } from './find.ts'
 import { stream, unary } from './operation.ts'
-import { nameFor, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
+import { nameFor, pinned, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
 
 /** How long a change waits for a leader before it gives up. */
@@ -32,8 +32,7 @@ export const workloadRun = unary({
   rest: { method: 'POST', path: '/api/workloads' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
     const { control, clock, random } = context
-    const asked = specOf(request)
-    const spec = asked.node === undefined ? asked : { ...asked, node: findNode(control.state, asked.node) }
+    const spec = pinned(specOf(request), control.state)
     const workload = workloadId(`wl-${randomWord(random, 10)}`)
     const name = request.name ?? nameFor(spec.image, random)
     const id = commandId(context, { what: 'run', by: caller.id, key: idempotencyKey })

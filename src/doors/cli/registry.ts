@@ -24,6 +24,12 @@ export const commands: readonly Row[] = [
     aliases: ['workload cancel', 'workload stop'],
     load: () => import('./commands/stop.ts'),
   },
+  {
+    path: 'why',
+    about: 'Say why a workload waits, or how it came to where it is.',
+    aliases: ['workload why'],
+    load: () => import('./commands/why.ts'),
+  },
   { path: 'workload list', about: 'List workloads, newest first.', load: () => import('./commands/workload/list.ts') },
   {
     path: 'workload info',

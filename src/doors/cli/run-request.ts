@@ -72,7 +72,6 @@ export const runOptions = {
       'When its node is cut off: leave it (continue, as when left out), end it and place it again, or place it again at once',
   },
   executor: { kind: 'text', value: 'KIND', choices: ['docker', 'process', 'simulated'], about: 'What shall run it' },
-  'idempotency-key': { kind: 'text', value: 'KEY', about: 'Submitting again with the same key does nothing new' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
 type RunArguments = Arguments<typeof runPositionals, typeof runOptions>
@@ -94,7 +93,6 @@ export function requestOf(args: RunArguments, env: Readonly<Record<string, strin
     priority: priorityOf(args.priority),
     ...placementOf(args),
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
-    idempotencyKey: args['idempotency-key'],
   }
 }
 

@@ -1,5 +1,6 @@
 import { command } from '../command.ts'
 import { attend } from '../attend.ts'
+import { dryRun } from '../dry-run.ts'
 import { requestOf, runOptions, runPositionals } from '../run-request.ts'
 
 export default command({
@@ -11,11 +12,14 @@ export default command({
   options: {
     ...runOptions,
     detach: { kind: 'flag', short: 'd', about: 'Print the id and return' },
+    'idempotency-key': { kind: 'text', value: 'KEY', about: 'Submitting again with the same key does nothing new' },
+    'dry-run': { kind: 'flag', about: 'Submit nothing; say where it would go now, or why it would wait' },
   },
   examples: [
     'run --gpus 1 nvidia/cuda:12.0-runtime -- nvidia-smi',
     'run -d --gpus 4 --gpu-type H100 --name train pytorch/pytorch:latest -- python train.py',
     'run -d --label app=db --apart app=db --restart on-failure:5 postgres:17',
+    'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
   ],
 
@@ -23,7 +27,9 @@ export default command({
     const { out, signal } = session
     const api = await session.api()
     if (args.gpus === '0') out.note('--gpus 0 asks for no GPU; write --gpus device=0 for the first one')
-    const submitted = await api.call('workload.run', requestOf(args, session.host.env), signal)
+    const request = requestOf(args, session.host.env)
+    if (args['dry-run']) return dryRun(api, request, session)
+    const submitted = await api.call('workload.run', { ...request, idempotencyKey: args['idempotency-key'] }, signal)
     const { id, name } = submitted
     if (args.detach) {
       await out.result({ id, name }, () => [id])

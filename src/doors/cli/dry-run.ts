@@ -1,0 +1,28 @@
+/** Where a workload would go, without submitting it. */
+import { failures } from '../../model/failure.ts'
+import type { InputOf, OutputOf } from '../../operations/registry.ts'
+import type { Api } from './api.ts'
+import type { Session } from './command.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { verdictLines } from './verdicts.ts'
+
+/** Returns 0 when it would be placed at once, else the code of a request for which there is no room. */
+export async function dryRun(
+  api: Api,
+  request: InputOf<'workload.plan'>,
+  { out, signal }: Pick<Session, 'out' | 'signal'>,
+): Promise<number> {
+  const answer = await api.call('workload.plan', request, signal)
+  await out.result(answer, async (plan, style) =>
+    plan.fits
+      ? [`would run ${placeInWords(plan)}`]
+      : [`would wait: ${plan.reason ?? 'for its turn'}`, '', ...(await verdictLines(plan, style))],
+  )
+  return answer.fits ? 0 : exitCodeOf({ code: 'NO_GPUS_AVAILABLE', kind: failures.NO_GPUS_AVAILABLE.kind })
+}
+
+/** `on gpu-2 (docker) with GPU 0, GPU 1`. */
+function placeInWords({ node, devices, executor }: OutputOf<'workload.plan'>): string {
+  const gpus = devices.length === 0 ? 'without a GPU' : `with ${devices.map(({ index }) => `GPU ${index}`).join(', ')}`
+  return `on ${node ?? 'a node'} (${executor ?? 'any executor'}) ${gpus}`
+}
