@@ -1,5 +1,5 @@
 /** The ways into a daemon: its operations, and the API that offers them. */
-import { explain } from '../core/scheduler/explain.ts'
+import { reasonOf } from '../core/scheduler/explain.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
 import { ApiService } from '../doors/api/service.ts'
@@ -45,7 +45,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     explain(workload) {
       if (workload.state !== 'pending') return null
       const snapshot = snapshotOf(control.state, observer(members), clock.now())
-      return explain(snapshot, workload, defaultScheduling).reason
+      return reasonOf(snapshot, workload, defaultScheduling)
     },
   }
   const operations = new OperationService(context)

@@ -6,11 +6,14 @@ import { shortage } from './offer.ts'
 import { avoidedNodes, tooEarly } from './planner.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently, standingOf } from './standing.ts'
+import { nearestFit } from './would-fit.ts'
 import type { NodeSnapshot, Obstacle, SchedulerSettings, Snapshot } from './types.ts'
 
 export interface Explanation {
   /** Null when some node fits: the workload is next, or was placed already. */
   readonly reason: string | null
+  /** The smallest change that would give it a place now, such as `with 2 GPUs instead of 4 (on node-2)`; null when none would, or it fits. */
+  readonly wouldFit: string | null
   readonly nodes: readonly {
     readonly node: NodeId
     readonly name: string
@@ -20,18 +23,39 @@ export interface Explanation {
 }
 
 export function explain(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): Explanation {
-  const avoided = avoidedNodes(workload, snapshot.at, settings)
-  const verdicts = snapshot.nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
-  const early = tooEarly(workload, snapshot)
-  const obstacles = verdicts.flatMap(({ obstacle }) => (obstacle === null ? [] : [obstacle]))
+  const verdicts = verdictsOn(snapshot, workload, settings)
+  const reason = reasonIn(verdicts, snapshot, workload)
+  const fits = verdicts.some(({ obstacle }) => obstacle === null)
   return {
-    reason: early ?? (obstacles.length < verdicts.length ? null : summarize(obstacles)),
+    reason,
+    wouldFit: fits ? null : nearestFit(workload.spec, snapshot.nodes),
     nodes: verdicts.map(({ node, obstacle }) => ({
       node: node.id,
       name: node.name,
       obstacle: obstacle?.one ?? null,
     })),
   }
+}
+
+/** Only the reason of an explanation. */
+export const reasonOf = (snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): string | null =>
+  reasonIn(verdictsOn(snapshot, workload, settings), snapshot, workload)
+
+interface Verdict {
+  readonly node: NodeSnapshot
+  readonly obstacle: Obstacle | null
+}
+
+function verdictsOn(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): readonly Verdict[] {
+  const avoided = avoidedNodes(workload, snapshot.at, settings)
+  return snapshot.nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
+}
+
+function reasonIn(verdicts: readonly Verdict[], snapshot: Snapshot, workload: Workload): string | null {
+  const early = tooEarly(workload, snapshot)
+  if (early !== null) return early
+  const obstacles = verdicts.flatMap(({ obstacle }) => (obstacle === null ? [] : [obstacle]))
+  return obstacles.length < verdicts.length ? null : summarize(obstacles)
 }
 
 function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: ReadonlyMap<string, string>): Obstacle | null {

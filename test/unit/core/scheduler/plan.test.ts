@@ -170,6 +170,7 @@ describe('why work waits', () => {
     const snapshot: Snapshot = { ...quiet, at: 0, nodes: [node('a', 0), node('b', 2)], pending: [] }
     expect(explain(snapshot, work('wl-a', { gpus: { count: 2 } }), defaultScheduling)).toEqual({
       reason: null,
+      wouldFit: null,
       nodes: [
         { node: 'a', name: 'a', obstacle: 'has no GPU' },
         { node: 'b', name: 'b', obstacle: null },
