@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** Those that need nothing but this machine; `submit` joins them where the lab's engine is named. */
-const all = ['daemon', 'eventloop', 'writes', 'capacity', 'failover', 'membership']
+const all = ['daemon', 'eventloop', 'writes', 'capacity', 'failover', 'scheduler', 'membership']
 
 /** What the figures that follow were measured on, and how busy it was. */
 function machine() {
