@@ -20,9 +20,13 @@ const all: readonly Operation[] = operations
 const inputOf = new Map(all.map(({ name, input }) => [name, input]))
 
 /** Runs a command line against these answers. What it asks must be what the operation's schema takes. */
-export async function cli(line: readonly string[], answers: Answers = {}, host: FakeHost = fakeHost()): Promise<Ran> {
+export async function cli(
+  line: readonly string[],
+  answers: Answers = {},
+  host: FakeHost = fakeHost(),
+  { signal }: AbortController = new AbortController(),
+): Promise<Ran> {
   const invoker = new FakeInvoker(answers)
-  const { signal } = new AbortController()
   const caller = { id: 'socket', role: 'admin' } as const
   const check = (name: string, input: unknown): void => {
     const result = inputOf.get(name)?.safeParse(JSON.parse(JSON.stringify(input)))

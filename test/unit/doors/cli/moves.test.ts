@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fakeHost } from '../../../support/fake-host.ts'
 import { thenSilence } from '../../../support/fake-invoker.ts'
 import { cli, items, workload } from '../../../support/run-cli.ts'
 
@@ -39,6 +40,22 @@ describe('node drain', () => {
     const { code, err } = await cli(['node', 'drain', 'node-3', '--timeout', '20ms'], answers)
     expect(code).toBe(2)
     expect(err).toContain('error[DEADLINE_EXCEEDED]')
+  })
+
+  test('let go of by Ctrl-C, it leaves the drain in place and says how to end it', async () => {
+    const ctrlC = new AbortController()
+    const answers = {
+      'node.drain': () => openness({ left: left(2) }),
+      'node.drained': async function* (_: unknown, signal: AbortSignal) {
+        yield openness({ left: left(1) })
+        ctrlC.abort()
+        yield* thenSilence([], signal)
+      },
+    }
+    const { code, out, err } = await cli(['node', 'drain', 'node-3'], answers, fakeHost(), ctrlC)
+    expect([code, out]).toEqual([130, ''])
+    expect(err).toContain('node-3 stays drained, and 1 workload(s) still leave it')
+    expect(err).toContain('clawbernetes node undrain node-3')
   })
 
   test('ended by somebody else, it fails', async () => {
