@@ -35,7 +35,7 @@ const verdicts = {
   wouldFit: z
     .string()
     .nullable()
-    .describe('What would have to be asked for instead; null when nothing like it would fit'),
+    .describe('The smallest change with which it would fit now, such as `with 2 GPUs instead of 4 (on node-2)`'),
 }
 
 export const workloadWhy = unary({
@@ -129,7 +129,7 @@ function placeOf(decision: Decision, { control }: OperationContext) {
   }
 }
 
-const verdictsOf = ({ nodes, wouldFit = null }: Explanation & { readonly wouldFit?: string | null }) => ({
+const verdictsOf = ({ nodes, wouldFit }: Explanation) => ({
   nodes: nodes.map(({ node, name, obstacle }) => ({ node: name, nodeId: node, obstacle })),
   wouldFit,
 })

@@ -14,5 +14,5 @@ const columns: readonly Column<Verdicts['nodes'][number]>[] = [
 /** The nodes in a table, and below it what would fit. */
 export const verdictLines = async ({ nodes, wouldFit }: Verdicts, style: Style): Promise<readonly string[]> => [
   ...(await style.table(nodes, columns)),
-  ...(wouldFit === null ? [] : ['', `Would fit: ${wouldFit}`]),
+  ...(wouldFit === null ? [] : ['', `It would fit ${wouldFit}.`]),
 ]

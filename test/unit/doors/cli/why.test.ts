@@ -13,7 +13,10 @@ const why = (parts: Record<string, unknown>) => ({
 describe('why', () => {
   test('of what waits: the reason, the place in the queue, each node, and what would fit', async () => {
     const waits = { state: 'pending', node: null, reason: 'no room', queue: { position: 2, length: 5 } }
-    const { code, out } = await cli(['why', 'job'], why({ ...waits, nodes, wouldFit: '4 GPUs on gpu-1' }))
+    const { code, out } = await cli(
+      ['why', 'job'],
+      why({ ...waits, nodes, wouldFit: 'with 4 GPUs instead of 8 (on gpu-1)' }),
+    )
     expect([code, out]).toEqual([
       0,
       `job waits: no room
@@ -23,7 +26,7 @@ NODE   VERDICT
 gpu-1  needs 8 GPUs, has 4
 gpu-2  fits
 
-Would fit: 4 GPUs on gpu-1
+It would fit with 4 GPUs instead of 8 (on gpu-1).
 `,
     ])
   })
