@@ -97,7 +97,12 @@ describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root
     expect(await info('does-replace')).toMatchObject({ state: 'running', attempt: 2 })
 
     writeFileSync(join(mesh.directory, 'end'), '')
-    for (const [kind, attempt] of [['continue', 1], ['stop', 2], ['replace', 2]] as const) // prettier-ignore
+    for (const [kind, attempt] of [
+      ['continue', 1],
+      ['stop', 2],
+      ['replace', 2],
+    ] as const)
+      // prettier-ignore
       expect(await reaches(`does-${kind}`, ({ state }) => state === 'completed')).toMatchObject({ attempt, exitCode: 0 })
     expect(new Set(ticks('does-continue').map(({ attempt }) => attempt)).size).toBe(1)
   })
