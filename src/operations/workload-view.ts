@@ -1,5 +1,7 @@
 /** A workload as users see it. */
 import { z } from 'zod'
+import type { MeshState } from '../core/state/types.ts'
+import { nodeId } from '../model/ids.ts'
 import type { Attempt, Workload } from '../model/workload.ts'
 import type { OperationContext } from './context.ts'
 import { iso, isoOrNull } from './fields.ts'
@@ -72,7 +74,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     devices: [...(placement?.devices ?? [])],
     exitCode: workload.exitCode,
     error: workload.error,
-    reason: workload.state === 'pending' ? explain(workload) : null,
+    reason: workload.state === 'pending' ? explain(named(workload, control.state)) : null,
     progress: workload.state === 'starting' ? workload.progress : null,
     image: spec.image,
     command: spec.command,
@@ -100,6 +102,12 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     })),
   }
 }
+
+/** The same workload with the name of the one node that may run it, so that what the scheduler says of it can be read. */
+export const named = (workload: Workload, state: MeshState): Workload =>
+  workload.spec.node === undefined
+    ? workload
+    : { ...workload, spec: { ...workload.spec, node: nameOf(state, nodeId(workload.spec.node)) } }
 
 const evictionView = ({ eviction }: Workload): WorkloadView['eviction'] =>
   eviction === null ? null : { reason: eviction.reason, since: iso(eviction.at) }
