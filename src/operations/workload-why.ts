@@ -17,7 +17,7 @@ import { findFreshWorkload, refresh } from './find.ts'
 import { nameOf } from './node-view.ts'
 import { unary } from './operation.ts'
 import { nameFor, pinned, specOf, WorkloadRequest } from './workload-request.ts'
-import { WorkloadView, workloadView } from './workload-view.ts'
+import { named, WorkloadView, workloadView } from './workload-view.ts'
 
 const verdicts = {
   nodes: z
@@ -62,7 +62,7 @@ export const workloadWhy = unary({
     const snapshot = snapshotNow(context)
     const order = inOrder(snapshot.pending)
     const position = order.findIndex(({ id }) => id === workload.id) + 1
-    const verdict = explain(snapshot, workload, defaultScheduling)
+    const verdict = explain(snapshot, named(workload, context.control.state), defaultScheduling)
     return { ...view, reason: verdict.reason, queue: { position, length: order.length }, ...verdictsOf(verdict) }
   },
 })
@@ -90,7 +90,8 @@ export const workloadPlan = unary({
     const { control, random } = context
     const name = request.name ?? nameFor(asked.image, random)
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
-    const workload = unsubmitted({ name, spec: pinned(asked, control.state), by: caller.id }, context)
+    const asSubmitted = unsubmitted({ name, spec: pinned(asked, control.state), by: caller.id }, context)
+    const workload = named(asSubmitted, control.state)
     const snapshot = snapshotNow(context, workload)
     const verdict = explain(snapshot, workload, defaultScheduling)
     return { ...placeOf(decisionFor(workload.id, snapshot), context), ...verdictsOf(verdict) }

@@ -60,6 +60,16 @@ describe('why', () => {
     expect(await positionOf('young')).toEqual({ position: 3, length: 3 })
   })
 
+  test('a node that it is pinned to is called by its name', async () => {
+    const request = { image: 'busybox', gpus: 8, node: bob }
+    const { id } = await run('workload.run', request)
+    const obstacles = ['is not bob', 'needs 8 GPUs, has 2']
+    const why = await run('workload.why', { workload: id })
+    expect(why.nodes.map(({ obstacle }) => obstacle)).toEqual(obstacles)
+    const plan = await run('workload.plan', request)
+    expect(plan.nodes.map(({ obstacle }) => obstacle)).toEqual(obstacles)
+  })
+
   test('what failed waits for its next try', async () => {
     await run('workload.run', { image: 'busybox', name: 'train', restart: { policy: 'always', backoff: '30s' } })
     mesh.ended(mesh.running(mesh.idOf('train'), bob), bob, 3)
