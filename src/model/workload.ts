@@ -142,6 +142,8 @@ export interface Eviction {
   readonly grace: Millis
   /** Where it should go instead, if it fits there. */
   readonly target: NodeId | null
+  /** It should not go back to where it was for a while, even if there is room. */
+  readonly avoid: boolean
 }
 
 /** An attempt that is over while the workload is not. */

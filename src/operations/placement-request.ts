@@ -2,12 +2,16 @@
 import { z } from 'zod'
 import { ClawError } from '../model/failure.ts'
 import { taintEffects } from '../model/label.ts'
+import type { Dependency } from '../model/workload.ts'
 import { spanOf } from './fields.ts'
 
 const labels = z.record(z.string(), z.string())
 const text = z.string().min(1).max(1_024)
 
 const selectors = z.array(z.union([text, labels], { error: 'must be "app=db,tier=cache" or {"app": "db"}' })).max(8)
+
+const others = (what: string) =>
+  z.array(text).max(64).optional().describe(`Names or ids of other workloads: it waits until they ${what}`)
 
 /** The keys of a request that this file translates. */
 export const placementFields = {
@@ -49,6 +53,9 @@ export const placementFields = {
     .describe(
       'What happens when it ends: `no`, `on-failure`, `on-failure:5` or `always`; `backoff` is the first pause',
     ),
+  after: others('have started'),
+  afterOk: others('have completed'),
+  afterAny: others('have ended, however that was'),
   onPartition: z
     .enum(['continue', 'stop', 'replace'], { error: 'must be continue, stop or replace' })
     .optional()
@@ -58,14 +65,23 @@ export const placementFields = {
 type Fields = z.output<z.ZodObject<typeof placementFields>>
 
 /** Throws INVALID_REQUEST with the first word that cannot be read. What is left out is undefined. */
-export function placementOf({ labels, tolerations, near, apart, strategy, restart, onPartition }: Fields) {
+export function placementOf({ labels, tolerations, near, apart, strategy, restart, onPartition, ...others }: Fields) {
   return {
     ...{ labels, strategy, onPartition },
     tolerations: tolerations?.map((one) => (typeof one === 'string' ? tolerationOf(one) : one)),
     near: near?.map((one) => selectorOf(one, 'near')),
     apart: apart?.map((one) => selectorOf(one, 'apart')),
     restart: restart === undefined ? undefined : restartOf(restart),
+    dependencies: dependenciesOf(others),
   }
+}
+
+/** Undefined when it waits for nobody. */
+function dependenciesOf(others: Pick<Fields, 'after' | 'afterOk' | 'afterAny'>): readonly Dependency[] | undefined {
+  const all = (['after', 'afterOk', 'afterAny'] as const).flatMap((condition) =>
+    (others[condition] ?? []).map((workload) => ({ workload, condition })),
+  )
+  return all.length === 0 ? undefined : all
 }
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })

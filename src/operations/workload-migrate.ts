@@ -42,7 +42,7 @@ export const workloadMigrate = unary({
     const id = commandId(context, { what: 'migrate', by: caller.id, key: undefined })
     await within(clock, changePatience, signal, (limited) =>
       control.execute(
-        { type: 'evict', placement: placement.id, reason, grace, target },
+        { type: 'evict', placement: placement.id, reason, grace, target, avoid: true },
         { id, by: caller.id, signal: limited },
       ),
     )

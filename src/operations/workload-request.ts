@@ -1,12 +1,13 @@
 /** Turns what people and scripts write for a workload, in all its accepted spellings, into the one spec. */
 import { z } from 'zod'
-import type { MeshState } from '../core/state/types.ts'
 import { parseMemoryMib } from '../lib/units.ts'
 import { ClawError } from '../model/failure.ts'
+import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
+import type { OperationContext } from './context.ts'
 import { spanOf } from './fields.ts'
-import { findNode } from './find.ts'
+import { findNode, findWorkload } from './find.ts'
 import { parseInput } from './input.ts'
 import { placementFields, placementOf } from './placement-request.ts'
 
@@ -90,9 +91,20 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
   return parseInput(WorkloadSpec, withoutUndefined(spec))
 }
 
-/** Nodes may be renamed, ids stay. Throws NODE_NOT_FOUND. */
-export const pinned = (spec: WorkloadSpec, state: MeshState): WorkloadSpec =>
-  spec.node === undefined ? spec : { ...spec, node: findNode(state, spec.node) }
+/** Nodes may be renamed, and names of workloads used again; ids stay. Throws NODE_NOT_FOUND and WORKLOAD_NOT_FOUND. */
+export function pinned(spec: WorkloadSpec, context: Pick<OperationContext, 'control' | 'agent'>): WorkloadSpec {
+  const { node, dependencies } = spec
+  return {
+    ...spec,
+    ...(node === undefined ? {} : { node: findNode(context.control.state, node) }),
+    ...(dependencies === undefined ? {} : { dependencies: dependencies.map((one) => known(one, context)) }),
+  }
+}
+
+const known = (dependency: Dependency, context: Pick<OperationContext, 'control' | 'agent'>): Dependency => ({
+  ...dependency,
+  workload: findWorkload(context, dependency.workload).id,
+})
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 

@@ -90,7 +90,7 @@ export const workloadPlan = unary({
     const { control, random } = context
     const name = request.name ?? nameFor(asked.image, random)
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
-    const asSubmitted = unsubmitted({ name, spec: pinned(asked, control.state), by: caller.id }, context)
+    const asSubmitted = unsubmitted({ name, spec: pinned(asked, context), by: caller.id }, context)
     const workload = named(asSubmitted, control.state)
     const snapshot = snapshotNow(context, workload)
     const verdict = explain(snapshot, workload, defaultScheduling)

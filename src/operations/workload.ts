@@ -32,7 +32,10 @@ export const workloadRun = unary({
   rest: { method: 'POST', path: '/api/workloads' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
     const { control, clock, random } = context
-    const spec = pinned(specOf(request), control.state)
+    const asked = specOf(request)
+    // What it waits for may have been submitted through another peer a moment ago.
+    if (asked.dependencies !== undefined) await refresh(context, signal)
+    const spec = pinned(asked, context)
     const workload = workloadId(`wl-${randomWord(random, 10)}`)
     const name = request.name ?? nameFor(spec.image, random)
     const id = commandId(context, { what: 'run', by: caller.id, key: idempotencyKey })

@@ -83,7 +83,7 @@ export class Mesh {
     if (workload === undefined || isTerminal(workload.state) || workload.placement === null) return
     const placement = workload.placement.id
     const key = `evict:${placement}:${this.#world.now()}`
-    this.#apply({ type: 'evict', placement, reason: 'makes room', grace, target: null }, key, 'test')
+    this.#apply({ type: 'evict', placement, reason: 'makes room', grace, target: null, avoid: false }, key, 'test')
   }
 
   live(): ReadonlySet<PlacementId> {

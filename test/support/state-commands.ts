@@ -78,7 +78,14 @@ export function toCommand(state: State, { kind, node, workload, devices, off, fl
     case 'ended':
       return { type: 'report-ended', placement, node: holder, ...endOf(index, flag) }
     case 'evict':
-      return { type: 'evict', placement, reason: 'makes room', grace: flag ? 0 : null, target: flag ? node : null }
+      return {
+        type: 'evict',
+        placement,
+        reason: 'makes room',
+        grace: flag ? 0 : null,
+        target: flag ? node : null,
+        avoid: flag,
+      }
     case 'lose':
       return { type: 'lose', placement, reason: 'silent' }
     case 'taint':

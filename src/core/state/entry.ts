@@ -68,6 +68,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     reason: shape.text,
     grace: shape.span.nullable(),
     target: node.nullable(),
+    avoid: z.boolean(),
   }),
   z.strictObject({ ...type('lose'), placement, reason: shape.text }),
   z.strictObject({ ...type('give-up'), workload }),

@@ -14,7 +14,7 @@ import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
 /** What no node has claimed goes back at once. What has been claimed is stopped by its node, and goes back when the node says so. */
-export function evict(step: Step, { placement, reason, grace, target }: CommandOf<'evict'>): Outcome {
+export function evict(step: Step, { placement, reason, grace, target, avoid }: CommandOf<'evict'>): Outcome {
   const { at, by } = step
   const workload = currentPlacement(step.state, placement, null)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement })
@@ -22,7 +22,7 @@ export function evict(step: Step, { placement, reason, grace, target }: CommandO
   // Whoever asked first is obeyed; an end that was asked for comes before any move.
   if (workload.eviction !== null || workload.stopRequested !== null) return accepted(value)
 
-  const eviction = { at, by, reason, grace: grace ?? workload.spec.stopGraceMs, target }
+  const eviction = { at, by, reason, grace: grace ?? workload.spec.stopGraceMs, target, avoid }
   emit(step, {
     type: 'workload.evicted',
     node: workload.placement.node,
@@ -53,13 +53,13 @@ type Over = Pick<Attempt, 'endedAt' | 'exitCode' | 'error' | 'reason'>
 
 const movedAway = (reason: string, endedAt: Instant): Over => ({ endedAt, exitCode: null, error: null, reason })
 
-/** Back into the queue, where it may have to wait. The node that it left is avoided for a while, as one that refused it. */
+/** Back into the queue, where it may have to wait. A node that it is to avoid counts as one that refused it. */
 export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBefore: Instant | null = null): void {
   const { placement, startedAt, eviction } = workload
   const { node, attempt } = placement
   const history = [...workload.history, { attempt, node, startedAt, ...over }].slice(-limits.attempts)
   const rejections =
-    eviction !== null
+    eviction?.avoid === true
       ? [...workload.rejections, { node, attempt, reason: over.reason, at: step.at }].slice(-limits.rejections)
       : workload.rejections
   const changed = change(step, workload, {

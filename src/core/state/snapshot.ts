@@ -72,6 +72,7 @@ const WorkloadSchema = z.strictObject({
       reason: shape.text,
       grace: shape.span,
       target: shape.NodeIdSchema.nullable(),
+      avoid: z.boolean(),
     })
     .nullable(),
   retries: shape.count,

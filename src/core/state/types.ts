@@ -150,6 +150,8 @@ export type Command =
       /** Null for the workload's own. */
       readonly grace: Millis | null
       readonly target: NodeId | null
+      /** Whether its node is to be avoided for a while; one that is closed need not be. */
+      readonly avoid: boolean
     }
   /** The leader gives up what a silent node had claimed, and lets it be placed again. */
   | { readonly type: 'lose'; readonly placement: PlacementId; readonly reason: string }

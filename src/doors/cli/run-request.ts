@@ -64,6 +64,9 @@ export const runOptions = {
     value: 'TIME',
     about: 'Pause before the first retry, then doubled; 10s if left out',
   },
+  after: { kind: 'list', value: 'WORKLOAD', about: 'Wait until this other workload has started' },
+  'after-ok': { kind: 'list', value: 'WORKLOAD', about: 'Wait until it has completed; fail if it does not' },
+  'after-any': { kind: 'list', value: 'WORKLOAD', about: 'Wait until it has ended, however that was' },
   'on-partition': {
     kind: 'text',
     value: 'WORD',
@@ -107,6 +110,9 @@ function placementOf(args: RunArguments) {
     apart: unlessEmpty([...args.apart]),
     strategy: args.strategy as 'pack' | 'spread' | undefined,
     restart: restartOf(args),
+    after: unlessEmpty([...args.after]),
+    afterOk: unlessEmpty([...args['after-ok']]),
+    afterAny: unlessEmpty([...args['after-any']]),
     onPartition: args['on-partition'] as 'continue' | 'stop' | 'replace' | undefined,
   }
 }

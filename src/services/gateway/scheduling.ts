@@ -115,7 +115,9 @@ export class Scheduling implements Duty {
     metrics.gauge('claw_scheduler_reservations', reservations.size)
     for (const eviction of evictions) log.info('making room for a workload', { ...eviction })
     await Promise.all(
-      evictions.map((eviction) => commands.tryOne({ type: 'evict', ...eviction, grace: null, target: null }, signal)),
+      evictions.map((eviction) =>
+        commands.tryOne({ type: 'evict', ...eviction, grace: null, target: null, avoid: false }, signal),
+      ),
     )
   }
 

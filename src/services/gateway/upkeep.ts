@@ -75,7 +75,9 @@ export class Upkeep implements Duty {
 
     const departures = departuresNow(state, this.#settings.mostOfANode)
     for (const departure of departures) log.info('moving a workload away', { ...departure })
-    const evictions = departures.map((departure) => ({ type: 'evict', ...departure, target: null }) as const)
+    const evictions = departures.map(
+      (departure) => ({ type: 'evict', ...departure, target: null, avoid: false }) as const,
+    )
     await this.#commit('claw_gateway_evictions_total', evictions, signal)
   }
 

@@ -73,7 +73,7 @@ describe('what is left on a node that is drained', () => {
     expect(why()).toBe('waits for its turn to leave')
     const placement = mesh.book.state.workloads.get(mesh.idOf('train'))?.placement?.id
     if (placement === undefined) throw new Error('not placed')
-    mesh.apply({ type: 'evict', placement, reason: 'bob is drained', grace: null, target: null })
+    mesh.apply({ type: 'evict', placement, reason: 'bob is drained', grace: null, target: null, avoid: false })
     await mesh.world.runFor(50)
     expect(why()).toBe('is being stopped, and killed 3 s after it was asked')
     mesh.ended(placement, bob, 143)

@@ -54,7 +54,7 @@ test('what failed waits for its retry, and tells of the attempt that is over', a
 test('what is evicted says why it leaves its node, and since when', async () => {
   await run('workload.run', { image: 'busybox', name: 'train' })
   const placement = mesh.running(mesh.idOf('train'), bob)
-  mesh.apply({ type: 'evict', placement, reason: 'bob is drained', grace: null, target: null })
+  mesh.apply({ type: 'evict', placement, reason: 'bob is drained', grace: null, target: null, avoid: false })
   const since = new Date(mesh.world.now()).toISOString()
   expect(await run('workload.info', { workload: 'train' })).toMatchObject({
     ...{ state: 'stopping', eviction: { reason: 'bob is drained', since } },

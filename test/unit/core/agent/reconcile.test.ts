@@ -146,14 +146,14 @@ test('a stop has the grace of the workload, and a forced one has none', () => {
 })
 
 test('an evicted task gets the grace of the eviction', () => {
-  const eviction = { at: 0, by: 'me', reason: 'x', grace: 2_000, target: null }
+  const eviction = { at: 0, by: 'me', reason: 'x', grace: 2_000, target: null, avoid: false }
   const given = { ledger: new Map([holding('started')]), tasks: new Map([task(running)]) }
   const workloads = [assigned({ state: 'stopping', startedAt: 900_000, eviction })]
   expect(steps({ ...given, workloads })).toEqual([{ do: 'stop', placement: id, executor: 'docker', grace: 2_000 }])
 })
 
 test('evicted before it was started, it ends without ever having run', () => {
-  const eviction = { at: 0, by: 'me', reason: 'x', grace: 2_000, target: null }
+  const eviction = { at: 0, by: 'me', reason: 'x', grace: 2_000, target: null, avoid: false }
   const workloads = [assigned({ state: 'stopping', eviction })]
   expect(steps({ workloads, ledger: new Map([holding('over')]) })).toEqual([
     { do: 'report', placement: id, report: { type: 'ended', endedAt: at, exitCode: null, error: null } },

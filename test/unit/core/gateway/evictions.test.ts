@@ -38,7 +38,14 @@ describe('given a node that is drained', () => {
   test('what is leaving already, or was asked to stop, is left alone', () => {
     const book = running({}, {}, {})
     drain(book)
-    book.run({ type: 'evict', placement: placementId(workloadId('wl-0'), 1), reason: 'r', grace: null, target: null })
+    book.run({
+      type: 'evict',
+      placement: placementId(workloadId('wl-0'), 1),
+      reason: 'r',
+      grace: null,
+      target: null,
+      avoid: false,
+    })
     book.run({ type: 'request-stop', workload: workloadId('wl-1'), force: false })
     expect(leaving(book)).toEqual(['wl-2.1'])
   })
@@ -47,7 +54,14 @@ describe('given a node that is drained', () => {
     const book = running({}, {}, {})
     drain(book)
     expect(leaving(book, 2)).toEqual(['wl-0.1', 'wl-1.1'])
-    book.run({ type: 'evict', placement: placementId(workloadId('wl-0'), 1), reason: 'r', grace: null, target: null })
+    book.run({
+      type: 'evict',
+      placement: placementId(workloadId('wl-0'), 1),
+      reason: 'r',
+      grace: null,
+      target: null,
+      avoid: false,
+    })
     expect(leaving(book, 2)).toEqual(['wl-1.1'])
   })
 })

@@ -96,7 +96,7 @@ describe('given a workload that fits only if others make room', () => {
     add(book, 'high', { gpus: 2 })
     const [first] = provision(book).evictions
     if (first === undefined) throw new Error('nobody was chosen')
-    book.run({ type: 'evict', ...first, grace: null, target: null })
+    book.run({ type: 'evict', ...first, grace: null, target: null, avoid: false })
     expect(provision(book).evictions).toEqual([])
     expect([...provision(book).reservations.values()]).toEqual([{ workload: 'high', from: now }])
   })

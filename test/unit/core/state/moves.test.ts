@@ -37,6 +37,7 @@ const evict = (attempt: number, parts: object = {}) =>
     reason: 'bob is drained',
     grace: null,
     target: null,
+    avoid: false,
     ...parts,
   }) as const
 
@@ -51,11 +52,11 @@ const ended = (attempt: number, error: Workload['error'], endedAt = 60_000) =>
   }) as const
 
 describe('an eviction', () => {
-  test('of what no node has claimed takes effect at once, and the node is avoided', () => {
+  test('of what no node has claimed takes effect at once, and the node is avoided if it should be', () => {
     const book = meshOf([ada, bob])
     book.run(submit('wl-a', { gpus: { count: 1 } }))
     place(book, 1, false)
-    book.run(evict(1))
+    book.run(evict(1, { avoid: true }))
     expect(workload(book)).toMatchObject({ state: 'pending', placement: null, eviction: null })
     expect(workload(book).rejections).toMatchObject([{ node: bob, attempt: 1 }])
     expect(refusal(book.run({ type: 'claim', placement: placementId(id, 1), node: bob }))).toBe('PLACEMENT_SUPERSEDED')
