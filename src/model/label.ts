@@ -21,3 +21,12 @@ export const Toleration = z.strictObject({
   effect: z.enum(taintEffects).optional(),
 })
 export type Toleration = z.infer<typeof Toleration>
+
+/** Does one of the tolerations stand for this taint? What a toleration leaves out, it tolerates all of. */
+export const isTolerated = (taint: Taint, tolerations: readonly Toleration[] = []): boolean =>
+  tolerations.some(
+    ({ key, value, effect }) =>
+      key === taint.key &&
+      (value === undefined || value === taint.value) &&
+      (effect === undefined || effect === taint.effect),
+  )

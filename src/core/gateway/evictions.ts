@@ -3,7 +3,7 @@
  * is for the scheduler to say; work that may run nowhere else waits there.
  */
 import type { PlacementId } from '../../model/ids.ts'
-import type { Taint, Toleration } from '../../model/label.ts'
+import { isTolerated } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -49,12 +49,3 @@ function departureOf({ placement, spec }: Workload, { name, scheduling, taints }
   const reason = `${name} has the taint ${key}${value === '' ? '' : `=${value}`}:NoExecute`
   return [{ placement: placement.id, reason, grace: null }]
 }
-
-/** Does one of the tolerations stand for this taint? What a toleration leaves out, it tolerates all of. */
-export const isTolerated = (taint: Taint, tolerations: readonly Toleration[] = []): boolean =>
-  tolerations.some(
-    ({ key, value, effect }) =>
-      key === taint.key &&
-      (value === undefined || value === taint.value) &&
-      (effect === undefined || effect === taint.effect),
-  )

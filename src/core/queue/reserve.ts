@@ -2,21 +2,13 @@
  * What is done for work that fits nowhere now, in the order of the queue: lesser work is pushed aside for it, or, when it has waited
  * for long, a node is kept for it, so that a stream of small work cannot starve a large one.
  */
-import type { NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { NodeId, PlacementId } from '../../model/ids.ts'
 import { type Instant, type Millis, minute } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { forecast } from './forecast.ts'
 import type { Field } from './preemption.ts'
 import { preemptionFor } from './preemption.ts'
-
-/** A node that only one workload may fill up. Others may use it if they surely end before. */
-export interface Reservation {
-  readonly workload: WorkloadId
-  /** When the workload is expected to fit; null when nobody can tell. */
-  readonly from: Instant | null
-}
-
-export type Reservations = ReadonlyMap<NodeId, Reservation>
+import type { Reservation, Reservations } from './reservation.ts'
 
 export interface Eviction {
   readonly placement: PlacementId
@@ -66,10 +58,3 @@ export function provide(
 /** Nodes that refused it: nobody is pushed aside there. */
 const lately = ({ rejections }: Workload, at: Instant): readonly NodeId[] =>
   rejections.filter((refusal) => refusal.at + minute > at).map(({ node }) => node)
-
-/** May the workload use a node that is kept for another? Only if it will be gone by then. */
-export function mayUse(reservation: Reservation | undefined, { id, spec }: Workload, at: Instant): boolean {
-  if (reservation === undefined || reservation.workload === id) return true
-  const { timeoutMs, stopGraceMs } = spec
-  return reservation.from !== null && timeoutMs !== undefined && at + timeoutMs + stopGraceMs <= reservation.from
-}

@@ -1,6 +1,6 @@
 /** Whether a node lets work in at all, and beside whom it may run. */
 import type { WorkloadSpec } from '../../model/workload.ts'
-import { isTolerated } from '../gateway/evictions.ts'
+import { isTolerated } from '../../model/label.ts'
 import type { NodeSnapshot, Obstacle } from './types.ts'
 
 type Labels = Readonly<Record<string, string>>

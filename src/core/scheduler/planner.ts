@@ -2,7 +2,7 @@
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import { second } from '../../model/time.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
-import { mayUse } from '../queue/reserve.ts'
+import { mayUse } from '../queue/reservation.ts'
 import { NodeLedger } from './ledger.ts'
 import { devicesFor, shortage } from './offer.ts'
 import type { Candidate } from './ranking.ts'

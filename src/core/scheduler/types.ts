@@ -4,7 +4,7 @@ import type { Taint } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
-import type { Reservations } from '../queue/reserve.ts'
+import type { Reservations } from '../queue/reservation.ts'
 import type { Usage } from '../state/types.ts'
 
 export interface NodeSnapshot {

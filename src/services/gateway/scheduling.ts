@@ -1,7 +1,8 @@
 /** Places pending work, makes room for what fits nowhere, and takes back what was placed on a node that does not claim it. */
 import { placementsToWithdraw } from '../../core/gateway/chores.ts'
 import { readinessOf } from '../../core/queue/dependencies.ts'
-import type { Reservations, ReserveSettings } from '../../core/queue/reserve.ts'
+import type { Reservations } from '../../core/queue/reservation.ts'
+import type { ReserveSettings } from '../../core/queue/reserve.ts'
 import { provide } from '../../core/queue/reserve.ts'
 import { residentsOf } from '../../core/queue/resident.ts'
 import { plan } from '../../core/scheduler/plan.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { departuresNow, isTolerated } from '../../../../src/core/gateway/evictions.ts'
+import { departuresNow } from '../../../../src/core/gateway/evictions.ts'
+import { isTolerated } from '../../../../src/model/label.ts'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Taint, Toleration } from '../../../../src/model/label.ts'
 import type { Book } from '../../../support/control-samples.ts'
