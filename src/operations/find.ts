@@ -16,6 +16,9 @@ type Context = Pick<OperationContext, 'control' | 'clock' | 'agent'>
 /** How long a read waits for the leader before it answers with what this peer has. */
 const patience = 300
 
+/** How long a peer tries to learn what it has missed before it says that something does not exist. */
+const denialPatience = 10_000
+
 /** As fresh as the mesh can give it quickly; a peer that is cut off answers with what it knows. */
 export async function refresh(
   { control, clock }: Pick<Context, 'control' | 'clock'>,
@@ -63,10 +66,17 @@ export function findWorkload({ control, agent }: Pick<Context, 'control' | 'agen
   return found
 }
 
-/** The same after asking the leader for what this peer may not have heard of yet. */
+/** The same after asking the leader for what this peer may not have heard of yet. Throws NO_LEADER or DEADLINE_EXCEEDED where that cannot be known. */
 export async function findFreshWorkload(context: Context, wanted: string, signal: AbortSignal): Promise<Workload> {
   await refresh(context, signal)
-  return findWorkload(context, wanted)
+  try {
+    return findWorkload(context, wanted)
+  } catch (error) {
+    if (!ClawError.is(error, 'WORKLOAD_NOT_FOUND')) throw error
+    // A peer that is behind, for instance since it was restarted, must not deny what it has not heard of yet.
+    await within(context.clock, denialPatience, signal, (limited) => context.control.fresh('linearizable', limited))
+    return findWorkload(context, wanted)
+  }
 }
 
 const begins = <T extends { readonly id: string }>(all: readonly T[], start: string): readonly T[] =>

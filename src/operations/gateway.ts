@@ -24,7 +24,9 @@ export const status = unary({
     const { state } = control
     const { leader } = control.status()
     const nodes = [...state.members.values()].map((member) => nodeView(member, { state, membership }))
-    const healthy = nodes.filter((node) => node.status === 'healthy')
+    // One that is drained is as well as any; it only takes no new work.
+    const healthy = nodes.filter(({ status }) => status === 'healthy' || status === 'draining')
+    const open = healthy.filter(({ scheduling }) => scheduling.mode === 'open')
     const states = [...state.workloads.values()].map((workload) => workload.state)
     const count = (...wanted: readonly string[]): number => states.filter((one) => wanted.includes(one)).length
     return {
@@ -33,7 +35,7 @@ export const status = unary({
       nodes: { healthy: healthy.length, unhealthy: nodes.length - healthy.length },
       gpus: {
         total: nodes.reduce((sum, { gpus }) => sum + gpus.length, 0),
-        available: healthy.reduce((sum, { gpusFree }) => sum + gpusFree, 0),
+        available: open.reduce((sum, { gpusFree }) => sum + gpusFree, 0),
       },
       workloads: { running: count('starting', 'running', 'stopping'), pending: count('pending') },
     }

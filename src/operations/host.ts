@@ -152,8 +152,9 @@ export const nodeHealth = unary({
   }),
   permission,
   where,
-  async handler(_, { host, membership, self }, { signal }) {
+  async handler(_, { host, membership, control, self }, { signal }) {
     const { report, liveness } = membership.view(self)
+    const scheduling = control.state.members.get(self)?.scheduling
     const {
       load,
       cpuUtilization,
@@ -163,7 +164,7 @@ export const nodeHealth = unary({
       uptime,
     } = await host.sample(signal)
     return {
-      status: nodeStatus({ liveness, report }),
+      status: nodeStatus({ liveness, report }, scheduling),
       hostname: host.inventory().hostname,
       loadAverage: { one: load[0], five: load[1], fifteen: load[2] },
       cpuUtilization,

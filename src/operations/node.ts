@@ -16,7 +16,7 @@ export const nodeList = unary({
   name: 'node.list',
   about: 'List the nodes with their GPUs and how they are.',
   input: z.strictObject({
-    available: z.boolean().optional().describe('Only healthy nodes with a free GPU'),
+    available: z.boolean().optional().describe('Only healthy nodes with a free GPU that take new work'),
     gpuType: z.string().max(64).optional().describe('Only nodes with GPUs of this model or family, such as H100'),
   }),
   output: z.array(NodeView),
@@ -28,8 +28,8 @@ export const nodeList = unary({
     return [...control.state.members.values()]
       .map((member) => nodeView(member, { state: control.state, membership }))
       .filter(
-        ({ gpus, gpusFree, status }) =>
-          (available !== true || (gpusFree > 0 && status === 'healthy')) &&
+        ({ gpus, gpusFree, status, scheduling }) =>
+          (available !== true || (gpusFree > 0 && status === 'healthy' && scheduling.mode === 'open')) &&
           (gpuType === undefined || gpus.some(({ model }) => gpuModelMatches(model, gpuType))),
       )
       .toSorted((a, b) => a.name.localeCompare(b.name))

@@ -6,7 +6,7 @@ import type { PlacementId } from '../../model/ids.ts'
 import { isTolerated } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { Millis } from '../../model/time.ts'
-import type { Workload } from '../../model/workload.ts'
+import type { Eviction, Workload } from '../../model/workload.ts'
 import type { MeshState } from '../state/types.ts'
 
 export interface Departure {
@@ -29,12 +29,19 @@ function departuresFrom(member: Member, { residents, workloads }: Homes, most: n
   const here = Array.from(residents.get(member.id) ?? [], (id) => workloads.get(id))
     .filter((workload) => workload !== undefined)
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const room = Math.max(0, most - here.filter(({ eviction }) => eviction !== null).length)
-  return here
-    .filter(({ eviction, stopRequested }) => eviction === null && stopRequested === null)
-    .flatMap((workload) => departureOf(workload, member))
-    .slice(0, room)
+  const leaving = here.filter(({ eviction }) => eviction !== null)
+  const slow = leaving.filter(({ eviction }) => eviction !== null && isHurried(eviction, member))
+  const staying = here.filter(({ eviction, stopRequested }) => eviction === null && stopRequested === null)
+  const next = staying.flatMap((workload) => departureOf(workload, member))
+  return [
+    ...slow.flatMap((workload) => departureOf(workload, member)),
+    ...next.slice(0, Math.max(0, most - leaving.length)),
+  ]
 }
+
+/** A drain that allows less time than what is leaving was given. */
+const isHurried = ({ grace }: Eviction, { scheduling }: Member): boolean =>
+  scheduling.mode === 'draining' && scheduling.grace !== null && scheduling.grace < grace
 
 const isClosing = ({ scheduling, taints }: Member): boolean =>
   scheduling.mode === 'draining' || taints.some(({ effect }) => effect === 'NoExecute')

@@ -19,8 +19,14 @@ export function evict(step: Step, { placement, reason, grace, target, avoid }: C
   const workload = currentPlacement(step.state, placement, null)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement })
   const value = { workload: workload.id, placement }
-  // Whoever asked first is obeyed; an end that was asked for comes before any move.
-  if (workload.eviction !== null || workload.stopRequested !== null) return accepted(value)
+  // An end that was asked for comes before any move.
+  if (workload.stopRequested !== null) return accepted(value)
+  // Whoever asked first is obeyed, but who is in more of a hurry may shorten the grace.
+  const earlier = workload.eviction
+  if (earlier !== null) {
+    if (grace !== null && grace < earlier.grace) change(step, workload, { eviction: { ...earlier, grace } })
+    return accepted(value)
+  }
 
   const eviction = { at, by, reason, grace: grace ?? workload.spec.stopGraceMs, target, avoid }
   emit(step, {

@@ -51,6 +51,21 @@ describe('given a node that is drained', () => {
     expect(leaving(book)).toEqual(['wl-2.1'])
   })
 
+  test('what is leaving is hurried once the drain allows it less time, and no longer once it has that', () => {
+    const book = running({ stopGraceMs: 60_000 })
+    drain(book)
+    const placement = placementId(workloadId('wl-0'), 1)
+    const evict = (grace: number | null) =>
+      void book.run({ type: 'evict', placement, reason: 'r', grace, target: null, avoid: false })
+    evict(null)
+    expect(leaving(book)).toEqual([])
+    drain(book, 0)
+    expect(departuresNow(book.state, 1)).toMatchObject([{ placement, grace: 0 }])
+    evict(0)
+    expect(book.state.workloads.get(workloadId('wl-0'))?.eviction).toMatchObject({ grace: 0, reason: 'r' })
+    expect(leaving(book)).toEqual([])
+  })
+
   test('only so many leave at a time', () => {
     const book = running({}, {}, {})
     drain(book)

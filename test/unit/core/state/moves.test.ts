@@ -75,11 +75,13 @@ describe('an eviction', () => {
     expect(workload(book)).toMatchObject({ state: 'running', attempt: 2 })
   })
 
-  test('gives the workload’s own grace where nobody names one, and a second one changes nothing', () => {
+  test('gives the workload’s own grace where nobody names one, and a second one can only shorten it', () => {
     const book = running({ stopGraceMs: 3_000 })
     book.run(evict(1))
-    book.run(evict(1, { grace: 0 }))
+    book.run(evict(1, { grace: 9_000 }))
     expect(workload(book).eviction?.grace).toBe(3_000)
+    book.run(evict(1, { grace: 0 }))
+    expect(workload(book).eviction?.grace).toBe(0)
   })
 
   test('does not bring back what was done before its node told it to go', () => {

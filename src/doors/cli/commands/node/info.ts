@@ -1,7 +1,7 @@
 import { formatMib } from '../../../../lib/units.ts'
 import type { OutputOf } from '../../../../operations/registry.ts'
 import { command } from '../../command.ts'
-import { labelsInWords } from '../../columns.ts'
+import { labelsInWords, schedulingInWords, taintsInWords } from '../../columns.ts'
 import type { Column } from '../../table.ts'
 import { ago, facts, gpusInWords, orDash, percent } from '../../words.ts'
 
@@ -43,13 +43,27 @@ export default command({
 
 type Pairs = readonly (readonly [string, string])[]
 
-const identity = ({ id, name, status, voter, leader, labels, roles, gpus, problems }: Info): Pairs => [
+const identity = ({
+  id,
+  name,
+  status,
+  voter,
+  leader,
+  labels,
+  roles,
+  gpus,
+  problems,
+  scheduling,
+  taints,
+}: Info): Pairs => [
   ['Id', id],
   ['Name', name],
   ['Status', status],
   ...problems.map((problem) => ['Problem', problem] as const),
   ['Role', [leader ? 'leader' : voter ? 'voter' : 'member', ...roles].join(', ')],
   ['Labels', orDash(labelsInWords(labels))],
+  ['New work', schedulingInWords(scheduling)],
+  ['Taints', orDash(taintsInWords(taints))],
   ['GPUs', gpusInWords(gpus)],
 ]
 
