@@ -2,6 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import { unwelcome } from '../scheduler/admission.ts'
 import { modelMatcher, standingOf } from '../scheduler/standing.ts'
 import type { Resident } from './resident.ts'
 import type { Field } from './preemption.ts'
@@ -21,6 +22,8 @@ export function forecast(workload: Workload, field: Field): Forecast | null {
     if (field.taken.has(node.id)) continue
     const standing = standingOf(node, workload.spec, matches)
     if ('one' in standing) continue
+    // Who is there now may well be there then.
+    if (unwelcome(node.residents, workload.spec) !== null) continue
     const room = new Room(node, workload.spec, standing)
     const from = whenFree(room, field.residentsOf(node.id), field.at)
     if (from !== null && (best === null || from < best.from)) best = { node: node.id, from }

@@ -5,6 +5,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import { unwelcome } from '../scheduler/admission.ts'
 import { modelMatcher, standingOf } from '../scheduler/standing.ts'
 import type { NodeSnapshot } from '../scheduler/types.ts'
 import type { Resident } from './resident.ts'
@@ -38,6 +39,14 @@ export function preemptionFor(workload: Workload, field: Field): Preemption | nu
     const room = new Room(node, workload.spec, standing)
     const victims = victimsOn(room, field.residentsOf(node.id), { priority: workload.spec.priority, at: field.at })
     if (victims === null) continue
+    const stay = field.residentsOf(node.id).filter((resident) => !resident.isLeaving && !victims.includes(resident))
+    if (
+      unwelcome(
+        stay.map(({ labels }) => labels),
+        workload.spec,
+      ) !== null
+    )
+      continue
     const cost = costOf(victims, field.at)
     if (best === null || isLess(cost, best.cost)) best = { node: node.id, victims, cost }
   }

@@ -8,13 +8,15 @@ export interface Reservation {
   readonly workload: WorkloadId
   /** When the workload is expected to fit; null when nobody can tell. */
   readonly from: Instant | null
+  /** Of the workload: what outranks it need not wait for it. */
+  readonly priority: number
 }
 
 export type Reservations = ReadonlyMap<NodeId, Reservation>
 
-/** May the workload use a node that is kept for another? Only if it will be gone by then. */
+/** May the workload use a node that is kept for another? Only if it outranks that one, or will be gone by then. */
 export function mayUse(reservation: Reservation | undefined, { id, spec }: Workload, at: Instant): boolean {
-  if (reservation === undefined || reservation.workload === id) return true
+  if (reservation === undefined || reservation.workload === id || spec.priority > reservation.priority) return true
   const { timeoutMs, stopGraceMs } = spec
   return reservation.from !== null && timeoutMs !== undefined && at + timeoutMs + stopGraceMs <= reservation.from
 }

@@ -37,23 +37,30 @@ export function provide(
 ): Provision {
   const reservations = new Map<NodeId, Reservation>()
   const evictions: Eviction[] = []
+  let kept = 0
   for (const workload of waiting) {
     if (reservations.size >= most) break
     if (workload.notBefore !== null && workload.notBefore > field.at) continue
     const usable = { ...field, taken: new Set([...reservations.keys(), ...lately(workload, field.at)]) }
     const preemption = preemptionFor(workload, usable)
     if (preemption !== null) {
-      reservations.set(preemption.node, { workload: workload.id, from: field.at })
+      reservations.set(preemption.node, { workload: workload.id, from: field.at, priority: workload.spec.priority })
       for (const { placement } of preemption.victims)
         evictions.push({ placement, reason: `makes room for ${workload.name}` })
       continue
     }
-    if (field.at - workload.submittedAt < reserveAfter) continue
+    if (field.at - workload.submittedAt < reserveAfter || kept >= mostKept(field.nodes.length)) continue
     const expected = forecast(workload, usable)
-    if (expected !== null) reservations.set(expected.node, { workload: workload.id, from: expected.from })
+    if (expected === null) continue
+    const { node, from } = expected
+    reservations.set(node, { workload: workload.id, from, priority: workload.spec.priority })
+    kept += 1
   }
   return { reservations, evictions }
 }
+
+/** A kept node is half idle while it empties: one in ten is enough for every large job to have its turn. */
+const mostKept = (nodes: number): number => Math.max(1, Math.floor(nodes / 10))
 
 /** Nodes that refused it: nobody is pushed aside there. */
 const lately = ({ rejections }: Workload, at: Instant): readonly NodeId[] =>

@@ -11,6 +11,7 @@ export interface Resident {
   /** Current placement, which an eviction has to name. */
   readonly placement: NonNullable<Workload['placement']>['id']
   readonly priority: number
+  readonly labels: Readonly<Record<string, string>>
   /** Uuids. */
   readonly devices: readonly string[]
   readonly cpuMillis: number
@@ -42,6 +43,7 @@ function residentOf({ id, spec, state, startedAt }: Workload, placement: NonNull
     node: placement.node,
     placement: placement.id,
     priority: spec.priority,
+    labels: spec.labels ?? {},
     devices: placement.devices,
     ...{ cpuMillis, memoryMib, startedAt },
     endsBy: timeoutMs === undefined ? null : begun + timeoutMs + stopGraceMs,

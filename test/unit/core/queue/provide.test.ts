@@ -21,6 +21,8 @@ interface Job {
   readonly first?: number
   readonly startedAt?: number
   readonly timeoutMs?: number
+  readonly labels?: Readonly<Record<string, string>>
+  readonly apart?: readonly Readonly<Record<string, string>>[]
 }
 
 function add(book: Book, name: string, { gpus, on, first = 0, startedAt = 1_000, ...spec }: Job): void {
@@ -56,7 +58,7 @@ describe('given a workload that fits only if others make room', () => {
     add(book, 'high', { gpus: 2, priority: 750 })
     expect(provision(book)).toEqual({
       evictions: [{ placement: 'low.1', reason: 'makes room for high' }],
-      reservations: new Map([[bob, { workload: 'high', from: now }]]),
+      reservations: new Map([[bob, { workload: 'high', from: now, priority: 750 }]]),
     })
   })
 
@@ -99,7 +101,15 @@ describe('given a workload that fits only if others make room', () => {
     if (first === undefined) throw new Error('nobody was chosen')
     book.run({ type: 'evict', ...first, grace: null, target: null, avoid: false })
     expect(provision(book).evictions).toEqual([])
-    expect([...provision(book).reservations.values()]).toEqual([{ workload: 'high', from: now }])
+    expect([...provision(book).reservations.values()]).toEqual([{ workload: 'high', from: now, priority: 500 }])
+  })
+
+  test('then nobody goes where it would still be unwelcome', () => {
+    const book = meshOf([ada], 2)
+    add(book, 'low', { gpus: 1, priority: 100, on: ada })
+    add(book, 'foe', { gpus: 1, priority: 900, on: ada, first: 1, labels: { app: 'db' } })
+    add(book, 'high', { gpus: 1, apart: [{ app: 'db' }] })
+    expect(provision(book)).toEqual({ evictions: [], reservations: new Map() })
   })
 
   test('then each of several gets a node of its own', () => {
@@ -119,7 +129,7 @@ describe('given a workload that has waited for long', () => {
     add(book, 'fast', { gpus: 1, on: bob, timeoutMs: 300_000 })
     add(book, 'large', { gpus: 2 })
     expect(provision(book).reservations).toEqual(
-      new Map([[bob, { workload: 'large', from: 1_000 + 300_000 + 10_000 }]]),
+      new Map([[bob, { workload: 'large', from: 1_000 + 300_000 + 10_000, priority: 500 }]]),
     )
   })
 
@@ -127,7 +137,14 @@ describe('given a workload that has waited for long', () => {
     const book = meshOf([ada], 2)
     add(book, 'endless', { gpus: 1, on: ada })
     add(book, 'large', { gpus: 2 })
-    expect(provision(book).reservations).toEqual(new Map([[ada, { workload: 'large', from: null }]]))
+    expect(provision(book).reservations).toEqual(new Map([[ada, { workload: 'large', from: null, priority: 500 }]]))
+  })
+
+  test('but of two nodes only one is kept at a time', () => {
+    const book = meshOf([ada, bob], 2)
+    for (const on of [ada, bob]) add(book, `endless-${on}`, { gpus: 1, on })
+    for (const name of ['one', 'two']) add(book, name, { gpus: 2 })
+    expect([...provision(book).reservations.values()].map(({ workload }) => workload)).toEqual(['one'])
   })
 
   test('but not before it has waited, and not where it could never run', () => {
@@ -140,17 +157,18 @@ describe('given a workload that has waited for long', () => {
     expect(provision(small).reservations.size).toBe(0)
   })
 
-  test('then others use its node only if they end before', () => {
-    const kept = { workload: workloadId('large'), from: now + 60_000 }
+  test('then others use its node only if they end before, or outrank it', () => {
+    const kept = { workload: workloadId('large'), from: now + 60_000, priority: 500 }
     const book = meshOf([ada], 2)
     add(book, 'short', { gpus: 1, timeoutMs: 30_000 })
     add(book, 'long', { gpus: 1, timeoutMs: 55_000 })
     add(book, 'endless', { gpus: 1 })
+    add(book, 'urgent', { gpus: 1, priority: 501 })
     const may = (name: string): boolean => {
       const workload = book.state.workloads.get(workloadId(name))
       return workload !== undefined && mayUse(kept, workload, now)
     }
-    expect([may('short'), may('long'), may('endless')]).toEqual([true, false, false])
+    expect([may('short'), may('long'), may('endless'), may('urgent')]).toEqual([true, false, false, true])
   })
 })
 

@@ -190,7 +190,7 @@ describe('turns', () => {
   })
 
   test('a node that is kept for other work takes only what will be gone by then', () => {
-    const reservations = new Map([[nodeId('a'), { workload: workloadId('large'), from: 100_000 }]])
+    const reservations = new Map([[nodeId('a'), { workload: workloadId('large'), from: 100_000, priority: 500 }]])
     const pending = [
       work('large', { gpus: { count: 1 } }),
       work('short', { gpus: { count: 1 }, timeoutMs: 30_000 }),
