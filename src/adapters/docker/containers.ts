@@ -79,7 +79,13 @@ export class Containers {
       docker.listContainers({ all: true, filters, abortSignal })
     for (const { Id, State, Labels } of await ask(signal, list)) {
       const labels = readLabels(Labels)
-      if (labels === null || tasks.get(labels.placement) !== null) continue
+      if (labels === null) continue
+      const known = tasks.get(labels.placement)
+      if (known !== null) {
+        // Another look has found it and may not have seen yet how it is; whoever asks wants to know.
+        if (known.state.state === 'starting') await this.refresh(known)
+        continue
+      }
       // It never ran: a start was cut off in the middle.
       if (State === 'created') await removeContainer(docker, Id)
       else await this.refresh(tasks.hold(labels, { state: 'starting', progress: 'found again' }, Id))
