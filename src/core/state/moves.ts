@@ -3,7 +3,7 @@
  * the queue and keeps its place in it, and what is over goes into its history.
  */
 import type { Instant, Millis } from '../../model/time.ts'
-import { minute } from '../../model/time.ts'
+import { minute, second } from '../../model/time.ts'
 import type { Attempt, Workload } from '../../model/workload.ts'
 import { change, unplace } from './lifecycle.ts'
 import type { CurrentPlacement } from './placements.ts'
@@ -99,10 +99,12 @@ export function retryOf(
   const isEndless = restart.policy === 'always'
   if (!isEndless && (error === null || retries >= restart.maxRetries)) return null
 
-  const number = retries + 1
   const isSteady = startedAt !== null && endedAt - startedAt >= steadyRun
-  const doublings = isSteady ? 0 : Math.min(retries, 20)
-  const pause = Math.min(restart.backoffMs * 2 ** doublings, Math.max(longestBackoff, restart.backoffMs))
+  const row = isSteady ? 0 : retries
+  const number = (isEndless ? row : retries) + 1
+  // Whatever pause was asked for: a task that ends at once, again and again, must not keep the mesh busy.
+  const first = row === 0 ? restart.backoffMs : Math.max(restart.backoffMs, second)
+  const pause = Math.min(first * 2 ** Math.min(row, 20), Math.max(longestBackoff, restart.backoffMs))
   const reason = isEndless ? `restart ${number}` : `retry ${number} of ${restart.maxRetries}`
   return { number, reason, notBefore: at + pause }
 }

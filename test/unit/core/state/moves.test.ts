@@ -181,7 +181,18 @@ describe('restart', () => {
     expect(workload(book).notBefore).toBe(6_300_000)
     place(book, 7)
     book.run(ended(7, crash, 5_000_000), { at: 7_000_000 })
-    expect(workload(book).notBefore).toBe(7_060_000)
+    expect(workload(book)).toMatchObject({ notBefore: 7_060_000, retries: 1 })
+  })
+
+  test('without pauses keeps nobody busy: from the second on they are seconds, and longer each time', () => {
+    const book = running({ restart: { policy: 'always', backoffMs: 0 } })
+    const pauses = [1, 2, 3, 4].map((attempt) => {
+      book.run(ended(attempt, crash, 6_000), { at: attempt * 100_000 })
+      const { notBefore } = workload(book)
+      place(book, attempt + 1)
+      return (notBefore ?? 0) - attempt * 100_000
+    })
+    expect(pauses).toEqual([0, 2_000, 4_000, 8_000])
   })
 })
 
