@@ -30,3 +30,7 @@ export const isTolerated = (taint: Taint, tolerations: readonly Toleration[] = [
       (value === undefined || value === taint.value) &&
       (effect === undefined || effect === taint.effect),
   )
+
+/** `team=vision:NoSchedule`, or `team:NoSchedule` without a value: as people write it. */
+export const taintInWords = ({ key, value, effect }: Taint): string =>
+  `${key}${value === '' ? '' : `=${value}`}:${effect}`

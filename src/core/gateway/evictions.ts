@@ -3,7 +3,7 @@
  * is for the scheduler to say; work that may run nowhere else waits there.
  */
 import type { PlacementId } from '../../model/ids.ts'
-import { isTolerated } from '../../model/label.ts'
+import { isTolerated, taintInWords } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Eviction, Workload } from '../../model/workload.ts'
@@ -52,7 +52,5 @@ function departureOf({ placement, spec }: Workload, { name, scheduling, taints }
     return [{ placement: placement.id, reason: `${name} is drained`, grace: scheduling.grace }]
   const taint = taints.find((one) => one.effect === 'NoExecute' && !isTolerated(one, spec.tolerations))
   if (taint === undefined) return []
-  const { key, value } = taint
-  const reason = `${name} has the taint ${key}${value === '' ? '' : `=${value}`}:NoExecute`
-  return [{ placement: placement.id, reason, grace: null }]
+  return [{ placement: placement.id, reason: `${name} has the taint ${taintInWords(taint)}`, grace: null }]
 }

@@ -1,6 +1,6 @@
 /** Whether a node lets work in at all, and beside whom it may run. */
 import type { WorkloadSpec } from '../../model/workload.ts'
-import { isTolerated } from '../../model/label.ts'
+import { isTolerated, taintInWords } from '../../model/label.ts'
 import type { NodeSnapshot, Obstacle } from './types.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -15,7 +15,7 @@ export function closedTo({ scheduling, taints }: NodeSnapshot, { tolerations }: 
   }
   const taint = taints.find((one) => one.effect !== 'PreferNoSchedule' && !isTolerated(one, tolerations))
   if (taint === undefined) return null
-  const words = `the taint ${taint.key}${taint.value === '' ? '' : `=${taint.value}`}:${taint.effect}`
+  const words = `the taint ${taintInWords(taint)}`
   return { one: `has ${words}`, many: `have ${words}` }
 }
 

@@ -1,4 +1,5 @@
 /** The smallest single change of a workload that would give it a place now. */
+import { taintInWords } from '../../model/label.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { NodeLedger } from './ledger.ts'
 import { offerOf } from './offer.ts'
@@ -35,10 +36,9 @@ function* variantsOf(spec: WorkloadSpec, nodes: readonly NodeSnapshot[]): Genera
         spec: { ...spec, gpus: { ...gpus, count } },
       }
   const taints = nodes.flatMap((node) => node.taints).filter(({ effect }) => effect !== 'PreferNoSchedule')
-  for (const { key, value, effect } of taints) {
-    const tolerations = [...(spec.tolerations ?? []), { key, value, effect }]
-    const words = `if it tolerated the taint ${key}${value === '' ? '' : `=${value}`}:${effect}`
-    yield { words, spec: { ...spec, tolerations } }
+  for (const taint of taints) {
+    const tolerations = [...(spec.tolerations ?? []), taint]
+    yield { words: `if it tolerated the taint ${taintInWords(taint)}`, spec: { ...spec, tolerations } }
   }
 }
 

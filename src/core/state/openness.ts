@@ -1,4 +1,5 @@
 /** What work a node lets in: its taints, and whether it is cordoned or drained. */
+import { taintInWords } from '../../model/label.ts'
 import type { Scheduling } from '../../model/node.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
@@ -13,7 +14,7 @@ export function setTaints(step: Step, { node, taints }: CommandOf<'set-taints'>)
     return refused('INVALID_REQUEST', { problem: 'a key can be given once for each effect' })
   state.members.set(node, { ...member, taints })
   changes.push({ type: 'member', node })
-  const words = taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`).join(', ')
+  const words = taints.map(taintInWords).join(', ')
   emit(step, { type: 'node.taints', node, message: `${member.name} has ${words || 'no taints'} now, says ${by}` })
   return accepted({ node })
 }

@@ -1,4 +1,5 @@
 /** The columns of tables that more than one command shows. */
+import { taintInWords } from '../../model/label.ts'
 import type { OutputOf } from '../../operations/registry.ts'
 import type { Column } from './table.ts'
 import { ago, gpusInWords, orDash, percent } from './words.ts'
@@ -53,7 +54,6 @@ export const schedulingInWords = ({ mode, reason }: Node['scheduling']): string 
   mode === 'open' ? 'yes' : `no: ${mode}${reason === '' ? '' : ` (${reason})`}`
 
 /** `gpu=h100:NoSchedule`, as `run --toleration` and `node taint` take it. */
-export const taintsInWords = (taints: Node['taints']): string =>
-  taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`).join(', ')
+export const taintsInWords = (taints: Node['taints']): string => taints.map(taintInWords).join(', ')
 
 export const eventLine = ({ at, type, message }: Event): string => `${at}  ${type.padEnd(20)}  ${message}`

@@ -1,5 +1,5 @@
 import { ClawError } from '../../../../model/failure.ts'
-import { taintEffects } from '../../../../model/label.ts'
+import { taintEffects, taintInWords } from '../../../../model/label.ts'
 import { command } from '../../command.ts'
 
 export default command({
@@ -26,9 +26,7 @@ export default command({
     )
     const api = await connect()
     await out.result(await api.call('node.taint', { node, add, remove }, signal), ({ name, taints }) =>
-      taints.length === 0
-        ? [`${name} has no taints`]
-        : taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`),
+      taints.length === 0 ? [`${name} has no taints`] : taints.map(taintInWords),
     )
     return undefined
   },
