@@ -106,6 +106,9 @@ export const WorkloadSpec = z.strictObject({
 })
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>
 
+/** How many devices it asks for, whether it counts or names them. */
+export const deviceCount = ({ gpus }: Pick<WorkloadSpec, 'gpus'>): number => gpus.devices?.length ?? gpus.count
+
 /** pending → starting → running → completed | failed; stopping → stopped; any state before running may end in failed or stopped. */
 export type WorkloadState = 'pending' | 'starting' | 'running' | 'stopping' | 'completed' | 'failed' | 'stopped'
 

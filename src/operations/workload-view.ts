@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { MeshState } from '../core/state/types.ts'
 import { nodeId } from '../model/ids.ts'
 import type { Attempt, Workload } from '../model/workload.ts'
+import { deviceCount } from '../model/workload.ts'
 import type { OperationContext } from './context.ts'
 import { iso, isoOrNull } from './fields.ts'
 import { nameOf } from './node-view.ts'
@@ -80,7 +81,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     command: spec.command,
     env: withoutSecrets(spec.env),
     mounts: spec.mounts,
-    gpus: spec.gpus.devices?.length ?? spec.gpus.count,
+    gpus: deviceCount(spec),
     gpuModel: spec.gpus.model ?? null,
     memoryMib: spec.memoryMib ?? null,
     cpus: spec.cpus ?? null,

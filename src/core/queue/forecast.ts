@@ -3,10 +3,10 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { unwelcome } from '../scheduler/admission.ts'
-import { modelMatcher, standingOf } from '../scheduler/standing.ts'
 import type { Resident } from './resident.ts'
-import type { Field } from './preemption.ts'
-import { Room } from './room.ts'
+import type { Field } from './field.ts'
+import { places } from './field.ts'
+import type { Room } from './room.ts'
 
 export interface Forecast {
   readonly node: NodeId
@@ -16,16 +16,11 @@ export interface Forecast {
 
 /** Null when it would fit on no node even if that were empty. Nodes that are taken by others are left out. */
 export function forecast(workload: Workload, field: Field): Forecast | null {
-  const matches = modelMatcher()
   let best: { readonly node: NodeId; readonly from: number } | null = null
-  for (const node of field.nodes) {
-    if (field.taken.has(node.id)) continue
-    const standing = standingOf(node, workload.spec, matches)
-    if ('one' in standing) continue
+  for (const { node, room, residents } of places(workload, field)) {
     // Who is there now may well be there then.
     if (unwelcome(node.residents, workload.spec) !== null) continue
-    const room = new Room(node, workload.spec, standing)
-    const from = whenFree(room, field.residentsOf(node.id), field.at)
+    const from = whenFree(room, residents, field.at)
     if (from !== null && (best === null || from < best.from)) best = { node: node.id, from }
   }
   return best === null ? null : { node: best.node, from: best.from < Infinity ? best.from : null }

@@ -6,10 +6,10 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { unwelcome } from '../scheduler/admission.ts'
-import { modelMatcher, standingOf } from '../scheduler/standing.ts'
-import type { NodeSnapshot } from '../scheduler/types.ts'
+import type { Field } from './field.ts'
+import { places } from './field.ts'
 import type { Resident } from './resident.ts'
-import { Room } from './room.ts'
+import type { Room } from './room.ts'
 
 /** Work of this priority is never pushed aside. */
 export const untouchable = 1_000
@@ -20,33 +20,16 @@ export interface Preemption {
   readonly victims: readonly Resident[]
 }
 
-export interface Field {
-  readonly nodes: readonly NodeSnapshot[]
-  readonly residentsOf: (node: NodeId) => readonly Resident[]
-  readonly at: Instant
-  /** Nodes that others are waiting for already. */
-  readonly taken: ReadonlySet<NodeId>
-}
-
 /** The cheapest way to make room, or null when no end of lesser work would. */
 export function preemptionFor(workload: Workload, field: Field): Preemption | null {
-  const matches = modelMatcher()
+  const { spec } = workload
   let best: (Preemption & { readonly cost: Cost }) | null = null
-  for (const node of field.nodes) {
-    if (field.taken.has(node.id)) continue
-    const standing = standingOf(node, workload.spec, matches)
-    if ('one' in standing) continue
-    const room = new Room(node, workload.spec, standing)
-    const victims = victimsOn(room, field.residentsOf(node.id), { priority: workload.spec.priority, at: field.at })
+  for (const { node, room, residents } of places(workload, field)) {
+    const victims = victimsOn(room, residents, { priority: spec.priority, at: field.at })
     if (victims === null) continue
-    const stay = field.residentsOf(node.id).filter((resident) => !resident.isLeaving && !victims.includes(resident))
-    if (
-      unwelcome(
-        stay.map(({ labels }) => labels),
-        workload.spec,
-      ) !== null
-    )
-      continue
+    const stay = residents.filter((resident) => !resident.isLeaving && !victims.includes(resident))
+    const labels = stay.map((resident) => resident.labels)
+    if (unwelcome(labels, spec) !== null) continue
     const cost = costOf(victims, field.at)
     if (best === null || isLess(cost, best.cost)) best = { node: node.id, victims, cost }
   }

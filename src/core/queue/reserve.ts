@@ -6,7 +6,7 @@ import type { NodeId, PlacementId } from '../../model/ids.ts'
 import { type Instant, type Millis, minute } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { forecast } from './forecast.ts'
-import type { Field } from './preemption.ts'
+import type { Field } from './field.ts'
 import { preemptionFor } from './preemption.ts'
 import type { Reservation, Reservations } from './reservation.ts'
 

@@ -1,11 +1,10 @@
 /** What a node would have for a workload if some of its residents were gone. */
 import type { WorkloadSpec } from '../../model/workload.ts'
+import { deviceCount } from '../../model/workload.ts'
 import { demandOf } from '../state/holdings.ts'
+import type { NodeLedger } from '../scheduler/ledger.ts'
 import type { Standing } from '../scheduler/standing.ts'
-import type { NodeSnapshot } from '../scheduler/types.ts'
 import type { Resident } from './resident.ts'
-
-const wantedDevices = ({ gpus }: WorkloadSpec): number => gpus.devices?.length ?? gpus.count
 
 /** Counts what becomes free, resident by resident. */
 export class Room {
@@ -15,13 +14,13 @@ export class Room {
   #cpuMillis: number
   #memoryMib: number
 
-  constructor({ inventory, held, failed, usage }: NodeSnapshot, spec: WorkloadSpec, { suitable }: Standing) {
-    const { cpuMillis, memoryMib } = demandOf(spec)
-    this.#wanted = { devices: wantedDevices(spec), cpuMillis, memoryMib }
-    this.#suitable = new Set(suitable.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid)))
-    this.#devices = [...this.#suitable].filter((uuid) => !held.has(uuid)).length
-    this.#cpuMillis = (inventory?.cpuCores ?? 0) * 1_000 - usage.cpuMillis
-    this.#memoryMib = (inventory?.memoryMib ?? 0) - usage.memoryMib
+  constructor({ node, free, cpuMillis, memoryMib }: NodeLedger, spec: WorkloadSpec, { suitable }: Standing) {
+    const demand = demandOf(spec)
+    this.#wanted = { devices: deviceCount(spec), cpuMillis: demand.cpuMillis, memoryMib: demand.memoryMib }
+    this.#suitable = new Set(suitable.map(({ uuid }) => uuid).filter((uuid) => !node.failed.has(uuid)))
+    this.#devices = suitable.filter((device) => free.has(device)).length
+    this.#cpuMillis = cpuMillis
+    this.#memoryMib = memoryMib
   }
 
   /** Whether the workload would fit now. */

@@ -1,6 +1,7 @@
 /** What a node has to offer right now, and in words why it has nothing. */
 import type { GpuDevice } from '../../model/gpu.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
+import { deviceCount } from '../../model/workload.ts'
 import { demandOf } from '../state/holdings.ts'
 import { reluctance, unwelcome } from './admission.ts'
 import type { Choice } from './devices.ts'
@@ -8,8 +9,6 @@ import { chooseDevices } from './devices.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { Standing } from './standing.ts'
 import type { Obstacle, Offer } from './types.ts'
-
-export const deviceCount = ({ gpus }: WorkloadSpec): number => gpus.devices?.length ?? gpus.count
 
 /** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words. */
 export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Offer | null {

@@ -3,6 +3,7 @@ import type { GpuDevice } from '../../model/gpu.ts'
 import { gpuModelMatches } from '../../model/gpu.ts'
 import type { ExecutorKind, NodeInventory } from '../../model/node.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
+import { deviceCount } from '../../model/workload.ts'
 import { closedTo } from './admission.ts'
 import type { NodeSnapshot, Obstacle } from './types.ts'
 
@@ -86,11 +87,12 @@ function executorFor({ executors }: NodeInventory, { executor }: WorkloadSpec): 
 
 function suitableDevices(
   { gpus }: NodeInventory,
-  { gpus: wanted }: WorkloadSpec,
+  spec: WorkloadSpec,
   matches: MatchModel,
 ): { readonly devices: readonly GpuDevice[] } | Obstacle {
+  const { gpus: wanted } = spec
   const { devices: indexes, model, memoryMib } = wanted
-  const count = indexes?.length ?? wanted.count
+  const count = deviceCount(spec)
   if (count === 0) return { devices: [] }
   if (gpus.length === 0) return { one: 'has no GPU', many: 'have no GPU' }
 

@@ -2,7 +2,7 @@
 import type { NodeId, PlacementId } from '../../model/ids.ts'
 import { placementId } from '../../model/ids.ts'
 import type { Placement, Workload } from '../../model/workload.ts'
-import { isTerminal } from '../../model/workload.ts'
+import { deviceCount, isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import { change, unplace } from './lifecycle.ts'
 import type { State } from './state.ts'
@@ -50,7 +50,7 @@ function placementObstacle(state: State, command: CommandOf<'place'>, { spec }: 
   if (inventory === undefined) return refused('NODE_NOT_FOUND', { node })
   if (inventory === null || !inventory.executors.includes(executor))
     return refused('EXECUTOR_UNAVAILABLE', { executor, detail: 'the node does not offer it' })
-  const wanted = spec.gpus.devices?.length ?? spec.gpus.count
+  const wanted = deviceCount(spec)
   if (devices.length !== wanted || new Set(devices).size !== wanted)
     return refused('INVALID_REQUEST', {
       problem: `${wanted} different devices are wanted, ${devices.length} were given`,
