@@ -1,5 +1,6 @@
 /** Closing a node to work, emptying it, and opening it again. */
 import { z } from 'zod'
+import { workloadsAt } from '../core/state/holdings.ts'
 import type { CommandOf, MeshState } from '../core/state/types.ts'
 import type { NodeId } from '../model/ids.ts'
 import { Taint, taintEffects, labelName } from '../model/label.ts'
@@ -181,9 +182,7 @@ function opennessOf({ id, name, scheduling }: Member, { control, membership }: O
 }
 
 const residentsOf = (state: MeshState, node: NodeId): readonly Workload[] =>
-  Array.from(state.residents.get(node) ?? [], (id) => state.workloads.get(id))
-    .filter((workload) => workload !== undefined)
-    .toSorted((a, b) => a.submittedAt - b.submittedAt || (a.id < b.id ? -1 : 1))
+  workloadsAt(state, node).toSorted((a, b) => a.submittedAt - b.submittedAt || (a.id < b.id ? -1 : 1))
 
 const whySilent = ({ spec }: Workload, node: string): string =>
   spec.onPartition === 'stop' || spec.onPartition === 'replace'

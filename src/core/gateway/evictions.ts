@@ -7,6 +7,7 @@ import { isTolerated, taintInWords } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Eviction, Workload } from '../../model/workload.ts'
+import { workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 
 export interface Departure {
@@ -24,11 +25,9 @@ export function departuresNow(state: Homes, mostOfANode: number): readonly Depar
   return Array.from(state.members.values(), (member) => departuresFrom(member, state, mostOfANode)).flat()
 }
 
-function departuresFrom(member: Member, { residents, workloads }: Homes, most: number): readonly Departure[] {
+function departuresFrom(member: Member, state: Homes, most: number): readonly Departure[] {
   if (!isClosing(member)) return []
-  const here = Array.from(residents.get(member.id) ?? [], (id) => workloads.get(id))
-    .filter((workload) => workload !== undefined)
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const here = workloadsAt(state, member.id).toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const leaving = here.filter(({ eviction }) => eviction !== null)
   const slow = leaving.filter(({ eviction }) => eviction !== null && isHurried(eviction, member))
   const staying = here.filter(({ eviction, stopRequested }) => eviction === null && stopRequested === null)

@@ -7,6 +7,7 @@ import type { Liveness } from '../../model/node.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 
 export const executionLease: Millis = 15 * second
@@ -38,14 +39,13 @@ export function trackSilence(
 
 /** Claimed work that is given up now: at once what may run twice, and after the lease what has surely been stopped. */
 export function lossesNow(
-  { workloads, residents, members }: Pick<MeshState, 'workloads' | 'residents' | 'members'>,
+  state: Pick<MeshState, 'workloads' | 'residents' | 'members'>,
   silence: Silence,
   now: Millis,
 ): readonly Loss[] {
   return Array.from(silence, ([node, { since, how }]) => {
-    const gone = { how, silentFor: now - since, name: members.get(node)?.name ?? node }
-    return Array.from(residents.get(node) ?? [], (id) => workloads.get(id))
-      .filter((workload) => workload !== undefined)
+    const gone = { how, silentFor: now - since, name: state.members.get(node)?.name ?? node }
+    return workloadsAt(state, node)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .flatMap((workload) => lossOf(workload, gone))
   }).flat()

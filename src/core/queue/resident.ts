@@ -2,7 +2,7 @@
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
-import { demandOf } from '../state/holdings.ts'
+import { demandOf, workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 
 export interface Resident {
@@ -25,12 +25,9 @@ export interface Resident {
 }
 
 /** Those of one node. */
-export function residentsOf(
-  { residents, workloads }: Pick<MeshState, 'residents' | 'workloads'>,
-  node: NodeId,
-): readonly Resident[] {
-  return Array.from(residents.get(node) ?? [], (id) => workloads.get(id)).flatMap((workload) =>
-    workload === undefined || workload.placement === null ? [] : [residentOf(workload, workload.placement)],
+export function residentsOf(state: Pick<MeshState, 'residents' | 'workloads'>, node: NodeId): readonly Resident[] {
+  return workloadsAt(state, node).flatMap((workload) =>
+    workload.placement === null ? [] : [residentOf(workload, workload.placement)],
   )
 }
 

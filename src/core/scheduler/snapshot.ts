@@ -5,7 +5,7 @@ import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import type { Reservations } from '../queue/reservation.ts'
-import { usageOf } from '../state/holdings.ts'
+import { usageOf, workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 import type { Snapshot } from './types.ts'
 
@@ -35,10 +35,7 @@ export function snapshotOf(
       ...observe(id),
       held: new Set((inventory?.gpus ?? []).map(({ uuid }) => uuid).filter((uuid) => state.holders.has(uuid))),
       usage: usageOf(state, id),
-      residents: Array.from(
-        state.residents.get(id) ?? [],
-        (resident) => state.workloads.get(resident)?.spec.labels ?? {},
-      ),
+      residents: workloadsAt(state, id).map(({ spec }) => spec.labels ?? {}),
     })),
     pending,
     blocked: new Map(pending.flatMap((workload) => blockOf(workload, state))),

@@ -16,6 +16,13 @@ export const demandOf = (spec: WorkloadSpec): Usage => ({
 
 export const usageOf = (state: Pick<MeshState, 'usage'>, node: NodeId): Usage => state.usage.get(node) ?? nothing
 
+/** Workloads that have a live placement on the node, in no order that means anything or is the same on every peer. */
+export const workloadsAt = (
+  { residents, workloads }: Pick<MeshState, 'residents' | 'workloads'>,
+  node: NodeId,
+): readonly Workload[] =>
+  Array.from(residents.get(node) ?? [], (id) => workloads.get(id)).filter((one) => one !== undefined)
+
 /** Puts a changed workload in its place in every index. `before` is what it was, null when it is new. */
 export function reindex(state: State, before: Workload | null, after: Workload | null): void {
   if (before !== null) forget(state, before)
