@@ -4,11 +4,11 @@ import { nodeId } from '../model/ids.ts'
 import { labelName } from '../model/label.ts'
 import { ClawError } from '../model/failure.ts'
 import { hour } from '../model/time.ts'
+import { carryOut, changePatience } from './carry-out.ts'
 import { within } from './deadline.ts'
 import { iso, noInput, spanOf, time } from './fields.ts'
 import { refresh } from './find.ts'
 import { unary } from './operation.ts'
-import { changePatience, commandId } from './workload.ts'
 
 /** A token is meant to be used at once; one that lies about is a risk. */
 const longestTtl = 30 * 24 * hour
@@ -52,10 +52,7 @@ export const operatorAdd = unary({
   rest: { method: 'POST', path: '/api/operators' },
   async handler({ key, name }, context, { caller, signal }) {
     const { control, clock } = context
-    const id = commandId(context, { what: 'operator', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute({ type: 'add-operator', key: nodeId(key), name }, { id, by: caller.id, signal: limited }),
-    )
+    await carryOut('operator', { type: 'add-operator', key: nodeId(key), name }, { context, caller, signal })
     return { key, name, addedAt: iso(control.state.operators.get(nodeId(key))?.addedAt ?? clock.now()) }
   },
 })
@@ -85,15 +82,12 @@ export const operatorRemove = unary({
   rest: { method: 'DELETE', path: '/api/operators/:operator' },
   async handler({ operator: wanted }, context, { caller, signal }) {
     await refresh(context, signal)
-    const { control, clock } = context
+    const { control } = context
     const found = [...control.state.operators.values()].filter(({ key, name }) => key === wanted || name === wanted)
     const [operator] = found
     if (operator === undefined || found.length > 1)
       throw new ClawError('INVALID_REQUEST', { problem: `${found.length} operators are called ${wanted}` })
-    const id = commandId(context, { what: 'operator', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute({ type: 'remove-operator', key: operator.key }, { id, by: caller.id, signal: limited }),
-    )
+    await carryOut('operator', { type: 'remove-operator', key: operator.key }, { context, caller, signal })
     return { key: operator.key, name: operator.name, removed: true }
   },
 })

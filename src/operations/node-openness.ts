@@ -7,13 +7,12 @@ import { Taint, taintEffects, labelName } from '../model/label.ts'
 import type { Member } from '../model/node.ts'
 import type { Workload } from '../model/workload.ts'
 import { Bell } from './bell.ts'
+import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
-import { within } from './deadline.ts'
 import { nodeRef, spanOf } from './fields.ts'
 import { findMember, refresh } from './find.ts'
 import type { Call } from './operation.ts'
 import { stream, unary } from './operation.ts'
-import { changePatience, commandId } from './workload.ts'
 
 const Left = z.object({
   id: z.string(),
@@ -133,16 +132,12 @@ export const nodeTaint = unary({
   rest: { method: 'POST', path: '/api/nodes/:node/taints' },
   async handler({ node, add, remove }, context, { caller, signal }) {
     await refresh(context, signal)
-    const { control, clock } = context
-    const member = findMember(control.state, node)
+    const member = findMember(context.control.state, node)
     const goes = ({ key, effect }: Taint): boolean =>
       remove.some((one) => one.key === key && (one.effect === undefined || one.effect === effect)) ||
       add.some((one) => one.key === key && one.effect === effect)
     const taints = [...member.taints.filter((taint) => !goes(taint)), ...add]
-    const id = commandId(context, { what: 'taint', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute({ type: 'set-taints', node: member.id, taints }, { id, by: caller.id, signal: limited }),
-    )
+    await carryOut('taint', { type: 'set-taints', node: member.id, taints }, { context, caller, signal })
     return { id: member.id, name: member.name, taints }
   },
 })
@@ -157,13 +152,11 @@ interface Around {
 
 async function close(wanted: string, closing: Closing, { context, call }: Around): Promise<Openness> {
   const { caller, signal } = call
-  const { control, clock } = context
+  const { control } = context
   await refresh(context, signal)
   const member = findMember(control.state, wanted)
-  const id = commandId(context, { what: 'scheduling', by: caller.id, key: undefined })
-  await within(clock, changePatience, signal, (limited) =>
-    control.execute({ type: 'set-scheduling', node: member.id, ...closing }, { id, by: caller.id, signal: limited }),
-  )
+  const command = { type: 'set-scheduling', node: member.id, ...closing } as const
+  await carryOut('scheduling', command, { context, caller, signal })
   return opennessOf(control.state.members.get(member.id) ?? member, context)
 }
 

@@ -3,14 +3,13 @@ import { z } from 'zod'
 import { removalObstacle } from '../core/state/members.ts'
 import { gpuModelMatches } from '../model/gpu.ts'
 import { labelName } from '../model/label.ts'
-import { within } from './deadline.ts'
+import { carryOut } from './carry-out.ts'
 import { iso, isoOrNull, momentOf, nodeRef, since, time } from './fields.ts'
 import { findMember, refresh } from './find.ts'
 import { MeshEventView, eventView } from './event-view.ts'
 import { nodeView, NodeView, placed } from './node-view.ts'
 import { unary } from './operation.ts'
 import { vacate } from './vacate.ts'
-import { changePatience, commandId } from './workload.ts'
 
 export const nodeList = unary({
   name: 'node.list',
@@ -138,14 +137,11 @@ export const nodeRemove = unary({
   rest: { method: 'DELETE', path: '/api/nodes/:node' },
   async handler({ node, force }, context, { caller, signal }) {
     await refresh(context, signal)
-    const { control, clock } = context
+    const { control } = context
     const { id, name } = findMember(control.state, node)
     const isVacated = force && removalObstacle(control.state, { node: id, force }) === null
     const leftRunning = isVacated ? await vacate(id, context, { caller, signal }) : 0
-    const command = commandId(context, { what: 'remove', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute({ type: 'remove-member', node: id, force }, { id: command, by: caller.id, signal: limited }),
-    )
+    await carryOut('remove', { type: 'remove-member', node: id, force }, { context, caller, signal })
     return { id, name, removed: true, leftRunning }
   },
 })
@@ -158,15 +154,10 @@ export const nodeLabel = unary({
   permission: { verb: 'change', resource: 'node' },
   async handler({ node, labels }, context, { caller, signal }) {
     await refresh(context, signal)
-    const { control, clock } = context
+    const { control } = context
     const member = findMember(control.state, node)
-    const id = commandId(context, { what: 'label', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute(
-        { type: 'update-member', node: member.id, labelPatch: labels },
-        { id, by: caller.id, signal: limited },
-      ),
-    )
+    const command = { type: 'update-member', node: member.id, labelPatch: labels } as const
+    await carryOut('label', command, { context, caller, signal })
     return { id: member.id, labels: { ...(control.state.members.get(member.id) ?? member).labels } }
   },
 })

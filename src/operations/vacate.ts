@@ -4,10 +4,9 @@ import { type Millis, second } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
 import { isTerminal } from '../model/workload.ts'
 import { Bell } from './bell.ts'
+import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
-import { within } from './deadline.ts'
 import type { Call } from './operation.ts'
-import { changePatience, commandId } from './workload.ts'
 
 /** How long the node gets to kill its work and to say so. */
 const vacatePatience: Millis = 8 * second
@@ -29,10 +28,7 @@ export async function vacate(
   const ask = async ({ id: workload }: Workload): Promise<void> => {
     if (asked.has(workload)) return
     asked.add(workload)
-    const id = commandId(context, { what: 'vacate', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute({ type: 'request-stop', workload, force: true }, { id, by: caller.id, signal: limited }),
-    )
+    await carryOut('vacate', { type: 'request-stop', workload, force: true }, { context, caller, signal })
   }
   const end = clock.elapsed() + vacatePatience
   const bell = new Bell(control, signal)

@@ -7,14 +7,13 @@ import { ClawError } from '../model/failure.ts'
 import type { Placement, Workload } from '../model/workload.ts'
 import { isTerminal } from '../model/workload.ts'
 import { observer } from '../services/gateway/observe.ts'
+import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
-import { within } from './deadline.ts'
 import { nodeRef, spanOf, workloadRef } from './fields.ts'
 import { findFreshWorkload, findNode } from './find.ts'
 import { nameOf } from './node-view.ts'
 import { unary } from './operation.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
-import { changePatience, commandId } from './workload.ts'
 
 export const workloadMigrate = unary({
   name: 'workload.migrate',
@@ -31,7 +30,7 @@ export const workloadMigrate = unary({
   permission: { verb: 'change', resource: 'workload' },
   rest: { method: 'POST', path: '/api/workloads/:workload/migrate' },
   async handler({ workload: wanted, to, grace: span }, context, { caller, signal }) {
-    const { control, clock } = context
+    const { control } = context
     const grace = span === undefined ? null : spanOf(span, 'grace', 0)
     const workload = await findFreshWorkload(context, wanted, signal)
     const placement = movable(workload)
@@ -39,13 +38,8 @@ export const workloadMigrate = unary({
     refuseUnlessPossible(workload, { from: placement.node, target }, context)
 
     const reason = target === null ? 'it migrates' : `it migrates to ${nameOf(control.state, target)}`
-    const id = commandId(context, { what: 'migrate', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute(
-        { type: 'evict', placement: placement.id, reason, grace, target, avoid: true },
-        { id, by: caller.id, signal: limited },
-      ),
-    )
+    const command = { type: 'evict', placement: placement.id, reason, grace, target, avoid: true } as const
+    await carryOut('migrate', command, { context, caller, signal })
     return workloadView(control.state.workloads.get(workload.id) ?? workload, context)
   },
 })

@@ -4,22 +4,13 @@ import { workloadId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
 import { isTerminal } from '../model/workload.ts'
 import { Bell } from './bell.ts'
+import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
-import { within } from './deadline.ts'
 import { momentOf, since, workloadRef } from './fields.ts'
 import { findFreshWorkload, findNode, refresh } from './find.ts'
 import { stream, unary } from './operation.ts'
 import { nameFor, pinned, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
-
-/** How long a change waits for a leader before it gives up. */
-export const changePatience = 20_000
-
-/** The id of a command: a caller's own key makes a repetition harmless, otherwise it is drawn. */
-export const commandId = (
-  { random }: Pick<OperationContext, 'random'>,
-  { what, by, key }: { readonly what: string; readonly by: string; readonly key: string | undefined },
-): string => (key === undefined ? `${what}/${randomWord(random, 26)}` : `${what}/${by}/${key}`)
 
 export const workloadRun = unary({
   name: 'workload.run',
@@ -31,17 +22,15 @@ export const workloadRun = unary({
   permission: { verb: 'create', resource: 'workload' },
   rest: { method: 'POST', path: '/api/workloads' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
-    const { control, clock, random } = context
+    const { control, random } = context
     const asked = specOf(request)
     // What it waits for may have been submitted through another peer a moment ago.
     if (asked.dependencies !== undefined) await refresh(context, signal)
     const spec = pinned(asked, context)
     const workload = workloadId(`wl-${randomWord(random, 10)}`)
     const name = request.name ?? nameFor(spec.image, random)
-    const id = commandId(context, { what: 'run', by: caller.id, key: idempotencyKey })
-    const { value } = await within(clock, changePatience, signal, (limited) =>
-      control.execute({ type: 'submit', workload, name, spec }, { id, by: caller.id, signal: limited }),
-    )
+    const asker = { context, caller, signal, key: idempotencyKey }
+    const { value } = await carryOut('run', { type: 'submit', workload, name, spec }, asker)
     const submitted = control.state.workloads.get(value.workload ?? workload)
     return {
       id: submitted?.id ?? value.workload ?? workload,
@@ -108,12 +97,9 @@ export const workloadStop = unary({
   permission: { verb: 'stop', resource: 'workload' },
   rest: { method: 'DELETE', path: '/api/workloads/:workload' },
   async handler({ workload, force }, context, { caller, signal }) {
-    const { control, clock } = context
+    const { control } = context
     const found = await findFreshWorkload(context, workload, signal)
-    const id = commandId(context, { what: 'stop', by: caller.id, key: undefined })
-    await within(clock, changePatience, signal, (limited) =>
-      control.execute({ type: 'request-stop', workload: found.id, force }, { id, by: caller.id, signal: limited }),
-    )
+    await carryOut('stop', { type: 'request-stop', workload: found.id, force }, { context, caller, signal })
     return workloadView(control.state.workloads.get(found.id) ?? found, context)
   },
 })

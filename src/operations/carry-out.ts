@@ -1,0 +1,25 @@
+/** Has the mesh carry out what a caller wants changed. */
+import type { Command } from '../core/state/types.ts'
+import type { Executed } from '../services/control/types.ts'
+import type { OperationContext } from './context.ts'
+import { within } from './deadline.ts'
+import type { Call } from './operation.ts'
+import { randomWord } from './workload-request.ts'
+
+/** How long a change waits for a leader before it gives up. */
+export const changePatience = 20_000
+
+export interface Asker extends Pick<Call, 'caller' | 'signal'> {
+  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random'>
+  /** The caller's own key: with it a repetition is harmless. */
+  readonly key?: string | undefined
+}
+
+/** `what` names the kind of change, and with the caller and its key this one. Throws the failure of a refusal, NO_LEADER or DEADLINE_EXCEEDED. */
+export function carryOut(what: string, command: Command, { context, caller, signal, key }: Asker): Promise<Executed> {
+  const { control, clock, random } = context
+  const id = key === undefined ? `${what}/${randomWord(random, 26)}` : `${what}/${caller.id}/${key}`
+  return within(clock, changePatience, signal, (limited) =>
+    control.execute(command, { id, by: caller.id, signal: limited }),
+  )
+}
