@@ -6,6 +6,7 @@ import { inOrder, plan } from '../core/scheduler/plan.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import type { Decision, Snapshot } from '../core/scheduler/types.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
+import { unborn } from '../core/state/workloads.ts'
 import { ClawError } from '../model/failure.ts'
 import type { WorkloadId } from '../model/ids.ts'
 import { workloadId } from '../model/ids.ts'
@@ -143,8 +144,6 @@ interface Asked {
 
 /** As it would stand in the queue if it were submitted now. */
 const unsubmitted = ({ name, spec, by }: Asked, { clock }: OperationContext): Workload => ({
-  ...{ id: workloadId('wl-unsubmitted'), name, spec, submittedBy: by, submittedAt: clock.now(), state: 'pending' },
-  ...{ attempt: 0, placement: null, progress: null, startedAt: null, endedAt: null, exitCode: null, error: null },
-  ...{ stopRequested: null, eviction: null, retries: 0, notBefore: null, preferredNode: null },
-  ...{ history: [], rejections: [] },
+  ...unborn,
+  ...{ id: workloadId('wl-unsubmitted'), name, spec, submittedBy: by, submittedAt: clock.now() },
 })
