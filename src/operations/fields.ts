@@ -15,6 +15,11 @@ export const since = z.string().max(64).describe('How far back: 1h, "24h ago", o
 export const time = z.string().describe('ISO 8601, UTC')
 export const noInput = z.strictObject({})
 
+/** What `spanOf` reads. */
+export const span = z.union([z.string().max(32), z.number().min(0)], {
+  error: 'must be a span such as 30m, or seconds as a number',
+})
+
 /** Milliseconds since the epoch as people and scripts read them. */
 export const iso = (at: Instant): string => new Date(at).toISOString()
 export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))

@@ -9,7 +9,7 @@ import type { Workload } from '../model/workload.ts'
 import { Bell } from './bell.ts'
 import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
-import { nodeRef, spanOf } from './fields.ts'
+import { nodeRef, span, spanOf } from './fields.ts'
 import { findMember, refresh } from './find.ts'
 import type { Call } from './operation.ts'
 import { stream, unary } from './operation.ts'
@@ -70,18 +70,15 @@ export const nodeDrain = unary({
   about:
     'Let no new work onto a node, and move what it has to others. Answers at once; node.drained tells when it is empty.',
   input: input.extend({
-    grace: z
-      .union([z.string().max(32), z.number().min(0)], { error: 'must be a span such as 30s, or seconds as a number' })
-      .optional()
-      .describe('From SIGTERM to SIGKILL; each workload’s own when left out'),
+    grace: span.optional().describe('From SIGTERM to SIGKILL; each workload’s own when left out'),
     force: z.boolean().default(false).describe('Kill at once instead of asking first'),
   }),
   output: Openness,
   permission,
   rest: { method: 'POST', path: '/api/nodes/:node/drain' },
   handler({ node, reason: why, grace, force }, context, call) {
-    const span = force ? 0 : grace === undefined ? null : spanOf(grace, 'grace', 0)
-    return close(node, { mode: 'draining', reason: why, grace: span }, { context, call })
+    const allowed = force ? 0 : grace === undefined ? null : spanOf(grace, 'grace', 0)
+    return close(node, { mode: 'draining', reason: why, grace: allowed }, { context, call })
   },
 })
 

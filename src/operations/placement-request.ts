@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ClawError } from '../model/failure.ts'
 import { taintEffects } from '../model/label.ts'
 import type { Dependency } from '../model/workload.ts'
-import { spanOf } from './fields.ts'
+import { span, spanOf } from './fields.ts'
 
 const labels = z.record(z.string(), z.string())
 const text = z.string().min(1).max(1_024)
@@ -44,7 +44,7 @@ export const placementFields = {
         z.strictObject({
           policy: z.string().max(32),
           maxRetries: z.int().min(0).max(1_000).optional(),
-          backoff: z.union([z.string().max(32), z.number().min(0)]).optional(),
+          backoff: span.optional(),
         }),
       ],
       { error: 'must be no, on-failure, on-failure:5, always, or {"policy", "maxRetries", "backoff"}' },

@@ -9,7 +9,7 @@ import { isTerminal } from '../model/workload.ts'
 import { observer } from '../services/gateway/observe.ts'
 import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
-import { nodeRef, spanOf, workloadRef } from './fields.ts'
+import { nodeRef, span, spanOf, workloadRef } from './fields.ts'
 import { findFreshWorkload, findNode } from './find.ts'
 import { nameOf } from './node-view.ts'
 import { unary } from './operation.ts'
@@ -21,17 +21,14 @@ export const workloadMigrate = unary({
   input: z.strictObject({
     workload: workloadRef,
     to: nodeRef.optional().describe('Where it should go if there is room by then; any other node when left out'),
-    grace: z
-      .union([z.string().max(32), z.number().min(0)], { error: 'must be a span such as 30s, or seconds as a number' })
-      .optional()
-      .describe('From SIGTERM to SIGKILL; the workload’s own when left out'),
+    grace: span.optional().describe('From SIGTERM to SIGKILL; the workload’s own when left out'),
   }),
   output: WorkloadView,
   permission: { verb: 'change', resource: 'workload' },
   rest: { method: 'POST', path: '/api/workloads/:workload/migrate' },
-  async handler({ workload: wanted, to, grace: span }, context, { caller, signal }) {
+  async handler({ workload: wanted, to, grace: allowed }, context, { caller, signal }) {
     const { control } = context
-    const grace = span === undefined ? null : spanOf(span, 'grace', 0)
+    const grace = allowed === undefined ? null : spanOf(allowed, 'grace', 0)
     const workload = await findFreshWorkload(context, wanted, signal)
     const placement = movable(workload)
     const target = to === undefined ? null : findNode(control.state, to)

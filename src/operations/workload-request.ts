@@ -6,16 +6,13 @@ import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
 import type { OperationContext } from './context.ts'
-import { spanOf } from './fields.ts'
+import { span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
 import { parseInput } from './input.ts'
 import { placementFields, placementOf } from './placement-request.ts'
 
 const size = z.union([z.string().max(32), z.int().positive()], {
   error: 'must be a size such as 64Gi, 512m, or MiB as a number',
-})
-const span = z.union([z.string().max(32), z.number().min(0)], {
-  error: 'must be a span such as 30m, or seconds as a number',
 })
 
 /** A name like another workload's id, or that of one of its attempts, would be taken for it. */
