@@ -44,7 +44,9 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     transferLead: (to) => consensus.transfer(to),
     explain(workload) {
       if (workload.state !== 'pending') return null
-      const snapshot = snapshotOf(control.state, observer(members), clock.now())
+      // The rest of the queue does not matter to it, and lists ask this for every workload that waits.
+      const alone = { ...control.state, pending: new Set([workload.id]) }
+      const snapshot = snapshotOf(alone, observer(members), clock.now())
       return reasonOf(snapshot, workload, defaultScheduling)
     },
   }
