@@ -1,5 +1,6 @@
 /** Places pending work, makes room for what fits nowhere, and takes back what was placed on a node that does not claim it. */
 import { placementsToWithdraw } from '../../core/gateway/chores.ts'
+import type { Readiness } from '../../core/queue/dependencies.ts'
 import { readinessOf } from '../../core/queue/dependencies.ts'
 import type { Reservations } from '../../core/queue/reservation.ts'
 import type { ReserveSettings } from '../../core/queue/reserve.ts'
@@ -10,6 +11,7 @@ import { snapshotOf } from '../../core/scheduler/snapshot.ts'
 import type { Decision, PlaceDecision, SchedulerSettings, Snapshot } from '../../core/scheduler/types.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
@@ -19,6 +21,7 @@ import type { Membership } from '../membership/types.ts'
 import type { LeaderCommands } from './commands.ts'
 import type { Duty } from './duty.ts'
 import { Loop } from './loop.ts'
+import { wakeOnChanges } from './wake.ts'
 import { observer } from './observe.ts'
 
 export interface SchedulingDeps {
@@ -43,7 +46,7 @@ export class Scheduling implements Duty {
   readonly #deps: SchedulingDeps
   readonly #settings: SchedulingSettings
   readonly #loop: Loop
-  #unsubscribe: readonly Unsubscribe[] = []
+  #unsubscribe: Unsubscribe = () => {}
   /** Nodes that are kept for work which has waited; a new leader finds out anew. */
   #reservations: Reservations = new Map()
   #providedAt: Millis = -Infinity
@@ -55,19 +58,12 @@ export class Scheduling implements Duty {
   }
 
   begin(): void {
-    const { control, membership } = this.#deps
-    this.#unsubscribe = [
-      control.onChange((changes) => {
-        if (changes.some(({ type }) => type === 'workload' || type === 'member')) this.#loop.wake()
-      }),
-      membership.onChange(() => this.#loop.wake()),
-    ]
+    this.#unsubscribe = wakeOnChanges(this.#loop, this.#deps)
     this.#loop.start()
   }
 
   async end(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    this.#unsubscribe = []
+    this.#unsubscribe()
     await this.#loop.stop()
   }
 
@@ -106,12 +102,12 @@ export class Scheduling implements Duty {
       .filter(({ decision }) => decision === 'wait')
       .flatMap(({ workload }) => state.workloads.get(workload) ?? [])
       .filter(({ state: now }) => now === 'pending')
-    const hopeless = waiting.filter((workload) => readinessOf(workload, state).state === 'hopeless')
-    await Promise.all(hopeless.map(({ id }) => commands.tryOne({ type: 'give-up', workload: id }, signal)))
+    const those = (wanted: Readiness['state']): readonly Workload[] =>
+      waiting.filter((workload) => readinessOf(workload, state).state === wanted)
+    await Promise.all(those('hopeless').map(({ id }) => commands.tryOne({ type: 'give-up', workload: id }, signal)))
 
-    const ready = waiting.filter((workload) => readinessOf(workload, state).state === 'ready')
     const field = { nodes, residentsOf: (node: NodeId) => residentsOf(state, node), at: clock.now() }
-    const { reservations, evictions } = provide(ready, field, this.#settings)
+    const { reservations, evictions } = provide(those('ready'), field, this.#settings)
     this.#reservations = reservations
     metrics.gauge('claw_scheduler_reservations', reservations.size)
     for (const eviction of evictions) log.info('making room for a workload', { ...eviction })

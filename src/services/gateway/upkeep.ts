@@ -12,6 +12,7 @@ import type { Membership } from '../membership/types.ts'
 import type { LeaderCommands } from './commands.ts'
 import type { Duty } from './duty.ts'
 import { Loop } from './loop.ts'
+import { wakeOnChanges } from './wake.ts'
 
 export interface UpkeepDeps {
   readonly clock: Clock
@@ -33,7 +34,7 @@ export class Upkeep implements Duty {
   readonly #settings: UpkeepSettings
   readonly #loop: Loop
   #silence: Silence = new Map()
-  #unsubscribe: readonly Unsubscribe[] = []
+  #unsubscribe: Unsubscribe = () => {}
 
   constructor(deps: UpkeepDeps, settings: UpkeepSettings) {
     this.#deps = deps
@@ -42,20 +43,13 @@ export class Upkeep implements Duty {
   }
 
   begin(): void {
-    const { control, membership } = this.#deps
     this.#silence = new Map()
-    this.#unsubscribe = [
-      control.onChange((changes) => {
-        if (changes.some(({ type }) => type === 'workload' || type === 'member')) this.#loop.wake()
-      }),
-      membership.onChange(() => this.#loop.wake()),
-    ]
+    this.#unsubscribe = wakeOnChanges(this.#loop, this.#deps)
     this.#loop.start()
   }
 
   async end(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    this.#unsubscribe = []
+    this.#unsubscribe()
     await this.#loop.stop()
   }
 
