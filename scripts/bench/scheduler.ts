@@ -13,12 +13,11 @@ import { Planner } from '../../src/core/scheduler/planner.ts'
 import { standingOf } from '../../src/core/scheduler/standing.ts'
 import type { Decision, NodeSnapshot, Snapshot } from '../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../src/core/scheduler/types.ts'
-import { unborn } from '../../src/core/state/workloads.ts'
 import type { GpuLink } from '../../src/model/gpu.ts'
 import { nodeId, workloadId } from '../../src/model/ids.ts'
 import type { Workload } from '../../src/model/workload.ts'
 import { gpu, spec } from '../../test/support/control-samples.ts'
-import { nodeSnapshot } from '../../test/support/scheduler-samples.ts'
+import { nodeSnapshot, quiet, work } from '../../test/support/scheduler-samples.ts'
 import { figure, quantile, round } from './figures.ts'
 
 const decisions = Number(process.argv[2] ?? 20_000)
@@ -56,17 +55,16 @@ const kinds = [
   { gpus: { count: 2, memoryMib: 40_000 }, tolerations: [{ key: 'shy' }] },
 ].map((parts) => spec(parts))
 
+const base = work('wl')
+
 const request = (number: number): Workload => ({
-  ...unborn,
+  ...base,
   id: workloadId(`wl-${number}`),
-  name: `wl-${number}`,
-  spec: kinds[number % kinds.length] ?? spec(),
-  submittedBy: 'bench',
-  submittedAt: number,
+  spec: kinds[number % kinds.length] ?? base.spec,
 })
 
 const snapshotOf = (size: number): Snapshot => ({
-  ...{ at: 0, pending: [], blocked: new Map(), reservations: new Map() },
+  ...{ ...quiet, at: 0, pending: [] },
   nodes: Array.from({ length: size }, (_, number) => node(number)),
 })
 

@@ -1,9 +1,12 @@
 /** Nodes as the scheduler sees them. */
-import type { NodeSnapshot } from '../../src/core/scheduler/types.ts'
+import type { NodeSnapshot, Snapshot } from '../../src/core/scheduler/types.ts'
 import { openSince } from '../../src/core/state/members.ts'
+import { unborn } from '../../src/core/state/workloads.ts'
 import type { NodeId } from '../../src/model/ids.ts'
+import { nodeId, workloadId } from '../../src/model/ids.ts'
 import type { NodeInventory } from '../../src/model/node.ts'
-import { inventory } from './control-samples.ts'
+import type { Workload } from '../../src/model/workload.ts'
+import { inventory, spec } from './control-samples.ts'
 
 /** An idle node with so many H100s. */
 export function nodeSnapshot(
@@ -27,3 +30,21 @@ export function nodeSnapshot(
     ...parts,
   }
 }
+
+/** The same by name. */
+export const node = (name: string, gpus: number, parts: Parameters<typeof nodeSnapshot>[2] = {}): NodeSnapshot =>
+  nodeSnapshot(nodeId(name), gpus, parts)
+
+/** Waits, and has never been anywhere. */
+export const work = (id: string, wanted: Record<string, unknown> = {}, parts: Partial<Workload> = {}): Workload => ({
+  ...unborn,
+  id: workloadId(id),
+  name: id,
+  spec: spec(wanted),
+  submittedBy: 'socket',
+  submittedAt: 1_000,
+  ...parts,
+})
+
+/** Nobody waits for anybody. */
+export const quiet: Pick<Snapshot, 'blocked' | 'reservations'> = { blocked: new Map(), reservations: new Map() }

@@ -10,18 +10,17 @@ import { unary } from '../../../src/operations/operation.ts'
 import { operations } from '../../../src/operations/registry.ts'
 import { attachOperation, followOperation, invokeOperation } from '../../../src/wire/operation.ts'
 import { ada, bob } from '../../support/control-samples.ts'
-import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
+import type { OperationsMesh } from '../../support/operations-mesh.ts'
+import { admin } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import { twoPeers } from '../../support/two-peers.ts'
 
 let mesh: OperationsMesh
 let service: OperationService
 const { signal } = new AbortController()
 
 beforeEach(async () => {
-  mesh = new OperationsMesh()
-  service = await mesh.service(ada)
-  await mesh.service(bob)
-  await mesh.world.runFor(1_000)
+  ;({ mesh, service } = await twoPeers())
 })
 
 const run = (name: string, input: unknown = {}, role: Role = 'admin'): Promise<unknown> =>

@@ -1,25 +1,20 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { OperationService } from '../../../src/operations/invoke.ts'
+import { placementId } from '../../../src/model/ids.ts'
 import type { InputOf, OutputOf } from '../../../src/operations/registry.ts'
 import { ada, bob, inventory, submit } from '../../support/control-samples.ts'
-import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
-import { play } from '../../support/play.ts'
+import type { OperationsMesh } from '../../support/operations-mesh.ts'
+import type { TwoPeers } from '../../support/two-peers.ts'
+import { twoPeers } from '../../support/two-peers.ts'
 
 let mesh: OperationsMesh
-let service: OperationService
-const { signal } = new AbortController()
+let run: TwoPeers['run']
 
 beforeEach(async () => {
-  mesh = new OperationsMesh()
-  service = await mesh.service(ada)
-  await mesh.service(bob)
-  await mesh.world.runFor(1_000)
+  ;({ mesh, run } = await twoPeers())
 })
 
 const migrate = (input: InputOf<'workload.migrate'>): Promise<OutputOf<'workload.migrate'>> =>
-  play(mesh.world, service.invoke('workload.migrate', input, { caller: admin, signal })) as Promise<
-    OutputOf<'workload.migrate'>
-  >
+  run('workload.migrate', input)
 const problem = (text: string) => ({ code: 'INVALID_REQUEST', message: expect.stringContaining(text) as string })
 
 function running(parts: Record<string, unknown> = {}, devices: readonly number[] = []): void {
@@ -31,7 +26,7 @@ test('a workload is stopped with the grace that was named, and prefers the node 
   running()
   expect(await migrate({ workload: 'train', to: 'ada', grace: '2s' })).toMatchObject({ state: 'stopping', node: 'bob' })
   expect(mesh.commands.at(-1)).toMatchObject({ type: 'evict', placement: 'wl-a.1', target: ada, grace: 2_000 })
-  mesh.ended('wl-a.1' as never, bob, 143)
+  mesh.ended(placementId(mesh.idOf('train'), 1), bob, 143)
   expect(mesh.book.state.workloads.get(mesh.idOf('train'))).toMatchObject({ state: 'pending', preferredNode: ada })
 })
 

@@ -1,24 +1,22 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
-import type { InputOf, OutputOf, UnaryName } from '../../../src/operations/registry.ts'
-import { ada, bob } from '../../support/control-samples.ts'
-import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
+import type { InputOf, OutputOf } from '../../../src/operations/registry.ts'
+import { bob } from '../../support/control-samples.ts'
+import type { OperationsMesh } from '../../support/operations-mesh.ts'
+import { admin } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import type { TwoPeers } from '../../support/two-peers.ts'
+import { twoPeers } from '../../support/two-peers.ts'
 
 let mesh: OperationsMesh
 let service: OperationService
+let run: TwoPeers['run']
 const { signal } = new AbortController()
 
 beforeEach(async () => {
-  mesh = new OperationsMesh()
-  service = await mesh.service(ada)
-  await mesh.service(bob)
-  await mesh.world.runFor(1_000)
+  ;({ mesh, service, run } = await twoPeers())
 })
-
-const run = <Name extends UnaryName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>> =>
-  play(mesh.world, service.invoke(name, input, { caller: admin, signal })) as Promise<OutputOf<Name>>
 
 test('what is submitted waits with a reason, runs with its devices, and ends with its exit code', async () => {
   const { id, name } = await run('workload.run', { image: 'busybox', name: 'train', gpus: 2 })

@@ -3,26 +3,12 @@ import { chooseDevices } from '../../../../src/core/scheduler/devices.ts'
 import { plan } from '../../../../src/core/scheduler/plan.ts'
 import type { NodeSnapshot, Snapshot } from '../../../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
-import { unborn } from '../../../../src/core/state/workloads.ts'
 import type { GpuLink } from '../../../../src/model/gpu.ts'
 import { nodeId, workloadId } from '../../../../src/model/ids.ts'
 import type { Taint } from '../../../../src/model/label.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
-import { gpu, spec } from '../../../support/control-samples.ts'
-import { nodeSnapshot } from '../../../support/scheduler-samples.ts'
-
-const node = (name: string, gpus: number, parts: Parameters<typeof nodeSnapshot>[2] = {}): NodeSnapshot =>
-  nodeSnapshot(nodeId(name), gpus, parts)
-
-const work = (id: string, wanted: Record<string, unknown> = {}, parts: Partial<Workload> = {}): Workload => ({
-  ...unborn,
-  id: workloadId(id),
-  name: id,
-  spec: spec(wanted),
-  submittedBy: 'socket',
-  submittedAt: 1_000,
-  ...parts,
-})
+import { gpu } from '../../../support/control-samples.ts'
+import { node, quiet, work } from '../../../support/scheduler-samples.ts'
 
 /** Where each goes, or why it waits. */
 function outcome(
@@ -30,7 +16,7 @@ function outcome(
   pending: readonly Workload[],
   parts: Partial<Snapshot> = {},
 ): Record<string, string> {
-  const snapshot = { at: 10_000, nodes, pending, blocked: new Map(), reservations: new Map(), ...parts }
+  const snapshot = { ...quiet, at: 10_000, nodes, pending, ...parts }
   return Object.fromEntries(
     plan(snapshot, defaultScheduling).map((each) => [
       each.workload,

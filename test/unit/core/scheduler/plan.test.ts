@@ -5,27 +5,10 @@ import { plan } from '../../../../src/core/scheduler/plan.ts'
 import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
 import type { Decision, NodeSnapshot, PlaceDecision, Snapshot } from '../../../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
-import { unborn } from '../../../../src/core/state/workloads.ts'
-import { nodeId, workloadId } from '../../../../src/model/ids.ts'
+import { nodeId } from '../../../../src/model/ids.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
-import { nodeSnapshot } from '../../../support/scheduler-samples.ts'
-import { ada, bob, cyd, gpu, meshOf, refusal, spec, submit } from '../../../support/control-samples.ts'
-
-const node = (name: string, gpus: number, parts: Parameters<typeof nodeSnapshot>[2] = {}): NodeSnapshot =>
-  nodeSnapshot(nodeId(name), gpus, parts)
-
-const work = (id: string, wanted: Record<string, unknown> = {}, parts: Partial<Workload> = {}): Workload => ({
-  ...unborn,
-  id: workloadId(id),
-  name: id,
-  spec: spec(wanted),
-  submittedBy: 'socket',
-  submittedAt: 1_000,
-  ...parts,
-})
-
-/** Nobody waits for anybody. */
-const quiet = { blocked: new Map(), reservations: new Map() }
+import { node, quiet, work } from '../../../support/scheduler-samples.ts'
+import { ada, bob, cyd, gpu, meshOf, refusal, submit } from '../../../support/control-samples.ts'
 
 const decide = (nodes: readonly NodeSnapshot[], pending: readonly Workload[], at = 10_000): readonly Decision[] =>
   plan({ ...quiet, at, nodes, pending }, defaultScheduling)
