@@ -9,6 +9,7 @@
 import { performance } from 'node:perf_hooks'
 import { NodeLedger } from '../../src/core/scheduler/ledger.ts'
 import { compareOffers, devicesFor, offerOf } from '../../src/core/scheduler/offer.ts'
+import type { Ask } from '../../src/core/queue/ask.ts'
 import { Planner } from '../../src/core/scheduler/planner.ts'
 import { standingOf } from '../../src/core/scheduler/standing.ts'
 import type { Decision, NodeSnapshot, Snapshot } from '../../src/core/scheduler/types.ts'
@@ -57,11 +58,10 @@ const kinds = [
 
 const base = work('wl')
 
-const request = (number: number): Workload => ({
-  ...base,
-  id: workloadId(`wl-${number}`),
-  spec: kinds[number % kinds.length] ?? base.spec,
-})
+function request(number: number): Ask {
+  const lead: Workload = { ...base, id: workloadId(`wl-${number}`), spec: kinds[number % kinds.length] ?? base.spec }
+  return { lead, parts: [lead] }
+}
 
 const snapshotOf = (size: number): Snapshot => ({
   ...{ ...quiet, at: 0, pending: [] },
@@ -109,7 +109,7 @@ function naive(size: number, count: number): void {
   const ledgers = snapshotOf(size).nodes.map((each) => new NodeLedger(each))
   const begun = performance.now()
   for (let number = 0; number < count; number += 1) {
-    const { spec: wanted } = request(number)
+    const { spec: wanted } = request(number).lead
     let best = null
     for (const ledger of ledgers) {
       const standing = standingOf(ledger.node, wanted)

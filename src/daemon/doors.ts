@@ -1,6 +1,7 @@
 /** The ways into a daemon: its operations, and the API that offers them. */
 import { reasonOf } from '../core/scheduler/explain.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
+import { waitingWith } from '../core/state/groups.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
 import { ApiService } from '../doors/api/service.ts'
 import { tokenCheck } from '../doors/api/token.ts'
@@ -45,7 +46,8 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     explain(workload) {
       if (workload.state !== 'pending') return null
       // The rest of the queue does not matter to it, and lists ask this for every workload that waits.
-      const alone = { ...control.state, pending: new Set([workload.id]) }
+      const together = waitingWith(control.state, workload)
+      const alone = { ...control.state, pending: new Set(together.map(({ id }) => id)) }
       const snapshot = snapshotOf(alone, observer(members), clock.now())
       return reasonOf(snapshot, workload, defaultScheduling)
     },

@@ -116,6 +116,11 @@ export const failures = {
     ({ reason }: { reason: string }) => `What the workload waits for can no longer be: ${reason}.`,
     'See to the other workload, then submit this one again.',
   ),
+  GANG_FAILED: failure(
+    'conflict',
+    ({ reason }: { reason: string }) => `Its gang cannot go on: ${reason}.`,
+    'See what became of the other parts with `clawbernetes workload list --group`.',
+  ),
   WORKLOAD_LOST: failure(
     'unavailable',
     ({ reason }: { reason: string }) => `The workload is gone: ${reason}.`,

@@ -9,11 +9,15 @@ export type NodeId = Branded<'NodeId'>
 export type MeshId = Branded<'MeshId'>
 /** `wl-` and ten characters of base32. Unique in a mesh, chosen by the peer that accepts the submission. */
 export type WorkloadId = Branded<'WorkloadId'>
+/** Of what was submitted together: a workload id; its parts are called `<group>-<index>`. */
+export type GroupId = Branded<'GroupId'>
 /** `<workload>.<attempt>`: one decision to run one attempt on one node. */
 export type PlacementId = Branded<'PlacementId'>
 
 export const nodeId = (text: string): NodeId => text as NodeId
 export const meshId = (text: string): MeshId => text as MeshId
 export const workloadId = (text: string): WorkloadId => text as WorkloadId
+export const groupId = (text: string): GroupId => text as GroupId
+export const partId = (group: GroupId, index: number): WorkloadId => `${group}-${index}` as WorkloadId
 export const placementId = (workload: WorkloadId, attempt: number): PlacementId =>
   `${workload}.${attempt}` as PlacementId

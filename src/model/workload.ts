@@ -1,7 +1,7 @@
 /** What users ask to have run, and what became of it. */
 import { z } from 'zod'
 import type { FailureCode } from './failure.ts'
-import type { NodeId, PlacementId, WorkloadId } from './ids.ts'
+import type { GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
 import { labelName, Toleration } from './label.ts'
 import type { ExecutorKind } from './node.ts'
 import type { Instant, Millis } from './time.ts'
@@ -42,6 +42,20 @@ const Restart = z.strictObject({
   backoffMs: z.int().min(0).max(3_600_000).default(10_000).describe('Pause before the first retry'),
 })
 export type Restart = z.infer<typeof Restart>
+
+/** Most parts of a gang: one command places them all. */
+const largestGang = 256
+
+const Parts = z
+  .strictObject({
+    count: z.int().min(1).max(1_000),
+    gang: z.boolean().default(false).describe('All start together or none does'),
+    ownNodes: z.boolean().default(false).describe('Each part on a node of its own'),
+    atOnce: z.int().positive().optional().describe('At most so many of them have a place at a time'),
+  })
+  .refine(({ count, gang }) => !gang || count <= largestGang, `a gang has at most ${largestGang} parts`)
+  .refine(({ gang, atOnce }) => !gang || atOnce === undefined, 'the parts of a gang all run at once')
+export type Parts = z.infer<typeof Parts>
 
 /** A workload as submitted, in one spelling, with every unit fixed. Doors translate their own spellings into it. */
 export const WorkloadSpec = z.strictObject({
@@ -103,6 +117,11 @@ export const WorkloadSpec = z.strictObject({
     .enum(['continue', 'stop', 'replace'])
     .optional()
     .describe('What happens when its node is cut off: see the guide; `continue` when left out'),
+  parts: Parts.optional().describe('Several of the same, each with a number of its own; one when left out'),
+  network: z
+    .enum(['bridge', 'host'])
+    .optional()
+    .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
 })
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>
 
@@ -134,6 +153,23 @@ export interface Placement {
   readonly term: number
   readonly state: 'placed' | 'claimed'
   readonly at: Instant
+  /** Port on its node at which its gang meets; only the first part has one. */
+  readonly port: number | null
+}
+
+/** Which of those that were submitted together it is. */
+export interface Part {
+  readonly group: GroupId
+  /** From 0: the rank in a gang, the index in an array. */
+  readonly index: number
+}
+
+export interface StopRequest {
+  readonly at: Instant
+  readonly by: string
+  readonly force: boolean
+  /** Why it fails with its gang; null when somebody asked for its end. */
+  readonly because: string | null
 }
 
 export interface Eviction {
@@ -165,6 +201,8 @@ export interface Workload {
   readonly id: WorkloadId
   readonly name: string
   readonly spec: WorkloadSpec
+  /** Null when it was submitted alone. */
+  readonly part: Part | null
   readonly submittedBy: string
   readonly submittedAt: Instant
   readonly state: WorkloadState
@@ -179,7 +217,7 @@ export interface Workload {
   readonly exitCode: number | null
   readonly error: WorkloadError | null
   /** Set by the first request to stop it. */
-  readonly stopRequested: { readonly at: Instant; readonly by: string; readonly force: boolean } | null
+  readonly stopRequested: StopRequest | null
   /** Set while its node is to stop it so that it can be placed again, somewhere else if possible. */
   readonly eviction: Eviction | null
   /** How often it was started again because it had ended. */

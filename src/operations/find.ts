@@ -1,9 +1,10 @@
 /** Finds what a user means by a name, an id, or the beginning of one. */
 import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
-import { nodeId, workloadId } from '../model/ids.ts'
+import { groupId, nodeId, workloadId } from '../model/ids.ts'
 import type { Member } from '../model/node.ts'
 import type { Workload } from '../model/workload.ts'
+import { groupName, partsOf } from '../core/state/groups.ts'
 import type { MeshState } from '../core/state/types.ts'
 import { within } from './deadline.ts'
 import type { OperationContext } from './context.ts'
@@ -57,13 +58,26 @@ export function findWorkload({ control, agent }: Pick<Context, 'control' | 'agen
   if (exact !== undefined) return exact
 
   const all = [...state.workloads.values()]
-  const newest = all.filter(({ name }) => name === wanted).toSorted((a, b) => b.submittedAt - a.submittedAt)[0]
+  const byAge = (some: readonly Workload[]): Workload | undefined =>
+    some.toSorted((a, b) => b.submittedAt - a.submittedAt)[0]
+  const newest = byAge(all.filter(({ name }) => name === wanted))
   if (newest !== undefined) return newest
+  const group = findGroup(state, wanted)[0]
+  if (group !== undefined) return group
   const task =
     wanted.length < 12 ? undefined : agent.tasks().find(({ handle }) => handle !== null && handle.startsWith(wanted))
   const found = task === undefined ? theOne([begins(all, wanted)], wanted) : state.workloads.get(task.workload)
   if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: wanted })
   return found
+}
+
+/** The parts of the group of that id, or else of the last one of that name; none when there is no such group. */
+export function findGroup(state: MeshState, wanted: string): readonly Workload[] {
+  const byId = partsOf(state, groupId(wanted))
+  if (byId.length > 0) return byId
+  const called = [...state.workloads.values()].filter((workload) => groupName(workload) === wanted)
+  const group = called.toSorted((a, b) => b.submittedAt - a.submittedAt)[0]?.part?.group
+  return group === undefined ? [] : partsOf(state, group)
 }
 
 /** The same after asking the leader for what this peer may not have heard of yet. Throws NO_LEADER or DEADLINE_EXCEEDED where that cannot be known. */

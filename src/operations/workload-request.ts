@@ -9,6 +9,7 @@ import type { OperationContext } from './context.ts'
 import { span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
 import { parseInput } from './input.ts'
+import { partsFields, partsOf } from './parts-request.ts'
 import { placementFields, placementOf } from './placement-request.ts'
 
 const size = z.union([z.string().max(32), z.int().positive()], {
@@ -16,7 +17,7 @@ const size = z.union([z.string().max(32), z.int().positive()], {
 })
 
 /** A name like another workload's id, or that of one of its attempts, would be taken for it. */
-const looksLikeId = /^wl-[a-z0-9]{10}(\.\d+)?$/i
+const looksLikeId = /^wl-[a-z0-9]{10}(-\d+)?(\.\d+)?$/i
 
 export const WorkloadRequest = z.strictObject({
   image: z.string().min(1).max(256).describe('Container image, such as pytorch/pytorch:latest'),
@@ -59,6 +60,11 @@ export const WorkloadRequest = z.strictObject({
   node: z.string().max(128).optional().describe('Name or id of the one node that may run it'),
   nodeSelector: z.record(z.string(), z.string()).optional().describe('Labels that the node must carry'),
   ...placementFields,
+  ...partsFields,
+  network: z
+    .enum(['bridge', 'host'], { error: 'must be bridge or host' })
+    .optional()
+    .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
   executor: z.enum(['docker', 'process', 'simulated']).optional(),
   detach: z.boolean().optional().describe('Taken for compatibility; submitting never waits for the end'),
 })
@@ -84,6 +90,8 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     nodeSelector: request.nodeSelector,
     executor: request.executor,
     ...placementOf(request),
+    network: request.network,
+    parts: partsOf(request),
   }
   return parseInput(WorkloadSpec, withoutUndefined(spec))
 }

@@ -1,5 +1,6 @@
 /** A workload as users see it. */
 import { z } from 'zod'
+import { groupName } from '../core/state/groups.ts'
 import type { MeshState } from '../core/state/types.ts'
 import { nodeId } from '../model/ids.ts'
 import type { Attempt, Workload } from '../model/workload.ts'
@@ -14,6 +15,16 @@ export const WorkloadView = z.object({
   id: z.string(),
   name: z.string(),
   state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
+  part: z
+    .object({
+      group: z.string().describe('Id of the group'),
+      name: z.string().describe('Name of the group'),
+      index: z.int().describe('From 0; the rank in a gang'),
+      count: z.int(),
+      gang: z.boolean(),
+    })
+    .nullable()
+    .describe('Which of those that were submitted together it is; null when it was submitted alone'),
   node: z.string().nullable().describe('Name of the node that has it'),
   nodeId: z.string().nullable(),
   attempt: z.int().describe('Counts placements; 0 before the first'),
@@ -69,6 +80,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     id: workload.id,
     name: workload.name,
     state: workload.state,
+    part: partView(workload),
     node: placement === null ? null : nameOf(control.state, placement.node),
     nodeId: placement?.node ?? null,
     attempt: workload.attempt,
@@ -109,6 +121,16 @@ export const named = (workload: Workload, state: MeshState): Workload =>
   workload.spec.node === undefined
     ? workload
     : { ...workload, spec: { ...workload.spec, node: nameOf(state, nodeId(workload.spec.node)) } }
+
+const partView = ({ part, name, spec }: Workload): WorkloadView['part'] =>
+  part === null
+    ? null
+    : {
+        ...part,
+        name: groupName({ name, part }) ?? name,
+        count: spec.parts?.count ?? 1,
+        gang: spec.parts?.gang ?? false,
+      }
 
 const evictionView = ({ eviction }: Workload): WorkloadView['eviction'] =>
   eviction === null ? null : { reason: eviction.reason, since: iso(eviction.at) }

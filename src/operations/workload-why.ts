@@ -2,14 +2,15 @@
 import { z } from 'zod'
 import type { Explanation } from '../core/scheduler/explain.ts'
 import { explain } from '../core/scheduler/explain.ts'
-import { inOrder, plan } from '../core/scheduler/plan.ts'
+import { inOrder } from '../core/queue/ask.ts'
+import { plan } from '../core/scheduler/plan.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import type { Decision, Snapshot } from '../core/scheduler/types.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
-import { unborn } from '../core/state/workloads.ts'
+import type { Place } from '../core/state/types.ts'
+import { partName, unborn } from '../core/state/workloads.ts'
 import { ClawError } from '../model/failure.ts'
-import type { WorkloadId } from '../model/ids.ts'
-import { workloadId } from '../model/ids.ts'
+import { groupId, partId, workloadId } from '../model/ids.ts'
 import type { Workload, WorkloadSpec } from '../model/workload.ts'
 import { observer } from '../services/gateway/observe.ts'
 import type { OperationContext } from './context.ts'
@@ -62,25 +63,31 @@ export const workloadWhy = unary({
     if (workload.state !== 'pending') return { ...view, queue: null, nodes: [], wouldFit: null }
     const snapshot = snapshotNow(context)
     const order = inOrder(snapshot.pending)
-    const position = order.findIndex(({ id }) => id === workload.id) + 1
+    const position = order.findIndex(({ parts }) => parts.some(({ id }) => id === workload.id)) + 1
     const verdict = explain(snapshot, named(workload, context.control.state), defaultScheduling)
     return { ...view, reason: verdict.reason, queue: { position, length: order.length }, ...verdictsOf(verdict) }
   },
 })
+
+const PlaceView = z.object({
+  node: z.string().nullable().describe('Name of the node that would get it; null when it would wait'),
+  nodeId: z.string().nullable(),
+  devices: z
+    .array(z.object({ index: z.int(), uuid: z.string(), model: z.string() }))
+    .describe('GPUs that it would be given'),
+  executor: z.string().nullable(),
+  reason: z.string().nullable().describe('Why it would wait'),
+})
+type PlaceView = z.infer<typeof PlaceView>
 
 export const workloadPlan = unary({
   name: 'workload.plan',
   about: 'Say where a workload would go if it were submitted now, or why it would wait. Nothing is submitted.',
   input: WorkloadRequest,
   output: z.object({
-    fits: z.boolean().describe('Whether it would be placed at once'),
-    node: z.string().nullable().describe('Name of the node that would get it'),
-    nodeId: z.string().nullable(),
-    devices: z
-      .array(z.object({ index: z.int(), uuid: z.string(), model: z.string() }))
-      .describe('GPUs that it would be given'),
-    executor: z.string().nullable(),
-    reason: z.string().nullable().describe('Why it would wait'),
+    fits: z.boolean().describe('Whether it, or every part of it, would be placed at once'),
+    ...PlaceView.shape,
+    parts: z.array(PlaceView).describe('The same of each part, when there are several; the first is also above'),
     ...verdicts,
   }),
   permission: { verb: 'read', resource: 'workload' },
@@ -92,41 +99,62 @@ export const workloadPlan = unary({
     const name = request.name ?? nameFor(asked.image, random)
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
     const asSubmitted = unsubmitted({ name, spec: pinned(asked, context), by: caller.id }, context)
-    const workload = named(asSubmitted, control.state)
-    const snapshot = snapshotNow(context, workload)
+    const workloads = asSubmitted.map((one) => named(one, control.state))
+    const snapshot = snapshotNow(context, workloads)
+    const places = placesIn(plan(snapshot, defaultScheduling), workloads, context)
+    const [workload] = workloads
+    const [place] = places
+    if (workload === undefined || place === undefined)
+      throw new ClawError('INTERNAL', { detail: 'nothing was planned' })
     const verdict = explain(snapshot, workload, defaultScheduling)
-    return { ...placeOf(decisionFor(workload.id, snapshot), context), ...verdictsOf(verdict) }
+    return {
+      ...place,
+      fits: places.every(({ node }) => node !== null),
+      reason: places.find(({ reason }) => reason !== null)?.reason ?? null,
+      parts: places.length === 1 ? [] : [...places],
+      ...verdictsOf(verdict),
+    }
   },
 })
 
-/** What the scheduler would look at now, with one workload more if there is one. */
-function snapshotNow({ control, membership, clock }: OperationContext, more?: Workload): Snapshot {
+/** What the scheduler would look at now, with these workloads besides. */
+function snapshotNow({ control, membership, clock }: OperationContext, more: readonly Workload[] = []): Snapshot {
   const { state } = control
   const source =
-    more === undefined
+    more.length === 0
       ? state
       : {
           ...state,
-          workloads: new Map([...state.workloads, [more.id, more]]),
-          pending: new Set([...state.pending, more.id]),
+          workloads: new Map([...state.workloads, ...more.map((one) => [one.id, one] as const)]),
+          pending: new Set([...state.pending, ...more.map(({ id }) => id)]),
         }
   return snapshotOf(source, observer(membership), clock.now())
 }
 
-/** Those before it in the queue take theirs first. */
-const decisionFor = (id: WorkloadId, snapshot: Snapshot): Decision =>
-  plan(snapshot, defaultScheduling).find(({ workload }) => workload === id) ?? {
-    ...{ decision: 'wait', workload: id, reason: 'so many others are placed first' },
-  }
+/** Where each of them would go. Those before them in the queue take theirs first. */
+function placesIn(
+  decisions: readonly Decision[],
+  workloads: readonly Workload[],
+  context: OperationContext,
+): readonly PlaceView[] {
+  const [first] = workloads
+  const gang = decisions.find((one) => one.decision === 'place-gang' && one.workload === first?.id)
+  if (gang?.decision === 'place-gang') return gang.places.map((place) => placeView(place, context))
+  const byId = new Map(decisions.map((decision) => [decision.workload, decision]))
+  const [lead] = workloads.flatMap(({ id }) => byId.get(id) ?? [])
+  return workloads.map(({ id }) => {
+    const decision = byId.get(id) ?? lead
+    if (decision?.decision === 'place') return placeView(decision, context)
+    const reason = decision?.decision === 'wait' ? decision.reason : 'so many others are placed first'
+    return { node: null, nodeId: null, devices: [], executor: null, reason }
+  })
+}
 
-function placeOf(decision: Decision, { control }: OperationContext) {
-  if (decision.decision === 'wait')
-    return { fits: false, node: null, nodeId: null, devices: [], executor: null, reason: decision.reason }
-  const { node, devices, executor } = decision
+function placeView({ node, devices, executor }: Place, { control }: OperationContext): PlaceView {
   const gpus = control.state.members.get(node)?.inventory?.gpus ?? []
   const given = gpus.filter(({ uuid }) => devices.includes(uuid))
   return {
-    ...{ fits: true, node: nameOf(control.state, node), nodeId: node, executor, reason: null },
+    ...{ node: nameOf(control.state, node), nodeId: node, executor, reason: null },
     devices: given.map(({ index, uuid, model }) => ({ index, uuid, model })),
   }
 }
@@ -143,7 +171,11 @@ interface Asked {
 }
 
 /** As it would stand in the queue if it were submitted now. */
-const unsubmitted = ({ name, spec, by }: Asked, { clock }: OperationContext): Workload => ({
-  ...unborn,
-  ...{ id: workloadId('wl-unsubmitted'), name, spec, submittedBy: by, submittedAt: clock.now() },
-})
+function unsubmitted({ name, spec, by }: Asked, { clock }: OperationContext): readonly Workload[] {
+  const common = { ...unborn, spec, submittedBy: by, submittedAt: clock.now() }
+  const group = groupId('wl-unsubmitted')
+  if (spec.parts === undefined) return [{ ...common, id: workloadId(group), name }]
+  return Array.from({ length: spec.parts.count }, (_, index) => ({
+    ...{ ...common, id: partId(group, index), name: partName(name, index), part: { group, index } },
+  }))
+}

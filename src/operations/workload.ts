@@ -1,24 +1,31 @@
 /** Submitting workloads, looking at them, and stopping them. */
 import { z } from 'zod'
-import { workloadId } from '../model/ids.ts'
+import { groupName, partsOf } from '../core/state/groups.ts'
+import { groupId, workloadId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
 import { isTerminal } from '../model/workload.ts'
 import { Bell } from './bell.ts'
 import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
 import { momentOf, since, workloadRef } from './fields.ts'
-import { findFreshWorkload, findNode, refresh } from './find.ts'
+import { findFreshWorkload, findGroup, findNode, refresh } from './find.ts'
 import { stream, unary } from './operation.ts'
 import { nameFor, pinned, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
 
 export const workloadRun = unary({
   name: 'workload.run',
-  about: 'Submit a workload. It is placed as soon as a node has room for it.',
+  about: 'Submit a workload, or several of the same. It is placed as soon as a node has room for it.',
   input: WorkloadRequest.extend({
     idempotencyKey: z.string().min(1).max(128).optional().describe('The same key by the same caller submits once'),
   }),
-  output: z.object({ id: z.string(), name: z.string(), image: z.string(), state: z.string() }),
+  output: z.object({
+    id: z.string().describe('Of the workload, or of the group'),
+    name: z.string(),
+    image: z.string(),
+    state: z.string(),
+    parts: z.array(z.object({ id: z.string(), name: z.string() })).describe('Of a group; none for one workload'),
+  }),
   permission: { verb: 'create', resource: 'workload' },
   rest: { method: 'POST', path: '/api/workloads' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
@@ -31,12 +38,15 @@ export const workloadRun = unary({
     const name = request.name ?? nameFor(spec.image, random)
     const asker = { context, caller, signal, key: idempotencyKey }
     const { value } = await carryOut('run', { type: 'submit', workload, name, spec }, asker)
-    const submitted = control.state.workloads.get(value.workload ?? workload)
+    const id = value.workload ?? workload
+    const parts = partsOf(control.state, groupId(id))
+    const submitted = parts[0] ?? control.state.workloads.get(id)
     return {
-      id: submitted?.id ?? value.workload ?? workload,
-      name: submitted?.name ?? name,
+      id,
+      name: submitted === undefined ? name : (groupName(submitted) ?? submitted.name),
       image: spec.image,
       state: submitted?.state ?? 'pending',
+      parts: parts.map((part) => ({ id: part.id, name: part.name })),
     }
   },
 })
@@ -49,6 +59,7 @@ export const workloadList = unary({
     state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']).optional(),
     node: z.string().max(128).optional().describe('Only those on this node'),
     since: since.optional(),
+    group: z.string().max(128).optional().describe('Only the parts of this group, by its id or name'),
     mine: z.boolean().optional().describe('Only those that the caller submitted'),
     limit: z.int().min(1).max(10_000).default(1_000),
   }),
@@ -60,15 +71,17 @@ export const workloadList = unary({
     const { state } = context.control
     const from = momentOf(input.since, context.clock.now())
     const node = input.node === undefined ? null : findNode(state, input.node)
+    const group = input.group === undefined ? null : (findGroup(state, input.group)[0]?.part?.group ?? 'none')
     const wanted = (workload: Workload): boolean =>
       (input.running !== true || ['starting', 'running', 'stopping'].includes(workload.state)) &&
       (input.state === undefined || workload.state === input.state) &&
       (node === null || workload.placement?.node === node) &&
+      (group === null || workload.part?.group === group) &&
       (from === null || workload.submittedAt >= from) &&
       (input.mine !== true || workload.submittedBy === caller.id)
     return [...state.workloads.values()]
       .filter(wanted)
-      .toSorted((a, b) => b.submittedAt - a.submittedAt)
+      .toSorted((a, b) => b.submittedAt - a.submittedAt || (a.part?.index ?? 0) - (b.part?.index ?? 0))
       .slice(0, input.limit)
       .map((workload) => workloadView(workload, context))
   },
@@ -88,7 +101,8 @@ export const workloadInfo = unary({
 
 export const workloadStop = unary({
   name: 'workload.stop',
-  about: 'Stop a workload that runs, or cancel one that waits. Stopping what has ended changes nothing.',
+  about:
+    'Stop a workload that runs, or cancel one that waits; of a gang or a whole group, all parts. Stopping what has ended changes nothing.',
   input: z.strictObject({
     workload: workloadRef,
     force: z.boolean().default(false).describe('Kill at once instead of asking first'),
@@ -99,7 +113,10 @@ export const workloadStop = unary({
   async handler({ workload, force }, context, { caller, signal }) {
     const { control } = context
     const found = await findFreshWorkload(context, workload, signal)
-    await carryOut('stop', { type: 'request-stop', workload: found.id, force }, { context, caller, signal })
+    // A name that is not its own is the group's.
+    const isGroup = found.part !== null && (workload === found.part.group || workload === groupName(found))
+    const target = isGroup && found.part !== null ? found.part.group : found.id
+    await carryOut('stop', { type: 'request-stop', workload: target, force }, { context, caller, signal })
     return workloadView(control.state.workloads.get(found.id) ?? found, context)
   },
 })

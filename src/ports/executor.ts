@@ -19,6 +19,8 @@ export interface Task {
   readonly node: NodeId
   readonly name: string
   readonly spec: WorkloadSpec
+  /** What the mesh tells it besides; what the workload itself sets comes before it. */
+  readonly env: Readonly<Record<string, string>>
   readonly devices: readonly GpuDevice[]
 }
 

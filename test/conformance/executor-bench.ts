@@ -92,6 +92,7 @@ export class Bench {
       workload,
       attempt: 1,
       term: 7,
+      env: {},
       mesh,
       node,
       name: workload,

@@ -27,6 +27,7 @@ const task = (script: string, spec: object = {}, devices: readonly GpuDevice[] =
     workload,
     attempt: 1,
     term: 1,
+    env: {},
     mesh,
     node,
     name: workload,

@@ -46,6 +46,7 @@ const shell = (script: string, spec: Partial<WorkloadSpec> = {}): Task => ({
   workload,
   attempt: 1,
   term: 1,
+  env: {},
   mesh,
   node,
   name: 'test',

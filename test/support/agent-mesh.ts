@@ -63,6 +63,7 @@ export class Mesh {
       term: 1,
       state: 'placed',
       at: this.#world.now(),
+      port: null,
     } as const
     this.#put({ ...workload, state: 'starting', attempt, placement })
   }

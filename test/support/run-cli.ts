@@ -57,6 +57,7 @@ export const workload = (parts: Record<string, unknown> = {}) => ({
     id: 'wl-1',
     name: 'job',
     state: 'completed',
+    part: null,
     node: 'n1',
     nodeId: 'id',
     attempt: 1,

@@ -26,6 +26,7 @@ export function nodeSnapshot(
     ...openSince(0),
     diskFreeMib: 100_000,
     residents: [],
+    groups: new Set(),
     usage: { cpuMillis: 0, memoryMib: 0, placements: 0 },
     ...parts,
   }
@@ -47,4 +48,6 @@ export const work = (id: string, wanted: Record<string, unknown> = {}, parts: Pa
 })
 
 /** Nobody waits for anybody. */
-export const quiet: Pick<Snapshot, 'blocked' | 'reservations'> = { blocked: new Map(), reservations: new Map() }
+export const quiet: Pick<Snapshot, 'blocked' | 'placedParts' | 'reservations'> = {
+  ...{ blocked: new Map(), placedParts: new Map(), reservations: new Map() },
+}

@@ -35,9 +35,10 @@ export function containerOf(task: Task, grant: GpuGrant, name: string): Containe
     name,
     Image: spec.image,
     ...(spec.command.length === 0 ? {} : { Cmd: [...spec.command] }),
-    Env: Object.entries({ ...spec.env, ...grant.env }).map(([key, value]) => `${key}=${value}`),
+    Env: Object.entries({ ...task.env, ...spec.env, ...grant.env }).map(([key, value]) => `${key}=${value}`),
     Labels: labelsOf(task),
     HostConfig: {
+      ...(networkOf(spec) === 'host' ? { NetworkMode: 'host' } : {}),
       Mounts: spec.mounts.map(mountOf),
       ...(spec.memoryMib === undefined ? {} : { Memory: spec.memoryMib * mib, MemorySwap: spec.memoryMib * mib }),
       ...(spec.cpus === undefined ? {} : { NanoCpus: Math.round(spec.cpus * 1e9) }),
@@ -53,6 +54,10 @@ export function containerOf(task: Task, grant: GpuGrant, name: string): Containe
     },
   }
 }
+
+/** The parts of a gang talk to each other, which no port that was published beforehand would allow. */
+const networkOf = ({ network, parts }: Task['spec']): 'host' | 'bridge' =>
+  network ?? (parts?.gang === true ? 'host' : 'bridge')
 
 /** The first name to try; another workload's ended container may still have it. */
 export const containerName = ({ name, attempt }: Task): string => `claw-${name}-${attempt}`

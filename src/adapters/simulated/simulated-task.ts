@@ -38,7 +38,7 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
   const { placement, workload, mesh, node, spec } = task
   const timeout = spec.timeoutMs ?? null
   const visible = task.devices.map(({ uuid }) => uuid).join(',')
-  const env = { ...spec.env, NVIDIA_VISIBLE_DEVICES: visible === '' ? 'void' : visible }
+  const env = { ...task.env, ...spec.env, NVIDIA_VISIBLE_DEVICES: visible === '' ? 'void' : visible }
   return {
     ids: { placement, workload, mesh, node },
     devices: task.devices.map(({ uuid }) => uuid),

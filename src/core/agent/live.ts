@@ -6,7 +6,7 @@ import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
 import { admit, holderOf } from './device-ledger.ts'
-import type { AgentSettings, AgentView, Assigned, StartFailure, Told } from './view.ts'
+import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
 
 export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
   const { placement } = workload
@@ -104,12 +104,25 @@ function absentSteps(view: AgentView, workload: Assigned, settings: AgentSetting
   if (holding?.phase === 'over') return [end(lost('the node has let go of it'))]
   // A state of yesterday may still want what has been given to another node since.
   if (!view.fresh) return []
-  if (holding?.phase === 'held') return failure === undefined ? [start(id)] : retrySteps(view, workload, settings)
+  if (holding?.phase === 'held') {
+    if (workload.gang !== null && workload.gang.claimed < workload.gang.size)
+      return waitForGang(workload, workload.gang)
+    return failure === undefined ? [start(id)] : retrySteps(view, workload, settings)
+  }
 
   // Claimed by a daemon whose ledger is gone. It never ran, so it may be taken up again.
   const acquire = { type: 'acquire', placement: id, devices } as const
   const admission = admit(view.ledger, acquire)
   return [admission.ok ? record(id, acquire) : end(lost(admission.reason))]
+}
+
+/** Nothing of a gang runs before all of it can. */
+function waitForGang(
+  { placement, state, progress: told }: Assigned,
+  { claimed, size }: GangView,
+): readonly AgentAction[] {
+  const progress = `waiting for its gang: ${claimed} of ${size} are ready`
+  return state === 'starting' && progress !== told ? [report(placement.id, { type: 'starting', progress })] : []
 }
 
 /** An executor that does not answer is given some time; any other failure is final. */

@@ -8,7 +8,21 @@ import { executionLease } from '../gateway/lease.ts'
 import type { Ledger } from './device-ledger.ts'
 
 /** A workload that the replicated state places, or placed, on this node. */
-export type Assigned = Workload & { readonly placement: Placement }
+export type Assigned = Workload & {
+  readonly placement: Placement
+  /** Null for what is not part of a gang. */
+  readonly gang: GangView | null
+}
+
+export interface GangView {
+  /** How many of its parts their nodes have claimed. It starts when all are. */
+  readonly claimed: number
+  readonly size: number
+  /** Addresses of the nodes of its parts, by rank, as other nodes reach them; null for one that has none. */
+  readonly hosts: readonly (string | null)[]
+  /** Where its parts meet: a port on the node of the first. */
+  readonly port: number
+}
 
 /** A task that an executor of this host knows. */
 export interface KnownTask {

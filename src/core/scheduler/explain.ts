@@ -1,9 +1,11 @@
 /** Says of one workload, node by node, why it can or cannot run there now. */
 import type { NodeId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
+import { asksOf } from '../queue/ask.ts'
+import { isGang } from '../state/groups.ts'
 import { NodeLedger } from './ledger.ts'
 import { shortage } from './offer.ts'
-import { avoidedNodes, tooEarly } from './planner.ts'
+import { avoidedNodes, Planner, tooEarly } from './planner.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently, standingOf } from './standing.ts'
 import { nearestFit } from './would-fit.ts'
@@ -24,7 +26,7 @@ export interface Explanation {
 
 export function explain(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): Explanation {
   const verdicts = verdictsOn(snapshot, workload, settings)
-  const reason = reasonIn(verdicts, snapshot, workload)
+  const reason = reasonIn(verdicts, { snapshot, workload, settings })
   const fits = verdicts.some(({ obstacle }) => obstacle === null)
   return {
     reason,
@@ -39,7 +41,7 @@ export function explain(snapshot: Snapshot, workload: Workload, settings: Schedu
 
 /** Only the reason of an explanation. */
 export const reasonOf = (snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): string | null =>
-  reasonIn(verdictsOn(snapshot, workload, settings), snapshot, workload)
+  reasonIn(verdictsOn(snapshot, workload, settings), { snapshot, workload, settings })
 
 interface Verdict {
   readonly node: NodeSnapshot
@@ -47,15 +49,29 @@ interface Verdict {
 }
 
 function verdictsOn(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): readonly Verdict[] {
-  const avoided = avoidedNodes(workload, snapshot.at, settings)
+  const avoided = avoidedNodes([workload], snapshot.at, settings)
   return snapshot.nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
 }
 
-function reasonIn(verdicts: readonly Verdict[], snapshot: Snapshot, workload: Workload): string | null {
+interface Question {
+  readonly snapshot: Snapshot
+  readonly workload: Workload
+  readonly settings: SchedulerSettings
+}
+
+function reasonIn(verdicts: readonly Verdict[], { snapshot, workload, settings }: Question): string | null {
   const early = tooEarly(workload, snapshot)
   if (early !== null) return early
+  if (isGang(workload)) return reasonOfGang(snapshot, workload, settings)
   const obstacles = verdicts.flatMap(({ obstacle }) => (obstacle === null ? [] : [obstacle]))
   return obstacles.length < verdicts.length ? null : summarize(obstacles)
+}
+
+/** Each node may have room for some of it, and all together not for the whole. */
+function reasonOfGang(snapshot: Snapshot, { id }: Workload, settings: SchedulerSettings): string | null {
+  const ask = asksOf(snapshot.pending).find(({ parts }) => parts.some((part) => part.id === id))
+  const decision = ask === undefined ? null : new Planner(snapshot, settings).decide(ask)
+  return decision?.decision === 'wait' ? decision.reason : null
 }
 
 function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: ReadonlyMap<string, string>): Obstacle | null {

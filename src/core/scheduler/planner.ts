@@ -1,8 +1,11 @@
 /** Takes decisions one after the other, each on what the ones before have left. */
-import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import type { GroupId, NodeId, WorkloadId } from '../../model/ids.ts'
 import { second } from '../../model/time.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
+import type { Ask } from '../queue/ask.ts'
 import { mayUse } from '../queue/reservation.ts'
+import { isGang } from '../state/groups.ts'
+import { roomFor, seatGang } from './gang.ts'
 import { NodeLedger } from './ledger.ts'
 import { devicesFor, shortage } from './offer.ts'
 import type { Candidate } from './ranking.ts'
@@ -32,45 +35,80 @@ export class Planner {
   readonly #classes = new Map<string, Class>()
   /** Where something was placed, in order. */
   readonly #placements: NodeId[] = []
+  readonly #placedParts: Map<GroupId, number>
 
   constructor(snapshot: Snapshot, settings: SchedulerSettings) {
     this.#snapshot = snapshot
     this.#settings = settings
     this.#ledgers = snapshot.nodes.map((node) => new NodeLedger(node))
+    this.#placedParts = new Map(snapshot.placedParts)
   }
 
-  decide(workload: Workload): Decision {
-    const { id, spec } = workload
-    const early = tooEarly(workload, this.#snapshot)
+  decide({ lead, parts }: Ask): Decision {
+    const { id, spec } = lead
+    const early = this.#tooEarly(lead, parts)
     if (early !== null) return wait(id, early)
     const kind = this.#classOf(spec)
-    const avoided = avoidedNodes(workload, this.#snapshot.at, this.#settings)
+    const avoided = avoidedNodes(parts, this.#snapshot.at, this.#settings)
     if (kind.blocked !== null && avoided.size === 0) return wait(id, kind.blocked)
 
-    const isUsable = (node: NodeId): boolean => !avoided.has(node) && this.#mayUse(node, workload)
-    const best = this.#bestOf(kind, workload, isUsable)
-    if (best !== null) return this.#place(workload, best)
-    const reason = this.#whyNowhere(kind, workload, avoided)
+    const decision = isGang(lead) ? this.#placeGang(kind, parts, avoided) : this.#placeOne(kind, lead, avoided)
+    if (decision !== null) return decision
+    const reason = this.#whyNowhere(kind, lead, avoided)
     // Within a class only these can tell one workload from another; and whom it wants beside it may still come.
     const isForAll = avoided.size === 0 && this.#snapshot.reservations.size === 0 && spec.near === undefined
-    if (isForAll) kind.blocked = reason
+    if (isForAll && spec.parts?.ownNodes !== true) kind.blocked = reason
     return wait(id, reason)
   }
 
-  #bestOf(kind: Class, { preferredNode }: Workload, isUsable: (node: NodeId) => boolean): Candidate | null {
-    for (const node of this.#placements.slice(kind.known)) kind.ranking.changed(node)
-    kind.known = this.#placements.length
-    const preferred = preferredNode !== null && isUsable(preferredNode) ? kind.ranking.at(preferredNode) : null
-    return preferred ?? kind.ranking.best(isUsable)
+  #tooEarly({ part, spec }: Workload, parts: readonly Workload[]): string | null {
+    const reason = parts.map((one) => tooEarly(one, this.#snapshot)).find((one) => one !== null)
+    if (reason !== undefined) return reason
+    if (part === null || spec.parts === undefined) return null
+    const { gang, count, atOnce = Infinity } = spec.parts
+    if (gang) return parts.length === count ? null : 'waits until the rest of its gang has stopped'
+    return (this.#placedParts.get(part.group) ?? 0) < atOnce ? null : `waits, as ${atOnce} of its array run already`
   }
 
-  #place({ id, spec, attempt }: Workload, { ledger, standing }: Candidate): Decision {
+  #placeOne(kind: Class, workload: Workload, avoided: ReadonlyMap<string, string>): Decision | null {
+    const isUsable = (node: NodeId, ledger: NodeLedger): boolean =>
+      !avoided.has(node) && this.#mayUse(node, workload) && !isSharedWithKin(ledger, workload)
+    const best = this.#bestOf(kind, workload, isUsable)
+    if (best === null) return null
+    const { id, spec, attempt, part } = workload
+    const { ledger, standing } = best
     const given = devicesFor(ledger, standing, spec)
-    ledger.take(spec, given)
+    ledger.take(spec, given, part)
     const node = ledger.node.id
     this.#placements.push(node)
+    if (part !== null) this.#placedParts.set(part.group, 1 + (this.#placedParts.get(part.group) ?? 0))
     const devices = given.map(({ uuid }) => uuid)
     return { decision: 'place', workload: id, attempt: attempt + 1, node, devices, executor: standing.executor }
+  }
+
+  #bestOf(kind: Class, { preferredNode }: Workload, isUsable: IsUsable): Candidate | null {
+    for (const node of this.#placements.slice(kind.known)) kind.ranking.changed(node)
+    kind.known = this.#placements.length
+    const preferred = preferredNode === null ? null : kind.ranking.at(preferredNode)
+    if (preferred !== null && isUsable(preferred.ledger.node.id, preferred.ledger)) return preferred
+    return kind.ranking.best(isUsable)
+  }
+
+  #placeGang(kind: Class, parts: readonly Workload[], avoided: ReadonlyMap<string, string>): Decision | null {
+    const [lead] = parts
+    const group = lead?.part?.group
+    if (lead === undefined || group === undefined) return null
+    const usable = kind.candidates.filter(
+      ({ ledger }) => !avoided.has(ledger.node.id) && this.#mayUse(ledger.node.id, lead),
+    )
+    const seats = seatGang(usable, { spec: lead.spec, count: parts.length })
+    if (seats === null) return null
+    const places = seats.map(({ ledger, standing, devices }) => {
+      this.#placements.push(ledger.node.id)
+      return { node: ledger.node.id, devices: devices.map(({ uuid }) => uuid), executor: standing.executor }
+    })
+    const attempt = 1 + Math.max(...parts.map((part) => part.attempt))
+    return { decision: 'place-gang', workload: lead.id, group, attempt, places }
   }
 
   #mayUse(node: NodeId, workload: Workload): boolean {
@@ -78,10 +116,15 @@ export class Planner {
   }
 
   #whyNowhere({ candidates, obstacles }: Class, workload: Workload, avoided: ReadonlyMap<string, string>): string {
-    const shortages = candidates.map(({ ledger, standing }) => {
+    const { spec } = workload
+    const shortages = candidates.map((candidate) => {
+      const { ledger, standing } = candidate
       const refusal = avoided.get(ledger.node.id)
       if (refusal !== undefined) return refusedRecently(refusal)
-      return shortage(ledger, standing, workload.spec) ?? (this.#mayUse(ledger.node.id, workload) ? null : kept)
+      const lack = shortage(ledger, standing, spec) ?? (this.#mayUse(ledger.node.id, workload) ? null : kept)
+      if (lack !== null) return lack
+      if (isGang(workload)) return roomOnly(roomFor(candidate, spec), spec)
+      return isSharedWithKin(ledger, workload) ? shared : null
     })
     return summarize([...obstacles, ...shortages.filter((obstacle) => obstacle !== null)])
   }
@@ -104,14 +147,28 @@ export class Planner {
   }
 }
 
+type IsUsable = (node: NodeId, ledger: NodeLedger) => boolean
+
+/** Whether another part is there, when each is to have a node of its own. */
+const isSharedWithKin = ({ groups }: NodeLedger, { part, spec }: Workload): boolean =>
+  part !== null && spec.parts?.ownNodes === true && groups.has(part.group)
+
+const shared: Obstacle = { one: 'has another part of it already', many: 'have another part of it already' }
+
+function roomOnly(room: number, { parts }: WorkloadSpec): Obstacle {
+  const words = `room for ${room} of the ${parts?.count ?? 1} parts of its gang`
+  return { one: `has ${words}`, many: `have ${words} each` }
+}
+
 const wait = (workload: WorkloadId, reason: string): Decision => ({ decision: 'wait', workload, reason })
 
 /** What has to be the same for two workloads to fit the same nodes. */
 function classKey(spec: WorkloadSpec): string {
   const { gpus, cpus, memoryMib, diskMib, node, nodeSelector, executor, tolerations, near, apart, strategy } = spec
+  const gang = spec.parts?.gang === true ? spec.parts : null
   return JSON.stringify([
     ...[gpus, cpus, memoryMib, diskMib, node, nodeSelector, executor],
-    ...[tolerations, near, apart, strategy],
+    ...[tolerations, near, apart, strategy, gang],
   ])
 }
 
@@ -126,12 +183,13 @@ export function tooEarly(
   return `is tried again in ${Math.ceil((notBefore - at) / second)} s`
 }
 
-/** Nodes that refused this workload a short while ago, and why. */
+/** Nodes that refused one of these a short while ago, and why. */
 export function avoidedNodes(
-  { rejections }: Workload,
+  workloads: readonly Pick<Workload, 'rejections'>[],
   at: number,
   { avoidFor }: SchedulerSettings,
 ): ReadonlyMap<string, string> {
+  const rejections = workloads.flatMap((workload) => workload.rejections)
   if (rejections.length === 0) return nobody
   return new Map(rejections.filter((refusal) => refusal.at + avoidFor > at).map(({ node, reason }) => [node, reason]))
 }

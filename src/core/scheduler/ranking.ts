@@ -52,13 +52,14 @@ export class Ranking {
   }
 
   /** The best of those that may be used; null when the work fits on none of them. */
-  best(mayUse: (node: NodeId) => boolean): Candidate | null {
+  best(mayUse: (node: NodeId, ledger: NodeLedger) => boolean): Candidate | null {
     const passed: Entry[] = []
     let best: Entry | undefined
     for (best = this.#pop(); best !== undefined; best = this.#pop()) {
       if (best.version !== best.candidate.ledger.version) continue
       passed.push(best)
-      if (mayUse(best.candidate.ledger.node.id)) break
+      const { ledger } = best.candidate
+      if (mayUse(ledger.node.id, ledger)) break
     }
     for (const entry of passed) this.#push(entry)
     return best?.candidate ?? null

@@ -1,10 +1,12 @@
 /** The scheduler's view of the mesh: the committed state, and of the gossip only who answers and which devices have failed. */
-import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import type { GroupId, NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness } from '../../model/node.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import { isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import type { Reservations } from '../queue/reservation.ts'
+import { partsOf } from '../state/groups.ts'
 import { usageOf, workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 import type { Snapshot } from './types.ts'
@@ -19,7 +21,7 @@ export interface Observed {
   readonly diskFreeMib: number | null
 }
 
-type Source = Pick<MeshState, 'members' | 'workloads' | 'pending' | 'holders' | 'usage' | 'residents'>
+type Source = Pick<MeshState, 'members' | 'workloads' | 'pending' | 'groups' | 'holders' | 'usage' | 'residents'>
 
 export function snapshotOf(
   state: Source,
@@ -30,18 +32,31 @@ export function snapshotOf(
   const pending = Array.from(state.pending, (id) => state.workloads.get(id)).filter((one) => one !== undefined)
   return {
     at,
-    nodes: Array.from(state.members.values(), ({ id, name, labels, taints, scheduling, inventory }) => ({
-      ...{ id, name, labels, taints, scheduling, inventory },
-      ...observe(id),
-      held: new Set((inventory?.gpus ?? []).map(({ uuid }) => uuid).filter((uuid) => state.holders.has(uuid))),
-      usage: usageOf(state, id),
-      residents: workloadsAt(state, id).map(({ spec }) => spec.labels ?? {}),
-    })),
+    nodes: Array.from(state.members.values(), ({ id, name, labels, taints, scheduling, inventory }) => {
+      const here = workloadsAt(state, id)
+      return {
+        ...{ id, name, labels, taints, scheduling, inventory },
+        ...observe(id),
+        held: new Set((inventory?.gpus ?? []).map(({ uuid }) => uuid).filter((uuid) => state.holders.has(uuid))),
+        usage: usageOf(state, id),
+        residents: here.map(({ spec }) => spec.labels ?? {}),
+        groups: new Set(here.flatMap(({ part }) => (part === null ? [] : [part.group]))),
+      }
+    }),
     pending,
+    placedParts: placedParts(pending, state),
     blocked: new Map(pending.flatMap((workload) => blockOf(workload, state))),
     reservations,
   }
 }
+
+function placedParts(pending: readonly Workload[], state: Source): ReadonlyMap<GroupId, number> {
+  const limited = pending.flatMap(({ part, spec }) => (part === null || spec.parts?.atOnce === undefined ? [] : [part]))
+  const groups = new Set(limited.map(({ group }) => group))
+  return new Map(Array.from(groups, (group) => [group, partsOf(state, group).filter(hasPlace).length]))
+}
+
+const hasPlace = ({ state, placement }: Workload): boolean => placement !== null && !isTerminal(state)
 
 function blockOf(workload: Workload, state: Source): readonly (readonly [WorkloadId, string])[] {
   const readiness = readinessOf(workload, state)

@@ -1,11 +1,11 @@
 /** What the scheduler looks at, and what it decides. All of it is data; nothing here is a clock or a network. */
-import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import type { GroupId, NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Taint } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import type { Reservations } from '../queue/reservation.ts'
-import type { Usage } from '../state/types.ts'
+import type { Place, Usage } from '../state/types.ts'
 
 export interface NodeSnapshot {
   readonly id: NodeId
@@ -27,6 +27,8 @@ export interface NodeSnapshot {
   readonly diskFreeMib: number | null
   /** The labels of each workload that is placed there. */
   readonly residents: readonly Readonly<Record<string, string>>[]
+  /** Groups of which a part is placed there. */
+  readonly groups: ReadonlySet<GroupId>
 }
 
 export interface Snapshot {
@@ -36,6 +38,8 @@ export interface Snapshot {
   readonly pending: readonly Workload[]
   /** Pending workloads whose dependencies are not met, and in words what they wait for. */
   readonly blocked: ReadonlyMap<WorkloadId, string>
+  /** How many parts have a place, of groups that limit how many may at a time. */
+  readonly placedParts: ReadonlyMap<GroupId, number>
   /** Nodes that are kept for one workload. */
   readonly reservations: Reservations
 }
@@ -58,6 +62,17 @@ export interface PlaceDecision {
   readonly executor: ExecutorKind
 }
 
+/** All parts of a gang at once. */
+export interface PlaceGangDecision {
+  readonly decision: 'place-gang'
+  /** The first part. */
+  readonly workload: WorkloadId
+  readonly group: GroupId
+  readonly attempt: number
+  /** In the order of the ranks. */
+  readonly places: readonly Place[]
+}
+
 export interface WaitDecision {
   readonly decision: 'wait'
   readonly workload: WorkloadId
@@ -65,7 +80,7 @@ export interface WaitDecision {
   readonly reason: string
 }
 
-export type Decision = PlaceDecision | WaitDecision
+export type Decision = PlaceDecision | PlaceGangDecision | WaitDecision
 
 /** Why a node does not fit, for one node (`has no H100`) and for several (`have no H100`). */
 export interface Obstacle {

@@ -2,9 +2,10 @@
  * The state machine: one committed entry in, the changed state and an outcome out. It never throws and never looks at a clock:
  * the same entries give the same state on every peer. Refusals are outcomes, so every peer agrees on them too.
  */
-import { claim, place, reject, withdraw } from './placements.ts'
+import { claim, place, placeGang, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
+import { keepGangsWhole } from './gangs.ts'
 import { evict, lose } from './moves.ts'
 import { setScheduling, setTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
@@ -37,6 +38,7 @@ export function apply(state: State, entry: Entry, { index, term }: Position): Ap
   state.at = Math.max(state.at, entry.at)
   const step: Step = { state, at: state.at, by: entry.by, term, changes: [] }
   const outcome = carryOut(step, entry.command)
+  keepGangsWhole(step)
   keepResult(state, entry.id, { index, outcome })
   return { index, outcome, changes: step.changes }
 }
@@ -83,6 +85,8 @@ function carryOut(step: Step, command: Command): Outcome {
       return submit(step, command)
     case 'place':
       return place(step, command)
+    case 'place-gang':
+      return placeGang(step, command)
     case 'claim':
       return claim(step, command)
     case 'reject':

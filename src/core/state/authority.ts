@@ -7,6 +7,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
   switch (command.type) {
     case 'found':
     case 'place':
+    case 'place-gang':
     case 'withdraw':
     case 'lose':
     case 'give-up':
@@ -39,4 +40,6 @@ export function mayForward(command: Command, from: NodeId): boolean {
 
 /** Commands that no peer but the leader may make: whoever loses the lead drops them. */
 export const isLeadersOwn = (command: Command): boolean =>
-  ['found', 'place', 'withdraw', 'lose', 'give-up', 'seal-mesh-key', 'record-liveness', 'prune'].includes(command.type)
+  ['found', 'place', 'place-gang', 'withdraw', 'lose', 'give-up', 'seal-mesh-key', 'record-liveness', 'prune'].includes(
+    command.type,
+  )

@@ -48,6 +48,12 @@ export const CommandSchema = z.discriminatedUnion('type', [
     devices: z.array(shape.word).max(64),
     executor: shape.Executor,
   }),
+  z.strictObject({
+    ...type('place-gang'),
+    group: shape.GroupIdSchema,
+    attempt: shape.count,
+    places: z.array(z.strictObject({ node, devices: z.array(shape.word).max(64), executor: shape.Executor })).max(256),
+  }),
   z.strictObject({ ...type('claim'), placement, node }),
   z.strictObject({ ...type('reject'), placement, node, reason: shape.text }),
   z.strictObject({ ...type('withdraw'), placement, reason: shape.text }),

@@ -2,6 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { Placement, Workload, WorkloadSpec } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { rememberPart } from './groups.ts'
 import type { State } from './state.ts'
 import type { MeshState, Usage } from './types.ts'
 
@@ -32,6 +33,7 @@ export function reindex(state: State, before: Workload | null, after: Workload |
 const livePlacement = ({ state, placement }: Workload): Placement | null => (isTerminal(state) ? null : placement)
 
 function remember(state: State, workload: Workload): void {
+  rememberPart(state, workload)
   if (!isTerminal(workload.state)) state.names.set(workload.name, workload.id)
   if (workload.state === 'pending') state.pending.add(workload.id)
   const placement = livePlacement(workload)

@@ -1,7 +1,7 @@
 /** The steps of a workload's life. Every change of a workload goes through `change`, which keeps the indexes right. */
 import type { Facts, FailureCode } from '../../model/failure.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { Workload, WorkloadError, WorkloadState } from '../../model/workload.ts'
+import type { StopRequest, Workload, WorkloadError, WorkloadState } from '../../model/workload.ts'
 import { reindex } from './holdings.ts'
 import type { Step } from './step.ts'
 import { emit } from './step.ts'
@@ -38,12 +38,50 @@ export function end(step: Step, workload: Workload, { state, endedAt, exitCode, 
   return ended
 }
 
+/**
+ * What no node has claimed ends at once; the rest ends when its node says so. A second request can only add force. `because` says why it
+ * fails with its gang; null when somebody asked for its end.
+ */
+export function askToStop(
+  step: Step,
+  workload: Workload,
+  { by, force, because }: Pick<StopRequest, 'by' | 'force' | 'because'>,
+): void {
+  const { at } = step
+  const earlier = workload.stopRequested
+  const stopRequested = earlier === null ? { at, by, force, because } : { ...earlier, force: earlier.force || force }
+  if (workload.placement?.state !== 'claimed') {
+    endAsAsked(step, change(step, workload, { stopRequested }), { endedAt: at, exitCode: null, error: null })
+    return
+  }
+  change(step, workload, { stopRequested, state: 'stopping' })
+  if (earlier === null)
+    emit(step, {
+      type: 'workload.stopping',
+      node: workload.placement.node,
+      workload: workload.id,
+      message: `${workload.name} is to stop, ${because ?? `says ${by}`}`,
+    })
+}
+
+/** Most programs exit with a code of their own or with 143 when they are told to stop. */
+export function endAsAsked(step: Step, workload: Workload, { endedAt, exitCode, error }: Omit<End, 'state'>): void {
+  const because = workload.stopRequested?.because ?? null
+  const isOrdinary = error === null || error.code === 'NONZERO_EXIT'
+  const failure = isOrdinary ? (because === null ? null : asData('GANG_FAILED', { reason: because })) : error
+  end(step, workload, { endedAt, exitCode, error: failure, state: failure === null ? 'stopped' : 'failed' })
+}
+
+const asData = <C extends FailureCode>(code: C, facts: Facts<C>): WorkloadError => ({
+  code,
+  message: new ClawError(code, facts).message,
+})
+
 /** Ends a workload with an expected failure that the mesh itself found. */
 export function fail<C extends FailureCode>(
   step: Step,
   workload: Workload,
   { code, facts }: { readonly code: C; readonly facts: Facts<C> },
 ): Workload {
-  const { message } = new ClawError(code, facts)
-  return end(step, workload, { state: 'failed', endedAt: step.at, exitCode: null, error: { code, message } })
+  return end(step, workload, { state: 'failed', endedAt: step.at, exitCode: null, error: asData(code, facts) })
 }

@@ -4,7 +4,7 @@
  */
 import type { Instant, Millis } from '../../model/time.ts'
 import { minute, second } from '../../model/time.ts'
-import type { Attempt, Workload } from '../../model/workload.ts'
+import type { Attempt, Eviction, Workload } from '../../model/workload.ts'
 import { change, unplace } from './lifecycle.ts'
 import type { CurrentPlacement } from './placements.ts'
 import { currentPlacement } from './placements.ts'
@@ -18,26 +18,26 @@ export function evict(step: Step, { placement, reason, grace, target, avoid }: C
   const { at, by } = step
   const workload = currentPlacement(step.state, placement, null)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement })
-  const value = { workload: workload.id, placement }
-  // An end that was asked for comes before any move.
-  if (workload.stopRequested !== null) return accepted(value)
   // Whoever asked first is obeyed, but who is in more of a hurry may shorten the grace.
   const earlier = workload.eviction
-  if (earlier !== null) {
-    if (grace !== null && grace < earlier.grace) change(step, workload, { eviction: { ...earlier, grace } })
-    return accepted(value)
-  }
+  if (earlier === null)
+    leave(step, workload, { at, by, reason, grace: grace ?? workload.spec.stopGraceMs, target, avoid })
+  else if (grace !== null && grace < earlier.grace) change(step, workload, { eviction: { ...earlier, grace } })
+  return accepted({ workload: workload.id, placement })
+}
 
-  const eviction = { at, by, reason, grace: grace ?? workload.spec.stopGraceMs, target, avoid }
+/** An end that was asked for comes before any move. */
+export function leave(step: Step, workload: CurrentPlacement, eviction: Eviction): void {
+  if (workload.stopRequested !== null || workload.eviction !== null) return
   emit(step, {
     type: 'workload.evicted',
     node: workload.placement.node,
     workload: workload.id,
-    message: `${workload.name} leaves its node: ${reason}`,
+    message: `${workload.name} leaves its node: ${eviction.reason}`,
   })
-  if (workload.placement.state === 'placed') goBack(step, { ...workload, eviction }, movedAway(reason, at))
+  if (workload.placement.state === 'placed')
+    goBack(step, { ...workload, eviction }, movedAway(eviction.reason, step.at))
   else change(step, workload, { eviction, state: 'stopping' })
-  return accepted(value)
 }
 
 /** Only what a node has claimed can be lost: the rest is withdrawn. */

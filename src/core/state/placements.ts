@@ -4,48 +4,86 @@ import { placementId } from '../../model/ids.ts'
 import type { Placement, Workload } from '../../model/workload.ts'
 import { deviceCount, isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
+import { isGang, partsOf } from './groups.ts'
+import { workloadsAt } from './holdings.ts'
 import { change, unplace } from './lifecycle.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
-import type { CommandOf, Outcome } from './types.ts'
+import type { CommandOf, Outcome, Place } from './types.ts'
 
 export type CurrentPlacement = Workload & { readonly placement: Placement }
 
 export function place(step: Step, command: CommandOf<'place'>): Outcome {
-  const { state, at, term } = step
+  const { state } = step
   const workload = state.workloads.get(command.workload)
   if (workload === undefined) return refused('WORKLOAD_NOT_FOUND', { workload: command.workload })
   const id = placementId(workload.id, command.attempt)
   if (workload.state !== 'pending' || command.attempt !== workload.attempt + 1)
     return refused('PLACEMENT_SUPERSEDED', { placement: id })
+  if (isGang(workload)) return refused('INVALID_REQUEST', { problem: 'the parts of a gang are placed together' })
   const obstacle = placementObstacle(state, command, workload)
   if (obstacle !== null) return obstacle
+  settleAt(step, workload, { ...command, port: null })
+  return accepted({ workload: workload.id, placement: id, node: command.node })
+}
 
-  const { attempt, node, devices, executor } = command
-  const placement: Placement = {
-    id,
-    workload: workload.id,
-    attempt,
-    node,
-    devices,
-    executor,
-    term,
-    state: 'placed',
-    at,
+/** All or none: when one part cannot be placed, none is. */
+export function placeGang(step: Step, { group, attempt, places }: CommandOf<'place-gang'>): Outcome {
+  const { state } = step
+  const parts = partsOf(state, group)
+  const [first] = parts
+  if (first === undefined) return refused('WORKLOAD_NOT_FOUND', { workload: group })
+  const isCurrent = parts.every((part) => part.state === 'pending' && part.attempt < attempt)
+  if (!isGang(first) || !isCurrent || attempt !== 1 + Math.max(...parts.map((part) => part.attempt)))
+    return refused('PLACEMENT_SUPERSEDED', { placement: placementId(first.id, attempt) })
+  const count = first.spec.parts?.count ?? 0
+  if (parts.length !== count || places.length !== count)
+    return refused('INVALID_REQUEST', { problem: `the gang has ${count} parts, ${places.length} places were given` })
+  for (const place of places) {
+    const obstacle = placementObstacle(state, place, first)
+    if (obstacle !== null) return obstacle
   }
+  const given = places.flatMap(({ devices }) => devices)
+  const twice = given.find((device, i) => given.indexOf(device) !== i)
+  if (twice !== undefined) return refused('DEVICE_BUSY', { device: twice })
+
+  const port = meetingPort(state, places[0]?.node, attempt)
+  for (const [i, place] of places.entries()) {
+    const part = parts[i]
+    if (part !== undefined) settleAt(step, part, { ...place, attempt, port: i === 0 ? port : null })
+  }
+  return accepted({ workload: first.id, placement: placementId(first.id, attempt) })
+}
+
+/** Above 29500, where torchrun meets by itself; below the ports that systems hand out by themselves. */
+const ports = { first: 29_500, count: 500 }
+
+/** One that no other gang meets at on that node; another one at every attempt, in case something else has it. */
+function meetingPort(state: State, node: NodeId | undefined, attempt: number): number {
+  const taken = new Set(node === undefined ? [] : workloadsAt(state, node).map(({ placement }) => placement?.port))
+  const free = Array.from({ length: ports.count }, (_, i) => ports.first + ((i + attempt - 1) % ports.count))
+  return free.find((port) => !taken.has(port)) ?? ports.first
+}
+
+type Settling = Pick<Placement, 'node' | 'devices' | 'executor' | 'attempt' | 'port'>
+
+function settleAt(step: Step, workload: Workload, { node, devices, executor, attempt, port }: Settling): void {
+  const { state, at, term } = step
+  const id = placementId(workload.id, attempt)
+  const parts = { id, workload: workload.id, attempt, node, devices, executor, port }
+  const placement: Placement = { ...parts, term, state: 'placed', at }
   change(step, workload, { state: 'starting', attempt, placement, progress: 'waiting for the node' })
   const name = state.members.get(node)?.name ?? node
   emit(step, { type: 'workload.placed', node, workload: workload.id, message: `${workload.name} goes to ${name}` })
-  return accepted({ workload: workload.id, placement: id, node })
 }
 
 /** What the leader must not have overlooked. Fitting CPU and memory is the scheduler's business, not a matter of safety. */
-function placementObstacle(state: State, command: CommandOf<'place'>, { spec }: Workload): Outcome | null {
+function placementObstacle(state: State, place: Place, { spec }: Workload): Outcome | null {
   const readiness = readinessOf({ spec }, state)
   if (readiness.state !== 'ready') return refused('INVALID_REQUEST', { problem: `it ${readiness.reason}` })
-  const { node, devices, executor } = command
+  const { node, devices, executor } = place
   const inventory = state.members.get(node)?.inventory
   if (inventory === undefined) return refused('NODE_NOT_FOUND', { node })
   if (inventory === null || !inventory.executors.includes(executor))

@@ -1,6 +1,6 @@
 /** What a node says about work that it has claimed. Whatever comes late, or from another node, counts for nothing. */
-import type { Workload, WorkloadError } from '../../model/workload.ts'
-import { change, end } from './lifecycle.ts'
+import type { Workload } from '../../model/workload.ts'
+import { change, end, endAsAsked } from './lifecycle.ts'
 import { goBack, retryOf } from './moves.ts'
 import type { CurrentPlacement } from './placements.ts'
 import { currentPlacement } from './placements.ts'
@@ -53,11 +53,7 @@ export function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outc
 function settle(step: Step, workload: CurrentPlacement, report: CommandOf<'report-ended'>): void {
   const { endedAt, exitCode, error } = report
   const ending = { endedAt, exitCode, error }
-  if (workload.stopRequested !== null) {
-    const isOrdinary = isOrdinaryStop(error)
-    end(step, workload, { ...ending, state: isOrdinary ? 'stopped' : 'failed', error: isOrdinary ? null : error })
-    return
-  }
+  if (workload.stopRequested !== null) return endAsAsked(step, workload, ending)
   const { eviction } = workload
   // Whoever is told to go may well end with 0; only what was done before is done.
   const isDone = report.unasked === true && error === null
@@ -81,6 +77,3 @@ function settle(step: Step, workload: CurrentPlacement, report: CommandOf<'repor
 
 /** Work that its node stopped because it was cut off, as it was asked to, goes on elsewhere. */
 const mayMove = ({ spec }: Workload): boolean => spec.onPartition === 'stop' || spec.onPartition === 'replace'
-
-/** Most programs exit with a code of their own or with 143 when they are told to stop. */
-const isOrdinaryStop = (error: WorkloadError | null): boolean => error === null || error.code === 'NONZERO_EXIT'

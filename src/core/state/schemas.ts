@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { FailureCode } from '../../model/failure.ts'
 import { failures } from '../../model/failure.ts'
-import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 import { limits } from './state.ts'
@@ -12,6 +12,7 @@ const id = <Id extends string>(): z.ZodType<Id> => z.string().min(1).max(128) as
 export const NodeIdSchema = id<NodeId>()
 export const MeshIdSchema = id<MeshId>()
 export const WorkloadIdSchema = id<WorkloadId>()
+export const GroupIdSchema = id<GroupId>()
 export const PlacementIdSchema = id<PlacementId>()
 
 export const word = z.string().min(1).max(128)

@@ -49,11 +49,13 @@ const PlacementSchema = z.strictObject({
   term: shape.count,
   state: z.enum(['placed', 'claimed']),
   at: shape.instant,
+  port: z.int().nullable(),
 })
 const WorkloadSchema = z.strictObject({
   id: shape.WorkloadIdSchema,
   name: shape.workloadName,
   spec: shape.WorkloadSpec,
+  part: z.strictObject({ group: shape.GroupIdSchema, index: shape.count }).nullable(),
   submittedBy: z.string(),
   submittedAt: shape.instant,
   state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
@@ -64,7 +66,9 @@ const WorkloadSchema = z.strictObject({
   endedAt: shape.instant.nullable(),
   exitCode: z.int().nullable(),
   error: shape.WorkloadErrorSchema.nullable(),
-  stopRequested: z.strictObject({ at: shape.instant, by: z.string(), force: z.boolean() }).nullable(),
+  stopRequested: z
+    .strictObject({ at: shape.instant, by: z.string(), force: z.boolean(), because: shape.text.nullable() })
+    .nullable(),
   eviction: z
     .strictObject({
       at: shape.instant,

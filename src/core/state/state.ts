@@ -1,5 +1,5 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
-import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
 import type { Genesis, JoinToken, MeshEvent, MeshState, Operator, Outcome, Usage } from './types.ts'
@@ -33,6 +33,8 @@ export interface State extends MeshState {
 
   /** Derived: names of workloads that have not ended. */
   readonly names: Map<string, WorkloadId>
+  /** Derived: parts by their index, of all groups with a part that is known. */
+  readonly groups: Map<GroupId, Map<number, WorkloadId>>
   /** Derived: workloads that wait for a placement. The order means nothing. */
   readonly pending: Set<WorkloadId>
   /** Derived: which live placement holds a device, by the device's uuid. */
@@ -49,6 +51,8 @@ export const limits = {
   results: 10_000,
   events: 2_000,
   workloads: 50_000,
+  /** Encoded size of the spec of a group, times its parts, bytes. */
+  groupBytes: 16 * 1_024 * 1_024,
   tokens: 10_000,
   operators: 1_000,
   /** Of one member. */
@@ -77,6 +81,7 @@ export const createState = (): State => ({
   skipped: 0,
   results: new Map(),
   names: new Map(),
+  groups: new Map(),
   pending: new Set(),
   holders: new Map(),
   usage: new Map(),

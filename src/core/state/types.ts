@@ -1,6 +1,6 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
 import type { FailureBody } from '../../model/failure.ts'
-import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Taint } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, Member, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -67,6 +67,8 @@ export interface MeshState {
   readonly workloads: ReadonlyMap<WorkloadId, Workload>
   /** Names of workloads that have not ended. */
   readonly names: ReadonlyMap<string, WorkloadId>
+  /** What was submitted together and is still known: the parts by their index. */
+  readonly groups: ReadonlyMap<GroupId, ReadonlyMap<number, WorkloadId>>
   /** Workloads that wait for a placement, in no order that means anything. */
   readonly pending: ReadonlySet<WorkloadId>
   /** Which live placement holds a device, by the device's uuid. */
@@ -107,6 +109,7 @@ export type Command =
   | { readonly type: 'seal-mesh-key'; readonly node: NodeId; readonly sealedKey: string }
   | { readonly type: 'add-operator'; readonly key: NodeId; readonly name: string }
   | { readonly type: 'remove-operator'; readonly key: NodeId }
+  /** With parts, `workload` becomes the group's id, and `name` the beginning of the parts' names. */
   | { readonly type: 'submit'; readonly workload: WorkloadId; readonly name: string; readonly spec: WorkloadSpec }
   | {
       readonly type: 'place'
@@ -115,6 +118,13 @@ export type Command =
       readonly node: NodeId
       readonly devices: readonly string[]
       readonly executor: ExecutorKind
+    }
+  /** All parts of a gang at once, in the order of their ranks. */
+  | {
+      readonly type: 'place-gang'
+      readonly group: GroupId
+      readonly attempt: number
+      readonly places: readonly Place[]
     }
   | { readonly type: 'claim'; readonly placement: PlacementId; readonly node: NodeId }
   | { readonly type: 'reject'; readonly placement: PlacementId; readonly node: NodeId; readonly reason: string }
@@ -165,8 +175,16 @@ export type Command =
       readonly reason: string
       readonly grace: Millis | null
     }
-  | { readonly type: 'request-stop'; readonly workload: WorkloadId; readonly force: boolean }
+  /** Of a workload, and of the gang that it belongs to; or of all parts of a group. */
+  | { readonly type: 'request-stop'; readonly workload: WorkloadId | GroupId; readonly force: boolean }
   | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }
+
+export interface Place {
+  readonly node: NodeId
+  /** Uuids. */
+  readonly devices: readonly string[]
+  readonly executor: ExecutorKind
+}
 
 export type CommandOf<T extends Command['type']> = Extract<Command, { readonly type: T }>
 

@@ -1,16 +1,20 @@
 /** What users do with workloads: submit them, ask for their end, and let the ended ones be forgotten. */
+import type { WorkloadId } from '../../model/ids.ts'
+import { groupId, partId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { forgetPart, partsOf } from './groups.ts'
 import { reindex } from './holdings.ts'
 import { readinessOf } from '../queue/dependencies.ts'
-import { change, end, fail } from './lifecycle.ts'
+import { askToStop, fail } from './lifecycle.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
 export function submit(step: Step, { workload: id, name, spec }: CommandOf<'submit'>): Outcome {
-  const { state, at, by, changes } = step
+  const { state, by } = step
+  if (spec.parts !== undefined) return submitGroup(step, { id, name, spec })
   const known = state.workloads.get(id)
   if (known !== undefined)
     return known.name === name && known.submittedBy === by
@@ -19,16 +23,48 @@ export function submit(step: Step, { workload: id, name, spec }: CommandOf<'subm
   if (state.names.has(name)) return refused('NAME_TAKEN', { name })
   if (state.workloads.size >= limits.workloads) return refused('RATE_LIMITED', { who: by })
 
-  const workload: Workload = { ...unborn, id, name, spec, submittedBy: by, submittedAt: at }
-  state.workloads.set(id, workload)
-  reindex(state, null, workload)
-  changes.push({ type: 'workload', workload: id })
+  add(step, { id, name, spec, part: null })
   emit(step, { type: 'workload.submitted', workload: id, message: `${name} was submitted by ${by}` })
   return accepted({ workload: id })
 }
 
+/** Each part is a workload of its own, with a name of its own. */
+function submitGroup(step: Step, { id, name, spec }: Pick<Workload, 'id' | 'name' | 'spec'>): Outcome {
+  const { state, by } = step
+  const group = groupId(id)
+  const known = partsOf(state, group)[0]
+  if (known !== undefined || state.workloads.has(id))
+    return known?.submittedBy === by && known.name === partName(name, known.part?.index ?? 0)
+      ? accepted({ workload: id })
+      : refused('INVALID_REQUEST', { problem: `the id ${id} belongs to another workload` })
+  const count = spec.parts?.count ?? 0
+  const indexes = Array.from({ length: count }, (_, index) => index)
+  const taken = [name, ...indexes.map((index) => partName(name, index))].find((one) => state.names.has(one))
+  if (taken !== undefined) return refused('NAME_TAKEN', { name: taken })
+  if (state.workloads.size + count > limits.workloads) return refused('RATE_LIMITED', { who: by })
+  if (JSON.stringify(spec).length * count > limits.groupBytes)
+    return refused('TOO_LARGE', { what: `${count} times the workload`, limit: limits.groupBytes })
+
+  for (const index of indexes)
+    add(step, { id: partId(group, index), name: partName(name, index), spec, part: { group, index } })
+  const first = partId(group, 0)
+  emit(step, { type: 'workload.submitted', workload: first, message: `${name} × ${count} was submitted by ${by}` })
+  return accepted({ workload: id })
+}
+
+/** What part of a group is called. */
+export const partName = (group: string, index: number): string => `${group}-${index}`
+
+function add({ state, at, by, changes }: Step, parts: Pick<Workload, 'id' | 'name' | 'spec' | 'part'>): void {
+  const workload: Workload = { ...unborn, ...parts, submittedBy: by, submittedAt: at }
+  state.workloads.set(workload.id, workload)
+  reindex(state, null, workload)
+  changes.push({ type: 'workload', workload: workload.id })
+}
+
 /** What a workload is before anything has happened to it. */
 export const unborn = {
+  part: null,
   state: 'pending',
   attempt: 0,
   placement: null,
@@ -46,29 +82,15 @@ export const unborn = {
   rejections: [],
 } as const
 
-/** What no node has claimed ends at once; the rest ends when its node says so. A second request can only add force. */
+/** A workload, or all parts of a group. The rest of a gang follows the part that is named. */
 export function requestStop(step: Step, { workload: id, force }: CommandOf<'request-stop'>): Outcome {
-  const { state, at, by } = step
-  const workload = state.workloads.get(id)
-  if (workload === undefined) return refused('WORKLOAD_NOT_FOUND', { workload: id })
-  if (isTerminal(workload.state)) return accepted({ workload: id })
-
-  const earlier = workload.stopRequested
-  const stopRequested = earlier === null ? { at, by, force } : { ...earlier, force: earlier.force || force }
-  if (workload.placement?.state !== 'claimed') {
-    const asked = change(step, workload, { stopRequested })
-    end(step, asked, { state: 'stopped', endedAt: at, exitCode: null, error: null })
-    return accepted({ workload: id })
-  }
-  change(step, workload, { stopRequested, state: 'stopping' })
-  if (earlier === null)
-    emit(step, {
-      type: 'workload.stopping',
-      node: workload.placement.node,
-      workload: id,
-      message: `${workload.name} is to stop, says ${by}`,
-    })
-  return accepted({ workload: id })
+  const { state, by } = step
+  const one = state.workloads.get(id as WorkloadId)
+  const all = one === undefined ? partsOf(state, groupId(id)) : [one]
+  if (all.length === 0) return refused('WORKLOAD_NOT_FOUND', { workload: id })
+  for (const workload of all.filter((each) => !isTerminal(each.state)))
+    askToStop(step, workload, { by, force, because: null })
+  return accepted({ workload: id as WorkloadId })
 }
 
 /** Only if every peer sees that it is hopeless. */
@@ -89,6 +111,7 @@ export function prune({ state, changes }: Step, { workloads }: CommandOf<'prune'
     const workload = state.workloads.get(id)
     if (workload === undefined || !isTerminal(workload.state)) continue
     state.workloads.delete(id)
+    if (workload.part !== null) forgetPart(state, workload.part)
     changes.push({ type: 'workload', workload: id })
   }
   return accepted()

@@ -14,21 +14,28 @@ interface Named {
   readonly name: string
 }
 
-/** Returns the exit code of the workload, or 130 when the user let go of it. */
-export async function attend(api: Api, { id, name }: Named, { out, signal }: Session): Promise<number> {
+/** At most so many parts of a group are followed at a time: each takes two streams, and more could not be read anyway. */
+export const mostAttended = 16
+
+export interface Submitted extends Named {
+  /** None when it is a workload by itself. */
+  readonly parts: readonly Named[]
+}
+
+/** Returns the exit code of the workload, of a group the first that is not 0; or 130 when the user let go of it. */
+export async function attend(api: Api, { id, name, parts }: Submitted, session: Session): Promise<number> {
+  const { out, signal } = session
   const letGo = (): void => {
     out.note(`\n${name} goes on. Come back to it:  clawbernetes logs -f ${name}`)
     out.note(`Stop it:                    clawbernetes stop ${name}`)
   }
   signal.addEventListener('abort', letGo, { once: true })
   try {
-    const [last] = await Promise.all([states(api, id, { out, signal }), output(api, id, { out, signal })])
-    if (out.isForMachines) await out.item(last, '')
-    const exitCode = workloadExitCode(last, kindOf)
-    if (last.error !== null && (out.isForMachines || last.error.code !== 'NONZERO_EXIT'))
-      out.error({ ...last.error, hint: hintOf(last.error.code) } as Parameters<typeof out.error>[0])
-    if (last.state === 'stopped') out.note(`${name} was stopped`)
-    return exitCode
+    if (parts.length === 0) return await attendOne(api, { id, name }, { out, signal, prefix: '' })
+    const exitCodes = await Promise.all(
+      parts.map((part) => attendOne(api, part, { out, signal, prefix: `[${part.name}] ` })),
+    )
+    return exitCodes.find((code) => code !== 0) ?? 0
   } catch (error) {
     if (signal.aborted) return interrupted
     throw error
@@ -37,7 +44,20 @@ export async function attend(api: Api, { id, name }: Named, { out, signal }: Ses
   }
 }
 
-type Around = Pick<Session, 'out' | 'signal'>
+type Around = Pick<Session, 'out' | 'signal'> & {
+  /** Before each line of output. */
+  readonly prefix: string
+}
+
+async function attendOne(api: Api, { id, name }: Named, around: Around): Promise<number> {
+  const { out } = around
+  const [last] = await Promise.all([states(api, id, around), output(api, id, around)])
+  if (out.isForMachines) await out.item(last, '')
+  if (last.error !== null && (out.isForMachines || last.error.code !== 'NONZERO_EXIT'))
+    out.error({ ...last.error, hint: hintOf(last.error.code) } as Parameters<typeof out.error>[0])
+  if (last.state === 'stopped') out.note(`${name} was stopped`)
+  return workloadExitCode(last, kindOf)
+}
 
 async function states(api: Api, id: string, { out, signal }: Around): Promise<Workload> {
   let last: Workload | null = null
@@ -52,9 +72,9 @@ async function states(api: Api, id: string, { out, signal }: Around): Promise<Wo
   return last
 }
 
-async function output(api: Api, id: string, { out, signal }: Around): Promise<void> {
+async function output(api: Api, id: string, { out, signal, prefix }: Around): Promise<void> {
   for await (const line of logLines(api, { workload: id, follow: true }, signal))
-    await out.item(line, `${line.text}\n`, line.stream)
+    await out.item(line, `${prefix}${line.text}\n`, line.stream)
 }
 
 function inWords({ name, state, reason, progress, node, devices, attempt }: Workload): string {

@@ -15,14 +15,16 @@ export async function dryRun(
   const answer = await api.call('workload.plan', request, signal)
   await out.result(answer, async (plan, style) =>
     plan.fits
-      ? [`would run ${placeInWords(plan)}`]
+      ? plan.parts.length === 0
+        ? [`would run ${placeInWords(plan)}`]
+        : plan.parts.map((part, index) => `part ${index} would run ${placeInWords(part)}`)
       : [`would wait: ${plan.reason ?? 'for its turn'}`, '', ...(await verdictLines(plan, style))],
   )
   return answer.fits ? 0 : exitCodeOf({ code: 'NO_GPUS_AVAILABLE', kind: failures.NO_GPUS_AVAILABLE.kind })
 }
 
 /** `on gpu-2 (docker) with GPU 0, GPU 1`. */
-function placeInWords({ node, devices, executor }: OutputOf<'workload.plan'>): string {
+function placeInWords({ node, devices, executor }: OutputOf<'workload.plan'>['parts'][number]): string {
   const gpus = devices.length === 0 ? 'without a GPU' : `with ${devices.map(({ index }) => `GPU ${index}`).join(', ')}`
   return `on ${node ?? 'a node'} (${executor ?? 'any executor'}) ${gpus}`
 }

@@ -20,7 +20,7 @@ export const commands: readonly Row[] = [
   },
   {
     path: 'stop',
-    about: 'Stop a workload, or cancel one that waits.',
+    about: 'Stop a workload, a gang or an array, or cancel one that waits.',
     aliases: ['workload cancel', 'workload stop'],
     load: () => import('./commands/stop.ts'),
   },

@@ -74,6 +74,24 @@ export const runOptions = {
     about:
       'When its node is cut off: leave it (continue, as when left out), end it and place it again, or place it again at once',
   },
+  replicas: { kind: 'number', value: 'N', about: 'So many of the same, wherever there is room' },
+  nodes: { kind: 'number', value: 'N', about: 'So many of the same, each on a node of its own' },
+  gang: {
+    kind: 'flag',
+    about:
+      'With --replicas or --nodes: all start together or none does, near each other; torchrun finds them by itself',
+  },
+  array: {
+    kind: 'text',
+    value: 'N[%M]',
+    about: 'So many of the same, each with its number in CLAW_INDEX; at most M of them at a time',
+  },
+  network: {
+    kind: 'text',
+    value: 'WORD',
+    choices: ['bridge', 'host'],
+    about: 'bridge, as when left out, or the network of the node itself (host), as gangs have it',
+  },
   executor: { kind: 'text', value: 'KIND', choices: ['docker', 'process', 'simulated'], about: 'What shall run it' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
@@ -95,6 +113,8 @@ export function requestOf(args: RunArguments, env: Readonly<Record<string, strin
     ...{ name: args.name, timeout: args.timeout, stopGrace: args['stop-grace'], node: args.node },
     priority: priorityOf(args.priority),
     ...placementOf(args),
+    ...{ replicas: args.replicas, nodes: args.nodes, gang: args.gang ? true : undefined, array: args.array },
+    network: args.network as 'bridge' | 'host' | undefined,
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
   }
 }

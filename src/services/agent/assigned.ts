@@ -1,7 +1,19 @@
 /** The workloads that the replicated state places, or last placed, on this node: kept from its changes, not searched for. */
 import type { Assigned } from '../../core/agent/view.ts'
+import { gangOf } from '../../core/agent/gang.ts'
+import { isGang } from '../../core/state/groups.ts'
 import type { Change, MeshState } from '../../core/state/types.ts'
 import type { NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+
+type Source = Pick<MeshState, 'workloads' | 'groups' | 'members'>
+
+/** What becomes of one part of a gang concerns the others. */
+function withGang({ workloads, groups }: Source, id: WorkloadId): readonly WorkloadId[] {
+  const workload = workloads.get(id)
+  const group = workload?.part?.group
+  if (workload === undefined || group === undefined || !isGang(workload)) return [id]
+  return [...(groups.get(group)?.values() ?? [])]
+}
 
 export class AssignedWorkloads {
   readonly #node: NodeId
@@ -12,28 +24,28 @@ export class AssignedWorkloads {
   }
 
   /** Looks through the whole state. */
-  scan({ workloads }: Pick<MeshState, 'workloads'>): void {
+  scan(state: Source): void {
     this.#mine.clear()
-    for (const id of workloads.keys()) this.#look({ workloads }, id)
+    for (const id of state.workloads.keys()) this.#look(state, id)
   }
 
   /** True when something changed that may concern this node. */
-  apply(state: Pick<MeshState, 'workloads'>, changes: readonly Change[]): boolean {
-    return changes.reduce(
-      (any, change) => (change.type === 'workload' && this.#look(state, change.workload)) || any,
-      false,
+  apply(state: Source, changes: readonly Change[]): boolean {
+    const changed = new Set(
+      changes.flatMap((change) => (change.type === 'workload' ? withGang(state, change.workload) : [])),
     )
+    return [...changed].reduce((any, id) => this.#look(state, id) || any, false)
   }
 
   byPlacement(): ReadonlyMap<PlacementId, Assigned> {
     return new Map([...this.#mine.values()].map((workload) => [workload.placement.id, workload]))
   }
 
-  #look({ workloads }: Pick<MeshState, 'workloads'>, id: WorkloadId): boolean {
-    const workload = workloads.get(id)
+  #look(state: Source, id: WorkloadId): boolean {
+    const workload = state.workloads.get(id)
     const before = this.#mine.has(id)
     if (workload?.placement?.node !== this.#node) return this.#mine.delete(id)
-    this.#mine.set(id, { ...workload, placement: workload.placement })
+    this.#mine.set(id, { ...workload, placement: workload.placement, gang: gangOf(state, workload) })
     return before || workload.placement !== null
   }
 }

@@ -1,5 +1,6 @@
 /** Carries out single actions of the reconciler: on the ledger, the executors, and the mesh's state. */
 import type { AgentAction, Report } from '../../core/agent/action.ts'
+import { partEnvironment } from '../../core/agent/gang.ts'
 import type { Assigned, StartFailure, Told } from '../../core/agent/view.ts'
 import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -154,7 +155,8 @@ export class Performer {
     }
   }
 
-  #taskOf({ id, name, spec, placement }: Assigned): Task {
+  #taskOf(workload: Assigned): Task {
+    const { id, name, spec, placement, gang } = workload
     const { mesh, node, device } = this.#deps
     const devices = placement.devices.map((uuid) => {
       const known = device(uuid)
@@ -162,7 +164,8 @@ export class Performer {
       return known
     })
     const { attempt, term } = placement
-    return { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, devices }
+    const env = partEnvironment(workload, gang)
+    return { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
   }
 
   #from({ placement }: { readonly placement: PlacementId }): {

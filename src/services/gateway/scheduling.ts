@@ -8,7 +8,7 @@ import { provide } from '../../core/queue/reserve.ts'
 import { residentsOf } from '../../core/queue/resident.ts'
 import { plan } from '../../core/scheduler/plan.ts'
 import { snapshotOf } from '../../core/scheduler/snapshot.ts'
-import type { Decision, PlaceDecision, SchedulerSettings, Snapshot } from '../../core/scheduler/types.ts'
+import type { Decision, SchedulerSettings, Snapshot, WaitDecision } from '../../core/scheduler/types.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -86,7 +86,7 @@ export class Scheduling implements Duty {
     const snapshot = snapshotOf(control.state, observe, at, this.#reservations)
     const decisions = plan(snapshot, this.#settings)
     metrics.observe('claw_scheduler_plan_ms', clock.elapsed() - started)
-    const placements = decisions.filter((decision): decision is PlaceDecision => decision.decision === 'place')
+    const placements = decisions.filter((decision) => decision.decision !== 'wait')
     const placed = await Promise.all(placements.map((decision) => this.#place(decision, signal)))
     metrics.count('claw_scheduler_placements_total', {}, placed.filter(Boolean).length)
     await this.#provide(decisions, snapshot.nodes, signal)
@@ -118,8 +118,14 @@ export class Scheduling implements Duty {
     )
   }
 
-  #place({ workload, attempt, node, devices, executor }: PlaceDecision, signal: AbortSignal): Promise<boolean> {
+  #place(decision: Exclude<Decision, WaitDecision>, signal: AbortSignal): Promise<boolean> {
     const { commands, log } = this.#deps
+    if (decision.decision === 'place-gang') {
+      const { group, attempt, places } = decision
+      log.info('placing a gang', { group, attempt, nodes: places.map(({ node }) => node) })
+      return commands.tryOne({ type: 'place-gang', group, attempt, places }, signal)
+    }
+    const { workload, attempt, node, devices, executor } = decision
     log.info('placing a workload', { workload, attempt, node, devices })
     return commands.tryOne({ type: 'place', workload, attempt, node, devices, executor }, signal)
   }

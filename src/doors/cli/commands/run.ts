@@ -1,5 +1,5 @@
 import { command } from '../command.ts'
-import { attend } from '../attend.ts'
+import { attend, mostAttended } from '../attend.ts'
 import { dryRun } from '../dry-run.ts'
 import { requestOf, runOptions, runPositionals } from '../run-request.ts'
 
@@ -19,6 +19,8 @@ export default command({
     'run --gpus 1 nvidia/cuda:12.0-runtime -- nvidia-smi',
     'run -d --gpus 4 --gpu-type H100 --name train pytorch/pytorch:latest -- python train.py',
     'run -d --label app=db --apart app=db --restart on-failure:5 postgres:17',
+    'run -d --nodes 4 --gang --gpus 8 --name llama pytorch/pytorch:latest -- torchrun train.py',
+    'run -d --array 100%8 --gpus 1 --name sweep pytorch/pytorch:latest -- python trial.py',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
   ],
@@ -30,12 +32,15 @@ export default command({
     const request = requestOf(args, session.host.env)
     if (args['dry-run']) return dryRun(api, request, session)
     const submitted = await api.call('workload.run', { ...request, idempotencyKey: args['idempotency-key'] }, signal)
-    const { id, name } = submitted
-    if (args.detach) {
-      await out.result({ id, name }, () => [id])
+    const { id, name, parts } = submitted
+    const isCrowd = parts.length > mostAttended
+    if (args.detach || isCrowd) {
+      await out.result({ id, name, ...(parts.length === 0 ? {} : { parts }) }, () => [id])
+      if (isCrowd && !args.detach)
+        out.note(`${parts.length} parts are too many to follow. See them:  clawbernetes workload list --group ${name}`)
       return undefined
     }
-    out.note(`${name} (${id}) is submitted`)
-    return attend(api, { id, name }, session)
+    out.note(`${name} (${id}) is submitted${parts.length === 0 ? '' : ` in ${parts.length} parts`}`)
+    return attend(api, submitted, session)
   },
 })

@@ -3,7 +3,7 @@ import { workloadStates } from '../follow.ts'
 
 export default command({
   name: 'stop',
-  about: 'Stop a workload, or cancel one that waits.',
+  about: 'Stop a workload, a gang or an array, or cancel one that waits.',
   details: 'Waits until it has ended. Stopping what has ended already changes nothing.',
   positionals: { workload: { about: 'Name or id of the workload', completes: 'workload' } },
   options: {
@@ -15,7 +15,14 @@ export default command({
   async run({ workload, force, 'no-wait': noWait }, { api: connect, out, signal }) {
     const api = await connect()
     let last = await api.call('workload.stop', { workload, force }, signal)
-    if (!noWait) for await (const state of workloadStates(api, last.id, signal)) last = state
+    const group = last.part !== null && [last.part.group, last.part.name].includes(workload) ? last.part : null
+    const parts = group === null ? [last] : await api.call('workload.list', { group: group.group }, signal)
+    if (!noWait)
+      await Promise.all(
+        parts.map(async ({ id }) => {
+          for await (const state of workloadStates(api, id, signal)) if (id === last.id) last = state
+        }),
+      )
     await out.result(last, ({ id, name, state }) => [`${name} (${id}) ${state}`])
     return undefined
   },

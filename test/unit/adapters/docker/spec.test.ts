@@ -19,6 +19,7 @@ const task = (spec: object, devices: readonly GpuDevice[] = []): Task => ({
   workload,
   attempt: 2,
   term: 7,
+  env: {},
   mesh: meshId('mesh-1'),
   node: nodeId('node'),
   name: 'train',

@@ -26,6 +26,7 @@ const task = (devices: readonly GpuDevice[], env: Record<string, string> = {}): 
   workload,
   attempt: 2,
   term: 1,
+  env: {},
   mesh: meshId('mesh-1'),
   node: nodeId('node-1'),
   name: 'train',

@@ -11,6 +11,7 @@ const task = (script: string, more: Partial<WorkloadSpec> = {}): Task => ({
   workload,
   attempt: 1,
   term: 1,
+  env: {},
   mesh: meshId('mesh-1'),
   node: nodeId('node-1'),
   name: 'test',

@@ -36,7 +36,9 @@ const assigned = (parts: Partial<Assigned> & { readonly claimed?: boolean } = {}
       term: 1,
       state: claimed ? 'claimed' : 'placed',
       at: 0,
+      port: null,
     },
+    gang: null,
     ...rest,
   }
 }
@@ -69,7 +71,7 @@ const steps = (parts: Parameters<typeof view>[0]): ReturnType<typeof reconcile> 
 
 const running: TaskState = { state: 'running', startedAt: 900_000 }
 const ended: TaskState = { state: 'ended', exitCode: 3, error: null, endedAt: 950_000 }
-const stopRequested = { at: 0, by: 'me', force: false }
+const stopRequested = { at: 0, by: 'me', force: false, because: null }
 const other = placementId(workloadId('wl-b'), 1)
 
 test('a placement is held in the ledger before it is claimed', () => {

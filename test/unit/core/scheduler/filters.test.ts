@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chooseDevices } from '../../../../src/core/scheduler/devices.ts'
 import { plan } from '../../../../src/core/scheduler/plan.ts'
-import type { NodeSnapshot, Snapshot } from '../../../../src/core/scheduler/types.ts'
+import type { NodeSnapshot, PlaceDecision, PlaceGangDecision, Snapshot } from '../../../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
 import type { GpuLink } from '../../../../src/model/gpu.ts'
 import { nodeId, workloadId } from '../../../../src/model/ids.ts'
@@ -9,6 +9,9 @@ import type { Taint } from '../../../../src/model/label.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
 import { gpu } from '../../../support/control-samples.ts'
 import { node, quiet, work } from '../../../support/scheduler-samples.ts'
+
+const whereTo = (each: PlaceDecision | PlaceGangDecision): string =>
+  each.decision === 'place' ? each.node : each.places.map((place) => place.node).join(' ')
 
 /** Where each goes, or why it waits. */
 function outcome(
@@ -20,7 +23,7 @@ function outcome(
   return Object.fromEntries(
     plan(snapshot, defaultScheduling).map((each) => [
       each.workload,
-      each.decision === 'place' ? each.node : each.reason,
+      each.decision === 'wait' ? each.reason : whereTo(each),
     ]),
   )
 }

@@ -210,7 +210,7 @@ describe('stopping', () => {
     book.run({ type: 'request-stop', workload: id, force: false }, { at: 5_000 })
     book.run({ type: 'request-stop', workload: id, force: true }, { at: 6_000, by: 'token:eve' })
     book.run({ type: 'request-stop', workload: id, force: false }, { at: 7_000 })
-    expect(workload(book).stopRequested).toEqual({ at: 5_000, by: 'socket', force: true })
+    expect(workload(book).stopRequested).toEqual({ at: 5_000, by: 'socket', force: true, because: null })
     book.run(ended(0))
     expect(refusal(book.run({ type: 'request-stop', workload: id, force: true }))).toBe(null)
   })

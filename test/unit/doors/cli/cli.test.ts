@@ -104,7 +104,7 @@ describe('shapes', () => {
   })
 
   test('run -d prints the id, and id and name as JSON', async () => {
-    const answers = { 'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'x', state: 'pending' }) }
+    const answers = { 'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'x', state: 'pending', parts: [] }) }
     expect((await cli(['run', '-d', 'busybox'], answers)).out).toBe('wl-1\n')
     expect(JSON.parse((await cli(['--json', 'run', '-d', 'busybox'], answers)).out)).toEqual({
       id: 'wl-1',

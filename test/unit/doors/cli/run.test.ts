@@ -4,7 +4,7 @@ import { type Answers, cli, items, workload } from '../../../support/run-cli.ts'
 
 describe('run', () => {
   const runs = (...states: readonly unknown[]): Answers => ({
-    'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'busybox', state: 'pending' }),
+    'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'busybox', state: 'pending', parts: [] }),
     'workload.wait': () => items(...states),
     'workload.logs': () =>
       items(
@@ -14,7 +14,7 @@ describe('run', () => {
   })
 
   test('every spelling of the request comes out the same', async () => {
-    const answers = { 'workload.run': () => ({ id: 'wl-1', name: 'job' }) }
+    const answers = { 'workload.run': () => ({ id: 'wl-1', name: 'job', parts: [] }) }
     const ours = await cli(
       [
         ...['run', '-d', '--gpus', '2', '--gpu-type', 'H100', '--memory', '64Gi', '-e', 'A=1', '--env', 'B=2'],
@@ -62,7 +62,7 @@ describe('run', () => {
         ...['--retry-backoff', '30s', '--on-partition', 'stop', '--disk', '200g', '--mig', '1g.10gb'],
         ...['--min-driver', '550.54', '--min-compute-capability', '8.0', 'busybox'],
       ],
-      { 'workload.run': () => ({ id: 'wl-1', name: 'job' }) },
+      { 'workload.run': () => ({ id: 'wl-1', name: 'job', parts: [] }) },
     )
     expect(asked[0]?.input).toMatchObject({
       ...{ labels: { app: 'db', tier: 'cache' }, tolerations: ['gpu=h100:NoSchedule'], near: ['app=web,tier=front'] },
@@ -75,7 +75,7 @@ describe('run', () => {
     const host = fakeHost({ env: { MODEL: 'llama', EMPTY: '' } })
     const { asked } = await cli(
       ['run', '-d', '-e', 'MODEL', '-e', 'EMPTY', '-e', 'UNSET', 'busybox'],
-      { 'workload.run': () => ({ id: '', name: '' }) },
+      { 'workload.run': () => ({ id: '', name: '', parts: [] }) },
       host,
     )
     expect(asked[0]?.input).toMatchObject({ env: ['MODEL=llama', 'EMPTY='] })

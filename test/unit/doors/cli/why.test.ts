@@ -64,13 +64,23 @@ It would fit with 4 GPUs instead of 8 (on gpu-1).
 describe('run --dry-run', () => {
   const answer = (parts: Record<string, unknown>) => ({
     'workload.plan': () => ({
-      ...{ fits: false, node: null, nodeId: null, devices: [], executor: null, reason: null, nodes, wouldFit: null },
+      ...{
+        fits: false,
+        node: null,
+        nodeId: null,
+        devices: [],
+        executor: null,
+        parts: [],
+        reason: null,
+        nodes,
+        wouldFit: null,
+      },
       ...parts,
     }),
   })
 
   test('says where it would run, and asks for nothing to be submitted', async () => {
-    const fits = { fits: true, node: 'gpu-2', devices: [{ index: 0 }, { index: 3 }], executor: 'docker' }
+    const fits = { fits: true, node: 'gpu-2', devices: [{ index: 0 }, { index: 3 }], executor: 'docker', parts: [] }
     const { code, out, asked } = await cli(['run', '--dry-run', '--gpus', '2', 'busybox'], answer(fits))
     expect([code, out]).toEqual([0, 'would run on gpu-2 (docker) with GPU 0, GPU 3\n'])
     expect(asked.map(({ name }) => name)).toEqual(['workload.plan'])

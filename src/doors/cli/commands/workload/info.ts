@@ -1,7 +1,12 @@
 import { formatMib } from '../../../../lib/units.ts'
+import type { OutputOf } from '../../../../operations/registry.ts'
 import { command } from '../../command.ts'
 import { attemptInWords } from '../../history.ts'
 import { facts, orDash } from '../../words.ts'
+
+/** `2 of 4 (0 to 3) of the gang train (wl-…)`. */
+const partInWords = ({ index, count, gang, name, group }: NonNullable<OutputOf<'workload.info'>['part']>): string =>
+  `number ${index} of ${count}, counted from 0, of the ${gang ? 'gang' : 'array'} ${name} (${group})`
 
 export default command({
   name: 'workload info',
@@ -26,6 +31,7 @@ export default command({
       return facts([
         ['Id', info.id],
         ['Name', info.name],
+        ...(info.part === null ? [] : [['Part', partInWords(info.part)] as const]),
         ['State', info.state],
         ...(reason === null ? [] : [['Waits because', reason] as const]),
         ...(info.nextTryAt === null ? [] : [['Next try', info.nextTryAt] as const]),
