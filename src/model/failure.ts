@@ -116,6 +116,28 @@ export const failures = {
     ({ reason }: { reason: string }) => `What the workload waits for can no longer be: ${reason}.`,
     'See to the other workload, then submit this one again.',
   ),
+  NAMESPACE_NOT_FOUND: failure(
+    'not-found',
+    ({ namespace }: { namespace: string }) => `There is no namespace ${namespace}.`,
+    'List them with `clawbernetes namespace list`.',
+  ),
+  NAMESPACE_EXISTS: failure(
+    'conflict',
+    ({ namespace }: { namespace: string }) => `There is a namespace ${namespace} already.`,
+    'Change it with `clawbernetes namespace set`, or choose another name.',
+  ),
+  NAMESPACE_BUSY: failure(
+    'conflict',
+    ({ namespace, workloads }: { namespace: string; workloads: number }) =>
+      `The namespace ${namespace} still has ${workloads} workload(s) that have not ended.`,
+    'Stop them first.',
+  ),
+  QUOTA_EXCEEDED: failure(
+    'capacity',
+    ({ namespace, reason }: { namespace: string; reason: string }) =>
+      `The namespace ${namespace} has used up its quota: ${reason}.`,
+    'Wait for its work to end, or have its quota raised with `clawbernetes namespace set`.',
+  ),
   GANG_FAILED: failure(
     'conflict',
     ({ reason }: { reason: string }) => `Its gang cannot go on: ${reason}.`,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { FailureCode } from './failure.ts'
 import type { GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
 import { labelName, Toleration } from './label.ts'
+import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
 import type { Instant, Millis } from './time.ts'
 
@@ -92,6 +93,7 @@ export const WorkloadSpec = z.strictObject({
   cpus: z.number().positive().max(1_024).optional().describe('CPU limit, in cores'),
   shmMib: z.int().positive().max(1_048_576).optional().describe('Size of /dev/shm, MiB'),
   diskMib: z.int().positive().optional().describe('Free disk that the node must have, MiB'),
+  namespace: namespaceName.default(defaultNamespace).describe('Whose work it is'),
   priority: z.int().min(0).max(1_000).default(priorities.normal),
   timeoutMs: z
     .int()

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Explanation } from '../core/scheduler/explain.ts'
 import { explain } from '../core/scheduler/explain.ts'
-import { inOrder } from '../core/queue/ask.ts'
+import { inOrder } from '../core/queue/turns.ts'
 import { plan } from '../core/scheduler/plan.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import type { Decision, Snapshot } from '../core/scheduler/types.ts'
@@ -62,7 +62,7 @@ export const workloadWhy = unary({
     const view = workloadView(workload, context)
     if (workload.state !== 'pending') return { ...view, queue: null, nodes: [], wouldFit: null }
     const snapshot = snapshotNow(context)
-    const order = inOrder(snapshot.pending)
+    const order = inOrder(snapshot.pending, snapshot.accounts)
     const position = order.findIndex(({ parts }) => parts.some(({ id }) => id === workload.id)) + 1
     const verdict = explain(snapshot, named(workload, context.control.state), defaultScheduling)
     return { ...view, reason: verdict.reason, queue: { position, length: order.length }, ...verdictsOf(verdict) }

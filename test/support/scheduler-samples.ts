@@ -48,6 +48,6 @@ export const work = (id: string, wanted: Record<string, unknown> = {}, parts: Pa
 })
 
 /** Nobody waits for anybody. */
-export const quiet: Pick<Snapshot, 'blocked' | 'placedParts' | 'reservations'> = {
-  ...{ blocked: new Map(), placedParts: new Map(), reservations: new Map() },
+export const quiet: Pick<Snapshot, 'blocked' | 'accounts' | 'placedParts' | 'reservations'> = {
+  ...{ blocked: new Map(), accounts: new Map(), placedParts: new Map(), reservations: new Map() },
 }

@@ -30,12 +30,10 @@ export function asksOf(pending: readonly Workload[]): readonly Ask[] {
   return asks
 }
 
-/** The order of the queue: by priority, then by age. */
-export const inOrder = (pending: readonly Workload[]): readonly Ask[] =>
-  asksOf(pending).toSorted(({ lead: a }, { lead: b }) => {
-    const urgency = b.spec.priority - a.spec.priority || a.submittedAt - b.submittedAt
-    if (urgency !== 0) return urgency
-    return a.part?.group === b.part?.group ? byIndex(a, b) : a.id < b.id ? -1 : 1
-  })
+/** The oldest first; of a group, the lowest number. */
+export function compareAge(a: Workload, b: Workload): number {
+  if (a.submittedAt !== b.submittedAt) return a.submittedAt - b.submittedAt
+  return a.part?.group === b.part?.group && a.part !== null ? byIndex(a, b) : a.id < b.id ? -1 : 1
+}
 
 const byIndex = (a: Workload, b: Workload): number => (a.part?.index ?? 0) - (b.part?.index ?? 0)

@@ -2,7 +2,8 @@
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
-import { demandOf, workloadsAt } from '../state/holdings.ts'
+import { demandOf } from '../state/demand.ts'
+import { workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 
 export interface Resident {

@@ -1,7 +1,7 @@
 /** What a node would have for a workload if some of its residents were gone. */
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount } from '../../model/workload.ts'
-import { demandOf } from '../state/holdings.ts'
+import { demandOf } from '../state/demand.ts'
 import type { NodeLedger } from '../scheduler/ledger.ts'
 import type { Standing } from '../scheduler/standing.ts'
 import type { Resident } from './resident.ts'

@@ -5,7 +5,7 @@
 import type { GpuDevice } from '../../model/gpu.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount } from '../../model/workload.ts'
-import { demandOf } from '../state/holdings.ts'
+import { demandOf } from '../state/demand.ts'
 import { reluctance } from './admission.ts'
 import { devicesFor, offerOf } from './offer.ts'
 import type { Candidate } from './ranking.ts'

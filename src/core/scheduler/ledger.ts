@@ -2,7 +2,7 @@
 import type { GpuDevice } from '../../model/gpu.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Part } from '../../model/workload.ts'
-import { demandOf } from '../state/holdings.ts'
+import { demandOf } from '../state/demand.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import type { NodeSnapshot } from './types.ts'
 

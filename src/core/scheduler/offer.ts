@@ -2,7 +2,7 @@
 import type { GpuDevice } from '../../model/gpu.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount } from '../../model/workload.ts'
-import { demandOf } from '../state/holdings.ts'
+import { demandOf } from '../state/demand.ts'
 import { reluctance, unwelcome } from './admission.ts'
 import type { Choice } from './devices.ts'
 import { chooseDevices } from './devices.ts'

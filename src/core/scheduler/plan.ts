@@ -1,21 +1,42 @@
 /**
  * Decides what runs where, in the order of the queue; each workload on the node that it leaves least of. A workload that fits nowhere
- * waits, and smaller ones behind it may go first, but not to a node that is kept for it.
+ * waits, and smaller ones behind it may go first, but not to a node that is kept for it. What goes beyond a quota comes after all that
+ * stays within theirs.
  */
-import { inOrder } from '../queue/ask.ts'
+import type { Ask } from '../queue/ask.ts'
+import { Budget } from '../queue/budget.ts'
+import { Turns } from '../queue/turns.ts'
 import { Planner } from './planner.ts'
 import type { Decision, SchedulerSettings, Snapshot } from './types.ts'
 
 /** One decision for each pending workload or gang, in the order in which they were taken, up to the most placements of one plan. */
 export function plan(snapshot: Snapshot, settings: SchedulerSettings): readonly Decision[] {
   const planner = new Planner(snapshot, settings)
+  const turns = new Turns(snapshot.pending, snapshot.accounts)
+  const budget = new Budget(snapshot.accounts)
   const decisions: Decision[] = []
+  const borrowers: Ask[] = []
   let placements = 0
-  for (const ask of inOrder(snapshot.pending)) {
+
+  const decide = (ask: Ask, isBorrowed: boolean): void => {
     const decision = planner.decide(ask)
-    decisions.push(decision)
-    if (decision.decision !== 'wait') placements += ask.parts.length
-    if (placements >= settings.maxPlacements) break
+    decisions.push(decision.decision === 'wait' && isBorrowed ? { ...decision, lacks: 'turn' } : decision)
+    if (decision.decision === 'wait') return
+    placements += ask.parts.length
+    turns.placed(ask)
+    budget.placed(ask)
+  }
+
+  for (const ask of turns) {
+    if (placements >= settings.maxPlacements) return decisions
+    const allowance = budget.allows(ask)
+    if (allowance.kind === 'within') decide(ask, false)
+    else if (allowance.kind === 'borrowed') borrowers.push(ask)
+    else decisions.push({ decision: 'wait', workload: ask.lead.id, reason: allowance.reason, lacks: 'turn' })
+  }
+  for (const ask of borrowers) {
+    if (placements >= settings.maxPlacements) return decisions
+    decide(ask, true)
   }
   return decisions
 }

@@ -47,7 +47,7 @@ export class Planner {
   decide({ lead, parts }: Ask): Decision {
     const { id, spec } = lead
     const early = this.#tooEarly(lead, parts)
-    if (early !== null) return wait(id, early)
+    if (early !== null) return wait(id, early, 'turn')
     const kind = this.#classOf(spec)
     const avoided = avoidedNodes(parts, this.#snapshot.at, this.#settings)
     if (kind.blocked !== null && avoided.size === 0) return wait(id, kind.blocked)
@@ -160,7 +160,9 @@ function roomOnly(room: number, { parts }: WorkloadSpec): Obstacle {
   return { one: `has ${words}`, many: `have ${words} each` }
 }
 
-const wait = (workload: WorkloadId, reason: string): Decision => ({ decision: 'wait', workload, reason })
+const wait = (workload: WorkloadId, reason: string, lacks: 'room' | 'turn' = 'room'): Decision => ({
+  ...{ decision: 'wait', workload, reason, lacks },
+})
 
 /** What has to be the same for two workloads to fit the same nodes. */
 function classKey(spec: WorkloadSpec): string {

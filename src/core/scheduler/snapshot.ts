@@ -5,6 +5,7 @@ import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
+import { accountsOf } from '../queue/share.ts'
 import type { Reservations } from '../queue/reservation.ts'
 import { partsOf } from '../state/groups.ts'
 import { usageOf, workloadsAt } from '../state/holdings.ts'
@@ -21,7 +22,19 @@ export interface Observed {
   readonly diskFreeMib: number | null
 }
 
-type Source = Pick<MeshState, 'members' | 'workloads' | 'pending' | 'groups' | 'holders' | 'usage' | 'residents'>
+type Source = Pick<
+  MeshState,
+  | 'members'
+  | 'workloads'
+  | 'pending'
+  | 'groups'
+  | 'holders'
+  | 'usage'
+  | 'residents'
+  | 'namespaces'
+  | 'spending'
+  | 'consumed'
+>
 
 export function snapshotOf(
   state: Source,
@@ -44,6 +57,7 @@ export function snapshotOf(
       }
     }),
     pending,
+    accounts: accountsOf(state, state.members.keys(), at),
     placedParts: placedParts(pending, state),
     blocked: new Map(pending.flatMap((workload) => blockOf(workload, state))),
     reservations,

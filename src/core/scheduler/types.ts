@@ -4,6 +4,7 @@ import type { Taint } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import type { Accounts } from '../queue/share.ts'
 import type { Reservations } from '../queue/reservation.ts'
 import type { Place, Usage } from '../state/types.ts'
 
@@ -38,6 +39,8 @@ export interface Snapshot {
   readonly pending: readonly Workload[]
   /** Pending workloads whose dependencies are not met, and in words what they wait for. */
   readonly blocked: ReadonlyMap<WorkloadId, string>
+  /** What each namespace may take and has taken. */
+  readonly accounts: Accounts
   /** How many parts have a place, of groups that limit how many may at a time. */
   readonly placedParts: ReadonlyMap<GroupId, number>
   /** Nodes that are kept for one workload. */
@@ -76,6 +79,8 @@ export interface PlaceGangDecision {
 export interface WaitDecision {
   readonly decision: 'wait'
   readonly workload: WorkloadId
+  /** Whether an empty place is all that it waits for; only then is one made, or kept. */
+  readonly lacks: 'room' | 'turn'
   /** In words, such as `3 nodes considered: 2 need 4 GPUs, have 2 free; 1 has no H100`. */
   readonly reason: string
 }

@@ -4,6 +4,7 @@
  */
 import { claim, place, placeGang, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
+import { createNamespace, removeNamespace, updateNamespace } from './namespaces.ts'
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
 import { keepGangsWhole } from './gangs.ts'
 import { evict, lose } from './moves.ts'
@@ -111,6 +112,12 @@ function carryOut(step: Step, command: Command): Outcome {
       return setScheduling(step, command)
     case 'request-stop':
       return requestStop(step, command)
+    case 'create-namespace':
+      return createNamespace(step, command)
+    case 'update-namespace':
+      return updateNamespace(step, command)
+    case 'remove-namespace':
+      return removeNamespace(step, command)
     case 'prune':
       return prune(step, command)
   }

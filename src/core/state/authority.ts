@@ -29,6 +29,9 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'remove-member':
     case 'add-operator':
     case 'remove-operator':
+    case 'create-namespace':
+    case 'update-namespace':
+    case 'remove-namespace':
     case 'submit':
     case 'evict':
     case 'set-taints':

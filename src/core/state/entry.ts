@@ -1,12 +1,14 @@
 /** Entries as bytes: JSON, checked and bounded. */
 import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
+import { namespaceName, Quota, QuotaPatch } from '../../model/namespace.ts'
 import * as shape from './schemas.ts'
 import { limits } from './state.ts'
 import type { Command, Entry, Outcome } from './types.ts'
 
 const type = <T extends string>(name: T): { readonly type: z.ZodLiteral<T> } => ({ type: z.literal(name) })
 const node = shape.NodeIdSchema
+const weight = shape.weight
 const placement = shape.PlacementIdSchema
 const workload = shape.WorkloadIdSchema
 
@@ -87,6 +89,15 @@ export const CommandSchema = z.discriminatedUnion('type', [
     grace: shape.span.nullable(),
   }),
   z.strictObject({ ...type('request-stop'), workload, force: z.boolean() }),
+  z.strictObject({ ...type('create-namespace'), name: namespaceName, quota: Quota, weight, borrow: z.boolean() }),
+  z.strictObject({
+    ...type('update-namespace'),
+    name: namespaceName,
+    quota: QuotaPatch.exactOptional(),
+    weight: weight.exactOptional(),
+    borrow: z.boolean().exactOptional(),
+  }),
+  z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   z.strictObject({ ...type('prune'), workloads: z.array(workload).max(1_000) }),
 ]) satisfies z.ZodType<Command>
 

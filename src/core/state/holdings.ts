@@ -1,19 +1,14 @@
 /** Who holds what: kept beside the workloads so that neither `apply` nor the scheduler has to search through all of them. */
 import type { NodeId } from '../../model/ids.ts'
-import type { Placement, Workload, WorkloadSpec } from '../../model/workload.ts'
+import type { Placement, Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { rememberPart } from './groups.ts'
+import { demandOf } from './demand.ts'
+import { consume, spend } from './namespaces.ts'
 import type { State } from './state.ts'
 import type { MeshState, Usage } from './types.ts'
 
 const nothing: Usage = { cpuMillis: 0, memoryMib: 0, placements: 0 }
-
-/** What a workload asks of its node besides devices. What is not asked for is not counted. */
-export const demandOf = (spec: WorkloadSpec): Usage => ({
-  cpuMillis: Math.round((spec.cpus ?? 0) * 1_000),
-  memoryMib: spec.memoryMib ?? 0,
-  placements: 1,
-})
 
 export const usageOf = (state: Pick<MeshState, 'usage'>, node: NodeId): Usage => state.usage.get(node) ?? nothing
 
@@ -28,11 +23,14 @@ export const workloadsAt = (
 export function reindex(state: State, before: Workload | null, after: Workload | null): void {
   if (before !== null) forget(state, before)
   if (after !== null) remember(state, after)
+  const isOver = before !== null && livePlacement(before) !== null && (after === null || livePlacement(after) === null)
+  if (isOver) consume(state, before, state.at)
 }
 
 const livePlacement = ({ state, placement }: Workload): Placement | null => (isTerminal(state) ? null : placement)
 
 function remember(state: State, workload: Workload): void {
+  spend(state, workload, 1)
   rememberPart(state, workload)
   if (!isTerminal(workload.state)) state.names.set(workload.name, workload.id)
   if (workload.state === 'pending') state.pending.add(workload.id)
@@ -45,6 +43,7 @@ function remember(state: State, workload: Workload): void {
 }
 
 function forget(state: State, workload: Workload): void {
+  spend(state, workload, -1)
   if (!isTerminal(workload.state)) state.names.delete(workload.name)
   state.pending.delete(workload.id)
   const placement = livePlacement(workload)

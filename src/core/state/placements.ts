@@ -7,6 +7,7 @@ import { readinessOf } from '../queue/dependencies.ts'
 import { isGang, partsOf } from './groups.ts'
 import { workloadsAt } from './holdings.ts'
 import { change, unplace } from './lifecycle.ts'
+import { quotaObstacle } from './namespaces.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -23,7 +24,7 @@ export function place(step: Step, command: CommandOf<'place'>): Outcome {
   if (workload.state !== 'pending' || command.attempt !== workload.attempt + 1)
     return refused('PLACEMENT_SUPERSEDED', { placement: id })
   if (isGang(workload)) return refused('INVALID_REQUEST', { problem: 'the parts of a gang are placed together' })
-  const obstacle = placementObstacle(state, command, workload)
+  const obstacle = quotaObstacle(state, workload.spec, 1) ?? placementObstacle(state, command, workload)
   if (obstacle !== null) return obstacle
   settleAt(step, workload, { ...command, port: null })
   return accepted({ workload: workload.id, placement: id, node: command.node })
@@ -41,6 +42,8 @@ export function placeGang(step: Step, { group, attempt, places }: CommandOf<'pla
   const count = first.spec.parts?.count ?? 0
   if (parts.length !== count || places.length !== count)
     return refused('INVALID_REQUEST', { problem: `the gang has ${count} parts, ${places.length} places were given` })
+  const excess = quotaObstacle(state, first.spec, count)
+  if (excess !== null) return excess
   for (const place of places) {
     const obstacle = placementObstacle(state, place, first)
     if (obstacle !== null) return obstacle

@@ -23,6 +23,7 @@ export const instant = z.number().min(0)
 /** Milliseconds, at most an hour. */
 export const span = z.int().min(0).max(3_600_000)
 export const count = z.int().min(0)
+export const weight = z.int().min(1).max(1_000)
 /** A key, a hash or sealed bytes, as hex or base64. */
 export const opaque = z.string().min(1).max(4_096)
 const labelKey = z.string().min(1).max(63)

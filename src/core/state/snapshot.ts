@@ -1,6 +1,8 @@
 /** The whole state as bytes. Maps are written in their own order, so the same log always leads to the same bytes. */
 import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
+import type { Namespace } from '../../model/namespace.ts'
+import { namespaceName, Quota } from '../../model/namespace.ts'
 import type { Workload } from '../../model/workload.ts'
 import { reindex } from './holdings.ts'
 import * as shape from './schemas.ts'
@@ -30,6 +32,13 @@ const OperatorSchema = z.strictObject({
   name: shape.word,
   addedAt: shape.instant,
 }) satisfies z.ZodType<Operator>
+const NamespaceSchema = z.strictObject({
+  name: namespaceName,
+  quota: Quota,
+  weight: shape.weight,
+  borrow: z.boolean(),
+  createdAt: shape.instant,
+}) satisfies z.ZodType<Namespace>
 const EventSchema = z.strictObject({
   sequence: shape.count,
   at: shape.instant,
@@ -123,6 +132,8 @@ const SnapshotSchema = z.strictObject({
   tokens: z.array(TokenSchema),
   sealedKeys: pairs(shape.NodeIdSchema, shape.opaque),
   operators: z.array(OperatorSchema),
+  namespaces: z.array(NamespaceSchema),
+  consumed: pairs(namespaceName, z.array(z.tuple([shape.count, shape.count])).max(limits.periods)),
   workloads: z.array(WorkloadSchema),
   liveness: pairs(shape.NodeIdSchema, shape.LivenessSchema),
   events: z.array(EventSchema).max(limits.events),
@@ -143,6 +154,8 @@ export function snapshot(state: State): Uint8Array {
     tokens: [...state.tokens.values()] as z.infer<typeof TokenSchema>[],
     sealedKeys: [...state.sealedKeys],
     operators: [...state.operators.values()],
+    namespaces: [...state.namespaces.values()],
+    consumed: [...state.consumed] as [string, [number, number][]][],
     workloads: [...state.workloads.values()] as z.infer<typeof WorkloadSchema>[],
     liveness: [...state.liveness],
     events: state.events,
@@ -166,6 +179,8 @@ export function restore(bytes: Uint8Array): State {
     tokens: new Map(lists.tokens.map((token) => [token.id, token])),
     sealedKeys: new Map(lists.sealedKeys),
     operators: new Map(lists.operators.map((operator) => [operator.key, operator])),
+    namespaces: new Map(lists.namespaces.map((namespace) => [namespace.name, namespace])),
+    consumed: new Map(lists.consumed),
     workloads: new Map(lists.workloads.map((workload) => [workload.id, workload])),
     liveness: new Map(lists.liveness),
     events: lists.events,

@@ -2,7 +2,8 @@
 import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
-import type { Genesis, JoinToken, MeshEvent, MeshState, Operator, Outcome, Usage } from './types.ts'
+import type { Namespace } from '../../model/namespace.ts'
+import type { Genesis, JoinToken, MeshEvent, MeshState, Operator, Outcome, Spending, Usage } from './types.ts'
 
 /** What a command led to, and at which log index. */
 export interface Result {
@@ -19,6 +20,8 @@ export interface State extends MeshState {
   readonly tokens: Map<string, JoinToken>
   readonly sealedKeys: Map<NodeId, string>
   readonly operators: Map<NodeId, Operator>
+  readonly namespaces: Map<string, Namespace>
+  readonly consumed: Map<string, readonly (readonly [period: number, amount: number])[]>
   readonly workloads: Map<WorkloadId, Workload>
   readonly liveness: Map<NodeId, Liveness>
   readonly events: MeshEvent[]
@@ -37,6 +40,8 @@ export interface State extends MeshState {
   readonly groups: Map<GroupId, Map<number, WorkloadId>>
   /** Derived: workloads that wait for a placement. The order means nothing. */
   readonly pending: Set<WorkloadId>
+  /** Derived: what each namespace’s work takes. */
+  readonly spending: Map<string, Spending>
   /** Derived: which live placement holds a device, by the device's uuid. */
   readonly holders: Map<string, PlacementId>
   /** Derived: what live placements take, by node. A node without any has no entry. */
@@ -54,6 +59,9 @@ export const limits = {
   /** Encoded size of the spec of a group, times its parts, bytes. */
   groupBytes: 16 * 1_024 * 1_024,
   tokens: 10_000,
+  namespaces: 1_000,
+  /** Of consumption, of one namespace: 30 days of six hours. */
+  periods: 120,
   operators: 1_000,
   /** Of one member. */
   labels: 64,
@@ -72,6 +80,8 @@ export const createState = (): State => ({
   tokens: new Map(),
   sealedKeys: new Map(),
   operators: new Map(),
+  namespaces: new Map(),
+  consumed: new Map(),
   workloads: new Map(),
   liveness: new Map(),
   events: [],
@@ -83,6 +93,7 @@ export const createState = (): State => ({
   names: new Map(),
   groups: new Map(),
   pending: new Set(),
+  spending: new Map(),
   holders: new Map(),
   usage: new Map(),
   residents: new Map(),

@@ -3,6 +3,7 @@ import type { FailureBody } from '../../model/failure.ts'
 import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Taint } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, Member, NodeInventory, Scheduling } from '../../model/node.ts'
+import type { Namespace, Quota } from '../../model/namespace.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload, WorkloadError, WorkloadSpec } from '../../model/workload.ts'
 
@@ -53,6 +54,14 @@ export interface Usage {
   readonly placements: number
 }
 
+/** What the work of a namespace takes now: the first three by what has a place, the last by all that has not ended. */
+export interface Spending {
+  readonly gpus: number
+  readonly cpuMillis: number
+  readonly memoryMib: number
+  readonly workloads: number
+}
+
 export interface MeshState {
   readonly mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
   /** Rises with every membership change. */
@@ -64,6 +73,9 @@ export interface MeshState {
   /** The mesh's private key, sealed to each node that may lead, base64. */
   readonly sealedKeys: ReadonlyMap<NodeId, string>
   readonly operators: ReadonlyMap<NodeId, Operator>
+  readonly namespaces: ReadonlyMap<string, Namespace>
+  /** GPU-seconds that the ended placements of each namespace took, by the period in which they ended; oldest first. */
+  readonly consumed: ReadonlyMap<string, readonly (readonly [period: number, amount: number])[]>
   readonly workloads: ReadonlyMap<WorkloadId, Workload>
   /** Names of workloads that have not ended. */
   readonly names: ReadonlyMap<string, WorkloadId>
@@ -71,6 +83,8 @@ export interface MeshState {
   readonly groups: ReadonlyMap<GroupId, ReadonlyMap<number, WorkloadId>>
   /** Workloads that wait for a placement, in no order that means anything. */
   readonly pending: ReadonlySet<WorkloadId>
+  /** What each namespace’s work takes. One without live work has no entry. */
+  readonly spending: ReadonlyMap<string, Spending>
   /** Which live placement holds a device, by the device's uuid. */
   readonly holders: ReadonlyMap<string, PlacementId>
   /** What live placements take from each node. A node without any has no entry. */
@@ -177,6 +191,22 @@ export type Command =
     }
   /** Of a workload, and of the gang that it belongs to; or of all parts of a group. */
   | { readonly type: 'request-stop'; readonly workload: WorkloadId | GroupId; readonly force: boolean }
+  | {
+      readonly type: 'create-namespace'
+      readonly name: string
+      readonly quota: Quota
+      readonly weight: number
+      readonly borrow: boolean
+    }
+  /** What is left out stays as it is. */
+  | {
+      readonly type: 'update-namespace'
+      readonly name: string
+      readonly quota?: Partial<Quota>
+      readonly weight?: number
+      readonly borrow?: boolean
+    }
+  | { readonly type: 'remove-namespace'; readonly name: string }
   | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }
 
 export interface Place {
@@ -218,5 +248,6 @@ export type Change =
   | { readonly type: 'mesh' }
   | { readonly type: 'member'; readonly node: NodeId }
   | { readonly type: 'operator'; readonly key: NodeId }
+  | { readonly type: 'namespace'; readonly name: string }
   | { readonly type: 'workload'; readonly workload: WorkloadId }
   | { readonly type: 'event'; readonly event: MeshEvent }

@@ -8,6 +8,7 @@ import { reindex } from './holdings.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import { askToStop, fail } from './lifecycle.ts'
 import { limits } from './state.ts'
+import { submissionObstacle } from './namespaces.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
@@ -23,6 +24,8 @@ export function submit(step: Step, { workload: id, name, spec }: CommandOf<'subm
   if (state.names.has(name)) return refused('NAME_TAKEN', { name })
   if (state.workloads.size >= limits.workloads) return refused('RATE_LIMITED', { who: by })
 
+  const obstacle = submissionObstacle(state, spec, 1)
+  if (obstacle !== null) return obstacle
   add(step, { id, name, spec, part: null })
   emit(step, { type: 'workload.submitted', workload: id, message: `${name} was submitted by ${by}` })
   return accepted({ workload: id })
@@ -44,6 +47,9 @@ function submitGroup(step: Step, { id, name, spec }: Pick<Workload, 'id' | 'name
   if (state.workloads.size + count > limits.workloads) return refused('RATE_LIMITED', { who: by })
   if (JSON.stringify(spec).length * count > limits.groupBytes)
     return refused('TOO_LARGE', { what: `${count} times the workload`, limit: limits.groupBytes })
+
+  const obstacle = submissionObstacle(state, spec, count)
+  if (obstacle !== null) return obstacle
 
   for (const index of indexes)
     add(step, { id: partId(group, index), name: partName(name, index), spec, part: { group, index } })

@@ -1,6 +1,5 @@
 /** Places pending work, makes room for what fits nowhere, and takes back what was placed on a node that does not claim it. */
 import { placementsToWithdraw } from '../../core/gateway/chores.ts'
-import type { Readiness } from '../../core/queue/dependencies.ts'
 import { readinessOf } from '../../core/queue/dependencies.ts'
 import type { Reservations } from '../../core/queue/reservation.ts'
 import type { ReserveSettings } from '../../core/queue/reserve.ts'
@@ -98,16 +97,18 @@ export class Scheduling implements Duty {
     const { state } = control
     if (clock.elapsed() - this.#providedAt < this.#settings.provideEvery) return
     this.#providedAt = clock.elapsed()
-    const waiting = decisions
-      .filter(({ decision }) => decision === 'wait')
-      .flatMap(({ workload }) => state.workloads.get(workload) ?? [])
-      .filter(({ state: now }) => now === 'pending')
-    const those = (wanted: Readiness['state']): readonly Workload[] =>
-      waiting.filter((workload) => readinessOf(workload, state).state === wanted)
-    await Promise.all(those('hopeless').map(({ id }) => commands.tryOne({ type: 'give-up', workload: id }, signal)))
+    const waiting = decisions.flatMap((decision) => (decision.decision === 'wait' ? [decision] : []))
+    const still = (some: readonly WaitDecision[]): readonly Workload[] =>
+      some.flatMap(({ workload }) => state.workloads.get(workload) ?? []).filter(({ state: now }) => now === 'pending')
+    const hopeless = still(waiting).filter((workload) => readinessOf(workload, state).state === 'hopeless')
+    await Promise.all(hopeless.map(({ id }) => commands.tryOne({ type: 'give-up', workload: id }, signal)))
 
     const field = { nodes, residentsOf: (node: NodeId) => residentsOf(state, node), at: clock.now() }
-    const { reservations, evictions } = provide(those('ready'), field, this.#settings)
+    const { reservations, evictions } = provide(
+      still(waiting.filter(({ lacks }) => lacks === 'room')),
+      field,
+      this.#settings,
+    )
     this.#reservations = reservations
     metrics.gauge('claw_scheduler_reservations', reservations.size)
     for (const eviction of evictions) log.info('making room for a workload', { ...eviction })

@@ -1,0 +1,146 @@
+/** Namespaces, what their work takes now, and what it has taken. */
+import type { Namespace, Quota } from '../../model/namespace.ts'
+import { defaultNamespace, unlimited } from '../../model/namespace.ts'
+import { hour, type Instant, type Millis } from '../../model/time.ts'
+import type { Workload, WorkloadSpec } from '../../model/workload.ts'
+import { deviceCount, isTerminal } from '../../model/workload.ts'
+import { demandOf } from './demand.ts'
+import type { State } from './state.ts'
+import { limits } from './state.ts'
+import type { Step } from './step.ts'
+import { accepted, emit, refused } from './step.ts'
+import type { CommandOf, MeshState, Outcome, Spending } from './types.ts'
+
+type Source = Pick<MeshState, 'namespaces' | 'spending'>
+
+/** Null when there is none of that name. */
+export function namespaceOf({ namespaces }: Pick<Source, 'namespaces'>, name: string): Namespace | null {
+  const known = namespaces.get(name)
+  if (known !== undefined) return known
+  return name === defaultNamespace ? { ...unlimited, name, createdAt: 0 } : null
+}
+
+const nothing: Spending = { gpus: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
+
+export const spendingOf = ({ spending }: Pick<Source, 'spending'>, name: string): Spending =>
+  spending.get(name) ?? nothing
+
+/** What so many placements of it take of a quota. */
+export function priceOf(spec: WorkloadSpec, count = 1): Omit<Spending, 'workloads'> {
+  const { cpuMillis, memoryMib } = demandOf(spec)
+  return { gpus: count * deviceCount(spec), cpuMillis: count * cpuMillis, memoryMib: count * memoryMib }
+}
+
+/** Which limit the price would break, in words such as `all 8 of its GPUs are in use`; null when it stays within all. */
+export function overrun(quota: Quota, spent: Spending, price: Omit<Spending, 'workloads'>): string | null {
+  const isOver = (what: 'gpus' | 'cpuMillis' | 'memoryMib'): boolean => {
+    const most = quota[what]
+    return most !== null && price[what] > 0 && spent[what] + price[what] > most
+  }
+  const words = (wanted: number, used: number, most: number | null, what: string): string =>
+    `it needs ${wanted} ${what}, and ${used} of ${most ?? 0} are in use`
+  if (isOver('gpus')) return words(price.gpus, spent.gpus, quota.gpus, price.gpus === 1 ? 'GPU' : 'GPUs')
+  if (isOver('cpuMillis'))
+    return words(price.cpuMillis / 1_000, spent.cpuMillis / 1_000, (quota.cpuMillis ?? 0) / 1_000, 'CPU cores')
+  if (isOver('memoryMib')) return words(price.memoryMib, spent.memoryMib, quota.memoryMib, 'MiB of memory')
+  return null
+}
+
+/** Why these placements of the work may not be; null when they may. */
+export function quotaObstacle(state: Source, spec: WorkloadSpec, count: number): Outcome | null {
+  const namespace = namespaceOf(state, spec.namespace)
+  if (namespace === null || namespace.borrow) return null
+  const reason = overrun(namespace.quota, spendingOf(state, spec.namespace), priceOf(spec, count))
+  return reason === null ? null : refused('QUOTA_EXCEEDED', { namespace: spec.namespace, reason })
+}
+
+/** Why the namespace takes no more workloads; null when it does. */
+export function submissionObstacle(state: Source, { namespace: name }: WorkloadSpec, count: number): Outcome | null {
+  const namespace = namespaceOf(state, name)
+  if (namespace === null) return refused('NAMESPACE_NOT_FOUND', { namespace: name })
+  const most = namespace.quota.workloads
+  const { workloads } = spendingOf(state, name)
+  if (most === null || workloads + count <= most) return null
+  return refused('QUOTA_EXCEEDED', { namespace: name, reason: `${workloads} of its ${most} workloads have not ended` })
+}
+
+/** Counts a workload in, or out again. */
+export function spend(state: State, workload: Workload, sign: 1 | -1): void {
+  if (isTerminal(workload.state)) return
+  const name = workload.spec.namespace
+  const before = spendingOf(state, name)
+  const price = priceOf(workload.spec, workload.placement === null ? 0 : 1)
+  const after: Spending = {
+    gpus: before.gpus + sign * price.gpus,
+    cpuMillis: before.cpuMillis + sign * price.cpuMillis,
+    memoryMib: before.memoryMib + sign * price.memoryMib,
+    workloads: before.workloads + sign,
+  }
+  if (after.workloads === 0) state.spending.delete(name)
+  else state.spending.set(name, after)
+}
+
+/** Consumption is summed up over so long. */
+export const consumptionPeriod: Millis = 6 * hour
+
+/**
+ * How much of the mesh a workload takes: its devices in thousandths, and without any, or beside a great deal of CPU or memory, what part
+ * of an ordinary GPU host's share for one device (16 cores, 128 GiB) it takes.
+ */
+export function sizeOf(spec: WorkloadSpec): number {
+  const { gpus, cpuMillis, memoryMib } = priceOf(spec)
+  return Math.max(1, 1_000 * gpus, Math.round(cpuMillis / 16), Math.round(memoryMib / 131.072))
+}
+
+/** Adds what a placement that is over has taken: whole GPU-seconds, so that every peer counts the same. */
+export function consume(state: State, { spec, startedAt }: Workload, at: Instant): void {
+  if (startedAt === null || at <= startedAt) return
+  const amount = Math.round((sizeOf(spec) * (at - startedAt)) / 1_000_000)
+  const period = Math.floor(at / consumptionPeriod)
+  const before = state.consumed.get(spec.namespace) ?? []
+  const last = before.at(-1)
+  const after: readonly (readonly [number, number])[] =
+    last?.[0] === period ? [...before.slice(0, -1), [period, last[1] + amount]] : [...before, [period, amount]]
+  state.consumed.set(spec.namespace, after.slice(-limits.periods))
+}
+
+export function createNamespace(step: Step, command: CommandOf<'create-namespace'>): Outcome {
+  const { state, at, by, changes } = step
+  const { name, quota, weight, borrow } = command
+  if (namespaceOf(state, name) !== null) return refused('NAMESPACE_EXISTS', { namespace: name })
+  if (state.namespaces.size >= limits.namespaces) return refused('RATE_LIMITED', { who: by })
+  state.namespaces.set(name, { name, quota, weight, borrow, createdAt: at })
+  changes.push({ type: 'namespace', name })
+  emit(step, { type: 'namespace.created', message: `the namespace ${name} was created by ${by}` })
+  return accepted()
+}
+
+/** Two changes of different limits at once both count. What runs stays, even if it is more than a new limit. */
+export function updateNamespace(step: Step, command: CommandOf<'update-namespace'>): Outcome {
+  const { state, by, changes } = step
+  const { name, quota, weight, borrow } = command
+  const before = namespaceOf(state, name)
+  if (before === null) return refused('NAMESPACE_NOT_FOUND', { namespace: name })
+  state.namespaces.set(name, {
+    ...before,
+    quota: { ...before.quota, ...quota },
+    weight: weight ?? before.weight,
+    borrow: borrow ?? before.borrow,
+  })
+  changes.push({ type: 'namespace', name })
+  emit(step, { type: 'namespace.changed', message: `the namespace ${name} was changed by ${by}` })
+  return accepted()
+}
+
+export function removeNamespace(step: Step, { name }: CommandOf<'remove-namespace'>): Outcome {
+  const { state, by, changes } = step
+  if (namespaceOf(state, name) === null) return refused('NAMESPACE_NOT_FOUND', { namespace: name })
+  if (name === defaultNamespace) return refused('INVALID_REQUEST', { problem: 'the default namespace stays' })
+  const { workloads } = spendingOf(state, name)
+  if (workloads > 0) return refused('NAMESPACE_BUSY', { namespace: name, workloads })
+  state.namespaces.delete(name)
+  state.consumed.delete(name)
+  changes.push({ type: 'namespace', name })
+  emit(step, { type: 'namespace.removed', message: `the namespace ${name} was removed by ${by}` })
+  return accepted()
+}
