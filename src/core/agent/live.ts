@@ -6,7 +6,7 @@ import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
 import { admit, holderOf } from './device-ledger.ts'
-import type { AgentSettings, AgentView, Assigned, StartFailure, Told } from './view.ts'
+import type { AgentSettings, AgentView, Assigned, StartFailure } from './view.ts'
 
 export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
   const { placement } = workload
@@ -66,16 +66,18 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
       ]
     }
     case 'ended':
-      return [endStep(view, id, endOf(status, view.told.get(id)))]
+      return [endStep(view, id, endOf(view, id, status))]
   }
 }
 
 type End = Omit<Extract<Report, { type: 'ended' }>, 'type'>
 
-function endOf({ endedAt, exitCode, error }: Extract<TaskState, { state: 'ended' }>, told: Told | undefined): End {
-  const isUnasked = told === undefined || endedAt < told.at
-  if (isUnasked) return { endedAt, exitCode, error, unasked: true }
-  return { endedAt, exitCode, error: told.isCutOff ? cutOff : error }
+function endOf({ told, adopted }: AgentView, id: PlacementId, status: Extract<TaskState, { state: 'ended' }>): End {
+  const { endedAt, exitCode, error } = status
+  const word = told.get(id)
+  if (word !== undefined && endedAt >= word.at)
+    return { endedAt, exitCode, error: word.isCutOff ? cutOff : error }
+  return { endedAt, exitCode, error, ...(adopted.has(id) ? {} : { unasked: true }) }
 }
 
 /** How long it gets to stop; null when it need not. */

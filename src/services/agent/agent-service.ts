@@ -59,6 +59,8 @@ export class AgentService implements Service {
   readonly #stopped = new AbortController()
   /** Which executor has which task. What it says of the task is asked when it is needed. */
   readonly #tasks = new Map<PlacementId, ExecutorKind>()
+  /** Those among them that an earlier daemon had started. */
+  readonly #adopted = new Set<PlacementId>()
   readonly #listeners = new Set<() => void>()
   readonly #busyListeners = new Set<() => void>()
   #busyTold = ''
@@ -76,7 +78,7 @@ export class AgentService implements Service {
     this.#settings = settings
     this.#ledger = new LedgerStore(deps.disk)
     this.#assigned = new AssignedWorkloads(node)
-    this.#adoption = new Adoption({ executors, mesh, node, log, onFound: (kind, tasks) => this.#onFound(kind, tasks) })
+    this.#adoption = new Adoption({ executors, mesh, node, log, onFound: (kind, tasks) => this.#onAdopted(kind, tasks) })
     this.#performer = new Performer({
       ...deps,
       ledger: this.#ledger,
@@ -146,6 +148,11 @@ export class AgentService implements Service {
   /** Throws WORKLOAD_NOT_FOUND. */
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats> {
     return this.#executorOf(placement).stats(placement, signal)
+  }
+
+  #onAdopted(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
+    for (const { placement } of tasks) this.#adopted.add(placement)
+    this.#onFound(kind, tasks)
   }
 
   #onFound(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
@@ -230,6 +237,7 @@ export class AgentService implements Service {
       fresh: this.#fresh,
       cutOffFor: clock.elapsed() - this.#ledAt,
       told: this.#performer.told,
+      adopted: this.#adopted,
       assigned: this.#assigned.byPlacement(),
       ledger: this.#ledger.ledger,
       tasks: this.#known(),
@@ -244,8 +252,10 @@ export class AgentService implements Service {
     const known = new Map<PlacementId, KnownTask>()
     for (const [placement, executor] of this.#tasks) {
       const status = this.#deps.executors.get(executor)?.status(placement) ?? null
-      if (status === null) this.#tasks.delete(placement)
-      else known.set(placement, { executor, status })
+      if (status === null) {
+        this.#tasks.delete(placement)
+        this.#adopted.delete(placement)
+      } else known.set(placement, { executor, status })
     }
     return known
   }

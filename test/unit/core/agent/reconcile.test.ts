@@ -55,6 +55,7 @@ const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assign
   fresh: true,
   cutOffFor: 0,
   told: new Map(),
+  adopted: new Set(),
   assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),
   ledger: new Map(),
   tasks: new Map(),
@@ -169,6 +170,14 @@ test('what ended before it was told to says so, by this node’s own clock', () 
   expect(report(new Map([[id, { at: 940_000, isCutOff: false }]]))).toEqual([
     { do: 'report', placement: id, report: end },
   ])
+})
+
+test('what an earlier daemon started may have been told to stop by it, and never says that it ended unasked', () => {
+  const given = { workloads: [assigned({ startedAt: 900_000 })], tasks: new Map([task(ended)]), adopted: new Set([id]) }
+  const report = { type: 'ended', endedAt: 950_000, exitCode: 3, error: null }
+  expect(steps(given)).toEqual([{ do: 'report', placement: id, report }])
+  const told = new Map([[id, { at: 950_001, isCutOff: false }]])
+  expect(steps({ ...given, told })).toEqual([{ do: 'report', placement: id, report }])
 })
 
 describe('a node that knows of no leader', () => {
