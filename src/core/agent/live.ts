@@ -88,8 +88,15 @@ function graceOf(
 ): Millis | null {
   if (stopRequested !== null) return stopRequested.force ? 0 : spec.stopGraceMs
   if (eviction !== null) return eviction.grace
-  return spec.onPartition === 'stop' && cutOffFor >= lease ? spec.stopGraceMs : null
+  return isForsaken({ spec }, { cutOffFor }, { lease }) ? spec.stopGraceMs : null
 }
+
+/** This node has known of no leader for so long that the mesh may soon place the work again. */
+const isForsaken = (
+  { spec }: Pick<Assigned, 'spec'>,
+  { cutOffFor }: Pick<AgentView, 'cutOffFor'>,
+  { lease }: Pick<AgentSettings, 'lease'>,
+): boolean => spec.onPartition === 'stop' && cutOffFor >= lease
 
 /** Claimed, and no executor knows of it: it has not started yet, could not start, or is gone. */
 function absentSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
@@ -102,10 +109,12 @@ function absentSteps(view: AgentView, workload: Assigned, settings: AgentSetting
   const failure = view.failures.get(id)
   if (startedAt !== null || holding?.phase === 'started') return [end(lost('the node does not find it any more'))]
   if (stopRequested !== null || eviction !== null) return [end(null)]
+  // Its start was called off, which looks like a failure of it.
+  if (view.told.get(id)?.isCutOff === true) return [end(cutOff)]
   if (failure !== undefined && isFinal(view, failure, settings)) return [end(failure.error)]
   if (holding?.phase === 'over') return [end(lost('the node has let go of it'))]
   // A state of yesterday may still want what has been given to another node since.
-  if (!view.fresh) return []
+  if (!view.fresh || isForsaken(workload, view, settings)) return []
   if (holding?.phase === 'held') return failure === undefined ? [start(id)] : retrySteps(view, workload, settings)
 
   // Claimed by a daemon whose ledger is gone. It never ran, so it may be taken up again.

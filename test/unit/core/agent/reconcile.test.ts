@@ -199,6 +199,23 @@ describe('a node that knows of no leader', () => {
       expect(steps({ ...given, workloads: works(onPartition), cutOffFor: 1e9 })).toEqual([])
   })
 
+  test('starts nothing that it would have to stop, and takes it up when it is back', () => {
+    const workloads = [assigned({ spec: WorkloadSpec.parse({ image: 'x', onPartition: 'stop' }) })]
+    const waiting = { workloads, ledger: new Map([holding('held')]) }
+    expect(steps({ ...waiting, cutOffFor: agentSettings.lease })).toEqual([])
+    expect(steps(waiting)).toEqual([{ do: 'start', placement: id }])
+  })
+
+  test('reports as lost what it kept from starting, and not as failed', () => {
+    const workloads = [assigned({ spec: WorkloadSpec.parse({ image: 'x', onPartition: 'stop' }) })]
+    const calledOff = { code: 'CONTAINER_FAILED', message: 'it was stopped while it started' } as const
+    const failures = new Map([[id, { error: calledOff, since: at - 1, at: at - 1 }]])
+    const told = new Map([[id, { at: 940_000, isCutOff: true }]])
+    expect(steps({ workloads, told, failures, ledger: new Map([holding('over')]) })).toMatchObject([
+      { do: 'report', report: { type: 'ended', error: { code: 'WORKLOAD_LOST' } } },
+    ])
+  })
+
   test('reports what it stopped as lost, so that the mesh places it again', () => {
     const told = new Map([[id, { at: 940_000, isCutOff: true }]])
     expect(steps({ workloads: works('stop'), tasks: new Map([task(ended)]), told })).toMatchObject([
