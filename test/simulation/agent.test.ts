@@ -175,7 +175,7 @@ async function runningJob(host: Host): Promise<{ readonly job: WorkloadId; reado
   const job = host.mesh.submit('job')
   host.mesh.place(job, node, ['GPU-0'])
   const placement = placementId(job, 1)
-  await host.world.runUntil(() => host.mesh.state.workloads.get(job)?.startedAt != null, 10_000)
+  await host.world.runUntil(() => (host.mesh.state.workloads.get(job)?.startedAt ?? null) !== null, 10_000)
   return { job, placement }
 }
 

@@ -75,8 +75,7 @@ type End = Omit<Extract<Report, { type: 'ended' }>, 'type'>
 function endOf({ told, adopted }: AgentView, id: PlacementId, status: Extract<TaskState, { state: 'ended' }>): End {
   const { endedAt, exitCode, error } = status
   const word = told.get(id)
-  if (word !== undefined && endedAt >= word.at)
-    return { endedAt, exitCode, error: word.isCutOff ? cutOff : error }
+  if (word !== undefined && endedAt >= word.at) return { endedAt, exitCode, error: word.isCutOff ? cutOff : error }
   return { endedAt, exitCode, error, ...(adopted.has(id) ? {} : { unasked: true }) }
 }
 
