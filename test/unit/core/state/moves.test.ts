@@ -119,6 +119,15 @@ describe('a loss', () => {
     expect(refusal(book.run(ended(1, null)))).toBe('PLACEMENT_SUPERSEDED')
   })
 
+  test('of what somebody has asked to stop is its end: it does not wait for another place', () => {
+    const book = running({ onPartition: 'replace' })
+    book.run({ type: 'request-stop', workload: id, force: false })
+    book.run({ type: 'lose', placement: placementId(id, 1), reason: 'bob was lost' }, { at: 70_000 })
+    expect(workload(book)).toMatchObject({ state: 'stopped', endedAt: 70_000, error: null })
+    expect(book.state.holders.size).toBe(0)
+    expect(book.state.pending.size).toBe(0)
+  })
+
   test('of what nobody has claimed is refused: that is withdrawn', () => {
     const book = meshOf([ada, bob])
     book.run(submit('wl-a', { gpus: { count: 1 } }))
