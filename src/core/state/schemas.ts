@@ -7,12 +7,14 @@ import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 import { limits } from './state.ts'
 
-const id = <Id extends string>(): z.ZodType<Id> => z.string().min(1).max(128) as z.ZodType<string> as z.ZodType<Id>
+const id = <Id extends string>(longest = 128): z.ZodType<Id> =>
+  z.string().min(1).max(longest) as z.ZodType<string> as z.ZodType<Id>
 
 export const NodeIdSchema = id<NodeId>()
 export const MeshIdSchema = id<MeshId>()
 export const WorkloadIdSchema = id<WorkloadId>()
-export const PlacementIdSchema = id<PlacementId>()
+/** The id of a workload and the number of an attempt. */
+export const PlacementIdSchema = id<PlacementId>(160)
 
 export const word = z.string().min(1).max(128)
 /** A sentence or two for people. */
