@@ -66,7 +66,7 @@ describe('why', () => {
     await run('workload.run', { image: 'busybox', name: 'train', restart: { policy: 'always', backoff: '30s' } })
     mesh.ended(mesh.running(mesh.idOf('train'), bob), bob, 3)
     const why = await run('workload.why', { workload: 'train' })
-    expect(why.reason).toMatch(/^is tried again in \d+ s$/)
+    expect(why.reason).toMatch(/^is tried again at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     expect(why.history).toMatchObject([{ attempt: 1, node: 'bob', exitCode: 3, reason: 'restart 1' }])
   })
 
