@@ -6,7 +6,7 @@ import { claim, place, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
 import { evict, lose } from './moves.ts'
-import { setScheduling, setTaints } from './openness.ts'
+import { setScheduling, updateTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
 import { reportEnded, reportRunning, reportStarting } from './reports.ts'
 import type { State } from './state.ts'
@@ -101,8 +101,8 @@ function carryOut(step: Step, command: Command): Outcome {
       return lose(step, command)
     case 'give-up':
       return giveUp(step, command)
-    case 'set-taints':
-      return setTaints(step, command)
+    case 'update-taints':
+      return updateTaints(step, command)
     case 'set-scheduling':
       return setScheduling(step, command)
     case 'request-stop':

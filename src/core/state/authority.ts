@@ -30,7 +30,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'remove-operator':
     case 'submit':
     case 'evict':
-    case 'set-taints':
+    case 'update-taints':
     case 'set-scheduling':
     case 'request-stop':
       return true

@@ -39,7 +39,7 @@ export { workloadName, WorkloadSpec }
 
 export const Executor = z.enum(['docker', 'process', 'simulated'])
 export const SchedulingMode = z.enum(['open', 'cordoned', 'draining'])
-export const taints = z.array(Taint).max(64)
+export const taints = z.array(Taint).max(limits.taints)
 export const LivenessSchema = z.enum(['alive', 'suspect', 'lost', 'left'])
 
 export const GenesisSchema = z.strictObject({

@@ -123,7 +123,7 @@ describe('a plan', () => {
 
   test('keeps away from a tainted or closed node', async () => {
     const taint = { key: 'gpu', value: '', effect: 'NoSchedule' } as const
-    mesh.apply({ type: 'set-taints', node: ada, taints: [taint] })
+    mesh.apply({ type: 'update-taints', node: ada, add: [taint], remove: [] })
     mesh.apply({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: '', grace: null })
     expect(await run('workload.plan', { image: 'busybox' })).toMatchObject({ fits: false })
     expect(await run('workload.plan', { image: 'busybox', tolerations: ['gpu'] })).toMatchObject({

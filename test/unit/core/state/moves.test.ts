@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import type { Taint, TaintName } from '../../../../src/model/label.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, bob, meshOf, refusal, submit } from '../../../support/control-samples.ts'
@@ -206,13 +207,38 @@ describe('restart', () => {
 })
 
 describe('what a node lets in', () => {
-  test('taints replace what was there; a key counts once for each effect', () => {
+  const taint = (key: string, value = '', effect: Taint['effect'] = 'NoSchedule'): Taint => ({ key, value, effect })
+  const taints = (book: Book, add: readonly Taint[], remove: readonly TaintName[] = []) =>
+    refusal(book.run({ type: 'update-taints', node: bob, add, remove }))
+  const taintsOf = ({ state }: Book) => state.members.get(bob)?.taints
+
+  test('a taint replaces the one with its key and effect, and all the others stay', () => {
     const book = meshOf([ada, bob])
-    const taints = [{ key: 'gpu', value: 'a', effect: 'NoSchedule' }] as const
-    book.run({ type: 'set-taints', node: bob, taints })
-    expect(book.state.members.get(bob)?.taints).toEqual(taints)
-    const twice = [...taints, { key: 'gpu', value: 'b', effect: 'NoSchedule' }] as const
-    expect(refusal(book.run({ type: 'set-taints', node: bob, taints: twice }))).toBe('INVALID_REQUEST')
+    taints(book, [taint('gpu', 'a'), taint('gpu', 'a', 'NoExecute')])
+    taints(book, [taint('team')])
+    taints(book, [taint('gpu', 'b')])
+    expect(taintsOf(book)).toEqual([taint('gpu', 'a', 'NoExecute'), taint('team'), taint('gpu', 'b')])
+    taints(book, [], [{ key: 'gpu' }, { key: 'team', effect: 'NoExecute' }])
+    expect(taintsOf(book)).toEqual([taint('team')])
+  })
+
+  test('a key counts once for each effect, and there are not too many', () => {
+    const book = meshOf([ada, bob])
+    expect(taints(book, [taint('gpu', 'a'), taint('gpu', 'b')])).toBe('INVALID_REQUEST')
+    expect(
+      taints(
+        book,
+        Array.from({ length: 64 }, (_, i) => taint(`key-${i}`)),
+      ),
+    ).toBe(null)
+    expect(taints(book, [taint('gpu')])).toBe('INVALID_REQUEST')
+    expect(taintsOf(book)).toHaveLength(64)
+  })
+
+  test('what changes nothing is no news', () => {
+    const book = meshOf([ada, bob])
+    for (const add of [[taint('gpu')], [taint('gpu')], []]) taints(book, add)
+    expect(book.state.events.filter(({ type }) => type === 'node.taints')).toHaveLength(1)
   })
 
   test('a drain is told once, with who wants it and why', () => {
