@@ -241,6 +241,21 @@ describe('what a node lets in', () => {
     expect(book.state.events.filter(({ type }) => type === 'node.taints')).toHaveLength(1)
   })
 
+  test('no placement, though its leader may not know yet that the node was closed', () => {
+    const place = (book: Book) =>
+      refusal(book.run({ type: 'place', workload: id, attempt: 1, node: bob, devices: [], executor: 'docker' }))
+    const tainted = meshOf([ada, bob])
+    tainted.run(submit('wl-a'))
+    taints(tainted, [taint('gpu')])
+    expect(place(tainted)).toBe('INVALID_REQUEST')
+    taints(tainted, [taint('gpu', '', 'PreferNoSchedule')], [{ key: 'gpu' }])
+    expect(place(tainted)).toBe(null)
+    const cordoned = meshOf([ada, bob])
+    cordoned.run(submit('wl-a'))
+    cordoned.run({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: '', grace: null })
+    expect(place(cordoned)).toBe('INVALID_REQUEST')
+  })
+
   test('a drain is told once, with who wants it and why', () => {
     const book = meshOf([ada, bob])
     const drain = { type: 'set-scheduling', node: bob, mode: 'draining', reason: 'new disk', grace: 5_000 } as const
