@@ -14,6 +14,10 @@ export const Taint = z.strictObject({
 })
 export type Taint = z.infer<typeof Taint>
 
+/** Taints of a node by their key, and by their effect if there is one. */
+export const TaintName = z.strictObject({ key: labelName, effect: z.enum(taintEffects).exactOptional() })
+export type TaintName = z.infer<typeof TaintName>
+
 /** Without a value every value is tolerated, without an effect every effect. */
 export const Toleration = z.strictObject({
   key: labelName,

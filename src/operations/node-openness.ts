@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { workloadsAt } from '../core/state/holdings.ts'
 import type { CommandOf, MeshState } from '../core/state/types.ts'
 import type { NodeId } from '../model/ids.ts'
-import { Taint, taintEffects, labelName } from '../model/label.ts'
+import { Taint, taintEffects, TaintName } from '../model/label.ts'
 import type { Member } from '../model/node.ts'
 import type { Workload } from '../model/workload.ts'
 import { Bell } from './bell.ts'
@@ -118,24 +118,16 @@ export const nodeTaint = unary({
   input: z.strictObject({
     node: nodeRef,
     add: z.array(Taint).max(64).default([]).describe('One with the same key and effect is replaced'),
-    remove: z
-      .array(z.strictObject({ key: labelName, effect: z.enum(taintEffects).optional() }))
-      .max(64)
-      .default([])
-      .describe('Without an effect, all of the key'),
+    remove: z.array(TaintName).max(64).default([]).describe('Without an effect, all of the key'),
   }),
   output: z.object({ id: z.string(), name: z.string(), taints: z.array(TaintView) }),
   permission,
   rest: { method: 'POST', path: '/api/nodes/:node/taints' },
   async handler({ node, add, remove }, context, { caller, signal }) {
     await refresh(context, signal)
-    const member = findMember(context.control.state, node)
-    const goes = ({ key, effect }: Taint): boolean =>
-      remove.some((one) => one.key === key && (one.effect === undefined || one.effect === effect)) ||
-      add.some((one) => one.key === key && one.effect === effect)
-    const taints = [...member.taints.filter((taint) => !goes(taint)), ...add]
-    await carryOut('taint', { type: 'set-taints', node: member.id, taints }, { context, caller, signal })
-    return { id: member.id, name: member.name, taints }
+    const { id, name } = findMember(context.control.state, node)
+    await carryOut('taint', { type: 'update-taints', node: id, add, remove }, { context, caller, signal })
+    return { id, name, taints: [...(context.control.state.members.get(id)?.taints ?? [])] }
   },
 })
 

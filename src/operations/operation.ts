@@ -15,7 +15,7 @@ export interface Caller {
 
 export interface Permission {
   readonly verb: 'read' | 'create' | 'stop' | 'change' | 'remove' | 'invoke'
-  readonly resource: 'mesh' | 'node' | 'workload' | 'token' | 'operator' | 'event'
+  readonly resource: 'mesh' | 'node' | 'workload' | 'token' | 'operator' | 'namespace' | 'event'
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */

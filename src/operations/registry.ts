@@ -13,6 +13,7 @@ import { eventsWatch } from './events.ts'
 import { gatewayTransfer, gatewayVoters } from './gateway-change.ts'
 import { gatewayPing, gatewayStatus, status } from './gateway.ts'
 import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo, version } from './host.ts'
+import { namespaceCreate, namespaceDelete, namespaceInfo, namespaceList, namespaceSet } from './namespace.ts'
 import { nodeInvoke } from './node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
@@ -29,6 +30,7 @@ export const operations = [
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
   ...[workloadWhy, workloadPlan],
+  ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseMemoryMib } from '../lib/units.ts'
 import { ClawError } from '../model/failure.ts'
+import { namespaceName } from '../model/namespace.ts'
 import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
@@ -50,6 +51,7 @@ export const WorkloadRequest = z.strictObject({
   cpu: z.number().positive().optional().describe('CPU limit in cores, such as 2.5'),
   shmSize: size.optional().describe('Size of /dev/shm'),
   disk: size.optional().describe('Free disk that the node must have'),
+  namespace: namespaceName.optional().describe('Whose work it is; `default` when left out'),
   priority: z
     .union([z.enum(['low', 'normal', 'high']), z.int().min(0).max(1_000)], {
       error: 'must be low, normal, high, or 0 to 1000',
@@ -86,6 +88,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     priority: typeof priority === 'string' ? priorities[priority] : priority,
     timeoutMs: timeout === undefined ? undefined : spanOf(timeout, 'timeout'),
     stopGraceMs: stopGrace === undefined ? undefined : spanOf(stopGrace, 'stopGrace', 0),
+    namespace: request.namespace,
     node: request.node,
     nodeSelector: request.nodeSelector,
     executor: request.executor,

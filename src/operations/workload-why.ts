@@ -37,7 +37,7 @@ const verdicts = {
   wouldFit: z
     .string()
     .nullable()
-    .describe('The smallest change with which it would fit now, such as `with 2 GPUs instead of 4 (on node-2)`'),
+    .describe('The fewest changes with which it would fit now, such as `with 2 GPUs instead of 4 (on node-2)`'),
 }
 
 export const workloadWhy = unary({

@@ -59,6 +59,7 @@ export const workloadList = unary({
     state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']).optional(),
     node: z.string().max(128).optional().describe('Only those on this node'),
     since: since.optional(),
+    namespace: z.string().max(63).optional().describe('Only those of this namespace'),
     group: z.string().max(128).optional().describe('Only the parts of this group, by its id or name'),
     mine: z.boolean().optional().describe('Only those that the caller submitted'),
     limit: z.int().min(1).max(10_000).default(1_000),
@@ -76,6 +77,7 @@ export const workloadList = unary({
       (input.running !== true || ['starting', 'running', 'stopping'].includes(workload.state)) &&
       (input.state === undefined || workload.state === input.state) &&
       (node === null || workload.placement?.node === node) &&
+      (input.namespace === undefined || workload.spec.namespace === input.namespace) &&
       (group === null || workload.part?.group === group) &&
       (from === null || workload.submittedAt >= from) &&
       (input.mine !== true || workload.submittedBy === caller.id)

@@ -118,6 +118,19 @@ export function lifeOfATask(bench: () => Bench, can: ExecutorAbilities): void {
       expect(bench().status(stubborn.placement)?.status).toMatchObject({ state: 'ended', error: null })
     })
 
+    test('a second stop that allows less time does not wait for the first', async () => {
+      const stubborn = bench().task([{ onTerm: 'ignore' }, { print: 'ready' }, { wait: 60_000 }])
+      await bench().start(stubborn)
+      await bench().firstLines(stubborn.placement, 1)
+      const { executor } = bench()
+      const started = Date.now()
+      await bench().play(
+        Promise.all([executor.stop(stubborn.placement, 50_000), executor.stop(stubborn.placement, 100)]),
+      )
+      expect(bench().status(stubborn.placement)?.status).toMatchObject({ state: 'ended', error: null })
+      expect(Date.now() - started).toBeLessThan(20_000)
+    })
+
     test('a grace of nothing kills at once', async () => {
       const doomed = bench().task([{ onTerm: 0 }, { print: 'ready' }, { wait: 60_000 }])
       await bench().start(doomed)

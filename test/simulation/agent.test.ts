@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { GpuDevice } from '../../src/model/gpu.ts'
-import { meshId, nodeId } from '../../src/model/ids.ts'
+import type { PlacementId, WorkloadId } from '../../src/model/ids.ts'
+import { meshId, nodeId, placementId } from '../../src/model/ids.ts'
 import { silent } from '../../src/ports/log.ts'
 import { agentSettings } from '../../src/core/agent/view.ts'
 import { AgentService } from '../../src/services/agent/agent-service.ts'
@@ -166,4 +167,36 @@ test('given devices, when they are given out, after a crash too, and let go of, 
   host.mesh.requestStop(job, true)
   await host.world.runUntil(() => host.told.length === 3, 60_000)
   expect(host.told).toEqual([['GPU-0', 'GPU-1'], ['GPU-0', 'GPU-1'], []])
+})
+
+/** A job that runs, and its placement. */
+async function runningJob(host: Host): Promise<{ readonly job: WorkloadId; readonly placement: PlacementId }> {
+  host.boot()
+  const job = host.mesh.submit('job')
+  host.mesh.place(job, node, ['GPU-0'])
+  const placement = placementId(job, 1)
+  await host.world.runUntil(() => (host.mesh.state.workloads.get(job)?.startedAt ?? null) !== null, 10_000)
+  return { job, placement }
+}
+
+test('given work that has just ended, when it is evicted before anybody knows, then it is done and does not run again', async () => {
+  const host = new Host(1)
+  const { job, placement } = await runningJob(host)
+  host.engine.end(placement, 0)
+  host.mesh.evict(job, 1_000)
+  await host.world.runFor(10_000)
+  expect(host.mesh.state.workloads.get(job)).toMatchObject({ state: 'completed', exitCode: 0 })
+})
+
+test('given work that was told to go, when its daemon dies before the end, then the next one does not take it for done', async () => {
+  const host = new Host(1)
+  const { job, placement } = await runningJob(host)
+  host.mesh.evict(job, 1_000)
+  await host.world.runFor(5)
+  host.crash()
+  host.engine.end(placement, 0)
+  await host.world.runFor(1_000)
+  host.boot()
+  await host.world.runFor(10_000)
+  expect(host.mesh.state.workloads.get(job)).toMatchObject({ state: 'pending', history: [{ attempt: 1 }] })
 })

@@ -15,6 +15,8 @@ export class Engine {
   readonly containers = new Map<PlacementId, Container>()
   readonly starts = new Map<PlacementId, number>()
   readonly violations: string[] = []
+  /** What is started from now on ends only when it is stopped. */
+  lasting = false
   readonly #world: World
   readonly #listeners = new Set<(placement: PlacementId) => void>()
 
@@ -35,7 +37,7 @@ export class Engine {
         if (other.task.devices.some((device) => device.uuid === uuid))
           this.violations.push(`${uuid} is in ${placement} and in ${other.task.placement}`)
     this.containers.set(placement, { task, state: { state: 'running', startedAt: this.#world.now() } })
-    this.#world.after(500 + this.#world.next() * 20_000, () => this.end(placement, 0))
+    if (!this.lasting) this.#world.after(500 + this.#world.next() * 20_000, () => this.end(placement, 0))
     this.#tell(placement)
   }
 

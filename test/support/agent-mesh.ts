@@ -15,6 +15,8 @@ export class Mesh {
   readonly state = createState()
   /** Share of requests that fail, half of them after they took effect. */
   trouble = 0
+  /** Whom daemons believe to lead. */
+  leader: NodeId | null = nodeId('founder')
   readonly #world: World
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
 
@@ -29,7 +31,7 @@ export class Mesh {
     return {
       state: this.state,
       status: () => ({
-        ...{ role: 'follower', term: 1, leader: nodeId('founder'), voters: [], followers: [] },
+        ...{ role: 'follower', term: 1, leader: this.leader, voters: [], followers: [] },
         ...{ committed: this.state.index, applied: this.state.index },
       }),
       onChange: (listener): Unsubscribe => {
@@ -41,9 +43,9 @@ export class Mesh {
     }
   }
 
-  submit(name: string): WorkloadId {
+  submit(name: string, parts: Partial<WorkloadSpec> = {}): WorkloadId {
     const id = workloadId(`wl-${name}`)
-    const spec = WorkloadSpec.parse({ image: 'x', gpus: { count: 0 } })
+    const spec = WorkloadSpec.parse({ image: 'x', gpus: { count: 0 }, ...parts })
     this.#apply({ type: 'submit', workload: id, name, spec }, `submit:${name}`, 'test')
     return id
   }

@@ -89,7 +89,10 @@ export function toCommand(state: State, { kind, node, workload, devices, off, fl
     case 'lose':
       return { type: 'lose', placement, reason: 'silent' }
     case 'taint':
-      return { type: 'set-taints', node, taints: flag ? [{ key: 'gpu', value: '', effect: 'NoSchedule' }] : [] }
+      return {
+        ...{ type: 'update-taints', node, remove: flag ? [] : [{ key: 'gpu' }] },
+        add: flag ? [{ key: 'gpu', value: '', effect: 'NoSchedule' }] : [],
+      }
     case 'scheduling':
       return { type: 'set-scheduling', node, mode: flag ? 'draining' : 'open', reason: '', grace: null }
     case 'stop':

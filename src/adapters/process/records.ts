@@ -76,8 +76,12 @@ export const readExit = (folder: string): Promise<ExitRecord | null> => readReco
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof Error && 'code' in error && codes.includes(String(error.code))
 
+let drafts = 0
+
+/** The same record may be written twice at a time: a kill does not wait for a stop. */
 async function writeDraft(folder: string, name: string, record: object): Promise<string> {
-  const draft = join(folder, `.${name}.${process.pid}`)
+  drafts += 1
+  const draft = join(folder, `.${name}.${process.pid}.${drafts}`)
   const file = await open(draft, 'w', 0o600)
   try {
     await file.writeFile(JSON.stringify(record))

@@ -35,9 +35,9 @@ export type AgentAction =
 
 /**
  * Actions of one placement and lane run one after the other; lanes run side by side: a stop must not wait for the start that it
- * calls off, nor a kill for a grace, nor a report for either.
+ * calls off, nor one that is in more of a hurry for a grace that is longer, nor a report for either.
  */
-export type Lane = 'work' | 'stop' | 'kill' | 'report'
+export type Lane = 'work' | `stop within ${number}` | 'report'
 
 export function laneOf(action: AgentAction): Lane {
   switch (action.do) {
@@ -46,7 +46,7 @@ export function laneOf(action: AgentAction): Lane {
     case 'remove':
       return 'work'
     case 'stop':
-      return action.grace === 0 ? 'kill' : 'stop'
+      return `stop within ${action.grace}`
     case 'claim':
     case 'reject':
     case 'report':

@@ -6,7 +6,7 @@ import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
 import { admit, holderOf } from './device-ledger.ts'
-import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
+import type { AgentSettings, AgentView, Assigned, GangView, StartFailure } from './view.ts'
 
 export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
   const { placement } = workload
@@ -66,16 +66,17 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
       ]
     }
     case 'ended':
-      return [endStep(view, id, endOf(status, view.told.get(id)))]
+      return [endStep(view, id, endOf(view, id, status))]
   }
 }
 
 type End = Omit<Extract<Report, { type: 'ended' }>, 'type'>
 
-function endOf({ endedAt, exitCode, error }: Extract<TaskState, { state: 'ended' }>, told: Told | undefined): End {
-  const isUnasked = told === undefined || endedAt < told.at
-  if (isUnasked) return { endedAt, exitCode, error, unasked: true }
-  return { endedAt, exitCode, error: told.isCutOff ? cutOff : error }
+function endOf({ told, adopted }: AgentView, id: PlacementId, status: Extract<TaskState, { state: 'ended' }>): End {
+  const { endedAt, exitCode, error } = status
+  const word = told.get(id)
+  if (word !== undefined && endedAt >= word.at) return { endedAt, exitCode, error: word.isCutOff ? cutOff : error }
+  return { endedAt, exitCode, error, ...(adopted.has(id) ? {} : { unasked: true }) }
 }
 
 /** How long it gets to stop; null when it need not. */
@@ -86,8 +87,15 @@ function graceOf(
 ): Millis | null {
   if (stopRequested !== null) return stopRequested.force ? 0 : spec.stopGraceMs
   if (eviction !== null) return eviction.grace
-  return spec.onPartition === 'stop' && cutOffFor >= lease ? spec.stopGraceMs : null
+  return isForsaken({ spec }, { cutOffFor }, { lease }) ? spec.stopGraceMs : null
 }
+
+/** This node has known of no leader for so long that the mesh may soon place the work again. */
+const isForsaken = (
+  { spec }: Pick<Assigned, 'spec'>,
+  { cutOffFor }: Pick<AgentView, 'cutOffFor'>,
+  { lease }: Pick<AgentSettings, 'lease'>,
+): boolean => spec.onPartition === 'stop' && cutOffFor >= lease
 
 /** Claimed, and no executor knows of it: it has not started yet, could not start, or is gone. */
 function absentSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
@@ -100,10 +108,12 @@ function absentSteps(view: AgentView, workload: Assigned, settings: AgentSetting
   const failure = view.failures.get(id)
   if (startedAt !== null || holding?.phase === 'started') return [end(lost('the node does not find it any more'))]
   if (stopRequested !== null || eviction !== null) return [end(null)]
+  // Its start was called off, which looks like a failure of it.
+  if (view.told.get(id)?.isCutOff === true) return [end(cutOff)]
   if (failure !== undefined && isFinal(view, failure, settings)) return [end(failure.error)]
   if (holding?.phase === 'over') return [end(lost('the node has let go of it'))]
   // A state of yesterday may still want what has been given to another node since.
-  if (!view.fresh) return []
+  if (!view.fresh || isForsaken(workload, view, settings)) return []
   if (holding?.phase === 'held') {
     if (workload.gang !== null && workload.gang.claimed < workload.gang.size)
       return waitForGang(workload, workload.gang)

@@ -52,6 +52,8 @@ export interface AgentView {
   readonly cutOffFor: Millis
   /** What this daemon has told to stop, when first, and whether only because it was cut off. */
   readonly told: ReadonlyMap<PlacementId, Told>
+  /** Tasks of an earlier daemon, which may have told them to stop: this one cannot know. */
+  readonly adopted: ReadonlySet<PlacementId>
   readonly ledger: Ledger
   readonly tasks: ReadonlyMap<PlacementId, KnownTask>
   /** Executors of this host, and whether all of their tasks are known yet. */

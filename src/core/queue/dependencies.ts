@@ -22,14 +22,14 @@ export function readinessOf({ spec }: Pick<Workload, 'spec'>, { workloads }: Pic
 
 const ready: Readiness = { state: 'ready' }
 
-function judge({ condition }: Dependency, { name, state, startedAt, attempt }: Workload): Readiness {
+function judge({ condition }: Dependency, { name, state, startedAt, history }: Workload): Readiness {
   const waits = (what: string): Readiness => ({ state: 'waits', reason: `waits for ${name} to ${what}` })
   switch (condition) {
     case 'after':
-      if (startedAt !== null || state === 'completed') return ready
-      if (isTerminal(state)) return { state: 'hopeless', reason: `${name} ended before it started` }
       // It ran once already when it is on its way to the next attempt.
-      return attempt > 1 ? ready : waits('start')
+      if (startedAt !== null || state === 'completed' || history.some((earlier) => earlier.startedAt !== null))
+        return ready
+      return isTerminal(state) ? { state: 'hopeless', reason: `${name} ended before it started` } : waits('start')
     case 'afterOk':
       if (state === 'completed') return ready
       if (isTerminal(state)) return { state: 'hopeless', reason: `${name} ${state}` }

@@ -14,7 +14,7 @@ export interface Forecast {
   readonly from: Instant | null
 }
 
-/** Null when it would fit on no node even if that were empty. Nodes that are taken by others are left out. */
+/** Null when it would fit on no node, whoever ends there. Nodes that are taken by others are left out. */
 export function forecast(workload: Workload, field: Field): Forecast | null {
   let best: { readonly node: NodeId; readonly from: number } | null = null
   for (const { node, room, residents } of places(workload, field)) {
@@ -26,11 +26,12 @@ export function forecast(workload: Workload, field: Field): Forecast | null {
   return best === null ? null : { node: best.node, from: best.from < Infinity ? best.from : null }
 }
 
-/** Infinity when somebody without a time limit has to end first, null when even an empty node is not enough. */
+/** Infinity when somebody without a time limit has to end first, null when it is not enough even once all have ended that ever will. */
 function whenFree(room: Room, residents: readonly Resident[], at: Instant): number | null {
   let from = at
+  const mayEnd = residents.filter(({ isEndless, isLeaving }) => isLeaving || !isEndless)
   const end = (resident: Resident): number => (resident.isLeaving ? at : (resident.endsBy ?? Infinity))
-  for (const resident of residents.toSorted((a, b) => end(a) - end(b) || (a.workload < b.workload ? -1 : 1))) {
+  for (const resident of mayEnd.toSorted((a, b) => end(a) - end(b) || (a.workload < b.workload ? -1 : 1))) {
     if (room.isEnough) break
     room.without(resident)
     from = Math.max(from, end(resident))

@@ -21,6 +21,8 @@ export interface Resident {
   readonly startedAt: Instant | null
   /** When its time limit ends it at the latest; null without one. */
   readonly endsBy: Instant | null
+  /** It is started again whenever it ends, for ever: nobody can wait for its end. */
+  readonly isEndless: boolean
   /** It is being stopped, for whatever reason: its place is free soon. */
   readonly isLeaving: boolean
 }
@@ -45,6 +47,7 @@ function residentOf({ id, spec, state, startedAt }: Workload, placement: NonNull
     devices: placement.devices,
     ...{ cpuMillis, memoryMib, startedAt },
     endsBy: timeoutMs === undefined ? null : begun + timeoutMs + stopGraceMs,
+    isEndless: spec.restart?.policy === 'always' && timeoutMs === undefined,
     isLeaving: state === 'stopping',
   }
 }

@@ -6,7 +6,10 @@ import type { NodeSnapshot, Obstacle } from './types.ts'
 type Labels = Readonly<Record<string, string>>
 
 /** Cordons, drains and taints. Null when nothing keeps the work out. */
-export function closedTo({ scheduling, taints }: NodeSnapshot, { tolerations }: WorkloadSpec): Obstacle | null {
+export function closedTo(
+  { scheduling, taints }: Pick<NodeSnapshot, 'scheduling' | 'taints'>,
+  { tolerations }: WorkloadSpec,
+): Obstacle | null {
   if (scheduling.mode !== 'open') {
     const why = scheduling.reason === '' ? '' : ` (${scheduling.reason})`
     return scheduling.mode === 'draining'

@@ -10,104 +10,175 @@ export interface Choice {
   readonly groups: number
 }
 
-/** Picks `count` of the candidates, of which there are enough; hot ones only when the cool ones are too few. */
+/** Picks `count` of the candidates, of which there are enough. Only if the cool ones are too few are hot ones added to all of them. */
 export function chooseDevices(
   candidates: readonly GpuDevice[],
   links: readonly GpuLink[],
-  { count, hot = cool }: { readonly count: number; readonly hot?: ReadonlySet<string> },
+  { count, hot = none }: { readonly count: number; readonly hot?: ReadonlySet<string> },
 ): Choice {
   if (count === 0) return { devices: [], groups: 0 }
-  const warm = candidates.filter(({ uuid }) => !hot.has(uuid))
-  const usable = warm.length >= count ? warm : candidates
+  const cool = candidates.filter(({ uuid }) => !hot.has(uuid))
+  const isEnough = cool.length >= count
+  const groups = groupsOf(isEnough ? cool : candidates, links)
   const closeness = closenessOf(links)
-  const parts = groupsOf(usable, links)
-  const whole = parts.filter((part) => part.length >= count)
-  const least = Math.min(...whole.map(({ length }) => length))
-  const [first, ...rest] = whole.filter(({ length }) => length === least).map((part) => within(part, closeness, count))
-  if (first !== undefined) {
-    const best = rest.reduce((a, b) => (b.closeness > a.closeness ? b : a), first)
-    return { devices: best.devices, groups: 1 }
+  const devices = isEnough ? gather(groups, count, closeness) : fillUp(cool, groups, { count, closeness })
+  const given = new Set(devices)
+  return {
+    devices: devices.toSorted(byIndex),
+    groups: groups.filter((group) => group.devices.some((device) => given.has(device))).length,
   }
-
-  // No group is large enough: the largest whole, then what is missing from the best-fitting of the others.
-  const devices: GpuDevice[] = []
-  let used = 0
-  for (const part of parts.toSorted((a, b) => byLength(b, a))) {
-    if (devices.length === count) break
-    devices.push(...within(part, closeness, Math.min(part.length, count - devices.length)).devices)
-    used += 1
-  }
-  return { devices: devices.toSorted(byIndex), groups: used }
 }
 
-const cool: ReadonlySet<string> = new Set()
+const none: ReadonlySet<string> = new Set()
 const byIndex = (a: GpuDevice, b: GpuDevice): number => a.index - b.index
 const bySize = (a: GpuDevice, b: GpuDevice): number => a.memoryMib - b.memoryMib || byIndex(a, b)
-/** Groups come in the order of their smallest device, which stays among equals. */
-const byLength = (a: readonly GpuDevice[], b: readonly GpuDevice[]): number => a.length - b.length
 
-/** What is joined by NVLink, or where nothing is, what hangs on one NUMA node. Each smallest first. */
-function groupsOf(devices: readonly GpuDevice[], links: readonly GpuLink[]): readonly (readonly GpuDevice[])[] {
+interface Group {
+  /** Smallest first. */
+  readonly devices: readonly GpuDevice[]
+  /** By NVLink. The others only hang on one NUMA node. */
+  readonly isLinked: boolean
+}
+
+/** What NVLink joins; and of those that it joins to none of the others, what hangs on one NUMA node. In the order of their smallest. */
+function groupsOf(devices: readonly GpuDevice[], links: readonly GpuLink[]): readonly Group[] {
   const leaders = new Map(devices.map(({ index }) => [index, index]))
   const leaderOf = (index: number): number => {
     let leader = index
     for (let up = leaders.get(leader); up !== undefined && up !== leader; up = leaders.get(leader)) leader = up
     return leader
   }
-  const bonds = links.filter(({ kind }) => kind === 'nvlink')
-  const ends = bonds.map(({ devices }) => devices).filter(([a, b]) => leaders.has(a) && leaders.has(b))
+  const ends = links
+    .filter(({ kind, devices: [a, b] }) => kind === 'nvlink' && a !== b && leaders.has(a) && leaders.has(b))
+    .map(({ devices: pair }) => pair)
   for (const [a, b] of ends) leaders.set(leaderOf(a), leaderOf(b))
+  const linked = new Set(ends.flat())
 
-  const groups = new Map<string, GpuDevice[]>()
+  const groups = new Map<string, { readonly devices: GpuDevice[]; readonly isLinked: boolean }>()
   for (const device of devices.toSorted(bySize)) {
-    const key = bonds.length > 0 ? `link-${leaderOf(device.index)}` : `numa-${device.numaNode ?? 'unknown'}`
-    groups.set(key, [...(groups.get(key) ?? []), device])
+    const isLinked = linked.has(device.index)
+    const key = isLinked ? `link-${leaderOf(device.index)}` : `numa-${device.numaNode ?? 'unknown'}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { devices: [device], isLinked })
+    else group.devices.push(device)
   }
   return [...groups.values()]
 }
 
-type Closeness = ReadonlyMap<string, number>
+/** As few groups as will do: the largest while none holds what is missing, then the one that is best for it. */
+function gather(all: readonly Group[], count: number, closeness: Closeness): readonly GpuDevice[] {
+  const chosen: GpuDevice[] = []
+  let left = all
+  while (chosen.length < count && left.length > 0) {
+    const missing = count - chosen.length
+    const best = bestFor(left, missing, { chosen, closeness })
+    if (best === null) break
+    chosen.push(...best.devices)
+    left = left.filter((group) => group !== best.group)
+  }
+  return chosen
+}
+
+interface Around {
+  /** What the rest is to be close to. */
+  readonly chosen: readonly GpuDevice[]
+  readonly closeness: Closeness
+}
+
+function bestFor(groups: readonly Group[], missing: number, around: Around) {
+  const whole = groups.filter(({ devices }) => devices.length >= missing)
+  // Several are best off with links; for one alone, links would be broken.
+  const wanted = whole.filter(({ isLinked }) => isLinked === missing > 1)
+  const pool = wanted.length > 0 ? wanted : whole.length > 0 ? whole : groups
+  const sizes = pool.map(({ devices }) => devices.length)
+  const size = whole.length > 0 ? Math.min(...sizes) : Math.max(...sizes)
+  const [first, ...rest] = pool
+    .filter(({ devices }) => devices.length === size)
+    .map((group) => ({ group, ...closest(group.devices, Math.min(missing, size), around) }))
+  return first === undefined ? null : rest.reduce((a, b) => (b.closeness > a.closeness ? b : a), first)
+}
 
 interface Cluster {
   readonly devices: readonly GpuDevice[]
   readonly closeness: number
 }
 
-/** Grows a set from each device by the one that is closest to those in it; the set that is closest together wins. */
-function within(group: readonly GpuDevice[], closeness: Closeness, count: number): Cluster {
-  if (count < 2 || closeness.size === 0) return { devices: group.slice(0, count).toSorted(byIndex), closeness: 0 }
-  const sets = group.map((seed) => grow(seed, group, { closeness, count }))
-  const best = sets.reduce((a, b) => (b.closeness > a.closeness ? b : a))
-  return { ...best, devices: best.devices.toSorted(byIndex) }
+/** Grows a set from what was chosen before, or else from each device; the set that is closest together wins. */
+function closest(pool: readonly GpuDevice[], count: number, { chosen, closeness }: Around): Cluster {
+  if (chosen.length > 0) return grow(pool, count, { chosen, closeness })
+  if (count < 2 || (closeness.isEven && pool.every(({ numaNode }) => numaNode === pool[0]?.numaNode)))
+    return { devices: pool.slice(0, count), closeness: 0 }
+  const [first, ...others] = pool.map((seed) => {
+    const rest = pool.filter((device) => device !== seed)
+    const cluster = grow(rest, count - 1, { chosen: [seed], closeness })
+    return { devices: [seed, ...cluster.devices], closeness: cluster.closeness }
+  })
+  return first === undefined
+    ? { devices: [], closeness: 0 }
+    : others.reduce((a, b) => (b.closeness > a.closeness ? b : a), first)
 }
 
-interface Growth {
-  readonly closeness: Closeness
-  readonly count: number
-}
-
-function grow(seed: GpuDevice, all: readonly GpuDevice[], { closeness, count }: Growth): Cluster {
-  const devices = [seed]
+/** Takes from the pool, one after the other, what is closest to all that is there by then. */
+function grow(pool: readonly GpuDevice[], count: number, { chosen, closeness }: Around): Cluster {
+  const rest = pool.map((device) => ({ device, gain: sumOf(chosen.map((other) => closeness.of(device, other))) }))
+  const devices: GpuDevice[] = []
   let sum = 0
-  const gain = ({ index }: GpuDevice): number =>
-    devices.reduce((total, other) => total + (closeness.get(pair(index, other.index)) ?? 0), 0)
   while (devices.length < count) {
-    const rest = all.filter((device) => !devices.includes(device))
-    const [first, ...others] = rest.map((device) => ({ device, gain: gain(device) }))
+    const [first, ...others] = rest
     if (first === undefined) break
     const next = others.reduce((a, b) => (b.gain > a.gain ? b : a), first)
+    rest.splice(rest.indexOf(next), 1)
     devices.push(next.device)
     sum += next.gain
+    for (const one of rest) one.gain += closeness.of(one.device, next.device)
   }
   return { devices, closeness: sum }
 }
 
+interface Need {
+  readonly count: number
+  readonly closeness: Closeness
+}
+
+/** All cool ones, and of the hot ones first those of groups that are broken by that. */
+function fillUp(
+  cool: readonly GpuDevice[],
+  groups: readonly Group[],
+  { count, closeness }: Need,
+): readonly GpuDevice[] {
+  const given = new Set(cool)
+  const hotOf = (isBroken: boolean): readonly Group[] =>
+    groups
+      .filter(({ devices }) => devices.some((device) => given.has(device)) === isBroken)
+      .map((group) => ({ ...group, devices: group.devices.filter((device) => !given.has(device)) }))
+  const missing = count - cool.length
+  const broken = hotOf(true).flatMap(({ devices }) => devices)
+  const near = grow(broken, missing, { chosen: cool, closeness }).devices
+  return [...cool, ...near, ...gather(hotOf(false), missing - near.length, closeness)]
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+
+interface Closeness {
+  /** Nothing is known that makes one pair closer than another, but for NUMA nodes. */
+  readonly isEven: boolean
+  readonly of: (a: GpuDevice, b: GpuDevice) => number
+}
+
 /** An NVLink counts for more than any way over PCIe; of those, the shorter for more. */
 const distances = { pix: 5, pxb: 4, phb: 3, node: 2, sys: 1 } as const
+/** More than all pairs of a host can have of it: a common NUMA node decides only between what is linked alike. */
+const decisive = 1_000_000
 
-const closenessOf = (links: readonly GpuLink[]): Closeness =>
-  new Map(
+function closenessOf(links: readonly GpuLink[]): Closeness {
+  const known = new Map(
     links.map(({ devices: [a, b], kind, width }) => [pair(a, b), kind === 'nvlink' ? 100 * width : distances[kind]]),
   )
+  const isTogether = (a: GpuDevice, b: GpuDevice): boolean => a.numaNode !== null && a.numaNode === b.numaNode
+  return {
+    isEven: known.size === 0,
+    of: (a, b) => decisive * (known.get(pair(a.index, b.index)) ?? 0) + (isTogether(a, b) ? 1 : 0),
+  }
+}
 
 const pair = (a: number, b: number): string => (a < b ? `${a}-${b}` : `${b}-${a}`)

@@ -14,7 +14,7 @@ import type { NodeSnapshot, Obstacle, SchedulerSettings, Snapshot } from './type
 export interface Explanation {
   /** Null when some node fits: the workload is next, or was placed already. */
   readonly reason: string | null
-  /** The smallest change that would give it a place now, such as `with 2 GPUs instead of 4 (on node-2)`; null when none would, or it fits. */
+  /** The fewest changes that would give it a place now, such as `with 2 GPUs instead of 4 (on node-2)`; null when none would, or it fits. */
   readonly wouldFit: string | null
   readonly nodes: readonly {
     readonly node: NodeId
@@ -25,12 +25,15 @@ export interface Explanation {
 }
 
 export function explain(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): Explanation {
-  const verdicts = verdictsOn(snapshot, workload, settings)
-  const reason = reasonIn(verdicts, { snapshot, workload, settings })
+  const avoided = avoidedNodes([workload], snapshot.at, settings)
+  const verdicts = verdictsOn(snapshot, workload, avoided)
   const fits = verdicts.some(({ obstacle }) => obstacle === null)
+  // Neither a change of the work brings its turn nearer, nor one that a node is to be asked again.
+  const isItsTurn = tooEarly(workload, snapshot) === null
+  const open = snapshot.nodes.filter(({ id }) => !avoided.has(id))
   return {
-    reason,
-    wouldFit: fits ? null : nearestFit(workload.spec, snapshot.nodes),
+    reason: reasonIn(verdicts, { snapshot, workload, settings }),
+    wouldFit: fits || !isItsTurn ? null : nearestFit(workload.spec, open),
     nodes: verdicts.map(({ node, obstacle }) => ({
       node: node.id,
       name: node.name,
@@ -41,17 +44,22 @@ export function explain(snapshot: Snapshot, workload: Workload, settings: Schedu
 
 /** Only the reason of an explanation. */
 export const reasonOf = (snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): string | null =>
-  reasonIn(verdictsOn(snapshot, workload, settings), { snapshot, workload, settings })
+  reasonIn(verdictsOn(snapshot, workload, avoidedNodes([workload], snapshot.at, settings)), {
+    snapshot,
+    workload,
+    settings,
+  })
 
 interface Verdict {
   readonly node: NodeSnapshot
   readonly obstacle: Obstacle | null
 }
 
-function verdictsOn(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): readonly Verdict[] {
-  const avoided = avoidedNodes([workload], snapshot.at, settings)
-  return snapshot.nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
-}
+/** Nodes that refused it a while ago, and why. */
+type Avoided = ReturnType<typeof avoidedNodes>
+
+const verdictsOn = ({ nodes }: Snapshot, workload: Workload, avoided: Avoided): readonly Verdict[] =>
+  nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
 
 interface Question {
   readonly snapshot: Snapshot
@@ -74,7 +82,7 @@ function reasonOfGang(snapshot: Snapshot, { id }: Workload, settings: SchedulerS
   return decision?.decision === 'wait' ? decision.reason : null
 }
 
-function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: ReadonlyMap<string, string>): Obstacle | null {
+function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: Avoided): Obstacle | null {
   const standing = standingOf(node, spec)
   if ('one' in standing) return standing
   const reason = avoided.get(node.id)

@@ -18,7 +18,8 @@ export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSp
   const demand = demandOf(spec)
   if (demand.cpuMillis > ledger.cpuMillis || demand.memoryMib > ledger.memoryMib) return null
   if (unwelcome(ledger.residents, spec) !== null) return null
-  const cool = ledger.node.hot.size === 0 ? free.length : free.filter(({ uuid }) => !ledger.node.hot.has(uuid)).length
+  const hot = hotOf(ledger, spec)
+  const cool = hot.size === 0 ? free.length : free.filter(({ uuid }) => !hot.has(uuid)).length
   return {
     reluctance: reluctance(ledger.node, spec),
     hotDevices: Math.max(0, count - cool),
@@ -43,9 +44,15 @@ export const devicesFor = (ledger: NodeLedger, standing: Standing, spec: Workloa
 
 function choose(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Choice {
   const count = deviceCount(spec)
-  const { inventory, hot } = ledger.node
-  return chooseDevices(freeDevices(ledger, standing, count), inventory?.links ?? [], { count, hot })
+  const links = ledger.node.inventory?.links ?? []
+  return chooseDevices(freeDevices(ledger, standing, count), links, { count, hot: hotOf(ledger, spec) })
 }
+
+/** Heat is no matter to who names the devices. */
+const hotOf = ({ node }: NodeLedger, { gpus }: WorkloadSpec): ReadonlySet<string> =>
+  gpus.devices === undefined ? node.hot : noDevices
+
+const noDevices: ReadonlySet<string> = new Set()
 
 const freeDevices = (ledger: NodeLedger, { suitable }: Standing, count: number): readonly GpuDevice[] =>
   count === 0 ? [] : suitable.filter((device) => ledger.free.has(device))

@@ -1,5 +1,6 @@
 /** Takes decisions one after the other, each on what the ones before have left. */
 import type { GroupId, NodeId, WorkloadId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import type { Ask } from '../queue/ask.ts'
@@ -182,8 +183,12 @@ export function tooEarly(
   const reason = blocked.get(id)
   if (reason !== undefined) return reason
   if (notBefore === null || notBefore <= at) return null
-  return `is tried again in ${Math.ceil((notBefore - at) / second)} s`
+  return `is tried again at ${wholeSecond(notBefore)}`
 }
+
+/** A moment and no span, so that the reason stays the same while it waits. */
+const wholeSecond = (at: Instant): string =>
+  new Date(second * Math.ceil(at / second)).toISOString().replace('.000Z', 'Z')
 
 /** Nodes that refused one of these a short while ago, and why. */
 export function avoidedNodes(

@@ -97,7 +97,7 @@ export interface Obstacle {
 export interface Offer {
   /** Taints that ask for another node. */
   readonly reluctance: number
-  /** How many hot devices it would get. */
+  /** How many hot devices it would get, of those that it does not name itself. */
   readonly hotDevices: number
   /** From how many groups of linked devices its own would come. */
   readonly groups: number

@@ -8,7 +8,7 @@ import { createNamespace, removeNamespace, updateNamespace } from './namespaces.
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
 import { keepGangsWhole } from './gangs.ts'
 import { evict, lose } from './moves.ts'
-import { setScheduling, setTaints } from './openness.ts'
+import { setScheduling, updateTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
 import { reportEnded, reportRunning, reportStarting } from './reports.ts'
 import type { State } from './state.ts'
@@ -106,8 +106,8 @@ function carryOut(step: Step, command: Command): Outcome {
       return lose(step, command)
     case 'give-up':
       return giveUp(step, command)
-    case 'set-taints':
-      return setTaints(step, command)
+    case 'update-taints':
+      return updateTaints(step, command)
     case 'set-scheduling':
       return setScheduling(step, command)
     case 'request-stop':

@@ -34,7 +34,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'remove-namespace':
     case 'submit':
     case 'evict':
-    case 'set-taints':
+    case 'update-taints':
     case 'set-scheduling':
     case 'request-stop':
       return true

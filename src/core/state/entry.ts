@@ -1,6 +1,7 @@
 /** Entries as bytes: JSON, checked and bounded. */
 import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
+import { TaintName } from '../../model/label.ts'
 import { namespaceName, Quota, QuotaPatch } from '../../model/namespace.ts'
 import * as shape from './schemas.ts'
 import { limits } from './state.ts'
@@ -80,7 +81,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...type('lose'), placement, reason: shape.text }),
   z.strictObject({ ...type('give-up'), workload }),
-  z.strictObject({ ...type('set-taints'), node, taints: shape.taints }),
+  z.strictObject({ ...type('update-taints'), node, add: shape.taints, remove: z.array(TaintName).max(limits.taints) }),
   z.strictObject({
     ...type('set-scheduling'),
     node,

@@ -32,13 +32,12 @@ export function admit(step: Step, command: CommandOf<'admit'>): Outcome {
   const token = redeem(step, command)
   if ('ok' in token) return token
 
-  state.tokens.set(token.id, { ...token, usedBy: command.member.id })
   const known = state.members.get(command.member.id)
-  if (known === undefined) {
-    // The token speaks for the mesh, the node only for itself: the token decides the roles and has the last word on labels.
-    const labels = { ...command.member.labels, ...token.labels }
-    return addMember(step, { ...command.member, labels, roles: token.roles })
-  }
+  // The token speaks for the mesh, the node only for itself: the token decides the roles and has the last word on labels.
+  const labels = { ...command.member.labels, ...token.labels }
+  if (known === undefined && Object.keys(labels).length > limits.labels) return tooManyLabels
+  state.tokens.set(token.id, { ...token, usedBy: command.member.id })
+  if (known === undefined) return addMember(step, { ...command.member, labels, roles: token.roles })
   const { sealKey } = command.member
   // Who comes back does not listen yet, and may not know where it will: what is known of it is better than nothing.
   const addresses = command.member.addresses.length > 0 ? command.member.addresses : known.addresses
@@ -46,6 +45,8 @@ export function admit(step: Step, command: CommandOf<'admit'>): Outcome {
   changes.push({ type: 'member', node: known.id })
   return accepted({ node: known.id, epoch: known.epoch })
 }
+
+const tooManyLabels = refused('INVALID_REQUEST', { problem: `a node has at most ${limits.labels} labels` })
 
 function addMember(step: Step, newcomer: NewMember): Outcome {
   const { state, at, changes } = step
@@ -78,8 +79,7 @@ export function updateMember({ state, changes }: Step, command: CommandOf<'updat
   const member = state.members.get(command.node)
   if (member === undefined) return refused('NODE_NOT_FOUND', { node: command.node })
   const labels = patched(command.labels ?? member.labels, command.labelPatch ?? {})
-  if (Object.keys(labels).length > limits.labels)
-    return refused('INVALID_REQUEST', { problem: `a node has at most ${limits.labels} labels` })
+  if (Object.keys(labels).length > limits.labels) return tooManyLabels
   state.members.set(member.id, { ...member, addresses: command.addresses ?? member.addresses, labels })
   changes.push({ type: 'member', node: member.id })
   return accepted({ node: member.id, epoch: member.epoch })

@@ -5,7 +5,7 @@
 import type { Instant, Millis } from '../../model/time.ts'
 import { minute, second } from '../../model/time.ts'
 import type { Attempt, Eviction, Workload } from '../../model/workload.ts'
-import { change, unplace } from './lifecycle.ts'
+import { change, endAsAsked, unplace } from './lifecycle.ts'
 import type { CurrentPlacement } from './placements.ts'
 import { currentPlacement } from './placements.ts'
 import { limits } from './state.ts'
@@ -45,6 +45,12 @@ export function lose(step: Step, { placement, reason }: CommandOf<'lose'>): Outc
   const { state, at } = step
   const workload = currentPlacement(state, placement, null)
   if (workload?.placement.state !== 'claimed') return refused('PLACEMENT_SUPERSEDED', { placement })
+  const value = { workload: workload.id, placement }
+  // Nobody wants it any more: it must not wait for a place in order to be stopped there.
+  if (workload.stopRequested !== null) {
+    endAsAsked(step, workload, { endedAt: at, exitCode: null, error: null })
+    return accepted(value)
+  }
   emit(step, {
     type: 'workload.lost',
     node: workload.placement.node,
@@ -52,7 +58,7 @@ export function lose(step: Step, { placement, reason }: CommandOf<'lose'>): Outc
     message: `${workload.name} is placed again: ${reason}`,
   })
   goBack(step, workload, { endedAt: at, exitCode: null, error: null, reason })
-  return accepted({ workload: workload.id, placement })
+  return accepted(value)
 }
 
 type Over = Pick<Attempt, 'endedAt' | 'exitCode' | 'error' | 'reason'>

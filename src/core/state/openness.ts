@@ -1,23 +1,32 @@
 /** What work a node lets in: its taints, and whether it is cordoned or drained. */
+import type { Taint, TaintName } from '../../model/label.ts'
 import { taintInWords } from '../../model/label.ts'
 import type { Scheduling } from '../../model/node.ts'
+import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
-export function setTaints(step: Step, { node, taints }: CommandOf<'set-taints'>): Outcome {
+export function updateTaints(step: Step, { node, add, remove }: CommandOf<'update-taints'>): Outcome {
   const { state, changes, by } = step
   const member = state.members.get(node)
   if (member === undefined) return refused('NODE_NOT_FOUND', { node })
-  const seen = new Set(taints.map(({ key, effect }) => `${key}:${effect}`))
-  if (seen.size < taints.length)
-    return refused('INVALID_REQUEST', { problem: 'a key can be given once for each effect' })
+  const marks = new Set(add.map(({ key, effect }) => `${key}:${effect}`))
+  if (marks.size < add.length) return refused('INVALID_REQUEST', { problem: 'a key can be given once for each effect' })
+  const stay = member.taints.filter((taint) => ![...remove, ...add].some((name) => isCalled(taint, name)))
+  const taints = [...stay, ...add]
+  if (taints.length > limits.taints)
+    return refused('INVALID_REQUEST', { problem: `a node has at most ${limits.taints} taints` })
   state.members.set(node, { ...member, taints })
   changes.push({ type: 'member', node })
   const words = taints.map(taintInWords).join(', ')
+  if (words === member.taints.map(taintInWords).join(', ')) return accepted({ node })
   emit(step, { type: 'node.taints', node, message: `${member.name} has ${words || 'no taints'} now, says ${by}` })
   return accepted({ node })
 }
+
+const isCalled = (taint: Taint, { key, effect }: TaintName): boolean =>
+  taint.key === key && (effect === undefined || taint.effect === effect)
 
 const words: Record<Scheduling['mode'], string> = {
   open: 'takes new work again',

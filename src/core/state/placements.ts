@@ -4,6 +4,7 @@ import { placementId } from '../../model/ids.ts'
 import type { Placement, Workload } from '../../model/workload.ts'
 import { deviceCount, isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
+import { closedTo } from '../scheduler/admission.ts'
 import { isGang, partsOf } from './groups.ts'
 import { workloadsAt } from './holdings.ts'
 import { change, unplace } from './lifecycle.ts'
@@ -87,8 +88,12 @@ function placementObstacle(state: State, place: Place, { spec }: Workload): Outc
   const readiness = readinessOf({ spec }, state)
   if (readiness.state !== 'ready') return refused('INVALID_REQUEST', { problem: `it ${readiness.reason}` })
   const { node, devices, executor } = place
-  const inventory = state.members.get(node)?.inventory
-  if (inventory === undefined) return refused('NODE_NOT_FOUND', { node })
+  const member = state.members.get(node)
+  if (member === undefined) return refused('NODE_NOT_FOUND', { node })
+  // Somebody may have closed it since the leader looked, and was told that nothing new comes.
+  const closed = closedTo(member, spec)
+  if (closed !== null) return refused('INVALID_REQUEST', { problem: `the node ${closed.one}` })
+  const { inventory } = member
   if (inventory === null || !inventory.executors.includes(executor))
     return refused('EXECUTOR_UNAVAILABLE', { executor, detail: 'the node does not offer it' })
   const wanted = deviceCount(spec)

@@ -7,13 +7,15 @@ import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 import { limits } from './state.ts'
 
-const id = <Id extends string>(): z.ZodType<Id> => z.string().min(1).max(128) as z.ZodType<string> as z.ZodType<Id>
+const id = <Id extends string>(longest = 128): z.ZodType<Id> =>
+  z.string().min(1).max(longest) as z.ZodType<string> as z.ZodType<Id>
 
 export const NodeIdSchema = id<NodeId>()
 export const MeshIdSchema = id<MeshId>()
 export const WorkloadIdSchema = id<WorkloadId>()
 export const GroupIdSchema = id<GroupId>()
-export const PlacementIdSchema = id<PlacementId>()
+/** The id of a workload and the number of an attempt. */
+export const PlacementIdSchema = id<PlacementId>(160)
 
 export const word = z.string().min(1).max(128)
 /** A sentence or two for people. */
@@ -39,7 +41,7 @@ export { workloadName, WorkloadSpec }
 
 export const Executor = z.enum(['docker', 'process', 'simulated'])
 export const SchedulingMode = z.enum(['open', 'cordoned', 'draining'])
-export const taints = z.array(Taint).max(64)
+export const taints = z.array(Taint).max(limits.taints)
 export const LivenessSchema = z.enum(['alive', 'suspect', 'lost', 'left'])
 
 export const GenesisSchema = z.strictObject({

@@ -100,7 +100,8 @@ const WorkloadSchema = z.strictObject({
         endedAt: shape.instant,
         exitCode: z.int().nullable(),
         error: shape.WorkloadErrorSchema.nullable(),
-        reason: shape.text,
+        // What was given as a reason may have got words around it.
+        reason: z.string(),
       }),
     )
     .max(limits.attempts),
@@ -109,7 +110,7 @@ const WorkloadSchema = z.strictObject({
       z.strictObject({
         node: shape.NodeIdSchema,
         attempt: shape.count,
-        reason: shape.text,
+        reason: z.string(),
         at: shape.instant,
       }),
     )

@@ -65,6 +65,7 @@ export const limits = {
   operators: 1_000,
   /** Of one member. */
   labels: 64,
+  taints: 64,
   rejections: 8,
   /** Attempts of one workload that are remembered. */
   attempts: 8,

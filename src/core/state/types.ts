@@ -1,7 +1,7 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
 import type { FailureBody } from '../../model/failure.ts'
 import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
-import type { Taint } from '../../model/label.ts'
+import type { Taint, TaintName } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, Member, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Namespace, Quota } from '../../model/namespace.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -181,7 +181,14 @@ export type Command =
   | { readonly type: 'lose'; readonly placement: PlacementId; readonly reason: string }
   /** The leader ends a workload that waits for what cannot be any more. */
   | { readonly type: 'give-up'; readonly workload: WorkloadId }
-  | { readonly type: 'set-taints'; readonly node: NodeId; readonly taints: readonly Taint[] }
+  | {
+      readonly type: 'update-taints'
+      readonly node: NodeId
+      /** Each in place of the one with its key and effect. Two of these commands at once both count. */
+      readonly add: readonly Taint[]
+      /** Goes first. */
+      readonly remove: readonly TaintName[]
+    }
   | {
       readonly type: 'set-scheduling'
       readonly node: NodeId

@@ -30,6 +30,7 @@ export const workloadColumns: readonly Column<Workload>[] = [
   { head: 'Node', cell: ({ node }) => orDash(node) },
   { head: 'GPUs', cell: ({ gpus }) => String(gpus) },
   { head: 'Submitted', cell: ({ submittedAt }) => ago(submittedAt) },
+  { head: 'Namespace', cell: ({ namespace }) => namespace, wide: true },
   { head: 'Retries', cell: ({ retries }) => String(retries), wide: true },
   { head: 'Exit', cell: ({ exitCode }) => orDash(exitCode), wide: true },
   { head: 'Image', cell: ({ image }) => image, wide: true },

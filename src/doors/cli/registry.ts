@@ -5,6 +5,7 @@ export const nouns: Readonly<Record<string, string>> = {
   gateway: 'The leader of the mesh',
   node: 'The hosts of the mesh',
   workload: 'What runs on the mesh',
+  namespace: 'Whose work it is, and how much it may take',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
 }
@@ -88,6 +89,31 @@ export const commands: readonly Row[] = [
     path: 'gateway transfer',
     about: 'Hand the lead to another voter.',
     load: () => import('./commands/gateway/transfer.ts'),
+  },
+  {
+    path: 'namespace create',
+    about: 'Make a namespace, with limits or without.',
+    load: () => import('./commands/namespace/create.ts'),
+  },
+  {
+    path: 'namespace set',
+    about: 'Change limits of a namespace.',
+    load: () => import('./commands/namespace/set.ts'),
+  },
+  {
+    path: 'namespace list',
+    about: 'List the namespaces: what they may take, and what they take.',
+    load: () => import('./commands/namespace/list.ts'),
+  },
+  {
+    path: 'namespace info',
+    about: 'Show one namespace: what it may take, what it takes, and what it has had.',
+    load: () => import('./commands/namespace/info.ts'),
+  },
+  {
+    path: 'namespace delete',
+    about: 'Take a namespace away that has no work any more.',
+    load: () => import('./commands/namespace/delete.ts'),
   },
   {
     path: 'token create',

@@ -33,24 +33,26 @@ export class Adoption {
     return this.#ready.size === this.#deps.executors.size
   }
 
-  /** Asks every executor that has not answered yet. One that is not there now is asked again by the next call. */
+  /** Asks every executor that has not answered yet, all at once. One that is not there now is asked again by the next call. */
   async attempt(signal: AbortSignal): Promise<void> {
-    const { executors, mesh, node, log, onFound } = this.#deps
-    for (const [kind, executor] of executors) {
-      if (this.#ready.has(kind)) continue
-      try {
-        const found = await executor.adopt(mesh, node, signal)
-        this.#ready.add(kind)
-        onFound(kind, found)
-        if (this.#problems.delete(kind)) log.info('an executor answers again', { executor: kind })
-        if (found.length > 0) log.info('took up tasks of an earlier run', { executor: kind, tasks: found.length })
-      } catch (error) {
-        if (signal.aborted) return
-        if (!(error instanceof ClawError)) throw error
-        if (this.#problems.get(kind) === error.message) continue
-        this.#problems.set(kind, error.message)
-        log.warn('an executor does not answer yet', { executor: kind, problem: error.message })
-      }
+    const missing = [...this.#deps.executors].filter(([kind]) => !this.#ready.has(kind))
+    await Promise.all(missing.map(([kind, executor]) => this.#ask(kind, executor, signal)))
+  }
+
+  async #ask(kind: ExecutorKind, executor: Executor, signal: AbortSignal): Promise<void> {
+    const { mesh, node, log, onFound } = this.#deps
+    try {
+      const found = await executor.adopt(mesh, node, signal)
+      this.#ready.add(kind)
+      onFound(kind, found)
+      if (this.#problems.delete(kind)) log.info('an executor answers again', { executor: kind })
+      if (found.length > 0) log.info('took up tasks of an earlier run', { executor: kind, tasks: found.length })
+    } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof ClawError)) throw error
+      if (this.#problems.get(kind) === error.message) return
+      this.#problems.set(kind, error.message)
+      log.warn('an executor does not answer yet', { executor: kind, problem: error.message })
     }
   }
 }

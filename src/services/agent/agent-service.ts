@@ -59,13 +59,15 @@ export class AgentService implements Service {
   readonly #stopped = new AbortController()
   /** Which executor has which task. What it says of the task is asked when it is needed. */
   readonly #tasks = new Map<PlacementId, ExecutorKind>()
+  /** Those among them that an earlier daemon had started. */
+  readonly #adopted = new Set<PlacementId>()
   readonly #listeners = new Set<() => void>()
   readonly #busyListeners = new Set<() => void>()
   #busyTold = ''
   #fresh = false
   /** When this node last knew of a leader, on the steady clock. */
   #ledAt: Millis = 0
-  #ticking: Promise<void> = Promise.resolve()
+  readonly #attending = new Map<'adoption' | 'freshness', Promise<void>>()
   #cancelTick: Cancel = () => {}
   #looking: Cancel | null = null
   #unsubscribe: readonly Unsubscribe[] = []
@@ -76,7 +78,13 @@ export class AgentService implements Service {
     this.#settings = settings
     this.#ledger = new LedgerStore(deps.disk)
     this.#assigned = new AssignedWorkloads(node)
-    this.#adoption = new Adoption({ executors, mesh, node, log, onFound: (kind, tasks) => this.#onFound(kind, tasks) })
+    this.#adoption = new Adoption({
+      executors,
+      mesh,
+      node,
+      log,
+      onFound: (kind, tasks) => this.#onAdopted(kind, tasks),
+    })
     this.#performer = new Performer({
       ...deps,
       ledger: this.#ledger,
@@ -112,7 +120,7 @@ export class AgentService implements Service {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#cancelTick()
     this.#looking?.()
-    await this.#ticking
+    await Promise.all(this.#attending.values())
     await this.#lanes.idle()
     await this.#ledger.close()
   }
@@ -148,6 +156,11 @@ export class AgentService implements Service {
     return this.#executorOf(placement).stats(placement, signal)
   }
 
+  #onAdopted(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
+    for (const { placement } of tasks) this.#adopted.add(placement)
+    this.#onFound(kind, tasks)
+  }
+
   #onFound(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
     for (const { placement } of tasks) this.#tasks.set(placement, kind)
     this.#wake()
@@ -157,23 +170,23 @@ export class AgentService implements Service {
     if (this.#assigned.apply(this.#deps.control.state, changes)) this.#wake()
   }
 
-  /** What has no event of its own: executors that come back, retries, retention. */
+  /** What has no event of its own: leaders that come and go, executors that come back, retries, retention. */
   #tick(): void {
-    this.#ticking = this.#attend()
-    this.#cancelTick = this.#deps.clock.after(tickEvery, () => {
-      // A slow executor must not be asked twice at a time.
-      this.#ticking = this.#ticking.then(() => this.#tick())
-    })
-  }
-
-  async #attend(): Promise<void> {
-    const { signal } = this.#stopped
-    if (signal.aborted) return
-    if (!this.#adoption.isComplete) await this.#adoption.attempt(signal)
-    if (!this.#fresh) await this.#becomeFresh()
-    if (this.#deps.control.status().leader !== null) this.#ledAt = this.#deps.clock.elapsed()
     this.#lanes.tidy()
     this.#wake()
+    // Whoever is slow to answer must not be asked twice at a time, and must not keep this node from what the lease demands.
+    if (!this.#adoption.isComplete) this.#attend('adoption', () => this.#adoption.attempt(this.#stopped.signal))
+    if (!this.#fresh) this.#attend('freshness', () => this.#becomeFresh())
+    this.#cancelTick = this.#deps.clock.after(tickEvery, () => this.#tick())
+  }
+
+  #attend(what: 'adoption' | 'freshness', work: () => Promise<void>): void {
+    if (this.#attending.has(what)) return
+    const over = (): void => {
+      this.#attending.delete(what)
+      this.#wake()
+    }
+    this.#attending.set(what, work().finally(over))
   }
 
   /** Once is enough: from then on the state only grows. */
@@ -204,6 +217,7 @@ export class AgentService implements Service {
   }
 
   #look(): void {
+    if (this.#deps.control.status().leader !== null) this.#ledAt = this.#deps.clock.elapsed()
     const view = this.#view()
     for (const known of [this.#performer.failures, this.#performer.told])
       for (const placement of known.keys()) if (!view.assigned.has(placement)) known.delete(placement)
@@ -230,6 +244,7 @@ export class AgentService implements Service {
       fresh: this.#fresh,
       cutOffFor: clock.elapsed() - this.#ledAt,
       told: this.#performer.told,
+      adopted: this.#adopted,
       assigned: this.#assigned.byPlacement(),
       ledger: this.#ledger.ledger,
       tasks: this.#known(),
@@ -244,8 +259,10 @@ export class AgentService implements Service {
     const known = new Map<PlacementId, KnownTask>()
     for (const [placement, executor] of this.#tasks) {
       const status = this.#deps.executors.get(executor)?.status(placement) ?? null
-      if (status === null) this.#tasks.delete(placement)
-      else known.set(placement, { executor, status })
+      if (status === null) {
+        this.#tasks.delete(placement)
+        this.#adopted.delete(placement)
+      } else known.set(placement, { executor, status })
     }
     return known
   }

@@ -109,10 +109,8 @@ export class Performer {
         })
       case 'running':
         return this.#execute(`${placement}:running`, { ...from, type: 'report-running', startedAt: report.startedAt })
-      case 'ended': {
-        const { endedAt, exitCode, error } = report
-        return this.#execute(`${placement}:ended`, { ...from, type: 'report-ended', endedAt, exitCode, error })
-      }
+      case 'ended':
+        return this.#execute(`${placement}:ended`, { ...from, ...report, type: 'report-ended' })
     }
   }
 

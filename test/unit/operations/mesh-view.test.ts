@@ -66,7 +66,7 @@ test('of a node that is offline nothing is told as if it were measured now', asy
 
 test('a node says whether it takes new work, and what keeps work away from it', async () => {
   const taint = { key: 'gpu', value: 'h100', effect: 'NoSchedule' } as const
-  mesh.apply({ type: 'set-taints', node: bob, taints: [taint] })
+  mesh.apply({ type: 'update-taints', node: bob, add: [taint], remove: [] })
   mesh.apply({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: 'new disks', grace: null })
   const [first, second] = await run('node.list', {})
   expect(first).toMatchObject({ scheduling: { mode: 'open', reason: '' }, taints: [] })

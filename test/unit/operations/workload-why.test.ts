@@ -66,7 +66,7 @@ describe('why', () => {
     await run('workload.run', { image: 'busybox', name: 'train', restart: { policy: 'always', backoff: '30s' } })
     mesh.ended(mesh.running(mesh.idOf('train'), bob), bob, 3)
     const why = await run('workload.why', { workload: 'train' })
-    expect(why.reason).toMatch(/^is tried again in \d+ s$/)
+    expect(why.reason).toMatch(/^is tried again at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     expect(why.history).toMatchObject([{ attempt: 1, node: 'bob', exitCode: 3, reason: 'restart 1' }])
   })
 
@@ -123,7 +123,7 @@ describe('a plan', () => {
 
   test('keeps away from a tainted or closed node', async () => {
     const taint = { key: 'gpu', value: '', effect: 'NoSchedule' } as const
-    mesh.apply({ type: 'set-taints', node: ada, taints: [taint] })
+    mesh.apply({ type: 'update-taints', node: ada, add: [taint], remove: [] })
     mesh.apply({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: '', grace: null })
     expect(await run('workload.plan', { image: 'busybox' })).toMatchObject({ fits: false })
     expect(await run('workload.plan', { image: 'busybox', tolerations: ['gpu'] })).toMatchObject({

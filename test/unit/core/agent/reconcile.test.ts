@@ -57,6 +57,7 @@ const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assign
   fresh: true,
   cutOffFor: 0,
   told: new Map(),
+  adopted: new Set(),
   assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),
   ledger: new Map(),
   tasks: new Map(),
@@ -173,6 +174,14 @@ test('what ended before it was told to says so, by this node’s own clock', () 
   ])
 })
 
+test('what an earlier daemon started may have been told to stop by it, and never says that it ended unasked', () => {
+  const given = { workloads: [assigned({ startedAt: 900_000 })], tasks: new Map([task(ended)]), adopted: new Set([id]) }
+  const report = { type: 'ended', endedAt: 950_000, exitCode: 3, error: null }
+  expect(steps(given)).toEqual([{ do: 'report', placement: id, report }])
+  const told = new Map([[id, { at: 950_001, isCutOff: false }]])
+  expect(steps({ ...given, told })).toEqual([{ do: 'report', placement: id, report }])
+})
+
 describe('a node that knows of no leader', () => {
   const given = { ledger: new Map([holding('started')]), tasks: new Map([task(running)]) }
   const works = (onPartition?: 'stop' | 'continue' | 'replace') => [
@@ -190,6 +199,23 @@ describe('a node that knows of no leader', () => {
   test('lets all other work run on', () => {
     for (const onPartition of [undefined, 'continue', 'replace'] as const)
       expect(steps({ ...given, workloads: works(onPartition), cutOffFor: 1e9 })).toEqual([])
+  })
+
+  test('starts nothing that it would have to stop, and takes it up when it is back', () => {
+    const workloads = [assigned({ spec: WorkloadSpec.parse({ image: 'x', onPartition: 'stop' }) })]
+    const waiting = { workloads, ledger: new Map([holding('held')]) }
+    expect(steps({ ...waiting, cutOffFor: agentSettings.lease })).toEqual([])
+    expect(steps(waiting)).toEqual([{ do: 'start', placement: id }])
+  })
+
+  test('reports as lost what it kept from starting, and not as failed', () => {
+    const workloads = [assigned({ spec: WorkloadSpec.parse({ image: 'x', onPartition: 'stop' }) })]
+    const calledOff = { code: 'CONTAINER_FAILED', message: 'it was stopped while it started' } as const
+    const failures = new Map([[id, { error: calledOff, since: at - 1, at: at - 1 }]])
+    const told = new Map([[id, { at: 940_000, isCutOff: true }]])
+    expect(steps({ workloads, told, failures, ledger: new Map([holding('over')]) })).toMatchObject([
+      { do: 'report', report: { type: 'ended', error: { code: 'WORKLOAD_LOST' } } },
+    ])
   })
 
   test('reports what it stopped as lost, so that the mesh places it again', () => {

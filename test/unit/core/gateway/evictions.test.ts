@@ -85,7 +85,7 @@ describe('given a node that is drained', () => {
 describe('given a node with a NoExecute taint', () => {
   test('what does not tolerate it leaves, with its own grace', () => {
     const book = running({}, { tolerations: [{ key: 'gpu' }] }, { tolerations: [{ key: 'gpu', value: 'old' }] })
-    book.run({ type: 'set-taints', node: bob, taints: [noExecute] })
+    book.run({ type: 'update-taints', node: bob, add: [noExecute], remove: [] })
     const reason = 'bob has the taint gpu=broken:NoExecute'
     expect(departuresNow(book.state, 32)).toEqual(
       ['wl-0', 'wl-2'].map((id) => ({ placement: `${id}.1`, reason, grace: null })),
@@ -95,7 +95,7 @@ describe('given a node with a NoExecute taint', () => {
   test('the other effects, and a cordon, move nothing', () => {
     const book = running({})
     const taints = (['NoSchedule', 'PreferNoSchedule'] as const).map((effect) => ({ ...noExecute, effect }))
-    book.run({ type: 'set-taints', node: bob, taints })
+    book.run({ type: 'update-taints', node: bob, add: taints, remove: [] })
     book.run({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: '', grace: null })
     expect(leaving(book)).toEqual([])
   })

@@ -65,3 +65,20 @@ test('what was forgotten has ended long ago', () => {
   book.run({ type: 'prune', workloads: [first] })
   expect(place(book)).toBe(null)
 })
+
+test('given work that was only refused and placed again, then it has not started; given work that ran, then it has, though it waits again', () => {
+  const refused = chain('after', 'waiting')
+  for (const attempt of [1, 2]) {
+    refused.run({ type: 'place', workload: first, attempt, node: ada, devices: [], executor: 'docker' })
+    if (attempt === 1)
+      refused.run({ type: 'reject', placement: placementId(first, attempt), node: ada, reason: 'is busy' })
+  }
+  expect(place(refused)).toBe('INVALID_REQUEST')
+
+  const moved = chain('after', 'running')
+  const eviction = { reason: 'x', grace: null, target: null, avoid: false }
+  moved.run({ type: 'evict', placement: placementId(first, 1), ...eviction })
+  moved.run({ type: 'report-ended', placement: placementId(first, 1), node: ada, endedAt: 2, exitCode: 0, error: null })
+  moved.run({ type: 'request-stop', workload: first, force: false })
+  expect(place(moved)).toBe(null)
+})

@@ -23,6 +23,7 @@ interface Job {
   readonly timeoutMs?: number
   readonly labels?: Readonly<Record<string, string>>
   readonly apart?: readonly Readonly<Record<string, string>>[]
+  readonly restart?: { readonly policy: 'on-failure' | 'always' }
 }
 
 function add(book: Book, name: string, { gpus, on, first = 0, startedAt = 1_000, ...spec }: Job): void {
@@ -155,6 +156,17 @@ describe('given a workload that has waited for long', () => {
     const small = meshOf([ada], 2)
     add(small, 'huge', { gpus: 8 })
     expect(provision(small).reservations.size).toBe(0)
+  })
+
+  test('but not where it would wait for work that is started again for ever, unless that is leaving', () => {
+    const book = meshOf([ada], 2)
+    add(book, 'service', { gpus: 1, on: ada, restart: { policy: 'always' } })
+    add(book, 'large', { gpus: 2 })
+    expect(provision(book).reservations.size).toBe(0)
+    add(book, 'small', { gpus: 1, on: ada, first: 1, restart: { policy: 'on-failure' } })
+    expect(provision(book).reservations.size).toBe(0)
+    book.run({ type: 'request-stop', workload: workloadId('service'), force: false })
+    expect(provision(book).reservations.size).toBe(1)
   })
 
   test('then others use its node only if they end before, or outrank it', () => {

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest'
+import { explain } from '../../../../src/core/scheduler/explain.ts'
+import type { Snapshot } from '../../../../src/core/scheduler/types.ts'
+import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
 import { nearestFit } from '../../../../src/core/scheduler/would-fit.ts'
-import { nodeId } from '../../../../src/model/ids.ts'
+import { nodeId, workloadId } from '../../../../src/model/ids.ts'
+import type { Workload } from '../../../../src/model/workload.ts'
 import { spec } from '../../../support/control-samples.ts'
-import { nodeSnapshot } from '../../../support/scheduler-samples.ts'
+import { nodeSnapshot, quiet, work } from '../../../support/scheduler-samples.ts'
 
 const a = nodeSnapshot(nodeId('a'), 2, { held: new Set(['GPU-a-0']) })
 const b = nodeSnapshot(nodeId('b'), 4, { taints: [{ key: 'team', value: 'red', effect: 'NoSchedule' }] })
@@ -17,6 +21,17 @@ test.each([
   [{ gpus: { count: 1 }, memoryMib: 900_000 }, 'with less than 900000 MiB of memory (on a)'],
   [{ gpus: { count: 1 }, near: [{ app: 'db' }] }, 'without being near other work (on a)'],
   [{ gpus: { count: 1, minDriver: '999' } }, 'with an older driver (on a)'],
+  [{ gpus: { devices: [1], model: 'A100' } }, 'with another GPU model than A100 (on a)'],
+  [
+    { gpus: { devices: [0], memoryMib: 90_000 } },
+    'with any GPUs instead of those and with less memory in each GPU (on a)',
+  ],
+  [{ gpus: { count: 1, mig: '1g.10gb' } }, 'with whole GPUs instead of MIG devices 1g.10gb (on a)'],
+  [
+    { gpus: { count: 3, model: 'A100' } },
+    'with another GPU model than A100 and if it tolerated the taint team=red:NoSchedule (on b)',
+  ],
+  [{ gpus: { count: 1, model: 'A100', minDriver: '999' }, nodeSelector: { zone: 'x' } }, null],
   [{ gpus: { count: 8 }, cpus: 500 }, null],
 ])('%j would fit %s', (wanted, words) => {
   expect(nearestFit(spec(wanted), [a, b])).toBe(words)
@@ -24,4 +39,15 @@ test.each([
 
 test('where nothing else helps, a taint that it does not tolerate is named', () => {
   expect(nearestFit(spec({ gpus: { count: 1 } }), [b])).toBe('if it tolerated the taint team=red:NoSchedule (on b)')
+})
+
+test('a node that refused it a while ago is no place for it, and while it waits for others no change helps', () => {
+  const snapshot = { ...quiet, at: 1_000, nodes: [a, b], pending: [] }
+  const wouldFit = (parts: Partial<Workload>, blocked: Snapshot['blocked'] = new Map()) =>
+    explain({ ...snapshot, blocked }, work('wl', { gpus: { count: 2 } }, parts), defaultScheduling).wouldFit
+  const rejections = [{ node: a.id, attempt: 1, reason: 'GPU 1 is busy', at: 900 }]
+  expect(wouldFit({})).toBe('with 1 GPU instead of 2 (on a)')
+  expect(wouldFit({ rejections })).toBe('if it tolerated the taint team=red:NoSchedule (on b)')
+  expect(wouldFit({ notBefore: 2_000 })).toBe(null)
+  expect(wouldFit({}, new Map([[workloadId('wl'), 'waits for prepare to complete']]))).toBe(null)
 })

@@ -94,6 +94,16 @@ describe('admission', () => {
     expect(book.state.members.get(bob)).toMatchObject({ roles: ['worker'], labels: { zone: 'a', rack: '4' } })
   })
 
+  test('a node has no more labels than it may have, wherever they come from, and its token stays good', () => {
+    const labels = (prefix: string, n: number) =>
+      Object.fromEntries(Array.from({ length: n }, (_, i) => [`${prefix}${i}`, '']))
+    const book = meshOf([ada])
+    const { token: plain } = token('t') as Extract<ReturnType<typeof token>, { type: 'create-token' }>
+    book.run({ type: 'create-token', token: { ...plain, labels: labels('token', 40) } })
+    expect(refusal(book.run(admit('t', newMember(bob, { labels: labels('own', 25) }))))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run(admit('t', newMember(bob, { labels: labels('own', 24) }))))).toBe(null)
+  })
+
   test('tokens that have run out are forgotten when the next one is made', () => {
     const book = meshOf([ada])
     book.run(token('t', 2_000))

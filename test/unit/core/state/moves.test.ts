@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import type { Taint, TaintName } from '../../../../src/model/label.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, bob, meshOf, refusal, submit } from '../../../support/control-samples.ts'
@@ -119,6 +120,15 @@ describe('a loss', () => {
     expect(refusal(book.run(ended(1, null)))).toBe('PLACEMENT_SUPERSEDED')
   })
 
+  test('of what somebody has asked to stop is its end: it does not wait for another place', () => {
+    const book = running({ onPartition: 'replace' })
+    book.run({ type: 'request-stop', workload: id, force: false })
+    book.run({ type: 'lose', placement: placementId(id, 1), reason: 'bob was lost' }, { at: 70_000 })
+    expect(workload(book)).toMatchObject({ state: 'stopped', endedAt: 70_000, error: null })
+    expect(book.state.holders.size).toBe(0)
+    expect(book.state.pending.size).toBe(0)
+  })
+
   test('of what nobody has claimed is refused: that is withdrawn', () => {
     const book = meshOf([ada, bob])
     book.run(submit('wl-a', { gpus: { count: 1 } }))
@@ -197,13 +207,53 @@ describe('restart', () => {
 })
 
 describe('what a node lets in', () => {
-  test('taints replace what was there; a key counts once for each effect', () => {
+  const taint = (key: string, value = '', effect: Taint['effect'] = 'NoSchedule'): Taint => ({ key, value, effect })
+  const taints = (book: Book, add: readonly Taint[], remove: readonly TaintName[] = []) =>
+    refusal(book.run({ type: 'update-taints', node: bob, add, remove }))
+  const taintsOf = ({ state }: Book) => state.members.get(bob)?.taints
+
+  test('a taint replaces the one with its key and effect, and all the others stay', () => {
     const book = meshOf([ada, bob])
-    const taints = [{ key: 'gpu', value: 'a', effect: 'NoSchedule' }] as const
-    book.run({ type: 'set-taints', node: bob, taints })
-    expect(book.state.members.get(bob)?.taints).toEqual(taints)
-    const twice = [...taints, { key: 'gpu', value: 'b', effect: 'NoSchedule' }] as const
-    expect(refusal(book.run({ type: 'set-taints', node: bob, taints: twice }))).toBe('INVALID_REQUEST')
+    taints(book, [taint('gpu', 'a'), taint('gpu', 'a', 'NoExecute')])
+    taints(book, [taint('team')])
+    taints(book, [taint('gpu', 'b')])
+    expect(taintsOf(book)).toEqual([taint('gpu', 'a', 'NoExecute'), taint('team'), taint('gpu', 'b')])
+    taints(book, [], [{ key: 'gpu' }, { key: 'team', effect: 'NoExecute' }])
+    expect(taintsOf(book)).toEqual([taint('team')])
+  })
+
+  test('a key counts once for each effect, and there are not too many', () => {
+    const book = meshOf([ada, bob])
+    expect(taints(book, [taint('gpu', 'a'), taint('gpu', 'b')])).toBe('INVALID_REQUEST')
+    expect(
+      taints(
+        book,
+        Array.from({ length: 64 }, (_, i) => taint(`key-${i}`)),
+      ),
+    ).toBe(null)
+    expect(taints(book, [taint('gpu')])).toBe('INVALID_REQUEST')
+    expect(taintsOf(book)).toHaveLength(64)
+  })
+
+  test('what changes nothing is no news', () => {
+    const book = meshOf([ada, bob])
+    for (const add of [[taint('gpu')], [taint('gpu')], []]) taints(book, add)
+    expect(book.state.events.filter(({ type }) => type === 'node.taints')).toHaveLength(1)
+  })
+
+  test('no placement, though its leader may not know yet that the node was closed', () => {
+    const place = (book: Book) =>
+      refusal(book.run({ type: 'place', workload: id, attempt: 1, node: bob, devices: [], executor: 'docker' }))
+    const tainted = meshOf([ada, bob])
+    tainted.run(submit('wl-a'))
+    taints(tainted, [taint('gpu')])
+    expect(place(tainted)).toBe('INVALID_REQUEST')
+    taints(tainted, [taint('gpu', '', 'PreferNoSchedule')], [{ key: 'gpu' }])
+    expect(place(tainted)).toBe(null)
+    const cordoned = meshOf([ada, bob])
+    cordoned.run(submit('wl-a'))
+    cordoned.run({ type: 'set-scheduling', node: bob, mode: 'cordoned', reason: '', grace: null })
+    expect(place(cordoned)).toBe('INVALID_REQUEST')
   })
 
   test('a drain is told once, with who wants it and why', () => {

@@ -81,11 +81,11 @@ gpu-node-2  1× H100 (simulated)  healthy  —
     const at = '2026-01-01T00:00:00.000Z'
     const one = { attempt: 1, node: 'n1', startedAt: at, endedAt: at, exitCode: 3, reason: 'retry 1 of 2' }
     const info = workload({
-      ...{ state: 'pending', retries: 1, nextTryAt: at, reason: 'is tried again in 9 s' },
+      ...{ state: 'pending', retries: 1, nextTryAt: at, reason: 'is tried again at 2026-11-25T06:57:36Z' },
       history: [{ ...one, error: { code: 'NONZERO_EXIT', message: '' } }],
     })
     const { out } = await cli(['workload', 'info', 'job'], { 'workload.info': () => info })
-    expect(out).toMatch(/^Waits because: +is tried again in 9 s$/m)
+    expect(out).toMatch(/^Waits because: +is tried again at 2026-11-25T06:57:36Z$/m)
     expect(out).toMatch(/^Next try: +2026-01-01T00:00:00.000Z$/m)
     expect(out).toMatch(/^Retries: +1$/m)
     expect(out).toMatch(/^Attempt 1: +on n1, from .* to .*, NONZERO_EXIT, exit code 3: retry 1 of 2$/m)

@@ -36,3 +36,23 @@ test('an executor that does not answer is told once for each reason, and once mo
     'an executor answers again',
   ])
 })
+
+test('given an executor that keeps everybody waiting, when the others are asked, then their tasks are known meanwhile', async () => {
+  const late = Promise.withResolvers<never[]>()
+  const adoption = new Adoption({
+    executors: new Map([
+      ['docker', { adopt: () => late.promise } as unknown as Executor],
+      ['process', { adopt: () => Promise.resolve([]) } as unknown as Executor],
+    ]),
+    ...{ mesh: meshId('mesh-0123'), node: nodeId('ada'), log: silent, onFound: () => {} },
+  })
+  const asked = adoption.attempt(new AbortController().signal)
+  await new Promise(setImmediate)
+  expect([...adoption.readiness()]).toEqual([
+    ['docker', 'unknown'],
+    ['process', 'ready'],
+  ])
+  late.resolve([])
+  await asked
+  expect(adoption.isComplete).toBe(true)
+})

@@ -114,10 +114,10 @@ describe('upkeep', () => {
   test('a NoExecute taint has it stopped unless it tolerates the taint', async () => {
     await runOnBob({ tolerations: [{ key: 'fire' }] })
     const taint = (key: string) => ({ key, value: '', effect: 'NoExecute' }) as const
-    await run({ type: 'set-taints', node: bob, taints: [taint('fire')] })
+    await run({ type: 'update-taints', node: bob, add: [taint('fire')], remove: [] })
     await world.runFor(2_000)
     expect(workload()?.eviction).toBeNull()
-    await run({ type: 'set-taints', node: bob, taints: [taint('fire'), taint('water')] })
+    await run({ type: 'update-taints', node: bob, add: [taint('fire'), taint('water')], remove: [] })
     await world.runUntil(() => workload()?.eviction !== null, 200)
     expect(workload()?.eviction?.reason).toBe('bob has the taint water:NoExecute')
   })

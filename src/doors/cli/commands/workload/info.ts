@@ -22,6 +22,7 @@ export default command({
       const asked = `${info.gpus}${info.gpuModel === null ? '' : ` × ${info.gpuModel}`}`
       const wide: readonly (readonly [string, string])[] = [
         ['Submitted by', info.submittedBy],
+        ['Namespace', info.namespace],
         ['Priority', String(info.priority)],
         ['Executor', orDash(info.executor)],
         ['Command', orDash(info.command.join(' '))],

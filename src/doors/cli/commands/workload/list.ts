@@ -10,6 +10,7 @@ export default command({
     mine: { kind: 'flag', about: 'Only your own' },
     since: { kind: 'text', value: 'TIME', about: 'Only those submitted since then: 1h, "24h ago", or an ISO time' },
     node: { kind: 'text', value: 'NODE', about: 'Only those on this node' },
+    namespace: { kind: 'text', value: 'NAME', about: 'Only those of this namespace' },
     group: { kind: 'text', value: 'GROUP', about: 'Only the parts of this gang or array, by its id or name' },
     limit: { kind: 'number', value: 'N', about: 'At most so many; 1000 if left out' },
   },
@@ -20,9 +21,9 @@ export default command({
     'workload list --since 24h --json',
   ],
 
-  async run({ running, mine, since, node, group, limit }, { api: connect, out, signal }) {
+  async run({ running, mine, since, node, namespace, group, limit }, { api: connect, out, signal }) {
     const api = await connect()
-    const workloads = await api.call('workload.list', { running, mine, since, node, group, limit }, signal)
+    const workloads = await api.call('workload.list', { running, mine, since, node, namespace, group, limit }, signal)
     await out.result(workloads, (rows, style) => style.table(rows, workloadColumns))
     return undefined
   },
