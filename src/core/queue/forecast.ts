@@ -1,29 +1,30 @@
-/** When a workload that waits will fit: the earliest moment at which enough of some node's residents have ended. */
+/** When a workload that waits, or a gang, will fit: the earliest moment at which enough of some nodes’ residents have ended. */
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
-import type { Workload } from '../../model/workload.ts'
 import { unwelcome } from '../scheduler/admission.ts'
+import type { Ask } from './ask.ts'
 import type { Resident } from './resident.ts'
-import type { Field } from './field.ts'
-import { places } from './field.ts'
+import type { Field, Place } from './field.ts'
+import { cheapestWays } from './field.ts'
 import type { Room } from './room.ts'
 
 export interface Forecast {
-  readonly node: NodeId
+  /** More than one for a gang. */
+  readonly nodes: readonly NodeId[]
   /** Null when that depends on work without a time limit. */
   readonly from: Instant | null
 }
 
-/** Null when it would fit on no node, whoever ends there. Nodes that are taken by others are left out. */
-export function forecast(workload: Workload, field: Field): Forecast | null {
-  let best: { readonly node: NodeId; readonly from: number } | null = null
-  for (const { node, room, residents } of places(workload, field)) {
+/** Null when it would fit nowhere, whoever ends. Nodes that are taken by others are left out. */
+export function forecast(ask: Ask, field: Field): Forecast | null {
+  const price = ({ node, roomFor, residents }: Place, count: number): number | null =>
     // Who is there now may well be there then.
-    if (unwelcome(node.residents, workload.spec) !== null) continue
-    const from = whenFree(room, residents, field.at)
-    if (from !== null && (best === null || from < best.from)) best = { node: node.id, from }
-  }
-  return best === null ? null : { node: best.node, from: best.from < Infinity ? best.from : null }
+    unwelcome(node.residents, ask.lead.spec) === null ? whenFree(roomFor(count), residents, field.at) : null
+  const sooner = (a: number, b: number): number => (a === b ? 0 : a - b)
+  const ways = cheapestWays(ask, field, { price, compare: (a, b) => sooner(a.after, b.after) })
+  if (ways === null) return null
+  const from = Math.max(...ways.map(({ what }) => what))
+  return { nodes: ways.map(({ node }) => node), from: from < Infinity ? from : null }
 }
 
 /** Infinity when somebody without a time limit has to end first, null when it is not enough even once all have ended that ever will. */

@@ -1,13 +1,13 @@
 /**
- * Whom a waiting workload may push aside. Only work of a lower priority, only on one node, and only as much of it as is needed: first
- * the set whose highest priority is lowest, then the one that loses the least work, in device-seconds.
+ * Whom a waiting workload, or gang, may push aside. Only work of a lower priority, and only as much of it as is needed: first the set whose
+ * highest priority is lowest, then the one that loses the least work, in device-seconds.
  */
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant, Millis } from '../../model/time.ts'
-import type { Workload } from '../../model/workload.ts'
 import { unwelcome } from '../scheduler/admission.ts'
-import type { Field } from './field.ts'
-import { places } from './field.ts'
+import type { Ask } from './ask.ts'
+import type { Field, Place, Step } from './field.ts'
+import { cheapestWays } from './field.ts'
 import type { Resident } from './resident.ts'
 import type { Room } from './room.ts'
 
@@ -20,20 +20,19 @@ export interface Preemption {
   readonly victims: readonly Resident[]
 }
 
-/** The cheapest way to make room, or null when no end of lesser work would. */
-export function preemptionFor(workload: Workload, field: Field): Preemption | null {
-  const { spec } = workload
-  let best: (Preemption & { readonly cost: Cost }) | null = null
-  for (const { node, room, residents } of places(workload, field)) {
-    const victims = victimsOn(room, residents, { priority: spec.priority, at: field.at })
-    if (victims === null) continue
+/** The cheapest way to make room, node by node; null when no end of lesser work would. */
+export function preemptionFor(ask: Ask, field: Field): readonly Preemption[] | null {
+  const { spec } = ask.lead
+  const claimant = { priority: spec.priority, at: field.at }
+  const price = ({ roomFor, residents }: Place, count: number): readonly Resident[] | null => {
+    const victims = victimsOn(roomFor(count), residents, claimant)
+    if (victims === null) return null
     const stay = residents.filter((resident) => !resident.isLeaving && !victims.includes(resident))
     const labels = stay.map((resident) => resident.labels)
-    if (unwelcome(labels, spec) !== null) continue
-    const cost = costOf(victims, field.at)
-    if (best === null || isLess(cost, best.cost)) best = { node: node.id, victims, cost }
+    return unwelcome(labels, spec) === null ? victims : null
   }
-  return best === null ? null : { node: best.node, victims: best.victims }
+  const ways = cheapestWays(ask, field, { price, compare: (a, b) => compareCosts(a, b, field.at) })
+  return ways?.map(({ node, what }) => ({ node, victims: what })) ?? null
 }
 
 interface Claimant {
@@ -71,20 +70,27 @@ function isSpared(room: Room, resident: Resident): boolean {
   return false
 }
 
-interface Cost {
-  readonly highest: number
-  readonly lost: number
-  readonly count: number
+type Costs = readonly [highestPriority: number, lostWork: Millis, victims: number]
+
+const costsOf = (victims: readonly Resident[], at: Instant): Costs => [
+  Math.max(-1, ...victims.map(({ priority }) => priority)),
+  victims.reduce((sum, victim) => sum + lostWork(victim, at), 0),
+  victims.length,
+]
+
+function compareCosts(a: Step<readonly Resident[]>, b: Step<readonly Resident[]>, at: Instant): number {
+  const [highestA, lostA, countA] = extra(a, at)
+  const [highestB, lostB, countB] = extra(b, at)
+  return highestA - highestB || lostA - lostB || countA - countB
 }
 
-const costOf = (victims: readonly Resident[], at: Instant): Cost => ({
-  highest: Math.max(-1, ...victims.map(({ priority }) => priority)),
-  lost: victims.reduce((sum, victim) => sum + lostWork(victim, at), 0),
-  count: victims.length,
-})
+/** What one part more costs. */
+function extra({ before, after }: Step<readonly Resident[]>, at: Instant): Costs {
+  const [highest, lost, count] = costsOf(after, at)
+  const [, lostBefore, countBefore] = costsOf(before ?? [], at)
+  return [highest, lost - lostBefore, count - countBefore]
+}
 
-const isLess = (a: Cost, b: Cost): boolean => (a.highest - b.highest || a.lost - b.lost || a.count - b.count) < 0
-
-/** Device-milliseconds since it started; work without devices counts as one. What was saved in between is not known. */
-const lostWork = ({ startedAt, devices }: Resident, at: Instant): Millis =>
-  startedAt === null ? 0 : Math.max(0, at - startedAt) * Math.max(1, devices.length)
+/** Device-milliseconds since it started, of its whole gang; work without devices counts as one. What was saved in between is not known. */
+const lostWork = ({ startedAt, atStake }: Resident, at: Instant): Millis =>
+  startedAt === null ? 0 : Math.max(0, at - startedAt) * Math.max(1, atStake)

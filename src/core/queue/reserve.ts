@@ -4,7 +4,7 @@
  */
 import type { NodeId, PlacementId } from '../../model/ids.ts'
 import { type Instant, type Millis, minute } from '../../model/time.ts'
-import type { Workload } from '../../model/workload.ts'
+import type { Ask } from './ask.ts'
 import { forecast } from './forecast.ts'
 import type { Field } from './field.ts'
 import { preemptionFor } from './preemption.ts'
@@ -31,30 +31,31 @@ export interface Provision {
 
 /** `waiting` are those that the plan found no place for, in its order. */
 export function provide(
-  waiting: readonly Workload[],
+  waiting: readonly Ask[],
   field: Omit<Field, 'taken'>,
   { reserveAfter, most }: ReserveSettings,
 ): Provision {
   const reservations = new Map<NodeId, Reservation>()
   const evictions: Eviction[] = []
   let kept = 0
-  for (const workload of waiting) {
-    if (reservations.size >= most) break
-    if (workload.notBefore !== null && workload.notBefore > field.at) continue
-    const usable = { ...field, taken: new Set([...reservations.keys(), ...lately(workload, field.at)]) }
-    const preemption = preemptionFor(workload, usable)
-    if (preemption !== null) {
-      reservations.set(preemption.node, { workload: workload.id, from: field.at, priority: workload.spec.priority })
-      for (const { placement } of preemption.victims)
-        evictions.push({ placement, reason: `makes room for ${workload.name}` })
+  for (const ask of waiting.slice(0, most)) {
+    const { id, name, submittedAt, spec } = ask.lead
+    const { priority } = spec
+    const usable = { ...field, taken: new Set([...reservations.keys(), ...lately(ask, field.at)]) }
+    const preemptions = preemptionFor(ask, usable)
+    if (preemptions !== null) {
+      for (const { node, victims } of preemptions) {
+        reservations.set(node, { workload: id, from: field.at, priority })
+        for (const { placement } of victims) evictions.push({ placement, reason: `makes room for ${name}` })
+      }
       continue
     }
-    if (field.at - workload.submittedAt < reserveAfter || kept >= mostKept(field.nodes.length)) continue
-    const expected = forecast(workload, usable)
-    if (expected === null) continue
-    const { node, from } = expected
-    reservations.set(node, { workload: workload.id, from, priority: workload.spec.priority })
-    kept += 1
+    if (field.at - submittedAt < reserveAfter) continue
+    const expected = forecast(ask, usable)
+    // A gang may need more nodes than are kept otherwise: it gets them when nobody else has any.
+    if (expected === null || (kept > 0 && kept + expected.nodes.length > mostKept(field.nodes.length))) continue
+    for (const node of expected.nodes) reservations.set(node, { workload: id, from: expected.from, priority })
+    kept += expected.nodes.length
   }
   return { reservations, evictions }
 }
@@ -63,5 +64,5 @@ export function provide(
 const mostKept = (nodes: number): number => Math.max(1, Math.floor(nodes / 10))
 
 /** Nodes that refused it: nobody is pushed aside there. */
-const lately = ({ rejections }: Workload, at: Instant): readonly NodeId[] =>
-  rejections.filter((refusal) => refusal.at + minute > at).map(({ node }) => node)
+const lately = ({ parts }: Ask, at: Instant): readonly NodeId[] =>
+  parts.flatMap(({ rejections }) => rejections.filter((refusal) => refusal.at + minute > at).map(({ node }) => node))

@@ -2,7 +2,9 @@
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import { isTerminal } from '../../model/workload.ts'
 import { demandOf } from '../state/demand.ts'
+import { isGang, partsOf } from '../state/groups.ts'
 import { workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 
@@ -15,6 +17,8 @@ export interface Resident {
   readonly labels: Readonly<Record<string, string>>
   /** Uuids. */
   readonly devices: readonly string[]
+  /** How many devices its whole gang would leave; its own when it is no part of one. */
+  readonly atStake: number
   readonly cpuMillis: number
   readonly memoryMib: number
   /** Null while it has not started. */
@@ -28,13 +32,27 @@ export interface Resident {
 }
 
 /** Those of one node. */
-export function residentsOf(state: Pick<MeshState, 'residents' | 'workloads'>, node: NodeId): readonly Resident[] {
+export function residentsOf(
+  state: Pick<MeshState, 'residents' | 'workloads' | 'groups'>,
+  node: NodeId,
+): readonly Resident[] {
   return workloadsAt(state, node).flatMap((workload) =>
-    workload.placement === null ? [] : [residentOf(workload, workload.placement)],
+    workload.placement === null
+      ? []
+      : [{ ...residentOf(workload, workload.placement), atStake: devicesAtStake(state, workload) }],
   )
 }
 
-function residentOf({ id, spec, state, startedAt }: Workload, placement: NonNullable<Workload['placement']>): Resident {
+const devicesAtStake = (state: Pick<MeshState, 'workloads' | 'groups'>, workload: Workload): number => {
+  const isPart = workload.part !== null && isGang(workload)
+  const leaving = isPart ? partsOf(state, workload.part.group).filter((part) => !isTerminal(part.state)) : [workload]
+  return leaving.reduce((sum, { placement }) => sum + (placement?.devices.length ?? 0), 0)
+}
+
+function residentOf(
+  { id, spec, state, startedAt }: Workload,
+  placement: NonNullable<Workload['placement']>,
+): Omit<Resident, 'atStake'> {
   const { cpuMillis, memoryMib } = demandOf(spec)
   const { timeoutMs, stopGraceMs } = spec
   const begun = startedAt ?? placement.at

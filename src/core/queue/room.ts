@@ -1,4 +1,4 @@
-/** What a node would have for a workload if some of its residents were gone. */
+/** What a node would have for a workload, or for several parts of a gang, if some of its residents were gone. */
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount } from '../../model/workload.ts'
 import { demandOf } from '../state/demand.ts'
@@ -14,16 +14,25 @@ export class Room {
   #cpuMillis: number
   #memoryMib: number
 
-  constructor({ node, free, cpuMillis, memoryMib }: NodeLedger, spec: WorkloadSpec, { suitable }: Standing) {
+  /** For so many of them. */
+  constructor(
+    { node, free, cpuMillis, memoryMib }: NodeLedger,
+    { suitable }: Standing,
+    { spec, count }: { readonly spec: WorkloadSpec; readonly count: number },
+  ) {
     const demand = demandOf(spec)
-    this.#wanted = { devices: deviceCount(spec), cpuMillis: demand.cpuMillis, memoryMib: demand.memoryMib }
+    this.#wanted = {
+      devices: count * deviceCount(spec),
+      cpuMillis: count * demand.cpuMillis,
+      memoryMib: count * demand.memoryMib,
+    }
     this.#suitable = new Set(suitable.map(({ uuid }) => uuid).filter((uuid) => !node.failed.has(uuid)))
     this.#devices = suitable.filter((device) => free.has(device)).length
     this.#cpuMillis = cpuMillis
     this.#memoryMib = memoryMib
   }
 
-  /** Whether the workload would fit now. */
+  /** Whether all would fit now. */
   get isEnough(): boolean {
     const { devices, cpuMillis, memoryMib } = this.#wanted
     return this.#devices >= devices && this.#cpuMillis >= cpuMillis && this.#memoryMib >= memoryMib

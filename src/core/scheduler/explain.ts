@@ -1,7 +1,9 @@
 /** Says of one workload, node by node, why it can or cannot run there now. */
 import type { NodeId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
+import type { Ask } from '../queue/ask.ts'
 import { asksOf } from '../queue/ask.ts'
+import { Budget } from '../queue/budget.ts'
 import { isGang } from '../state/groups.ts'
 import { NodeLedger } from './ledger.ts'
 import { shortage } from './offer.ts'
@@ -70,16 +72,18 @@ interface Question {
 function reasonIn(verdicts: readonly Verdict[], { snapshot, workload, settings }: Question): string | null {
   const early = tooEarly(workload, snapshot)
   if (early !== null) return early
-  if (isGang(workload)) return reasonOfGang(snapshot, workload, settings)
+  const ask = asksOf(snapshot.pending).find(({ parts }) => parts.some(({ id }) => id === workload.id))
+  const allowance = ask === undefined ? null : new Budget(snapshot.accounts).allows(ask)
+  if (allowance?.kind === 'over') return allowance.reason
+  if (ask !== undefined && isGang(workload)) return reasonOfGang(ask, snapshot, settings)
   const obstacles = verdicts.flatMap(({ obstacle }) => (obstacle === null ? [] : [obstacle]))
   return obstacles.length < verdicts.length ? null : summarize(obstacles)
 }
 
 /** Each node may have room for some of it, and all together not for the whole. */
-function reasonOfGang(snapshot: Snapshot, { id }: Workload, settings: SchedulerSettings): string | null {
-  const ask = asksOf(snapshot.pending).find(({ parts }) => parts.some((part) => part.id === id))
-  const decision = ask === undefined ? null : new Planner(snapshot, settings).decide(ask)
-  return decision?.decision === 'wait' ? decision.reason : null
+function reasonOfGang(ask: Ask, snapshot: Snapshot, settings: SchedulerSettings): string | null {
+  const decision = new Planner(snapshot, settings).decide(ask)
+  return decision.decision === 'wait' ? decision.reason : null
 }
 
 function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: Avoided): Obstacle | null {

@@ -7,6 +7,7 @@ import { provide } from '../../core/queue/reserve.ts'
 import { residentsOf } from '../../core/queue/resident.ts'
 import { plan } from '../../core/scheduler/plan.ts'
 import { snapshotOf } from '../../core/scheduler/snapshot.ts'
+import { waitingWith } from '../../core/state/groups.ts'
 import type { Decision, SchedulerSettings, Snapshot, WaitDecision } from '../../core/scheduler/types.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
@@ -103,12 +104,11 @@ export class Scheduling implements Duty {
     const hopeless = still(waiting).filter((workload) => readinessOf(workload, state).state === 'hopeless')
     await Promise.all(hopeless.map(({ id }) => commands.tryOne({ type: 'give-up', workload: id }, signal)))
 
+    const asks = still(waiting.filter(({ lacks }) => lacks === 'room')).map((lead) => ({
+      ...{ lead, parts: waitingWith(state, lead) },
+    }))
     const field = { nodes, residentsOf: (node: NodeId) => residentsOf(state, node), at: clock.now() }
-    const { reservations, evictions } = provide(
-      still(waiting.filter(({ lacks }) => lacks === 'room')),
-      field,
-      this.#settings,
-    )
+    const { reservations, evictions } = provide(asks, field, this.#settings)
     this.#reservations = reservations
     metrics.gauge('claw_scheduler_reservations', reservations.size)
     for (const eviction of evictions) log.info('making room for a workload', { ...eviction })

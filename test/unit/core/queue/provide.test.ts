@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Ask } from '../../../../src/core/queue/ask.ts'
+import { asksOf } from '../../../../src/core/queue/ask.ts'
 import type { Provision } from '../../../../src/core/queue/reserve.ts'
 import { mayUse } from '../../../../src/core/queue/reservation.ts'
 import { defaultReserving, provide } from '../../../../src/core/queue/reserve.ts'
 import { residentsOf } from '../../../../src/core/queue/resident.ts'
 import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
-import { placementId, workloadId } from '../../../../src/model/ids.ts'
-import type { Workload } from '../../../../src/model/workload.ts'
+import { groupId, partId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, bob, meshOf, refusal, submit } from '../../../support/control-samples.ts'
 
@@ -23,6 +24,7 @@ interface Job {
   readonly timeoutMs?: number
   readonly labels?: Readonly<Record<string, string>>
   readonly apart?: readonly Readonly<Record<string, string>>[]
+  readonly parts?: { readonly count: number; readonly gang: boolean }
   readonly restart?: { readonly policy: 'on-failure' | 'always' }
 }
 
@@ -37,10 +39,10 @@ function add(book: Book, name: string, { gpus, on, first = 0, startedAt = 1_000,
   book.run({ type: 'report-running', placement, node: on, startedAt })
 }
 
-const waiting = ({ state }: Book): Workload[] =>
-  [...state.pending]
-    .flatMap((id) => state.workloads.get(id) ?? [])
-    .toSorted((a, b) => b.spec.priority - a.spec.priority)
+const waiting = ({ state }: Book): Ask[] =>
+  asksOf(Array.from(state.pending, (id) => state.workloads.get(id)).filter((one) => one !== undefined)).toSorted(
+    (a, b) => b.lead.spec.priority - a.lead.spec.priority,
+  )
 
 const provision = (book: Book, at = now): Provision =>
   provide(
@@ -181,6 +183,59 @@ describe('given a workload that has waited for long', () => {
       return workload !== undefined && mayUse(kept, workload, now)
     }
     expect([may('short'), may('long'), may('endless'), may('urgent')]).toEqual([true, false, false, true])
+  })
+})
+
+describe('given a gang that waits', () => {
+  const gang = { parts: { count: 3, gang: true } }
+
+  test('then only as many of each node are pushed aside as it needs seats, the cheapest first, and all its nodes are kept', () => {
+    const book = meshOf([ada, bob], 4)
+    for (const i of [0, 1, 2, 3]) add(book, `a${i}`, { gpus: 1, priority: 250, on: ada, first: i, startedAt: 90_000 })
+    for (const i of [0, 1, 2, 3])
+      add(book, `b${i}`, { gpus: 1, priority: i < 2 ? 750 : 250, on: bob, first: i, startedAt: 99_000 })
+    add(book, 'gang', { gpus: 1, priority: 500, ...gang })
+    expect(victims(book).toSorted()).toEqual(['a0.1', 'b2.1', 'b3.1'])
+    expect([...provision(book).reservations.keys()].toSorted()).toEqual(['ada', 'bob'])
+  })
+
+  test('then nobody is pushed aside when that would not be enough for all of it', () => {
+    const book = meshOf([ada, bob], 1)
+    add(book, 'low', { gpus: 1, priority: 250, on: bob })
+    add(book, 'gang', { gpus: 1, priority: 500, ...gang })
+    expect(victims(book)).toEqual([])
+  })
+
+  test('then the nodes are kept that are free first, until the last of them is', () => {
+    const book = meshOf([ada, bob], 2)
+    add(book, 'x', { gpus: 2, on: ada, startedAt: 50_000, timeoutMs: 70_000 })
+    add(book, 'y', { gpus: 1, on: bob, startedAt: 50_000, timeoutMs: 90_000 })
+    add(book, 'gang', { gpus: 1, ...gang })
+    const from = 50_000 + 70_000 + 10_000
+    expect([...provision(book).reservations]).toEqual([
+      ['bob', { workload: 'gang-0', from, priority: 500 }],
+      ['ada', { workload: 'gang-0', from, priority: 500 }],
+    ])
+  })
+
+  test('then a gang that would have to leave counts with all of its parts', () => {
+    const book = meshOf([ada, bob], 2)
+    const other = { gpus: { count: 1 }, priority: 250, parts: { count: 3, gang: true } }
+    expect(refusal(book.run(submit('other', other)))).toBe(null)
+    const places = [
+      { node: ada, devices: ['GPU-ada-0'], executor: 'docker' as const },
+      { node: bob, devices: ['GPU-bob-0'], executor: 'docker' as const },
+      { node: bob, devices: ['GPU-bob-1'], executor: 'docker' as const },
+    ]
+    book.run({ type: 'place-gang', group: groupId('other'), attempt: 1, places })
+    for (const [i, { node }] of places.entries()) {
+      const placement = placementId(partId(groupId('other'), i), 1)
+      book.run({ type: 'claim', placement, node })
+      book.run({ type: 'report-running', placement, node, startedAt: 80_000 })
+    }
+    add(book, 'alone', { gpus: 1, priority: 250, on: ada, first: 1, startedAt: 60_000 })
+    add(book, 'high', { gpus: 1, priority: 750 })
+    expect(victims(book)).toEqual(['alone.1'])
   })
 })
 
