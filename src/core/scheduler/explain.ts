@@ -2,10 +2,11 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { asksOf } from '../queue/ask.ts'
+import { mayUse } from '../queue/reservation.ts'
 import { isGang } from '../state/groups.ts'
 import { NodeLedger } from './ledger.ts'
 import { shortage } from './offer.ts'
-import { avoidedNodes, Planner, tooEarly } from './planner.ts'
+import { avoidedNodes, kept, Planner, tooEarly } from './planner.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently, standingOf } from './standing.ts'
 import { nearestFit } from './would-fit.ts'
@@ -30,7 +31,7 @@ export function explain(snapshot: Snapshot, workload: Workload, settings: Schedu
   const fits = verdicts.some(({ obstacle }) => obstacle === null)
   // Neither a change of the work brings its turn nearer, nor one that a node is to be asked again.
   const isItsTurn = tooEarly(workload, snapshot) === null
-  const open = snapshot.nodes.filter(({ id }) => !avoided.has(id))
+  const open = snapshot.nodes.filter(({ id }) => !avoided.has(id) && isFree(id, snapshot, workload))
   return {
     reason: reasonIn(verdicts, { snapshot, workload, settings }),
     wouldFit: fits || !isItsTurn ? null : nearestFit(workload.spec, open),
@@ -58,8 +59,14 @@ interface Verdict {
 /** Nodes that refused it a while ago, and why. */
 type Avoided = ReturnType<typeof avoidedNodes>
 
-const verdictsOn = ({ nodes }: Snapshot, workload: Workload, avoided: Avoided): readonly Verdict[] =>
-  nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
+const verdictsOn = (snapshot: Snapshot, workload: Workload, avoided: Avoided): readonly Verdict[] =>
+  snapshot.nodes.map((node) => ({
+    node,
+    obstacle: obstacleTo(workload, node, avoided) ?? (isFree(node.id, snapshot, workload) ? null : kept),
+  }))
+
+const isFree = (node: NodeId, { reservations, at }: Snapshot, workload: Workload): boolean =>
+  mayUse(reservations.get(node), workload, at)
 
 interface Question {
   readonly snapshot: Snapshot
