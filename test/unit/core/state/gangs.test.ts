@@ -160,6 +160,16 @@ describe('ending', () => {
     expect(states(book)).toEqual(['failed', 'stopping', 'stopping'])
   })
 
+  test('given a part that was refused once, when it fails later, then the others are told of the failure', () => {
+    const book = submitted({ restart: { policy: 'on-failure', maxRetries: 3 } })
+    book.run(place(1))
+    book.run({ type: 'reject', placement: id(2, 1), node: bob, reason: 'a device is busy' })
+    book.run(place(2))
+    for (const rank of homes.keys()) book.run(claim(rank, 2))
+    book.run(ended(2, 2, crash))
+    expect(partsOf(book.state, group)[0]?.eviction?.reason).toBe('its gang starts again, as train-2 does: retry 1 of 3')
+  })
+
   test('given a part that completes, then the others go on', () => {
     const book = running()
     book.run(ended(0, 1, null))
