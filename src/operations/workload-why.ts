@@ -1,5 +1,8 @@
 /** Why a workload is where it is, node by node; and where one would go that nobody has submitted. */
 import { z } from 'zod'
+import { keptNodes } from '../core/queue/outlook.ts'
+import { defaultReserving } from '../core/queue/reserve.ts'
+import { residentsOf } from '../core/queue/resident.ts'
 import type { Explanation } from '../core/scheduler/explain.ts'
 import { explain } from '../core/scheduler/explain.ts'
 import { inOrder } from '../core/queue/turns.ts'
@@ -61,7 +64,7 @@ export const workloadWhy = unary({
     const workload = await findFreshWorkload(context, wanted, signal)
     const view = workloadView(workload, context)
     if (workload.state !== 'pending') return { ...view, queue: null, nodes: [], wouldFit: null }
-    const snapshot = snapshotNow(context)
+    const snapshot = withKept(snapshotNow(context), context)
     const order = inOrder(snapshot.pending, snapshot.accounts)
     const position = order.findIndex(({ parts }) => parts.some(({ id }) => id === workload.id)) + 1
     const verdict = explain(snapshot, named(workload, context.control.state), defaultScheduling)
@@ -100,7 +103,8 @@ export const workloadPlan = unary({
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
     const asSubmitted = unsubmitted({ name, spec: pinned(asked, context), by: caller.id }, context)
     const workloads = asSubmitted.map((one) => named(one, control.state))
-    const snapshot = snapshotNow(context, workloads)
+    const { reservations } = withKept(snapshotNow(context), context)
+    const snapshot = { ...snapshotNow(context, workloads), reservations }
     const places = placesIn(plan(snapshot, defaultScheduling), workloads, context)
     const [workload] = workloads
     const [place] = places
@@ -130,6 +134,15 @@ function snapshotNow({ control, membership, clock }: OperationContext, more: rea
         }
   return snapshotOf(source, observer(membership), clock.now())
 }
+
+/** With the nodes that are kept for work which waits. */
+const withKept = (snapshot: Snapshot, { control }: OperationContext): Snapshot => ({
+  ...snapshot,
+  reservations: keptNodes(snapshot, (node) => residentsOf(control.state, node), {
+    ...defaultScheduling,
+    ...defaultReserving,
+  }),
+})
 
 /** Where each of them would go. Those before them in the queue take theirs first. */
 function placesIn(

@@ -70,7 +70,7 @@ test('given an executor that does not answer, when the leader is known all the t
 test('given an executor that does not answer, when the node is cut off, then what may not run twice ends in time', async () => {
   const { world, mesh, engine } = await running()
   await world.runFor(2 * executionLease)
-  mesh.leader = null
+  mesh.silentSince = world.elapsed()
   await world.runFor(executionLease - 2_000)
   expect(engine.running()).toHaveLength(1)
   await world.runFor(10_000)

@@ -7,6 +7,7 @@ import type { NodeId, PlacementId, WorkloadId } from '../../src/model/ids.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../src/model/ids.ts'
 import type { Workload } from '../../src/model/workload.ts'
 import { isTerminal, WorkloadSpec } from '../../src/model/workload.ts'
+import type { Millis } from '../../src/model/time.ts'
 import type { Unsubscribe } from '../../src/ports/rpc.ts'
 import type { Control, Executed } from '../../src/services/control/types.ts'
 import type { World } from '../../src/simulation/world.ts'
@@ -15,8 +16,8 @@ export class Mesh {
   readonly state = createState()
   /** Share of requests that fail, half of them after they took effect. */
   trouble = 0
-  /** Whom daemons believe to lead. */
-  leader: NodeId | null = nodeId('founder')
+  /** Since when daemons hear of no leader; null while they do. */
+  silentSince: Millis | null = null
   readonly #world: World
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
 
@@ -31,7 +32,8 @@ export class Mesh {
     return {
       state: this.state,
       status: () => ({
-        ...{ role: 'follower', term: 1, leader: this.leader, voters: [], followers: [] },
+        ...{ role: 'follower', term: 1, leader: nodeId('founder'), voters: [], followers: [] },
+        outOfTouchFor: this.silentSince === null ? 0 : this.#world.elapsed() - this.silentSince,
         ...{ committed: this.state.index, applied: this.state.index },
       }),
       onChange: (listener): Unsubscribe => {

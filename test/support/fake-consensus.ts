@@ -88,6 +88,7 @@ export class FakeConsensus {
       voters: this.voters,
       committed: this.log.length,
       applied: this.#peers.get(node)?.applied ?? 0,
+      outOfTouchFor: this.leader === null ? Infinity : 0,
       followers:
         this.leader === node
           ? peers

@@ -191,6 +191,7 @@ export class OperationsMesh {
         voters: this.voters,
         committed: book.state.index,
         applied: book.state.index,
+        outOfTouchFor: 0,
         followers: this.leader === self ? this.followers : [],
       }),
       onChange: (listener) => {

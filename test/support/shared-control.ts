@@ -21,6 +21,7 @@ export class SharedControl {
       voters: [node],
       committed: this.log.length,
       applied: this.log.length,
+      outOfTouchFor: 0,
       followers: [],
     }
     return {

@@ -90,7 +90,7 @@ function graceOf(
   return isForsaken({ spec }, { cutOffFor }, { lease }) ? spec.stopGraceMs : null
 }
 
-/** This node has known of no leader for so long that the mesh may soon place the work again. */
+/** This node has heard of no leader for so long that the mesh may soon place the work again. */
 const isForsaken = (
   { spec }: Pick<Assigned, 'spec'>,
   { cutOffFor }: Pick<AgentView, 'cutOffFor'>,

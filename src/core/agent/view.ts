@@ -48,7 +48,7 @@ export interface AgentView {
   /** The replicated state here holds everything that was acknowledged before this daemon adopted its tasks. */
   readonly fresh: boolean
   readonly assigned: ReadonlyMap<PlacementId, Assigned>
-  /** For how long this node has known of no leader. */
+  /** For how long this node has been in touch with no leader. */
   readonly cutOffFor: Millis
   /** What this daemon has told to stop, when first, and whether only because it was cut off. */
   readonly told: ReadonlyMap<PlacementId, Told>

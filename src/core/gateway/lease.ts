@@ -1,6 +1,6 @@
 /**
  * When work on a node that nobody reaches may be placed again. A node that is cut off ends its own `onPartition: stop` work once it has
- * known of no leader for the lease; the leader waits for longer than that takes.
+ * heard of no leader for the lease; the leader waits for longer than that takes.
  */
 import type { NodeId, PlacementId } from '../../model/ids.ts'
 import type { Liveness } from '../../model/node.ts'

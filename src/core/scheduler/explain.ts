@@ -4,10 +4,11 @@ import type { Workload } from '../../model/workload.ts'
 import type { Ask } from '../queue/ask.ts'
 import { asksOf } from '../queue/ask.ts'
 import { Budget } from '../queue/budget.ts'
+import { mayUse } from '../queue/reservation.ts'
 import { isGang } from '../state/groups.ts'
 import { NodeLedger } from './ledger.ts'
 import { shortage } from './offer.ts'
-import { avoidedNodes, Planner, tooEarly } from './planner.ts'
+import { avoidedNodes, kept, Planner, tooEarly } from './planner.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently, standingOf } from './standing.ts'
 import { nearestFit } from './would-fit.ts'
@@ -31,8 +32,8 @@ export function explain(snapshot: Snapshot, workload: Workload, settings: Schedu
   const verdicts = verdictsOn(snapshot, workload, avoided)
   const fits = verdicts.some(({ obstacle }) => obstacle === null)
   // Neither a change of the work brings its turn nearer, nor one that a node is to be asked again.
-  const isItsTurn = tooEarly(workload, snapshot) === null
-  const open = snapshot.nodes.filter(({ id }) => !avoided.has(id))
+  const isItsTurn = whyNotYet(snapshot, workload) === null
+  const open = snapshot.nodes.filter(({ id }) => !avoided.has(id) && isFree(id, snapshot, workload))
   return {
     reason: reasonIn(verdicts, { snapshot, workload, settings }),
     wouldFit: fits || !isItsTurn ? null : nearestFit(workload.spec, open),
@@ -60,8 +61,14 @@ interface Verdict {
 /** Nodes that refused it a while ago, and why. */
 type Avoided = ReturnType<typeof avoidedNodes>
 
-const verdictsOn = ({ nodes }: Snapshot, workload: Workload, avoided: Avoided): readonly Verdict[] =>
-  nodes.map((node) => ({ node, obstacle: obstacleTo(workload, node, avoided) }))
+const verdictsOn = (snapshot: Snapshot, workload: Workload, avoided: Avoided): readonly Verdict[] =>
+  snapshot.nodes.map((node) => ({
+    node,
+    obstacle: obstacleTo(workload, node, avoided) ?? (isFree(node.id, snapshot, workload) ? null : kept),
+  }))
+
+const isFree = (node: NodeId, { reservations, at }: Snapshot, workload: Workload): boolean =>
+  mayUse(reservations.get(node), workload, at)
 
 interface Question {
   readonly snapshot: Snapshot
@@ -70,21 +77,33 @@ interface Question {
 }
 
 function reasonIn(verdicts: readonly Verdict[], { snapshot, workload, settings }: Question): string | null {
-  const early = tooEarly(workload, snapshot)
+  const early = whyNotYet(snapshot, workload)
   if (early !== null) return early
-  const ask = asksOf(snapshot.pending).find(({ parts }) => parts.some(({ id }) => id === workload.id))
-  const allowance = ask === undefined ? null : new Budget(snapshot.accounts).allows(ask)
-  if (allowance?.kind === 'over') return allowance.reason
-  if (ask !== undefined && isGang(workload)) return reasonOfGang(ask, snapshot, settings)
+  if (workload.part !== null) return reasonOfGroup(snapshot, workload, settings)
   const obstacles = verdicts.flatMap(({ obstacle }) => (obstacle === null ? [] : [obstacle]))
   return obstacles.length < verdicts.length ? null : summarize(obstacles)
 }
 
-/** Each node may have room for some of it, and all together not for the whole. */
-function reasonOfGang(ask: Ask, snapshot: Snapshot, settings: SchedulerSettings): string | null {
-  const decision = new Planner(snapshot, settings).decide(ask)
+/** What keeps it from being looked a place for, however much room there is; null when nothing does. */
+function whyNotYet(snapshot: Snapshot, workload: Workload): string | null {
+  const early = tooEarly(workload, snapshot)
+  if (early !== null) return early
+  const allowance = new Budget(snapshot.accounts).allows(askOf(snapshot, workload))
+  return allowance.kind === 'over' ? allowance.reason : null
+}
+
+/** Each node may have room for some of a gang, and all together not for the whole; of an array, only so many may run at once. */
+function reasonOfGroup(snapshot: Snapshot, workload: Workload, settings: SchedulerSettings): string | null {
+  const decision = new Planner(snapshot, settings).decide(askOf(snapshot, workload))
   return decision.decision === 'wait' ? decision.reason : null
 }
+
+/** It, with the rest of its gang that waits. */
+const askOf = ({ pending }: Snapshot, workload: Workload): Ask =>
+  (isGang(workload) ? asksOf(pending) : []).find(({ parts }) => parts.some(({ id }) => id === workload.id)) ?? {
+    lead: workload,
+    parts: [workload],
+  }
 
 function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: Avoided): Obstacle | null {
   const standing = standingOf(node, spec)

@@ -203,7 +203,7 @@ export function avoidedNodes(
 
 const nobody: ReadonlyMap<string, string> = new Map()
 
-const kept: Obstacle = {
+export const kept: Obstacle = {
   one: 'is kept for work that has waited longer',
   many: 'are kept for work that has waited longer',
 }

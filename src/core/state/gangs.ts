@@ -61,7 +61,7 @@ function endOf(parts: readonly Workload[]): Omit<StopRequest, 'at'> | null {
 
 /** All that still have a place leave it. */
 function disband(step: Step, group: GroupId, leaving: Workload): void {
-  const last = leaving.eviction?.reason ?? leaving.rejections.at(-1)?.reason ?? leaving.history.at(-1)?.reason
+  const last = leaving.eviction?.reason ?? lastTold(leaving)
   const reason = `its gang starts again, as ${leaving.name} does${last === undefined ? '' : `: ${last}`}`
   for (const part of live(step, group)) {
     const { placement, spec } = part
@@ -69,6 +69,12 @@ function disband(step: Step, group: GroupId, leaving: Workload): void {
     const grace = leaving.eviction?.grace ?? spec.stopGraceMs
     leave(step, { ...part, placement }, { at: step.at, by: step.by, reason, grace, target: null, avoid: false })
   }
+}
+
+/** Why its last attempt is over: it was refused, or it ended. */
+function lastTold({ history, rejections }: Workload): string | undefined {
+  const [ended, refused] = [history.at(-1), rejections.at(-1)]
+  return (refused?.attempt ?? -1) >= (ended?.attempt ?? -1) ? refused?.reason : ended?.reason
 }
 
 const live = ({ state }: Step, group: GroupId): readonly Workload[] =>

@@ -1,5 +1,6 @@
 /** What a node says about work that it has claimed. Whatever comes late, or from another node, counts for nothing. */
 import type { Workload } from '../../model/workload.ts'
+import { isGang } from './groups.ts'
 import { change, end, endAsAsked } from './lifecycle.ts'
 import { goBack, retryOf } from './moves.ts'
 import type { CurrentPlacement } from './placements.ts'
@@ -55,8 +56,8 @@ function settle(step: Step, workload: CurrentPlacement, report: CommandOf<'repor
   const ending = { endedAt, exitCode, error }
   if (workload.stopRequested !== null) return endAsAsked(step, workload, ending)
   const { eviction } = workload
-  // Whoever is told to go may well end with 0; only what was done before is done.
-  const isDone = report.unasked === true && error === null
+  // Whoever is told to go may well end with 0; only what was done before is done. But a gang that is to go on has to do so as a whole.
+  const isDone = report.unasked === true && error === null && !isGang(workload)
   if (eviction !== null && !isDone) return goBack(step, workload, { ...ending, reason: `evicted: ${eviction.reason}` })
   if (error?.code === 'WORKLOAD_LOST' && mayMove(workload))
     return goBack(step, workload, { ...ending, reason: error.message })

@@ -76,13 +76,14 @@ const WorkloadSchema = z.strictObject({
   exitCode: z.int().nullable(),
   error: shape.WorkloadErrorSchema.nullable(),
   stopRequested: z
-    .strictObject({ at: shape.instant, by: z.string(), force: z.boolean(), because: shape.text.nullable() })
+    .strictObject({ at: shape.instant, by: z.string(), force: z.boolean(), because: z.string().nullable() })
     .nullable(),
   eviction: z
     .strictObject({
       at: shape.instant,
       by: z.string(),
-      reason: shape.text,
+      // What was given as a reason may have got words around it, here and below.
+      reason: z.string(),
       grace: shape.span,
       target: shape.NodeIdSchema.nullable(),
       avoid: z.boolean(),
@@ -100,7 +101,6 @@ const WorkloadSchema = z.strictObject({
         endedAt: shape.instant,
         exitCode: z.int().nullable(),
         error: shape.WorkloadErrorSchema.nullable(),
-        // What was given as a reason may have got words around it.
         reason: z.string(),
       }),
     )

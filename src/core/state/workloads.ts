@@ -11,6 +11,7 @@ import { limits } from './state.ts'
 import { submissionObstacle } from './namespaces.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
+import { WorkloadIdSchema, workloadName } from './schemas.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
 export function submit(step: Step, { workload: id, name, spec }: CommandOf<'submit'>): Outcome {
@@ -41,6 +42,9 @@ function submitGroup(step: Step, { id, name, spec }: Pick<Workload, 'id' | 'name
       ? accepted({ workload: id })
       : refused('INVALID_REQUEST', { problem: `the id ${id} belongs to another workload` })
   const count = spec.parts?.count ?? 0
+  const last = { id: partId(group, count - 1), name: partName(name, count - 1) }
+  if (!workloadName.safeParse(last.name).success || !WorkloadIdSchema.safeParse(last.id).success)
+    return refused('INVALID_REQUEST', { problem: `${name} is too long: one of its parts would be ${last.name}` })
   const indexes = Array.from({ length: count }, (_, index) => index)
   const taken = [name, ...indexes.map((index) => partName(name, index))].find((one) => state.names.has(one))
   if (taken !== undefined) return refused('NAME_TAKEN', { name: taken })

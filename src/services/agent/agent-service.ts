@@ -65,7 +65,7 @@ export class AgentService implements Service {
   readonly #busyListeners = new Set<() => void>()
   #busyTold = ''
   #fresh = false
-  /** When this node last knew of a leader, on the steady clock. */
+  /** When this node was last in touch with a leader, on the steady clock. */
   #ledAt: Millis = 0
   readonly #attending = new Map<'adoption' | 'freshness', Promise<void>>()
   #cancelTick: Cancel = () => {}
@@ -217,7 +217,9 @@ export class AgentService implements Service {
   }
 
   #look(): void {
-    if (this.#deps.control.status().leader !== null) this.#ledAt = this.#deps.clock.elapsed()
+    // What a leader would know of this node, not what this node believes: a slow one takes its time to give a leader up.
+    const { outOfTouchFor } = this.#deps.control.status()
+    this.#ledAt = Math.max(this.#ledAt, this.#deps.clock.elapsed() - outOfTouchFor)
     const view = this.#view()
     for (const known of [this.#performer.failures, this.#performer.told])
       for (const placement of known.keys()) if (!view.assigned.has(placement)) known.delete(placement)

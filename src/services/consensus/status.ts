@@ -6,7 +6,10 @@ import type { GatewayRole, GatewayStatus } from '../control/types.ts'
 /** `raft` is null while the peer takes no part. */
 export function statusOf(raft: Raft | null, applied: number, at: Millis): GatewayStatus {
   if (raft === null)
-    return { role: 'learner', term: 0, leader: null, voters: [], committed: applied, applied, followers: [] }
+    return {
+      ...{ role: 'learner', term: 0, leader: null, voters: [], committed: applied, applied, followers: [] },
+      outOfTouchFor: Infinity,
+    }
   const { term, leader, commit, leading } = raft
   const followers = [...(leading?.progress ?? [])].map(([node, progress]) => ({
     node,
@@ -19,7 +22,20 @@ export function statusOf(raft: Raft | null, applied: number, at: Millis): Gatewa
         : Math.max(0, at - progress.heardAt),
     isMute: progress.mute,
   }))
-  return { role: roleOf(raft), term, leader, voters: raft.log.voters, committed: commit, applied, followers }
+  const outOfTouchFor = raft.phase === 'leader' ? silenceOfMajority(raft, followers) : Math.max(0, at - raft.heardAt)
+  return {
+    ...{ role: roleOf(raft), term, leader, voters: raft.log.voters, committed: commit, applied },
+    ...{ outOfTouchFor, followers },
+  }
+}
+
+function silenceOfMajority({ log, self }: Raft, followers: GatewayStatus['followers']): Millis {
+  const silences = log.voters.map((voter) => {
+    if (voter === self) return 0
+    const follower = followers.find(({ node, isMute }) => node === voter && !isMute)
+    return follower?.silentFor ?? Infinity
+  })
+  return silences.toSorted((a, b) => a - b)[Math.floor(silences.length / 2)] ?? Infinity
 }
 
 function roleOf({ phase, log, self }: Raft): GatewayRole {

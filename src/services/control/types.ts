@@ -14,6 +14,8 @@ export interface GatewayStatus {
   readonly voters: readonly NodeId[]
   readonly committed: number
   readonly applied: number
+  /** How long ago it last heard from a leader, or as the leader from a majority. Infinity when it never has. */
+  readonly outOfTouchFor: Millis
   /** Of the leader only: how far each peer has followed, and how long ago it last answered. */
   readonly followers: readonly {
     readonly node: NodeId

@@ -79,6 +79,23 @@ describe('why', () => {
     expect(await run('workload.why', { workload: id })).toMatchObject({ state: 'failed', exitCode: 3, ...settled })
   })
 
+  test('given a node that is kept for other work, then it says so, and what would help is looked for elsewhere', async () => {
+    mesh.liveness.set(ada, 'lost')
+    await run('workload.run', { image: 'busybox', name: 'service', gpus: 1 })
+    mesh.running(mesh.idOf('service'), bob, [0])
+    await run('workload.run', { image: 'busybox', name: 'large', gpus: 2 })
+    await mesh.world.runFor(61_000)
+    await run('workload.run', { image: 'busybox', name: 'small', gpus: 1 })
+    const obstacle = 'is kept for work that has waited longer'
+    expect(await run('workload.why', { workload: 'small' })).toMatchObject({
+      reason: `2 nodes considered: 1 is offline; 1 ${obstacle}`,
+      nodes: [{ node: 'ada' }, { node: 'bob', obstacle }],
+      wouldFit: null,
+    })
+    expect(await run('workload.plan', { image: 'busybox', gpus: 1 })).toMatchObject({ fits: false })
+    expect(await run('workload.plan', { image: 'busybox', gpus: 1, priority: 'high' })).toMatchObject({ fits: true })
+  })
+
   test('nobody knows why a workload is where it is that does not exist', async () => {
     await expect(run('workload.why', { workload: 'none' })).rejects.toMatchObject({ code: 'WORKLOAD_NOT_FOUND' })
   })

@@ -182,7 +182,7 @@ test('what an earlier daemon started may have been told to stop by it, and never
   expect(steps({ ...given, told })).toEqual([{ do: 'report', placement: id, report }])
 })
 
-describe('a node that knows of no leader', () => {
+describe('a node that hears of no leader', () => {
   const given = { ledger: new Map([holding('started')]), tasks: new Map([task(running)]) }
   const works = (onPartition?: 'stop' | 'continue' | 'replace') => [
     assigned({ state: 'running', startedAt: 900_000, spec: WorkloadSpec.parse({ image: 'x', onPartition }) }),

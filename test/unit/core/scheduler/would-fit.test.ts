@@ -3,10 +3,10 @@ import { explain } from '../../../../src/core/scheduler/explain.ts'
 import type { Snapshot } from '../../../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
 import { nearestFit } from '../../../../src/core/scheduler/would-fit.ts'
-import { nodeId, workloadId } from '../../../../src/model/ids.ts'
+import { groupId, nodeId, workloadId } from '../../../../src/model/ids.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
 import { spec } from '../../../support/control-samples.ts'
-import { nodeSnapshot, quiet, work } from '../../../support/scheduler-samples.ts'
+import { node, nodeSnapshot, quiet, work } from '../../../support/scheduler-samples.ts'
 
 const a = nodeSnapshot(nodeId('a'), 2, { held: new Set(['GPU-a-0']) })
 const b = nodeSnapshot(nodeId('b'), 4, { taints: [{ key: 'team', value: 'red', effect: 'NoSchedule' }] })
@@ -50,4 +50,21 @@ test('a node that refused it a while ago is no place for it, and while it waits 
   expect(wouldFit({ rejections })).toBe('if it tolerated the taint team=red:NoSchedule (on b)')
   expect(wouldFit({ notBefore: 2_000 })).toBe(null)
   expect(wouldFit({}, new Map([[workloadId('wl'), 'waits for prepare to complete']]))).toBe(null)
+})
+
+test('what is over its quota, or one too many of its array, is told so though there is room', () => {
+  const snapshot = { ...quiet, at: 1_000, nodes: [node('roomy', 4)], pending: [] }
+  const limits = { gpus: 1, cpuMillis: null, memoryMib: null, workloads: null }
+  const spending = { gpus: 1, cpuMillis: 0, memoryMib: 0, workloads: 1 }
+  const accounts = new Map([['default', { quota: limits, weight: 1, borrow: false, spending, share: 0 }]])
+  const job = work('wl', { gpus: { count: 1 } })
+  expect(explain({ ...snapshot, accounts }, job, defaultScheduling)).toMatchObject({
+    reason: 'has to wait for its namespace default: it needs 1 GPU, and 1 of 1 are in use',
+    wouldFit: null,
+  })
+  const group = groupId('wl-g')
+  const part = work('wl-g-1', { parts: { count: 3, atOnce: 1 } }, { part: { group, index: 1 } })
+  const busy = { ...snapshot, placedParts: new Map([[group, 1]]) }
+  expect(explain(busy, part, defaultScheduling).reason).toBe('waits, as 1 of its array run already')
+  expect(explain(snapshot, part, defaultScheduling).reason).toBe(null)
 })

@@ -67,6 +67,16 @@ describe('submitting', () => {
     expect(book.state.workloads.size).toBe(1)
   })
 
+  test('given a name or an id that is too long for its parts, then nothing is submitted', () => {
+    const book = meshOf([ada])
+    const parts = { parts: { count: 11 } }
+    expect(refusal(book.run(submit('wl-g', parts, 'n'.repeat(61))))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run(submit('w'.repeat(126), parts, 'name')))).toBe('INVALID_REQUEST')
+    expect(book.state.workloads.size).toBe(0)
+    expect(refusal(book.run(submit('w'.repeat(125), parts, 'n'.repeat(60))))).toBe(null)
+    expect(() => restore(snapshot(book.state))).not.toThrow()
+  })
+
   test('given the same submission again, then it is the same group; one of somebody else is refused', () => {
     const book = submitted()
     const again = submit('wl-g', { gpus: { count: 1 }, parts: { count: 3, gang: true } }, 'train')
@@ -150,6 +160,16 @@ describe('ending', () => {
     expect(states(book)).toEqual(['failed', 'stopping', 'stopping'])
   })
 
+  test('given a part that was refused once, when it fails later, then the others are told of the failure', () => {
+    const book = submitted({ restart: { policy: 'on-failure', maxRetries: 3 } })
+    book.run(place(1))
+    book.run({ type: 'reject', placement: id(2, 1), node: bob, reason: 'a device is busy' })
+    book.run(place(2))
+    for (const rank of homes.keys()) book.run(claim(rank, 2))
+    book.run(ended(2, 2, crash))
+    expect(partsOf(book.state, group)[0]?.eviction?.reason).toBe('its gang starts again, as train-2 does: retry 1 of 3')
+  })
+
   test('given a part that completes, then the others go on', () => {
     const book = running()
     book.run(ended(0, 1, null))
@@ -164,6 +184,21 @@ describe('ending', () => {
     book.run(ended(2, 1, crash))
     book.run(ended(1, 1, crash))
     expect(states(book)).toEqual(['completed', 'failed', 'failed'])
+  })
+
+  test('given a part that completes while the others are leaving, then it starts again with them', () => {
+    const book = running()
+    book.run({ type: 'evict', placement: id(2, 1), reason: 'bob is drained', grace: null, target: null, avoid: false })
+    book.run({ ...ended(0, 1, null), unasked: true } as Command)
+    for (const rank of [1, 2]) book.run(ended(rank, 1, crash))
+    expect(states(book)).toEqual(['pending', 'pending', 'pending'])
+  })
+
+  test('given a part whose node is lost while all are to stop for another, then it has failed with its gang', () => {
+    const book = running()
+    book.run(ended(0, 1, crash))
+    book.run({ type: 'lose', placement: id(2, 1), reason: 'bob was lost' })
+    expect(partsOf(book.state, group)[2]).toMatchObject({ state: 'failed', error: { code: 'GANG_FAILED' } })
   })
 
   test('given a part that is evicted, then all leave at once, with the same grace', () => {
