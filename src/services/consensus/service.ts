@@ -3,6 +3,7 @@
  * flush, and only then speak, apply and answer. So nothing is promised that a crash could undo.
  */
 import { SnapshotAssembly } from '../../core/consensus/assembly.ts'
+import { eraOf } from '../../core/consensus/era.ts'
 import { hardState } from '../../core/consensus/raft.ts'
 import type { Raft } from '../../core/consensus/raft.ts'
 import { widened } from '../../core/consensus/settings.ts'
@@ -25,7 +26,7 @@ import { RaftStore } from './raft-store.ts'
 import type { Kept } from './raft-store.ts'
 import { SnapshotSender } from './snapshot-sender.ts'
 import { statusOf } from './status.ts'
-import type { Consensus, VoterChange } from './types.ts'
+import type { Consensus, NewEra, VoterChange } from './types.ts'
 import { noLeader, Waiting } from './waiting.ts'
 
 /** Beyond this, messages from peers are dropped (they repeat themselves) and proposals refused. */
@@ -55,6 +56,8 @@ export class ConsensusService implements Consensus, Service {
   #afterStep: (() => void)[] = []
   #loop: Promise<void> | null = null
   #learners: readonly NodeId[] = []
+  /** An era that the next turn begins. */
+  #era: (NewEra & { readonly resolve: () => void; readonly reject: (error: unknown) => void }) | null = null
   #transfer: { readonly to: NodeId; readonly resolve: (worked: boolean) => void } | null = null
 
   constructor(deps: ConsensusDeps, options: ConsensusOptions) {
@@ -95,6 +98,7 @@ export class ConsensusService implements Consensus, Service {
     await this.#compactor.settled()
     this.#raft = null
     this.#waiting.failAll('this peer is shutting down')
+    this.#era?.reject(noLeader('this peer is shutting down'))
     this.#endTransfer(false)
     await this.#store.close()
   }
@@ -142,6 +146,14 @@ export class ConsensusService implements Consensus, Service {
     return worked
   }
 
+  async beginEra(era: NewEra): Promise<void> {
+    if (this.#raft === null || this.#era !== null) throw noLeader('this peer cannot begin anew now')
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#era = { ...era, resolve, reject }
+    this.#put({ type: 'tick' })
+    await promise
+  }
+
   onRole(listener: (status: GatewayStatus) => void): Unsubscribe {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -183,17 +195,36 @@ export class ConsensusService implements Consensus, Service {
     const inputs = this.#inbox.splice(0)
     const then = this.#afterStep.splice(0)
     const settings = widened(this.#options.settings, this.#pulse.lateness)
+    const era = this.#era
+    this.#era = null
+    const before = eraOf(raft.log.last.term)
+    if (era !== null) inputs.unshift(this.#beginning(raft, era))
     const effects = step(raft, inputs, clock.elapsed(), settings)
     try {
+      if (effects.install !== null && eraOf(effects.install.term) > before) await this.#keepReplaced()
       await this.#save(raft, effects, inputs)
     } catch (error) {
       if (!ClawError.is(error, 'DISK_FULL')) throw error
+      era?.reject(error)
       await this.#waitForDisk(error)
       return
     }
     this.#carryOut(raft, effects)
+    era?.resolve()
     for (const run of then) run()
     this.#compactor.look(raft.log, this.#applied)
+  }
+
+  /** First of its turn, so that nothing comes between the state that it takes and the log that it gives up. */
+  #beginning(raft: Raft, { leap, voters, withUncommitted, data }: NewEra): Input {
+    if (withUncommitted) this.#apply(raft.log.slice(this.#applied + 1, raft.log.lastIndex))
+    return { type: 'begin-era', leap, voters, data: data() }
+  }
+
+  /** What another era replaces may hold what that one lacks. */
+  async #keepReplaced(): Promise<void> {
+    const { machine, keepReplaced } = this.#options
+    if (this.#applied > 0) await keepReplaced?.(machine.snapshot())
   }
 
   /** Everything that the step wants durable, in the order that a crash in between allows. */
