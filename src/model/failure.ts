@@ -229,6 +229,17 @@ export const failures = {
     ({ file, detail }: { file: string; detail: string }) => `${file} is damaged: ${detail}.`,
     'The damaged file was set aside; the node takes its state from the other peers again.',
   ),
+  BACKUP_INVALID: failure(
+    'invalid',
+    ({ problem }: { problem: string }) => `The backup cannot be used: ${problem}.`,
+    'Take another file. The first line of a backup says what it holds: `head -1 FILE`.',
+  ),
+  MESH_IN_USE: failure(
+    'conflict',
+    ({ nodes, workloads }: { nodes: number; workloads: number }) =>
+      `The mesh has ${nodes} node(s) and ${workloads} workload(s), whose place the backup would take.`,
+    'Restore into a fresh mesh of one node, or roll this one back with --force.',
+  ),
   ADDRESS_IN_USE: failure(
     'conflict',
     ({ address }: { address: string }) => `Something else already listens at ${address}.`,

@@ -159,11 +159,15 @@ export class OperationService implements Service, Invoker {
 }
 
 /** The one gate in front of every handler: the input as the schema makes it, for a caller who may. Throws otherwise. */
-function admit({ input: schema, permission }: Operation, input: unknown, { caller }: Asker): unknown {
+function admit({ name, input: schema, permission, isLocal }: Operation, input: unknown, { caller }: Asker): unknown {
   const admitted: unknown = parseInput(schema, input)
+  if (isLocal === true && !isHere(caller))
+    throw new ClawError('PERMISSION_DENIED', { action: `use ${name} but through the Unix socket on the host itself` })
   requirePermission(caller, permission)
   return admitted
 }
+
+const isHere = ({ id, isElsewhere }: Caller): boolean => id === 'socket' && isElsewhere !== true
 
 const wireOf = (name: string, input: unknown, { caller }: Asker): Wire => ({
   name,
@@ -176,7 +180,7 @@ function vouchedFor({ caller, role }: Wire): Caller {
   const known = roles.find((name) => name === role)
   if (known === undefined || caller === '' || caller.length > 256)
     throw new ClawError('INVALID_REQUEST', { problem: 'the forwarding peer did not say who asks' })
-  return { id: caller, role: known }
+  return { id: caller, role: known, isElsewhere: true }
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,6 @@
 /** A mesh whose peers share one state at once: everything of it that operations see, without consensus and without hosts. */
+import { encodeBackup } from '../../src/core/state/backup.ts'
+import type { State } from '../../src/core/state/state.ts'
 import type { Change, Command } from '../../src/core/state/types.ts'
 import type { ClawError } from '../../src/model/failure.ts'
 import { failureFrom } from '../../src/model/failure.ts'
@@ -12,6 +14,7 @@ import { OperationService } from '../../src/operations/invoke.ts'
 import type { Caller } from '../../src/operations/operation.ts'
 import type { LogLine, TaskStatus } from '../../src/ports/executor.ts'
 import { silent } from '../../src/ports/log.ts'
+import { Uploads } from '../../src/services/control/uploads.ts'
 import type { Control, GatewayStatus } from '../../src/services/control/types.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
@@ -97,6 +100,10 @@ export class OperationsMesh {
   readonly liveness = new Map<NodeId, Liveness>()
   readonly samples = new Map<NodeId, readonly GpuSample[]>()
   readonly commands: Command[] = []
+  /** Voters that were given up, and states that were restored. */
+  readonly recovered: string[] = []
+  readonly restored: State[] = []
+  readonly uploads = new Uploads(this.world, 1_000_000)
   leader: NodeId | null = ada
   voters: readonly NodeId[] = [ada]
   /** As the leader sees them. */
@@ -163,6 +170,19 @@ export class OperationsMesh {
       },
       clock,
       random: world,
+      renewal: {
+        backup: () => encodeBackup(book.state, { at: world.now(), software: '0.1.0' }),
+        recover: (lost) => {
+          this.recovered.push(...lost)
+          this.leader = self
+          return Promise.resolve()
+        },
+        restore: ({ state }) => {
+          this.restored.push(state)
+          return Promise.resolve()
+        },
+        uploads: this.uploads,
+      },
       rpc,
       log: silent,
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),

@@ -20,6 +20,9 @@ const patienceFor: Readonly<Record<string, Millis>> = {
   'gateway.ping': 10_000,
   'gateway.status': 10_000,
   'node.invoke': 120_000,
+  // Each waits for a leader twice.
+  'mesh.restore': 60_000,
+  'gateway.recover': 60_000,
 }
 
 export class Api {

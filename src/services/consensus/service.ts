@@ -21,6 +21,7 @@ import type { SnapshotChunk, SnapshotReply } from '../../wire/raft.ts'
 import type { GatewayStatus } from '../control/types.ts'
 import { Compactor, usualCompaction } from './compactor.ts'
 import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
+import { PendingEra } from './pending-era.ts'
 import { Pulse } from './pulse.ts'
 import { RaftStore } from './raft-store.ts'
 import type { Kept } from './raft-store.ts'
@@ -56,8 +57,7 @@ export class ConsensusService implements Consensus, Service {
   #afterStep: (() => void)[] = []
   #loop: Promise<void> | null = null
   #learners: readonly NodeId[] = []
-  /** An era that the next turn begins. */
-  #era: (NewEra & { readonly resolve: () => void; readonly reject: (error: unknown) => void }) | null = null
+  readonly #era = new PendingEra()
   #transfer: { readonly to: NodeId; readonly resolve: (worked: boolean) => void } | null = null
 
   constructor(deps: ConsensusDeps, options: ConsensusOptions) {
@@ -98,7 +98,7 @@ export class ConsensusService implements Consensus, Service {
     await this.#compactor.settled()
     this.#raft = null
     this.#waiting.failAll('this peer is shutting down')
-    this.#era?.reject(noLeader('this peer is shutting down'))
+    this.#era.take()?.reject(noLeader('this peer is shutting down'))
     this.#endTransfer(false)
     await this.#store.close()
   }
@@ -147,11 +147,10 @@ export class ConsensusService implements Consensus, Service {
   }
 
   async beginEra(era: NewEra): Promise<void> {
-    if (this.#raft === null || this.#era !== null) throw noLeader('this peer cannot begin anew now')
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#era = { ...era, resolve, reject }
+    if (this.#raft === null) throw noLeader('this peer takes no part now')
+    const begun = this.#era.ask(era)
     this.#put({ type: 'tick' })
-    await promise
+    await begun
   }
 
   onRole(listener: (status: GatewayStatus) => void): Unsubscribe {
@@ -195,13 +194,16 @@ export class ConsensusService implements Consensus, Service {
     const inputs = this.#inbox.splice(0)
     const then = this.#afterStep.splice(0)
     const settings = widened(this.#options.settings, this.#pulse.lateness)
-    const era = this.#era
-    this.#era = null
+    const era = this.#era.take()
     const before = eraOf(raft.log.last.term)
-    if (era !== null) inputs.unshift(this.#beginning(raft, era))
+    if (era?.withUncommitted === true) this.#apply(raft.log.slice(this.#applied + 1, raft.log.lastIndex))
+    // First of its turn, so that nothing comes between the state that it takes and the log that it gives up.
+    if (era !== null) inputs.unshift({ type: 'begin-era', ...era, data: era.data() })
     const effects = step(raft, inputs, clock.elapsed(), settings)
     try {
-      if (effects.install !== null && eraOf(effects.install.term) > before) await this.#keepReplaced()
+      // What another era replaces may hold what that one lacks.
+      if (effects.install !== null && eraOf(effects.install.term) > before && this.#applied > 0)
+        await this.#options.keepReplaced?.(this.#options.machine.snapshot())
       await this.#save(raft, effects, inputs)
     } catch (error) {
       if (!ClawError.is(error, 'DISK_FULL')) throw error
@@ -213,18 +215,6 @@ export class ConsensusService implements Consensus, Service {
     era?.resolve()
     for (const run of then) run()
     this.#compactor.look(raft.log, this.#applied)
-  }
-
-  /** First of its turn, so that nothing comes between the state that it takes and the log that it gives up. */
-  #beginning(raft: Raft, { leap, voters, withUncommitted, data }: NewEra): Input {
-    if (withUncommitted) this.#apply(raft.log.slice(this.#applied + 1, raft.log.lastIndex))
-    return { type: 'begin-era', leap, voters, data: data() }
-  }
-
-  /** What another era replaces may hold what that one lacks. */
-  async #keepReplaced(): Promise<void> {
-    const { machine, keepReplaced } = this.#options
-    if (this.#applied > 0) await keepReplaced?.(machine.snapshot())
   }
 
   /** Everything that the step wants durable, in the order that a crash in between allows. */

@@ -48,7 +48,10 @@ test('given a survivor, when the others come back with what they had, then they 
   await group.commit('one')
   await group.world.runFor(500)
   group.network.partition([ada], [bob, cyd])
-  await group.world.runUntil(() => [bob, cyd].some((id) => peerOf(group, id).service.status().role === 'leader'), 10_000)
+  await group.world.runUntil(
+    () => [bob, cyd].some((id) => peerOf(group, id).service.status().role === 'leader'),
+    10_000,
+  )
   const lone = [bob, cyd].map((id) => peerOf(group, id)).find(({ service }) => service.status().role === 'leader')
   await group.settled(lone?.service.propose(word('given up')) ?? Promise.reject(new Error('nobody leads')))
   const survivor = peerOf(group, ada)
@@ -57,13 +60,17 @@ test('given a survivor, when the others come back with what they had, then they 
   await group.commit('two')
   survivor.service.setLearners([bob, cyd])
   group.network.heal()
-  await group.world.runUntil(() => [bob, cyd].every((id) => peerOf(group, id).machine.words.join() === 'one,two'), 20_000)
+  await group.world.runUntil(
+    () => [bob, cyd].every((id) => peerOf(group, id).machine.words.join() === 'one,two'),
+    20_000,
+  )
   expect(peerOf(group, bob).replaced).toEqual([JSON.stringify(['one', 'given up'])])
 
   // The two alone were a majority once. They are none any more.
   group.network.partition([ada], [bob, cyd])
   await group.world.runFor(20_000)
-  for (const id of [bob, cyd]) expect(peerOf(group, id).service.status()).toMatchObject({ role: 'learner', leader: null })
+  for (const id of [bob, cyd])
+    expect(peerOf(group, id).service.status()).toMatchObject({ role: 'learner', leader: null })
 })
 
 test('given a peer that has heard of a later era only, when its leader dies, then it neither stands nor makes another old voter lead', async () => {
@@ -180,7 +187,14 @@ async function live(seed: number) {
   await group.settled(peerOf(group, survivor).service.propose(word('the end')))
   await group.world.runFor(3_000)
   const lists = ids.map((id) => peerOf(group, id).machine.words)
-  return { before, begun, lists, eras: [...eras], bugs: group.network.bugs, statuses: ids.map((id) => peerOf(group, id).service.status()) }
+  return {
+    before,
+    begun,
+    lists,
+    eras: [...eras],
+    bugs: group.network.bugs,
+    statuses: ids.map((id) => peerOf(group, id).service.status()),
+  }
 }
 
 test('a survivor loses nothing that it had, all agree with it in the end, and nobody led the new era but itself', async () => {
@@ -191,7 +205,11 @@ test('a survivor loses nothing that it had, all agree with it in the end, and no
     const [first = []] = lists
     expect({ seed, start: first.slice(0, begun.length) }).toEqual({ seed, start: begun })
     for (const list of lists) expect({ seed, list }).toEqual({ seed, list: first })
-    expect({ seed, last: first.at(-1), twice: first.length - new Set(first).size }).toEqual({ seed, last: 'the end', twice: 0 })
+    expect({ seed, last: first.at(-1), twice: first.length - new Set(first).size }).toEqual({
+      seed,
+      last: 'the end',
+      twice: 0,
+    })
     expect({ seed, eras: eras.filter((era) => era > 0) }).toEqual({ seed, eras: [] })
     expect(statuses.filter(({ role }) => role === 'leader')).toHaveLength(1)
   }
