@@ -16,6 +16,7 @@ import { AdmissionService } from '../services/admission/service.ts'
 import { ConsensusService } from '../services/consensus/service.ts'
 import { ReplicatedState } from '../services/control/replicated-state.ts'
 import { ControlService } from '../services/control/service.ts'
+import { SpoolService } from '../services/spool/service.ts'
 import type { Ground } from './ground.ts'
 
 export type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
@@ -56,8 +57,9 @@ export async function controlPlane(ground: Ground, membership: StoredMembership)
     ...{ control, rpc, peers, gate, meshKey, membership, disk, clock },
     log: log.child('admission'),
   })
+  const spool = new SpoolService({ control, disk, clock, log: log.child('spool'), metrics })
   const links = new MeshLinksService({ peers, ...known, clock, random, log: log.child('links') })
-  return { membership, host, machine, consensus, control, meshKey, admission, links }
+  return { membership, host, machine, consensus, control, meshKey, admission, links, spool }
 }
 
 async function network(

@@ -44,6 +44,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
       gpus: async (signal) => (await inventory.sample(signal)).gpus,
     },
     renewal: renewalOf(ground, plane),
+    spool: plane.spool,
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),

@@ -229,6 +229,11 @@ export const failures = {
     ({ file, detail }: { file: string; detail: string }) => `${file} is damaged: ${detail}.`,
     'The damaged file was set aside; the node takes its state from the other peers again.',
   ),
+  SPOOL_FULL: failure(
+    'capacity',
+    ({ entries }: { entries: number }) => `This peer keeps ${entries} submission(s) already and takes no more.`,
+    'Ask a peer that has a leader, or see what waits with `clawbernetes spool list`.',
+  ),
   BACKUP_INVALID: failure(
     'invalid',
     ({ problem }: { problem: string }) => `The backup cannot be used: ${problem}.`,

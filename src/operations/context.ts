@@ -10,6 +10,7 @@ import type { Log } from '../ports/log.ts'
 import type { HostSample } from '../ports/probe.ts'
 import type { Random } from '../ports/random.ts'
 import type { Rpc } from '../ports/rpc.ts'
+import type { Spool, Spooled } from '../core/spool/spool.ts'
 import type { Backup } from '../core/state/backup.ts'
 import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
@@ -40,6 +41,14 @@ export interface RenewalView {
   readonly uploads: Pick<Uploads, 'put' | 'take'>
 }
 
+/** Submissions that this peer keeps while there is no leader. */
+export interface SpoolView {
+  entries(): Spool
+  /** Throws SPOOL_FULL and DISK_FULL. */
+  keep(submission: Spooled): Promise<Spooled>
+  drop(command: string): Promise<void>
+}
+
 export interface TokenRequest {
   readonly ttl: Millis
   readonly roles: readonly string[]
@@ -60,6 +69,7 @@ export interface OperationContext {
   readonly agent: AgentView
   readonly host: HostView
   readonly renewal: RenewalView
+  readonly spool: SpoolView
   readonly clock: Clock
   readonly random: Random
   readonly rpc: Rpc

@@ -19,6 +19,7 @@ import { meshBackup, meshRestore, meshUpload } from './mesh.ts'
 import { nodeInvoke } from './node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
+import { spoolDrop, spoolList } from './spool.ts'
 import { placementLogs, workloadLogs } from './workload-logs.ts'
 import { workloadMigrate } from './workload-migrate.ts'
 import { workloadPlan, workloadWhy } from './workload-why.ts'
@@ -32,8 +33,8 @@ export const operations = [
   ...[meshBackup, meshUpload, meshRestore],
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
-  ...[workloadWhy, workloadPlan],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
+  ...[workloadWhy, workloadPlan, spoolList, spoolDrop],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const

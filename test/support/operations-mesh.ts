@@ -1,4 +1,6 @@
 /** A mesh whose peers share one state at once: everything of it that operations see, without consensus and without hosts. */
+import type { Spool } from '../../src/core/spool/spool.ts'
+import { keep, without } from '../../src/core/spool/spool.ts'
 import { encodeBackup } from '../../src/core/state/backup.ts'
 import type { State } from '../../src/core/state/state.ts'
 import type { Change, Command } from '../../src/core/state/types.ts'
@@ -100,6 +102,8 @@ export class OperationsMesh {
   readonly liveness = new Map<NodeId, Liveness>()
   readonly samples = new Map<NodeId, readonly GpuSample[]>()
   readonly commands: Command[] = []
+  /** Of all peers together. */
+  spool: Spool = []
   /** Voters that were given up, and states that were restored. */
   readonly recovered: string[] = []
   readonly restored: State[] = []
@@ -182,6 +186,17 @@ export class OperationsMesh {
           return Promise.resolve()
         },
         uploads: this.uploads,
+      },
+      spool: {
+        entries: () => this.spool,
+        keep: (submission) => {
+          this.spool = keep(this.spool, submission)
+          return Promise.resolve(submission)
+        },
+        drop: (command) => {
+          this.spool = without(this.spool, command)
+          return Promise.resolve()
+        },
       },
       rpc,
       log: silent,

@@ -3,6 +3,7 @@ import type { Row } from './row.ts'
 
 export const nouns: Readonly<Record<string, string>> = {
   mesh: 'The state of the mesh as a file',
+  spool: 'What a peer keeps while there is no leader',
   gateway: 'The leader of the mesh',
   node: 'The hosts of the mesh',
   workload: 'What runs on the mesh',
@@ -130,6 +131,16 @@ export const commands: readonly Row[] = [
     path: 'mesh restore',
     about: 'Replace the state of the mesh by that of a backup.',
     load: () => import('./commands/mesh/restore.ts'),
+  },
+  {
+    path: 'spool list',
+    about: 'List the submissions that a peer keeps until the mesh has a leader.',
+    load: () => import('./commands/spool/list.ts'),
+  },
+  {
+    path: 'spool drop',
+    about: 'Give up a submission that a peer keeps.',
+    load: () => import('./commands/spool/drop.ts'),
   },
   {
     path: 'token create',
