@@ -306,12 +306,7 @@ export interface FailureBody {
   readonly facts?: unknown
 }
 
-export const failureBody = (error: ClawError): FailureBody => ({
-  code: error.code,
-  message: error.message,
-  hint: error.hint,
-  facts: error.facts,
-})
+export const failureBody = ({ code, message, hint, facts }: ClawError): FailureBody => ({ code, message, hint, facts })
 
 /** The failure that a peer reported, or INTERNAL when its code is not one that we know. */
 export function failureFrom(body: FailureBody): ClawError {

@@ -74,6 +74,8 @@ export interface OperationContext {
   readonly random: Random
   readonly rpc: Rpc
   readonly log: Log
+  /** The caller has said how fresh the state must be, and it is: there is nothing more to wait for. */
+  readonly isSettled?: true
   /** Makes a join token, commits its hash and returns the text that lets a host in. */
   createToken(
     request: TokenRequest,

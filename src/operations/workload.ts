@@ -33,6 +33,7 @@ export const workloadRun = unary({
     image: z.string(),
     state: z.string(),
     parts: z.array(z.object({ id: z.string(), name: z.string() })).describe('Of a group; none for one workload'),
+    index: z.int().nullable().describe('Log index of the submission; null while it is spooled'),
   }),
   permission: { verb: 'create', resource: 'workload' },
   rest: { method: 'POST', path: '/api/workloads' },
@@ -48,7 +49,7 @@ export const workloadRun = unary({
     const command = { type: 'submit', workload, name, spec } as const
     const taken = await (spool ? submitOrKeep(command, asker) : carryOut('run', command, asker).catch(tellOfSpool))
     if ('command' in taken)
-      return { id: taken.workload, name: taken.name, image: spec.image, state: 'spooled', parts: [] }
+      return { id: taken.workload, name: taken.name, image: spec.image, state: 'spooled', parts: [], index: null }
     const id = taken.value.workload ?? workload
     const parts = partsOf(control.state, groupId(id))
     const submitted = parts[0] ?? control.state.workloads.get(id)
@@ -58,6 +59,7 @@ export const workloadRun = unary({
       image: spec.image,
       state: submitted?.state ?? 'pending',
       parts: parts.map((part) => ({ id: part.id, name: part.name })),
+      index: taken.index,
     }
   },
 })

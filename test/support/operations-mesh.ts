@@ -17,7 +17,7 @@ import type { Caller } from '../../src/operations/operation.ts'
 import type { LogLine, TaskStatus } from '../../src/ports/executor.ts'
 import { silent } from '../../src/ports/log.ts'
 import { Uploads } from '../../src/services/control/uploads.ts'
-import type { Control, GatewayStatus } from '../../src/services/control/types.ts'
+import type { Control, Freshness, GatewayStatus } from '../../src/services/control/types.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
@@ -102,6 +102,8 @@ export class OperationsMesh {
   readonly liveness = new Map<NodeId, Liveness>()
   readonly samples = new Map<NodeId, readonly GpuSample[]>()
   readonly commands: Command[] = []
+  /** How fresh the state was asked to be. */
+  readonly reads: Freshness[] = []
   /** Of all peers together. */
   spool: Spool = []
   /** Voters that were given up, and states that were restored. */
@@ -241,7 +243,10 @@ export class OperationsMesh {
         for (const listener of this.#listeners) listener(changes)
         return Promise.resolve({ index, value: outcome.value })
       },
-      fresh: () => (this.failure === null ? Promise.resolve() : Promise.reject(this.failure)),
+      fresh: (freshness) => {
+        this.reads.push(freshness)
+        return this.failure === null ? Promise.resolve() : Promise.reject(this.failure)
+      },
     }
   }
 

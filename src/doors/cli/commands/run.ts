@@ -38,7 +38,7 @@ export default command({
     const request = requestOf(args, session.host.env)
     if (args['dry-run']) return dryRun(api, request, session)
     const submitted = await api.call('workload.run', { ...request, ...keyOf(args) }, signal)
-    const { id, name, parts } = submitted
+    const { id, name, parts, index } = submitted
     if (submitted.state === 'spooled') {
       await out.result({ id, name, state: 'spooled' }, () => [id])
       out.note(`${name} is accepted by this peer, not by the mesh yet. See what waits:  clawbernetes spool list`)
@@ -46,7 +46,7 @@ export default command({
     }
     const isCrowd = parts.length > mostAttended
     if (args.detach || isCrowd) {
-      await out.result({ id, name, ...(parts.length === 0 ? {} : { parts }) }, () => [id])
+      await out.result({ id, name, index, ...(parts.length === 0 ? {} : { parts }) }, () => [id])
       if (isCrowd && !args.detach)
         out.note(`${parts.length} parts are too many to follow. See them:  clawbernetes workload list --group ${name}`)
       return undefined
