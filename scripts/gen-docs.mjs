@@ -122,6 +122,10 @@ const apiIntroduction = [
     '`<data-dir>/api-token`. The `Host` must be one of the peer’s own names, and pages of other sites are refused.',
   '- **Calls**: `POST /api/ops/<operation>` with the input as JSON. The routes given below do the same: input comes from path, ' +
     'query and body.',
+  '- **How fresh**: beside its own input every operation takes `consistency` (`stale`: what the peer has; `session`: at least up to ' +
+    '`index`; `linearizable`: all that was acknowledged before, or `NO_LEADER`) and `index`. Left out, a read is linearizable where that ' +
+    'takes less than 300 ms, and otherwise what the peer has. The header `claw-index` of every answer is the log index that the peer had ' +
+    'applied by then, after a change at least that of the change: given as `index` to any other peer, it makes that one show the change.',
   '- **Streams** answer with one JSON value a line (`application/x-ndjson`). Empty lines keep the connection alive. ' +
     'A failure on the way is a last line `{"error":{…}}`. Closing the connection cancels the operation.',
   '- **Failures** are `{"error":{"code","message","hint","facts"}}`; see [errors.md](errors.md).',

@@ -4,6 +4,9 @@ import { createHost, type Host } from '../adapters/libp2p/host.ts'
 import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/settings.ts'
 import type { Config } from '../config/schema.ts'
 import { lan, wan } from '../core/consensus/settings.ts'
+import { encodeBackup } from '../core/state/backup.ts'
+import { restore } from '../core/state/snapshot.ts'
+import type { State } from '../core/state/state.ts'
 import { AdmissionGate } from '../services/admission/gate.ts'
 import { type KnownMembers, knownMembers } from '../services/admission/known-members.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
@@ -13,9 +16,20 @@ import { AdmissionService } from '../services/admission/service.ts'
 import { ConsensusService } from '../services/consensus/service.ts'
 import { ReplicatedState } from '../services/control/replicated-state.ts'
 import { ControlService } from '../services/control/service.ts'
+import { SpoolService } from '../services/spool/service.ts'
 import type { Ground } from './ground.ts'
 
 export type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
+
+/** The state that a new era replaced last, as a backup. */
+const replacedFile = 'replaced-state'
+
+async function keepReplaced({ disk, clock, version, log }: Ground, state: State): Promise<void> {
+  if (state.mesh === null) return
+  const file = encodeBackup(state, { at: clock.now(), software: version })
+  await disk.writeBlob(replacedFile, file, { secret: true })
+  log.warn('another state takes the place of the one that this node had, which is kept', { file: replacedFile })
+}
 
 /** Makes them; nothing is started. */
 export async function controlPlane(ground: Ground, membership: StoredMembership) {
@@ -34,6 +48,7 @@ export async function controlPlane(ground: Ground, membership: StoredMembership)
       machine,
       settings: config.mesh.timing === 'wan' ? wan : lan,
       founders: membership.founding === null ? [] : [self],
+      keepReplaced: (state) => keepReplaced(ground, restore(state)),
     },
   )
   const control = new ControlService({ self, clock, log: log.child('control'), rpc, consensus, machine })
@@ -42,8 +57,9 @@ export async function controlPlane(ground: Ground, membership: StoredMembership)
     ...{ control, rpc, peers, gate, meshKey, membership, disk, clock },
     log: log.child('admission'),
   })
+  const spool = new SpoolService({ control, disk, clock, log: log.child('spool'), metrics })
   const links = new MeshLinksService({ peers, ...known, clock, random, log: log.child('links') })
-  return { membership, host, consensus, control, meshKey, admission, links }
+  return { membership, host, machine, consensus, control, meshKey, admission, links, spool }
 }
 
 async function network(

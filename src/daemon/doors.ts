@@ -5,10 +5,13 @@ import { waitingWith } from '../core/state/groups.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
 import { ApiService } from '../doors/api/service.ts'
 import { tokenCheck } from '../doors/api/token.ts'
-import type { OperationContext } from '../operations/context.ts'
+import type { OperationContext, RenewalView } from '../operations/context.ts'
 import { OperationService } from '../operations/invoke.ts'
 import { invite } from '../services/admission/invite.ts'
+import { Renewal } from '../services/control/renewal.ts'
+import { Uploads } from '../services/control/uploads.ts'
 import { observer } from '../services/gateway/observe.ts'
+import { maxSnapshotBytes } from '../wire/raft.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Ground, socketOf } from './ground.ts'
 import { apiToken } from './token.ts'
@@ -40,6 +43,8 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
       sample: (signal) => probes.host.sample(signal),
       gpus: async (signal) => (await inventory.sample(signal)).gpus,
     },
+    renewal: renewalOf(ground, plane),
+    spool: plane.spool,
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),
@@ -69,6 +74,16 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     },
   )
   return { operations, api }
+}
+
+function renewalOf({ version, clock, random, identity }: Ground, { consensus, machine }: ControlPlane): RenewalView {
+  const renewal = new Renewal({ self: identity.id, software: version, clock, random, consensus, state: machine.state })
+  return {
+    backup: () => renewal.backup(),
+    recover: (lost, by) => renewal.recover(lost, by),
+    restore: (backup, by) => renewal.restore(backup, by),
+    uploads: new Uploads(clock, maxSnapshotBytes),
+  }
 }
 
 function tcpOf(listen: string): { readonly host: string; readonly port: number } {

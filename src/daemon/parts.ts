@@ -18,7 +18,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const plane = await controlPlane(ground, membership)
   const work = await workPlane(ground, plane, signal)
   const doors = await doorsOf(ground, plane, work)
-  const { host, consensus, control, admission, links } = plane
+  const { host, consensus, control, admission, links, spool } = plane
   const { inventory, members, agent, gateway } = work
   return {
     services: [
@@ -34,6 +34,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       agent,
       gateway,
       links,
+      spool,
       doors.api,
     ],
     describe: () => [

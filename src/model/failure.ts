@@ -229,6 +229,22 @@ export const failures = {
     ({ file, detail }: { file: string; detail: string }) => `${file} is damaged: ${detail}.`,
     'The damaged file was set aside; the node takes its state from the other peers again.',
   ),
+  SPOOL_FULL: failure(
+    'capacity',
+    ({ entries }: { entries: number }) => `This peer keeps ${entries} submission(s) already and takes no more.`,
+    'Ask a peer that has a leader, or see what waits with `clawbernetes spool list`.',
+  ),
+  BACKUP_INVALID: failure(
+    'invalid',
+    ({ problem }: { problem: string }) => `The backup cannot be used: ${problem}.`,
+    'Take another file. The first line of a backup says what it holds: `head -1 FILE`.',
+  ),
+  MESH_IN_USE: failure(
+    'conflict',
+    ({ nodes, workloads }: { nodes: number; workloads: number }) =>
+      `The mesh has ${nodes} node(s) and ${workloads} workload(s), whose place the backup would take.`,
+    'Restore into a fresh mesh of one node, or roll this one back with --force.',
+  ),
   ADDRESS_IN_USE: failure(
     'conflict',
     ({ address }: { address: string }) => `Something else already listens at ${address}.`,
@@ -290,12 +306,7 @@ export interface FailureBody {
   readonly facts?: unknown
 }
 
-export const failureBody = (error: ClawError): FailureBody => ({
-  code: error.code,
-  message: error.message,
-  hint: error.hint,
-  facts: error.facts,
-})
+export const failureBody = ({ code, message, hint, facts }: ClawError): FailureBody => ({ code, message, hint, facts })
 
 /** The failure that a peer reported, or INTERNAL when its code is not one that we know. */
 export function failureFrom(body: FailureBody): ClawError {

@@ -16,10 +16,17 @@ export interface Asker extends Pick<Call, 'caller' | 'signal'> {
 }
 
 /** `what` names the kind of change, and with the caller and its key this one. Throws the failure of a refusal, NO_LEADER or DEADLINE_EXCEEDED. */
-export function carryOut(what: string, command: Command, { context, caller, signal, key }: Asker): Promise<Executed> {
-  const { control, clock, random } = context
-  const id = key === undefined ? `${what}/${randomWord(random, 26)}` : `${what}/${caller.id}/${key}`
+export function carryOut(what: string, command: Command, asker: Asker): Promise<Executed> {
+  const { context, caller, signal } = asker
+  const { control, clock } = context
+  const id = commandId(what, asker)
   return within(clock, changePatience, signal, (limited) =>
     control.execute(command, { id, by: caller.id, signal: limited }),
   )
 }
+
+/** The id that the mesh knows a command by: of the caller's key, or by chance. */
+export const commandId = (
+  what: string,
+  { context, caller, key }: Pick<Asker, 'caller' | 'key'> & { readonly context: Pick<OperationContext, 'random'> },
+): string => (key === undefined ? `${what}/${randomWord(context.random, 26)}` : `${what}/${caller.id}/${key}`)

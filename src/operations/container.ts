@@ -168,7 +168,7 @@ function containerView(workload: Workload, context: OperationContext): z.infer<t
     gpus: [...(placement?.devices ?? [])],
     createdAt: iso(placement?.at ?? submittedAt),
     startedAt: isoOrNull(startedAt),
-    labels: { 'managed-by': 'clawbernetes', 'workload-id': id, attempt: String(attempt) },
+    labels: { 'managed-by': 'clawbernetes', 'workload-id': id, attempt: String(placement?.attempt ?? attempt) },
   }
 }
 

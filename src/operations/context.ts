@@ -10,7 +10,10 @@ import type { Log } from '../ports/log.ts'
 import type { HostSample } from '../ports/probe.ts'
 import type { Random } from '../ports/random.ts'
 import type { Rpc } from '../ports/rpc.ts'
+import type { Spool, Spooled } from '../core/spool/spool.ts'
+import type { Backup } from '../core/state/backup.ts'
 import type { Control } from '../services/control/types.ts'
+import type { Uploads } from '../services/control/uploads.ts'
 import type { Membership } from '../services/membership/types.ts'
 
 /** The work on this host. */
@@ -27,6 +30,23 @@ export interface HostView {
   inventory(): NodeInventory
   sample(signal: AbortSignal): Promise<HostSample>
   gpus(signal: AbortSignal): Promise<readonly GpuSample[]>
+}
+
+/** The state of this peer as a file, and the ways to begin anew with another. */
+export interface RenewalView {
+  backup(): Uint8Array
+  /** Goes on with this peer as the only voter. */
+  recover(lost: readonly string[], by: string): Promise<void>
+  restore(backup: Backup, by: string): Promise<void>
+  readonly uploads: Pick<Uploads, 'put' | 'take'>
+}
+
+/** Submissions that this peer keeps while there is no leader. */
+export interface SpoolView {
+  entries(): Spool
+  /** Throws SPOOL_FULL and DISK_FULL. */
+  keep(submission: Spooled): Promise<Spooled>
+  drop(command: string): Promise<void>
 }
 
 export interface TokenRequest {
@@ -48,10 +68,14 @@ export interface OperationContext {
   readonly membership: Membership
   readonly agent: AgentView
   readonly host: HostView
+  readonly renewal: RenewalView
+  readonly spool: SpoolView
   readonly clock: Clock
   readonly random: Random
   readonly rpc: Rpc
   readonly log: Log
+  /** The caller has said how fresh the state must be, and it is: there is nothing more to wait for. */
+  readonly isSettled?: true
   /** Makes a join token, commits its hash and returns the text that lets a host in. */
   createToken(
     request: TokenRequest,

@@ -12,7 +12,7 @@ import type { OperationContext } from './context.ts'
 /** An id may be cut to this many characters, as long as it stays the only one. */
 const shortest = 4
 
-type Context = Pick<OperationContext, 'control' | 'clock' | 'agent'>
+type Context = Pick<OperationContext, 'control' | 'clock' | 'agent' | 'isSettled'>
 
 /** How long a read waits for the leader before it answers with what this peer has. */
 const patience = 300
@@ -22,9 +22,10 @@ const denialPatience = 10_000
 
 /** As fresh as the mesh can give it quickly; a peer that is cut off answers with what it knows. */
 export async function refresh(
-  { control, clock }: Pick<Context, 'control' | 'clock'>,
+  { control, clock, isSettled }: Pick<Context, 'control' | 'clock' | 'isSettled'>,
   signal: AbortSignal,
 ): Promise<void> {
+  if (isSettled === true) return
   try {
     await within(clock, patience, signal, (limited) => control.fresh('linearizable', limited))
   } catch (error) {
@@ -86,7 +87,7 @@ export async function findFreshWorkload(context: Context, wanted: string, signal
   try {
     return findWorkload(context, wanted)
   } catch (error) {
-    if (!ClawError.is(error, 'WORKLOAD_NOT_FOUND')) throw error
+    if (context.isSettled === true || !ClawError.is(error, 'WORKLOAD_NOT_FOUND')) throw error
     // A peer that is behind, for instance since it was restarted, must not deny what it has not heard of yet.
     await within(context.clock, denialPatience, signal, (limited) => context.control.fresh('linearizable', limited))
     return findWorkload(context, wanted)

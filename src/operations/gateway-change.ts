@@ -13,7 +13,7 @@ import { unary } from './operation.ts'
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 
 /** Throws NO_LEADER while nobody is known to lead. */
-function leaderOf(_: unknown, { control }: OperationContext): NodeId {
+export function leaderOf(_: unknown, { control }: OperationContext): NodeId {
   const { leader } = control.status()
   if (leader === null) throw new ClawError('NO_LEADER', { detail: 'this peer knows of none' })
   return leader

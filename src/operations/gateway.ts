@@ -61,6 +61,7 @@ export const gatewayStatus = unary({
   output: z.object({
     leader: z.string().nullable().describe('Name of the node that leads'),
     leaderId: z.string().nullable(),
+    meshName: z.string().nullable().describe('Name of the mesh; null while this peer does not know it'),
     node: z.string().describe('Name of the peer that answered'),
     role: z.enum(['leader', 'follower', 'candidate', 'learner']).describe('Of the peer that answered'),
     term: z.int(),
@@ -88,6 +89,7 @@ export const gatewayStatus = unary({
     return Promise.resolve({
       leader: leader === null ? null : nameOf(state, leader),
       leaderId: leader,
+      meshName: state.mesh?.genesis.name ?? null,
       node: nameOf(state, self),
       ...{ role, term, committed, applied },
       voters: voters.map((voter) => nameOf(state, voter)),

@@ -4,8 +4,12 @@ import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from '../ports/rpc.ts'
 import type { Service } from '../ports/service.ts'
+import type { Freshness } from '../services/control/types.ts'
 import { attachOperation, followOperation, invokeOperation, streamOperation } from '../wire/operation.ts'
 import type { OperationContext } from './context.ts'
+import { changePatience } from './carry-out.ts'
+import { readingIn } from './consistency.ts'
+import { within } from './deadline.ts'
 import { parseInput } from './input.ts'
 import type { Call, Caller, Operation, StreamOperation, UnaryOperation } from './operation.ts'
 import { roles } from './operation.ts'
@@ -17,8 +21,14 @@ export interface Asker {
   readonly signal: AbortSignal
 }
 
+interface Settled extends Asker {
+  readonly context: OperationContext
+}
+
 /** What doors need of it. */
 export interface Invoker {
+  /** Log index up to which this peer has applied everything: after a change, at least that change's own. */
+  readonly applied: number
   /** Throws the ClawError of a refusal; anything else it throws is a bug. */
   invoke(name: string, input: unknown, asker: Asker): Promise<unknown>
   open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown>
@@ -59,13 +69,18 @@ export class OperationService implements Service, Invoker {
     const { rpc } = this.#context
     const answer = async (wire: Wire, asker: Asker): Promise<{ output: string }> => {
       const operation = this.#unary(wire.name)
-      const input = admit(operation, parseJson(wire.input), asker)
-      return { output: JSON.stringify(await this.#run(operation, input, asker)) }
+      const { own, freshness } = readingIn(parseJson(wire.input))
+      const input = admit(operation, own, asker)
+      const context = await this.#settled(freshness, asker)
+      return { output: JSON.stringify(await this.#run(operation, input, { ...asker, context })) }
     }
     const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
       const operation = this.#streaming(wire.name)
-      const input = admit(operation, parseJson(wire.input), asker)
-      for await (const item of this.#stream(operation, input, asker)) yield { item: JSON.stringify(item) }
+      const { own, freshness } = readingIn(parseJson(wire.input))
+      const input = admit(operation, own, asker)
+      const context = await this.#settled(freshness, asker)
+      for await (const item of this.#stream(operation, input, { ...asker, context }))
+        yield { item: JSON.stringify(item) }
     }.bind(this)
 
     this.#served = [
@@ -90,19 +105,23 @@ export class OperationService implements Service, Invoker {
 
   async invoke(name: string, input: unknown, asker: Asker): Promise<unknown> {
     const operation = this.#unary(name)
-    const admitted = admit(operation, input, asker)
+    const { own, freshness } = readingIn(input)
+    const admitted = admit(operation, own, asker)
+    const context = await this.#settled(freshness, asker)
     const target = this.#target(operation, admitted)
-    if (target === this.#context.self) return this.#run(operation, admitted, asker)
+    if (target === this.#context.self) return this.#run(operation, admitted, { ...asker, context })
     const { output } = await this.#context.rpc.call(target, invokeOperation, wireOf(name, input, asker), asker.signal)
     return operation.output.parse(JSON.parse(output))
   }
 
   async *open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown> {
     const operation = this.#streaming(name)
-    const admitted = admit(operation, input, asker)
+    const { own, freshness } = readingIn(input)
+    const admitted = admit(operation, own, asker)
+    const context = await this.#settled(freshness, asker)
     const target = this.#target(operation, admitted)
     if (target === this.#context.self) {
-      yield* this.#stream(operation, admitted, asker)
+      yield* this.#stream(operation, admitted, { ...asker, context })
       return
     }
     const wire = wireOf(name, input, asker)
@@ -114,13 +133,28 @@ export class OperationService implements Service, Invoker {
     return operation.where?.(admitted, this.#context) ?? this.#context.self
   }
 
-  async #run(operation: UnaryOperation, admitted: unknown, asker: Asker): Promise<unknown> {
-    return operation.output.parse(await operation.handler(admitted, this.#context, this.#call(asker)))
+  get applied(): number {
+    return this.#context.control.status().applied
   }
 
-  async *#stream(operation: StreamOperation, admitted: unknown, asker: Asker): AsyncIterable<unknown> {
-    for await (const item of operation.handler(admitted, this.#context, this.#call(asker)))
-      yield operation.output.parse(item)
+  /** Waits until this peer's state is as fresh as the caller wants it. Throws NO_LEADER or DEADLINE_EXCEEDED. */
+  async #settled(freshness: Freshness | null, { signal }: Asker): Promise<OperationContext> {
+    const context = this.#context
+    if (freshness === null) return context
+    await within(context.clock, changePatience, signal, (limited) => context.control.fresh(freshness, limited))
+    return { ...context, isSettled: true }
+  }
+
+  async #run(operation: UnaryOperation, admitted: unknown, { context, ...asker }: Settled): Promise<unknown> {
+    return operation.output.parse(await operation.handler(admitted, context, this.#call(asker)))
+  }
+
+  async *#stream(
+    operation: StreamOperation,
+    admitted: unknown,
+    { context, ...asker }: Settled,
+  ): AsyncIterable<unknown> {
+    for await (const item of operation.handler(admitted, context, this.#call(asker))) yield operation.output.parse(item)
   }
 
   async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
@@ -159,11 +193,15 @@ export class OperationService implements Service, Invoker {
 }
 
 /** The one gate in front of every handler: the input as the schema makes it, for a caller who may. Throws otherwise. */
-function admit({ input: schema, permission }: Operation, input: unknown, { caller }: Asker): unknown {
+function admit({ name, input: schema, permission, isLocal }: Operation, input: unknown, { caller }: Asker): unknown {
   const admitted: unknown = parseInput(schema, input)
+  if (isLocal === true && !isHere(caller))
+    throw new ClawError('PERMISSION_DENIED', { action: `use ${name} but through the Unix socket on the host itself` })
   requirePermission(caller, permission)
   return admitted
 }
+
+const isHere = ({ id, isElsewhere }: Caller): boolean => id === 'socket' && isElsewhere !== true
 
 const wireOf = (name: string, input: unknown, { caller }: Asker): Wire => ({
   name,
@@ -176,7 +214,7 @@ function vouchedFor({ caller, role }: Wire): Caller {
   const known = roles.find((name) => name === role)
   if (known === undefined || caller === '' || caller.length > 256)
     throw new ClawError('INVALID_REQUEST', { problem: 'the forwarding peer did not say who asks' })
-  return { id: caller, role: known }
+  return { id: caller, role: known, isElsewhere: true }
 }
 
 function parseJson(text: string): unknown {

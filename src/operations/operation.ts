@@ -11,11 +11,13 @@ export type Role = (typeof roles)[number]
 export interface Caller {
   readonly id: string
   readonly role: Role
+  /** Another peer vouches for it. */
+  readonly isElsewhere?: true
 }
 
 export interface Permission {
   readonly verb: 'read' | 'create' | 'stop' | 'change' | 'remove' | 'invoke'
-  readonly resource: 'mesh' | 'node' | 'workload' | 'token' | 'operator' | 'namespace' | 'event'
+  readonly resource: 'mesh' | 'backup' | 'node' | 'workload' | 'token' | 'operator' | 'namespace' | 'event'
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */
@@ -38,6 +40,8 @@ interface Common<Name extends string, Input extends z.ZodType> {
   readonly input: Input
   readonly permission: Permission
   readonly rest?: Rest
+  /** Only through the Unix socket of the very peer that runs it. */
+  readonly isLocal?: true
   /** The node that has to run it; where this is left out, the peer that is asked does. */
   where?(input: z.output<Input>, context: OperationContext): NodeId
 }

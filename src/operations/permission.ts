@@ -2,9 +2,12 @@
 import { ClawError } from '../model/failure.ts'
 import type { Caller, Permission, Role } from './operation.ts'
 
+/** What says who may come in, or what work was given to keep. */
+const secret: readonly Permission['resource'][] = ['operator', 'token', 'backup']
+
 /** The least role that may do it. */
 export function roleFor({ verb, resource }: Permission): Role {
-  if (verb === 'read') return resource === 'operator' || resource === 'token' ? 'admin' : 'viewer'
+  if (verb === 'read') return secret.includes(resource) ? 'admin' : 'viewer'
   if (resource === 'workload') return 'operator'
   return verb === 'invoke' ? 'operator' : 'admin'
 }

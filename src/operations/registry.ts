@@ -11,12 +11,15 @@ import {
 } from './container.ts'
 import { eventsWatch } from './events.ts'
 import { gatewayTransfer, gatewayVoters } from './gateway-change.ts'
+import { gatewayRecover } from './gateway-recover.ts'
 import { gatewayPing, gatewayStatus, status } from './gateway.ts'
 import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo, version } from './host.ts'
 import { namespaceCreate, namespaceDelete, namespaceInfo, namespaceList, namespaceSet } from './namespace.ts'
+import { meshBackup, meshRestore, meshUpload } from './mesh.ts'
 import { nodeInvoke } from './node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
+import { spoolDrop, spoolList } from './spool.ts'
 import { placementLogs, workloadLogs } from './workload-logs.ts'
 import { workloadMigrate } from './workload-migrate.ts'
 import { workloadPlan, workloadWhy } from './workload-why.ts'
@@ -26,11 +29,12 @@ export const operations = [
   ...[status, version, gatewayPing, gatewayStatus],
   ...[nodeList, nodeInfo, nodeRemove, nodeLabel, nodeEvents, nodeMetrics, nodeInvoke],
   ...[nodeCordon, nodeUncordon, nodeDrain, nodeUndrain, nodeDrained, nodeTaint, workloadMigrate],
-  ...[gatewayVoters, gatewayTransfer],
+  ...[gatewayVoters, gatewayTransfer, gatewayRecover],
+  ...[meshBackup, meshUpload, meshRestore],
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
-  ...[workloadWhy, workloadPlan],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
+  ...[workloadWhy, workloadPlan, spoolList, spoolDrop],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const

@@ -83,8 +83,12 @@ interface Cursor {
   isRead: boolean
 }
 
+/** After a restore, the last number that may have been used is not the one of the placement. */
+const attemptOf = ({ attempt, placement }: Workload): number => placement?.attempt ?? attempt
+
 /** The next attempt starts at its own beginning. */
-function enter(cursor: Cursor, { attempt }: Pick<Workload, 'attempt'>): void {
+function enter(cursor: Cursor, workload: Workload): void {
+  const attempt = attemptOf(workload)
   if (attempt === cursor.attempt) return
   if (cursor.attempt > 0) cursor.tail = null
   cursor.attempt = attempt
@@ -167,8 +171,9 @@ const isWorthWaiting = (error: unknown, { state }: Workload): boolean =>
     ClawError.is(error, 'NOT_A_MEMBER'))
 
 async function* lines(workload: Workload, cursor: Cursor, call: Call, follow: boolean): AsyncIterable<AttemptLogItem> {
-  const { attempt, placement } = workload
+  const { placement } = workload
   if (placement === null) return
+  const { attempt } = placement
   const { from, tail, since: earliest } = cursor
   const query = { node: placement.node, workload: workload.id, attempt, follow, from, tail, since: earliest }
   for await (const item of call.open('placement.logs', query, call.signal)) {

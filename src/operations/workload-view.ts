@@ -84,7 +84,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     part: partView(workload),
     node: placement === null ? null : nameOf(control.state, placement.node),
     nodeId: placement?.node ?? null,
-    attempt: workload.attempt,
+    attempt: workload.placement?.attempt ?? workload.attempt,
     devices: [...(placement?.devices ?? [])],
     exitCode: workload.exitCode,
     error: workload.error,

@@ -1,6 +1,7 @@
 /** Submitting workloads, looking at them, and stopping them. */
 import { z } from 'zod'
 import { groupName, partsOf } from '../core/state/groups.ts'
+import { ClawError } from '../model/failure.ts'
 import { groupId, workloadId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
 import { isTerminal } from '../model/workload.ts'
@@ -10,6 +11,7 @@ import type { OperationContext } from './context.ts'
 import { momentOf, since, workloadRef } from './fields.ts'
 import { findFreshWorkload, findGroup, findNode, refresh } from './find.ts'
 import { stream, unary } from './operation.ts'
+import { submitOrKeep } from './spool.ts'
 import { nameFor, pinned, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
 
@@ -18,6 +20,12 @@ export const workloadRun = unary({
   about: 'Submit a workload, or several of the same. It is placed as soon as a node has room for it.',
   input: WorkloadRequest.extend({
     idempotencyKey: z.string().min(1).max(128).optional().describe('The same key by the same caller submits once'),
+    spool: z
+      .boolean()
+      .default(false)
+      .describe(
+        'While the mesh has no leader, have this peer keep it on disk and hand it on; the state is then `spooled`',
+      ),
   }),
   output: z.object({
     id: z.string().describe('Of the workload, or of the group'),
@@ -25,10 +33,11 @@ export const workloadRun = unary({
     image: z.string(),
     state: z.string(),
     parts: z.array(z.object({ id: z.string(), name: z.string() })).describe('Of a group; none for one workload'),
+    index: z.int().nullable().describe('Log index of the submission; null while it is spooled'),
   }),
   permission: { verb: 'create', resource: 'workload' },
   rest: { method: 'POST', path: '/api/workloads' },
-  async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
+  async handler({ idempotencyKey, spool, ...request }, context, { caller, signal }) {
     const { control, random } = context
     const asked = specOf(request)
     // What it waits for may have been submitted through another peer a moment ago.
@@ -37,8 +46,11 @@ export const workloadRun = unary({
     const workload = workloadId(`wl-${randomWord(random, 10)}`)
     const name = request.name ?? nameFor(spec.image, random)
     const asker = { context, caller, signal, key: idempotencyKey }
-    const { value } = await carryOut('run', { type: 'submit', workload, name, spec }, asker)
-    const id = value.workload ?? workload
+    const command = { type: 'submit', workload, name, spec } as const
+    const taken = await (spool ? submitOrKeep(command, asker) : carryOut('run', command, asker).catch(tellOfSpool))
+    if ('command' in taken)
+      return { id: taken.workload, name: taken.name, image: spec.image, state: 'spooled', parts: [], index: null }
+    const id = taken.value.workload ?? workload
     const parts = partsOf(control.state, groupId(id))
     const submitted = parts[0] ?? control.state.workloads.get(id)
     return {
@@ -47,9 +59,17 @@ export const workloadRun = unary({
       image: spec.image,
       state: submitted?.state ?? 'pending',
       parts: parts.map((part) => ({ id: part.id, name: part.name })),
+      index: taken.index,
     }
   },
 })
+
+/** Nothing was kept, and that is how it should be; but it could have been. */
+function tellOfSpool(error: unknown): never {
+  if (!ClawError.is(error, 'NO_LEADER')) throw error
+  const detail = `${error.facts.detail}; with --spool this peer would keep the submission and hand it on`
+  throw new ClawError('NO_LEADER', { detail }, { cause: error })
+}
 
 export const workloadList = unary({
   name: 'workload.list',

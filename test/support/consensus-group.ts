@@ -42,6 +42,8 @@ export interface Peer {
   readonly id: NodeId
   readonly machine: WordList
   readonly service: ConsensusService
+  /** States that a later era has replaced here. */
+  readonly replaced: readonly string[]
 }
 
 export class ConsensusGroup {
@@ -64,11 +66,16 @@ export class ConsensusGroup {
     const disk = this.disks.get(id) ?? new SimDisk({ random: this.world, clock: this.world, latency: 1 })
     this.disks.set(id, disk)
     const machine = new WordList()
+    const replaced: string[] = []
+    const keepReplaced = (state: Uint8Array): Promise<void> => {
+      replaced.push(new TextDecoder().decode(state))
+      return Promise.resolve()
+    }
     const service = new ConsensusService(
       { self: id, clock, disk, rpc, peers, log: silent, metrics: new FakeMetrics() },
-      { machine, settings: this.#settings, founders, compaction: this.#compaction },
+      { machine, settings: this.#settings, founders, compaction: this.#compaction, keepReplaced },
     )
-    const peer = { id, machine, service }
+    const peer = { id, machine, service, replaced }
     this.peers.set(id, peer)
     const started = service.start()
     await this.world.runFor(50)

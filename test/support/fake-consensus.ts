@@ -55,6 +55,7 @@ export class FakeConsensus {
         this.elect(to)
         return Promise.resolve(true)
       },
+      beginEra: () => Promise.reject(new Error('the stand-in knows no eras')),
       onRole: (listener): Unsubscribe => {
         peer.listeners.add(listener)
         return () => void peer.listeners.delete(listener)

@@ -9,6 +9,7 @@ export class FakeInvoker implements Invoker {
   readonly asked: { readonly name: string; readonly input: unknown; readonly caller: string }[] = []
   /** Streams that are open now. */
   openStreams = 0
+  applied = 42
   readonly #answers: Readonly<Record<string, Answer>>
 
   constructor(answers: Readonly<Record<string, Answer>>) {

@@ -1,4 +1,8 @@
 /** A mesh whose peers share one state at once: everything of it that operations see, without consensus and without hosts. */
+import type { Spool } from '../../src/core/spool/spool.ts'
+import { keep, without } from '../../src/core/spool/spool.ts'
+import { encodeBackup } from '../../src/core/state/backup.ts'
+import type { State } from '../../src/core/state/state.ts'
 import type { Change, Command } from '../../src/core/state/types.ts'
 import type { ClawError } from '../../src/model/failure.ts'
 import { failureFrom } from '../../src/model/failure.ts'
@@ -12,7 +16,8 @@ import { OperationService } from '../../src/operations/invoke.ts'
 import type { Caller } from '../../src/operations/operation.ts'
 import type { LogLine, TaskStatus } from '../../src/ports/executor.ts'
 import { silent } from '../../src/ports/log.ts'
-import type { Control, GatewayStatus } from '../../src/services/control/types.ts'
+import { Uploads } from '../../src/services/control/uploads.ts'
+import type { Control, Freshness, GatewayStatus } from '../../src/services/control/types.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
@@ -97,6 +102,14 @@ export class OperationsMesh {
   readonly liveness = new Map<NodeId, Liveness>()
   readonly samples = new Map<NodeId, readonly GpuSample[]>()
   readonly commands: Command[] = []
+  /** How fresh the state was asked to be. */
+  readonly reads: Freshness[] = []
+  /** Of all peers together. */
+  spool: Spool = []
+  /** Voters that were given up, and states that were restored. */
+  readonly recovered: string[] = []
+  readonly restored: State[] = []
+  readonly uploads = new Uploads(this.world, 1_000_000)
   leader: NodeId | null = ada
   voters: readonly NodeId[] = [ada]
   /** As the leader sees them. */
@@ -163,6 +176,30 @@ export class OperationsMesh {
       },
       clock,
       random: world,
+      renewal: {
+        backup: () => encodeBackup(book.state, { at: world.now(), software: '0.1.0' }),
+        recover: (lost) => {
+          this.recovered.push(...lost)
+          this.leader = self
+          return Promise.resolve()
+        },
+        restore: ({ state }) => {
+          this.restored.push(state)
+          return Promise.resolve()
+        },
+        uploads: this.uploads,
+      },
+      spool: {
+        entries: () => this.spool,
+        keep: (submission) => {
+          this.spool = keep(this.spool, submission)
+          return Promise.resolve(submission)
+        },
+        drop: (command) => {
+          this.spool = without(this.spool, command)
+          return Promise.resolve()
+        },
+      },
       rpc,
       log: silent,
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
@@ -207,7 +244,10 @@ export class OperationsMesh {
         for (const listener of this.#listeners) listener(changes)
         return Promise.resolve({ index, value: outcome.value })
       },
-      fresh: () => (this.failure === null ? Promise.resolve() : Promise.reject(this.failure)),
+      fresh: (freshness) => {
+        this.reads.push(freshness)
+        return this.failure === null ? Promise.resolve() : Promise.reject(this.failure)
+      },
     }
   }
 

@@ -1,6 +1,6 @@
 /** What a peer does with a leader's entries and snapshots. */
 import type { NodeId } from '../../model/ids.ts'
-import { appendOwn, commitTo, follow, rearm, send } from './raft.ts'
+import { appendOwn, commitTo, follow, isOutdated, rearm, send } from './raft.ts'
 import type { Raft } from './raft.ts'
 import type { Append, Entry, Position } from '../../model/raft.ts'
 import type { Input } from './types.ts'
@@ -29,7 +29,7 @@ export function onSnapshot(raft: Raft, { from, term, snapshot }: SnapshotReceive
   const { log, turn } = raft
   const { index, data, voters } = snapshot
   const at = { index, term: snapshot.term }
-  if (index > raft.commit) {
+  if (index > raft.commit || isOutdated(raft)) {
     if (log.termAt(index) === snapshot.term) commitTo(raft, index)
     else {
       log.reset({ ...at, voters })

@@ -1,6 +1,7 @@
 /** The state of one peer in the group, and the few moves that every part of the core makes. */
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
+import { eraOf } from './era.ts'
 import { jitter } from './jitter.ts'
 import type { RaftLog } from './log.ts'
 import type { Progress } from './progress.ts'
@@ -92,7 +93,11 @@ export const send = (raft: Raft, to: NodeId, message: Message): void => void raf
  * May this peer stand for election? One whose removal is not known to be committed still may, without a vote of its own: if only its log
  * holds the entry that removes it, nobody else can win (4.2.2).
  */
-export const mayStand = ({ log, self, commit, mute }: Raft): boolean => !mute && log.hadVote(self, commit)
+export const mayStand = (raft: Raft): boolean =>
+  !raft.mute && raft.log.hadVote(raft.self, raft.commit) && !isOutdated(raft)
+
+/** It knows of a later era than its log is of, and waits for that era's state. */
+export const isOutdated = ({ rules, log, term }: Raft): boolean => !rules.isOfEra(eraOf(log.last.term), eraOf(term))
 
 /** Does the leader live, as far as this peer can tell? Then it takes no part in bringing it down. */
 export const hasLiveLeader = (raft: Raft): boolean =>

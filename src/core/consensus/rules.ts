@@ -30,6 +30,8 @@ export interface Rules {
   readConfirmed(confirmed: number, needed: number): boolean
   /** One uncommitted voter change at a time, and none before the own term has committed something (4.1 and its erratum). */
   mayChangeVoters(state: { readonly changedAt: number; readonly commit: number; readonly opened: number }): boolean
+  /** A log of an earlier era has no say in who leads: what it holds may have been given up, and its voters with it. */
+  isOfEra(logEra: number, era: number): boolean
   /** A peer that lost its promises gives none that count. */
   counts(mute: boolean): boolean
 }
@@ -48,5 +50,6 @@ export const raftRules: Rules = {
   knowsCommit: (commit, opened) => commit >= opened,
   readConfirmed: (confirmed, needed) => confirmed >= needed,
   mayChangeVoters: ({ changedAt, commit, opened }) => changedAt <= commit && commit >= opened,
+  isOfEra: (logEra, era) => logEra === era,
   counts: (mute) => !mute,
 }

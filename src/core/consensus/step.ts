@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
+import { onBeginEra } from './beginning.ts'
 import { electionDue, onPeerReset, onPreVote, onTakeOver, onVote, onVoteReply, ownVoteDurable } from './election.ts'
 import { syncFollowers } from './election.ts'
 import { onAppend, onSnapshot } from './following.ts'
@@ -107,6 +108,9 @@ function take(raft: Raft, input: Input): void {
       return
     case 'snapshot-sent':
       onSnapshotSent(raft, input)
+      return
+    case 'begin-era':
+      onBeginEra(raft, input)
       return
     case 'compacted':
       raft.log.compact(Math.min(input.upTo, input.index, raft.applied))

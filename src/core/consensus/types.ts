@@ -44,6 +44,16 @@ export type Input =
   | { readonly type: 'snapshot-received'; readonly from: NodeId; readonly term: number; readonly snapshot: Snapshot }
   /** The sending that `sendSnapshots` asked for has ended. */
   | { readonly type: 'snapshot-sent'; readonly to: NodeId; readonly index: number; readonly ok: boolean }
+  /**
+   * An operator has consensus begin anew, with these voters and this state, in an era that is later by `leap`. That is drawn by chance, so
+   * that two peers that are told to by mistake do not begin the same one.
+   */
+  | {
+      readonly type: 'begin-era'
+      readonly leap: number
+      readonly voters: readonly NodeId[]
+      readonly data: Uint8Array
+    }
   /** The machine's state at `index` is on disk, so entries up to `upTo` (not above `index`) are no longer needed. */
   | { readonly type: 'compacted'; readonly index: number; readonly upTo: number }
 

@@ -149,7 +149,10 @@ async function answer(operation: Operation, input: unknown, exchange: Exchange):
   try {
     if (operation.kind === 'unary') {
       const output = await deps.invoker.invoke(operation.name, input, asker)
-      await reply.type('application/json; charset=utf-8').send(JSON.stringify(output))
+      await reply
+        .type('application/json; charset=utf-8')
+        .header('claw-index', deps.invoker.applied)
+        .send(JSON.stringify(output))
       return
     }
     await sendItems(reply, { items: deps.invoker.open(operation.name, input, asker), failure })

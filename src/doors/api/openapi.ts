@@ -1,6 +1,7 @@
 /** The OpenAPI document of everything the API answers, made from the registry. */
 import { z } from 'zod'
 import { failures } from '../../model/failure.ts'
+import { Consistency } from '../../operations/consistency.ts'
 import { roleFor } from '../../operations/permission.ts'
 import type { Operation } from '../../operations/operation.ts'
 
@@ -70,11 +71,17 @@ const namesIn = (path: string): readonly string[] => Array.from(path.matchAll(/:
 const inPath = (path: string): readonly Json[] =>
   namesIn(path).map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
 
+/** Taken by every operation beside its own input; bodies may carry them too. */
+const freshness = Object.entries(z.toJSONSchema(Consistency, { io: 'input' }).properties ?? {})
+
 function inUrl(operation: Operation, path: string): readonly Json[] {
   const named = namesIn(path)
   const { properties } = z.toJSONSchema(operation.input, { io: 'input' })
   const inQuery = Object.entries(properties ?? {}).filter(([name]) => !named.includes(name))
-  return [...inPath(path), ...inQuery.map(([name, schema]) => ({ name, in: 'query', required: false, schema }))]
+  return [
+    ...inPath(path),
+    ...[...inQuery, ...freshness].map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
+  ]
 }
 
 const errorSchema: Json = {

@@ -11,6 +11,12 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** What the user says of consistency, as it goes along with every request. The peer checks it. */
+export interface Reading {
+  readonly consistency?: string
+  readonly index?: string
+}
+
 /** Longer than a peer itself waits for a leader. */
 const usualPatience: Millis = 35_000
 /** Looks at the mesh are answered at once or not at all; an invocation may wait for an image to be pulled. */
@@ -20,16 +26,21 @@ const patienceFor: Readonly<Record<string, Millis>> = {
   'gateway.ping': 10_000,
   'gateway.status': 10_000,
   'node.invoke': 120_000,
+  // Each waits for a leader twice.
+  'mesh.restore': 60_000,
+  'gateway.recover': 60_000,
 }
 
 export class Api {
   readonly #transport: Transport
   readonly #patience: Millis | undefined
+  readonly #reading: Reading
 
-  /** `patience` is how long one answer may take, instead of the usual time. */
-  constructor(transport: Transport, patience?: Millis) {
+  /** `patience` is how long one answer may take, instead of the usual time; `reading` says how fresh each must be. */
+  constructor(transport: Transport, patience?: Millis, reading: Reading = {}) {
     this.#transport = transport
     this.#patience = patience
+    this.#reading = reading
   }
 
   get address(): string {
@@ -44,7 +55,11 @@ export class Api {
       late.abort()
     }, ms)
     try {
-      return (await this.#transport.invoke(name, input, AbortSignal.any([signal, late.signal]))) as OutputOf<Name>
+      return (await this.#transport.invoke(
+        name,
+        { ...(input as object), ...this.#reading },
+        AbortSignal.any([signal, late.signal]),
+      )) as OutputOf<Name>
     } catch (error) {
       if (!late.signal.aborted || signal.aborted) throw error
       throw new ClawError('DEADLINE_EXCEEDED', { what: `${name} at ${this.address}`, ms }, { cause: error })
@@ -58,7 +73,9 @@ export class Api {
     input: InputOf<Name>,
     signal: AbortSignal,
   ): AsyncIterable<OutputOf<Name>> {
-    return this.#transport.open(name, input, signal) as AsyncIterable<OutputOf<Name>>
+    return this.#transport.open(name, { ...(input as object), ...this.#reading }, signal) as AsyncIterable<
+      OutputOf<Name>
+    >
   }
 
   close(): Promise<void> {

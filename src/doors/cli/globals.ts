@@ -21,6 +21,12 @@ export const globalOptions = {
     value: 'TIME',
     about: 'How long the peer may take to answer; 35s if left out, 10s for status',
   },
+  consistency: {
+    kind: 'text',
+    value: 'LEVEL',
+    about: 'How fresh the answer must be: stale, session (with --index) or linearizable',
+  },
+  index: { kind: 'text', value: 'N', about: 'At least up to this log index, as an earlier answer gave it' },
   'operator-key': { kind: 'text', value: 'FILE', about: 'Key to attach with by multiaddr' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
@@ -34,6 +40,8 @@ export interface Globals {
   readonly tokenFile: string | undefined
   readonly operatorKey: string | undefined
   readonly requestTimeout: string | undefined
+  readonly consistency: string | undefined
+  readonly index: string | undefined
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -49,6 +57,8 @@ export function globalsFrom(before: Values, behind: Values): Globals {
     tokenFile: pick('tokenFile'),
     operatorKey: pick('operatorKey'),
     requestTimeout: pick('requestTimeout'),
+    consistency: pick('consistency'),
+    index: pick('index'),
   }
 }
 

@@ -2,7 +2,7 @@
 import { parseDuration } from '../../lib/units.ts'
 import { ClawError, isClawError } from '../../model/failure.ts'
 import { addressFor } from './address.ts'
-import type { Api } from './api.ts'
+import type { Api, Reading } from './api.ts'
 import type { Session } from './command.ts'
 import { connectTo } from './connect.ts'
 import { exitCodeOf, interrupted } from './exit-code.ts'
@@ -48,8 +48,13 @@ export async function main(
 async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
   const patience = patienceOf(globals.requestTimeout)
   const address = await addressFor(globals, host)
-  return connectTo(address, { host, keyFile: globals.operatorKey, patience, signal })
+  return connectTo(address, { host, keyFile: globals.operatorKey, patience, reading: readingOf(globals), signal })
 }
+
+const readingOf = ({ consistency, index }: Globals): Reading => ({
+  ...(consistency === undefined ? {} : { consistency }),
+  ...(index === undefined ? {} : { index }),
+})
 
 /** Longest span that a timer keeps, in milliseconds. */
 const longest = 2 ** 31 - 1

@@ -2,6 +2,8 @@
 import type { Row } from './row.ts'
 
 export const nouns: Readonly<Record<string, string>> = {
+  mesh: 'The state of the mesh as a file',
+  spool: 'What a peer keeps while there is no leader',
   gateway: 'The leader of the mesh',
   node: 'The hosts of the mesh',
   workload: 'What runs on the mesh',
@@ -114,6 +116,31 @@ export const commands: readonly Row[] = [
     path: 'namespace delete',
     about: 'Take a namespace away that has no work any more.',
     load: () => import('./commands/namespace/delete.ts'),
+  },
+  {
+    path: 'gateway recover',
+    about: 'Go on without a majority of the voters, which is lost for ever.',
+    load: () => import('./commands/gateway/recover.ts'),
+  },
+  {
+    path: 'mesh backup',
+    about: 'Write the state of the mesh to a file.',
+    load: () => import('./commands/mesh/backup.ts'),
+  },
+  {
+    path: 'mesh restore',
+    about: 'Replace the state of the mesh by that of a backup.',
+    load: () => import('./commands/mesh/restore.ts'),
+  },
+  {
+    path: 'spool list',
+    about: 'List the submissions that a peer keeps until the mesh has a leader.',
+    load: () => import('./commands/spool/list.ts'),
+  },
+  {
+    path: 'spool drop',
+    about: 'Give up a submission that a peer keeps.',
+    load: () => import('./commands/spool/drop.ts'),
   },
   {
     path: 'token create',

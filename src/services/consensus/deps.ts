@@ -26,4 +26,6 @@ export interface ConsensusOptions {
   /** The voters of a new group, known to whoever founds it; empty on a peer that joins one. Counts at the very first start only. */
   readonly founders: readonly NodeId[]
   readonly compaction?: CompactionSettings
+  /** Is given the state that the state of a later era replaces. */
+  readonly keepReplaced?: (state: Uint8Array) => Promise<void>
 }

@@ -3,6 +3,7 @@
  * flush, and only then speak, apply and answer. So nothing is promised that a crash could undo.
  */
 import { SnapshotAssembly } from '../../core/consensus/assembly.ts'
+import { eraOf } from '../../core/consensus/era.ts'
 import { hardState } from '../../core/consensus/raft.ts'
 import type { Raft } from '../../core/consensus/raft.ts'
 import { widened } from '../../core/consensus/settings.ts'
@@ -20,12 +21,13 @@ import type { SnapshotChunk, SnapshotReply } from '../../wire/raft.ts'
 import type { GatewayStatus } from '../control/types.ts'
 import { Compactor, usualCompaction } from './compactor.ts'
 import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
+import { PendingEra } from './pending-era.ts'
 import { Pulse } from './pulse.ts'
 import { RaftStore } from './raft-store.ts'
 import type { Kept } from './raft-store.ts'
 import { SnapshotSender } from './snapshot-sender.ts'
 import { statusOf } from './status.ts'
-import type { Consensus, VoterChange } from './types.ts'
+import type { Consensus, NewEra, VoterChange } from './types.ts'
 import { noLeader, Waiting } from './waiting.ts'
 
 /** Beyond this, messages from peers are dropped (they repeat themselves) and proposals refused. */
@@ -55,6 +57,7 @@ export class ConsensusService implements Consensus, Service {
   #afterStep: (() => void)[] = []
   #loop: Promise<void> | null = null
   #learners: readonly NodeId[] = []
+  readonly #era = new PendingEra()
   #transfer: { readonly to: NodeId; readonly resolve: (worked: boolean) => void } | null = null
 
   constructor(deps: ConsensusDeps, options: ConsensusOptions) {
@@ -95,6 +98,7 @@ export class ConsensusService implements Consensus, Service {
     await this.#compactor.settled()
     this.#raft = null
     this.#waiting.failAll('this peer is shutting down')
+    this.#era.take()?.reject(noLeader('this peer is shutting down'))
     this.#endTransfer(false)
     await this.#store.close()
   }
@@ -142,6 +146,13 @@ export class ConsensusService implements Consensus, Service {
     return worked
   }
 
+  async beginEra(era: NewEra): Promise<void> {
+    if (this.#raft === null) throw noLeader('this peer takes no part now')
+    const begun = this.#era.ask(era)
+    this.#put({ type: 'tick' })
+    await begun
+  }
+
   onRole(listener: (status: GatewayStatus) => void): Unsubscribe {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -183,15 +194,25 @@ export class ConsensusService implements Consensus, Service {
     const inputs = this.#inbox.splice(0)
     const then = this.#afterStep.splice(0)
     const settings = widened(this.#options.settings, this.#pulse.lateness)
+    const era = this.#era.take()
+    const before = eraOf(raft.log.last.term)
+    if (era?.withUncommitted === true) this.#apply(raft.log.slice(this.#applied + 1, raft.log.lastIndex))
+    // First of its turn, so that nothing comes between the state that it takes and the log that it gives up.
+    if (era !== null) inputs.unshift({ type: 'begin-era', ...era, data: era.data() })
     const effects = step(raft, inputs, clock.elapsed(), settings)
     try {
+      // What another era replaces may hold what that one lacks.
+      if (effects.install !== null && eraOf(effects.install.term) > before && this.#applied > 0)
+        await this.#options.keepReplaced?.(this.#options.machine.snapshot())
       await this.#save(raft, effects, inputs)
     } catch (error) {
       if (!ClawError.is(error, 'DISK_FULL')) throw error
+      era?.reject(error)
       await this.#waitForDisk(error)
       return
     }
     this.#carryOut(raft, effects)
+    era?.resolve()
     for (const run of then) run()
     this.#compactor.look(raft.log, this.#applied)
   }

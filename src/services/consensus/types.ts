@@ -23,6 +23,17 @@ export interface VoterChange {
   readonly remove: NodeId | null
 }
 
+/** How consensus begins anew, see docs/decisions/0012. */
+export interface NewEra {
+  /** How many eras later, at least one. By chance, so that two peers told to by mistake do not begin the same one. */
+  readonly leap: number
+  readonly voters: readonly NodeId[]
+  /** Applies first what stands in this peer's log and is not known to be committed. */
+  readonly withUncommitted: boolean
+  /** The state to begin with; asked for when nothing can change it any more. */
+  readonly data: () => Uint8Array
+}
+
 export interface Consensus {
   status(): GatewayStatus
   /** Commits one payload; only the leader can. Throws NO_LEADER when this peer does not lead, or lost the lead before it knew. */
@@ -35,5 +46,10 @@ export interface Consensus {
   changeVoters(change: VoterChange): Promise<void>
   /** Hands the lead to a voter that is up to date. Returns whether it worked. */
   transfer(to: NodeId): Promise<boolean>
+  /**
+   * Begins a new era on this peer alone: it outranks every earlier one, and all who hear of it give up their log and take this state.
+   * Unsafe: what others have committed and this peer does not hold is lost. Throws DISK_FULL.
+   */
+  beginEra(era: NewEra): Promise<void>
   onRole(listener: (status: GatewayStatus) => void): Unsubscribe
 }

@@ -1,5 +1,6 @@
 import { command } from '../command.ts'
 import { attend, mostAttended } from '../attend.ts'
+import { spooled } from '../exit-code.ts'
 import { dryRun } from '../dry-run.ts'
 import { requestOf, runOptions, runPositionals } from '../run-request.ts'
 
@@ -13,6 +14,10 @@ export default command({
     ...runOptions,
     detach: { kind: 'flag', short: 'd', about: 'Print the id and return' },
     'idempotency-key': { kind: 'text', value: 'KEY', about: 'Submitting again with the same key does nothing new' },
+    spool: {
+      kind: 'flag',
+      about: 'While the mesh has no leader, have this peer keep it and hand it on: exit code 8',
+    },
     'dry-run': { kind: 'flag', about: 'Submit nothing; say where it would go now, or why it would wait' },
   },
   examples: [
@@ -21,6 +26,7 @@ export default command({
     'run -d --label app=db --apart app=db --restart on-failure:5 postgres:17',
     'run -d --nodes 4 --gang --gpus 8 --name llama pytorch/pytorch:latest -- torchrun train.py',
     'run -d --array 100%8 --gpus 1 --name sweep pytorch/pytorch:latest -- python trial.py',
+    'run -d --spool --idempotency-key nightly-42 --gpus 1 pytorch/pytorch:latest -- python nightly.py',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
   ],
@@ -31,11 +37,16 @@ export default command({
     if (args.gpus === '0') out.note('--gpus 0 asks for no GPU; write --gpus device=0 for the first one')
     const request = requestOf(args, session.host.env)
     if (args['dry-run']) return dryRun(api, request, session)
-    const submitted = await api.call('workload.run', { ...request, idempotencyKey: args['idempotency-key'] }, signal)
-    const { id, name, parts } = submitted
+    const submitted = await api.call('workload.run', { ...request, ...keyOf(args) }, signal)
+    const { id, name, parts, index } = submitted
+    if (submitted.state === 'spooled') {
+      await out.result({ id, name, state: 'spooled' }, () => [id])
+      out.note(`${name} is accepted by this peer, not by the mesh yet. See what waits:  clawbernetes spool list`)
+      return spooled
+    }
     const isCrowd = parts.length > mostAttended
     if (args.detach || isCrowd) {
-      await out.result({ id, name, ...(parts.length === 0 ? {} : { parts }) }, () => [id])
+      await out.result({ id, name, index, ...(parts.length === 0 ? {} : { parts }) }, () => [id])
       if (isCrowd && !args.detach)
         out.note(`${parts.length} parts are too many to follow. See them:  clawbernetes workload list --group ${name}`)
       return undefined
@@ -43,4 +54,9 @@ export default command({
     out.note(`${name} (${id}) is submitted${parts.length === 0 ? '' : ` in ${parts.length} parts`}`)
     return attend(api, submitted, session)
   },
+})
+
+const keyOf = (args: { readonly 'idempotency-key': string | undefined; readonly spool: boolean }) => ({
+  idempotencyKey: args['idempotency-key'],
+  ...(args.spool ? { spool: true } : {}),
 })

@@ -141,3 +141,39 @@ describe('run', () => {
     expect(err).toMatch(/^error\[INVALID_REQUEST\]/)
   })
 })
+
+describe('run --spool', () => {
+  const kept = { 'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'busybox', state: 'spooled', parts: [] }) }
+
+  test('ends with a code of its own when only the peer has accepted it, and waits for nothing', async () => {
+    const { code, out, err, asked } = await cli(['run', '--spool', '--idempotency-key', 'k', 'busybox'], kept)
+    expect([code, out]).toEqual([8, 'wl-1\n'])
+    expect(err).toContain('accepted by this peer, not by the mesh yet')
+    expect(asked.map(({ name }) => name)).toEqual(['workload.run'])
+    expect(asked[0]?.input).toMatchObject({ spool: true, idempotencyKey: 'k' })
+    const json = await cli(['run', '--spool', '-d', '--json', 'busybox'], kept)
+    expect([json.code, JSON.parse(json.out)]).toEqual([8, { id: 'wl-1', name: 'job', state: 'spooled' }])
+  })
+})
+
+describe('spool', () => {
+  const one = {
+    ...{
+      id: 'wl-1',
+      name: 'job',
+      image: 'busybox',
+      state: 'refused',
+      node: 'n1',
+      since: 'then',
+      submittedBy: 'socket',
+    },
+    ...{ tried: true, error: { code: 'NAME_TAKEN', message: 'it is taken' } },
+  }
+
+  test('list shows what waits and why it was refused; drop says when it may run all the same', async () => {
+    const { out } = await cli(['spool', 'list'], { 'spool.list': () => [one] })
+    expect(out).toContain('it is taken')
+    const dropped = await cli(['spool', 'drop', 'job'], { 'spool.drop': () => one })
+    expect(dropped.out).toContain('job (wl-1) is dropped\nit was handed over before')
+  })
+})

@@ -1,0 +1,33 @@
+import type { OutputOf } from '../../../../operations/registry.ts'
+import { command } from '../../command.ts'
+import type { Column } from '../../table.ts'
+import { orDash } from '../../words.ts'
+
+type Spooled = OutputOf<'spool.list'>[number]
+
+const columns: readonly Column<Spooled>[] = [
+  { head: 'Name', cell: ({ name }) => name },
+  { head: 'State', cell: ({ state }) => state },
+  { head: 'Since', cell: ({ since }) => since },
+  { head: 'Id', cell: ({ id }) => id },
+  { head: 'Image', cell: ({ image }) => image, wide: true },
+  { head: 'Tried', cell: ({ tried }) => (tried ? 'yes' : 'no'), wide: true },
+  { head: 'Why', cell: ({ error }) => orDash(error?.message ?? null) },
+]
+
+export default command({
+  name: 'spool list',
+  about: 'List the submissions that a peer keeps until the mesh has a leader.',
+  details: 'Each peer keeps its own. What the mesh refused stays in the list until it is dropped.',
+  positionals: {},
+  options: {
+    node: { kind: 'text', value: 'NODE', about: 'The peer whose spool it is; the one you talk to if left out' },
+  },
+  examples: ['spool list', 'spool list --node gpu-node-2 --json'],
+
+  async run({ node }, { api: connect, out, signal }) {
+    const api = await connect()
+    await out.result(await api.call('spool.list', { node }, signal), (rows, style) => style.table(rows, columns))
+    return undefined
+  },
+})

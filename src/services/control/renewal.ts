@@ -1,0 +1,55 @@
+/** Backups of the state, and the new eras that begin with one or with what a survivor holds. See docs/decisions/0012. */
+import type { Backup } from '../../core/state/backup.ts'
+import { encodeBackup } from '../../core/state/backup.ts'
+import { recovered, restored } from '../../core/state/renewal.ts'
+import { snapshot } from '../../core/state/snapshot.ts'
+import type { State } from '../../core/state/state.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Consensus } from '../consensus/types.ts'
+
+export interface RenewalDeps {
+  readonly self: NodeId
+  readonly software: string
+  readonly clock: Pick<Clock, 'now'>
+  readonly random: Random
+  readonly consensus: Pick<Consensus, 'status' | 'beginEra'>
+  readonly state: State
+}
+
+export class Renewal {
+  readonly #deps: RenewalDeps
+
+  constructor(deps: RenewalDeps) {
+    this.#deps = deps
+  }
+
+  /** What this peer has applied. */
+  backup(): Uint8Array {
+    const { state, clock, software } = this.#deps
+    return encodeBackup(state, { at: clock.now(), software })
+  }
+
+  /** This peer alone goes on with all that it holds, committed or not. `lost` are the names of the voters that it gives up. */
+  recover(lost: readonly string[], by: string): Promise<void> {
+    const { self, state } = this.#deps
+    return this.#begin([self], true, () => recovered(state, lost, this.#by(by)))
+  }
+
+  /** The voters stay who they are, and a majority of them has to take the state before anything is decided on it. */
+  restore(backup: Backup, by: string): Promise<void> {
+    const { state, consensus } = this.#deps
+    return this.#begin(consensus.status().voters, false, () => restored(state, backup.state, this.#by(by)))
+  }
+
+  #by(by: string): { readonly at: number; readonly by: string; readonly node: NodeId } {
+    return { at: this.#deps.clock.now(), by, node: this.#deps.self }
+  }
+
+  #begin(voters: readonly NodeId[], withUncommitted: boolean, state: () => State): Promise<void> {
+    const { consensus, random } = this.#deps
+    const leap = 1 + (random.bytes(1)[0] ?? 0)
+    return consensus.beginEra({ leap, voters, withUncommitted, data: () => snapshot(state()) })
+  }
+}
