@@ -22,7 +22,8 @@ export class Loop {
   readonly #run: (signal: AbortSignal) => Promise<void>
   #abort: AbortController | null = null
   #isRunning = false
-  #isWoken = false
+  /** When it is to run next because it was woken, on the steady clock; null when it was not. */
+  #due: Millis | null = null
   #timer: Cancel = () => {}
   #last: Promise<void> = Promise.resolve()
 
@@ -46,11 +47,14 @@ export class Loop {
     await this.#last
   }
 
-  wake(): void {
+  /** What happens meanwhile is done together. What need not be done at once may allow more than the least time. */
+  wake(within: Millis = 0): void {
     const signal = this.#abort?.signal
-    if (signal === undefined || this.#isWoken) return
-    this.#isWoken = true
-    if (!this.#isRunning) this.#goAfter(this.#settings.pause, signal)
+    const now = this.#deps.clock.elapsed()
+    const due = now + Math.max(within, this.#settings.pause)
+    if (signal === undefined || (this.#due !== null && this.#due <= due)) return
+    this.#due = due
+    if (!this.#isRunning) this.#goAfter(due - now, signal)
   }
 
   #goAfter(wait: Millis, signal: AbortSignal): void {
@@ -61,7 +65,7 @@ export class Loop {
   #go(signal: AbortSignal): void {
     if (signal.aborted || this.#isRunning) return
     this.#isRunning = true
-    this.#isWoken = false
+    this.#due = null
     this.#timer()
     this.#last = this.#once(signal)
   }
@@ -79,6 +83,8 @@ export class Loop {
     }
     const current = this.#abort?.signal
     if (current === undefined) return
-    this.#goAfter(this.#isWoken || current !== signal ? this.#settings.pause : this.#settings.every, current)
+    const { every, pause } = this.#settings
+    const due = this.#due === null ? every : this.#due - this.#deps.clock.elapsed()
+    this.#goAfter(current === signal ? Math.max(pause, due) : pause, current)
   }
 }

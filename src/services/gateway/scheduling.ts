@@ -58,6 +58,8 @@ export class Scheduling implements Duty {
   }
 
   begin(): void {
+    this.#reservations = new Map()
+    this.#providedAt = -Infinity
     this.#unsubscribe = wakeOnChanges(this.#loop, this.#deps)
     this.#loop.start()
   }

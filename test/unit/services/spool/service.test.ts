@@ -26,7 +26,10 @@ let listeners: Set<(status: GatewayStatus) => void>
 let spool: SpoolService
 
 const control: Pick<Control, 'execute' | 'status' | 'onRole'> = {
-  status: () => ({ role: 'learner', term: 1, leader, voters: [], committed: 0, applied: 0, followers: [] }),
+  status: () => ({
+    ...{ role: 'learner', term: 1, leader, voters: [], committed: 0, applied: 0, followers: [] },
+    outOfTouchFor: 0,
+  }),
   onRole: (listener) => {
     listeners.add(listener)
     return () => listeners.delete(listener)
