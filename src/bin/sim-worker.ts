@@ -1,6 +1,7 @@
 /** Hosts some of the daemons of a simulation in one process. Started by `clawbernetes sim`; people have no use for it. */
 import { startDaemon, type Daemon } from '../daemon/daemon.ts'
 import { enrol } from '../daemon/enrol.ts'
+import { pacedClock } from '../daemon/paced-clock.ts'
 import { ClawError, failureBody, isClawError } from '../model/failure.ts'
 import type { FromWorker, ToWorker } from './sim/worker-messages.ts'
 
@@ -24,10 +25,11 @@ async function carryOut(message: ToWorker): Promise<FromWorker> {
     daemons.delete(peer)
     return { type: 'done', peer }
   }
-  const { config, token, version } = message
-  if (message.type === 'enrol') await enrol({ config, token, version, signal })
+  const { config, token, version, pace } = message
+  const init = { config, token, version, signal, clock: pacedClock(pace) }
+  if (message.type === 'enrol') await enrol(init)
   else {
-    const daemon = await startDaemon({ config, token, version, signal })
+    const daemon = await startDaemon(init)
     daemons.set(peer, daemon)
     tellWhenBroken(peer, daemon)
   }

@@ -4,8 +4,8 @@ import type { DaemonInit } from './daemon.ts'
 import { openGround } from './ground.ts'
 
 /** Throws what joining throws; see `belong`. */
-export async function enrol({ config, token, version, signal }: DaemonInit): Promise<void> {
-  const ground = await openGround(config, version, (error) => {
+export async function enrol({ token, signal, ...init }: DaemonInit): Promise<void> {
+  const ground = await openGround(init, (error) => {
     throw error
   })
   try {

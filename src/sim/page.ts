@@ -4,7 +4,7 @@ import { curve, escaped, histogram, type Mark, strip, type Stretch, timeChart } 
 import type { FaultSeen } from './observed.ts'
 import { isComplete, type SimReport } from './report.ts'
 import { style } from './page-style.ts'
-import { countsInWords, namesInWords, orNever, spanInWords } from './words.ts'
+import { countsInWords, namesInWords, orNever, spanInWords, speedInWords } from './words.ts'
 
 /** Two looks at the mesh are a second apart; what lasts longer than this was not seen. */
 const gapAfter = 3.5
@@ -50,7 +50,7 @@ function header(report: SimReport): string {
     : `<span class="badge bad">${interrupted ? 'interrupted' : 'not all work ended'}</span>`
   return (
     `<header><h1>Simulation <b>${escaped(scenario.name)}</b> ${badge}</h1>` +
-    `<p>${escaped(scenario.about)}</p><p class="faint">${scenario.peers} peers with ${escaped(scenario.gpusOfEach)} each (simulated) · seed ${scenario.seed} · began ${escaped(startedAt)} · formed in ${spanInWords(report.formedInMs)} · lasted ${spanInWords(report.lastedMs)}</p></header>`
+    `<p>${escaped(scenario.about)}</p><p class="faint">${scenario.peers} peers with ${escaped(scenario.gpusOfEach)} each (simulated) · seed ${scenario.seed} · began ${escaped(startedAt)} · formed in ${spanInWords(report.formedInMs)} · lasted ${spanInWords(report.lastedMs)}${speedInWords(scenario.speed)}</p></header>`
   )
 }
 

@@ -12,6 +12,8 @@ export interface SimReport {
     readonly peers: number
     readonly gpusOfEach: string
     readonly seed: number
+    /** Seconds of the mesh in one of the machine; all other times are the mesh's. */
+    readonly speed: number
   }
   readonly interrupted: boolean
   readonly startedAt: string
@@ -67,6 +69,7 @@ export function reportOf(scenario: Scenario, plan: Plan, seed: number, seen: Obs
       peers: plan.peers.length,
       gpusOfEach: scenario.gpus,
       seed,
+      speed: scenario.speed,
     },
     interrupted: seen.interrupted,
     startedAt: new Date(seen.startedAt).toISOString(),
@@ -77,7 +80,7 @@ export function reportOf(scenario: Scenario, plan: Plan, seed: number, seen: Obs
       accepted: seen.accepted,
       refused: seen.refused,
       byState: countBy(workloads, ({ state }) => state),
-      unfinished: workloads.filter(({ state }) => !ended.includes(state)).length,
+      unfinished: Math.max(0, seen.accepted - workloads.filter(({ state }) => ended.includes(state)).length),
       placedAgain: workloads.filter(({ attempts }) => attempts > 1).length,
       errors: countBy(
         workloads.filter(({ error }) => error !== null),

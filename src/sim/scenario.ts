@@ -98,6 +98,7 @@ const Scenario = z.strictObject({
   peers: z.int().min(1).max(250),
   gpus: gpus.default('4xH100').describe('Simulated GPUs of each peer'),
   timing: z.enum(['lan', 'wan']).default('lan').describe('The mesh.timing of the daemons'),
+  speed: z.number().min(0.05).max(1).default(1).describe('Seconds of the mesh in a second of this machine'),
   settle: span.default(300_000).describe('How long work may take after the last arrival and the last fault'),
   work: Work.prefault({}),
   faults: z.array(Fault).max(100).default([]),

@@ -1,7 +1,7 @@
 /** The report for a terminal. */
 import type { SimReport } from './report.ts'
 import { isComplete } from './report.ts'
-import { countsInWords, orNever, spanInWords } from './words.ts'
+import { countsInWords, orNever, spanInWords, speedInWords } from './words.ts'
 
 const width = 24
 
@@ -12,7 +12,7 @@ export function textOf(report: SimReport): readonly string[] {
   return [
     `SIMULATION ${scenario.name}, seed ${scenario.seed}${report.interrupted ? ' (interrupted)' : ''}`,
     fact('Peers', `${scenario.peers} with ${scenario.gpusOfEach} each, formed in ${spanInWords(report.formedInMs)}`),
-    fact('Lasted', spanInWords(report.lastedMs)),
+    fact('Lasted', `${spanInWords(report.lastedMs)}${speedInWords(scenario.speed)}`),
     fact('Workloads ended', `${done} of ${workloads.planned} (${countsInWords(workloads.byState)})`),
     ...(Object.keys(workloads.refused).length === 0 ? [] : [fact('Refused', countsInWords(workloads.refused))]),
     ...(Object.keys(workloads.errors).length === 0 ? [] : [fact('Errors', countsInWords(workloads.errors))]),

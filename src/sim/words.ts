@@ -9,6 +9,9 @@ export function spanInWords(ms: Millis): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 
+/** Nothing at full speed. */
+export const speedInWords = (speed: number): string => (speed === 1 ? '' : ` at ${speed} of real speed`)
+
 export const orNever = (ms: Millis | null): string => (ms === null ? 'not seen' : spanInWords(ms))
 
 /** `completed 998, failed 2`; a dash for nothing. */

@@ -1,5 +1,4 @@
 /** Carries out what a plan does to the mesh, and writes down what became of it. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Failover, FaultSeen, LossSeen } from '../../sim/observed.ts'
@@ -7,6 +6,7 @@ import type { PlannedFault } from '../../sim/plan.ts'
 import { namesInWords, spanInWords } from '../../sim/words.ts'
 import type { Fleet, Peer } from './fleet.ts'
 import { enrolled } from './mesh.ts'
+import type { MeshTime } from './mesh-time.ts'
 import type { Network } from './network.ts'
 import { within, type Watch } from './watch.ts'
 
@@ -19,6 +19,7 @@ export interface FaultsInit {
   readonly fleet: Fleet
   readonly network: Network
   readonly watch: Watch
+  readonly time: MeshTime
   readonly startedAt: Instant
   readonly signal: AbortSignal
   readonly onEvent: (words: string) => void
@@ -51,9 +52,9 @@ export class Faults {
   }
 
   async #whenDue(fault: PlannedFault): Promise<void> {
-    const { startedAt, signal, onEvent } = this.#init
+    const { time, startedAt, signal, onEvent } = this.#init
     try {
-      await sleep(Math.max(0, startedAt + fault.at - Date.now()), undefined, { signal })
+      await time.sleep(startedAt + fault.at - time.now(), signal)
       await this.#carryOut(fault)
     } catch (error) {
       if (signal.aborted) return
@@ -80,7 +81,7 @@ export class Faults {
   }
 
   async #crash({ target, restartAfter }: FaultOf<'crash'>): Promise<void> {
-    const { fleet, watch, signal } = this.#init
+    const { fleet, watch, time, signal } = this.#init
     const [peer] = await this.#named([target])
     if (peer === undefined || peer.state !== 'up')
       throw new ClawError('NODE_UNREACHABLE', { node: peer?.name ?? target, detail: 'it is not up' })
@@ -103,13 +104,13 @@ export class Faults {
       }),
     )
     if (restartAfter === null) return
-    await sleep(restartAfter, undefined, { signal })
+    await time.sleep(restartAfter, signal)
     await Promise.all(lost.map((one) => fleet.start(one)))
     this.#record({ at: watch.now(), until: null, kind: 'restart', hitLeader: false, peers: names })
   }
 
   async #partition({ span, peers }: FaultOf<'partition'>): Promise<void> {
-    const { network, watch, signal } = this.#init
+    const { network, watch, time, signal } = this.#init
     const names = (await this.#named(peers)).map(({ name }) => name)
     const { leader } = watch
     const hitLeader = leader !== null && names.includes(leader)
@@ -119,7 +120,7 @@ export class Faults {
     this.#record({ at, until: at + span, kind: 'partition', hitLeader, peers: names })
     if (hitLeader) this.#followFailover(leader, at, 'partition of the leader')
     try {
-      await sleep(span, undefined, { signal })
+      await time.sleep(span, signal)
     } finally {
       mend()
       for (const name of names) this.#cutOff.set(name, (this.#cutOff.get(name) ?? 0) - 1)
@@ -128,14 +129,14 @@ export class Faults {
   }
 
   async #slow({ span, latency, peers }: FaultOf<'slow'>): Promise<void> {
-    const { network, watch, signal } = this.#init
+    const { network, watch, time, signal } = this.#init
     const names = (await this.#named(peers)).map(({ name }) => name)
     const hitLeader = watch.leader !== null && names.includes(watch.leader)
     const at = watch.now()
-    const mend = network.slow(names, latency)
+    const mend = network.slow(names, time.real(latency))
     this.#record({ at, until: at + span, kind: 'slow', hitLeader, peers: names }, `, ${spanInWords(latency)} each way`)
     try {
-      await sleep(span, undefined, { signal })
+      await time.sleep(span, signal)
     } finally {
       mend()
     }
@@ -214,14 +215,14 @@ export class Faults {
   }
 
   async #retried<T>(at: Millis, attempt: () => Promise<T | null>): Promise<T | null> {
-    const { watch, signal } = this.#init
+    const { watch, time, signal } = this.#init
     while (!signal.aborted && watch.now() - at < failoverPatience) {
       const found = await attempt().catch((error: unknown) => {
         if (error instanceof ClawError || signal.aborted) return null
         throw error
       })
       if (found !== null) return found
-      await sleep(50, undefined, { signal }).catch(() => {})
+      await time.sleep(50, signal).catch(() => {})
     }
     return null
   }

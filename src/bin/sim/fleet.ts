@@ -7,6 +7,7 @@ import { layer } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { Api } from '../../doors/cli/api.ts'
 import { HttpTransport } from '../../doors/cli/http-transport.ts'
+import type { Pace } from '../../daemon/paced-clock.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Scenario } from '../../sim/scenario.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
@@ -27,6 +28,7 @@ export interface FleetInit {
   readonly scenario: Scenario
   readonly version: string
   readonly network: Network
+  readonly pace: Pace
   /** Peers that are in a process of their own. */
   readonly alone: ReadonlySet<string>
   /** A process ended that nobody had killed, or a daemon gave up. */
@@ -123,8 +125,8 @@ export class Fleet {
   async #order(peer: Peer, type: 'enrol' | 'start', token: string | null): Promise<void> {
     peer.host ??= this.#hostFor(peer.name)
     peer.host.peers.add(peer.name)
-    const { version } = this.#init
-    await peer.host.order({ type, peer: peer.name, config: peer.config, token, version })
+    const { version, pace } = this.#init
+    await peer.host.order({ type, peer: peer.name, config: peer.config, token, version, pace })
   }
 
   #hostFor(name: string): HostProcess {

@@ -1,9 +1,9 @@
 /** Hands the work in, each workload at its time, as a user would who asks the next peer when one does not answer. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isClawError } from '../../model/failure.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Arrival } from '../../sim/arrivals.ts'
 import type { Peer } from './fleet.ts'
+import type { MeshTime } from './mesh-time.ts'
 import { within } from './watch.ts'
 
 /** After so long a user gives up. */
@@ -14,6 +14,7 @@ const pause: Millis = 500
 const lanes = 32
 
 export interface SubmitInit {
+  readonly time: MeshTime
   readonly startedAt: Instant
   readonly signal: AbortSignal
   readonly someone: () => Peer
@@ -31,12 +32,12 @@ export class Submissions {
 
   /** Ends when all of it was accepted or given up, or with the signal. */
   async run(arrivals: readonly Arrival[]): Promise<void> {
-    const { startedAt, signal } = this.#init
+    const { time, startedAt, signal } = this.#init
     const queue = [...arrivals]
     const lane = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined && !signal.aborted; next = queue.shift()) {
-        const wait = startedAt + next.at - Date.now()
-        if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => {})
+        const wait = startedAt + next.at - time.now()
+        if (wait > 0) await time.sleep(wait, signal).catch(() => {})
         if (!signal.aborted) await this.#submit(next)
       }
     }
@@ -44,9 +45,9 @@ export class Submissions {
   }
 
   async #submit(arrival: Arrival): Promise<void> {
-    const { signal } = this.#init
+    const { time, signal } = this.#init
     this.handedIn += 1
-    const deadline = performance.now() + patience
+    const deadline = time.now() + patience
     for (;;) {
       try {
         await this.#attempt(arrival)
@@ -56,20 +57,20 @@ export class Submissions {
         if (signal.aborted) return
         if (!isClawError(error)) throw error
         const mayPass = ['unavailable', 'timeout'].includes(error.kind)
-        if (!mayPass || performance.now() > deadline) {
+        if (!mayPass || time.now() > deadline) {
           this.refused[error.code] = (this.refused[error.code] ?? 0) + 1
           return
         }
       }
-      await sleep(pause, undefined, { signal }).catch(() => {})
+      await time.sleep(pause, signal).catch(() => {})
     }
   }
 
   /** The key makes it the same submission, whichever peer gets it. */
   async #attempt({ name, gpus, duration, priority, exitCode, onPartition }: Arrival): Promise<void> {
-    const { signal, someone } = this.#init
+    const { time, signal, someone } = this.#init
     const env = { CLAW_SIM_SECONDS: String(duration / 1_000), CLAW_SIM_EXIT: String(exitCode) }
     const request = { image: 'simulated', name, gpus, priority, onPartition, env, idempotencyKey: name }
-    await within(attemptTime, signal, (limited) => someone().api.call('workload.run', request, limited))
+    await within(time.real(attemptTime), signal, (limited) => someone().api.call('workload.run', request, limited))
   }
 }

@@ -1,9 +1,9 @@
 /** Looks at the mesh of a simulation while it works, as a user could: by what its peers answer. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { LeaderSeen, LossSeen, Sample, Spread } from '../../sim/observed.ts'
 import type { Fleet, Peer } from './fleet.ts'
+import type { MeshTime } from './mesh-time.ts'
 
 const sampleEvery: Millis = 1_000
 const leaderEvery: Millis = 200
@@ -17,6 +17,7 @@ const lanes = 16
 
 export interface WatchInit {
   readonly fleet: Fleet
+  readonly time: MeshTime
   /** When the work began. */
   readonly startedAt: Instant
   readonly signal: AbortSignal
@@ -61,12 +62,12 @@ export class Watch {
   }
 
   now(): Millis {
-    return Date.now() - this.#init.startedAt
+    return this.#init.time.now() - this.#init.startedAt
   }
 
   async #repeat(every: Millis, look: () => Promise<void>): Promise<void> {
-    const { signal } = this.#init
-    for (let due = performance.now(); !signal.aborted; due = Math.max(due + every, performance.now())) {
+    const { signal, time } = this.#init
+    for (let due = time.now(); !signal.aborted; due = Math.max(due + every, time.now())) {
       try {
         await look()
       } catch (error) {
@@ -74,7 +75,7 @@ export class Watch {
         if (!(error instanceof ClawError)) throw error
         this.unanswered += 1
       }
-      await sleep(Math.max(0, due + every - performance.now()), undefined, { signal }).catch(() => {})
+      await time.sleep(due + every - time.now(), signal).catch(() => {})
     }
   }
 
@@ -111,13 +112,13 @@ export class Watch {
 
   /** Finds a node whose report has had time to spread, and asks every other peer when it came. */
   async #followReport(): Promise<void> {
-    const { fleet, signal, isCutOff } = this.#init
+    const { fleet, time, signal, isCutOff } = this.#init
     const able = fleet.up().filter((peer) => !isCutOff(peer))
     for (let tries = 0; tries < 6; tries += 1) {
       const node = able[Math.floor(Math.random() * able.length)]
       if (node === undefined || able.length < 2) return
       const own = await metricsAt(node, node, signal)
-      const age = own.at === null ? 0 : Date.now() - Date.parse(own.at)
+      const age = own.at === null ? 0 : time.now() - Date.parse(own.at)
       if (own.at === null || age < youngest || age > oldest) continue
       const spread = await this.#askAll(node, own.at, able)
       if (spread !== null) this.spreads.push(spread)
@@ -145,14 +146,14 @@ export class Watch {
     name: string,
     { at, within: limit }: { readonly at: Millis; readonly within: Millis },
   ): Promise<LossSeen> {
-    const { fleet, startedAt, signal, isCutOff } = this.#init
+    const { fleet, time, startedAt, signal, isCutOff } = this.#init
     const began = startedAt + at
     const seen = new Map<string, Millis>()
     const open = (): readonly Peer[] =>
       fleet.up().filter((peer) => !seen.has(peer.name) && peer.name !== name && !isCutOff(peer))
-    const deadline = performance.now() + limit
-    while (!signal.aborted && performance.now() < deadline && open().length > 0) {
-      await sleep(Math.min(3_000, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(() => {})
+    const deadline = time.now() + limit
+    while (!signal.aborted && time.now() < deadline && open().length > 0) {
+      await time.sleep(Math.min(3_000, deadline - time.now()), signal).catch(() => {})
       await inLanes(open(), async ({ api, name: asked }) => {
         const info = await within(patience, signal, (limited) => api.call('node.info', { node: name }, limited))
         const { liveness, since } = info.connectivity

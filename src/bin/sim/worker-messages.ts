@@ -1,5 +1,6 @@
 /** What is said between a simulation and the processes that host its daemons. */
 import type { Config } from '../../config/schema.ts'
+import type { Pace } from '../../daemon/paced-clock.ts'
 import type { FailureBody } from '../../model/failure.ts'
 
 export type ToWorker =
@@ -10,6 +11,8 @@ export type ToWorker =
       /** Join token; null to found a mesh, or to go on in the one of the folder. */
       readonly token: string | null
       readonly version: string
+      /** All peers of a simulation share one time. */
+      readonly pace: Pace
     }
   /** Shut the daemon down in good order. */
   | { readonly type: 'stop'; readonly peer: string }

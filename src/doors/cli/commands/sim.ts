@@ -24,6 +24,11 @@ export default command({
   options: {
     seed: { kind: 'number', value: 'N', about: 'Fixes arrivals, durations and faults; 1 if left out' },
     peers: { kind: 'number', value: 'N', about: 'So many peers instead of the scenario’s' },
+    speed: {
+      kind: 'number',
+      value: 'X',
+      about: 'Seconds of the mesh in one of this machine, 0.05 to 1: slower for more peers than it can carry',
+    },
     workloads: { kind: 'number', value: 'N', about: 'So many workloads instead of the scenario’s' },
     html: { kind: 'text', value: 'FILE', about: 'Where the page goes; sim-SCENARIO-SEED.html if left out' },
     show: { kind: 'flag', about: 'Print the scenario and run nothing' },
@@ -36,13 +41,13 @@ export default command({
     'sim my-scenario.toml --peers 20 --workloads 200',
   ],
 
-  async run({ scenario: name = 'small', seed = 1, peers, workloads, html, show }, { host, out, signal }) {
+  async run({ scenario: name = 'small', seed = 1, peers, workloads, speed, html, show }, { host, out, signal }) {
     const source = await sourceOf(name)
     if (show) {
       await out.result(source.text, (text) => [text.trimEnd()])
       return undefined
     }
-    const scenario = scenarioWith(source, { peers, workloads })
+    const scenario = scenarioWith(source, { peers, workloads, speed })
     if (!Number.isSafeInteger(seed)) throw new ClawError('INVALID_REQUEST', { problem: '--seed takes a whole number' })
     const trace = await traceFor(scenario, source.file)
     const file = html ?? `sim-${scenario.name}-${seed}.html`
@@ -77,16 +82,17 @@ async function sourceOf(name: string): Promise<Source> {
   }
 }
 
-function scenarioWith(
-  { file, text }: Source,
-  { peers, workloads }: { readonly peers: number | undefined; readonly workloads: number | undefined },
-): Scenario {
+/** What the command line says instead of the scenario. */
+type Instead = Readonly<Record<'peers' | 'workloads' | 'speed', number | undefined>>
+
+function scenarioWith({ file, text }: Source, { peers, workloads, speed }: Instead): Scenario {
   const tree = treeOf(file, text)
   const { work = {}, ...rest } = tree
   const isTable = typeof work === 'object' && work !== null
   return scenarioOf(file, {
     ...rest,
     ...(peers === undefined ? {} : { peers }),
+    ...(speed === undefined ? {} : { speed }),
     work: isTable && workloads !== undefined ? { ...work, count: workloads } : work,
   })
 }
