@@ -91,7 +91,7 @@ export default defineConfig(
   { files: ['src/**'], rules: { 'no-console': 'error' } },
   { files: ['src/bin/**', 'src/doors/cli/**'], rules: { 'no-console': 'off' } },
   {
-    files: ['src/{lib,model,ports,wire,core,services,operations,simulation}/**'],
+    files: ['src/{lib,model,ports,wire,core,services,operations,simulation,sim}/**'],
     rules: {
       'no-restricted-globals': ['error', ...worldGlobals.map((name) => ({ name, message: useThePort(name) }))],
       'no-restricted-properties': [

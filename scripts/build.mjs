@@ -10,7 +10,7 @@ import { buildInputs, readStamp } from './setup/inputs.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
-const programs = ['clawnode', 'clawbernetes', 'quickstart', 'supervise']
+const programs = ['clawnode', 'clawbernetes', 'quickstart', 'supervise', 'sim-worker']
 
 /** Left to be found in node_modules at run time: native addons, and packages that start files of their own as workers. */
 const external = ['classic-level', 'cpu-features', 'pino', 'pino-pretty', '*.node']

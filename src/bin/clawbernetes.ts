@@ -32,6 +32,7 @@ process.exitCode = await main(
     stdout: process.stdout,
     stderr: process.stderr,
     version: manifest.version,
+    simulate: async (request) => (await import('./sim/simulate.ts')).simulate(request),
     visit: async (address, seed, signal) => (await import('../daemon/attach.ts')).attach(address, seed, signal),
   },
   interrupt.signal,

@@ -120,6 +120,7 @@ const merge = (below: Tree, above: Tree): Tree => {
 
 /** Label names are the user's own and stay as they are. */
 function camelKeys(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => camelKeys(item))
   if (!isRecord(value) || key === 'labels') return value
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => {

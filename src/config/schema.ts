@@ -22,6 +22,10 @@ export const Config = z.strictObject({
       name: nodeName.default('mesh').describe('Name given to a mesh that this node founds'),
       listen: z.array(multiaddr).default(['/ip4/0.0.0.0/tcp/4710']).describe('Multiaddrs to listen on'),
       announce: z.array(multiaddr).default([]).describe('Multiaddrs to tell others instead of the ones found'),
+      dialFrom: z
+        .union([z.ipv4(), z.ipv6()])
+        .optional()
+        .describe('Local IP address that connections to other peers come from'),
       peers: z.array(multiaddr).default([]).describe('Multiaddrs of members to connect to at start'),
       mdns: z.boolean().default(true).describe('Find members on the local network by multicast DNS'),
       pskFile: text.optional().describe('File with a pre-shared key that every host of the mesh must have'),

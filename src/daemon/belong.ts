@@ -20,7 +20,8 @@ export async function belong(ground: Ground, token: string | null, signal: Abort
       verifier,
       clock,
       disk,
-      openVisitor: (networkKey: Uint8Array | null) => openVisitor({ identity, networkKey, clock }),
+      openVisitor: (networkKey: Uint8Array | null) =>
+        openVisitor({ identity, networkKey, clock, dialFrom: config.mesh.dialFrom ?? null }),
     }
     const joined = await joinMesh({ token, name, labels, addresses: config.mesh.announce }, deps, signal)
     log.info('joined the mesh', { mesh: joined.mesh, name: joined.genesis.name })

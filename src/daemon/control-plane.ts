@@ -87,6 +87,7 @@ function hostSettings({ mesh, nat }: Config, networkKey: Uint8Array | null): Hos
     ...defaultHostSettings,
     listen: [...mesh.listen, ...nat.relays.map((relay) => `${relay}/p2p-circuit`)],
     announce: mesh.announce,
+    dialFrom: mesh.dialFrom ?? null,
     mdns: mesh.mdns,
     networkKey,
     relayClient: nat.relays.length > 0,

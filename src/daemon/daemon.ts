@@ -1,16 +1,13 @@
 /** The composition root: makes the parts of a daemon, starts them in order, stops them in reverse. */
-import type { Config } from '../config/schema.ts'
 import { isClawError } from '../model/failure.ts'
 import { belong } from './belong.ts'
-import { openGround } from './ground.ts'
+import { type GroundInit, openGround } from './ground.ts'
 import { startAll } from './lifecycle.ts'
 import { assemble } from './parts.ts'
 
-export interface DaemonInit {
-  readonly config: Config
+export interface DaemonInit extends GroundInit {
   /** Join token; null to go on in the mesh of the data directory, or to found one. */
   readonly token: string | null
-  readonly version: string
   /** Ends a start that is still under way. */
   readonly signal: AbortSignal
 }
@@ -21,9 +18,9 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
-export async function startDaemon({ config, token, version, signal }: DaemonInit): Promise<Daemon> {
+export async function startDaemon({ token, signal, ...init }: DaemonInit): Promise<Daemon> {
   const failed = Promise.withResolvers<void>()
-  const ground = await openGround(config, version, (error) => {
+  const ground = await openGround(init, (error) => {
     ground.log.error('the daemon cannot go on', {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })

@@ -38,8 +38,18 @@ export interface Ground {
   readonly panic: (error: unknown) => void
 }
 
+export interface GroundInit {
+  readonly config: Config
+  readonly version: string
+  /** The machine's own if left out. */
+  readonly clock?: Clock
+}
+
 /** Opens the data directory, which only one daemon may have. Throws CONFIG_INVALID when another has it or it cannot be used. */
-export async function openGround(config: Config, version: string, panic: (error: unknown) => void): Promise<Ground> {
+export async function openGround(
+  { config, version, clock = systemClock }: GroundInit,
+  panic: (error: unknown) => void,
+): Promise<Ground> {
   const log = pinoLog({ level: config.logging.level, format: logFormat(config) })
   checkSocketPath(socketOf({ config }))
   await makePrivate(config.dataDir)
@@ -54,7 +64,7 @@ export async function openGround(config: Config, version: string, panic: (error:
     identity,
     verifier: createVerifier(),
     addressBook,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     log,
     metrics: prometheusMetrics(),

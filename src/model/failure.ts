@@ -260,6 +260,11 @@ export const failures = {
     ({ file, problem }: { file: string; problem: string }) => `${file} is not valid: ${problem}.`,
     'See docs/reference/config.md for every setting.',
   ),
+  SCENARIO_INVALID: failure(
+    'invalid',
+    ({ file, problem }: { file: string; problem: string }) => `${file} is no scenario that can be played: ${problem}.`,
+    'Print one that works with `clawbernetes sim small --show`; docs/guide.md explains its lines.',
+  ),
   INTERNAL: failure(
     'internal',
     ({ detail }: { detail: string }) => `Something unexpected happened: ${detail}.`,

@@ -39,5 +39,6 @@ export const fakeHost = ({
   stdout: new Recorder(isTTY),
   stderr: new Recorder(isTTY),
   version: '0.1.0',
+  simulate: () => Promise.reject(new Error('nobody simulates in this test')),
   visit: () => Promise.reject(new Error('nobody visits in this test')),
 })

@@ -10,11 +10,13 @@ const below = {
   services: ['lib', 'model', 'ports', 'wire', 'core'],
   operations: ['lib', 'model', 'ports', 'wire', 'core', 'services'],
   config: ['lib', 'model'],
-  doors: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config'],
+  // What a simulation for users is to do and what it shows: pure. Its processes are started by bin.
+  sim: ['lib', 'model', 'ports'],
+  doors: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config', 'sim'],
   adapters: ['lib', 'model', 'ports', 'wire'],
   simulation: ['lib', 'model', 'ports', 'wire', 'core', 'services'],
   daemon: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config', 'doors', 'adapters'],
-  bin: ['lib', 'model', 'ports', 'config', 'doors', 'daemon', 'simulation'],
+  bin: ['lib', 'model', 'ports', 'config', 'doors', 'daemon', 'simulation', 'sim'],
 } as const satisfies Record<string, readonly string[]>
 
 export type Layer = keyof typeof below
@@ -37,7 +39,7 @@ export function homeOf(path: string): string {
 /** Where an outside library may be imported: layers, or folders of adapters and doors. A name that ends in /* stands for its whole scope. */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
   // The schema language: settings, operations, specs, log entries and messages are all described with it, and it is pure.
-  zod: ['model', 'wire', 'core', 'config', 'services', 'operations', 'doors'],
+  zod: ['model', 'wire', 'core', 'config', 'services', 'operations', 'doors', 'sim'],
 
   libp2p: ['adapters/libp2p'],
   '@libp2p/*': ['adapters/libp2p'],
@@ -77,6 +79,7 @@ export const builtinsOf: Readonly<Record<Layer, 'any' | Readonly<Record<string, 
   services: {},
   operations: {},
   simulation: {},
+  sim: {},
   config: 'any',
   doors: 'any',
   adapters: 'any',

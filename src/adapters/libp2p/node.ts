@@ -47,7 +47,7 @@ export async function createNode(init: NodeInit) {
       listen: [...settings.listen, ...(relayClient ? ['/p2p-circuit'] : [])],
       announce: [...settings.announce],
     },
-    transports: [tcp(), ...(relayClient || holePunching ? [circuitRelayTransport()] : [])],
+    transports: [tcpFrom(settings.dialFrom), ...(relayClient || holePunching ? [circuitRelayTransport()] : [])],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ enableKeepAlive: false })],
     connectionManager: {
@@ -92,6 +92,14 @@ function multicast(tag: string, onFound: NodeInit['onFound']): ReturnType<typeof
 /** Two meshes on one LAN must not find each other. Hashed, because the name is shouted to everybody there. */
 const serviceTag = (mesh: MeshId): string =>
   `_claw-${createHash('sha256').update(mesh).digest('hex').slice(0, 16)}._udp.local`
+
+/** TCP whose connections come from this local address, or from one that the system chooses. */
+export function tcpFrom(address: string | null): ReturnType<typeof tcp> {
+  if (address === null) return tcp()
+  // All of it goes to the system's connect; libp2p's type names only a part.
+  const dialOpts = { noDelay: true, localAddress: address }
+  return tcp({ dialOpts })
+}
 
 /** The pre-shared key in the one form that libp2p reads. */
 export function protector(key: Uint8Array | null): Pick<Libp2pOptions, 'connectionProtector'> {

@@ -6,6 +6,8 @@ export interface HostSettings {
   readonly listen: readonly string[]
   /** Multiaddrs to tell others instead of those that were found, for hosts behind a port forwarding. */
   readonly announce: readonly string[]
+  /** Local address that connections to others come from; null lets the system choose. */
+  readonly dialFrom: string | null
   /** Find peers of the same mesh on the LAN. */
   readonly mdns: boolean
   /** Pre-shared key of a private network, 32 bytes; null for none. */
@@ -31,6 +33,7 @@ export interface HostSettings {
 export const defaultHostSettings: HostSettings = {
   listen: ['/ip4/0.0.0.0/tcp/4710'],
   announce: [],
+  dialFrom: null,
   mdns: true,
   networkKey: null,
   relayClient: false,

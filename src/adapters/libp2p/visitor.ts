@@ -2,7 +2,6 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { abortable } from '../../lib/abortable.ts'
@@ -16,7 +15,7 @@ import { deadline } from './abort.ts'
 import { CallsOut } from './calls-out.ts'
 import { dialable, explain, unreachable } from './dial-failure.ts'
 import { type Bounds, decoded, encoded } from './handlers.ts'
-import { mute, protector } from './node.ts'
+import { mute, protector, tcpFrom } from './node.ts'
 import { answerOf } from './rpc.ts'
 import { StreamPipe } from './stream-pipe.ts'
 
@@ -25,6 +24,8 @@ export interface VisitorInit {
   readonly identity: { readonly seed: Uint8Array }
   readonly networkKey: Uint8Array | null
   readonly clock: Clock
+  /** Local address that its connections come from; the system chooses if left out. */
+  readonly dialFrom?: string | null
 }
 
 /** A visitor, and how to let go of its network. */
@@ -34,12 +35,12 @@ export interface OpenVisitor extends Visitor {
 
 const dialTimeout: Millis = 6 * second
 
-export async function openVisitor({ identity, networkKey, clock }: VisitorInit): Promise<OpenVisitor> {
+export async function openVisitor({ identity, networkKey, clock, dialFrom = null }: VisitorInit): Promise<OpenVisitor> {
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', identity.seed),
     logger: mute,
     addresses: { listen: [] },
-    transports: [tcp()],
+    transports: [tcpFrom(dialFrom)],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ enableKeepAlive: false })],
     connectionManager: { dialTimeout, addressDialTimeout: dialTimeout, reconnectRetries: 0 },

@@ -1,4 +1,5 @@
 /** The machine's own clocks and timers. */
+import type { Instant } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 
 /** Node's timers count in 32 bits; a longer wait fires at once. */
@@ -16,4 +17,20 @@ export const systemClock: Clock = {
     arm(wait)
     return () => clearTimeout(timer)
   },
+}
+
+export interface Pace {
+  /** When paced and real time are the same. */
+  readonly from: Instant
+  /** Paced seconds in a real one. */
+  readonly speed: number
+}
+
+/** The same clock, slower or faster: whoever shares the pace shares the time. */
+export function pacedClock({ from, speed }: Pace): Clock {
+  return {
+    now: () => Math.round(from + (systemClock.now() - from) * speed),
+    elapsed: () => systemClock.elapsed() * speed,
+    after: (wait, run) => systemClock.after(wait / speed, run),
+  }
 }

@@ -1,6 +1,7 @@
 /** What a command line has around it. Real in the program, made up in tests. */
 import type { Readable, Writable } from 'node:stream'
 import type { Visit } from '../../ports/visitor.ts'
+import type { Simulate } from '../../sim/simulation.ts'
 
 export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
@@ -13,4 +14,6 @@ export interface Host {
   readonly version: string
   /** Connects to a peer by multiaddr as the operator with this Ed25519 seed. Loads the network code only now. */
   visit(address: string, seed: Uint8Array, signal: AbortSignal): Promise<Visit>
+  /** Starts daemons on this machine, does to them what a scenario says, and ends them. Loads what that needs only now. */
+  readonly simulate: Simulate
 }

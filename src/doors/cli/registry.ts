@@ -161,6 +161,11 @@ export const commands: readonly Row[] = [
   { path: 'operator remove', about: 'Let a key attach no more.', load: () => import('./commands/operator/remove.ts') },
   { path: 'events', about: 'Show what happens in the mesh.', load: () => import('./commands/events.ts') },
   {
+    path: 'sim',
+    about: 'Simulate a mesh on this machine: real daemons, simulated GPUs, and faults at will.',
+    load: () => import('./commands/sim.ts'),
+  },
+  {
     path: 'completion',
     about: 'Print the completion script of a shell.',
     load: () => import('./commands/completion.ts'),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { systemClock } from '../../../../src/adapters/system/clock.ts'
+import { pacedClock, systemClock } from '../../../../src/adapters/system/clock.ts'
 import { systemRandom } from '../../../../src/adapters/system/random.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -35,4 +35,18 @@ test('chance is within its bounds', () => {
   const next = systemRandom.next()
   expect(next >= 0 && next < 1).toBe(true)
   expect(systemRandom.bytes(16)).toHaveLength(16)
+})
+
+test('a paced clock counts, and waits, in its own time', () => {
+  const from = Date.now()
+  const clock = pacedClock({ from, speed: 0.25 })
+  const run = vi.fn()
+  clock.after(1_000, run)
+  const before = clock.elapsed()
+  vi.advanceTimersByTime(3_999)
+  expect(run).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(1)
+  expect(run).toHaveBeenCalledOnce()
+  expect(clock.now()).toBe(from + 1_000)
+  expect(clock.elapsed() - before).toBeCloseTo(1_000, 0)
 })
