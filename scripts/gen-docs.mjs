@@ -13,7 +13,7 @@ import { exitCodes } from '../src/doors/cli/exit-code.ts'
 import { globalOptions } from '../src/doors/cli/globals.ts'
 import { loadCommand } from '../src/doors/cli/find-row.ts'
 import { commands } from '../src/doors/cli/registry.ts'
-import { failures } from '../src/model/failure.ts'
+import { failures } from '../src/model/failures.ts'
 import { roleFor } from '../src/operations/permission.ts'
 import { operations } from '../src/operations/registry.ts'
 

@@ -20,6 +20,7 @@ import { nodeInvoke } from './node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
 import { spoolDrop, spoolList } from './spool.ts'
+import { workloadDecisions } from './workload-decisions.ts'
 import { placementLogs, workloadLogs } from './workload-logs.ts'
 import { workloadMigrate } from './workload-migrate.ts'
 import { workloadPlan, workloadWhy } from './workload-why.ts'
@@ -34,7 +35,7 @@ export const operations = [
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
-  ...[workloadWhy, workloadPlan, spoolList, spoolDrop],
+  ...[workloadWhy, workloadPlan, workloadDecisions, spoolList, spoolDrop],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const

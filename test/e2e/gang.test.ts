@@ -65,6 +65,10 @@ test('given a gang of which one part has no room, then nothing of it runs until 
   await become('team', 4, is('running'))
   const devices = (await parts('team')).flatMap((part) => part.devices)
   expect(new Set(devices).size).toBe(4)
+  const decisions = await mesh.get(1).cli('logs', '--scheduler', 'team-3')
+  expect(decisions.stdout).toMatch(
+    /^\S+ {2}placed {5}team-3 goes to (one|two): the 4 parts of its gang fit on 2 of the 2 nodes that could run them\n$/,
+  )
   writeFileSync(file('team'), '')
   await become('team', 4, is('completed'))
 })

@@ -84,7 +84,16 @@ export class Planner {
     this.#placements.push(node)
     if (part !== null) this.#placedParts.set(part.group, 1 + (this.#placedParts.get(part.group) ?? 0))
     const devices = given.map(({ uuid }) => uuid)
-    return { decision: 'place', workload: id, attempt: attempt + 1, node, devices, executor: standing.executor }
+    const because = whyThere(ledger, kind, node === workload.preferredNode)
+    return {
+      decision: 'place',
+      workload: id,
+      attempt: attempt + 1,
+      node,
+      devices,
+      executor: standing.executor,
+      because,
+    }
   }
 
   #bestOf(kind: Class, { preferredNode }: Workload, isUsable: IsUsable): Candidate | null {
@@ -109,7 +118,9 @@ export class Planner {
       return { node: ledger.node.id, devices: devices.map(({ uuid }) => uuid), executor: standing.executor }
     })
     const attempt = 1 + Math.max(...parts.map((part) => part.attempt))
-    return { decision: 'place-gang', workload: lead.id, group, attempt, places }
+    const hosts = new Set(places.map(({ node }) => node)).size
+    const because = `the ${parts.length} parts of its gang fit on ${hosts} of the ${kind.candidates.length} nodes that could run them`
+    return { decision: 'place-gang', workload: lead.id, group, attempt, places, because }
   }
 
   #mayUse(node: NodeId, workload: Workload): boolean {
@@ -146,6 +157,13 @@ export class Planner {
     this.#classes.set(key, made)
     return made
   }
+}
+
+/** `3 of 12 nodes could run it; this one then has 2 GPUs free`. */
+function whyThere({ free }: NodeLedger, { candidates, obstacles }: Class, isWished: boolean): string {
+  const nodes = candidates.length + obstacles.length
+  const wish = isWished ? ', and it was to go to this one' : ''
+  return `${candidates.length} of ${nodes} nodes could run it${wish}; this one then has ${free.size} GPUs free`
 }
 
 type IsUsable = (node: NodeId, ledger: NodeLedger) => boolean

@@ -63,6 +63,8 @@ export interface PlaceDecision {
   readonly node: NodeId
   readonly devices: readonly string[]
   readonly executor: ExecutorKind
+  /** Why there, in words. */
+  readonly because: string
 }
 
 /** All parts of a gang at once. */
@@ -74,6 +76,7 @@ export interface PlaceGangDecision {
   readonly attempt: number
   /** In the order of the ranks. */
   readonly places: readonly Place[]
+  readonly because: string
 }
 
 export interface WaitDecision {

@@ -16,7 +16,7 @@ import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
-import { giveUp, prune, requestStop, submit } from './workloads.ts'
+import { giveUp, noteWait, prune, requestStop, submit } from './workloads.ts'
 
 export interface Position {
   readonly index: number
@@ -104,6 +104,8 @@ function carryOut(step: Step, command: Command): Outcome {
       return evict(step, command)
     case 'lose':
       return lose(step, command)
+    case 'note-wait':
+      return noteWait(step, command)
     case 'give-up':
       return giveUp(step, command)
     case 'update-taints':

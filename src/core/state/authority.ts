@@ -11,6 +11,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'withdraw':
     case 'lose':
     case 'give-up':
+    case 'note-wait':
     case 'seal-mesh-key':
     case 'record-liveness':
     case 'prune':
@@ -43,6 +44,15 @@ export function mayForward(command: Command, from: NodeId): boolean {
 
 /** Commands that no peer but the leader may make: whoever loses the lead drops them. */
 export const isLeadersOwn = (command: Command): boolean =>
-  ['found', 'place', 'place-gang', 'withdraw', 'lose', 'give-up', 'seal-mesh-key', 'record-liveness', 'prune'].includes(
-    command.type,
-  )
+  [
+    'found',
+    'place',
+    'place-gang',
+    'withdraw',
+    'lose',
+    'give-up',
+    'note-wait',
+    'seal-mesh-key',
+    'record-liveness',
+    'prune',
+  ].includes(command.type)

@@ -50,6 +50,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     node,
     devices: z.array(shape.word).max(64),
     executor: shape.Executor,
+    because: shape.text.exactOptional(),
   }),
   z.strictObject({
     ...type('place-gang'),
@@ -81,6 +82,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...type('lose'), placement, reason: shape.text }),
   z.strictObject({ ...type('give-up'), workload }),
+  z.strictObject({ ...type('note-wait'), workload, reason: shape.text }),
   z.strictObject({ ...type('update-taints'), node, add: shape.taints, remove: z.array(TaintName).max(limits.taints) }),
   z.strictObject({
     ...type('set-scheduling'),

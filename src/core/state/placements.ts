@@ -27,12 +27,12 @@ export function place(step: Step, command: CommandOf<'place'>): Outcome {
   if (isGang(workload)) return refused('INVALID_REQUEST', { problem: 'the parts of a gang are placed together' })
   const obstacle = quotaObstacle(state, workload.spec, 1) ?? placementObstacle(state, command, workload)
   if (obstacle !== null) return obstacle
-  settleAt(step, workload, { ...command, port: null })
+  settleAt(step, workload, { ...command, port: null, because: command.because ?? null })
   return accepted({ workload: workload.id, placement: id, node: command.node })
 }
 
 /** All or none: when one part cannot be placed, none is. */
-export function placeGang(step: Step, { group, attempt, places }: CommandOf<'place-gang'>): Outcome {
+export function placeGang(step: Step, { group, attempt, places, because = '' }: CommandOf<'place-gang'>): Outcome {
   const { state } = step
   const parts = partsOf(state, group)
   const [first] = parts
@@ -56,7 +56,7 @@ export function placeGang(step: Step, { group, attempt, places }: CommandOf<'pla
   const port = meetingPort(state, places[0]?.node, attempt)
   for (const [i, place] of places.entries()) {
     const part = parts[i]
-    if (part !== undefined) settleAt(step, part, { ...place, attempt, port: i === 0 ? port : null })
+    if (part !== undefined) settleAt(step, part, { ...place, attempt, port: i === 0 ? port : null, because })
   }
   return accepted({ workload: first.id, placement: placementId(first.id, attempt) })
 }
@@ -71,16 +71,21 @@ function meetingPort(state: State, node: NodeId | undefined, attempt: number): n
   return free.find((port) => !taken.has(port)) ?? ports.first
 }
 
-type Settling = Pick<Placement, 'node' | 'devices' | 'executor' | 'attempt' | 'port'>
+type Settling = Pick<Placement, 'node' | 'devices' | 'executor' | 'attempt' | 'port'> & {
+  readonly because: string | null
+}
 
-function settleAt(step: Step, workload: Workload, { node, devices, executor, attempt, port }: Settling): void {
+function settleAt(step: Step, workload: Workload, settling: Settling): void {
   const { state, at, term } = step
+  const { node, devices, executor, attempt, port, because } = settling
   const id = placementId(workload.id, attempt)
   const parts = { id, workload: workload.id, attempt, node, devices, executor, port }
   const placement: Placement = { ...parts, term, state: 'placed', at }
   change(step, workload, { state: 'starting', attempt, placement, progress: 'waiting for the node' })
   const name = state.members.get(node)?.name ?? node
-  emit(step, { type: 'workload.placed', node, workload: workload.id, message: `${workload.name} goes to ${name}` })
+  const why = because === null || because === '' ? '' : `: ${because}`
+  const message = `${workload.name} goes to ${name}${why}`
+  emit(step, { type: 'workload.placed', node, workload: workload.id, message })
 }
 
 /** What the leader must not have overlooked. Fitting CPU and memory is the scheduler's business, not a matter of safety. */

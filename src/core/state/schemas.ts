@@ -1,7 +1,7 @@
 /** The shapes of the nouns that stand in the log and in snapshots, each with its bounds. Whoever reads bytes parses with these. */
 import { z } from 'zod'
 import type { FailureCode } from '../../model/failure.ts'
-import { failures } from '../../model/failure.ts'
+import { failures } from '../../model/failures.ts'
 import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'

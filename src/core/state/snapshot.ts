@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import { namespaceName, Quota } from '../../model/namespace.ts'
+import type { WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { reindex } from './holdings.ts'
 import * as shape from './schemas.ts'
 import type { Result, State } from './state.ts'
 import { createState, limits } from './state.ts'
-import type { JoinToken, MeshEvent, Operator } from './types.ts'
+import type { JoinToken, MeshEvent, NotedDecision, Operator } from './types.ts'
 
 const format = 1
 
@@ -136,6 +137,10 @@ const SnapshotSchema = z.strictObject({
   namespaces: z.array(NamespaceSchema),
   consumed: pairs(namespaceName, z.array(z.tuple([shape.count, shape.count])).max(limits.periods)),
   workloads: z.array(WorkloadSchema),
+  decisions: pairs(
+    shape.WorkloadIdSchema,
+    z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
+  ),
   liveness: pairs(shape.NodeIdSchema, shape.LivenessSchema),
   events: z.array(EventSchema).max(limits.events),
   index: shape.count,
@@ -158,6 +163,7 @@ export function snapshot(state: State): Uint8Array {
     namespaces: [...state.namespaces.values()],
     consumed: [...state.consumed] as [string, [number, number][]][],
     workloads: [...state.workloads.values()] as z.infer<typeof WorkloadSchema>[],
+    decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
     events: state.events,
     index: state.index,
@@ -183,6 +189,7 @@ export function restore(bytes: Uint8Array): State {
     namespaces: new Map(lists.namespaces.map((namespace) => [namespace.name, namespace])),
     consumed: new Map(lists.consumed),
     workloads: new Map(lists.workloads.map((workload) => [workload.id, workload])),
+    decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
     events: lists.events,
     results: new Map(lists.results),

@@ -3,7 +3,17 @@ import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../mod
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
 import type { Namespace } from '../../model/namespace.ts'
-import type { Genesis, JoinToken, MeshEvent, MeshState, Operator, Outcome, Spending, Usage } from './types.ts'
+import type {
+  Genesis,
+  JoinToken,
+  MeshEvent,
+  MeshState,
+  NotedDecision,
+  Operator,
+  Outcome,
+  Spending,
+  Usage,
+} from './types.ts'
 
 /** What a command led to, and at which log index. */
 export interface Result {
@@ -23,6 +33,7 @@ export interface State extends MeshState {
   readonly namespaces: Map<string, Namespace>
   readonly consumed: Map<string, readonly (readonly [period: number, amount: number])[]>
   readonly workloads: Map<WorkloadId, Workload>
+  readonly decisions: Map<WorkloadId, readonly NotedDecision[]>
   readonly liveness: Map<NodeId, Liveness>
   readonly events: MeshEvent[]
   index: number
@@ -67,6 +78,8 @@ export const limits = {
   labels: 64,
   taints: 64,
   rejections: 8,
+  /** On one workload that are remembered. */
+  decisions: 16,
   /** Attempts of one workload that are remembered. */
   attempts: 8,
   /** Encoded size of one entry, bytes. */
@@ -84,6 +97,7 @@ export const createState = (): State => ({
   namespaces: new Map(),
   consumed: new Map(),
   workloads: new Map(),
+  decisions: new Map(),
   liveness: new Map(),
   events: [],
   index: 0,

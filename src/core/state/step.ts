@@ -3,6 +3,7 @@ import type { Facts, FailureCode } from '../../model/failure.ts'
 import { ClawError, failureBody } from '../../model/failure.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
+import { keepDecision } from './decisions.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Change, MeshEvent, Outcome, OutcomeValue } from './types.ts'
@@ -31,7 +32,9 @@ export interface Happening {
 }
 
 /** Adds an event for those who watch. When there are too many, the oldest goes of those that take more than half of the room. */
-export function emit({ state, at, changes }: Step, { type, node = null, workload = null, message }: Happening): void {
+export function emit({ state, at, changes }: Step, happening: Happening): void {
+  const { type, node = null, workload = null, message } = happening
+  if (workload !== null) keepDecision(state, workload, { at, type, message })
   state.sequence += 1
   const event = { sequence: state.sequence, at, type, node, workload, message }
   state.events.push(event)

@@ -62,6 +62,14 @@ export interface Spending {
   readonly workloads: number
 }
 
+/** One decision on a workload, such as where it goes or why it waits. */
+export interface NotedDecision {
+  readonly at: Instant
+  /** `workload.placed`, `workload.waits` and so on. */
+  readonly type: string
+  readonly message: string
+}
+
 export interface MeshState {
   readonly mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
   /** Rises with every membership change. */
@@ -77,6 +85,8 @@ export interface MeshState {
   /** GPU-seconds that the ended placements of each namespace took, by the period in which they ended; oldest first. */
   readonly consumed: ReadonlyMap<string, readonly (readonly [period: number, amount: number])[]>
   readonly workloads: ReadonlyMap<WorkloadId, Workload>
+  /** The last decisions on each workload, oldest first. One on which none was taken has no entry. */
+  readonly decisions: ReadonlyMap<WorkloadId, readonly NotedDecision[]>
   /** Names of workloads that have not ended. */
   readonly names: ReadonlyMap<string, WorkloadId>
   /** What was submitted together and is still known: the parts by their index. */
@@ -132,6 +142,8 @@ export type Command =
       readonly node: NodeId
       readonly devices: readonly string[]
       readonly executor: ExecutorKind
+      /** Why there, in words. */
+      readonly because?: string
     }
   /** All parts of a gang at once, in the order of their ranks. */
   | {
@@ -139,6 +151,7 @@ export type Command =
       readonly group: GroupId
       readonly attempt: number
       readonly places: readonly Place[]
+      readonly because?: string
     }
   | { readonly type: 'claim'; readonly placement: PlacementId; readonly node: NodeId }
   | { readonly type: 'reject'; readonly placement: PlacementId; readonly node: NodeId; readonly reason: string }
@@ -179,6 +192,8 @@ export type Command =
     }
   /** The leader gives up what a silent node had claimed, and lets it be placed again. */
   | { readonly type: 'lose'; readonly placement: PlacementId; readonly reason: string }
+  /** The leader keeps with a workload why it waits. */
+  | { readonly type: 'note-wait'; readonly workload: WorkloadId; readonly reason: string }
   /** The leader ends a workload that waits for what cannot be any more. */
   | { readonly type: 'give-up'; readonly workload: WorkloadId }
   | {

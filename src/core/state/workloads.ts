@@ -3,6 +3,7 @@ import type { WorkloadId } from '../../model/ids.ts'
 import { groupId, partId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { keepDecision } from './decisions.ts'
 import { forgetPart, partsOf } from './groups.ts'
 import { reindex } from './holdings.ts'
 import { readinessOf } from '../queue/dependencies.ts'
@@ -103,6 +104,14 @@ export function requestStop(step: Step, { workload: id, force }: CommandOf<'requ
   return accepted({ workload: id as WorkloadId })
 }
 
+/** Why it waits, in the leader’s words. */
+export function noteWait({ state, at }: Step, { workload: id, reason }: CommandOf<'note-wait'>): Outcome {
+  const workload = state.workloads.get(id)
+  if (workload?.state !== 'pending') return refused('WORKLOAD_NOT_FOUND', { workload: id })
+  keepDecision(state, id, { at, type: 'workload.waits', message: `${workload.name} waits: ${reason}` })
+  return accepted({ workload: id })
+}
+
 /** Only if every peer sees that it is hopeless. */
 export function giveUp(step: Step, { workload: id }: CommandOf<'give-up'>): Outcome {
   const { state } = step
@@ -121,6 +130,7 @@ export function prune({ state, changes }: Step, { workloads }: CommandOf<'prune'
     const workload = state.workloads.get(id)
     if (workload === undefined || !isTerminal(workload.state)) continue
     state.workloads.delete(id)
+    state.decisions.delete(id)
     if (workload.part !== null) forgetPart(state, workload.part)
     changes.push({ type: 'workload', workload: id })
   }

@@ -1,6 +1,7 @@
 /** Failures as HTTP: the right status, and a body that says what happened and what to do, and nothing else. */
 import type { FastifyError } from 'fastify'
-import type { ClawError, FailureKind } from '../../model/failure.ts'
+import type { ClawError } from '../../model/failure.ts'
+import type { FailureKind } from '../../model/failures.ts'
 import { ClawError as Failure, isClawError } from '../../model/failure.ts'
 
 const statuses: Record<FailureKind, number> = {

@@ -1,6 +1,6 @@
 /** The OpenAPI document of everything the API answers, made from the registry. */
 import { z } from 'zod'
-import { failures } from '../../model/failure.ts'
+import { failures } from '../../model/failures.ts'
 import { Consistency } from '../../operations/consistency.ts'
 import { roleFor } from '../../operations/permission.ts'
 import type { Operation } from '../../operations/operation.ts'

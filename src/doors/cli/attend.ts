@@ -1,6 +1,6 @@
 /** Staying with a workload until it has ended: its states on stderr, its output where it belongs, its exit code at the end. */
-import type { FailureKind } from '../../model/failure.ts'
-import { failures } from '../../model/failure.ts'
+import type { FailureKind } from '../../model/failures.ts'
+import { failures } from '../../model/failures.ts'
 import type { OutputOf } from '../../operations/registry.ts'
 import type { Api } from './api.ts'
 import type { Session } from './command.ts'

@@ -1,5 +1,5 @@
 /** Where a workload would go, without submitting it. */
-import { failures } from '../../model/failure.ts'
+import { failures } from '../../model/failures.ts'
 import type { InputOf, OutputOf } from '../../operations/registry.ts'
 import type { Api } from './api.ts'
 import type { Session } from './command.ts'

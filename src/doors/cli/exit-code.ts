@@ -1,5 +1,6 @@
 /** What a command ends with, so that scripts can tell what happened. */
-import type { ClawError, FailureKind } from '../../model/failure.ts'
+import type { ClawError } from '../../model/failure.ts'
+import type { FailureKind } from '../../model/failures.ts'
 import type { OutputOf } from '../../operations/registry.ts'
 
 const byKind: Record<FailureKind, number> = {

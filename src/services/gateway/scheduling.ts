@@ -7,6 +7,7 @@ import { provide } from '../../core/queue/reserve.ts'
 import { residentsOf } from '../../core/queue/resident.ts'
 import { plan } from '../../core/scheduler/plan.ts'
 import { snapshotOf } from '../../core/scheduler/snapshot.ts'
+import { isWaitNews } from '../../core/state/decisions.ts'
 import { waitingWith } from '../../core/state/groups.ts'
 import type { Decision, SchedulerSettings, Snapshot, WaitDecision } from '../../core/scheduler/types.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -39,6 +40,8 @@ export interface SchedulingSettings extends SchedulerSettings, ReserveSettings {
   /** How often room is made for work that fits nowhere. */
   readonly provideEvery: Millis
 }
+
+const mostNotes = 8
 
 /** A run waits for all of its commands, so no workload is ever in two plans at once. */
 export class Scheduling implements Duty {
@@ -103,6 +106,7 @@ export class Scheduling implements Duty {
     const waiting = decisions.flatMap((decision) => (decision.decision === 'wait' ? [decision] : []))
     const still = (some: readonly WaitDecision[]): readonly Workload[] =>
       some.flatMap(({ workload }) => state.workloads.get(workload) ?? []).filter(({ state: now }) => now === 'pending')
+    await this.#note(waiting, signal)
     const hopeless = still(waiting).filter((workload) => readinessOf(workload, state).state === 'hopeless')
     await Promise.all(hopeless.map(({ id }) => commands.tryOne({ type: 'give-up', workload: id }, signal)))
 
@@ -121,15 +125,30 @@ export class Scheduling implements Duty {
     )
   }
 
+  /** Keeps with the work why it waits; of few at a time, for each is a command. */
+  async #note(waiting: readonly WaitDecision[], signal: AbortSignal): Promise<void> {
+    const { clock, control, commands } = this.#deps
+    const at = clock.now()
+    const news = waiting.filter(({ workload: id, reason }) => {
+      const workload = control.state.workloads.get(id)
+      return workload?.state === 'pending' && isWaitNews(control.state, workload, { reason, at })
+    })
+    await Promise.all(
+      news
+        .slice(0, mostNotes)
+        .map(({ workload, reason }) => commands.tryOne({ type: 'note-wait', workload, reason }, signal)),
+    )
+  }
+
   #place(decision: Exclude<Decision, WaitDecision>, signal: AbortSignal): Promise<boolean> {
     const { commands, log } = this.#deps
     if (decision.decision === 'place-gang') {
-      const { group, attempt, places } = decision
+      const { group, attempt, places, because } = decision
       log.info('placing a gang', { group, attempt, nodes: places.map(({ node }) => node) })
-      return commands.tryOne({ type: 'place-gang', group, attempt, places }, signal)
+      return commands.tryOne({ type: 'place-gang', group, attempt, places, because }, signal)
     }
-    const { workload, attempt, node, devices, executor } = decision
+    const { workload, attempt, node, devices, executor, because } = decision
     log.info('placing a workload', { workload, attempt, node, devices })
-    return commands.tryOne({ type: 'place', workload, attempt, node, devices, executor }, signal)
+    return commands.tryOne({ type: 'place', workload, attempt, node, devices, executor, because }, signal)
   }
 }

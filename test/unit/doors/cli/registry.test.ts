@@ -4,7 +4,7 @@ import { loadCommand, rowFor } from '../../../../src/doors/cli/find-row.ts'
 import { commands, nouns } from '../../../../src/doors/cli/registry.ts'
 import { pathsOf } from '../../../../src/doors/cli/row.ts'
 import { exitCodeOf } from '../../../../src/doors/cli/exit-code.ts'
-import { failures } from '../../../../src/model/failure.ts'
+import { failures } from '../../../../src/model/failures.ts'
 import type { FailureCode } from '../../../../src/model/failure.ts'
 import { fakeHost } from '../../../support/fake-host.ts'
 

@@ -1,0 +1,273 @@
+/** All that can go wrong without a bug: a code, what kind of trouble it is, one sentence on what happened, one on what to do. */
+
+export type FailureKind =
+  | 'invalid'
+  | 'not-found'
+  | 'conflict'
+  | 'refused'
+  | 'unauthenticated'
+  | 'unavailable'
+  | 'capacity'
+  | 'timeout'
+  | 'internal'
+
+interface Failure<F> {
+  readonly kind: FailureKind
+  readonly sentence: (facts: F) => string
+  readonly hint: string
+}
+
+const failure = <F = Record<never, never>>(
+  kind: FailureKind,
+  sentence: (facts: F) => string,
+  hint: string,
+): Failure<F> => ({ kind, sentence, hint })
+
+export const failures = {
+  ECONNREFUSED: failure(
+    'unavailable',
+    ({ address }: { address: string }) => `Nothing answers at ${address}.`,
+    'Start a peer with `clawnode start`, or name one with --gateway.',
+  ),
+  AUTH_FAILED: failure(
+    'unauthenticated',
+    ({ reason }: { reason: string }) => `The request was not authenticated: ${reason}.`,
+    'Give the token in <data-dir>/api-token with --token-file, or use the Unix socket on the host itself.',
+  ),
+  PERMISSION_DENIED: failure(
+    'refused',
+    ({ action }: { action: string }) => `You may not ${action}.`,
+    'Ask an administrator of the mesh for the permission.',
+  ),
+  INVALID_REQUEST: failure(
+    'invalid',
+    ({ problem }: { problem: string }) => `The request is not valid: ${problem}.`,
+    'See the command’s --help for what it takes.',
+  ),
+  NODE_NOT_FOUND: failure(
+    'not-found',
+    ({ node }: { node: string }) => `No node is called ${node}.`,
+    'List the nodes with `clawbernetes node list`.',
+  ),
+  WORKLOAD_NOT_FOUND: failure(
+    'not-found',
+    ({ workload }: { workload: string }) => `No workload is called ${workload}.`,
+    'List the workloads with `clawbernetes workload list`.',
+  ),
+  LOGS_GONE: failure(
+    'not-found',
+    ({ workload, node }: { workload: string; node: string }) =>
+      `The output of ${workload} is no longer kept on ${node}.`,
+    'Nodes keep the output of the last 1,000 ended workloads, for seven days.',
+  ),
+  OPERATION_NOT_FOUND: failure(
+    'not-found',
+    ({ operation }: { operation: string }) => `There is no operation ${operation}.`,
+    'List the operations with `clawbernetes --help`, or read /api/openapi.json.',
+  ),
+  NAME_TAKEN: failure(
+    'conflict',
+    ({ name }: { name: string }) => `A workload that has not ended is already called ${name}.`,
+    'Choose another --name, or stop that workload first.',
+  ),
+  NO_GPUS_AVAILABLE: failure(
+    'capacity',
+    ({ reason }: { reason: string }) => `No node has the GPUs that were asked for: ${reason}.`,
+    'Wait for work to end, ask for less, or try --priority high.',
+  ),
+  PLACEMENT_SUPERSEDED: failure(
+    'conflict',
+    ({ placement }: { placement: string }) => `Placement ${placement} is no longer current.`,
+    'Nothing needs to be done: the mesh has decided anew.',
+  ),
+  IMAGE_NOT_FOUND: failure(
+    'not-found',
+    ({ image, detail }: { image: string; detail: string }) => `The image ${image} could not be found: ${detail}.`,
+    'Check the image’s name and tag, and that the node can reach its registry.',
+  ),
+  IMAGE_PULL_FAILED: failure(
+    'unavailable',
+    ({ image, detail }: { image: string; detail: string }) => `The image ${image} could not be pulled: ${detail}.`,
+    'Check that the node can reach the registry.',
+  ),
+  CONTAINER_FAILED: failure(
+    'refused',
+    ({ detail }: { detail: string }) => `The workload could not be started: ${detail}.`,
+    'Check the command, the mounts and the limits that were given.',
+  ),
+  NONZERO_EXIT: failure(
+    'refused',
+    ({ exitCode }: { exitCode: number }) => `The workload ended with exit code ${exitCode}.`,
+    'Read its output with `clawbernetes logs`.',
+  ),
+  OOM_KILLED: failure(
+    'refused',
+    ({ limitMib }: { limitMib: number | null }) =>
+      `The workload ran out of memory${limitMib === null ? '' : ` (limit ${limitMib} MiB)`} and was killed.`,
+    'Give it more with --memory.',
+  ),
+  WORKLOAD_TIMEOUT: failure(
+    'timeout',
+    ({ seconds }: { seconds: number }) => `The workload ran longer than its ${seconds} s and was stopped.`,
+    'Give it more time with --timeout.',
+  ),
+  DEPENDENCY_FAILED: failure(
+    'conflict',
+    ({ reason }: { reason: string }) => `What the workload waits for can no longer be: ${reason}.`,
+    'See to the other workload, then submit this one again.',
+  ),
+  NAMESPACE_NOT_FOUND: failure(
+    'not-found',
+    ({ namespace }: { namespace: string }) => `There is no namespace ${namespace}.`,
+    'List them with `clawbernetes namespace list`.',
+  ),
+  NAMESPACE_EXISTS: failure(
+    'conflict',
+    ({ namespace }: { namespace: string }) => `There is a namespace ${namespace} already.`,
+    'Change it with `clawbernetes namespace set`, or choose another name.',
+  ),
+  NAMESPACE_BUSY: failure(
+    'conflict',
+    ({ namespace, workloads }: { namespace: string; workloads: number }) =>
+      `The namespace ${namespace} still has ${workloads} workload(s) that have not ended.`,
+    'Stop them first.',
+  ),
+  QUOTA_EXCEEDED: failure(
+    'capacity',
+    ({ namespace, reason }: { namespace: string; reason: string }) =>
+      `The namespace ${namespace} has used up its quota: ${reason}.`,
+    'Wait for its work to end, or have its quota raised with `clawbernetes namespace set`.',
+  ),
+  GANG_FAILED: failure(
+    'conflict',
+    ({ reason }: { reason: string }) => `Its gang cannot go on: ${reason}.`,
+    'See what became of the other parts with `clawbernetes workload list --group`.',
+  ),
+  WORKLOAD_LOST: failure(
+    'unavailable',
+    ({ reason }: { reason: string }) => `The workload is gone: ${reason}.`,
+    'Submit it again.',
+  ),
+  GPU_THERMAL_THROTTLE: failure(
+    'capacity',
+    ({ device }: { device: string }) => `GPU ${device} is too hot and slows down.`,
+    'Move the work to another node or wait until it has cooled.',
+  ),
+  GPU_NOT_VISIBLE: failure(
+    'unavailable',
+    ({ detail }: { detail: string }) => `The container does not see the GPUs it was given: ${detail}.`,
+    'Check the NVIDIA container toolkit on that node.',
+  ),
+  DEVICE_BUSY: failure(
+    'conflict',
+    ({ device }: { device: string }) => `Device ${device} is already in use.`,
+    'The mesh places the work elsewhere by itself.',
+  ),
+  EXECUTOR_UNAVAILABLE: failure(
+    'unavailable',
+    ({ executor, detail }: { executor: string; detail: string }) =>
+      `The ${executor} executor does not answer: ${detail}.`,
+    'Check that its engine is running on that node.',
+  ),
+  NODE_UNREACHABLE: failure(
+    'unavailable',
+    ({ node, detail }: { node: string; detail: string }) => `Node ${node} could not be reached: ${detail}.`,
+    'Check the node with `clawbernetes node info`.',
+  ),
+  NO_LEADER: failure(
+    'unavailable',
+    ({ detail }: { detail: string }) => `The mesh has no leader at the moment: ${detail}.`,
+    'Try again in some seconds; if it stays so, check that a majority of the voters is up with `clawbernetes gateway status`.',
+  ),
+  DEADLINE_EXCEEDED: failure(
+    'timeout',
+    ({ what, ms }: { what: string; ms: number }) => `${what} was not done within ${ms} ms.`,
+    'Try again, or allow more time.',
+  ),
+  TOKEN_INVALID: failure(
+    'unauthenticated',
+    ({ reason }: { reason: string }) => `The join token was refused: ${reason}.`,
+    'Make a new one with `clawbernetes token create` on a member.',
+  ),
+  NOT_A_MEMBER: failure(
+    'unauthenticated',
+    ({ reason }: { reason: string }) => `The peer is not a member of this mesh: ${reason}.`,
+    'Join it with `clawnode join TOKEN`.',
+  ),
+  MEMBER_BUSY: failure(
+    'conflict',
+    ({ node, workloads }: { node: string; workloads: number }) => `Node ${node} still runs ${workloads} workload(s).`,
+    'Stop them first, or use --force to give them up.',
+  ),
+  ALREADY_MEMBER: failure(
+    'conflict',
+    ({ mesh }: { mesh: string }) => `This data directory already belongs to mesh ${mesh}.`,
+    'Use another --data-dir, or remove the node from its mesh first.',
+  ),
+  PROTOCOL_MISMATCH: failure(
+    'refused',
+    ({ ours, theirs }: { ours: string; theirs: string }) => `The peer speaks ${theirs}, we speak ${ours}.`,
+    'Bring both to the same version.',
+  ),
+  TOO_LARGE: failure(
+    'invalid',
+    ({ what, limit }: { what: string; limit: number }) => `${what} is larger than the ${limit} bytes allowed.`,
+    'Send less at once.',
+  ),
+  RATE_LIMITED: failure(
+    'unavailable',
+    ({ who }: { who: string }) => `${who} sent too much at once.`,
+    'Slow down and try again.',
+  ),
+  DISK_FULL: failure(
+    'unavailable',
+    ({ path }: { path: string }) => `The disk that holds ${path} is full.`,
+    'Free some space; the node goes on by itself.',
+  ),
+  STATE_CORRUPT: failure(
+    'internal',
+    ({ file, detail }: { file: string; detail: string }) => `${file} is damaged: ${detail}.`,
+    'The damaged file was set aside; the node takes its state from the other peers again.',
+  ),
+  SPOOL_FULL: failure(
+    'capacity',
+    ({ entries }: { entries: number }) => `This peer keeps ${entries} submission(s) already and takes no more.`,
+    'Ask a peer that has a leader, or see what waits with `clawbernetes spool list`.',
+  ),
+  BACKUP_INVALID: failure(
+    'invalid',
+    ({ problem }: { problem: string }) => `The backup cannot be used: ${problem}.`,
+    'Take another file. The first line of a backup says what it holds: `head -1 FILE`.',
+  ),
+  MESH_IN_USE: failure(
+    'conflict',
+    ({ nodes, workloads }: { nodes: number; workloads: number }) =>
+      `The mesh has ${nodes} node(s) and ${workloads} workload(s), whose place the backup would take.`,
+    'Restore into a fresh mesh of one node, or roll this one back with --force.',
+  ),
+  ADDRESS_IN_USE: failure(
+    'conflict',
+    ({ address }: { address: string }) => `Something else already listens at ${address}.`,
+    'Stop it, or choose another address with --api or --listen (for the socket: another --data-dir).',
+  ),
+  IDENTITY_CORRUPT: failure(
+    'internal',
+    ({ file }: { file: string }) => `${file} holds no identity.`,
+    'Restore it from a backup, or join again with another --data-dir and a new token.',
+  ),
+  CONFIG_INVALID: failure(
+    'invalid',
+    ({ file, problem }: { file: string; problem: string }) => `${file} is not valid: ${problem}.`,
+    'See docs/reference/config.md for every setting.',
+  ),
+  SCENARIO_INVALID: failure(
+    'invalid',
+    ({ file, problem }: { file: string; problem: string }) => `${file} is no scenario that can be played: ${problem}.`,
+    'Print one that works with `clawbernetes sim small --show`; docs/guide.md explains its lines.',
+  ),
+  INTERNAL: failure(
+    'internal',
+    ({ detail }: { detail: string }) => `Something unexpected happened: ${detail}.`,
+    'Please report this with the daemon’s log.',
+  ),
+} satisfies Record<string, Failure<never>>
