@@ -6,9 +6,10 @@ import type { Daemon, NodeRow, StatusReply, WorkloadInfo } from '../support/mesh
 import { eventually, Mesh, runCli } from '../support/mesh.ts'
 
 let mesh: Mesh
+const meshes: Mesh[] = []
 
 afterEach(async () => {
-  await mesh.stop()
+  for (const each of meshes.splice(0)) await each.stop()
 })
 
 interface GatewayReply {
@@ -42,6 +43,7 @@ const untilLost = async (survivor: Daemon, lost: readonly Daemon[]): Promise<voi
 
 async function threeVoters(): Promise<{ readonly survivor: Daemon; readonly lost: readonly Daemon[] }> {
   mesh = await Mesh.start({ names: ['one', 'two', 'three'] })
+  meshes.push(mesh)
   await mesh.voters(3)
   // The harder case: the survivor did not lead.
   const leader = await mesh.leader()
