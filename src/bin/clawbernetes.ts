@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { main } from '../doors/cli/main.ts'
 
 const interrupt = new AbortController()
+let hasSimulated = false
 
 /** The first Ctrl-C asks the command to end; the second ends it. */
 function onSignal(code: number): void {
@@ -32,8 +33,14 @@ process.exitCode = await main(
     stdout: process.stdout,
     stderr: process.stderr,
     version: manifest.version,
-    simulate: async (request) => (await import('./sim/simulate.ts')).simulate(request),
+    async simulate(request) {
+      const { simulate } = await import('./sim/simulate.ts')
+      hasSimulated = true
+      return simulate(request)
+    },
     visit: async (address, seed, signal) => (await import('../daemon/attach.ts')).attach(address, seed, signal),
   },
   interrupt.signal,
 )
+// Sockets whose other ends were killed may take their time to notice; nothing is left to do for them.
+if (hasSimulated) process.exit()

@@ -52,6 +52,10 @@ export class Fleet {
     process.once('exit', this.#atExit)
   }
 
+  get speed(): number {
+    return this.#init.pace.speed
+  }
+
   up(): readonly Peer[] {
     return [...this.peers.values()].filter(({ state }) => state === 'up')
   }

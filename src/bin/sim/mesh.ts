@@ -5,6 +5,7 @@ import { type Fleet, patiently, type Peer, tokenFrom } from './fleet.ts'
 
 /** At most so many daemons start at a time. */
 const atOnce = 50
+/** At the speed of the machine; a slower mesh has longer. */
 const formsWithin = 240_000
 
 /** The first founds the mesh. Those of `early` are started before the rest, so that they are the voters. */
@@ -19,9 +20,10 @@ export async function formMesh(
   for (const name of others) await enrolled(fleet, name, { by: founder, signal })
   const [sooner, later] = [others.filter((name) => early.has(name)), others.filter((name) => !early.has(name))]
   await startAll(fleet, sooner, signal)
-  if (later.length > 0) await until(signal, () => votersAre(founder, Math.min(5, oddUpTo(sooner.length + 1)), signal))
+  if (later.length > 0)
+    await until({ fleet, signal }, () => votersAre(founder, Math.min(5, oddUpTo(sooner.length + 1)), signal))
   await startAll(fleet, later, signal)
-  await until(signal, () => isHealthy(founder, names.length, signal))
+  await until({ fleet, signal }, () => isHealthy(founder, names.length, signal))
 }
 
 /** A member on disk that is not started. */
@@ -62,8 +64,12 @@ async function isHealthy({ api }: Peer, count: number, signal: AbortSignal): Pro
 }
 
 /** A mesh that is busy coming up may not answer; that counts as not yet. */
-async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + formsWithin
+async function until(
+  { fleet, signal }: { readonly fleet: Fleet; readonly signal: AbortSignal },
+  holds: () => Promise<boolean>,
+): Promise<void> {
+  const limit = formsWithin / fleet.speed
+  const deadline = performance.now() + limit
   let last: unknown = null
   while (performance.now() < deadline) {
     try {
@@ -77,7 +83,7 @@ async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promis
   }
   throw new ClawError(
     'DEADLINE_EXCEEDED',
-    { what: 'Forming the mesh (this machine may be too small or too busy for so many peers)', ms: formsWithin },
+    { what: 'Forming the mesh (this machine may be too small or too busy for so many peers)', ms: Math.round(limit) },
     { cause: last },
   )
 }
