@@ -191,9 +191,13 @@ describe('a node that hears of no leader', () => {
   test('stops at the end of the lease what asked for it, and nothing before', () => {
     const cutOffFor = agentSettings.lease
     expect(steps({ ...given, workloads: works('stop'), cutOffFor: cutOffFor - 1 })).toEqual([])
+    const stop = { do: 'stop', placement: id, executor: 'docker', grace: 10_000, isCutOff: true } as const
     expect(steps({ ...given, workloads: works('stop'), cutOffFor })).toEqual([
-      { do: 'stop', placement: id, executor: 'docker', grace: 10_000, isCutOff: true },
+      { do: 'record', placement: id, record: { type: 'cut-off', placement: id } },
+      stop,
     ])
+    const noted = new Map([[id, { ...holding('started')[1], isCutOff: true as const }]])
+    expect(steps({ ...given, ledger: noted, workloads: works('stop'), cutOffFor })).toEqual([stop])
   })
 
   test('lets all other work run on', () => {
@@ -223,6 +227,16 @@ describe('a node that hears of no leader', () => {
     expect(steps({ workloads: works('stop'), tasks: new Map([task(ended)]), told })).toMatchObject([
       { do: 'report', report: { type: 'ended', exitCode: 3, error: { code: 'WORKLOAD_LOST' } } },
     ])
+  })
+
+  test('knows after a restart too why it stopped what it did', () => {
+    const ledger = new Map([[id, { ...holding('over')[1], isCutOff: true as const }]])
+    const after = { tasks: new Map([task(ended)]), ledger, adopted: new Set([id]) }
+    expect(steps({ ...after, workloads: works('stop') })).toMatchObject([
+      { report: { error: { code: 'WORKLOAD_LOST' } } },
+    ])
+    const stopped = works('stop').map((work) => ({ ...work, state: 'stopping' as const, stopRequested }))
+    expect(steps({ ...after, workloads: stopped })).toMatchObject([{ report: { exitCode: 3, error: null } }])
   })
 })
 
