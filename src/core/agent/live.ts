@@ -86,7 +86,9 @@ const toldBefore = (holding: Holding | undefined, isWanted: boolean): Told | und
 function endOf(status: Extract<TaskState, { state: 'ended' }>, told: Told | undefined, isAdopted: boolean): End {
   const { endedAt, exitCode, error } = status
   if (told !== undefined && endedAt >= told.at) return { endedAt, exitCode, error: told.isCutOff ? cutOff : error }
-  return { endedAt, exitCode, error, ...(isAdopted ? {} : { unasked: true }) }
+  // Only a stop that was asked for makes that no error. A clock that was set back meanwhile does not change it.
+  const wasStopped = error === null && exitCode !== 0
+  return { endedAt, exitCode, error, ...(isAdopted || wasStopped ? {} : { unasked: true }) }
 }
 
 /** How long it gets to stop; null when it need not. */
