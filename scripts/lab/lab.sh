@@ -11,7 +11,7 @@
 #   lab.sh cut A B              drop what A and B send each other;  cut1 A B: only what A sends to B
 #   lab.sh mend A B | mend all  undo it
 #   lab.sh isolate I            pull host I's cable;  rejoin I: put it back
-#   lab.sh rate I MBIT|off      limit what host I sends
+#   lab.sh rate I MBIT|off      limit what host I sends;  lose PERCENT|off: lose frames between all hosts
 #   lab.sh status | down        list what runs | stop everything
 here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -70,6 +70,7 @@ case "${1:-} ${2:-}" in
   'mend '*) mend "${2:?who}" "${3:-}" ;;
   'isolate '*) isolate "${2:?which host}" ;;
   'rejoin '*) rejoin "${2:?which host}" ;;
+  'lose '*) lose "${2:?percent}" ;;
   'rate '*) rate "${2:?which host}" "${3:?megabits}" ;;
   'status '*) status ;;
   'down '*) prepare && hosts_down ;;

@@ -22,6 +22,13 @@ mend() {
 isolate() { on_bridge ip link set "v$1" down; }
 rejoin() { on_bridge ip link set "v$1" up; }
 
+# lose PERCENT|off: drops that share of all frames between hosts.
+lose() {
+  on_bridge nft flush chain bridge lab loss 2>/dev/null ||
+    on_bridge nft add chain bridge lab loss '{ type filter hook forward priority 1; }'
+  [ "$1" = off ] || on_bridge nft add rule bridge lab loss numgen random mod 100 "<" "$1" counter drop
+}
+
 # rate HOST MBIT|off: limits what the host sends.
 rate() {
   in_host "$1" tc qdisc del dev eth0 root 2>/dev/null || true

@@ -35,8 +35,9 @@ export class World implements Clock, Random {
     this.#start = start
   }
 
+  /** In whole milliseconds, as a host's clock: what is made of it goes over the wire and to disk as whole numbers. */
   now(): Instant {
-    return this.#start + this.#elapsed
+    return this.#start + Math.floor(this.#elapsed)
   }
 
   elapsed(): Millis {

@@ -50,6 +50,25 @@ export class LabHosts {
     return this.#lab('rejoin', String(host))
   }
 
+  /** Drops what one host sends to another; what it hears from that one still comes. */
+  cutOneWay(from: number, to: number): Promise<void> {
+    return this.#lab('cut1', String(from), String(to))
+  }
+
+  cut(one: number, other: number): Promise<void> {
+    return this.#lab('cut', String(one), String(other))
+  }
+
+  /** Undoes every cut between two hosts. */
+  mendAll(): Promise<void> {
+    return this.#lab('mend', 'all')
+  }
+
+  /** Loses that share of all frames between hosts. */
+  lose(percent: number): Promise<void> {
+    return this.#lab('lose', percent === 0 ? 'off' : String(percent))
+  }
+
   async down(): Promise<void> {
     await this.#lab('down')
     rmSync(this.#directory, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 /** One task as the daemon sees it: a folder, what is known of it, and a watch that keeps that up to date until the task has ended. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ClawError } from '../../model/failure.ts'
 import type { Instant } from '../../model/time.ts'
 import type { TaskState, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import { FolderWatch } from './folder-watch.ts'
@@ -85,7 +86,7 @@ export class HeldTask {
     await this.reached('running', 'ended')
     const tree = this.tree()
     if (this.#state.state === 'ended' || tree === null) return
-    await writeRecord(this.folder, files.stop, {})
+    await this.#noteStop()
     if (grace > 0) {
       await terminate(tree)
       await this.#within(grace)
@@ -94,6 +95,15 @@ export class HeldTask {
       await killAll(tree)
       this.#watch.touch()
       await this.#within(500)
+    }
+  }
+
+  /** On a full disk nobody will know that the end was asked for. It comes all the same: the devices may be another's soon. */
+  async #noteStop(): Promise<void> {
+    try {
+      await writeRecord(this.folder, files.stop, {})
+    } catch (error) {
+      if (!ClawError.is(error, 'DISK_FULL')) throw error
     }
   }
 
@@ -139,7 +149,12 @@ export class HeldTask {
     const tree = this.tree()
     if (tree !== null) await killAll(tree)
     const detail = tree === null ? 'its supervisor did not start it' : 'its supervisor is gone'
-    await writeExit(this.folder, { exitCode: null, reason: 'lost', detail, endedAt: Date.now() })
+    try {
+      await writeExit(this.folder, { exitCode: null, reason: 'lost', detail, endedAt: Date.now() })
+    } catch (error) {
+      // It is looked at again, until there is space to say so.
+      if (!ClawError.is(error, 'DISK_FULL')) throw error
+    }
     const exit = await readExit(this.folder)
     if (exit !== null) this.#become(endedState(exit, this.task))
   }

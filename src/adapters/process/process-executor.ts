@@ -15,7 +15,7 @@ import type { Unsubscribe } from '../../ports/rpc.ts'
 import { findProgram } from './find-program.ts'
 import { HeldTask } from './held-task.ts'
 import { readLog } from './log-reader.ts'
-import { files, hasCode, readTask, writeRecord, type TaskRecord } from './records.ts'
+import { orDiskFull, files, hasCode, readTask, writeRecord, type TaskRecord } from './records.ts'
 import { defaultPath, environmentOf } from './task-environment.ts'
 
 export interface ProcessExecutorSettings {
@@ -111,8 +111,19 @@ export class ProcessExecutor implements Executor {
     return held
   }
 
+  /** A full disk may be over soon, so it counts as an executor that does not answer. */
   async #startOnce(task: Task, signal: AbortSignal): Promise<void> {
-    const folder = join(this.#settings.folder, task.placement)
+    try {
+      await this.#startIn(join(this.#settings.folder, task.placement), task, signal)
+    } catch (error) {
+      const failure = orDiskFull(error, this.#settings.folder)
+      if (!ClawError.is(failure, 'DISK_FULL')) throw failure
+      const detail = 'its disk is full'
+      throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'process', detail }, { cause: failure })
+    }
+  }
+
+  async #startIn(folder: string, task: Task, signal: AbortSignal): Promise<void> {
     const command = await commandOf(task)
     await mkdir(this.#settings.folder, { recursive: true, mode: 0o700 })
     const earlier = await this.#claimFolder(folder)

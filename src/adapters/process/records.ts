@@ -4,6 +4,7 @@
  */
 import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { ProcessIdentity } from './identity.ts'
@@ -78,19 +79,28 @@ export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
 
 let drafts = 0
 
-/** The same record may be written twice at a time: a kill does not wait for a stop. */
+/** The same record may be written twice at a time: a kill does not wait for a stop. Throws DISK_FULL, and leaves nothing behind then. */
 async function writeDraft(folder: string, name: string, record: object): Promise<string> {
   drafts += 1
   const draft = join(folder, `.${name}.${process.pid}.${drafts}`)
-  const file = await open(draft, 'w', 0o600)
   try {
-    await file.writeFile(JSON.stringify(record))
-    await file.sync()
-  } finally {
-    await file.close()
+    const file = await open(draft, 'w', 0o600)
+    try {
+      await file.writeFile(JSON.stringify(record))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw orDiskFull(error, draft)
   }
   return draft
 }
+
+/** The same as an expected failure when there is no space left. */
+export const orDiskFull = (error: unknown, path: string): unknown =>
+  hasCode(error, 'ENOSPC', 'EDQUOT') ? new ClawError('DISK_FULL', { path }, { cause: error }) : error
 
 /** Null when the file is not there, or is not such a record. */
 async function readRecord<T>(

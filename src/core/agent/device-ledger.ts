@@ -9,6 +9,8 @@ export interface Holding {
   readonly devices: readonly string[]
   /** held: may start. started: has been seen running. over: has let go of its devices, and may never start again. */
   readonly phase: 'held' | 'started' | 'over'
+  /** This node was cut off for the whole lease, and has told it to stop for that. */
+  readonly isCutOff?: true
 }
 
 export type Ledger = ReadonlyMap<PlacementId, Holding>
@@ -16,6 +18,7 @@ export type Ledger = ReadonlyMap<PlacementId, Holding>
 export type LedgerRecord =
   | { readonly type: 'acquire'; readonly placement: PlacementId; readonly devices: readonly string[] }
   | { readonly type: 'started'; readonly placement: PlacementId }
+  | { readonly type: 'cut-off'; readonly placement: PlacementId }
   | { readonly type: 'release'; readonly placement: PlacementId }
   /** The placement can never come back: nothing is remembered of it. */
   | { readonly type: 'forget'; readonly placement: PlacementId }
@@ -44,6 +47,7 @@ export function admit(ledger: Ledger, record: LedgerRecord): Admission {
       return yes
     }
     case 'started':
+    case 'cut-off':
       return holding === undefined || holding.phase === 'over' ? no(`${placement} holds nothing`) : yes
     case 'release':
       return holding === undefined ? no(`${placement} holds nothing`) : yes
@@ -61,9 +65,14 @@ export function enter(ledger: Ledger, record: LedgerRecord): Ledger {
   const after = new Map(ledger)
   if (record.type === 'acquire') after.set(placement, { placement, devices: record.devices, phase: 'held' })
   else if (record.type === 'forget') after.delete(placement)
-  else if (holding !== undefined)
-    after.set(placement, { ...holding, phase: record.type === 'started' ? 'started' : 'over' })
+  else if (record.type === 'cut-off') after.set(placement, { ...held(holding), isCutOff: true })
+  else after.set(placement, { ...held(holding), phase: record.type === 'started' ? 'started' : 'over' })
   return after
+}
+
+function held(holding: Holding | undefined): Holding {
+  if (holding === undefined) throw new Error('a ledger record of a placement that holds nothing')
+  return holding
 }
 
 /** The placement that holds a device, null when it is free. */
@@ -78,15 +87,13 @@ export const busyDevices = (ledger: Ledger): readonly string[] =>
 
 /** The fewest records that lead to this ledger. */
 export const recordsOf = (ledger: Ledger): readonly LedgerRecord[] =>
-  [...ledger.values()].flatMap(({ placement, devices, phase }): LedgerRecord[] => {
+  [...ledger.values()].flatMap(({ placement, devices, phase, isCutOff }): LedgerRecord[] => {
+    const cutOff = isCutOff === true ? [{ type: 'cut-off', placement } as const] : []
     // What is over holds no device any more, and another may.
     if (phase === 'over')
-      return [
-        { type: 'acquire', placement, devices: [] },
-        { type: 'release', placement },
-      ]
+      return [{ type: 'acquire', placement, devices: [] }, ...cutOff, { type: 'release', placement }]
     const acquire = { type: 'acquire', placement, devices } as const
-    return phase === 'held' ? [acquire] : [acquire, { type: 'started', placement }]
+    return [acquire, ...(phase === 'held' ? [] : [{ type: 'started', placement } as const]), ...cutOff]
   })
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>

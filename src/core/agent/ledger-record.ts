@@ -12,7 +12,9 @@ export function decodeLedgerRecord(bytes: Uint8Array): LedgerRecord | null {
   if (typeof placement !== 'string' || placement === '') return null
   const id = placement as PlacementId
   if (type === 'acquire') return isTexts(devices) ? { type, placement: id, devices } : null
-  return type === 'started' || type === 'release' || type === 'forget' ? { type, placement: id } : null
+  return type === 'started' || type === 'cut-off' || type === 'release' || type === 'forget'
+    ? { type, placement: id }
+    : null
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -5,8 +5,9 @@ import type { Millis } from '../../model/time.ts'
 import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
+import type { Holding } from './device-ledger.ts'
 import { admit, holderOf } from './device-ledger.ts'
-import type { AgentSettings, AgentView, Assigned, GangView, StartFailure } from './view.ts'
+import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
 
 export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
   const { placement } = workload
@@ -50,8 +51,12 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
   const { id, executor } = workload.placement
   const grace = graceOf(workload, view, settings)
   const isWanted = workload.stopRequested === null && workload.eviction === null
+  const holding = view.ledger.get(id)
   const stop: AgentAction[] =
     grace === null ? [] : [{ do: 'stop', placement: id, executor, grace, ...(isWanted ? { isCutOff: true } : {}) }]
+  // Beside the stop, which must not wait for a disk.
+  if (grace !== null && isWanted && holding !== undefined && holding.isCutOff === undefined)
+    stop.unshift(record(id, { type: 'cut-off', placement: id }))
   switch (status.state) {
     case 'starting': {
       const isNews = workload.state === 'starting' && status.progress !== workload.progress
@@ -60,23 +65,30 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
     case 'running': {
       const { startedAt } = status
       return [
-        ...(view.ledger.get(id)?.phase === 'held' ? [record(id, { type: 'started', placement: id })] : []),
+        ...(holding?.phase === 'held' ? [record(id, { type: 'started', placement: id })] : []),
         ...(workload.startedAt === null ? [report(id, { type: 'running', startedAt })] : []),
         ...stop,
       ]
     }
     case 'ended':
-      return [endStep(view, id, endOf(view, id, status))]
+      return [
+        endStep(view, id, endOf(status, view.told.get(id) ?? toldBefore(holding, isWanted), view.adopted.has(id))),
+      ]
   }
 }
 
 type End = Omit<Extract<Report, { type: 'ended' }>, 'type'>
 
-function endOf({ told, adopted }: AgentView, id: PlacementId, status: Extract<TaskState, { state: 'ended' }>): End {
+/** What an earlier daemon is known to have told it. */
+const toldBefore = (holding: Holding | undefined, isWanted: boolean): Told | undefined =>
+  holding?.isCutOff === true && isWanted ? { at: -Infinity, isCutOff: true } : undefined
+
+function endOf(status: Extract<TaskState, { state: 'ended' }>, told: Told | undefined, isAdopted: boolean): End {
   const { endedAt, exitCode, error } = status
-  const word = told.get(id)
-  if (word !== undefined && endedAt >= word.at) return { endedAt, exitCode, error: word.isCutOff ? cutOff : error }
-  return { endedAt, exitCode, error, ...(adopted.has(id) ? {} : { unasked: true }) }
+  if (told !== undefined && endedAt >= told.at) return { endedAt, exitCode, error: told.isCutOff ? cutOff : error }
+  // Only a stop that was asked for makes that no error. A clock that was set back meanwhile does not change it.
+  const wasStopped = error === null && exitCode !== 0
+  return { endedAt, exitCode, error, ...(isAdopted || wasStopped ? {} : { unasked: true }) }
 }
 
 /** How long it gets to stop; null when it need not. */

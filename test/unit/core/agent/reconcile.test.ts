@@ -71,7 +71,7 @@ const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assign
 const steps = (parts: Parameters<typeof view>[0]): ReturnType<typeof reconcile> => reconcile(view(parts), agentSettings)
 
 const running: TaskState = { state: 'running', startedAt: 900_000 }
-const ended: TaskState = { state: 'ended', exitCode: 3, error: null, endedAt: 950_000 }
+const ended: TaskState = { state: 'ended', exitCode: 0, error: null, endedAt: 950_000 }
 const stopRequested = { at: 0, by: 'me', force: false, because: null }
 const other = placementId(workloadId('wl-b'), 1)
 
@@ -131,7 +131,7 @@ test('the devices of an ended task are free before the mesh hears of the end', (
     {
       do: 'report',
       placement: id,
-      report: { type: 'ended', endedAt: 950_000, exitCode: 3, error: null, unasked: true },
+      report: { type: 'ended', endedAt: 950_000, exitCode: 0, error: null, unasked: true },
     },
   ])
 })
@@ -165,7 +165,7 @@ test('evicted before it was started, it ends without ever having run', () => {
 
 test('what ended before it was told to says so, by this node’s own clock', () => {
   const given = { workloads: [assigned({ startedAt: 900_000 })], tasks: new Map([task(ended)]) }
-  const end = { type: 'ended', endedAt: 950_000, exitCode: 3, error: null }
+  const end = { type: 'ended', endedAt: 950_000, exitCode: 0, error: null }
   const report = (told: AgentView['told']) => steps({ ...given, told })
   expect(report(new Map())).toMatchObject([{ report: { ...end, unasked: true } }])
   expect(report(new Map([[id, { at: 950_001, isCutOff: false }]]))).toMatchObject([{ report: { unasked: true } }])
@@ -176,10 +176,21 @@ test('what ended before it was told to says so, by this node’s own clock', () 
 
 test('what an earlier daemon started may have been told to stop by it, and never says that it ended unasked', () => {
   const given = { workloads: [assigned({ startedAt: 900_000 })], tasks: new Map([task(ended)]), adopted: new Set([id]) }
-  const report = { type: 'ended', endedAt: 950_000, exitCode: 3, error: null }
+  const report = { type: 'ended', endedAt: 950_000, exitCode: 0, error: null }
   expect(steps(given)).toEqual([{ do: 'report', placement: id, report }])
   const told = new Map([[id, { at: 950_001, isCutOff: false }]])
   expect(steps({ ...given, told })).toEqual([{ do: 'report', placement: id, report }])
+})
+
+test('what was stopped does not say that nobody asked, though the clock was set back meanwhile', () => {
+  const given = {
+    workloads: [assigned({ startedAt: 900_000 })],
+    told: new Map([[id, { at: 960_000, isCutOff: false }]]),
+  }
+  const stopped = { state: 'ended', exitCode: 143, error: null, endedAt: 950_000 } as const
+  expect(steps({ ...given, tasks: new Map([task(stopped)]) })).toEqual([
+    { do: 'report', placement: id, report: { type: 'ended', endedAt: 950_000, exitCode: 143, error: null } },
+  ])
 })
 
 describe('a node that hears of no leader', () => {
@@ -191,9 +202,13 @@ describe('a node that hears of no leader', () => {
   test('stops at the end of the lease what asked for it, and nothing before', () => {
     const cutOffFor = agentSettings.lease
     expect(steps({ ...given, workloads: works('stop'), cutOffFor: cutOffFor - 1 })).toEqual([])
+    const stop = { do: 'stop', placement: id, executor: 'docker', grace: 10_000, isCutOff: true } as const
     expect(steps({ ...given, workloads: works('stop'), cutOffFor })).toEqual([
-      { do: 'stop', placement: id, executor: 'docker', grace: 10_000, isCutOff: true },
+      { do: 'record', placement: id, record: { type: 'cut-off', placement: id } },
+      stop,
     ])
+    const noted = new Map([[id, { ...holding('started')[1], isCutOff: true as const }]])
+    expect(steps({ ...given, ledger: noted, workloads: works('stop'), cutOffFor })).toEqual([stop])
   })
 
   test('lets all other work run on', () => {
@@ -221,8 +236,18 @@ describe('a node that hears of no leader', () => {
   test('reports what it stopped as lost, so that the mesh places it again', () => {
     const told = new Map([[id, { at: 940_000, isCutOff: true }]])
     expect(steps({ workloads: works('stop'), tasks: new Map([task(ended)]), told })).toMatchObject([
-      { do: 'report', report: { type: 'ended', exitCode: 3, error: { code: 'WORKLOAD_LOST' } } },
+      { do: 'report', report: { type: 'ended', exitCode: 0, error: { code: 'WORKLOAD_LOST' } } },
     ])
+  })
+
+  test('knows after a restart too why it stopped what it did', () => {
+    const ledger = new Map([[id, { ...holding('over')[1], isCutOff: true as const }]])
+    const after = { tasks: new Map([task(ended)]), ledger, adopted: new Set([id]) }
+    expect(steps({ ...after, workloads: works('stop') })).toMatchObject([
+      { report: { error: { code: 'WORKLOAD_LOST' } } },
+    ])
+    const stopped = works('stop').map((work) => ({ ...work, state: 'stopping' as const, stopRequested }))
+    expect(steps({ ...after, workloads: stopped })).toMatchObject([{ report: { exitCode: 0, error: null } }])
   })
 })
 

@@ -1,0 +1,20 @@
+/**
+ * "npm run chaos": 500 submissions to a mesh of five real daemons, each on a lab host of its own, while cables are pulled, frames lost,
+ * daemons stopped and killed, a disk filled and a clock set. Prints what happened as JSON lines; ends with 1 when a promise was broken.
+ * Takes root. "npm run chaos -- SUBMISSIONS SECONDS".
+ */
+import { storm } from '../../test/support/chaos/storm.ts'
+
+const [submissions = 500, seconds = 300] = process.argv.slice(2).map(Number)
+const say = (what: string, facts: object): void => console.log(JSON.stringify({ what, ...facts }))
+
+const plan = { hosts: 5, submissions, trouble: seconds * 1_000, fault: 12_000, stop: 30_000, say }
+const { verdict, mayRepeat, ...counts } = await storm(plan)
+const unasked = (workloads: readonly string[]): readonly string[] => workloads.filter((id) => !mayRepeat.has(id))
+const broken = {
+  ...{ lost: counts.lost, notLinearizable: counts.notLinearizable },
+  ...{ doubleBooked: verdict.doubleBooked, startedTwice: verdict.startedTwice, doneTwice: unasked(verdict.doneTwice) },
+}
+say('counts', counts)
+say('broken', broken)
+process.exitCode = Object.values(broken).every(({ length }) => length === 0) ? 0 : 1

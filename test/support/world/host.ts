@@ -1,0 +1,247 @@
+/** One machine of a simulated mesh. Its disk and its engine last; its daemon, composed of the real services, dies and is started again. */
+import { reasonOf } from '../../../src/core/scheduler/explain.ts'
+import { snapshotOf } from '../../../src/core/scheduler/snapshot.ts'
+import { defaultScheduling } from '../../../src/core/scheduler/types.ts'
+import type { Settings } from '../../../src/core/consensus/types.ts'
+import { ClawError } from '../../../src/model/failure.ts'
+import type { GpuDevice } from '../../../src/model/gpu.ts'
+import { unknownSample } from '../../../src/model/gpu-health.ts'
+import { meshId, type NodeId } from '../../../src/model/ids.ts'
+import type { Millis } from '../../../src/model/time.ts'
+import type { OperationContext } from '../../../src/operations/context.ts'
+import { OperationService } from '../../../src/operations/invoke.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
+import type { Disk } from '../../../src/ports/journal.ts'
+import type { Log } from '../../../src/ports/log.ts'
+import type { HostProbe } from '../../../src/ports/probe.ts'
+import type { Service } from '../../../src/ports/service.ts'
+import { AgentService } from '../../../src/services/agent/agent-service.ts'
+import { InventoryReporter } from '../../../src/services/agent/inventory-reporter.ts'
+import type { CompactionSettings } from '../../../src/services/consensus/compactor.ts'
+import { ConsensusService } from '../../../src/services/consensus/service.ts'
+import { ReplicatedState } from '../../../src/services/control/replicated-state.ts'
+import { ControlService } from '../../../src/services/control/service.ts'
+import { GatewayService } from '../../../src/services/gateway/service.ts'
+import { observer } from '../../../src/services/gateway/observe.ts'
+import { MembershipService } from '../../../src/services/membership/service.ts'
+import { SimDisk } from '../../../src/simulation/disk.ts'
+import type { SimHost, SimNetwork } from '../../../src/simulation/network.ts'
+import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
+import type { World } from '../../../src/simulation/world.ts'
+import { Engine } from './engine.ts'
+import { EngineExecutor } from './engine-executor.ts'
+import type { Watch } from './watch.ts'
+import { watchedMachine } from './watched-machine.ts'
+
+export const theMesh = meshId('mesh-0123456789abcdef0123456789abcdef')
+const version = '0.1.0'
+
+export interface HostSettings {
+  readonly consensus: Settings
+  readonly compaction: CompactionSettings
+  /** Who votes from the start. */
+  readonly founders: readonly NodeId[]
+  readonly diskLatency: Millis
+  readonly pull: Millis
+}
+
+export interface HostDeps {
+  readonly world: World
+  readonly network: SimNetwork
+  readonly watch: Watch
+  readonly log: (node: NodeId) => Log
+  readonly settings: HostSettings
+  /** The disk as a daemon sees it: a test may put a worse one in its place. */
+  readonly disk?: (disk: SimDisk, clock: Clock) => Disk
+}
+
+export interface Daemon {
+  readonly machine: ReplicatedState
+  readonly consensus: ConsensusService
+  readonly control: ControlService
+  readonly members: MembershipService
+  readonly operations: OperationService
+  readonly context: OperationContext
+  /** Parts in start order. */
+  readonly services: readonly Service[]
+  isUp: boolean
+}
+
+const muteMetrics = { count() {}, gauge() {}, observe() {} }
+
+/** Only liveness matters here: reports are made rare, because they are most of the work. */
+const rareReports = { sampleEvery: 20_000, heartbeat: 60_000, syncEverySmall: 60_000, syncEveryLarge: 60_000 }
+
+export class Host {
+  readonly id: NodeId
+  readonly gpus: readonly GpuDevice[]
+  readonly engine: Engine
+  readonly disk: SimDisk
+  /** The daemon of its present life, null while there is none. */
+  daemon: Daemon | null = null
+  isPaused = false
+  /** Somebody takes it down in an orderly way. */
+  isStopping = false
+  /** When its daemon last could not do its work: dead, paused, or not up yet. */
+  #unwellUntil: Millis = 0
+  readonly #deps: HostDeps
+
+  constructor(id: NodeId, gpus: readonly GpuDevice[], deps: HostDeps) {
+    this.id = id
+    this.gpus = gpus
+    this.#deps = deps
+    this.engine = new Engine(deps.world, deps.watch, () => this.daemon?.context.clock.now() ?? deps.world.now())
+    this.disk = new SimDisk({ random: deps.world, clock: deps.world, latency: deps.settings.diskLatency })
+  }
+
+  /** When its daemon was last unable to act. */
+  unwellAt(): Millis {
+    if (this.daemon?.isUp === true && !this.isPaused && !this.isStopping) return this.#unwellUntil
+    return this.#deps.world.elapsed()
+  }
+
+  boot(): void {
+    if (this.daemon !== null) return
+    const daemon = this.#compose(this.#deps.network.host(this.id))
+    this.daemon = daemon
+    this.#start(daemon).catch((error: unknown) => this.#deps.watch.bug(this.id, error))
+  }
+
+  async #start(daemon: Daemon): Promise<void> {
+    for (const service of daemon.services) await service.start()
+    daemon.isUp = true
+    this.#unwellUntil = this.#deps.world.elapsed()
+  }
+
+  /** As kill -9 or, with `power`, as a power cut, which ends the containers too and which nobody is told of. */
+  crash({ power }: { readonly power: boolean }): void {
+    if (this.daemon === null) return
+    this.daemon = null
+    this.isPaused = false
+    this.isStopping = false
+    this.#deps.network.crash(this.id, { silently: power })
+    this.disk.crash()
+    if (power) this.engine.powerCut()
+  }
+
+  /** Stops in good order; whoever asked for it ends the process some time later. */
+  stop(): void {
+    const { daemon } = this
+    if (daemon?.isUp !== true || this.isStopping) return
+    this.isStopping = true
+    const stopAll = async (): Promise<void> => {
+      for (const service of daemon.services.toReversed()) await service.stop()
+      if (this.daemon === daemon) this.crash({ power: false })
+    }
+    stopAll().catch((error: unknown) => this.#deps.watch.bug(this.id, error))
+  }
+
+  pause(): void {
+    if (this.daemon === null) return
+    this.isPaused = true
+    this.#deps.network.pause(this.id)
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.#unwellUntil = this.#deps.world.elapsed()
+    this.#deps.network.resume(this.id)
+  }
+
+  #compose(host: SimHost): Daemon {
+    const { world, watch, settings, log: logOf, disk: diskOf } = this.#deps
+    const { id: self, clock, rpc, gossip, peers } = host
+    const [log, metrics] = [logOf(self), muteMetrics]
+    const disk = diskOf?.(this.disk, clock) ?? this.disk
+    const machine = new ReplicatedState({ log, metrics })
+    const { consensus: timing, compaction, founders } = settings
+    const consensus = new ConsensusService(
+      { self, clock, disk, rpc, peers, log, metrics },
+      { machine: watchedMachine(self, machine, watch), settings: timing, founders, compaction },
+    )
+    const control = new ControlService({ self, clock, log, rpc, consensus, machine })
+    const probes = { host: hostProbe(self), gpus: [this.#gpuProbe()] }
+    const versions = (): { readonly clawnode: string } => ({ clawnode: version })
+    const inventory = new InventoryReporter({ self, probes, executors: ['docker'], versions, control, clock, log })
+    const executor = new EngineExecutor({ engine: this.engine, clock, random: world, pull: settings.pull })
+    const executors = new Map([['docker', executor] as const])
+    const agent = new AgentService({
+      ...{ mesh: theMesh, node: self, control, executors, devices: inventory, disk, clock, log, metrics },
+    })
+    const members = new MembershipService(
+      {
+        ...{ clock, random: world, rpc, gossip, peers, log, metrics, meshId: theMesh },
+        ...{ signer: simSigner(self), verifier: simVerifier },
+        members: () => control.state.members.keys(),
+        onMembers: (listener) =>
+          control.onChange((changes) => {
+            if (changes.some(({ type }) => type === 'member')) listener()
+          }),
+        sample: async () => ({
+          ...(await inventory.sample(new AbortController().signal)),
+          ...{ busy: agent.busyDevices(), version },
+        }),
+      },
+      { reports: rareReports },
+    )
+    agent.onBusyChange(() => members.refresh())
+    const sealMeshKey = async (node: NodeId, signal: AbortSignal): Promise<void> => {
+      const id = `seal:${node}:${control.state.epoch}`
+      await control.execute({ type: 'seal-mesh-key', node, sealedKey: 'eA==' }, { id, by: self, signal })
+    }
+    const gateway = new GatewayService({
+      ...{ self, clock, log, metrics, control, consensus, membership: members, sealMeshKey },
+    })
+    const context: OperationContext = {
+      ...{ self, version, startedAt: clock.now(), apiAddress: null, control, membership: members },
+      ...{ clock, random: world, rpc, log },
+      agent: {
+        tasks: () => agent.tasks().map(({ status }) => status),
+        logs: (placement, query, signal) => agent.logs(placement, query, signal),
+        stats: (placement, signal) => agent.stats(placement, signal),
+      },
+      host: {
+        inventory: () => {
+          const found = inventory.inventory()
+          if (found === null) throw new Error('the host was not looked at yet')
+          return found
+        },
+        sample: (signal) => probes.host.sample(signal),
+        gpus: async (signal) => (await inventory.sample(signal)).gpus,
+      },
+      createToken: () => Promise.reject(new ClawError('INVALID_REQUEST', { problem: 'nobody joins here' })),
+      transferLead: (to) => consensus.transfer(to),
+      explain(workload) {
+        if (workload.state !== 'pending') return null
+        const alone = { ...control.state, pending: new Set([workload.id]) }
+        return reasonOf(snapshotOf(alone, observer(members), clock.now()), workload, defaultScheduling)
+      },
+    }
+    const operations = new OperationService(context)
+    const services = [consensus, control, operations, inventory, members, agent, gateway]
+    return { machine, consensus, control, members, operations, context, services, isUp: false }
+  }
+
+  #gpuProbe() {
+    const { gpus } = this
+    return {
+      vendor: 'nvidia',
+      inventory: () => Promise.resolve({ gpus, links: [], problem: null }),
+      sample: () => Promise.resolve({ samples: gpus.map(({ uuid }) => unknownSample(uuid)), problem: null }),
+    }
+  }
+}
+
+const hostProbe = (node: NodeId): HostProbe => ({
+  inventory: () =>
+    Promise.resolve({
+      ...{ hostname: node, os: 'Linux', kernel: '6.12', arch: 'x64', cpuModel: 'Test CPU' },
+      ...{ cpuCores: 32, memoryMib: 262_144, diskMib: 1_000_000 },
+    }),
+  sample: () =>
+    Promise.resolve({
+      ...{ cpuUtilization: 3, load: [0, 0, 0] as const, memoryUsedMib: 1_000, memoryTotalMib: 262_144 },
+      ...{ diskFreeMib: 500_000, uptime: 1_000_000 },
+    }),
+})

@@ -1,0 +1,54 @@
+/** Which seeds are played, and what is said when one fails. */
+import { Violation } from '../../../src/simulation/consensus-checker.ts'
+import type { WorldReport, WorldRun } from './run.ts'
+import { playWorld } from './run.ts'
+
+const first = Number(process.env['CLAW_SIM_FIRST'] ?? 0)
+export const count = Number(process.env['CLAW_SIM_SEEDS'] ?? 1_000)
+/** Long before that a run that hangs shows. */
+export const patience = 60_000 + count * 2_000
+
+/** Every `of`th seed, beginning with the shard's own; the sums of what happened. */
+export async function playShard(shard: number, of: number): Promise<WorldReport> {
+  const sums = { ...nothing }
+  for (let seed = first + shard; seed < first + count; seed += of) {
+    const report = await playAlone({ seed })
+    for (const key of keys) sums[key] += report[key]
+  }
+  return sums
+}
+
+const nothing = {
+  ...{ acknowledged: 0, executions: 0, evictions: 0, preemptions: 0, losses: 0 },
+  ...{ retries: 0, reads: 0, entries: 0, virtualMs: 0 },
+}
+const keys = Object.keys(nothing) as (keyof typeof nothing)[]
+
+/** Plays one seed, and catches what its daemons threw where nobody awaited it. Most errors are expected, so stacks are costly and rarely read. */
+async function playAlone(run: WorldRun): Promise<WorldReport> {
+  const limit = Error.stackTraceLimit
+  if (count > 1) Error.stackTraceLimit = 0
+  try {
+    return await playWorld(run)
+  } catch (error) {
+    const repro = `CLAW_SIM_FIRST=${run.seed} CLAW_SIM_SEEDS=1 npx vitest run --project simulation test/simulation/mesh`
+    throw new Error(`seed ${run.seed}: ${String(error)}; ${repro}`, { cause: error })
+  } finally {
+    Error.stackTraceLimit = limit
+    // What was thrown without anybody to catch it comes up now, and not with the next seed.
+    await new Promise((resolve) => void setImmediate(resolve))
+  }
+}
+
+/** The invariant that the first of some seeds to notice names; null when none does. */
+export async function firstToNotice(run: Omit<WorldRun, 'seed'>, seeds: number): Promise<string | null> {
+  for (let seed = 0; seed < seeds; seed += 1) {
+    try {
+      await playWorld({ ...run, seed })
+    } catch (error) {
+      if (error instanceof Violation) return `${error.invariant}, seed ${seed}`
+      return `${String(error)}, seed ${seed}`
+    }
+  }
+  return null
+}
