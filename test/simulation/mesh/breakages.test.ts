@@ -131,9 +131,9 @@ vi.mock('../../../src/core/queue/preemption.ts', async (original) => {
   const real = await original<typeof Preemption>()
   return {
     ...real,
-    preemptionFor(...[workload, field]: Parameters<typeof real.preemptionFor>) {
-      const spec = { ...workload.spec, priority: breaks(anyPriority) ? 999 : workload.spec.priority }
-      return real.preemptionFor({ ...workload, spec }, field)
+    preemptionFor(...[{ lead, parts }, field]: Parameters<typeof real.preemptionFor>) {
+      const spec = { ...lead.spec, priority: breaks(anyPriority) ? 999 : lead.spec.priority }
+      return real.preemptionFor({ lead: { ...lead, spec }, parts }, field)
     },
   }
 })

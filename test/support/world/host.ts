@@ -29,6 +29,7 @@ import type { SimHost, SimNetwork } from '../../../src/simulation/network.ts'
 import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
 import type { World } from '../../../src/simulation/world.ts'
 import { Engine } from './engine.ts'
+import { Uploads } from '../../../src/services/control/uploads.ts'
 import { EngineExecutor } from './engine-executor.ts'
 import type { Watch } from './watch.ts'
 import { watchedMachine } from './watched-machine.ts'
@@ -210,6 +211,13 @@ export class Host {
         sample: (signal) => probes.host.sample(signal),
         gpus: async (signal) => (await inventory.sample(signal)).gpus,
       },
+      spool: { entries: () => [], keep: () => notHere('spool'), drop: () => notHere('spool') },
+      renewal: {
+        backup: () => new Uint8Array(),
+        recover: () => notHere('recover'),
+        restore: () => notHere('restore'),
+        uploads: new Uploads(clock, 0),
+      },
       createToken: () => Promise.reject(new ClawError('INVALID_REQUEST', { problem: 'nobody joins here' })),
       transferLead: (to) => consensus.transfer(to),
       explain(workload) {
@@ -232,6 +240,10 @@ export class Host {
     }
   }
 }
+
+/** What is not part of this simulation is not there, rather than wrong. */
+const notHere = (what: string): Promise<never> =>
+  Promise.reject(new ClawError('INVALID_REQUEST', { problem: `there is no ${what} here` }))
 
 const hostProbe = (node: NodeId): HostProbe => ({
   inventory: () =>
