@@ -46,7 +46,7 @@ export function seatGang(candidates: readonly Candidate[], request: GangRequest)
 /** How many parts would fit there, one beside the other. */
 export function roomFor({ ledger, standing }: Candidate, spec: WorkloadSpec): number {
   const [devices, demand] = [deviceCount(spec), demandOf(spec)]
-  const free = devices === 0 ? 0 : standing.suitable.filter((device) => ledger.free.has(device)).length
+  const free = devices === 0 ? 0 : countFree(ledger, standing)
   const most = Math.min(
     devices === 0 ? Infinity : free / devices,
     demand.cpuMillis === 0 ? Infinity : ledger.cpuMillis / demand.cpuMillis,
@@ -55,10 +55,22 @@ export function roomFor({ ledger, standing }: Candidate, spec: WorkloadSpec): nu
   return Math.max(0, Math.min(spec.parts?.ownNodes === true ? 1 : Infinity, Math.floor(most)))
 }
 
+function countFree({ free }: Candidate['ledger'], { suitable }: Candidate['standing']): number {
+  let count = 0
+  for (const device of suitable) if (free.has(device)) count += 1
+  return count
+}
+
 /** Sets of hosts with room for all, the best first: nearest surroundings, then fewest hosts, then least room left over. */
 function* domainsOf(hosts: readonly Host[], count: number): Generator<readonly Host[]> {
-  const enough = hosts.filter(({ room }) => room >= count).toSorted((a, b) => slack(a) - slack(b))
-  for (const host of enough) yield [host]
+  const enough = hosts.filter(({ room }) => room >= count)
+  const [head, ...others] = enough
+  if (head !== undefined) {
+    // Nearly always the first will do: the others are put in order only if it does not.
+    const best = others.reduce((a, b) => (slack(b) < slack(a) ? b : a), head)
+    yield [best]
+    for (const host of enough.filter((one) => one !== best).toSorted((a, b) => slack(a) - slack(b))) yield [host]
+  }
   for (const label of surroundings) {
     const domains = Map.groupBy(hosts, ({ candidate }) => candidate.ledger.node.labels[label])
     domains.delete(undefined)

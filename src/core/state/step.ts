@@ -31,25 +31,32 @@ export interface Happening {
   readonly message: string
 }
 
-/** Adds an event for those who watch. When there are too many, the oldest goes of those that take more than half of the room. */
+/** Adds an event for those who watch. */
 export function emit({ state, at, changes }: Step, happening: Happening): void {
   const { type, node = null, workload = null, message } = happening
   if (workload !== null) keepDecision(state, workload, { at, type, message })
   state.sequence += 1
   const event = { sequence: state.sequence, at, type, node, workload, message }
   state.events.push(event)
-  if (state.events.length > limits.events) state.events.splice(superfluous(state.events), 1)
+  if (state.events.length > limits.events) forgetOldest(state.events)
   changes.push({ type: 'event', event })
 }
 
-/** Work makes many events, the mesh itself few: neither may push all of the other's out. The oldest of those that are too many. */
-function superfluous(events: readonly MeshEvent[]): number {
-  const counts = { work: 0, mesh: 0 }
-  for (const { type } of events) {
-    const kind = type.startsWith('workload.') ? 'work' : 'mesh'
-    counts[kind] += 1
-    if (2 * counts[kind] > events.length)
-      return events.findIndex((event) => event.type.startsWith('workload.') === (kind === 'work'))
-  }
-  return 0
+/** A tenth goes at a time, so that not every event pays for it. */
+const tenth = limits.events / 10
+
+/** Work makes many events, the mesh itself few: neither may push all of the other's out. Those go first of which there are more. */
+function forgetOldest(events: MeshEvent[]): void {
+  const isWork = ({ type }: MeshEvent): boolean => type.startsWith('workload.')
+  let work = events.filter(isWork).length
+  let mesh = events.length - work
+  const kept = events.filter((event) => {
+    if (work + mesh <= limits.events - tenth) return true
+    const isOfTheMore = isWork(event) === work >= mesh
+    if (!isOfTheMore) return true
+    if (work >= mesh) work -= 1
+    else mesh -= 1
+    return false
+  })
+  events.splice(0, Infinity, ...kept)
 }

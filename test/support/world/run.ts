@@ -65,7 +65,7 @@ const often = ['storm', 'storm', 'storm', 'storm', 'storm', 'squall', 'squall', 
 /** Beats that are slower than on a real network: they are most of what happens, and the least interesting of it. */
 const timing: Settings = { ...lan, heartbeat: 450, electionMin: 1_800, electionMax: 3_600, maxVoterLag: 40 }
 
-/** After the last fault everything must have ended by then: lease and grace, avoided nodes, and some work in a row. */
+/** After the last fault, and after the last start, everything must have ended by then: lease and grace, avoided nodes, and some work in a row. */
 const recovery: Millis = 300_000
 const step: Millis = 500
 
@@ -160,10 +160,16 @@ class Play {
       this.#users.open()
       for (const endless of this.#ending.endless()) this.#users.stop(endless, false)
     }
-    await this.#go(recovery, () => {
+    const isOver = (): boolean => this.#ending.open().length === 0
+    const done = (): boolean => {
       attend()
-      return this.#ending.open().length === 0
-    })
+      return isOver()
+    }
+    // Long work that needs the same devices runs one after the other: while it does, that is no standstill.
+    for (let before = -1; !isOver() && before < this.#watch.executions.length;) {
+      before = this.#watch.executions.length
+      await this.#go(recovery, done)
+    }
     this.#ending.demandEnds()
     await this.#go(60_000, () => {
       attend()

@@ -74,7 +74,9 @@ describe('what is bounded', () => {
     }
     expect(book.state.results.size).toBe(limits.results)
     expect([book.state.results.has('n4'), book.state.results.has('n5')]).toEqual([false, true])
-    expect(book.state.events.length).toBe(limits.events)
+    expect(book.state.events.length).toBeLessThanOrEqual(limits.events)
+    expect(book.state.events.length).toBeGreaterThanOrEqual(0.9 * limits.events)
+    expect(book.state.events.at(-1)?.sequence).toBe(book.state.sequence)
     const sequences = book.state.events.map(({ sequence }) => sequence)
     expect(sequences.every((sequence, i) => i === 0 || sequence === (sequences[i - 1] ?? 0) + 1)).toBe(true)
   })
@@ -89,7 +91,9 @@ describe('what is bounded', () => {
     for (let i = 1; i <= submitted; i += 1) book.run(submit(`wl-${i}`), { id: `s${i}` })
     const { events } = book.state
     const ofWork = events.filter(({ type }) => type.startsWith('workload.'))
-    expect([events.length, ofWork.length]).toEqual([limits.events, limits.events / 2])
+    expect(events.length).toBeLessThanOrEqual(limits.events)
+    for (const share of [ofWork.length, events.length - ofWork.length])
+      expect(share).toBeGreaterThanOrEqual(0.4 * limits.events)
     expect(ofWork.at(-1)?.workload).toBe(`wl-${submitted}`)
     expect(events).toEqual(events.toSorted((a, b) => a.sequence - b.sequence))
     expect(restore(snapshot(book.state)).events).toEqual(events)
