@@ -5,7 +5,7 @@ import { hasHosts } from '../support/lab-hosts.ts'
 
 describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root', () => {
   test('given work in a storm, when it is over, then all of it has ended, once, and everybody was told the truth', async () => {
-    const plan = { hosts: 3, submissions: 60, trouble: 50_000, fault: 4_000, stop: 6_000, say: () => {} }
+    const plan = { hosts: 3, submissions: 60, trouble: 50_000, fault: 3_000, stop: 4_000, say: () => {} }
     const { acknowledged, lost, states, notLinearizable, verdict, mayRepeat, ...counts } = await storm(plan)
     console.log(JSON.stringify({ acknowledged, states, ...counts }))
     expect(acknowledged).toBe(60)

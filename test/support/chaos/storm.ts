@@ -27,6 +27,8 @@ export interface Outcome {
   readonly acknowledged: number
   /** Of what was acknowledged, by final state. */
   readonly states: Readonly<Record<string, number>>
+  /** Why those failed that did. */
+  readonly failures: readonly string[]
   readonly lost: readonly string[]
   readonly executions: number
   readonly faults: Readonly<Record<string, number>>
@@ -139,6 +141,9 @@ async function play(plan: Plan, scene: Scene, runs: string): Promise<Outcome> {
   return {
     acknowledged: ids.size,
     states,
+    failures: final.flatMap(({ state, error }) =>
+      state === 'failed' ? [`${error?.code ?? ''} ${error?.message ?? ''}`] : [],
+    ),
     lost: [...ids].filter(([, id]) => !stateOf.has(id)).map(([name]) => name),
     executions: executions.length,
     faults: counts,

@@ -27,9 +27,9 @@ import { MembershipService } from '../../../src/services/membership/service.ts'
 import { SimDisk } from '../../../src/simulation/disk.ts'
 import type { SimHost, SimNetwork } from '../../../src/simulation/network.ts'
 import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
+import { SpoolService } from '../../../src/services/spool/service.ts'
 import type { World } from '../../../src/simulation/world.ts'
 import { Engine } from './engine.ts'
-import { Uploads } from '../../../src/services/control/uploads.ts'
 import { EngineExecutor } from './engine-executor.ts'
 import type { Watch } from './watch.ts'
 import { watchedMachine } from './watched-machine.ts'
@@ -194,6 +194,10 @@ export class Host {
     const gateway = new GatewayService({
       ...{ self, clock, log, metrics, control, consensus, membership: members, sealMeshKey },
     })
+    const spool = new SpoolService({ control, disk, clock, log, metrics })
+    const nobody = (): never => {
+      throw new ClawError('INVALID_REQUEST', { problem: 'nobody begins anew here' })
+    }
     const context: OperationContext = {
       ...{ self, version, startedAt: clock.now(), apiAddress: null, control, membership: members },
       ...{ clock, random: world, rpc, log },
@@ -211,13 +215,8 @@ export class Host {
         sample: (signal) => probes.host.sample(signal),
         gpus: async (signal) => (await inventory.sample(signal)).gpus,
       },
-      spool: { entries: () => [], keep: () => notHere('spool'), drop: () => notHere('spool') },
-      renewal: {
-        backup: () => new Uint8Array(),
-        recover: () => notHere('recover'),
-        restore: () => notHere('restore'),
-        uploads: new Uploads(clock, 0),
-      },
+      spool,
+      renewal: { backup: nobody, recover: nobody, restore: nobody, uploads: { put: nobody, take: nobody } },
       createToken: () => Promise.reject(new ClawError('INVALID_REQUEST', { problem: 'nobody joins here' })),
       transferLead: (to) => consensus.transfer(to),
       explain(workload) {
@@ -227,7 +226,7 @@ export class Host {
       },
     }
     const operations = new OperationService(context)
-    const services = [consensus, control, operations, inventory, members, agent, gateway]
+    const services = [consensus, control, operations, inventory, members, agent, gateway, spool]
     return { machine, consensus, control, members, operations, context, services, isUp: false }
   }
 
@@ -240,10 +239,6 @@ export class Host {
     }
   }
 }
-
-/** What is not part of this simulation is not there, rather than wrong. */
-const notHere = (what: string): Promise<never> =>
-  Promise.reject(new ClawError('INVALID_REQUEST', { problem: `there is no ${what} here` }))
 
 const hostProbe = (node: NodeId): HostProbe => ({
   inventory: () =>
