@@ -57,6 +57,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     group: shape.GroupIdSchema,
     attempt: shape.count,
     places: z.array(z.strictObject({ node, devices: z.array(shape.word).max(64), executor: shape.Executor })).max(256),
+    because: shape.text.exactOptional(),
   }),
   z.strictObject({ ...type('claim'), placement, node }),
   z.strictObject({ ...type('reject'), placement, node, reason: shape.text }),

@@ -29,7 +29,9 @@ export class LeaderCommands {
       return true
     } catch (error) {
       if (!(error instanceof ClawError)) throw error
-      log.debug('a command of the leader was not carried out', { type: command.type, reason: error.message })
+      // Whatever is refused for its shape is refused again: that is a fault of ours, and somebody should see it.
+      const say = error.kind === 'invalid' ? log.warn : log.debug
+      say.call(log, 'a command of the leader was not carried out', { type: command.type, reason: error.message })
       return false
     }
   }

@@ -4,7 +4,9 @@ import { skip } from '../../../../src/core/state/apply.ts'
 import { decodeCommand, decodeEntry, encodeCommand, encodeEntry } from '../../../../src/core/state/entry.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import { createState, limits } from '../../../../src/core/state/state.ts'
-import type { Entry } from '../../../../src/core/state/types.ts'
+import type { Command, Entry } from '../../../../src/core/state/types.ts'
+import { groupId, workloadId } from '../../../../src/model/ids.ts'
+import { noQuota } from '../../../../src/model/namespace.ts'
 import { ada, Book, meshOf, submit } from '../../../support/control-samples.ts'
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
@@ -15,6 +17,23 @@ describe('entries', () => {
     expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
     expect(decodeCommand(encodeCommand(entry.command))).toEqual(entry.command)
   })
+
+  const place = { node: ada, devices: ['GPU-ada-0'], executor: 'docker' } as const
+  const workload = workloadId('wl-a')
+  const whole: readonly Command[] = [
+    { type: 'place', workload, attempt: 1, ...place, because: 'it fits' },
+    { type: 'place-gang', group: groupId('wl-g'), attempt: 1, places: [place, place], because: 'they fit' },
+    { type: 'note-wait', workload, reason: 'no room' },
+    { type: 'create-namespace', name: 'team', quota: noQuota, weight: 2, borrow: true },
+    { type: 'update-namespace', name: 'team', quota: { gpus: 1 }, weight: 3, borrow: false },
+    { type: 'remove-namespace', name: 'team' },
+  ]
+  test.each(whole.map((command) => [command.type, command] as const))(
+    'of the command %s come back whole',
+    (_, command) => {
+      expect(decodeEntry(encodeEntry({ ...entry, command }))).toEqual({ ...entry, command })
+    },
+  )
 
   test.each([
     ['nothing', new Uint8Array()],
