@@ -35,8 +35,8 @@ export interface Outcome {
   readonly histories: number
   readonly notLinearizable: readonly string[]
   readonly verdict: Verdict
-  /** Workloads that may run in two places at a time. */
-  readonly mayRepeat: ReadonlySet<string>
+  /** What each workload asked for when its node is cut off, by id. */
+  readonly policyOf: ReadonlyMap<string, string>
 }
 
 const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
@@ -152,6 +152,6 @@ async function play(plan: Plan, scene: Scene, runs: string): Promise<Outcome> {
       .filter(([, history]) => !isLinearizable(history, oneWorkload))
       .map(([name]) => name),
     verdict: judge(executions),
-    mayRepeat: new Set([...policyOf].filter(([, policy]) => policy === 'replace').map(([id]) => id)),
+    policyOf,
   }
 }
