@@ -1,5 +1,6 @@
 /** What users ask to have run, and what became of it. */
 import { z } from 'zod'
+import { Checkpoint } from './checkpoint.ts'
 import type { FailureCode } from './failure.ts'
 import type { GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
 import { labelName, Toleration } from './label.ts'
@@ -119,6 +120,7 @@ export const WorkloadSpec = z.strictObject({
     .enum(['continue', 'stop', 'replace'])
     .optional()
     .describe('What happens when its node is cut off: see the guide; `continue` when left out'),
+  checkpoint: Checkpoint.optional().describe('How it is told to save what it has done so far'),
   parts: Parts.optional().describe('Several of the same, each with a number of its own; one when left out'),
   network: z
     .enum(['bridge', 'host'])
@@ -215,6 +217,8 @@ export interface Workload {
   /** What the node is busy with while starting, such as `pulling image`. */
   readonly progress: string | null
   readonly startedAt: Instant | null
+  /** When the present attempt was last told to save, by its node's clock. Null before, and when it has no place. */
+  readonly lastCheckpoint: Instant | null
   readonly endedAt: Instant | null
   readonly exitCode: number | null
   readonly error: WorkloadError | null

@@ -173,6 +173,10 @@ const whySilent = ({ spec }: Workload, node: string): string =>
 
 function whyHere({ eviction, stopRequested, spec }: Workload, mode: Member['scheduling']['mode']): string {
   const grace = stopRequested?.force === true ? 0 : (eviction?.grace ?? spec.stopGraceMs)
+  if (eviction !== null && stopRequested === null && spec.checkpoint !== undefined && grace > 0) {
+    const save = (spec.checkpoint.saveMs ?? spec.stopGraceMs) / 1_000
+    return `may save what it has done for ${save} s, and is then stopped, and killed after another ${grace / 1_000} s`
+  }
   if (eviction !== null || stopRequested !== null)
     return grace === 0 ? 'is being killed' : `is being stopped, and killed ${grace / 1_000} s after it was asked`
   return mode === 'draining' ? 'waits for its turn to leave' : 'stays'

@@ -6,6 +6,7 @@ import { namespaceName } from '../model/namespace.ts'
 import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
+import { checkpointFields, checkpointOf } from './checkpoint-request.ts'
 import type { OperationContext } from './context.ts'
 import { span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
@@ -62,6 +63,7 @@ export const WorkloadRequest = z.strictObject({
   node: z.string().max(128).optional().describe('Name or id of the one node that may run it'),
   nodeSelector: z.record(z.string(), z.string()).optional().describe('Labels that the node must carry'),
   ...placementFields,
+  ...checkpointFields,
   ...partsFields,
   network: z
     .enum(['bridge', 'host'], { error: 'must be bridge or host' })
@@ -93,6 +95,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     nodeSelector: request.nodeSelector,
     executor: request.executor,
     ...placementOf(request),
+    checkpoint: checkpointOf(request),
     network: request.network,
     parts: partsOf(request),
   }

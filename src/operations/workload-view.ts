@@ -49,6 +49,16 @@ export const WorkloadView = z.object({
   submittedAt: z.string(),
   startedAt: moment,
   endedAt: moment,
+  checkpoint: z
+    .object({
+      signal: z.string().describe('What tells it to save'),
+      path: z.string().nullable(),
+      intervalSeconds: z.number().nullable(),
+      saveSeconds: z.number().describe('How long it may save before it is stopped when it leaves its node'),
+      lastAt: moment.describe('ISO 8601; when the present attempt was last told to'),
+    })
+    .nullable()
+    .describe('How it is told to save what it has done so far'),
   retries: z.int().describe('How often it was started again because it had ended'),
   nextTryAt: moment.describe('ISO 8601; it is not placed before then'),
   eviction: z
@@ -106,6 +116,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     submittedAt: iso(workload.submittedAt),
     startedAt: isoOrNull(workload.startedAt),
     endedAt: isoOrNull(workload.endedAt),
+    checkpoint: checkpointView(workload),
     retries: workload.retries,
     nextTryAt: workload.state === 'pending' ? isoOrNull(workload.notBefore) : null,
     eviction: evictionView(workload),
@@ -132,6 +143,17 @@ const partView = ({ part, name, spec }: Workload): WorkloadView['part'] =>
         name: groupName({ name, part }) ?? name,
         count: spec.parts?.count ?? 1,
         gang: spec.parts?.gang ?? false,
+      }
+
+const checkpointView = ({ spec, lastCheckpoint }: Workload): WorkloadView['checkpoint'] =>
+  spec.checkpoint === undefined
+    ? null
+    : {
+        signal: spec.checkpoint.signal,
+        path: spec.checkpoint.path ?? null,
+        intervalSeconds: spec.checkpoint.intervalMs === undefined ? null : spec.checkpoint.intervalMs / 1_000,
+        saveSeconds: (spec.checkpoint.saveMs ?? spec.stopGraceMs) / 1_000,
+        lastAt: isoOrNull(lastCheckpoint),
       }
 
 const evictionView = ({ eviction }: Workload): WorkloadView['eviction'] =>

@@ -2,6 +2,7 @@
  * What runs work on a host: Docker, plain processes, or a simulation. Everything is keyed by placement id and may be repeated:
  * starting twice starts once, stopping what is gone is fine.
  */
+import type { CheckpointSignal } from '../model/checkpoint.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../model/ids.ts'
 import type { GpuDevice } from '../model/gpu.ts'
 import type { ExecutorKind } from '../model/node.ts'
@@ -79,6 +80,8 @@ export interface Executor {
   adopt(mesh: MeshId, node: NodeId, signal: AbortSignal): Promise<readonly TaskStatus[]>
   /** Returns once the task runs, or has ended. Throws a ClawError when it cannot be started; nothing is left behind then. */
   start(task: Task, signal: AbortSignal): Promise<void>
+  /** To the task's own process, not to those that it has started. A task that nobody knows, or that does not run, is no error. */
+  signal(placement: PlacementId, name: CheckpointSignal): Promise<void>
   /** SIGTERM, and after the grace SIGKILL. Returns once it has ended. A task that nobody knows is no error. */
   stop(placement: PlacementId, grace: Millis): Promise<void>
   /** Removes the traces of an ended task: container and log. */

@@ -1,4 +1,5 @@
 /** One test's worth of an executor: the rig, the executor that is open, and the small steps that tests are made of. */
+import type { CheckpointSignal } from '../../src/model/checkpoint.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../src/model/ids.ts'
 import type { PlacementId, WorkloadId } from '../../src/model/ids.ts'
@@ -107,6 +108,10 @@ export class Bench {
 
   stop(placement: PlacementId, grace: Millis): Promise<void> {
     return this.play(this.#executor.stop(placement, grace))
+  }
+
+  signal(placement: PlacementId, name: CheckpointSignal): Promise<void> {
+    return this.play(this.#executor.signal(placement, name))
   }
 
   remove(placement: PlacementId): Promise<void> {

@@ -5,6 +5,7 @@ import { Bench } from './executor-bench.ts'
 import type { ExecutorAbilities, ExecutorRig } from './executor-bench.ts'
 import { lifeOfATask } from './executor-life.ts'
 import { logsOfATask } from './executor-logs.ts'
+import { signalsOfATask } from './executor-signals.ts'
 
 export type { ExecutorAbilities, ExecutorRig } from './executor-bench.ts'
 
@@ -30,6 +31,7 @@ export function executorConformance(
 
     lifeOfATask(bench, abilities)
     logsOfATask(bench)
+    signalsOfATask(bench, abilities)
     adoptionOfATask(bench, abilities)
   })
 }

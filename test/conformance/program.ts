@@ -9,6 +9,9 @@ export type Step =
   | { readonly wait: Millis }
   /** What SIGTERM does from here on: nothing, or print `bye` and exit with this code. */
   | { readonly onTerm: 'ignore' | number }
+  /** What another signal does from here on: print this and go on, or exit with this code. */
+  | { readonly onSignal: 'USR1' | 'USR2'; readonly print: string }
+  | { readonly onSignal: 'USR1' | 'USR2'; readonly exit: number }
   | { readonly eatMemory: true }
   | { readonly exit: number }
 
@@ -18,6 +21,8 @@ export type Program = readonly Step[]
 export const shellCommand = (program: Program): string[] => ['sh', '-c', program.map(shellLine).join('\n')]
 
 function shellLine(step: Step): string {
+  if ('onSignal' in step)
+    return `trap '${'print' in step ? `echo ${step.print}` : `exit ${step.exit}`}' ${step.onSignal}`
   if ('print' in step) return `echo ${quoted(step.print)}${step.to === 'stderr' ? ' >&2' : ''}`
   if ('printLong' in step) return `head -c ${step.printLong} /dev/zero | tr '\\0' x; echo`
   if ('printEnv' in step) return `echo "$${step.printEnv}"`

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { GpuDevice } from '../../src/model/gpu.ts'
 import type { PlacementId, WorkloadId } from '../../src/model/ids.ts'
 import { meshId, nodeId, placementId } from '../../src/model/ids.ts'
+import type { WorkloadSpec } from '../../src/model/workload.ts'
 import { silent } from '../../src/ports/log.ts'
 import { agentSettings } from '../../src/core/agent/view.ts'
 import { AgentService } from '../../src/services/agent/agent-service.ts'
@@ -68,8 +69,10 @@ class Host {
   }
 }
 
+const saving = { checkpoint: { signal: 'SIGUSR1', intervalMs: 10_000, saveMs: 5_000 } } as const
+
 type Step =
-  | { readonly do: 'submit'; readonly devices: readonly number[] }
+  | { readonly do: 'submit'; readonly devices: readonly number[]; readonly isSaving: boolean }
   | { readonly do: 'place'; readonly which: number; readonly devices: readonly number[] }
   | { readonly do: 'supersede' | 'vanish'; readonly which: number }
   | { readonly do: 'stop' | 'evict'; readonly which: number; readonly force: boolean }
@@ -78,7 +81,7 @@ type Step =
 const devices = fc.uniqueArray(fc.nat(2), { maxLength: 3 })
 const which = fc.nat(20)
 const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), devices }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), devices, isSaving: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('place' as const), which, devices }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('supersede' as const, 'vanish' as const), which }) },
   {
@@ -115,7 +118,7 @@ async function take(host: Host, what: Step): Promise<void> {
   const uuids = 'devices' in what ? what.devices.map((index) => `GPU-${index}`) : []
   switch (what.do) {
     case 'submit':
-      return mesh.place(mesh.submit(`job${known.length}`), node, uuids)
+      return mesh.place(mesh.submit(`job${known.length}`, what.isSaving ? saving : {}), node, uuids)
     case 'crash':
       host.crash()
       await world.runFor(what.down)
@@ -170,9 +173,12 @@ test('given devices, when they are given out, after a crash too, and let go of, 
 })
 
 /** A job that runs, and its placement. */
-async function runningJob(host: Host): Promise<{ readonly job: WorkloadId; readonly placement: PlacementId }> {
+async function runningJob(
+  host: Host,
+  spec: Partial<WorkloadSpec> = {},
+): Promise<{ readonly job: WorkloadId; readonly placement: PlacementId }> {
   host.boot()
-  const job = host.mesh.submit('job')
+  const job = host.mesh.submit('job', spec)
   host.mesh.place(job, node, ['GPU-0'])
   const placement = placementId(job, 1)
   await host.world.runUntil(() => (host.mesh.state.workloads.get(job)?.startedAt ?? null) !== null, 10_000)
@@ -198,5 +204,74 @@ test('given work that was told to go, when its daemon dies before the end, then 
   await host.world.runFor(1_000)
   host.boot()
   await host.world.runFor(10_000)
+  expect(host.mesh.state.workloads.get(job)).toMatchObject({ state: 'pending', history: [{ attempt: 1 }] })
+})
+
+test('given work that saves every ten seconds, when its daemon restarts in between, then it is told once each time and the mesh knows when', async () => {
+  const host = new Host(1)
+  host.engine.lasting = true
+  const { job, placement } = await runningJob(host, saving)
+  const start = host.mesh.state.workloads.get(job)?.startedAt ?? 0
+  for (const span of [12_000, 3_000, 12_000, 5_000]) {
+    await host.world.runFor(span)
+    host.crash()
+    host.boot()
+  }
+  await host.world.runFor(9_000)
+  expect(host.engine.signals.map(({ at }) => Math.floor((at - start) / 10_000))).toEqual([1, 2, 3, 4])
+  expect(host.engine.signals.every((signal) => signal.placement === placement)).toBe(true)
+  const { lastCheckpoint = null } = host.mesh.state.workloads.get(job) ?? {}
+  expect(Math.floor(((lastCheckpoint ?? 0) - start) / 10_000)).toBe(4)
+})
+
+test('given work that saves, when it is evicted, then it is told first and stopped only when it has had its time', async () => {
+  const host = new Host(1)
+  host.engine.lasting = true
+  const { job, placement } = await runningJob(host, saving)
+  host.mesh.evict(job, 1_000)
+  await host.world.runFor(4_900)
+  expect(host.engine.signals).toMatchObject([{ placement }])
+  expect(host.engine.running()).toHaveLength(1)
+  await host.world.runFor(8_000)
+  expect(host.engine.running()).toEqual([])
+  expect(host.engine.signals).toHaveLength(1)
+  expect(host.mesh.state.workloads.get(job)).toMatchObject({ state: 'pending', history: [{ attempt: 1 }] })
+})
+
+test('given work that ends with 0 once it has saved, when it was evicted, then it goes on elsewhere', async () => {
+  const host = new Host(1)
+  host.engine.lasting = true
+  const { job, placement } = await runningJob(host, saving)
+  host.mesh.evict(job, 1_000)
+  await host.world.runUntil(() => host.engine.signals.length === 1, 3_000)
+  host.engine.end(placement, 0)
+  await host.world.runFor(2_000)
+  expect(host.mesh.state.workloads.get(job)).toMatchObject({ state: 'pending', history: [{ attempt: 1, exitCode: 0 }] })
+})
+
+test('given work that saves, when somebody stops it or kills it, then it is not told to save', async () => {
+  for (const end of ['stop', 'kill'] as const) {
+    const host = new Host(1)
+    host.engine.lasting = true
+    const { job } = await runningJob(host, saving)
+    if (end === 'stop') host.mesh.requestStop(job, false)
+    else host.mesh.evict(job, 0)
+    await host.world.runFor(8_000)
+    expect(host.engine.running()).toEqual([])
+    expect(host.engine.signals).toEqual([])
+  }
+})
+
+test('given an engine that passes no signals on, then nothing counts as saved, and what has to leave leaves all the same', async () => {
+  const host = new Host(1)
+  host.engine.lasting = true
+  host.engine.deaf = true
+  const { job } = await runningJob(host, saving)
+  await host.world.runFor(15_000)
+  expect(host.mesh.state.workloads.get(job)).toMatchObject({ state: 'running', lastCheckpoint: null })
+  host.mesh.evict(job, 1_000)
+  await host.world.runFor(4_900)
+  expect(host.engine.running()).toHaveLength(1)
+  await host.world.runFor(8_000)
   expect(host.mesh.state.workloads.get(job)).toMatchObject({ state: 'pending', history: [{ attempt: 1 }] })
 })

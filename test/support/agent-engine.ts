@@ -1,4 +1,5 @@
 /** A container engine in virtual time that outlives the daemons that use it, and remembers every rule that was broken. */
+import { ClawError } from '../../src/model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../src/model/ids.ts'
 import type { Millis } from '../../src/model/time.ts'
 import type { Executor, LogLine, Task, TaskState, TaskStats, TaskStatus } from '../../src/ports/executor.ts'
@@ -15,6 +16,10 @@ export class Engine {
   readonly containers = new Map<PlacementId, Container>()
   readonly starts = new Map<PlacementId, number>()
   readonly violations: string[] = []
+  /** Refuses to pass signals on. */
+  deaf = false
+  /** What running tasks were told besides SIGTERM and SIGKILL. */
+  readonly signals: { readonly placement: PlacementId; readonly at: Millis }[] = []
   /** What is started from now on ends only when it is stopped. */
   lasting = false
   readonly #world: World
@@ -46,6 +51,14 @@ export class Engine {
     if (container?.state.state !== 'running') return
     container.state = { state: 'ended', exitCode, error: null, endedAt: this.#world.now() }
     this.#tell(placement)
+  }
+
+  /** Whoever is told to save takes its time, and may end by itself then, unless it is to last. */
+  signal(placement: PlacementId): void {
+    if (this.containers.get(placement)?.state.state !== 'running') return
+    this.signals.push({ placement, at: this.#world.now() })
+    if (!this.lasting && this.#world.next() < 0.5)
+      this.#world.after(this.#world.next() * 5_000, () => this.end(placement, 0))
   }
 
   /** Someone removes a container behind the daemon's back. */
@@ -106,6 +119,12 @@ export class EngineExecutor implements Executor {
     await this.#starting.get(placement)?.work.catch(() => 'the agent hears of it')
     await this.#pass(grace === 0 ? 10 : 6_000)
     this.#engine.end(placement, 143)
+  }
+
+  async signal(placement: PlacementId): Promise<void> {
+    await this.#pass(10)
+    if (this.#engine.deaf) throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'it is deaf' })
+    this.#engine.signal(placement)
   }
 
   async remove(placement: PlacementId): Promise<void> {

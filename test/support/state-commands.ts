@@ -24,7 +24,7 @@ export interface Intent {
 
 const kinds = [
   'join', 'remove', 'inventory', 'liveness', 'submit', 'place', 'place', 'place', 'claim', 'claim', 'reject',
-  'withdraw', 'starting', 'running', 'ended', 'ended', 'stop', 'prune',
+  'withdraw', 'starting', 'running', 'checkpoint', 'ended', 'ended', 'stop', 'prune',
   'evict', 'lose', 'taint', 'scheduling',
 ] as const // prettier-ignore
 
@@ -75,6 +75,8 @@ export function toCommand(state: State, { kind, node, workload, devices, off, fl
       return { type: 'report-starting', placement, node: holder, progress: 'pulling image' }
     case 'running':
       return { type: 'report-running', placement, node: holder, startedAt: index }
+    case 'checkpoint':
+      return { type: 'report-checkpoint', placement, node: holder, at: index * (flag ? 1 : 2) }
     case 'ended':
       return { type: 'report-ended', placement, node: holder, ...endOf(index, flag) }
     case 'evict':

@@ -1,5 +1,6 @@
 /** Keeps the table of tasks true to what the engine says of their containers, and ends those that run too long. */
 import type Dockerode from 'dockerode'
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
@@ -69,6 +70,19 @@ export class Containers {
       if (![304, 404, 409].includes(statusOf(error) ?? 0)) throw engineFailure(error)
     }
     await this.refresh(held)
+  }
+
+  /** The first process of a container is the engine's init, which hands it on to the task's own. */
+  async signal(held: Held, name: CheckpointSignal): Promise<void> {
+    const { docker, closed } = this.#deps
+    if (held.handle === null || held.state.state !== 'running') return
+    const container = docker.getContainer(held.handle)
+    try {
+      await ask(closed, (abortSignal) => container.kill({ signal: name, abortSignal }))
+    } catch (error) {
+      // Stopped already, or gone.
+      if (![404, 409].includes(statusOf(error) ?? 0)) throw engineFailure(error)
+    }
   }
 
   /** Takes up containers that we do not know: an earlier daemon's, or such as were made while the engine went away. */

@@ -1,5 +1,6 @@
 /** Runs tasks as containers of a Docker engine. */
 import type Dockerode from 'dockerode'
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
@@ -92,6 +93,11 @@ class DockerExecutor implements Executor {
       await held.starting.over
     }
     await this.#containers.end(held, grace)
+  }
+
+  async signal(placement: PlacementId, name: CheckpointSignal): Promise<void> {
+    const held = this.#tasks.get(placement)
+    if (held !== null) await this.#containers.signal(held, name)
   }
 
   async remove(placement: PlacementId): Promise<void> {

@@ -1,13 +1,14 @@
 /** One task as the daemon sees it: a folder, what is known of it, and a watch that keeps that up to date until the task has ended. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant } from '../../model/time.ts'
 import type { TaskState, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { isAlive } from './identity.ts'
 import { endedState } from './outcome.ts'
-import { killAll, terminate, type ProcessTree } from './process-tree.ts'
+import { killAll, send, terminate, type ProcessTree } from './process-tree.ts'
 import { files, readExit, readRunning, writeExit, writeRecord, type RunningRecord, type TaskRecord } from './records.ts'
 import { removeCgroups } from './cgroup.ts'
 import { markOf } from './task-environment.ts'
@@ -105,6 +106,12 @@ export class HeldTask {
     } catch (error) {
       if (!ClawError.is(error, 'DISK_FULL')) throw error
     }
+  }
+
+  /** To the command's own process. Nothing happens unless it runs. */
+  async signal(name: CheckpointSignal): Promise<void> {
+    const tree = this.tree()
+    if (this.#state.state === 'running' && tree !== null) await send(tree, name)
   }
 
   async stats(): Promise<TaskStats> {

@@ -7,6 +7,7 @@ import { closeSync, openSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import { join } from 'node:path'
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
@@ -70,6 +71,10 @@ export class ProcessExecutor implements Executor {
 
   async stop(placement: PlacementId, grace: Millis): Promise<void> {
     await this.#held.get(placement)?.stop(grace)
+  }
+
+  async signal(placement: PlacementId, name: CheckpointSignal): Promise<void> {
+    await this.#held.get(placement)?.signal(name)
   }
 
   async remove(placement: PlacementId): Promise<void> {

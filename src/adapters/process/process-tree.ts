@@ -1,6 +1,7 @@
 /** All processes that a task has started, however they have hidden, and how to end them. */
 import { readdir } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { cgroupMembers, killCgroups } from './cgroup.ts'
 import { isAlive, procStat, readOrNull, type ProcessIdentity } from './identity.ts'
 import { hasCode } from './records.ts'
@@ -29,6 +30,14 @@ export async function terminate({ child }: ProcessTree): Promise<void> {
   if (await isAlive(child)) signal(-child.pid, 'SIGTERM')
 }
 
+/**
+ * Signals the command's own process, as a container engine does: what it has started may not know the signal, and would end. Nothing
+ * happens when the command has ended already.
+ */
+export async function send({ child }: ProcessTree, name: CheckpointSignal): Promise<void> {
+  if (await isAlive(child)) signal(child.pid, name)
+}
+
 /** Kills everything, until nothing is left or what is left does not die. Returns whether nothing is left. */
 export async function killAll(tree: ProcessTree): Promise<boolean> {
   for (let round = 0; round < 100; round += 1) {
@@ -51,7 +60,7 @@ async function belongs(pid: number, { child, mark }: ProcessTree, isLed: boolean
   return environment?.split('\0').includes(mark) === true
 }
 
-function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch (error) {

@@ -9,10 +9,10 @@ export type Step =
   | { readonly type: 'print'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'wait'; readonly span: Millis }
   | { readonly type: 'exit'; readonly code: number }
-  /** What SIGTERM does from here on. */
-  | { readonly type: 'on-term'; readonly then: OnTerm }
+  /** What these signals do from here on, by their names without SIG. */
+  | { readonly type: 'trap'; readonly signals: readonly string[]; readonly then: Trap }
 
-export type OnTerm = 'end' | 'ignore' | readonly Step[]
+export type Trap = 'default' | 'ignore' | readonly Step[]
 
 export interface SimulatedProgram {
   readonly command: readonly string[]
@@ -63,7 +63,7 @@ function stepsOfStatement({ words, stream }: Statement, env: SimulatedProgram['e
     case 'false':
       return [{ type: 'exit', code: 1 }]
     case 'trap':
-      return args.some((name) => /^(SIG)?TERM$/.test(name)) ? [trapped(args[0] ?? '', env)] : []
+      return [{ type: 'trap', signals: args.slice(1).map(signalName), then: trapped(args[0] ?? '', env) }]
     case '':
     case 'true':
     case 'wait':
@@ -74,10 +74,12 @@ function stepsOfStatement({ words, stream }: Statement, env: SimulatedProgram['e
   }
 }
 
-function trapped(action: string, env: SimulatedProgram['env']): Step {
-  if (action === '') return { type: 'on-term', then: 'ignore' }
-  if (action === '-') return { type: 'on-term', then: 'end' }
-  return { type: 'on-term', then: statementsIn(action, env).flatMap((statement) => stepsOfStatement(statement, env)) }
+const signalName = (name: string): string => name.replace(/^SIG/, '')
+
+function trapped(action: string, env: SimulatedProgram['env']): Trap {
+  if (action === '') return 'ignore'
+  if (action === '-') return 'default'
+  return statementsIn(action, env).flatMap((statement) => stepsOfStatement(statement, env))
 }
 
 /** Splits a script at line ends, `;`, `&` and `&&`, and its statements into words, as a shell would with simple ones. */

@@ -1,11 +1,12 @@
 /** Runs nothing: tasks begin, print and end as their script says, by the clock that it is given. For simulations and for trying things out. */
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { Executor, LogLine, LogQuery, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
-import { advance, end, killedCode, nextAt, simulatedTask, statusOf, terminate } from './simulated-task.ts'
+import { advance, end, killedCode, nextAt, signalled, simulatedTask, statusOf, terminate } from './simulated-task.ts'
 import type { SimulatedTask } from './simulated-task.ts'
 
 /** The tasks, apart from the executor: whoever keeps it over a restart keeps the tasks. */
@@ -67,6 +68,12 @@ export class SimulatedExecutor implements Executor {
     }
     if (statusOf(task).status.state === 'ended') return
     this.#change(task, () => end(task, killedCode, this.#clock.now()))
+  }
+
+  signal(placement: PlacementId, name: CheckpointSignal): Promise<void> {
+    const task = this.#known(placement)
+    if (task !== null) this.#change(task, () => signalled(task, name, this.#clock.now()))
+    return Promise.resolve()
   }
 
   remove(placement: PlacementId): Promise<void> {

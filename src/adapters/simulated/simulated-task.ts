@@ -1,9 +1,10 @@
 /** One simulated task: plain data, and how it goes on as time passes. */
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { WorkloadError } from '../../model/workload.ts'
 import type { LogLine, Task, TaskState, TaskStatus } from '../../ports/executor.ts'
-import { stepsOf, type OnTerm, type Step } from './script.ts'
+import { stepsOf, type Step, type Trap } from './script.ts'
 
 export interface SimulatedTask {
   readonly ids: Pick<Task, 'placement' | 'workload' | 'mesh' | 'node'>
@@ -19,7 +20,8 @@ export interface SimulatedTask {
   at: Instant
   /** End of the wait that it is in. */
   waitsUntil: Instant | null
-  onTerm: OnTerm
+  /** What it does about signals, by their names without SIG; the ordinary thing about those that are not there. */
+  readonly traps: Map<string, Trap>
   stopAsked: boolean
   state: TaskState
   lines: LogLine[]
@@ -49,7 +51,7 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
     cursor: 0,
     at: now,
     waitsUntil: null,
-    onTerm: 'end',
+    traps: new Map(),
     stopAsked: false,
     state: { state: 'running', startedAt: now },
     lines: [],
@@ -87,11 +89,39 @@ export function nextAt({ state, waitsUntil, deadline }: SimulatedTask): Instant 
 
 /** What SIGTERM does. */
 export function terminate(task: SimulatedTask, now: Instant): void {
-  if (task.state.state !== 'running' || task.onTerm === 'ignore') return
+  const trap = task.traps.get('TERM') ?? 'default'
+  if (task.state.state !== 'running' || trap === 'ignore') return
   task.at = now
   task.waitsUntil = null
   task.cursor = 0
-  task.steps = task.onTerm === 'end' ? [{ type: 'exit', code: terminatedCode }] : task.onTerm
+  task.steps = trap === 'default' ? [{ type: 'exit', code: terminatedCode }] : trap
+  advance(task, now)
+}
+
+/** Numbers of signals: who is ended by one exits with 128 more. Those that end nobody by themselves are not there. */
+const deadly: Readonly<Partial<Record<CheckpointSignal, number>>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGUSR1: 10,
+  SIGUSR2: 12,
+  SIGALRM: 14,
+}
+
+/** What a signal does at once: a handler runs, and then the task goes on with what it was doing. */
+export function signalled(task: SimulatedTask, name: CheckpointSignal, now: Instant): void {
+  if (name === 'SIGTERM') return terminate(task, now)
+  advance(task, now)
+  if (task.state.state !== 'running') return
+  const trap = task.traps.get(name.slice('SIG'.length)) ?? 'default'
+  const number = deadly[name]
+  if (trap === 'ignore' || (trap === 'default' && number === undefined)) return
+  const rest: Step[] = task.waitsUntil === null ? [] : [{ type: 'wait', span: task.waitsUntil - now }]
+  const handler: readonly Step[] = trap === 'default' ? [{ type: 'exit', code: 128 + (number ?? 0) }] : trap
+  task.steps = [...handler, ...rest, ...task.steps.slice(task.cursor)]
+  task.at = now
+  task.waitsUntil = null
+  task.cursor = 0
   advance(task, now)
 }
 
@@ -112,8 +142,8 @@ function take(task: SimulatedTask, step: Step): void {
     case 'wait':
       task.waitsUntil = task.at + step.span
       return
-    case 'on-term':
-      task.onTerm = step.then
+    case 'trap':
+      for (const name of step.signals) task.traps.set(name, step.then)
       return
     case 'exit':
       return end(task, step.code, task.at)

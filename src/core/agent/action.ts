@@ -1,4 +1,5 @@
 /** What the reconciler wants done. Each is one step, may be repeated, and is asked for again until the view shows that it is done. */
+import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import type { PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -8,6 +9,7 @@ import type { LedgerRecord } from './device-ledger.ts'
 export type Report =
   | { readonly type: 'starting'; readonly progress: string }
   | { readonly type: 'running'; readonly startedAt: Instant }
+  | { readonly type: 'checkpoint'; readonly at: Instant }
   | {
       readonly type: 'ended'
       readonly endedAt: Instant
@@ -23,6 +25,14 @@ export type AgentAction =
   | { readonly do: 'reject'; readonly placement: PlacementId; readonly reason: string }
   | { readonly do: 'start'; readonly placement: PlacementId }
   | {
+      readonly do: 'checkpoint'
+      readonly placement: PlacementId
+      readonly executor: ExecutorKind
+      readonly signal: CheckpointSignal
+      /** Its end, should it come now, makes room: the mesh wants it to go on elsewhere. */
+      readonly isLeaving: boolean
+    }
+  | {
       readonly do: 'stop'
       readonly placement: PlacementId
       readonly executor: ExecutorKind
@@ -37,7 +47,7 @@ export type AgentAction =
  * Actions of one placement and lane run one after the other; lanes run side by side: a stop must not wait for the start that it
  * calls off, nor one that is in more of a hurry for a grace that is longer, nor a report for either.
  */
-export type Lane = 'work' | `stop within ${number}` | 'report'
+export type Lane = 'work' | 'checkpoint' | `stop within ${number}` | 'report'
 
 export function laneOf(action: AgentAction): Lane {
   switch (action.do) {
@@ -45,6 +55,8 @@ export function laneOf(action: AgentAction): Lane {
     case 'start':
     case 'remove':
       return 'work'
+    case 'checkpoint':
+      return 'checkpoint'
     case 'stop':
       return `stop within ${action.grace}`
     case 'claim':

@@ -5,6 +5,7 @@ import type { Millis } from '../../model/time.ts'
 import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
+import { checkpointSteps, savingSteps } from './checkpoint.ts'
 import type { Holding } from './device-ledger.ts'
 import { admit, holderOf } from './device-ledger.ts'
 import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
@@ -64,10 +65,12 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
     }
     case 'running': {
       const { startedAt } = status
+      // Who is cut off has no time to save: the mesh counts on its end.
+      const saving = isForsaken(workload, view, settings) ? null : savingSteps(view, workload)
       return [
         ...(holding?.phase === 'held' ? [record(id, { type: 'started', placement: id })] : []),
         ...(workload.startedAt === null ? [report(id, { type: 'running', startedAt })] : []),
-        ...stop,
+        ...(grace === null ? checkpointSteps(view, workload, startedAt) : (saving ?? stop)),
       ]
     }
     case 'ended':

@@ -43,6 +43,13 @@ export interface Told {
   readonly isCutOff: boolean
 }
 
+/** It was told to save before it leaves. */
+export interface Save {
+  /** When that was first tried. */
+  readonly since: Instant
+  readonly isSent: boolean
+}
+
 export interface AgentView {
   readonly node: NodeId
   /** The replicated state here holds everything that was acknowledged before this daemon adopted its tasks. */
@@ -52,6 +59,10 @@ export interface AgentView {
   readonly cutOffFor: Millis
   /** What this daemon has told to stop, when first, and whether only because it was cut off. */
   readonly told: ReadonlyMap<PlacementId, Told>
+  /** When this daemon last told work that stays to save. */
+  readonly checkpoints: ReadonlyMap<PlacementId, Instant>
+  /** What this daemon has told to save before it leaves. What an earlier daemon has told is told again. */
+  readonly saves: ReadonlyMap<PlacementId, Save>
   /** Tasks of an earlier daemon, which may have told them to stop: this one cannot know. */
   readonly adopted: ReadonlySet<PlacementId>
   readonly ledger: Ledger

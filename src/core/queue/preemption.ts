@@ -91,6 +91,6 @@ function extra({ before, after }: Step<readonly Resident[]>, at: Instant): Costs
   return [highest, lost - lostBefore, count - countBefore]
 }
 
-/** Device-milliseconds since it started, of its whole gang; work without devices counts as one. What was saved in between is not known. */
-const lostWork = ({ startedAt, atStake }: Resident, at: Instant): Millis =>
-  startedAt === null ? 0 : Math.max(0, at - startedAt) * Math.max(1, atStake)
+/** Device-milliseconds since it last saved, or else since it started, of its whole gang; work without devices counts as one. */
+const lostWork = ({ startedAt, savedAt, atStake }: Resident, at: Instant): Millis =>
+  startedAt === null ? 0 : Math.max(0, at - Math.max(startedAt, savedAt ?? startedAt)) * Math.max(1, atStake)

@@ -23,6 +23,8 @@ export interface Resident {
   readonly memoryMib: number
   /** Null while it has not started. */
   readonly startedAt: Instant | null
+  /** When all of it, with its whole gang, was last told to save; null when some of it never was. */
+  readonly savedAt: Instant | null
   /** When its time limit ends it at the latest; null without one. */
   readonly endsBy: Instant | null
   /** It is started again whenever it ends, for ever: nobody can wait for its end. */
@@ -37,22 +39,28 @@ export function residentsOf(
   node: NodeId,
 ): readonly Resident[] {
   return workloadsAt(state, node).flatMap((workload) =>
-    workload.placement === null
-      ? []
-      : [{ ...residentOf(workload, workload.placement), atStake: devicesAtStake(state, workload) }],
+    workload.placement === null ? [] : [{ ...residentOf(workload, workload.placement), ...stakesOf(state, workload) }],
   )
 }
 
-const devicesAtStake = (state: Pick<MeshState, 'workloads' | 'groups'>, workload: Workload): number => {
+/** What the end of one workload ends: itself, and the gang that it belongs to. */
+function stakesOf(
+  state: Pick<MeshState, 'workloads' | 'groups'>,
+  workload: Workload,
+): Pick<Resident, 'atStake' | 'savedAt'> {
   const isPart = workload.part !== null && isGang(workload)
   const leaving = isPart ? partsOf(state, workload.part.group).filter((part) => !isTerminal(part.state)) : [workload]
-  return leaving.reduce((sum, { placement }) => sum + (placement?.devices.length ?? 0), 0)
+  const saved = leaving.flatMap(({ lastCheckpoint }) => lastCheckpoint ?? [])
+  return {
+    atStake: leaving.reduce((sum, { placement }) => sum + (placement?.devices.length ?? 0), 0),
+    savedAt: saved.length < leaving.length ? null : Math.min(...saved),
+  }
 }
 
 function residentOf(
   { id, spec, state, startedAt }: Workload,
   placement: NonNullable<Workload['placement']>,
-): Omit<Resident, 'atStake'> {
+): Omit<Resident, 'atStake' | 'savedAt'> {
   const { cpuMillis, memoryMib } = demandOf(spec)
   const { timeoutMs, stopGraceMs } = spec
   const begun = startedAt ?? placement.at

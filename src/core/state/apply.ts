@@ -10,7 +10,7 @@ import { keepGangsWhole } from './gangs.ts'
 import { evict, lose } from './moves.ts'
 import { setScheduling, updateTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
-import { reportEnded, reportRunning, reportStarting } from './reports.ts'
+import { reportCheckpoint, reportEnded, reportRunning, reportStarting } from './reports.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -98,6 +98,8 @@ function carryOut(step: Step, command: Command): Outcome {
       return reportStarting(step, command)
     case 'report-running':
       return reportRunning(step, command)
+    case 'report-checkpoint':
+      return reportCheckpoint(step, command)
     case 'report-ended':
       return reportEnded(step, command)
     case 'evict':

@@ -21,6 +21,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'report-inventory':
     case 'report-starting':
     case 'report-running':
+    case 'report-checkpoint':
     case 'report-ended':
       return command.node === from
     case 'update-member':

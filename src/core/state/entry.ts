@@ -64,6 +64,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...type('withdraw'), placement, reason: shape.text }),
   z.strictObject({ ...type('report-starting'), placement, node, progress: shape.text }),
   z.strictObject({ ...type('report-running'), placement, node, startedAt: shape.instant }),
+  z.strictObject({ ...type('report-checkpoint'), placement, node, at: shape.instant }),
   z.strictObject({
     ...type('report-ended'),
     placement,

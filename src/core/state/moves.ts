@@ -77,6 +77,7 @@ export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBe
   const changed = change(step, workload, {
     ...{ history, rejections, notBefore },
     startedAt: null,
+    lastCheckpoint: null,
     eviction: null,
     preferredNode: eviction?.target ?? null,
   })

@@ -9,7 +9,7 @@ import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
-type Report = CommandOf<'report-starting' | 'report-running' | 'report-ended'>
+type Report = CommandOf<'report-starting' | 'report-running' | 'report-checkpoint' | 'report-ended'>
 
 function claimed({ state }: Step, { placement, node }: Report): CurrentPlacement | null {
   const workload = currentPlacement(state, placement, node)
@@ -39,6 +39,15 @@ export function reportRunning(step: Step, report: CommandOf<'report-running'>): 
       workload: workload.id,
       message: `${workload.name} runs on ${step.state.members.get(report.node)?.name ?? report.node}`,
     })
+  return accepted({ workload: workload.id })
+}
+
+/** Only what runs has saved something. Of two reports the later moment counts, whichever comes first. */
+export function reportCheckpoint(step: Step, report: CommandOf<'report-checkpoint'>): Outcome {
+  const workload = claimed(step, report)
+  if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
+  const isNews = report.at > (workload.lastCheckpoint ?? -1)
+  if (workload.state === 'running' && isNews) change(step, workload, { lastCheckpoint: report.at })
   return accepted({ workload: workload.id })
 }
 

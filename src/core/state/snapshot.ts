@@ -73,6 +73,7 @@ const WorkloadSchema = z.strictObject({
   placement: PlacementSchema.nullable(),
   progress: z.string().nullable(),
   startedAt: shape.instant.nullable(),
+  lastCheckpoint: shape.instant.nullable(),
   endedAt: shape.instant.nullable(),
   exitCode: z.int().nullable(),
   error: shape.WorkloadErrorSchema.nullable(),

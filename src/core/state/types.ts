@@ -169,6 +169,13 @@ export type Command =
       readonly node: NodeId
       readonly startedAt: Instant
     }
+  /** It was told to save what it has done so far. */
+  | {
+      readonly type: 'report-checkpoint'
+      readonly placement: PlacementId
+      readonly node: NodeId
+      readonly at: Instant
+    }
   | {
       readonly type: 'report-ended'
       readonly placement: PlacementId

@@ -81,6 +81,7 @@ export const unborn = {
   placement: null,
   progress: null,
   startedAt: null,
+  lastCheckpoint: null,
   endedAt: null,
   exitCode: null,
   error: null,

@@ -75,6 +75,18 @@ export const runOptions = {
     about:
       'When its node is cut off: leave it (continue, as when left out), end it and place it again, or place it again at once',
   },
+  'checkpoint-signal': { kind: 'text', value: 'NAME', about: 'Signal that tells it to save, such as USR1' },
+  'checkpoint-path': {
+    kind: 'text',
+    value: 'DIR',
+    about: 'Where it saves, told as CLAW_CHECKPOINT_PATH; mount it with --volume, or it ends with the container',
+  },
+  'checkpoint-interval': { kind: 'text', value: 'TIME', about: 'Have it save this often while it runs: 10s or more' },
+  'checkpoint-save': {
+    kind: 'text',
+    value: 'TIME',
+    about: 'How long it may save before it leaves its node; its --stop-grace if left out',
+  },
   replicas: { kind: 'number', value: 'N', about: 'So many of the same, wherever there is room' },
   nodes: { kind: 'number', value: 'N', about: 'So many of the same, each on a node of its own' },
   gang: {
@@ -115,6 +127,7 @@ export function requestOf(args: RunArguments, env: Readonly<Record<string, strin
     namespace: args.namespace ?? env['CLAWBERNETES_NAMESPACE'],
     priority: priorityOf(args.priority),
     ...placementOf(args),
+    checkpoint: checkpointOf(args),
     ...{ replicas: args.replicas, nodes: args.nodes, gang: args.gang ? true : undefined, array: args.array },
     network: args.network as 'bridge' | 'host' | undefined,
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
@@ -143,6 +156,15 @@ function restartOf({ restart, 'retry-backoff': backoff }: RunArguments) {
   if (backoff === undefined) return restart
   if (restart === undefined) throw invalid('--retry-backoff needs --restart')
   return { policy: restart, backoff }
+}
+
+function checkpointOf(args: RunArguments) {
+  const more = { path: args['checkpoint-path'], interval: args['checkpoint-interval'], save: args['checkpoint-save'] }
+  const signal = args['checkpoint-signal']
+  if (signal !== undefined) return { signal, ...more }
+  const lonely = Object.entries(more).find(([, value]) => value !== undefined)
+  if (lonely !== undefined) throw invalid(`--checkpoint-${lonely[0]} needs --checkpoint-signal`)
+  return undefined
 }
 
 /** A name alone takes the value from here; one that has none here is left out, as `docker run` does it. */

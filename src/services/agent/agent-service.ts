@@ -221,7 +221,8 @@ export class AgentService implements Service {
     const { outOfTouchFor } = this.#deps.control.status()
     this.#ledAt = Math.max(this.#ledAt, this.#deps.clock.elapsed() - outOfTouchFor)
     const view = this.#view()
-    for (const known of [this.#performer.failures, this.#performer.told])
+    const { failures, told, checkpoints, saves } = this.#performer
+    for (const known of [failures, told, checkpoints, saves])
       for (const placement of known.keys()) if (!view.assigned.has(placement)) known.delete(placement)
     for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
     this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
@@ -245,7 +246,7 @@ export class AgentService implements Service {
       node,
       fresh: this.#fresh,
       cutOffFor: clock.elapsed() - this.#ledAt,
-      told: this.#performer.told,
+      ...{ told: this.#performer.told, checkpoints: this.#performer.checkpoints, saves: this.#performer.saves },
       adopted: this.#adopted,
       assigned: this.#assigned.byPlacement(),
       ledger: this.#ledger.ledger,

@@ -1,13 +1,14 @@
 /** Carries out single actions of the reconciler: on the ledger, the executors, and the mesh's state. */
 import type { AgentAction, Report } from '../../core/agent/action.ts'
+import { checkpointEnvironment } from '../../core/agent/checkpoint.ts'
 import { partEnvironment } from '../../core/agent/gang.ts'
-import type { Assigned, StartFailure, Told } from '../../core/agent/view.ts'
+import type { Assigned, Save, StartFailure, Told } from '../../core/agent/view.ts'
 import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { GpuDevice } from '../../model/gpu.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
-import type { Millis } from '../../model/time.ts'
+import type { Instant, Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Executor, Task } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
@@ -30,6 +31,8 @@ export interface PerformerDeps {
   readonly signal: AbortSignal
 }
 
+type CheckpointAction = Extract<AgentAction, { do: 'checkpoint' }>
+
 /** How long one try to have the leader take a report may last. The reconciler asks for it again. */
 const reportPatience: Millis = 30_000
 
@@ -39,6 +42,10 @@ export class Performer {
   readonly failures = new Map<PlacementId, StartFailure>()
   /** What was told to stop, until its placement is over. */
   readonly told = new Map<PlacementId, Told>()
+  /** When what runs was last told to save, until its placement is over. */
+  readonly checkpoints = new Map<PlacementId, Instant>()
+  /** What was told to save before it leaves, until its placement is over. */
+  readonly saves = new Map<PlacementId, Save>()
 
   constructor(deps: PerformerDeps) {
     this.#deps = deps
@@ -79,8 +86,10 @@ export class Performer {
         return this.#report(action.placement, action.report)
       case 'start':
         return this.#start(action.placement)
+      case 'checkpoint':
+        return action.isLeaving ? this.#saveToLeave(action) : this.#saveToStay(action)
       case 'stop':
-        this.#noteStop(action)
+        this.#noteEnd(action.placement, action.isCutOff === true)
         return this.#executor(action.executor).stop(action.placement, action.grace)
       case 'remove':
         return this.#executor(action.executor).remove(action.placement)
@@ -109,6 +118,11 @@ export class Performer {
         })
       case 'running':
         return this.#execute(`${placement}:running`, { ...from, type: 'report-running', startedAt: report.startedAt })
+      case 'checkpoint':
+        return this.#execute(`${placement}:checkpoint:${report.at}`, {
+          ...{ ...from, at: report.at },
+          type: 'report-checkpoint',
+        })
       case 'ended':
         return this.#execute(`${placement}:ended`, { ...from, ...report, type: 'report-ended' })
     }
@@ -131,11 +145,27 @@ export class Performer {
   }
 
   /** The first word counts, unless somebody asks for the end of what was only to be stopped here. */
-  #noteStop({ placement, ...action }: Extract<AgentAction, { do: 'stop' }>): void {
-    const isCutOff = action.isCutOff === true
+  #noteEnd(placement: PlacementId, isCutOff: boolean): void {
     const known = this.told.get(placement)
     if (known === undefined) this.told.set(placement, { at: this.#deps.clock.now(), isCutOff })
     else if (known.isCutOff && !isCutOff) this.told.set(placement, { ...known, isCutOff })
+  }
+
+  /** A signal that was not sent saves nothing, nor does one that came too late. */
+  async #saveToStay({ placement, executor: kind, signal }: CheckpointAction): Promise<void> {
+    const at = this.#deps.clock.now()
+    const executor = this.#executor(kind)
+    await executor.signal(placement, signal)
+    if (executor.status(placement)?.status.state === 'running') this.checkpoints.set(placement, at)
+  }
+
+  /** From here on an end is one that was asked for. */
+  async #saveToLeave({ placement, executor, signal }: CheckpointAction): Promise<void> {
+    this.#noteEnd(placement, false)
+    const since = this.saves.get(placement)?.since ?? this.#deps.clock.now()
+    this.saves.set(placement, { since, isSent: false })
+    await this.#executor(executor).signal(placement, signal)
+    this.saves.set(placement, { since, isSent: true })
   }
 
   async #start(placement: PlacementId): Promise<void> {
@@ -162,7 +192,7 @@ export class Performer {
       return known
     })
     const { attempt, term } = placement
-    const env = partEnvironment(workload, gang)
+    const env = { ...partEnvironment(workload, gang), ...checkpointEnvironment(spec) }
     return { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
   }
 

@@ -75,6 +75,11 @@ export class EngineExecutor implements Executor {
     engine.kill(placement)
   }
 
+  async signal(placement: PlacementId): Promise<void> {
+    await this.#wait(10)
+    this.#deps.engine.signal(placement)
+  }
+
   async remove(placement: PlacementId): Promise<void> {
     await this.#wait(10)
     this.#deps.engine.remove(placement)

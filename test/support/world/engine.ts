@@ -30,6 +30,8 @@ export interface Container {
   readonly execution: Execution
   state: Exclude<TaskState, { state: 'starting' }>
   isAsked: boolean
+  /** It was told to save, and may go at once: its end need not be its own doing any more. */
+  isSaving: boolean
 }
 
 /** What a container does, from its environment: how long it runs, how often it fails, and what SIGTERM does to it. */
@@ -69,7 +71,7 @@ export class Engine {
       ...{ beganAt: this.#world.elapsed(), endedAt: null, exitCode: null, byItself: false },
     }
     const state = { state: 'running', startedAt: this.#now() } as const
-    this.containers.set(placement, { task, execution, state, isAsked: false })
+    this.containers.set(placement, { task, execution, state, isAsked: false, isSaving: false })
     const exitCode = this.#world.next() < numberIn(task, 'FAILS') ? 1 : 0
     const span = numberIn(task, 'SPAN') * (0.5 + this.#world.next())
     this.soon(span, () => this.#end(placement, { exitCode, byItself: true }))
@@ -87,6 +89,15 @@ export class Engine {
     const reaction = numberIn(container.task, 'TERM')
     const exitCode = numberIn(container.task, 'TERM_EXIT')
     if (reaction >= 0) this.soon(reaction, () => this.#end(placement, { exitCode }))
+  }
+
+  /** What saves ends by itself when it has, or waits to be stopped. */
+  signal(placement: PlacementId): void {
+    const container = this.containers.get(placement)
+    if (container === undefined) return
+    container.isSaving = true
+    const save = numberIn(container.task, 'SAVE')
+    if (save > 0) this.soon(save, () => this.#end(placement, { exitCode: 0 }))
   }
 
   kill(placement: PlacementId): void {
@@ -130,7 +141,7 @@ export class Engine {
     const { execution } = container
     execution.endedAt = this.#world.elapsed()
     execution.exitCode = end.exitCode
-    execution.byItself = end.byItself === true && !container.isAsked
+    execution.byItself = end.byItself === true && !container.isAsked && !container.isSaving
     const error = errorOf(end, container)
     container.state = { state: 'ended', exitCode: end.exitCode, error, endedAt: this.#now() }
     this.#witness.ended(execution)

@@ -19,7 +19,8 @@ export function submissionOf(number: number, earlier: readonly Submission[], dep
   const gpus = dice.pick([0, 0, 1, 1, 1, 2, 2, 3, 4])
   const priority = dice.pick(['low', 'normal', 'normal', 'high', 100, 900] as const)
   const request = {
-    ...{ image: 'sim', name, gpus, priority, env: behaviourOf(deps) },
+    ...{ image: 'sim', name, gpus, priority, env: { ...behaviourOf(deps), SAVE: number % 2 === 0 ? '1200' : '0' } },
+    ...(number % 3 === 0 ? { checkpoint: { signal: 'USR1', save: 2 } } : {}),
     stopGrace: dice.pick([0, 1, 3]),
     ...maybe(dice, 0.7, () => ({ onPartition: dice.pick(['continue', 'stop', 'stop', 'replace']) })),
     ...maybe(dice, 0.4, () => ({ restart: restartOf(dice) })),
@@ -38,7 +39,7 @@ export function submissionOf(number: number, earlier: readonly Submission[], dep
 
 const maybe = (dice: Dice, share: number, parts: () => object): object => (dice.chance(share) ? parts() : {})
 
-/** What the engine reads: how long it runs, how often it fails, when SIGTERM ends it, and with what. */
+/** What the engine reads: how long it runs, how often it fails, when SIGTERM ends it, and with what. What saves also reads how long that takes. */
 const behaviourOf = ({ dice, work }: RequestDeps): Readonly<Record<string, string>> => ({
   SPAN: String(dice.pick(work)),
   FAILS: String(dice.pick([0, 0, 0.3])),

@@ -42,6 +42,21 @@ describe('a node', () => {
     expect(scheduling()?.mode).toBe('open')
   })
 
+  test('that is drained has what can save do so first, unless it is killed', async () => {
+    mesh.apply(submit('wl-a', { stopGraceMs: 3_000, checkpoint: { signal: 'SIGUSR1', saveMs: 60_000 } }, 'train'))
+    mesh.running(mesh.idOf('train'), bob)
+    const placement = mesh.book.state.workloads.get(mesh.idOf('train'))?.placement?.id
+    if (placement === undefined) throw new Error('not placed')
+    const why = async (grace: number | null): Promise<string | undefined> => {
+      mesh.apply({ type: 'evict', placement, reason: 'bob is drained', grace, target: null, avoid: false })
+      return (await run('node.cordon', { node: 'bob' })).left[0]?.why
+    }
+    expect(await why(null)).toBe(
+      'may save what it has done for 60 s, and is then stopped, and killed after another 3 s',
+    )
+    expect(await why(0)).toBe('is being killed')
+  })
+
   test('that nobody knows is told as such', async () => {
     await expect(run('node.drain', { node: 'eve' })).rejects.toMatchObject({ code: 'NODE_NOT_FOUND' })
     await expect(run('node.drain', { node: 'bob', grace: 'soon' })).rejects.toMatchObject({ code: 'INVALID_REQUEST' })

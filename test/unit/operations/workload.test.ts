@@ -49,6 +49,21 @@ test('what failed waits for its retry, and tells of the attempt that is over', a
   })
 })
 
+test('what saves tells how it is told to, and when it last was', async () => {
+  const asked = { signal: 'USR1', path: '/ckpt', interval: '10m' }
+  await run('workload.run', { image: 'busybox', name: 'train', stopGrace: '30s', checkpoint: asked })
+  const placement = mesh.running(mesh.idOf('train'), bob)
+  const checkpoint = { signal: 'SIGUSR1', path: '/ckpt', intervalSeconds: 600, saveSeconds: 30, lastAt: null }
+  expect(await run('workload.info', { workload: 'train' })).toMatchObject({ checkpoint })
+  const at = mesh.world.now()
+  mesh.apply({ type: 'report-checkpoint', placement, node: bob, at })
+  expect(await run('workload.info', { workload: 'train' })).toMatchObject({
+    checkpoint: { ...checkpoint, lastAt: new Date(at).toISOString() },
+  })
+  await run('workload.run', { image: 'busybox', name: 'plain' })
+  expect(await run('workload.info', { workload: 'plain' })).toMatchObject({ checkpoint: null })
+})
+
 test('what is evicted says why it leaves its node, and since when', async () => {
   await run('workload.run', { image: 'busybox', name: 'train' })
   const placement = mesh.running(mesh.idOf('train'), bob)

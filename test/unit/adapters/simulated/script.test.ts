@@ -17,8 +17,10 @@ test.each<[string, Step[]]>([
   ['python train.py --lr 1', [wait(1_000)]],
   ['false', [exit(1)]],
   ['', []],
-  [`trap '' TERM`, [{ type: 'on-term', then: 'ignore' }]],
-  [`trap 'echo bye; exit 4' TERM`, [{ type: 'on-term', then: [say('bye'), exit(4)] }]],
+  [`trap '' TERM`, [{ type: 'trap', signals: ['TERM'], then: 'ignore' }]],
+  [`trap 'echo saved' SIGUSR1 HUP`, [{ type: 'trap', signals: ['USR1', 'HUP'], then: [say('saved')] }]],
+  ['trap - USR1', [{ type: 'trap', signals: ['USR1'], then: 'default' }]],
+  [`trap 'echo bye; exit 4' TERM`, [{ type: 'trap', signals: ['TERM'], then: [say('bye'), exit(4)] }]],
   ['repeat ab 3', [say('ababab')]],
 ])('%j does %j', (script, steps) => expect(shell(script)).toEqual(steps))
 

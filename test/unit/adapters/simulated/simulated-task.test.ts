@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { advance, nextAt, simulatedTask } from '../../../../src/adapters/simulated/simulated-task.ts'
+import { advance, nextAt, signalled, simulatedTask } from '../../../../src/adapters/simulated/simulated-task.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
 import type { Task } from '../../../../src/ports/executor.ts'
@@ -46,4 +46,30 @@ test('a time-out ends it at its time, not when somebody looks', () => {
   expect(nextAt(slow)).toBe(600)
   advance(slow, 50_000)
   expect(slow.state).toMatchObject({ endedAt: 600, error: { code: 'WORKLOAD_TIMEOUT' } })
+})
+
+test('whoever handles a signal does so at once, and then goes on with what it was doing', () => {
+  const saver = simulatedTask(task(`trap 'echo saved' USR1; sleep 10; echo done; exit 5`), 0)
+  advance(saver, 0)
+  for (const at of [2_000, 3_000]) signalled(saver, 'SIGUSR1', at)
+  advance(saver, 20_000)
+  expect(saver.lines.map(({ at, text }) => `${at} ${text}`)).toEqual(['2000 saved', '3000 saved', '10000 done'])
+  expect(saver.state).toMatchObject({ state: 'ended', exitCode: 5, endedAt: 10_000 })
+})
+
+test.each([
+  ['sleep 10', 'SIGUSR1', 138],
+  ['sleep 10', 'SIGTERM', 143],
+  ['sleep 10', 'SIGCONT', 0],
+  [`trap '' USR1; sleep 10`, 'SIGUSR1', 0],
+  [`trap 'exit 4' USR1; sleep 10`, 'SIGUSR1', 4],
+  [`trap 'exit 4' USR1; trap - USR1; sleep 10`, 'SIGUSR1', 138],
+] as const)('%s, told %s, ends with %i', (script, signal, exitCode) => {
+  const told = simulatedTask(task(script), 0)
+  advance(told, 0)
+  signalled(told, signal, 1_000)
+  advance(told, 20_000)
+  expect(told.state).toMatchObject({ state: 'ended', exitCode })
+  signalled(told, signal, 30_000)
+  expect(told.state).toMatchObject({ state: 'ended', exitCode })
 })

@@ -57,6 +57,8 @@ const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assign
   fresh: true,
   cutOffFor: 0,
   told: new Map(),
+  checkpoints: new Map(),
+  saves: new Map(),
   adopted: new Set(),
   assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),
   ledger: new Map(),

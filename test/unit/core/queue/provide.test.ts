@@ -86,6 +86,34 @@ describe('given a workload that fits only if others make room', () => {
     expect(victims(other)).toEqual(['lowest.1'])
   })
 
+  test('then work that has saved since counts as younger, but a gang only since all of it has', () => {
+    const book = meshOf([ada, bob], 2)
+    add(book, 'old', { gpus: 2, priority: 250, on: ada, startedAt: 1_000 })
+    add(book, 'young', { gpus: 2, priority: 250, on: bob, startedAt: 90_000 })
+    add(book, 'high', { gpus: 2 })
+    const save = (workload: string, node: typeof ada, at: number) =>
+      book.run({ type: 'report-checkpoint', placement: placementId(workloadId(workload), 1), node, at })
+    save('old', ada, 95_000)
+    expect(victims(book)).toEqual(['old.1'])
+    save('young', bob, 96_000)
+    expect(victims(book)).toEqual(['young.1'])
+
+    const gang = meshOf([ada, bob], 1)
+    expect(refusal(gang.run(submit('gang', { gpus: { count: 1 }, parts: { count: 2, gang: true } })))).toBe(null)
+    const places = [ada, bob].map((node) => ({ node, devices: [`GPU-${node}-0`], executor: 'docker' as const }))
+    const group = groupId('gang')
+    expect(refusal(gang.run({ type: 'place-gang', group, attempt: 1, places }))).toBe(null)
+    const savedAt = () => residentsOf(gang.state, ada).map((resident) => resident.savedAt)
+    for (const [i, node] of [ada, bob].entries()) {
+      const placement = placementId(partId(group, i), 1)
+      gang.run({ type: 'claim', placement, node })
+      gang.run({ type: 'report-running', placement, node, startedAt: 1_000 })
+      expect(savedAt()).toEqual([null])
+      gang.run({ type: 'report-checkpoint', placement, node, at: 50_000 + i })
+    }
+    expect(savedAt()).toEqual([50_000])
+  })
+
   test('then only as many go as are needed', () => {
     const book = meshOf([ada], 4)
     add(book, 'a', { gpus: 1, priority: 100, on: ada, first: 0 })

@@ -91,6 +91,18 @@ gpu-node-2  1× H100 (simulated)  healthy  —
     expect(out).toMatch(/^Attempt 1: +on n1, from .* to .*, NONZERO_EXIT, exit code 3: retry 1 of 2$/m)
   })
 
+  test('a workload that saves tells when it last did', async () => {
+    const checkpoint = { signal: 'SIGUSR1', path: '/ckpt', intervalSeconds: 600, saveSeconds: 120, lastAt: null }
+    const lastAt = '2026-01-01T00:00:00.000Z'
+    const told = async (parts: Record<string, unknown>) =>
+      (await cli(['workload', 'info', 'job'], { 'workload.info': () => workload(parts) })).out
+    expect(await told({})).not.toContain('Last checkpoint')
+    expect(await told({ checkpoint })).toMatch(/^Last checkpoint: +—$/m)
+    expect(await told({ checkpoint: { ...checkpoint, lastAt } })).toMatch(
+      /^Last checkpoint: +2026-01-01T00:00:00.000Z$/m,
+    )
+  })
+
   test('names from other hosts cannot steer the terminal', async () => {
     const answers = { 'node.list': () => [node('a\u001b[2Jb\u0007', [], null)] }
     expect((await cli(['node', 'list'], answers)).out).not.toMatch(/[\u001b\u0007]/)

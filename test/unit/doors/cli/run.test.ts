@@ -60,6 +60,16 @@ describe('run', () => {
         ...['run', '-d', '--label', 'app=db', '--label', 'tier=cache', '--toleration', 'gpu=h100:NoSchedule'],
         ...['--near', 'app=web,tier=front', '--apart', 'app=db', '--strategy', 'spread', '--restart', 'on-failure:5'],
         ...['--retry-backoff', '30s', '--on-partition', 'stop', '--disk', '200g', '--mig', '1g.10gb'],
+        ...[
+          '--checkpoint-signal',
+          'USR1',
+          '--checkpoint-path',
+          '/ckpt',
+          '--checkpoint-interval',
+          '10m',
+          '--checkpoint-save',
+          '2m',
+        ],
         ...['--min-driver', '550.54', '--min-compute-capability', '8.0', 'busybox'],
       ],
       { 'workload.run': () => ({ id: 'wl-1', name: 'job', parts: [] }) },
@@ -67,6 +77,7 @@ describe('run', () => {
     expect(asked[0]?.input).toMatchObject({
       ...{ labels: { app: 'db', tier: 'cache' }, tolerations: ['gpu=h100:NoSchedule'], near: ['app=web,tier=front'] },
       ...{ apart: ['app=db'], strategy: 'spread', restart: { policy: 'on-failure:5', backoff: '30s' } },
+      checkpoint: { signal: 'USR1', path: '/ckpt', interval: '10m', save: '2m' },
       ...{ onPartition: 'stop', disk: '200g', gpuMig: '1g.10gb', minDriver: '550.54', minComputeCapability: '8.0' },
     })
   })
@@ -121,6 +132,7 @@ describe('run', () => {
     [['run', '--node-label', 'novalue', 'busybox'], /--node-label novalue is not KEY=VALUE/],
     [['run', '--retry-backoff', '5s', 'busybox'], /--retry-backoff needs --restart/],
     [['run', '--on-partition', 'panic', 'busybox'], /continue, stop, replace/],
+    [['run', '--checkpoint-interval', '10m', 'busybox'], /--checkpoint-interval needs --checkpoint-signal/],
     [['run', '--executor', 'rocket', 'busybox'], /rocket/],
     [['run', '--gpuz', '1', 'busybox'], /--gpus/],
     [['run', '--cpu', 'many', 'busybox'], /not a number/],

@@ -49,6 +49,7 @@ export default command({
         ['Memory', info.memoryMib === null ? 'no limit' : formatMib(info.memoryMib)],
         ['Submitted', info.submittedAt],
         ['Started', orDash(info.startedAt)],
+        ...(info.checkpoint === null ? [] : [['Last checkpoint', orDash(info.checkpoint.lastAt)] as const]),
         ['Ended', orDash(info.endedAt)],
         ...info.history.map((one) => [`Attempt ${one.attempt}`, attemptInWords(one)] as const),
         ...(isWide ? wide : []),
