@@ -46,6 +46,7 @@ class Host {
         control: life.bind(this.mesh.control()),
         executors: new Map([['docker', life.bind(new EngineExecutor(this.engine, this.world, life))]]),
         devices: { devices: () => gpus, failed: () => new Set(), onChange: () => () => {} },
+        sharing: false,
         disk: this.#disk.of(life),
         clock: life.clock(this.world),
         log: silent,

@@ -1,6 +1,7 @@
 /** Carries out single actions of the reconciler: on the ledger, the executors, and the mesh's state. */
 import type { AgentAction, Report } from '../../core/agent/action.ts'
 import { partEnvironment } from '../../core/agent/gang.ts'
+import { shareEnvironment } from '../../core/agent/share.ts'
 import type { Assigned, StartFailure, Told } from '../../core/agent/view.ts'
 import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -162,7 +163,7 @@ export class Performer {
       return known
     })
     const { attempt, term } = placement
-    const env = partEnvironment(workload, gang)
+    const env = { ...partEnvironment(workload, gang), ...shareEnvironment(spec) }
     return { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
   }
 
