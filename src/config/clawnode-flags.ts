@@ -71,6 +71,11 @@ export const nodeFlags: Readonly<Record<string, Flag>> = {
     about: 'Pretend to have these GPUs',
     sets: ['gpu', 'simulate'],
   },
+  'gpu-sharing': {
+    type: 'boolean',
+    about: 'Let several workloads share one GPU; nothing in hardware keeps them apart',
+    sets: ['gpu', 'sharing'],
+  },
   config: { type: 'string', value: 'FILE', about: 'TOML file; /etc/clawbernetes/clawnode.toml if there is one' },
   'log-level': { type: 'string', value: 'LEVEL', about: 'debug, info, warn or error', sets: ['logging', 'level'] },
   'log-format': { type: 'string', value: 'FORMAT', about: 'pretty or json', sets: ['logging', 'format'] },

@@ -54,6 +54,10 @@ export const Config = z.strictObject({
     .strictObject({
       autoDetect: z.boolean().default(true).describe('Look for GPUs with the vendors’ tools'),
       simulate: text.default('').describe('Simulated GPUs, such as 8xH100,4xA100'),
+      sharing: z
+        .boolean()
+        .default(false)
+        .describe('Let several workloads share one GPU, each with so much of its memory; no hardware keeps them to it'),
     })
     .prefault({}),
   executor: z

@@ -33,11 +33,13 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
   const inventory = new InventoryReporter({
     ...{ self, probes, control, clock },
     executors: [...executors.keys()],
+    sharing: config.gpu.sharing,
     versions: () => ({ clawnode: version }),
     log: log.child('inventory'),
   })
   const agent: AgentService = new AgentService({
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
+    sharing: config.gpu.sharing,
     log: log.child('agent'),
   })
   const members = new MembershipService({

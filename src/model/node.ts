@@ -21,6 +21,8 @@ export interface NodeInventory {
   readonly executors: readonly ExecutorKind[]
   /** Versions of this daemon and of what it drives, such as `{ clawnode: '0.1.0', docker: '28.2.2' }`. */
   readonly versions: Readonly<Record<string, string>>
+  /** Set when its owner lets several workloads share one GPU. */
+  readonly sharing?: true
 }
 
 /** A host that belongs to the mesh. `epoch` rises with every membership change, so an old certificate can be told apart. */

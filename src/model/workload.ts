@@ -86,9 +86,20 @@ export const WorkloadSpec = z.strictObject({
       memoryMib: z.int().positive().optional().describe('Least memory of each device, MiB'),
       devices: z.array(z.int().min(0)).max(64).optional().describe('Exact device indexes; count follows from it'),
       mig: z.string().max(32).optional().describe('MIG profile, such as 1g.10gb; whole GPUs are not taken for it'),
+      share: z
+        .int()
+        .positive()
+        .max(16_777_216)
+        .optional()
+        .describe('Only so much of the memory of each device, MiB, beside others; only on nodes that share their GPUs'),
       minDriver: version.optional().describe('Oldest driver that will do, such as 550.54'),
       minComputeCapability: version.optional().describe('Least CUDA compute capability, such as 8.0'),
     })
+    .refine(({ share, mig }) => share === undefined || mig === undefined, 'a MIG instance is not shared')
+    .refine(
+      ({ share, count, devices }) => share === undefined || (devices?.length ?? count) > 0,
+      'a share needs a GPU to be of',
+    )
     .prefault({}),
   memoryMib: z.int().min(6).max(1_048_576).optional().describe('Memory limit, MiB'),
   cpus: z.number().positive().max(1_024).optional().describe('CPU limit, in cores'),

@@ -15,7 +15,7 @@ import { refresh } from './find.ts'
 import { unary } from './operation.ts'
 
 const Amounts = z.object({
-  gpus: z.int().nullable(),
+  gpus: z.number().nullable().describe('A share of one counts as what it is of 80 GiB, at most as one'),
   cpus: z.number().nullable().describe('Cores'),
   memoryMib: z.int().nullable(),
   workloads: z.int().nullable(),
@@ -136,12 +136,12 @@ function viewOf(name: string, context: OperationContext): NamespaceView {
   const { control, clock } = context
   const namespace = namespaceOf(control.state, name)
   if (namespace === null) throw new ClawError('NAMESPACE_NOT_FOUND', { namespace: name })
-  const { gpus, cpuMillis, memoryMib, workloads } = spendingOf(control.state, name)
+  const { gpuMillis, cpuMillis, memoryMib, workloads } = spendingOf(control.state, name)
   const share = accountsNow(context).get(name)?.share ?? 0
   return {
     name,
     quota: amountsOf(namespace),
-    used: { gpus, cpus: cpuMillis / 1_000, memoryMib, workloads },
+    used: { gpus: gpuMillis / 1_000, cpus: cpuMillis / 1_000, memoryMib, workloads },
     borrow: namespace.borrow,
     weight: namespace.weight,
     gpuHours: rounded(gpuSeconds(control.state, name, clock.now()) / 3_600),

@@ -19,8 +19,11 @@ export const GpuView = z.object({
   memoryMib: z.int(),
   vendor: z.string(),
   simulated: z.boolean().describe('True when it comes from configuration and not from hardware'),
-  state: z.enum(['free', 'used', 'failed']),
-  workload: z.string().nullable().describe('Name of the workload that has it'),
+  state: z.enum(['free', 'used', 'shared', 'failed']),
+  workload: z.string().nullable().describe('Name of the workload that has it whole'),
+  shares: z
+    .array(z.object({ workload: z.string(), memoryMib: z.int() }))
+    .describe('Which workloads have a share of it, and of how much of its memory'),
   utilization: percent,
   memoryUsedMib: z.number().nullable(),
   temperatureC: z.number().nullable(),
@@ -70,11 +73,14 @@ export function nodeStatus(
 export const placed = (state: MeshState): readonly Workload[] =>
   [...state.workloads.values()].filter((workload) => workload.placement !== null && !isTerminal(workload.state))
 
-/** Who holds which device, by uuid, as decided by the mesh. */
-export const holders = (state: MeshState): ReadonlyMap<string, Workload> =>
-  new Map(
-    placed(state).flatMap((workload) => workload.placement?.devices.map((uuid) => [uuid, workload] as const) ?? []),
+/** Who holds which device, whole or a share of it, by uuid, as decided by the mesh. */
+export function holders(state: MeshState): ReadonlyMap<string, readonly Workload[]> {
+  const pairs = placed(state).flatMap(
+    (workload) => workload.placement?.devices.map((uuid) => ({ uuid, workload })) ?? [],
   )
+  const byDevice = Map.groupBy(pairs, ({ uuid }) => uuid)
+  return new Map(Array.from(byDevice, ([uuid, held]) => [uuid, held.map(({ workload }) => workload)]))
+}
 
 export function nodeView(member: Member, { state, membership }: View, held = holders(state)): NodeView {
   const peer = lastKnown(membership.view(member.id))
@@ -105,12 +111,22 @@ function lastKnown(peer: PeerView): PeerView {
   return { ...peer, report: { ...peer.report, gpus } }
 }
 
-export function gpuView(device: GpuDevice, sample: GpuSample | undefined, holder: Workload | undefined): GpuView {
+export function gpuView(
+  device: GpuDevice,
+  sample: GpuSample | undefined,
+  held: readonly Workload[] | undefined = [],
+): GpuView {
   const { index, uuid, model, memoryMib, vendor, simulated } = device
+  const whole = held.find(({ spec }) => spec.gpus.share === undefined)
+  const shares = held.flatMap(({ name, spec: { gpus } }) =>
+    gpus.share === undefined ? [] : [{ workload: name, memoryMib: gpus.share }],
+  )
   return {
     ...{ index, uuid, model, memoryMib, vendor, simulated },
-    state: sample?.health === 'failed' ? 'failed' : holder === undefined ? 'free' : 'used',
-    workload: holder?.name ?? null,
+    state:
+      sample?.health === 'failed' ? 'failed' : whole !== undefined ? 'used' : shares.length > 0 ? 'shared' : 'free',
+    workload: whole?.name ?? null,
+    shares,
     utilization: sample?.utilization ?? null,
     memoryUsedMib: sample?.memoryUsedMib ?? null,
     temperatureC: sample?.temperatureC ?? null,

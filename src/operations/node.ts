@@ -65,6 +65,7 @@ const NodeInfo = NodeView.extend({
       diskMib: z.int(),
       links: z.array(z.object({ devices: z.array(z.int()), kind: z.string(), width: z.int() })),
       executors: z.array(z.string()),
+      sharing: z.boolean().describe('Whether several workloads may share one GPU, each with so much of its memory'),
       versions: z.record(z.string(), z.string()),
     })
     .nullable()
@@ -104,6 +105,7 @@ export const nodeInfo = unary({
               ...member.inventory,
               links: member.inventory.links.map((link) => ({ ...link, devices: [...link.devices] })),
               executors: [...member.inventory.executors],
+              sharing: member.inventory.sharing === true,
             },
       host: report?.host ?? null,
       problems: [...(report?.problems ?? [])],

@@ -46,6 +46,9 @@ export const WorkloadRequest = z.strictObject({
   gpuType: z.string().max(64).optional().describe('Model or family, such as H100'),
   gpuMemory: size.optional().describe('Least memory of each GPU'),
   gpuMig: z.string().max(32).optional().describe('MIG profile, such as 1g.10gb; whole GPUs are not taken for it'),
+  gpuShare: size
+    .optional()
+    .describe('Only so much of the memory of each GPU, beside other workloads; only on nodes that share their GPUs'),
   minDriver: z.string().max(32).optional().describe('Oldest driver that will do, such as 550.54'),
   minComputeCapability: z.string().max(32).optional().describe('Least CUDA compute capability, such as 8.0'),
   memory: size.optional().describe('Memory limit: 64Gi, 512m, or MiB as a number'),
@@ -146,9 +149,11 @@ function mountOf(text: string): WorkloadSpec['mounts'][number] {
 }
 
 /** `4` is a count; `device=0,1` and `0,1` name devices. Whoever says what kind it must be wants one. */
-function gpusOf({ gpus, gpuType, gpuMemory, gpuMig, minDriver, minComputeCapability }: WorkloadRequest): object {
+function gpusOf(request: WorkloadRequest): object {
+  const { gpus, gpuType, gpuMemory, gpuMig, gpuShare, minDriver, minComputeCapability } = request
   const memoryMib = gpuMemory === undefined ? undefined : mibOf(gpuMemory, 'gpuMemory')
-  const common = withoutUndefined({ model: gpuType, memoryMib, mig: gpuMig, minDriver, minComputeCapability })
+  const share = gpuShare === undefined ? undefined : mibOf(gpuShare, 'gpuShare')
+  const common = withoutUndefined({ model: gpuType, memoryMib, mig: gpuMig, share, minDriver, minComputeCapability })
   if (gpus === undefined) return { ...common, count: Object.keys(common).length === 0 ? 0 : 1 }
   const text = String(gpus).trim()
   if (/^\d+$/.test(text)) return { ...common, count: Number(text) }

@@ -39,6 +39,10 @@ export const WorkloadView = z.object({
   mounts: z.array(z.object({ source: z.string(), target: z.string(), readOnly: z.boolean() })),
   gpus: z.int(),
   gpuModel: z.string().nullable(),
+  gpuShareMib: z
+    .int()
+    .nullable()
+    .describe('How much memory of each GPU it shares with others; null when they are whole'),
   memoryMib: z.int().nullable(),
   cpus: z.number().nullable(),
   namespace: z.string(),
@@ -106,6 +110,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     mounts: spec.mounts,
     gpus: deviceCount(spec),
     gpuModel: spec.gpus.model ?? null,
+    gpuShareMib: spec.gpus.share ?? null,
     memoryMib: spec.memoryMib ?? null,
     cpus: spec.cpus ?? null,
     namespace: spec.namespace,

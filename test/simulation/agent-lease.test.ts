@@ -50,6 +50,7 @@ async function running() {
       ['process', mute()],
     ]),
     devices: { devices: () => [], failed: () => new Set(), onChange: () => () => {} },
+    sharing: false,
     disk: new MemoryDisk(world).of(life),
   })
   const started = agent.start()

@@ -47,6 +47,7 @@ class Host {
         control: life.bind(this.mesh.control()),
         executors: new Map([['docker', life.bind(new EngineExecutor(this.engine, this.world, life))]]),
         devices: { devices: () => gpus, failed: () => new Set(), onChange: () => () => {} },
+        sharing: true,
         disk: this.#disk.of(life),
         clock: life.clock(this.world),
         log: silent,
@@ -72,16 +73,23 @@ class Host {
 const saving = { checkpoint: { signal: 'SIGUSR1', intervalMs: 10_000, saveMs: 5_000 } } as const
 
 type Step =
-  | { readonly do: 'submit'; readonly devices: readonly number[]; readonly isSaving: boolean }
+  | {
+      readonly do: 'submit'
+      readonly devices: readonly number[]
+      readonly isSaving: boolean
+      readonly share: number | null
+    }
   | { readonly do: 'place'; readonly which: number; readonly devices: readonly number[] }
   | { readonly do: 'supersede' | 'vanish'; readonly which: number }
   | { readonly do: 'stop' | 'evict'; readonly which: number; readonly force: boolean }
   | { readonly do: 'crash'; readonly down: number }
 
 const devices = fc.uniqueArray(fc.nat(2), { maxLength: 3 })
+/** MiB of devices that have 81,559. */
+const share = fc.option(fc.integer({ min: 1, max: 60_000 }))
 const which = fc.nat(20)
 const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), devices, isSaving: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), devices, isSaving: fc.boolean(), share }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('place' as const), which, devices }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('supersede' as const, 'vanish' as const), which }) },
   {
@@ -118,7 +126,11 @@ async function take(host: Host, what: Step): Promise<void> {
   const uuids = 'devices' in what ? what.devices.map((index) => `GPU-${index}`) : []
   switch (what.do) {
     case 'submit':
-      return mesh.place(mesh.submit(`job${known.length}`, what.isSaving ? saving : {}), node, uuids)
+      return mesh.place(
+        mesh.submit(`job${known.length}`, { ...gpusOf(what.share), ...(what.isSaving ? saving : {}) }),
+        node,
+        uuids,
+      )
     case 'crash':
       host.crash()
       await world.runFor(what.down)
@@ -136,13 +148,19 @@ async function take(host: Host, what: Step): Promise<void> {
   }
 }
 
-test('whatever crashes and whatever the leader does, no device is in two tasks and no attempt runs twice', async () => {
+const gpusOf = (share: number | null) => (share === null ? {} : { gpus: { count: 1, share } })
+
+test('whatever crashes and whatever the leader does, no device is in two tasks, unless it has room for both, nor an attempt twice', async () => {
+  let shared = 0
   await fc.assert(
     fc.asyncProperty(plan, async (given) => {
-      expect((await play(given)).engine.violations).toEqual([])
+      const { engine } = await play(given)
+      expect(engine.violations).toEqual([])
+      shared += engine.shared
     }),
     { numRuns: 500 },
   )
+  expect(shared).toBeGreaterThan(10)
 })
 
 test('when the trouble is over, all that was placed has ended, nothing runs astray, and no device is held', async () => {

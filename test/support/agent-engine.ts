@@ -1,5 +1,6 @@
 /** A container engine in virtual time that outlives the daemons that use it, and remembers every rule that was broken. */
 import { ClawError } from '../../src/model/failure.ts'
+import type { GpuDevice } from '../../src/model/gpu.ts'
 import type { MeshId, NodeId, PlacementId } from '../../src/model/ids.ts'
 import type { Millis } from '../../src/model/time.ts'
 import type { Executor, LogLine, Task, TaskState, TaskStats, TaskStatus } from '../../src/ports/executor.ts'
@@ -20,6 +21,8 @@ export class Engine {
   deaf = false
   /** What running tasks were told besides SIGTERM and SIGKILL. */
   readonly signals: { readonly placement: PlacementId; readonly at: Millis }[] = []
+  /** How often something was started on a device that others shared. */
+  shared = 0
   /** What is started from now on ends only when it is stopped. */
   lasting = false
   readonly #world: World
@@ -37,13 +40,21 @@ export class Engine {
     const starts = (this.starts.get(placement) ?? 0) + 1
     this.starts.set(placement, starts)
     if (starts > 1) this.violations.push(`${placement} was started ${starts} times`)
-    for (const { uuid } of task.devices)
-      for (const other of this.running())
-        if (other.task.devices.some((device) => device.uuid === uuid))
-          this.violations.push(`${uuid} is in ${placement} and in ${other.task.placement}`)
+    for (const device of task.devices) this.#checkSharing(device, task)
     this.containers.set(placement, { task, state: { state: 'running', startedAt: this.#world.now() } })
     if (!this.lasting) this.#world.after(500 + this.#world.next() * 20_000, () => this.end(placement, 0))
     this.#tell(placement)
+  }
+
+  /** Nobody else has it; or all who have it have a share, and there is enough for them all. */
+  #checkSharing({ uuid, memoryMib }: GpuDevice, task: Task): void {
+    const others = this.running().flatMap((other) =>
+      other.task.devices.some((device) => device.uuid === uuid) ? [other.task] : [],
+    )
+    if (others.length === 0) return
+    const shares = [task, ...others].map(({ spec }) => spec.gpus.share ?? Infinity)
+    if (shares.reduce((sum, share) => sum + share, 0) <= memoryMib) this.shared += 1
+    else this.violations.push(`${uuid} is in ${[task, ...others].map(({ placement }) => placement).join(' and in ')}`)
   }
 
   end(placement: PlacementId, exitCode: number): void {

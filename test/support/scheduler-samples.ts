@@ -21,6 +21,7 @@ export function nodeSnapshot(
     liveness: 'alive',
     inventory: inventory(id, gpus, has),
     held: new Set(),
+    shared: new Map(),
     failed: new Set(),
     hot: new Set(),
     ...openSince(0),

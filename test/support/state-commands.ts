@@ -14,6 +14,8 @@ export interface Intent {
   readonly node: NodeId
   readonly workload: number
   readonly devices: readonly number[]
+  /** How much of each device it wants a share of, MiB; null for whole ones. */
+  readonly share: number | null
   /** How far the attempt that is meant lies from the right one. */
   readonly off: number
   readonly flag: boolean
@@ -33,6 +35,7 @@ export const intent: fc.Arbitrary<Intent> = fc.record({
   node: fc.constantFrom(...nodes),
   workload: fc.nat(3),
   devices: fc.uniqueArray(fc.nat(2), { maxLength: 2 }),
+  share: fc.option(fc.integer({ min: 1, max: 60_000 })),
   off: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -2, max: 1 }) }),
   flag: fc.boolean(),
   repeat: fc.nat(9).map((n) => n === 0),
@@ -40,7 +43,8 @@ export const intent: fc.Arbitrary<Intent> = fc.record({
 })
 
 /** The command that the intent comes to in this state. */
-export function toCommand(state: State, { kind, node, workload, devices, off, flag }: Intent, index: number): Command {
+export function toCommand(state: State, intended: Intent, index: number): Command {
+  const { kind, node, workload, devices, share, off, flag } = intended
   const id = workloadId(`wl-${workload}`)
   const known = state.workloads.get(id)
   const placement = placementId(id, (known?.attempt ?? 0) + off)
@@ -51,13 +55,16 @@ export function toCommand(state: State, { kind, node, workload, devices, off, fl
     case 'remove':
       return { type: 'remove-member', node, force: flag }
     case 'inventory':
-      return { type: 'report-inventory', node, inventory: inventory(node, 3) }
+      return { type: 'report-inventory', node, inventory: inventory(node, 3, flag ? { sharing: true } : {}) }
     case 'liveness':
       return { type: 'record-liveness', node, liveness: flag ? 'alive' : 'lost' }
     case 'submit':
       return submit(
         id,
-        { gpus: { count: devices.length }, restart: restarts[index % 3] },
+        {
+          gpus: { count: devices.length, ...(share !== null && devices.length > 0 && { share }) },
+          restart: restarts[index % 3],
+        },
         `name-${flag ? workload : index % 3}`,
       )
     case 'place': {

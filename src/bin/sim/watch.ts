@@ -89,7 +89,7 @@ export class Watch {
       at: this.now(),
       running: status.workloads.running,
       pending: status.workloads.pending,
-      gpusUsed: nodes.flatMap(({ gpus }) => gpus).filter(({ state }) => state === 'used').length,
+      gpusUsed: nodes.flatMap(({ gpus }) => gpus).filter(({ state }) => state === 'used' || state === 'shared').length,
       gpusReachable: online.reduce((sum, { gpus }) => sum + gpus.length, 0),
       gpusTotal: status.gpus.total,
       nodesOnline: online.length,

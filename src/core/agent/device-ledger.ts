@@ -1,27 +1,44 @@
 /**
- * Which placement holds which devices of this host. The node alone writes it, on disk before it acts, so that no device is given out
- * twice whatever the leader says, and no attempt runs twice whatever crashes.
+ * Which placement holds which devices of this host, whole or a share of each. The node alone writes it, on disk before it acts, so that no
+ * device is given out twice whatever the leader says, and no attempt runs twice whatever crashes.
  */
 import type { PlacementId } from '../../model/ids.ts'
 
 export interface Holding {
   readonly placement: PlacementId
   readonly devices: readonly string[]
+  /** Null when it has its devices to itself. */
+  readonly share: DeviceShare | null
   /** held: may start. started: has been seen running. over: has let go of its devices, and may never start again. */
   readonly phase: 'held' | 'started' | 'over'
   /** This node was cut off for the whole lease, and has told it to stop for that. */
   readonly isCutOff?: true
 }
 
+/** So much of the memory of each device, MiB. */
+export interface DeviceShare {
+  readonly memoryMib: number
+  /** What each device has in all, in their order: a journal is read again without looking at the hardware. */
+  readonly of: readonly number[]
+}
+
 export type Ledger = ReadonlyMap<PlacementId, Holding>
 
 export type LedgerRecord =
-  | { readonly type: 'acquire'; readonly placement: PlacementId; readonly devices: readonly string[] }
+  | Acquire
   | { readonly type: 'started'; readonly placement: PlacementId }
   | { readonly type: 'cut-off'; readonly placement: PlacementId }
   | { readonly type: 'release'; readonly placement: PlacementId }
   /** The placement can never come back: nothing is remembered of it. */
   | { readonly type: 'forget'; readonly placement: PlacementId }
+
+export interface Acquire {
+  readonly type: 'acquire'
+  readonly placement: PlacementId
+  readonly devices: readonly string[]
+  /** Left out when the devices are taken whole. */
+  readonly share?: DeviceShare
+}
 
 export type Admission = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
@@ -37,14 +54,9 @@ export function admit(ledger: Ledger, record: LedgerRecord): Admission {
   switch (record.type) {
     case 'acquire': {
       if (holding !== undefined)
-        return holding.phase === 'held' && isSame(holding.devices, record.devices)
-          ? yes
-          : no(`${placement} was here before`)
-      for (const device of record.devices) {
-        const holder = holderOf(ledger, device)
-        if (holder !== null) return no(`device ${device} is in use by ${holder}`)
-      }
-      return yes
+        return holding.phase === 'held' && isSame(holding, record) ? yes : no(`${placement} was here before`)
+      const reason = whyBusy(ledger, record)
+      return reason === null ? yes : no(reason)
     }
     case 'started':
     case 'cut-off':
@@ -63,8 +75,11 @@ export function enter(ledger: Ledger, record: LedgerRecord): Ledger {
   const { placement } = record
   const holding = ledger.get(placement)
   const after = new Map(ledger)
-  if (record.type === 'acquire') after.set(placement, { placement, devices: record.devices, phase: 'held' })
-  else if (record.type === 'forget') after.delete(placement)
+  if (record.type === 'acquire') {
+    const { devices, share = null } = record
+    // Acquired twice is acquired as it was first: those that came after it were admitted beside that.
+    after.set(placement, holding ?? { placement, devices, share, phase: 'held' })
+  } else if (record.type === 'forget') after.delete(placement)
   else if (record.type === 'cut-off') after.set(placement, { ...held(holding), isCutOff: true })
   else after.set(placement, { ...held(holding), phase: record.type === 'started' ? 'started' : 'over' })
   return after
@@ -75,26 +90,41 @@ function held(holding: Holding | undefined): Holding {
   return holding
 }
 
-/** The placement that holds a device, null when it is free. */
-export function holderOf(ledger: Ledger, device: string): PlacementId | null {
-  for (const { placement, devices, phase } of ledger.values())
-    if (phase !== 'over' && devices.includes(device)) return placement
+/** What other placements hold that leaves no room for this one, in words; null when nothing does. */
+export function whyBusy(ledger: Ledger, { placement, devices, share }: Acquire): string | null {
+  for (const [i, device] of devices.entries()) {
+    const others = holdersOf(ledger, device).filter((one) => one.placement !== placement)
+    const opposed = others.find((one) => share === undefined || one.share === null)
+    if (opposed !== undefined) return `device ${device} is in use by ${opposed.placement}`
+    if (share === undefined) continue
+    const given = others.reduce((sum, one) => sum + (one.share?.memoryMib ?? 0), 0)
+    const left = Math.max(0, (share.of[i] ?? 0) - given)
+    if (share.memoryMib > left) return `device ${device} has ${left} MiB left to share`
+  }
   return null
 }
 
-export const busyDevices = (ledger: Ledger): readonly string[] =>
-  [...ledger.values()].flatMap(({ devices, phase }) => (phase === 'over' ? [] : devices))
+/** Who holds a device: nobody, one that has it whole, or all that have a share of it. */
+export const holdersOf = (ledger: Ledger, device: string): readonly Holding[] =>
+  [...ledger.values()].filter(({ phase, devices }) => phase !== 'over' && devices.includes(device))
+
+/** Each once. */
+export const busyDevices = (ledger: Ledger): readonly string[] => [
+  ...new Set([...ledger.values()].flatMap(({ devices, phase }) => (phase === 'over' ? [] : devices))),
+]
 
 /** The fewest records that lead to this ledger. */
 export const recordsOf = (ledger: Ledger): readonly LedgerRecord[] =>
-  [...ledger.values()].flatMap(({ placement, devices, phase, isCutOff }): LedgerRecord[] => {
+  [...ledger.values()].flatMap(({ placement, devices, share, phase, isCutOff }): LedgerRecord[] => {
     const cutOff = isCutOff === true ? [{ type: 'cut-off', placement } as const] : []
     // What is over holds no device any more, and another may.
     if (phase === 'over')
       return [{ type: 'acquire', placement, devices: [] }, ...cutOff, { type: 'release', placement }]
-    const acquire = { type: 'acquire', placement, devices } as const
+    const acquire: Acquire = { type: 'acquire', placement, devices, ...(share !== null && { share }) }
     return [acquire, ...(phase === 'held' ? [] : [{ type: 'started', placement } as const]), ...cutOff]
   })
 
-const isSame = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((device) => b.includes(device))
+const isSame = (holding: Holding, { devices, share }: Acquire): boolean =>
+  holding.devices.length === devices.length &&
+  holding.devices.every((device) => devices.includes(device)) &&
+  holding.share?.memoryMib === share?.memoryMib

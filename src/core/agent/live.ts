@@ -6,8 +6,8 @@ import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
 import { checkpointSteps, savingSteps } from './checkpoint.ts'
-import type { Holding } from './device-ledger.ts'
-import { admit, holderOf } from './device-ledger.ts'
+import type { Acquire, Holding } from './device-ledger.ts'
+import { admit, whyBusy } from './device-ledger.ts'
 import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
 
 export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
@@ -21,26 +21,41 @@ export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSe
 }
 
 /** The ledger first, then the claim: what was claimed is held. */
-function placedStep(view: AgentView, { placement }: Assigned): AgentAction {
-  const { id, devices } = placement
+function placedStep(view: AgentView, workload: Assigned): AgentAction {
+  const { id } = workload.placement
   if (view.tasks.has(id)) return { do: 'claim', placement: id }
-  const reason = obstacle(view, placement)
+  const reason = obstacle(view, workload)
   if (reason !== null) return { do: 'reject', placement: id, reason }
   if (view.ledger.has(id)) return { do: 'claim', placement: id }
-  return record(id, { type: 'acquire', placement: id, devices })
+  return record(id, acquireFor(view, workload))
+}
+
+/** What has to stand in the ledger. A device that is not known has nothing to share. */
+function acquireFor({ devices: known }: AgentView, { placement: { id, devices }, spec }: Assigned): Acquire {
+  const { share } = spec.gpus
+  const of = devices.map((device) => known?.get(device) ?? 0)
+  return { type: 'acquire', placement: id, devices, ...(share !== undefined && { share: { memoryMib: share, of } }) }
 }
 
 /** Why this node cannot take a placement, null when it can. */
-function obstacle(view: AgentView, { id, devices, executor }: Assigned['placement']): string | null {
+function obstacle(view: AgentView, workload: Assigned): string | null {
+  const { id, devices, executor } = workload.placement
   const readiness = view.executors.get(executor)
   if (readiness !== 'ready')
     return `the ${executor} executor ${readiness === undefined ? 'is not offered' : 'does not answer'}`
-  for (const device of devices) {
+  for (const device of devices)
     if (view.devices !== null && !view.devices.has(device)) return `device ${device} is missing or has failed`
-    const holder = holderOf(view.ledger, device)
-    if (holder !== null && holder !== id) return `device ${device} is in use by ${holder}`
-  }
-  return null
+  const phase = view.ledger.get(id)?.phase
+  // What it holds it was given, should the owner of a share have changed their mind since.
+  if (phase === 'held' || phase === 'started') return null
+  return unshared(view, workload) ?? whyBusy(view.ledger, acquireFor(view, workload))
+}
+
+/** Why a share is not given whatever is free; null when it may be, or the devices are taken whole. */
+function unshared({ sharing, devices }: AgentView, { spec }: Assigned): string | null {
+  if (spec.gpus.share === undefined) return null
+  if (!sharing) return 'this node shares no GPUs'
+  return devices === null ? 'this node has not looked at its GPUs yet' : null
 }
 
 interface Current {
@@ -115,7 +130,7 @@ const isForsaken = (
 /** Claimed, and no executor knows of it: it has not started yet, could not start, or is gone. */
 function absentSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
   const { placement, stopRequested, eviction, startedAt } = workload
-  const { id, devices } = placement
+  const { id } = placement
   const end = (error: WorkloadError | null): AgentAction =>
     endStep(view, id, { endedAt: view.at, exitCode: null, error })
 
@@ -136,7 +151,10 @@ function absentSteps(view: AgentView, workload: Assigned, settings: AgentSetting
   }
 
   // Claimed by a daemon whose ledger is gone. It never ran, so it may be taken up again.
-  const acquire = { type: 'acquire', placement: id, devices } as const
+  if (workload.spec.gpus.share !== undefined && view.devices === null) return []
+  const refusal = unshared(view, workload)
+  if (refusal !== null) return [end(lost(refusal))]
+  const acquire = acquireFor(view, workload)
   const admission = admit(view.ledger, acquire)
   return [admission.ok ? record(id, acquire) : end(lost(admission.reason))]
 }

@@ -70,8 +70,10 @@ export interface AgentView {
   /** Executors of this host, and whether all of their tasks are known yet. */
   readonly executors: ReadonlyMap<ExecutorKind, 'ready' | 'unknown'>
   readonly failures: ReadonlyMap<PlacementId, StartFailure>
-  /** Devices of this host that work. Null until they were looked at. */
-  readonly devices: ReadonlySet<string> | null
+  /** Devices of this host that work, and how much memory each has, MiB. Null until they were looked at. */
+  readonly devices: ReadonlyMap<string, number> | null
+  /** Whether the owner of this host lets several workloads share one GPU. */
+  readonly sharing: boolean
   readonly at: Instant
 }
 

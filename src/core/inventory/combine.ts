@@ -10,8 +10,10 @@ export interface GpuFindings {
 }
 
 export interface HostFindings {
-  readonly host: Omit<NodeInventory, 'gpus' | 'links' | 'executors' | 'versions'>
+  readonly host: Omit<NodeInventory, 'gpus' | 'links' | 'executors' | 'sharing' | 'versions'>
   readonly executors: readonly ExecutorKind[]
+  /** Whether the owner of the host lets several workloads share one GPU. */
+  readonly sharing?: boolean
   readonly versions: NodeInventory['versions']
 }
 
@@ -37,6 +39,7 @@ export function combineInventory(findings: HostFindings, probes: readonly GpuFin
     links: links.toSorted((a, b) => a.devices[0] - b.devices[0] || a.devices[1] - b.devices[1]),
     executors: [...new Set(findings.executors)],
     versions: findings.versions,
+    ...(findings.sharing === true && { sharing: true as const }),
   }
 }
 

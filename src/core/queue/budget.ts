@@ -35,7 +35,7 @@ export class Budget {
     const before = this.#spentBy(namespace)
     const price = priceOf(lead.spec, parts.length)
     this.#spent.set(namespace, {
-      gpus: before.gpus + price.gpus,
+      gpuMillis: before.gpuMillis + price.gpuMillis,
       cpuMillis: before.cpuMillis + price.cpuMillis,
       memoryMib: before.memoryMib + price.memoryMib,
       workloads: before.workloads,
@@ -43,7 +43,7 @@ export class Budget {
   }
 
   #spentBy(namespace: string): Spending {
-    return this.#spent.get(namespace) ?? { gpus: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
+    return this.#spent.get(namespace) ?? { gpuMillis: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
   }
 }
 

@@ -17,6 +17,8 @@ export interface Resident {
   readonly labels: Readonly<Record<string, string>>
   /** Uuids. */
   readonly devices: readonly string[]
+  /** How much memory of each it has a share of, MiB; null when it has them whole. */
+  readonly share: number | null
   /** How many devices its whole gang would leave; its own when it is no part of one. */
   readonly atStake: number
   readonly cpuMillis: number
@@ -71,6 +73,7 @@ function residentOf(
     priority: spec.priority,
     labels: spec.labels ?? {},
     devices: placement.devices,
+    share: spec.gpus.share ?? null,
     ...{ cpuMillis, memoryMib, startedAt },
     endsBy: timeoutMs === undefined ? null : begun + timeoutMs + stopGraceMs,
     isEndless: spec.restart?.policy === 'always' && timeoutMs === undefined,

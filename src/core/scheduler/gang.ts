@@ -7,8 +7,10 @@ import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount } from '../../model/workload.ts'
 import { demandOf } from '../state/demand.ts'
 import { reluctance } from './admission.ts'
-import { devicesFor, offerOf } from './offer.ts'
+import type { NodeLedger } from './ledger.ts'
+import { canGive, devicesFor, offerOf } from './offer.ts'
 import type { Candidate } from './ranking.ts'
+import type { Standing } from './standing.ts'
 
 export interface Seat extends Candidate {
   readonly devices: readonly GpuDevice[]
@@ -46,7 +48,7 @@ export function seatGang(candidates: readonly Candidate[], request: GangRequest)
 /** How many parts would fit there, one beside the other. */
 export function roomFor({ ledger, standing }: Candidate, spec: WorkloadSpec): number {
   const [devices, demand] = [deviceCount(spec), demandOf(spec)]
-  const free = devices === 0 ? 0 : countFree(ledger, standing)
+  const free = devices === 0 ? 0 : countFree(ledger, standing, spec)
   const most = Math.min(
     devices === 0 ? Infinity : free / devices,
     demand.cpuMillis === 0 ? Infinity : ledger.cpuMillis / demand.cpuMillis,
@@ -55,9 +57,9 @@ export function roomFor({ ledger, standing }: Candidate, spec: WorkloadSpec): nu
   return Math.max(0, Math.min(spec.parts?.ownNodes === true ? 1 : Infinity, Math.floor(most)))
 }
 
-function countFree({ free }: Candidate['ledger'], { suitable }: Candidate['standing']): number {
+function countFree(ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): number {
   let count = 0
-  for (const device of suitable) if (free.has(device)) count += 1
+  for (const device of suitable) if (canGive(ledger, device, spec)) count += 1
   return count
 }
 
@@ -105,8 +107,9 @@ function takeSeats(domain: readonly Host[], { spec, count }: GangRequest): reado
     left.splice(left.indexOf(host), 1)
     for (let i = 0; i < Math.min(host.room, missing); i += 1) {
       const { ledger, standing } = host.candidate
-      if (offerOf(ledger, standing, spec) === null) break
-      const devices = devicesFor(ledger, standing, spec)
+      const others = spec.gpus.share === undefined ? standing : withoutGiven(standing, seats)
+      if (offerOf(ledger, others, spec) === null) break
+      const devices = devicesFor(ledger, others, spec)
       ledger.take(spec, devices)
       seats.push({ ledger, standing, devices })
     }
@@ -114,6 +117,12 @@ function takeSeats(domain: readonly Host[], { spec, count }: GangRequest): reado
   if (seats.length === count) return seats
   for (const { ledger, devices } of seats.toReversed()) ledger.giveBack(spec, devices)
   return null
+}
+
+/** No two parts share a device: what lets GPUs talk to each other refuses one that is two of them. */
+function withoutGiven(standing: Standing, seats: readonly Seat[]): Standing {
+  const given = new Set(seats.flatMap(({ devices }) => devices))
+  return { ...standing, suitable: standing.suitable.filter((device) => !given.has(device)) }
 }
 
 const least = (hosts: readonly Host[]): Host => hosts.reduce((a, b) => (b.room < a.room ? b : a))

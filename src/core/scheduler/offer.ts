@@ -13,27 +13,58 @@ import type { Obstacle, Offer } from './types.ts'
 /** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words. */
 export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Offer | null {
   const count = deviceCount(spec)
-  const free = freeDevices(ledger, standing, count)
+  const free = freeDevices(ledger, standing, spec)
   if (free.length < count) return null
   const demand = demandOf(spec)
   if (demand.cpuMillis > ledger.cpuMillis || demand.memoryMib > ledger.memoryMib) return null
   if (unwelcome(ledger.residents, spec) !== null) return null
-  const hot = hotOf(ledger, spec)
-  const cool = hot.size === 0 ? free.length : free.filter(({ uuid }) => !hot.has(uuid)).length
+  const { share } = spec.gpus
   return {
     reluctance: reluctance(ledger.node, spec),
-    hotDevices: Math.max(0, count - cool),
-    groups: count < 2 ? 0 : choose(ledger, standing, spec).groups,
-    freeDevices: ledger.free.size - count,
+    ...(share === undefined ? wholeOffer(ledger, standing, { spec, free }) : shareOffer(ledger, standing, spec)),
     memoryMib: ledger.memoryMib - demand.memoryMib,
     placements: ledger.placements,
   }
 }
 
+type DeviceOffer = Pick<Offer, 'broken' | 'hotDevices' | 'groups' | 'shareLeftMib' | 'freeDevices'>
+
+interface Wanted {
+  readonly spec: WorkloadSpec
+  readonly free: readonly GpuDevice[]
+}
+
+function wholeOffer(ledger: NodeLedger, standing: Standing, { spec, free }: Wanted): DeviceOffer {
+  const count = deviceCount(spec)
+  const hot = hotOf(ledger, spec)
+  const cool = hot.size === 0 ? free.length : free.filter(({ uuid }) => !hot.has(uuid)).length
+  return {
+    ...{ broken: 0, shareLeftMib: 0 },
+    hotDevices: Math.max(0, count - cool),
+    groups: count < 2 ? 0 : choose(ledger, standing, spec).groups,
+    freeDevices: ledger.free.size - count,
+  }
+}
+
+function shareOffer(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): DeviceOffer {
+  const { devices, groups } = choose(ledger, standing, spec)
+  const { share = 0 } = spec.gpus
+  const hot = hotOf(ledger, spec)
+  const broken = devices.filter((device) => ledger.free.has(device)).length
+  return {
+    broken,
+    hotDevices: devices.filter(({ uuid }) => hot.has(uuid)).length,
+    groups: devices.length < 2 ? 0 : groups,
+    shareLeftMib: devices.reduce((sum, device) => sum + ledger.shareable(device) - share, 0),
+    freeDevices: ledger.free.size - broken,
+  }
+}
+
 /** Negative when the first is the better one. */
 export function compareOffers(a: Offer, b: Offer, { strategy }: WorkloadSpec): number {
-  const first = a.reluctance - b.reluctance || a.hotDevices - b.hotDevices || a.groups - b.groups
-  const pack = a.freeDevices - b.freeDevices || a.memoryMib - b.memoryMib || a.placements - b.placements
+  const first = a.reluctance - b.reluctance || a.broken - b.broken || a.hotDevices - b.hotDevices || a.groups - b.groups
+  const devices = a.shareLeftMib - b.shareLeftMib || a.freeDevices - b.freeDevices
+  const pack = devices || a.memoryMib - b.memoryMib || a.placements - b.placements
   if (strategy !== 'spread') return first || pack
   return first || a.placements - b.placements || b.freeDevices - a.freeDevices || b.memoryMib - a.memoryMib
 }
@@ -45,8 +76,23 @@ export const devicesFor = (ledger: NodeLedger, standing: Standing, spec: Workloa
 function choose(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Choice {
   const count = deviceCount(spec)
   const links = ledger.node.inventory?.links ?? []
-  return chooseDevices(freeDevices(ledger, standing, count), links, { count, hot: hotOf(ledger, spec) })
+  const hot = hotOf(ledger, spec)
+  const free = freeDevices(ledger, standing, spec)
+  if (spec.gpus.share === undefined) return chooseDevices(free, links, { count, hot })
+  const used = free
+    .filter((device) => !ledger.free.has(device))
+    .toSorted(byRoom(ledger, hot))
+    .slice(0, count)
+  const unused = free.filter((device) => ledger.free.has(device))
+  const broken = chooseDevices(unused, links, { count: count - used.length, hot }).devices
+  return chooseDevices([...used, ...broken], links, { count })
 }
+
+/** The least memory left first, so that what is left elsewhere is of use to larger shares; but a hot one last. */
+const byRoom =
+  (ledger: NodeLedger, hot: ReadonlySet<string>) =>
+  (a: GpuDevice, b: GpuDevice): number =>
+    Number(hot.has(a.uuid)) - Number(hot.has(b.uuid)) || ledger.shareable(a) - ledger.shareable(b) || a.index - b.index
 
 /** Heat is no matter to who names the devices. */
 const hotOf = ({ node }: NodeLedger, { gpus }: WorkloadSpec): ReadonlySet<string> =>
@@ -54,13 +100,18 @@ const hotOf = ({ node }: NodeLedger, { gpus }: WorkloadSpec): ReadonlySet<string
 
 const noDevices: ReadonlySet<string> = new Set()
 
-const freeDevices = (ledger: NodeLedger, { suitable }: Standing, count: number): readonly GpuDevice[] =>
-  count === 0 ? [] : suitable.filter((device) => ledger.free.has(device))
+/** Devices that it could get now. */
+const freeDevices = (ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): readonly GpuDevice[] =>
+  deviceCount(spec) === 0 ? [] : suitable.filter((device) => canGive(ledger, device, spec))
+
+/** Whether nobody has the device, or enough of its memory is left for the share. */
+export const canGive = (ledger: NodeLedger, device: GpuDevice, { gpus: { share } }: WorkloadSpec): boolean =>
+  share === undefined ? ledger.free.has(device) : ledger.shareable(device) >= share
 
 /** What the node lacks now; null when the work fits. */
 export function shortage(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Obstacle | null {
   const count = deviceCount(spec)
-  const free = freeDevices(ledger, standing, count).length
+  const free = freeDevices(ledger, standing, spec).length
   if (free < count) return tooFewDevices(ledger, free, spec)
   const { cpuMillis, memoryMib } = demandOf(spec)
   if (cpuMillis > ledger.cpuMillis)
@@ -69,7 +120,9 @@ export function shortage(ledger: NodeLedger, standing: Standing, spec: WorkloadS
   return unwelcome(ledger.residents, spec)
 }
 
-function tooFewDevices({ node }: NodeLedger, free: number, { gpus }: WorkloadSpec): Obstacle {
+function tooFewDevices({ node }: NodeLedger, free: number, spec: WorkloadSpec): Obstacle {
+  const { gpus } = spec
+  if (gpus.share !== undefined) return tooFewShares(gpus.share, free, spec)
   if (gpus.devices !== undefined) {
     const which = `GPU ${gpus.devices.join(', ')}`
     return { one: `has ${which} in use`, many: `have ${which} in use` }
@@ -77,6 +130,20 @@ function tooFewDevices({ node }: NodeLedger, free: number, { gpus }: WorkloadSpe
   const broken = node.failed.size === 0 ? '' : ` (${node.failed.size} failed)`
   const words = `${gpus.count} ${gpus.model ?? 'GPU'}${gpus.count === 1 ? '' : 's'}`
   return { one: `needs ${words}, has ${free} free${broken}`, many: `need ${words}, have ${free} free${broken}` }
+}
+
+function tooFewShares(share: number, free: number, spec: WorkloadSpec): Obstacle {
+  const { devices, model } = spec.gpus
+  const count = deviceCount(spec)
+  const what = `${share} MiB left to share`
+  if (devices !== undefined) {
+    const words = `no ${what} on GPU ${devices.join(', ')}`
+    return { one: `has ${words}`, many: `have ${words}` }
+  }
+  if (count === 1)
+    return { one: `has no ${model ?? 'GPU'} with ${what}`, many: `have no ${model ?? 'GPU'} with ${what}` }
+  const words = `${count} ${model ?? 'GPU'}s with ${what}`
+  return { one: `needs ${words}, has ${free}`, many: `need ${words}, have ${free}` }
 }
 
 const short = (wanted: string, left: number): Obstacle => {

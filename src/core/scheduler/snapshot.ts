@@ -7,6 +7,7 @@ import { isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import { accountsOf } from '../queue/share.ts'
 import type { Reservations } from '../queue/reservation.ts'
+import { sharedMib } from '../state/devices.ts'
 import { partsOf } from '../state/groups.ts'
 import { usageOf, workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
@@ -29,6 +30,7 @@ type Source = Pick<
   | 'pending'
   | 'groups'
   | 'holders'
+  | 'shares'
   | 'usage'
   | 'residents'
   | 'namespaces'
@@ -47,10 +49,12 @@ export function snapshotOf(
     at,
     nodes: Array.from(state.members.values(), ({ id, name, labels, taints, scheduling, inventory }) => {
       const here = workloadsAt(state, id)
+      const uuids = (inventory?.gpus ?? []).map(({ uuid }) => uuid)
       return {
         ...{ id, name, labels, taints, scheduling, inventory },
         ...observe(id),
-        held: new Set((inventory?.gpus ?? []).map(({ uuid }) => uuid).filter((uuid) => state.holders.has(uuid))),
+        held: new Set(uuids.filter((uuid) => state.holders.has(uuid))),
+        shared: new Map(uuids.filter((uuid) => state.shares.has(uuid)).map((uuid) => [uuid, sharedMib(state, uuid)])),
         usage: usageOf(state, id),
         residents: here.map(({ spec }) => spec.labels ?? {}),
         groups: new Set(here.flatMap(({ part }) => (part === null ? [] : [part.group]))),

@@ -86,15 +86,17 @@ function executorFor({ executors }: NodeInventory, { executor }: WorkloadSpec): 
 }
 
 function suitableDevices(
-  { gpus }: NodeInventory,
+  { gpus, sharing }: NodeInventory,
   spec: WorkloadSpec,
   matches: MatchModel,
 ): { readonly devices: readonly GpuDevice[] } | Obstacle {
   const { gpus: wanted } = spec
-  const { devices: indexes, model, memoryMib } = wanted
+  const { devices: indexes, model, share } = wanted
+  const memoryMib = least(wanted)
   const count = deviceCount(spec)
   if (count === 0) return { devices: [] }
   if (gpus.length === 0) return { one: 'has no GPU', many: 'have no GPU' }
+  if (share !== undefined && sharing !== true) return { one: 'shares no GPUs', many: 'share no GPUs' }
 
   const named = indexes === undefined ? gpus : gpus.filter(({ index }) => indexes.includes(index))
   if (indexes !== undefined && named.length < new Set(indexes).size) {
@@ -117,9 +119,15 @@ function suitableDevices(
   return { one: `needs ${words}, has ${modern.length}`, many: `need ${words}, have ${modern.length}` }
 }
 
-/** A part of a GPU is no GPU, unless it is asked for by its index. */
-const isCut = ({ mig }: GpuDevice, wanted: WorkloadSpec['gpus']): boolean =>
-  wanted.mig === undefined ? mig === null || wanted.devices !== undefined : mig?.profile === wanted.mig
+/** How much memory each device has to have; undefined when any will do. */
+const least = ({ memoryMib, share }: WorkloadSpec['gpus']): number | undefined =>
+  memoryMib === undefined || share === undefined ? (memoryMib ?? share) : Math.max(memoryMib, share)
+
+/** A part of a GPU is no GPU, unless it is asked for by its index; and it is not shared. */
+function isCut({ mig }: GpuDevice, { mig: profile, devices, share }: WorkloadSpec['gpus']): boolean {
+  if (profile !== undefined) return mig?.profile === profile
+  return mig === null || (devices !== undefined && share === undefined)
+}
 
 const isModern = (gpu: GpuDevice, { minDriver, minComputeCapability }: WorkloadSpec['gpus']): boolean =>
   (minDriver === undefined || isAtLeast(gpu.driver, minDriver)) &&

@@ -6,7 +6,7 @@ import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import type { Accounts } from '../queue/share.ts'
 import type { Reservations } from '../queue/reservation.ts'
-import type { Place, Usage } from '../state/types.ts'
+import type { Mib, Place, Usage } from '../state/types.ts'
 
 export interface NodeSnapshot {
   readonly id: NodeId
@@ -15,8 +15,10 @@ export interface NodeSnapshot {
   readonly liveness: Liveness
   /** Null until the node has reported itself. */
   readonly inventory: NodeInventory | null
-  /** Uuids of devices that live placements hold. */
+  /** Uuids of devices that live placements hold whole. */
   readonly held: ReadonlySet<string>
+  /** How much memory of devices live placements have shares of, by uuid. */
+  readonly shared: ReadonlyMap<string, Mib>
   /** Uuids of devices that the node itself says are failed. */
   readonly failed: ReadonlySet<string>
   /** Uuids of devices that run slower than they could because they are too hot. */
@@ -100,10 +102,14 @@ export interface Obstacle {
 export interface Offer {
   /** Taints that ask for another node. */
   readonly reluctance: number
+  /** How many unused devices it would take a share of. */
+  readonly broken: number
   /** How many hot devices it would get, of those that it does not name itself. */
   readonly hotDevices: number
   /** From how many groups of linked devices its own would come. */
   readonly groups: number
+  /** Memory that would be left to share on the devices of which it gets a share. */
+  readonly shareLeftMib: number
   readonly freeDevices: number
   readonly memoryMib: number
   readonly placements: number

@@ -47,7 +47,7 @@ function* pairsOf<T>(all: readonly T[]): Generator<readonly [T, T]> {
 /** Each of the things that it asks for, left out while all others stay: from what is given up most easily to what is hardest. */
 function* wishesLeftOut({ gpus, node, nodeSelector, ...rest }: WorkloadSpec): Generator<Change> {
   const { memoryMib, cpus, diskMib, near, apart, executor } = rest
-  const { devices, model, memoryMib: gpuMemory, minDriver, minComputeCapability, mig } = gpus
+  const { devices, model, memoryMib: gpuMemory, minDriver, minComputeCapability, mig, share } = gpus
   if (node !== undefined) yield without(`on any node instead of ${node}`, { node: undefined })
   if (devices !== undefined)
     yield withGpus('with any GPUs instead of those', { devices: undefined, count: devices.length })
@@ -62,6 +62,7 @@ function* wishesLeftOut({ gpus, node, nodeSelector, ...rest }: WorkloadSpec): Ge
   if (gpuMemory !== undefined) yield withGpus('with less memory in each GPU', { memoryMib: undefined })
   if (model !== undefined) yield withGpus(`with another GPU model than ${model}`, { model: undefined })
   if (mig !== undefined) yield withGpus(`with whole GPUs instead of MIG devices ${mig}`, { mig: undefined })
+  if (share !== undefined) yield withGpus('with whole GPUs instead of shares', { share: undefined })
   if (diskMib !== undefined) yield without('with less disk', { diskMib: undefined })
   if (cpus !== undefined) yield without(`with fewer than ${cpus} CPU cores`, { cpus: undefined })
   if (memoryMib !== undefined) yield without(`with less than ${memoryMib} MiB of memory`, { memoryMib: undefined })

@@ -4,6 +4,7 @@ import type { Placement, Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { rememberPart } from './groups.ts'
 import { demandOf } from './demand.ts'
+import { giveDevices, takeDevices } from './devices.ts'
 import { consume, spend } from './namespaces.ts'
 import type { State } from './state.ts'
 import type { MeshState, Usage } from './types.ts'
@@ -36,7 +37,7 @@ function remember(state: State, workload: Workload): void {
   if (workload.state === 'pending') state.pending.add(workload.id)
   const placement = livePlacement(workload)
   if (placement === null) return
-  for (const device of placement.devices) state.holders.set(device, placement.id)
+  giveDevices(state, placement, workload.spec.gpus.share)
   const residents = state.residents.get(placement.node) ?? new Set()
   state.residents.set(placement.node, residents.add(workload.id))
   count(state, placement.node, demandOf(workload.spec), 1)
@@ -48,7 +49,7 @@ function forget(state: State, workload: Workload): void {
   state.pending.delete(workload.id)
   const placement = livePlacement(workload)
   if (placement === null) return
-  for (const device of placement.devices) state.holders.delete(device)
+  takeDevices(state, placement)
   const residents = state.residents.get(placement.node)
   residents?.delete(workload.id)
   if (residents?.size === 0) state.residents.delete(placement.node)

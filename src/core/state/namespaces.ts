@@ -3,8 +3,8 @@ import type { Namespace, Quota } from '../../model/namespace.ts'
 import { defaultNamespace, unlimited } from '../../model/namespace.ts'
 import { hour, type Instant, type Millis } from '../../model/time.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
-import { deviceCount, isTerminal } from '../../model/workload.ts'
-import { demandOf } from './demand.ts'
+import { isTerminal } from '../../model/workload.ts'
+import { demandOf, gpuMillisOf } from './demand.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -20,7 +20,7 @@ export function namespaceOf({ namespaces }: Pick<Source, 'namespaces'>, name: st
   return name === defaultNamespace ? { ...unlimited, name, createdAt: 0 } : null
 }
 
-const nothing: Spending = { gpus: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
+const nothing: Spending = { gpuMillis: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
 
 export const spendingOf = ({ spending }: Pick<Source, 'spending'>, name: string): Spending =>
   spending.get(name) ?? nothing
@@ -28,18 +28,22 @@ export const spendingOf = ({ spending }: Pick<Source, 'spending'>, name: string)
 /** What so many placements of it take of a quota. */
 export function priceOf(spec: WorkloadSpec, count = 1): Omit<Spending, 'workloads'> {
   const { cpuMillis, memoryMib } = demandOf(spec)
-  return { gpus: count * deviceCount(spec), cpuMillis: count * cpuMillis, memoryMib: count * memoryMib }
+  return { gpuMillis: count * gpuMillisOf(spec), cpuMillis: count * cpuMillis, memoryMib: count * memoryMib }
 }
 
 /** Which limit the price would break, in words such as `all 8 of its GPUs are in use`; null when it stays within all. */
 export function overrun(quota: Quota, spent: Spending, price: Omit<Spending, 'workloads'>): string | null {
-  const isOver = (what: 'gpus' | 'cpuMillis' | 'memoryMib'): boolean => {
-    const most = quota[what]
+  const gpuMillis = quota.gpus === null ? null : 1_000 * quota.gpus
+  const isOver = (what: 'gpuMillis' | 'cpuMillis' | 'memoryMib'): boolean => {
+    const most = what === 'gpuMillis' ? gpuMillis : quota[what]
     return most !== null && price[what] > 0 && spent[what] + price[what] > most
   }
   const words = (wanted: number, used: number, most: number | null, what: string): string =>
     `it needs ${wanted} ${what}, and ${used} of ${most ?? 0} are in use`
-  if (isOver('gpus')) return words(price.gpus, spent.gpus, quota.gpus, price.gpus === 1 ? 'GPU' : 'GPUs')
+  if (isOver('gpuMillis')) {
+    const wanted = price.gpuMillis / 1_000
+    return words(wanted, spent.gpuMillis / 1_000, quota.gpus, wanted === 1 ? 'GPU' : 'GPUs')
+  }
   if (isOver('cpuMillis'))
     return words(price.cpuMillis / 1_000, spent.cpuMillis / 1_000, (quota.cpuMillis ?? 0) / 1_000, 'CPU cores')
   if (isOver('memoryMib')) return words(price.memoryMib, spent.memoryMib, quota.memoryMib, 'MiB of memory')
@@ -71,7 +75,7 @@ export function spend(state: State, workload: Workload, sign: 1 | -1): void {
   const before = spendingOf(state, name)
   const price = priceOf(workload.spec, workload.placement === null ? 0 : 1)
   const after: Spending = {
-    gpus: before.gpus + sign * price.gpus,
+    gpuMillis: before.gpuMillis + sign * price.gpuMillis,
     cpuMillis: before.cpuMillis + sign * price.cpuMillis,
     memoryMib: before.memoryMib + sign * price.memoryMib,
     workloads: before.workloads + sign,
@@ -84,12 +88,12 @@ export function spend(state: State, workload: Workload, sign: 1 | -1): void {
 export const consumptionPeriod: Millis = 6 * hour
 
 /**
- * How much of the mesh a workload takes: its devices in thousandths, and without any, or beside a great deal of CPU or memory, what part
+ * How much of the mesh a workload takes: its devices, or its shares of some, in thousandths, and without any, or beside a great deal of CPU or memory, what part
  * of an ordinary GPU host's share for one device (16 cores, 128 GiB) it takes.
  */
 export function sizeOf(spec: WorkloadSpec): number {
-  const { gpus, cpuMillis, memoryMib } = priceOf(spec)
-  return Math.max(1, 1_000 * gpus, Math.round(cpuMillis / 16), Math.round(memoryMib / 131.072))
+  const { gpuMillis, cpuMillis, memoryMib } = priceOf(spec)
+  return Math.max(1, gpuMillis, Math.round(cpuMillis / 16), Math.round(memoryMib / 131.072))
 }
 
 /** Adds what a placement that is over has taken: whole GPU-seconds, so that every peer counts the same. */

@@ -5,6 +5,7 @@ import type { Placement, Workload } from '../../model/workload.ts'
 import { deviceCount, isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import { closedTo } from '../scheduler/admission.ts'
+import { deviceObstacle } from './devices.ts'
 import { isGang, partsOf } from './groups.ts'
 import { workloadsAt } from './holdings.ts'
 import { change, unplace } from './lifecycle.ts'
@@ -49,6 +50,7 @@ export function placeGang(step: Step, { group, attempt, places, because = '' }: 
     const obstacle = placementObstacle(state, place, first)
     if (obstacle !== null) return obstacle
   }
+  // Nor do parts share one with each other: what lets GPUs talk to each other refuses one that is two of them.
   const given = places.flatMap(({ devices }) => devices)
   const twice = given.find((device, i) => given.indexOf(device) !== i)
   if (twice !== undefined) return refused('DEVICE_BUSY', { device: twice })
@@ -106,11 +108,7 @@ function placementObstacle(state: State, place: Place, { spec }: Workload): Outc
     return refused('INVALID_REQUEST', {
       problem: `${wanted} different devices are wanted, ${devices.length} were given`,
     })
-  const present = new Set(inventory.gpus.map(({ uuid }) => uuid))
-  const missing = devices.find((device) => !present.has(device))
-  if (missing !== undefined) return refused('INVALID_REQUEST', { problem: `the node has no device ${missing}` })
-  const held = devices.find((device) => state.holders.has(device))
-  return held === undefined ? null : refused('DEVICE_BUSY', { device: held })
+  return deviceObstacle(state, inventory, { devices, share: spec.gpus.share })
 }
 
 /** The workload whose live placement this is, when it is that node's. Null when it is over, superseded or someone else's. */

@@ -86,6 +86,7 @@ export const Inventory = z.strictObject({
   links: z.array(Link).max(4_096),
   executors: z.array(Executor).max(3),
   versions: z.record(z.string().min(1).max(64), z.string().max(128)),
+  sharing: z.literal(true).exactOptional(),
 })
 
 export const NewMemberSchema = z.strictObject({

@@ -8,6 +8,7 @@ import type {
   JoinToken,
   MeshEvent,
   MeshState,
+  Mib,
   NotedDecision,
   Operator,
   Outcome,
@@ -53,8 +54,10 @@ export interface State extends MeshState {
   readonly pending: Set<WorkloadId>
   /** Derived: what each namespace’s work takes. */
   readonly spending: Map<string, Spending>
-  /** Derived: which live placement holds a device, by the device's uuid. */
+  /** Derived: which live placement holds a device whole, by the device's uuid. */
   readonly holders: Map<string, PlacementId>
+  /** Derived: which live placements have a share of a device, and of how much of its memory, by the device's uuid. */
+  readonly shares: Map<string, Map<PlacementId, Mib>>
   /** Derived: what live placements take, by node. A node without any has no entry. */
   readonly usage: Map<NodeId, Usage>
   /** Derived: workloads with a live placement, by node. A node without any has no entry. */
@@ -110,6 +113,7 @@ export const createState = (): State => ({
   pending: new Set(),
   spending: new Map(),
   holders: new Map(),
+  shares: new Map(),
   usage: new Map(),
   residents: new Map(),
 })

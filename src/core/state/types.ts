@@ -47,6 +47,9 @@ export interface MeshEvent {
   readonly message: string
 }
 
+/** An amount of memory. */
+export type Mib = number
+
 /** What the live placements of one node take from it. CPU in thousandths of a core, so that sums stay exact. */
 export interface Usage {
   readonly cpuMillis: number
@@ -56,7 +59,8 @@ export interface Usage {
 
 /** What the work of a namespace takes now: the first three by what has a place, the last by all that has not ended. */
 export interface Spending {
-  readonly gpus: number
+  /** In thousandths of a device, so that sums of shares stay exact. */
+  readonly gpuMillis: number
   readonly cpuMillis: number
   readonly memoryMib: number
   readonly workloads: number
@@ -95,8 +99,10 @@ export interface MeshState {
   readonly pending: ReadonlySet<WorkloadId>
   /** What each namespace’s work takes. One without live work has no entry. */
   readonly spending: ReadonlyMap<string, Spending>
-  /** Which live placement holds a device, by the device's uuid. */
+  /** Which live placement holds a device whole, by the device's uuid. */
   readonly holders: ReadonlyMap<string, PlacementId>
+  /** Which live placements have a share of a device, and of how much of its memory, by the device's uuid. None without an entry. */
+  readonly shares: ReadonlyMap<string, ReadonlyMap<PlacementId, Mib>>
   /** What live placements take from each node. A node without any has no entry. */
   readonly usage: ReadonlyMap<NodeId, Usage>
   /** Workloads with a live placement on a node. A node without any has no entry. */

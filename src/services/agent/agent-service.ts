@@ -38,6 +38,8 @@ export interface AgentDeps {
   readonly control: Pick<Control, 'state' | 'status' | 'onChange' | 'execute' | 'fresh'>
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   readonly devices: DeviceSource
+  /** Whether the owner of this host lets several workloads share one GPU. */
+  readonly sharing: boolean
   readonly disk: Disk
   readonly clock: Clock
   readonly log: Log
@@ -239,9 +241,9 @@ export class AgentService implements Service {
   }
 
   #view(): AgentView {
-    const { node, clock, devices } = this.#deps
-    const found = devices.devices()
+    const { node, clock, devices, sharing } = this.#deps
     const failed = devices.failed()
+    const working = devices.devices()?.filter(({ uuid }) => !failed.has(uuid))
     return {
       node,
       fresh: this.#fresh,
@@ -253,7 +255,8 @@ export class AgentService implements Service {
       tasks: this.#known(),
       executors: this.#adoption.readiness(),
       failures: this.#performer.failures,
-      devices: found === null ? null : new Set(found.map(({ uuid }) => uuid).filter((uuid) => !failed.has(uuid))),
+      devices: working === undefined ? null : new Map(working.map(({ uuid, memoryMib }) => [uuid, memoryMib])),
+      sharing,
       at: clock.now(),
     }
   }

@@ -20,6 +20,8 @@ export interface InventoryReporterDeps {
   readonly self: NodeId
   readonly probes: HardwareProbes
   readonly executors: readonly ExecutorKind[]
+  /** Whether the owner of this host lets several workloads share one GPU. */
+  readonly sharing: boolean
   /** Versions of this daemon and of what it drives, asked at every look. */
   readonly versions: () => NodeInventory['versions']
   readonly control: Pick<Control, 'state' | 'onChange' | 'execute'>
@@ -139,8 +141,9 @@ export class InventoryReporter implements Service, DeviceSource {
   }
 
   async #lookOnce(): Promise<void> {
-    const { probes, executors, versions, log } = this.#deps
-    const { inventory, problems } = await detect(probes, { executors, versions: versions() }, this.#stopped.signal)
+    const { probes, executors, sharing, versions, log } = this.#deps
+    const known = { executors, sharing, versions: versions() }
+    const { inventory, problems } = await detect(probes, known, this.#stopped.signal)
     if (this.#stopped.signal.aborted) return
     const isNews = this.#inventory === null || canonicalJson(inventory) !== canonicalJson(this.#inventory)
     if (canonicalJson(problems) !== canonicalJson(this.#problems)) log.info('hardware was looked at', { problems })

@@ -2,6 +2,7 @@
 import type { AgentAction, Report } from '../../core/agent/action.ts'
 import { checkpointEnvironment } from '../../core/agent/checkpoint.ts'
 import { partEnvironment } from '../../core/agent/gang.ts'
+import { shareEnvironment } from '../../core/agent/share.ts'
 import type { Assigned, Save, StartFailure, Told } from '../../core/agent/view.ts'
 import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -192,7 +193,7 @@ export class Performer {
       return known
     })
     const { attempt, term } = placement
-    const env = { ...partEnvironment(workload, gang), ...checkpointEnvironment(spec) }
+    const env = { ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) }
     return { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
   }
 

@@ -39,7 +39,7 @@ vi.mock('../../../src/core/agent/device-ledger.ts', async (original) => {
     const phase = (
       { acquire: 'held', 'cut-off': 'started', started: 'started', release: 'over', forget: 'over' } as const
     )[type]
-    return new Map(ledger).set(placement, { placement, devices, phase })
+    return new Map(ledger).set(placement, { placement, devices, share: null, phase })
   }
   return {
     ...real,
@@ -47,8 +47,8 @@ vi.mock('../../../src/core/agent/device-ledger.ts', async (original) => {
       breaks(noLedger) ? yes : real.admit(ledger, record),
     enter: (...[ledger, record]: Parameters<typeof real.enter>) =>
       breaks(noLedger) ? entered(ledger, record) : real.enter(ledger, record),
-    holderOf: (...[ledger, device]: Parameters<typeof real.holderOf>) =>
-      breaks(noLedger) ? null : real.holderOf(ledger, device),
+    whyBusy: (...[ledger, record]: Parameters<typeof real.whyBusy>) =>
+      breaks(noLedger) ? null : real.whyBusy(ledger, record),
   }
 })
 

@@ -164,11 +164,15 @@ export class Host {
     const control = new ControlService({ self, clock, log, rpc, consensus, machine })
     const probes = { host: hostProbe(self), gpus: [this.#gpuProbe()] }
     const versions = (): { readonly clawnode: string } => ({ clawnode: version })
-    const inventory = new InventoryReporter({ self, probes, executors: ['docker'], versions, control, clock, log })
+    const inventory = new InventoryReporter({
+      ...{ self, probes, versions, control, clock, log },
+      ...{ executors: ['docker'], sharing: false },
+    })
     const executor = new EngineExecutor({ engine: this.engine, clock, random: world, pull: settings.pull })
     const executors = new Map([['docker', executor] as const])
     const agent = new AgentService({
       ...{ mesh: theMesh, node: self, control, executors, devices: inventory, disk, clock, log, metrics },
+      sharing: false,
     })
     const members = new MembershipService(
       {

@@ -71,6 +71,7 @@ test.each([
 
 test('what the GPUs must be asks for one when no count is given', () => {
   expect(spec({ gpuMig: '1g.10gb' }).gpus).toEqual({ count: 1, mig: '1g.10gb' })
+  expect(spec({ gpuShare: '8Gi' }).gpus).toEqual({ count: 1, share: 8_192 })
   expect(spec({ gpus: 2, minDriver: '550.54', minComputeCapability: '8.0' }).gpus).toEqual({
     ...{ count: 2, minDriver: '550.54', minComputeCapability: '8.0' },
   })

@@ -42,7 +42,14 @@ const steps = (workload: Assigned, parts: Partial<AgentView> = {}) =>
   reconcile(
     {
       ...{ node, fresh: true, cutOffFor: 0, told: new Map(), adopted: new Set(), ledger: new Map() },
-      ...{ checkpoints: new Map(), saves: new Map(), failures: new Map(), devices: new Set(), at: startedAt },
+      ...{
+        checkpoints: new Map(),
+        saves: new Map(),
+        failures: new Map(),
+        devices: new Map<string, number>(),
+        at: startedAt,
+      },
+      sharing: false,
       executors: new Map([['process', 'ready']]),
       assigned: new Map([[id, workload]]),
       tasks: new Map([

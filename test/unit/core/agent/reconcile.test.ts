@@ -49,7 +49,7 @@ const task = (status: TaskState, of: PlacementId = id): [PlacementId, KnownTask]
 ]
 const holding = (phase: Holding['phase'], of: PlacementId = id): [PlacementId, Holding] => [
   of,
-  { placement: of, devices: ['GPU-0'], phase },
+  { placement: of, devices: ['GPU-0'], share: null, phase },
 ]
 
 const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assigned[] }): AgentView => ({
@@ -65,7 +65,8 @@ const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assign
   tasks: new Map(),
   executors: new Map([['docker', 'ready']]),
   failures: new Map(),
-  devices: new Set(['GPU-0']),
+  devices: new Map([['GPU-0', 80_000]]),
+  sharing: false,
   at,
   ...parts,
 })
@@ -86,7 +87,7 @@ test('a placement is held in the ledger before it is claimed', () => {
 })
 
 test.each([
-  ['a missing device', { devices: new Set<string>() }, 'device GPU-0 is missing or has failed'],
+  ['a missing device', { devices: new Map<string, number>() }, 'device GPU-0 is missing or has failed'],
   [
     'a device of another placement',
     { ledger: new Map([holding('held', other)]) },

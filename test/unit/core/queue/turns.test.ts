@@ -13,7 +13,7 @@ import type { Workload } from '../../../../src/model/workload.ts'
 import { ada, meshOf, submit } from '../../../support/control-samples.ts'
 import { node, quiet, work } from '../../../support/scheduler-samples.ts'
 
-const nothing = { gpus: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
+const nothing = { gpuMillis: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
 const account = (parts: Partial<Account> = {}): Account => ({
   ...{ quota: noQuota, weight: 1, borrow: false, spending: nothing, share: 0 },
   ...parts,
@@ -122,7 +122,9 @@ describe('quotas in a plan', () => {
     )
 
   test('given a namespace with a quota, then it gets no more than that, and is told why', () => {
-    const accounts = new Map([['team', account({ quota: quota({ gpus: 2 }), spending: { ...nothing, gpus: 1 } })]])
+    const accounts = new Map([
+      ['team', account({ quota: quota({ gpus: 2 }), spending: { ...nothing, gpuMillis: 1_000 } })],
+    ])
     expect(decide([of('team', 'wl-1', {}, 1), of('team', 'wl-2', {}, 2)], accounts)).toEqual({
       'wl-1': 'goes',
       'wl-2': 'has to wait for its namespace team: it needs 1 GPU, and 2 of 2 are in use',
@@ -158,7 +160,7 @@ describe('quotas in a plan', () => {
     fc.assert(
       fc.property(fc.array(one, { maxLength: 12 }), limits, limits, fc.nat(8), (asks, a, b, free) => {
         const make = ({ gpus, used, borrow }: { gpus: number; used: number; borrow: boolean }) =>
-          account({ quota: quota({ gpus }), borrow, spending: { ...nothing, gpus: used } })
+          account({ quota: quota({ gpus }), borrow, spending: { ...nothing, gpuMillis: 1_000 * used } })
         const pending = asks.map(({ name, gpus }, i) => of(name, `wl-${i}`, { gpus: { count: gpus } }, i))
         const decisions = decide(pending, new Map(Object.entries({ a: make(a), b: make(b) })), free)
         const placed = pending.filter(({ id }) => decisions[id] === 'goes')

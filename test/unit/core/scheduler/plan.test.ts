@@ -8,7 +8,7 @@ import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
 import { node, quiet, work } from '../../../support/scheduler-samples.ts'
-import { ada, bob, cyd, gpu, meshOf, refusal, submit } from '../../../support/control-samples.ts'
+import { ada, bob, cyd, gpu, inventory, meshOf, refusal, submit } from '../../../support/control-samples.ts'
 
 const decide = (nodes: readonly NodeSnapshot[], pending: readonly Workload[], at = 10_000): readonly Decision[] =>
   plan({ ...quiet, at, nodes, pending }, defaultScheduling)
@@ -172,14 +172,16 @@ describe('any plan', () => {
     cpus: fc.integer({ min: 1, max: 20 }),
     memoryMib: fc.integer({ min: 6, max: 200_000 }),
     model: fc.constantFrom('H100', 'A100', 'any'),
+    share: fc.option(fc.integer({ min: 1, max: 90_000 }), { nil: undefined }),
   })
 
   test('is one that the state machine accepts, gives no device twice, and is the same when made again', () => {
     fc.assert(
       fc.property(fc.array(wanted, { maxLength: 25 }), fc.integer({ min: 1, max: 4 }), (list, gpus) => {
         const book = meshOf([ada, bob, cyd], gpus)
-        for (const [i, { count, model, ...rest }] of list.entries())
-          book.run(submit(`wl-${i}`, { ...rest, gpus: { count, model } }))
+        book.run({ type: 'report-inventory', node: bob, inventory: inventory(bob, gpus, { sharing: true }) })
+        for (const [i, { count, model, share, ...rest }] of list.entries())
+          book.run(submit(`wl-${i}`, { ...rest, gpus: { count, model, share: count === 0 ? undefined : share } }))
         const observe = () =>
           ({ liveness: 'alive', failed: new Set<string>(), hot: new Set<string>(), diskFreeMib: null }) as const
         const decisions = plan(snapshotOf(book.state, observe, 1), defaultScheduling)

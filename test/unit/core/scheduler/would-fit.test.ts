@@ -55,7 +55,7 @@ test('a node that refused it a while ago is no place for it, and while it waits 
 test('what is over its quota, or one too many of its array, is told so though there is room', () => {
   const snapshot = { ...quiet, at: 1_000, nodes: [node('roomy', 4)], pending: [] }
   const limits = { gpus: 1, cpuMillis: null, memoryMib: null, workloads: null }
-  const spending = { gpus: 1, cpuMillis: 0, memoryMib: 0, workloads: 1 }
+  const spending = { gpuMillis: 1_000, cpuMillis: 0, memoryMib: 0, workloads: 1 }
   const accounts = new Map([['default', { quota: limits, weight: 1, borrow: false, spending, share: 0 }]])
   const job = work('wl', { gpus: { count: 1 } })
   expect(explain({ ...snapshot, accounts }, job, defaultScheduling)).toMatchObject({

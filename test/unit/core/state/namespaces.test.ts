@@ -80,7 +80,7 @@ describe('a namespace', () => {
     book.run(ask('wl-a', 4))
     book.run(place('wl-a', 0, 4))
     book.run({ type: 'update-namespace', name: 'team', quota: { gpus: 1 } })
-    expect(spendingOf(book.state, 'team').gpus).toBe(4)
+    expect(spendingOf(book.state, 'team').gpuMillis).toBe(4_000)
   })
 })
 
@@ -106,7 +106,7 @@ test('what a namespace takes is what its live workloads say, over snapshots too,
         if (kind === 'stop') book.run({ type: 'request-stop', workload: workloadId(id), force: false })
         const live = [...book.state.workloads.values()].filter(({ state }) => !['completed', 'stopped'].includes(state))
         const held = live.flatMap((one) => one.placement?.devices ?? [])
-        expect(spendingOf(book.state, 'team')).toMatchObject({ gpus: held.length, workloads: live.length })
+        expect(spendingOf(book.state, 'team')).toMatchObject({ gpuMillis: 1_000 * held.length, workloads: live.length })
         expect(held.length).toBeLessThanOrEqual(most)
       }
       const again = restore(snapshot(book.state))

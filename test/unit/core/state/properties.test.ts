@@ -8,7 +8,7 @@ import { createState } from '../../../../src/core/state/state.ts'
 import type { Entry } from '../../../../src/core/state/types.ts'
 import { placementId } from '../../../../src/model/ids.ts'
 import { isTerminal } from '../../../../src/model/workload.ts'
-import { ada, Book, meshOf } from '../../../support/control-samples.ts'
+import { ada, Book, gpu, inventory, meshOf } from '../../../support/control-samples.ts'
 import type { Intent } from '../../../support/state-commands.ts'
 import { intent, toCommand } from '../../../support/state-commands.ts'
 
@@ -18,6 +18,7 @@ const runs = { numRuns: 300 }
 /** Plays the intents and looks at the state after each. */
 function play(intents: readonly Intent[], look: (book: Book, ran: ReturnType<Book['run']>) => void): Book {
   const book = meshOf([ada], 3)
+  book.run({ type: 'report-inventory', node: ada, inventory: inventory(ada, 3, { sharing: true }) })
   for (const [i, each] of intents.entries()) {
     const earlier = each.repeat ? book.entries.at(-1 - (i % 3)) : undefined
     const command = earlier?.command ?? toCommand(book.state, each, i)
@@ -34,11 +35,12 @@ const replay = (entries: readonly Entry[], state: State = createState()): State 
 
 const live = (state: State) => [...state.workloads.values()].filter(({ state: now }) => !isTerminal(now))
 
-test('no device is ever in two live placements, and the indexes say what the workloads say', () => {
+test('no device is ever in two live placements, unless as shares, and the indexes say what the workloads say', () => {
   fc.assert(
     fc.property(history, (intents) => {
       play(intents, ({ state }) => {
-        const held = live(state).flatMap(({ placement }) => placement?.devices ?? [])
+        const whole = live(state).filter(({ spec }) => spec.gpus.share === undefined)
+        const held = whole.flatMap(({ placement }) => placement?.devices ?? [])
         expect(new Set(held).size).toBe(held.length)
         expect(new Set(state.holders.keys())).toEqual(new Set(held))
         const placements = live(state).filter(({ placement }) => placement !== null).length
@@ -54,6 +56,39 @@ test('no device is ever in two live placements, and the indexes say what the wor
     }),
     runs,
   )
+})
+
+/** Histories of one node that is crowded: most of them come to several shares of one device. */
+const crowd = fc.array(
+  fc
+    .record({ each: intent, kind: fc.constantFrom('submit', 'place', 'place', 'claim', 'ended', 'evict', 'prune') })
+    .map(({ each, kind }) => ({ ...each, kind, node: ada, off: 0, flag: true, devices: each.repeat ? [1, 0] : [0] })),
+  { minLength: 20, maxLength: 120 },
+)
+
+test('shares never mix with a whole device nor exceed its memory, and the index says what the workloads say', () => {
+  const { memoryMib } = gpu(ada, 0)
+  let together = 0
+  const look = ({ state }: Book): void => {
+    const said = new Map<string, Map<string, number>>()
+    for (const { placement, spec } of live(state))
+      for (const device of spec.gpus.share === undefined ? [] : (placement?.devices ?? []))
+        said.set(device, (said.get(device) ?? new Map()).set(placement?.id, spec.gpus.share))
+    expect(state.shares).toEqual(said)
+    for (const [device, shares] of said) {
+      expect(state.holders.has(device)).toBe(false)
+      expect([...shares.values()].reduce((sum, mib) => sum + mib, 0)).toBeLessThanOrEqual(memoryMib)
+      if (shares.size > 1) together += 1
+    }
+  }
+  fc.assert(
+    fc.property(fc.oneof(history, crowd), (intents) => {
+      play(intents, look)
+    }),
+    runs,
+  )
+  // Else nothing was shown.
+  expect(together).toBeGreaterThan(100)
 })
 
 test('names are unique among the workloads that have not ended, and among the nodes', () => {
@@ -131,6 +166,7 @@ test('the same log leads to the same bytes, over a snapshot or not, over the wir
       const again = restore(whole)
       expect(snapshot(again)).toEqual(whole)
       expect([...again.holders].toSorted()).toEqual([...state.holders].toSorted())
+      expect(again.shares).toEqual(state.shares)
       expect([...again.usage].toSorted()).toEqual([...state.usage].toSorted())
       expect([...again.names].toSorted()).toEqual([...state.names].toSorted())
     }),

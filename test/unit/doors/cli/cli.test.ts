@@ -207,7 +207,7 @@ describe('other commands', () => {
     expect(await offers('node', 'i')).toEqual(['info', 'invoke'])
     expect(await offers('node', 'info', '')).toEqual(['gpu-node-1', 'gpu-node-2'])
     expect(await offers('logs', '-f', 'j')).toEqual(['job'])
-    expect(await offers('run', '--gpu')).toEqual(['--gpus', '--gpu-type', '--gpu-memory'])
+    expect(await offers('run', '--gpu')).toEqual(['--gpus', '--gpu-type', '--gpu-memory', '--gpu-share'])
     expect(await offers('completion', 'z')).toEqual(['zsh'])
   })
 

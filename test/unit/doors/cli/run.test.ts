@@ -60,17 +60,9 @@ describe('run', () => {
         ...['run', '-d', '--label', 'app=db', '--label', 'tier=cache', '--toleration', 'gpu=h100:NoSchedule'],
         ...['--near', 'app=web,tier=front', '--apart', 'app=db', '--strategy', 'spread', '--restart', 'on-failure:5'],
         ...['--retry-backoff', '30s', '--on-partition', 'stop', '--disk', '200g', '--mig', '1g.10gb'],
-        ...[
-          '--checkpoint-signal',
-          'USR1',
-          '--checkpoint-path',
-          '/ckpt',
-          '--checkpoint-interval',
-          '10m',
-          '--checkpoint-save',
-          '2m',
-        ],
-        ...['--min-driver', '550.54', '--min-compute-capability', '8.0', 'busybox'],
+        ...['--checkpoint-signal', 'USR1', '--checkpoint-path', '/ckpt'],
+        ...['--checkpoint-interval', '10m', '--checkpoint-save', '2m'],
+        ...['--min-driver', '550.54', '--min-compute-capability', '8.0', '--gpu-share', '8Gi', 'busybox'],
       ],
       { 'workload.run': () => ({ id: 'wl-1', name: 'job', parts: [] }) },
     )
@@ -79,6 +71,7 @@ describe('run', () => {
       ...{ apart: ['app=db'], strategy: 'spread', restart: { policy: 'on-failure:5', backoff: '30s' } },
       checkpoint: { signal: 'USR1', path: '/ckpt', interval: '10m', save: '2m' },
       ...{ onPartition: 'stop', disk: '200g', gpuMig: '1g.10gb', minDriver: '550.54', minComputeCapability: '8.0' },
+      gpuShare: '8Gi',
     })
   })
 

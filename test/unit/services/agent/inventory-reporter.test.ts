@@ -108,6 +108,7 @@ function setUp(): {
     self,
     probes: { host: hardware.host, gpus: [hardware.gpu] },
     executors: ['docker'],
+    sharing: false,
     versions: () => ({ clawnode: '0' }),
     control: {
       state,

@@ -8,6 +8,12 @@ import { ago, facts, gpusInWords, orDash, percent } from '../../words.ts'
 type Info = OutputOf<'node.info'>
 type Gpu = Info['gpus'][number]
 
+/** `used: train-a`, or `shared: api-1 (8192 MiB), api-2 (8192 MiB)`. */
+function stateInWords({ state, workload, shares }: Gpu): string {
+  const who = workload ?? shares.map((share) => `${share.workload} (${share.memoryMib} MiB)`).join(', ')
+  return who === '' ? state : `${state}: ${who}`
+}
+
 const gpuColumns: readonly Column<Gpu>[] = [
   { head: 'GPU', cell: ({ index }) => String(index) },
   {
@@ -17,7 +23,7 @@ const gpuColumns: readonly Column<Gpu>[] = [
   { head: 'Memory', cell: ({ memoryMib, memoryUsedMib }) => `${orDash(memoryUsedMib)}/${memoryMib} MiB` },
   { head: 'Utilization', cell: ({ utilization }) => percent(utilization) },
   { head: 'Temperature', cell: ({ temperatureC }) => (temperatureC === null ? '—' : `${temperatureC} °C`) },
-  { head: 'State', cell: ({ state, workload }) => (workload === null ? state : `${state}: ${workload}`) },
+  { head: 'State', cell: stateInWords },
   { head: 'Uuid', cell: ({ uuid }) => uuid, wide: true },
 ]
 
@@ -70,7 +76,7 @@ const identity = ({
 function hardware({ hardware: parts, host: measured, status }: Info): Pairs {
   if (parts === null) return [['Hardware', 'not reported yet']]
   const host = status === 'offline' ? null : measured
-  const { hostname, os, kernel, arch, cpuModel, cpuCores, memoryMib, executors, versions } = parts
+  const { hostname, os, kernel, arch, cpuModel, cpuCores, memoryMib, executors, sharing, versions } = parts
   const use = host === null ? '' : `, ${Math.round(host.cpuUtilization)}% used`
   const memory = host === null ? '' : `, ${formatMib(Math.round(host.memoryUsedMib))} used`
   return [
@@ -78,6 +84,7 @@ function hardware({ hardware: parts, host: measured, status }: Info): Pairs {
     ['CPU', `${cpuCores} × ${cpuModel}${use}`],
     ['Memory', `${formatMib(memoryMib)}${memory}`],
     ['Executors', orDash(executors.join(', '))],
+    ['GPU sharing', sharing ? 'allowed' : 'not allowed'],
     ['Versions', labelsInWords(versions)],
   ]
 }

@@ -19,7 +19,8 @@ export default command({
     const api = await connect()
     await out.result(await api.call('workload.info', { workload }, signal), (info, { isWide }) => {
       const { error, reason, progress } = info
-      const asked = `${info.gpus}${info.gpuModel === null ? '' : ` × ${info.gpuModel}`}`
+      const share = info.gpuShareMib === null ? '' : `, ${formatMib(info.gpuShareMib)} of each`
+      const asked = `${info.gpus}${info.gpuModel === null ? '' : ` × ${info.gpuModel}`}${share}`
       const wide: readonly (readonly [string, string])[] = [
         ['Submitted by', info.submittedBy],
         ['Namespace', info.namespace],
