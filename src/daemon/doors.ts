@@ -1,16 +1,12 @@
 /** The ways into a daemon: its operations, and the API that offers them. */
-import { reasonOf } from '../core/scheduler/explain.ts'
-import { snapshotOf } from '../core/scheduler/snapshot.ts'
-import { waitingWith } from '../core/state/groups.ts'
-import { defaultScheduling } from '../core/scheduler/types.ts'
 import { ApiService } from '../doors/api/service.ts'
 import { tokenCheck } from '../doors/api/token.ts'
 import type { OperationContext, RenewalView } from '../operations/context.ts'
 import { OperationService } from '../operations/invoke.ts'
+import { agentViewOf, explainer, hostViewOf } from '../operations/local-views.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
 import { Uploads } from '../services/control/uploads.ts'
-import { observer } from '../services/gateway/observe.ts'
 import { maxSnapshotBytes } from '../wire/raft.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Ground, socketOf } from './ground.ts'
@@ -29,33 +25,14 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     get apiAddress() {
       return api.address
     },
-    agent: {
-      tasks: () => agent.tasks().map(({ status }) => status),
-      logs: (placement, query, signal) => agent.logs(placement, query, signal),
-      stats: (placement, signal) => agent.stats(placement, signal),
-    },
-    host: {
-      inventory: () => {
-        const found = inventory.inventory()
-        if (found === null) throw new Error('the host was not looked at before the doors opened')
-        return found
-      },
-      sample: (signal) => probes.host.sample(signal),
-      gpus: async (signal) => (await inventory.sample(signal)).gpus,
-    },
+    agent: agentViewOf(agent),
+    host: hostViewOf(inventory, probes.host),
     renewal: renewalOf(ground, plane),
     spool: plane.spool,
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),
-    explain(workload) {
-      if (workload.state !== 'pending') return null
-      // The rest of the queue does not matter to it, and lists ask this for every workload that waits.
-      const together = waitingWith(control.state, workload)
-      const alone = { ...control.state, pending: new Set(together.map(({ id }) => id)) }
-      const snapshot = snapshotOf(alone, observer(members), clock.now())
-      return reasonOf(snapshot, workload, defaultScheduling)
-    },
+    explain: explainer({ control, membership: members, clock }),
   }
   const operations = new OperationService(context)
   const api: ApiService = new ApiService(

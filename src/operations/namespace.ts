@@ -111,7 +111,8 @@ export const namespaceList = unary({
   rest: { method: 'GET', path: '/api/namespaces' },
   async handler(_, context, { signal }) {
     await refresh(context, signal)
-    return [...accountsNow(context).keys()].toSorted().map((name) => viewOf(name, context))
+    const accounts = accountsNow(context)
+    return [...accounts.keys()].toSorted().map((name) => viewOf(name, context, accounts))
   },
 })
 
@@ -132,12 +133,12 @@ const accountsNow = ({ control, clock }: OperationContext) =>
   accountsOf(control.state, control.state.members.keys(), clock.now())
 
 /** Throws NAMESPACE_NOT_FOUND. */
-function viewOf(name: string, context: OperationContext): NamespaceView {
+function viewOf(name: string, context: OperationContext, accounts = accountsNow(context)): NamespaceView {
   const { control, clock } = context
   const namespace = namespaceOf(control.state, name)
   if (namespace === null) throw new ClawError('NAMESPACE_NOT_FOUND', { namespace: name })
   const { gpuMillis, cpuMillis, memoryMib, workloads } = spendingOf(control.state, name)
-  const share = accountsNow(context).get(name)?.share ?? 0
+  const share = accounts.get(name)?.share ?? 0
   return {
     name,
     quota: amountsOf(namespace),

@@ -1,5 +1,5 @@
 /** What namespaces may still take while a plan is made. */
-import { overrun, priceOf } from '../state/namespaces.ts'
+import { noSpending, overrun, plus, priceOf } from '../state/namespaces.ts'
 import type { Spending } from '../state/types.ts'
 import type { Ask } from './ask.ts'
 import type { Accounts } from './share.ts'
@@ -32,18 +32,11 @@ export class Budget {
 
   placed({ lead, parts }: Ask): void {
     const { namespace } = lead.spec
-    const before = this.#spentBy(namespace)
-    const price = priceOf(lead.spec, parts.length)
-    this.#spent.set(namespace, {
-      gpuMillis: before.gpuMillis + price.gpuMillis,
-      cpuMillis: before.cpuMillis + price.cpuMillis,
-      memoryMib: before.memoryMib + price.memoryMib,
-      workloads: before.workloads,
-    })
+    this.#spent.set(namespace, plus(this.#spentBy(namespace), priceOf(lead.spec, parts.length)))
   }
 
   #spentBy(namespace: string): Spending {
-    return this.#spent.get(namespace) ?? { gpuMillis: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
+    return this.#spent.get(namespace) ?? noSpending
   }
 }
 

@@ -36,10 +36,9 @@ function* places(spec: WorkloadSpec, { nodes, taken, residentsOf }: Field): Gene
   }
 }
 
-/** What it takes to have so many parts on a node, `count` of them. */
+/** What it takes to have one part or several on a node. */
 export interface Way<T> {
   readonly node: NodeId
-  readonly count: number
   readonly what: T
 }
 
@@ -73,7 +72,7 @@ export function cheapestWays<T>(
     if (head === undefined) return null
     const best = rest.reduce((a, b) => (compare(b.next, a.next) < 0 ? b : a), head)
     best.count += 1
-    chosen.set(best.place.node.id, { node: best.place.node.id, count: best.count, what: best.next.after })
+    chosen.set(best.place.node.id, { node: best.place.node.id, what: best.next.after })
     const more = best.count < most && part + 1 < parts.length ? price(best.place, best.count + 1) : null
     if (more === null) open.splice(open.indexOf(best), 1)
     else best.next = { before: best.next.after, after: more }

@@ -20,19 +20,22 @@ export function namespaceOf({ namespaces }: Pick<Source, 'namespaces'>, name: st
   return name === defaultNamespace ? { ...unlimited, name, createdAt: 0 } : null
 }
 
-const nothing: Spending = { gpuMillis: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
+export const noSpending: Spending = { gpuMillis: 0, cpuMillis: 0, memoryMib: 0, workloads: 0 }
 
 export const spendingOf = ({ spending }: Pick<Source, 'spending'>, name: string): Spending =>
-  spending.get(name) ?? nothing
+  spending.get(name) ?? noSpending
+
+/** What placements take of a quota; how many workloads there are is another matter. */
+export type Price = Omit<Spending, 'workloads'>
 
 /** What so many placements of it take of a quota. */
-export function priceOf(spec: WorkloadSpec, count = 1): Omit<Spending, 'workloads'> {
+export function priceOf(spec: WorkloadSpec, count = 1): Price {
   const { cpuMillis, memoryMib } = demandOf(spec)
   return { gpuMillis: count * gpuMillisOf(spec), cpuMillis: count * cpuMillis, memoryMib: count * memoryMib }
 }
 
 /** Which limit the price would break, in words such as `all 8 of its GPUs are in use`; null when it stays within all. */
-export function overrun(quota: Quota, spent: Spending, price: Omit<Spending, 'workloads'>): string | null {
+export function overrun(quota: Quota, spent: Spending, price: Price): string | null {
   const gpuMillis = quota.gpus === null ? null : 1_000 * quota.gpus
   const isOver = (what: 'gpuMillis' | 'cpuMillis' | 'memoryMib'): boolean => {
     const most = what === 'gpuMillis' ? gpuMillis : quota[what]
@@ -68,18 +71,21 @@ export function submissionObstacle(state: Source, { namespace: name }: WorkloadS
   return refused('QUOTA_EXCEEDED', { namespace: name, reason: `${workloads} of its ${most} workloads have not ended` })
 }
 
+/** With so much more, or less, of it. */
+export const plus = (spent: Spending, price: Price, sign: 1 | -1 = 1): Spending => ({
+  gpuMillis: spent.gpuMillis + sign * price.gpuMillis,
+  cpuMillis: spent.cpuMillis + sign * price.cpuMillis,
+  memoryMib: spent.memoryMib + sign * price.memoryMib,
+  workloads: spent.workloads,
+})
+
 /** Counts a workload in, or out again. */
 export function spend(state: State, workload: Workload, sign: 1 | -1): void {
   if (isTerminal(workload.state)) return
   const name = workload.spec.namespace
   const before = spendingOf(state, name)
   const price = priceOf(workload.spec, workload.placement === null ? 0 : 1)
-  const after: Spending = {
-    gpuMillis: before.gpuMillis + sign * price.gpuMillis,
-    cpuMillis: before.cpuMillis + sign * price.cpuMillis,
-    memoryMib: before.memoryMib + sign * price.memoryMib,
-    workloads: before.workloads + sign,
-  }
+  const after: Spending = { ...plus(before, price, sign), workloads: before.workloads + sign }
   if (after.workloads === 0) state.spending.delete(name)
   else state.spending.set(name, after)
 }

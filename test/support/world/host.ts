@@ -1,7 +1,4 @@
 /** One machine of a simulated mesh. Its disk and its engine last; its daemon, composed of the real services, dies and is started again. */
-import { reasonOf } from '../../../src/core/scheduler/explain.ts'
-import { snapshotOf } from '../../../src/core/scheduler/snapshot.ts'
-import { defaultScheduling } from '../../../src/core/scheduler/types.ts'
 import type { Settings } from '../../../src/core/consensus/types.ts'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { GpuDevice } from '../../../src/model/gpu.ts'
@@ -10,6 +7,7 @@ import { meshId, type NodeId } from '../../../src/model/ids.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
+import { agentViewOf, explainer, hostViewOf } from '../../../src/operations/local-views.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import type { Disk } from '../../../src/ports/journal.ts'
 import type { Log } from '../../../src/ports/log.ts'
@@ -22,7 +20,6 @@ import { ConsensusService } from '../../../src/services/consensus/service.ts'
 import { ReplicatedState } from '../../../src/services/control/replicated-state.ts'
 import { ControlService } from '../../../src/services/control/service.ts'
 import { GatewayService } from '../../../src/services/gateway/service.ts'
-import { observer } from '../../../src/services/gateway/observe.ts'
 import { MembershipService } from '../../../src/services/membership/service.ts'
 import { SimDisk } from '../../../src/simulation/disk.ts'
 import type { SimHost, SimNetwork } from '../../../src/simulation/network.ts'
@@ -205,29 +202,13 @@ export class Host {
     const context: OperationContext = {
       ...{ self, version, startedAt: clock.now(), apiAddress: null, control, membership: members },
       ...{ clock, random: world, rpc, log },
-      agent: {
-        tasks: () => agent.tasks().map(({ status }) => status),
-        logs: (placement, query, signal) => agent.logs(placement, query, signal),
-        stats: (placement, signal) => agent.stats(placement, signal),
-      },
-      host: {
-        inventory: () => {
-          const found = inventory.inventory()
-          if (found === null) throw new Error('the host was not looked at yet')
-          return found
-        },
-        sample: (signal) => probes.host.sample(signal),
-        gpus: async (signal) => (await inventory.sample(signal)).gpus,
-      },
+      agent: agentViewOf(agent),
+      host: hostViewOf(inventory, probes.host),
       spool,
       renewal: { backup: nobody, recover: nobody, restore: nobody, uploads: { put: nobody, take: nobody } },
       createToken: () => Promise.reject(new ClawError('INVALID_REQUEST', { problem: 'nobody joins here' })),
       transferLead: (to) => consensus.transfer(to),
-      explain(workload) {
-        if (workload.state !== 'pending') return null
-        const alone = { ...control.state, pending: new Set([workload.id]) }
-        return reasonOf(snapshotOf(alone, observer(members), clock.now()), workload, defaultScheduling)
-      },
+      explain: explainer({ control, membership: members, clock }),
     }
     const operations = new OperationService(context)
     const services = [consensus, control, operations, inventory, members, agent, gateway, spool]

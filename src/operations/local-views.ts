@@ -1,0 +1,41 @@
+/** What operations see of this host, put together from its services. */
+import { reasonOf } from '../core/scheduler/explain.ts'
+import { snapshotOf } from '../core/scheduler/snapshot.ts'
+import { defaultScheduling } from '../core/scheduler/types.ts'
+import { waitingWith } from '../core/state/groups.ts'
+import type { HostProbe } from '../ports/probe.ts'
+import type { AgentService } from '../services/agent/agent-service.ts'
+import type { InventoryReporter } from '../services/agent/inventory-reporter.ts'
+import { observer } from '../services/gateway/observe.ts'
+import type { AgentView, HostView, OperationContext } from './context.ts'
+
+export const agentViewOf = (agent: AgentService): AgentView => ({
+  tasks: () => agent.tasks().map(({ status }) => status),
+  logs: (placement, query, signal) => agent.logs(placement, query, signal),
+  stats: (placement, signal) => agent.stats(placement, signal),
+})
+
+export const hostViewOf = (inventory: InventoryReporter, probe: HostProbe): HostView => ({
+  inventory: () => {
+    const found = inventory.inventory()
+    if (found === null) throw new Error('the host was not looked at before it was asked for')
+    return found
+  },
+  sample: (signal) => probe.sample(signal),
+  gpus: async (signal) => (await inventory.sample(signal)).gpus,
+})
+
+/** Says why a workload waits. */
+export const explainer =
+  ({
+    control,
+    membership,
+    clock,
+  }: Pick<OperationContext, 'control' | 'membership' | 'clock'>): OperationContext['explain'] =>
+  (workload) => {
+    if (workload.state !== 'pending') return null
+    // The rest of the queue does not matter to it, and lists ask this for every workload that waits.
+    const together = waitingWith(control.state, workload)
+    const alone = { ...control.state, pending: new Set(together.map(({ id }) => id)) }
+    return reasonOf(snapshotOf(alone, observer(membership), clock.now()), workload, defaultScheduling)
+  }
