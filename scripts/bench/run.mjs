@@ -1,17 +1,15 @@
 /**
  * Runs benchmarks: node scripts/bench/run.mjs NAME [arguments], or `all` for those of docs/performance.md, one after the other.
- * Bundles each first, because generated code is more than types.
  */
-import { build } from 'esbuild'
-import { spawnSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleAndRun } from '../bundle.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** Those that need nothing but this machine; `submit` joins them where the lab's engine is named. */
-const all = ['daemon', 'eventloop', 'writes', 'capacity', 'failover', 'scheduler', 'membership']
+const all = ['daemon', 'eventloop', 'writes', 'capacity', 'failover', 'scheduler', 'gangs', 'membership']
 
 /** What the figures that follow were measured on, and how busy it was. */
 function machine() {
@@ -27,22 +25,9 @@ function machine() {
   return JSON.stringify({ figure: 'machine', ...facts, at: new Date().toISOString() })
 }
 
-async function run(name, rest) {
-  const outfile = join(here, '..', '..', '.cache', 'bench', `${name}.mjs`)
-  await build({
-    entryPoints: [join(here, `${name}.ts`)],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22',
-    packages: 'external',
-    sourcemap: 'inline',
-    logLevel: 'error',
-  })
+async function run(name, args) {
   console.log(machine())
-  const { status } = spawnSync(process.execPath, ['--max-old-space-size=8192', outfile, ...rest], { stdio: 'inherit' })
-  return status ?? 1
+  return bundleAndRun(join(here, `${name}.ts`), { folder: 'bench', nodeFlags: ['--max-old-space-size=8192'], args })
 }
 
 const [name, ...rest] = process.argv.slice(2)

@@ -1,20 +1,6 @@
-/** Runs the storm of run.ts: bundles it first, because generated code is more than types. */
-import { build } from 'esbuild'
-import { spawnSync } from 'node:child_process'
-import { dirname, join } from 'node:path'
+/** Runs the storm of run.ts. */
 import { fileURLToPath } from 'node:url'
+import { bundleAndRun } from '../bundle.mjs'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const outfile = join(here, '..', '..', '.cache', 'chaos', 'run.mjs')
-await build({
-  entryPoints: [join(here, 'run.ts')],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  packages: 'external',
-  sourcemap: 'inline',
-  logLevel: 'error',
-})
-process.exitCode = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1
+const storm = fileURLToPath(new URL('run.ts', import.meta.url))
+process.exitCode = await bundleAndRun(storm, { folder: 'chaos', args: process.argv.slice(2) })

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasHosts, LabHosts } from '../support/lab-hosts.ts'
-import { type Daemon, eventually, Mesh, type WorkloadInfo } from '../support/mesh.ts'
+import { hasHosts, type LabHosts } from '../support/lab-hosts.ts'
+import { LabMesh } from '../support/lab-mesh.ts'
+import { type Daemon, eventually, type Mesh, type WorkloadInfo } from '../support/mesh.ts'
 
 interface Tick {
   readonly at: number
@@ -11,16 +12,16 @@ interface Tick {
 }
 
 describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root', () => {
+  let lab: LabMesh
   let mesh: Mesh
   let hosts: LabHosts
   let cut: Daemon
   let witness: Daemon
 
   beforeAll(async () => {
-    mesh = new Mesh()
-    hosts = await LabHosts.up(3)
-    for (const host of [1, 2, 3]) await mesh.add(`gpu-${host}`, { mdns: true, prefix: hosts.on(host) })
-    await mesh.voters(3)
+    lab = await LabMesh.up()
+    mesh = lab.mesh
+    hosts = lab.hosts
     const leader = await mesh.leader()
     const [first, second] = mesh.daemons.filter((daemon) => daemon !== leader)
     if (first === undefined || second === undefined) throw new Error('there are three hosts')
@@ -28,8 +29,7 @@ describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root
     witness = second
   })
   afterAll(async () => {
-    await mesh.stop()
-    await hosts.down()
+    await lab.down()
   })
 
   const info = (name: string): Promise<WorkloadInfo> => witness.json('workload', 'info', name)

@@ -2,13 +2,22 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasHosts, LabHosts } from '../support/lab-hosts.ts'
-import { type Daemon, eventually, Mesh, type NodeRow, type StatusReply, type WorkloadInfo } from '../support/mesh.ts'
+import { hasHosts, type LabHosts } from '../support/lab-hosts.ts'
+import { LabMesh } from '../support/lab-mesh.ts'
+import {
+  type Daemon,
+  eventually,
+  type Mesh,
+  type NodeRow,
+  type StatusReply,
+  type WorkloadInfo,
+} from '../support/mesh.ts'
 
 /** Generous, for busy machines. What it takes on an idle one is in docs/performance.md. */
 const longestFailover = 15_000
 
 describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root', () => {
+  let lab: LabMesh
   let mesh: Mesh
   let hosts: LabHosts
   let cut: Daemon
@@ -16,17 +25,15 @@ describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root
   let witness: Daemon
 
   beforeAll(async () => {
-    mesh = new Mesh()
-    hosts = await LabHosts.up(3)
-    for (const host of [1, 2, 3]) await mesh.add(`gpu-${host}`, { mdns: true, prefix: hosts.on(host) })
-    await mesh.voters(3)
+    lab = await LabMesh.up()
+    mesh = lab.mesh
+    hosts = lab.hosts
     cut = await mesh.leader()
     rest = mesh.daemons.filter((daemon) => daemon !== cut)
     witness = mesh.get(mesh.daemons.indexOf(cut) === 0 ? 1 : 0)
   })
   afterAll(async () => {
-    await mesh.stop()
-    await hosts.down()
+    await lab.down()
   })
 
   const info = (name: string, at = witness): Promise<WorkloadInfo> => at.json('workload', 'info', name)

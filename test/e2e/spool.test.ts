@@ -1,8 +1,9 @@
 /** A host that is cut off keeps what is submitted to it, through a restart, and hands it over once when the cable is back. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasHosts, LabHosts } from '../support/lab-hosts.ts'
+import { hasHosts, type LabHosts } from '../support/lab-hosts.ts'
+import { LabMesh } from '../support/lab-mesh.ts'
 import type { Daemon, StatusReply, WorkloadInfo } from '../support/mesh.ts'
-import { eventually, Mesh } from '../support/mesh.ts'
+import { eventually, type Mesh } from '../support/mesh.ts'
 
 interface SpoolRow {
   readonly id: string
@@ -12,24 +13,23 @@ interface SpoolRow {
 }
 
 describe.skipIf(!hasHosts)('on hosts of the lab (scripts/lab/README.md), as root', () => {
+  let lab: LabMesh
   let mesh: Mesh
   let hosts: LabHosts
   let cut: Daemon
   let witness: Daemon
 
   beforeAll(async () => {
-    mesh = new Mesh()
-    hosts = await LabHosts.up(3)
-    for (const host of [1, 2, 3]) await mesh.add(`gpu-${host}`, { mdns: true, prefix: hosts.on(host) })
-    await mesh.voters(3)
+    lab = await LabMesh.up()
+    mesh = lab.mesh
+    hosts = lab.hosts
     const leader = await mesh.leader()
     // The harder case: the one that is cut off believes that it leads.
     cut = leader
     witness = mesh.daemons.find((daemon) => daemon !== leader) ?? leader
   })
   afterAll(async () => {
-    await mesh.stop()
-    await hosts.down()
+    await lab.down()
   })
 
   const spool = (): Promise<SpoolRow[]> => cut.json('spool', 'list')

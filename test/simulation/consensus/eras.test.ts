@@ -19,16 +19,28 @@ const peerOf = (group: ConsensusGroup, id: NodeId): Peer => {
   return peer
 }
 
-const othersThan = (id: NodeId): NodeId[] => ids.filter((other) => other !== id)
-
-test('given that two of three voters are lost, when the third begins a new era, then it decides alone and has all that it had', async () => {
-  const group = new ConsensusGroup(1)
+/** Three voters that have all decided on one word. */
+async function agreed(seed: number): Promise<ConsensusGroup> {
+  const group = new ConsensusGroup(seed)
   await group.found('ada', 'bob', 'cyd')
   await group.commit('one')
   await group.world.runFor(500)
+  return group
+}
+
+/** The same, of which only ada is left. */
+async function bereft(seed: number): Promise<ConsensusGroup> {
+  const group = await agreed(seed)
   group.crash(bob)
   group.crash(cyd)
   await group.world.runFor(5_000)
+  return group
+}
+
+const othersThan = (id: NodeId): NodeId[] => ids.filter((other) => other !== id)
+
+test('given that two of three voters are lost, when the third begins a new era, then it decides alone and has all that it had', async () => {
+  const group = await bereft(1)
   const survivor = peerOf(group, ada)
   await recover(group, survivor)
   await group.commit('two')
@@ -43,10 +55,7 @@ test('given that two of three voters are lost, when the third begins a new era, 
 })
 
 test('given a survivor, when the others come back with what they had, then they follow and never lead by the old voters', async () => {
-  const group = new ConsensusGroup(2)
-  await group.found('ada', 'bob', 'cyd')
-  await group.commit('one')
-  await group.world.runFor(500)
+  const group = await agreed(2)
   group.network.partition([ada], [bob, cyd])
   await group.world.runUntil(
     () => [bob, cyd].some((id) => peerOf(group, id).service.status().role === 'leader'),
@@ -74,13 +83,7 @@ test('given a survivor, when the others come back with what they had, then they 
 })
 
 test('given a peer that has heard of a later era only, when its leader dies, then it neither stands nor makes another old voter lead', async () => {
-  const group = new ConsensusGroup(3)
-  await group.found('ada', 'bob', 'cyd')
-  await group.commit('one')
-  await group.world.runFor(500)
-  group.crash(bob)
-  group.crash(cyd)
-  await group.world.runFor(5_000)
+  const group = await bereft(3)
   await recover(group, peerOf(group, ada))
   await group.commit('two')
   peerOf(group, ada).service.setLearners([bob, cyd])
@@ -96,10 +99,7 @@ test('given a peer that has heard of a later era only, when its leader dies, the
 })
 
 test('given two survivors that were both told to begin anew by mistake, when they meet, then the later era is taken by both', async () => {
-  const group = new ConsensusGroup(4)
-  await group.found('ada', 'bob', 'cyd')
-  await group.commit('one')
-  await group.world.runFor(500)
+  const group = await agreed(4)
   group.crash(cyd)
   group.network.partition([ada], [bob])
   await group.world.runFor(5_000)

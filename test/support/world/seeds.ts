@@ -18,6 +18,19 @@ export async function playShard(shard: number, of: number): Promise<WorldReport>
   return sums
 }
 
+/** What a test of every second seed is called. */
+export const halfOfThem = `a mesh does what it acknowledged, once and in one place, whatever happens to it (half of ${count} seeds)`
+
+/** What has hardly happened in half of many seeds: a run in which nothing happens proves nothing. */
+export function tooRare(sums: WorldReport): readonly string[] {
+  if (count < 200) return []
+  const least = {
+    ...{ acknowledged: 3 * count, executions: 3 * count, reads: count },
+    ...{ evictions: count / 50, preemptions: count / 50, losses: count / 50, retries: count / 50 },
+  }
+  return (Object.keys(least) as (keyof typeof least)[]).filter((what) => sums[what] <= least[what])
+}
+
 const nothing = {
   ...{ acknowledged: 0, executions: 0, evictions: 0, preemptions: 0, losses: 0 },
   ...{ retries: 0, reads: 0, entries: 0, virtualMs: 0 },
