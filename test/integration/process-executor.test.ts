@@ -1,9 +1,10 @@
 /** What only the process executor has to survive: the end of its supervisor, escaped children, and hosts without control groups. */
-import { readFileSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync, watch as watchFolder, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { cgroupMembers } from '../../src/adapters/process/cgroup.ts'
 import { identityOf } from '../../src/adapters/process/identity.ts'
 import { ProcessExecutor } from '../../src/adapters/process/process-executor.ts'
@@ -181,3 +182,66 @@ test('a task deaf to SIGTERM is killed after the grace when its time is up', asy
   await executor.start(deaf, never)
   expect(await ended()).toMatchObject({ exitCode: 137, error: { code: 'WORKLOAD_TIMEOUT' } })
 })
+
+test.skipIf(process.getuid?.() !== 0)(
+  'given a disk that is full when a task ends, then it runs on in the books until there is space to note how it ended',
+  async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+    try {
+      const elsewhere = await mkdtemp(join(tmpdir(), 'claw-witness-'))
+      const over = join(elsewhere, 'over')
+      await executor.start(shell(`while [ ! -e ${elsewhere}/go ]; do sleep 0.05; done; touch ${over}`), never)
+      const filler = join(folder, 'filler')
+      expect(() => writeFileSync(filler, Buffer.alloc(2 * 1_024 * 1_024))).toThrow('ENOSPC')
+      const { supervisor: watcher } = (await readRunning(join(folder, placement))) ?? {}
+      const drafts = new Set<string>()
+      const watch = watchFolder(join(folder, placement), (_, name) => {
+        if (name?.startsWith(`.exit.json.${watcher?.pid}.`) === true) drafts.add(name)
+      })
+      writeFileSync(join(elsewhere, 'go'), '')
+      await vi.waitFor(() => expect(drafts.size).toBe(2), 10_000)
+      watch.close()
+      expect(existsSync(over)).toBe(true)
+      expect(executor.status(placement)?.status.state).toBe('running')
+      await rm(filler)
+      expect(await ended()).toMatchObject({ state: 'ended', exitCode: 0, error: null })
+      await rm(elsewhere, { recursive: true })
+    } finally {
+      execFileSync('umount', ['-l', folder])
+    }
+  },
+)
+
+test.skipIf(process.getuid?.() !== 0)(
+  'given a disk that is full before a task can be announced, then nothing of it runs, and it may be tried again',
+  async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+    const elsewhere = await mkdtemp(join(tmpdir(), 'claw-witness-'))
+    const ran = join(elsewhere, 'ran')
+    const filler = join(folder, 'filler')
+    const onFullDisk = join(elsewhere, 'supervise.mjs')
+    const fill = `try { writeFileSync('${filler}', Buffer.alloc(2 * 1024 * 1024)) } catch {}`
+    writeFileSync(onFullDisk, `import { writeFileSync } from 'node:fs'\n${fill}\nawait import('${supervisor}')\n`)
+    const crowded = new ProcessExecutor({
+      folder,
+      supervisor: onFullDisk,
+      onPanic: (error) => expect.fail(String(error)),
+    })
+    try {
+      await expect(crowded.start(shell(`touch ${ran}`), never)).rejects.toMatchObject({
+        code: 'EXECUTOR_UNAVAILABLE',
+        message: expect.stringContaining('its disk is full'),
+      })
+      expect(crowded.status(placement)).toBeNull()
+      expect(existsSync(ran)).toBe(false)
+      await rm(filler)
+      await executor.start(shell(`touch ${ran}`), never)
+      expect(await ended()).toMatchObject({ exitCode: 0, error: null })
+      expect(existsSync(ran)).toBe(true)
+    } finally {
+      await crowded.close()
+      execFileSync('umount', ['-l', folder])
+      await rm(elsewhere, { recursive: true })
+    }
+  },
+)

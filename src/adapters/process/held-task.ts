@@ -9,7 +9,16 @@ import { FolderWatch } from './folder-watch.ts'
 import { isAlive } from './identity.ts'
 import { endedState } from './outcome.ts'
 import { killAll, send, terminate, type ProcessTree } from './process-tree.ts'
-import { files, readExit, readRunning, writeExit, writeRecord, type RunningRecord, type TaskRecord } from './records.ts'
+import {
+  files,
+  readExit,
+  readRunning,
+  writeExit,
+  writeRecord,
+  type ExitRecord,
+  type RunningRecord,
+  type TaskRecord,
+} from './records.ts'
 import { removeCgroups } from './cgroup.ts'
 import { markOf } from './task-environment.ts'
 import { measure, noStats, type CpuReading } from './task-stats.ts'
@@ -156,11 +165,13 @@ export class HeldTask {
     const tree = this.tree()
     if (tree !== null) await killAll(tree)
     const detail = tree === null ? 'its supervisor did not start it' : 'its supervisor is gone'
+    const lost: ExitRecord = { exitCode: null, reason: 'lost', detail, endedAt: Date.now() }
     try {
-      await writeExit(this.folder, { exitCode: null, reason: 'lost', detail, endedAt: Date.now() })
+      await writeExit(this.folder, lost)
     } catch (error) {
-      // It is looked at again, until there is space to say so.
       if (!ClawError.is(error, 'DISK_FULL')) throw error
+      // It is looked at again, until there is space to say so; but what never ran, and never will, needs no record.
+      if (tree === null && !this.#mayStart) this.#become(endedState(lost, this.task))
     }
     const exit = await readExit(this.folder)
     if (exit !== null) this.#become(endedState(exit, this.task))

@@ -16,7 +16,7 @@ import type { Unsubscribe } from '../../ports/rpc.ts'
 import { findProgram } from './find-program.ts'
 import { HeldTask } from './held-task.ts'
 import { readLog } from './log-reader.ts'
-import { orDiskFull, files, hasCode, readTask, writeRecord, type TaskRecord } from './records.ts'
+import { diskFullExit, files, hasCode, orDiskFull, readTask, writeRecord, type TaskRecord } from './records.ts'
 import { defaultPath, environmentOf } from './task-environment.ts'
 
 export interface ProcessExecutorSettings {
@@ -162,10 +162,15 @@ export class ProcessExecutor implements Executor {
     signal.throwIfAborted()
     const held = this.#hold(folder, record)
     this.#tell(held.status)
-    startSupervisor(this.#settings.supervisor, folder, () => held.supervisorEnded())
+    let exitCode: number | null = null
+    startSupervisor(this.#settings.supervisor, folder, (code) => {
+      exitCode = code
+      held.supervisorEnded()
+    })
     await unlessAborted(held.reached('running', 'ended'), signal)
     const { state } = held
     if (state.state !== 'ended' || held.tree() !== null) return
+    if (exitCode === diskFullExit) throw new ClawError('DISK_FULL', { path: folder })
     const said = (await readFile(join(folder, files.supervisorErrors), 'utf8')).trim().split('\n').at(-1) ?? ''
     throw new ClawError('CONTAINER_FAILED', { detail: said === '' ? (state.error?.message ?? 'it did not run') : said })
   }
@@ -238,7 +243,7 @@ const recordOf = (task: Task, command: readonly string[], home: string): TaskRec
 })
 
 /** In a session of its own, with nothing of the daemon's open, so that it does not end with it. */
-function startSupervisor(program: string, folder: string, onEnd: () => void): void {
+function startSupervisor(program: string, folder: string, onEnd: (exitCode: number | null) => void): void {
   const errors = openSync(join(folder, files.supervisorErrors), 'a', 0o600)
   const supervisor = spawn(process.execPath, ['--max-old-space-size=64', program, folder], {
     cwd: '/',
@@ -247,7 +252,7 @@ function startSupervisor(program: string, folder: string, onEnd: () => void): vo
     env: { PATH: defaultPath },
   })
   closeSync(errors)
-  supervisor.once('error', onEnd)
+  supervisor.once('error', () => onEnd(null))
   supervisor.once('exit', onEnd)
   supervisor.unref()
 }

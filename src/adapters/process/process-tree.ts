@@ -14,11 +14,14 @@ export interface ProcessTree {
   readonly mark: string
 }
 
-/** Pids of the task's processes that live. Groups know them all; without them, they are known by session and by the mark that they inherit. */
+/**
+ * Pids of the task's processes that live. Groups know them all, but for the first, which takes a moment to enter them; without groups, they
+ * are known by session and by the mark that they inherit.
+ */
 export async function processesOf(tree: ProcessTree): Promise<readonly number[]> {
   const members = await cgroupMembers(tree.cgroups)
-  if (members !== null) return members
   const isLed = await isAlive(tree.child)
+  if (members !== null) return isLed ? [...new Set([tree.child.pid, ...members])] : members
   if (process.platform !== 'linux') return isLed ? [tree.child.pid] : []
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
   const found = await Promise.all(pids.map(async (pid) => ((await belongs(pid, tree, isLed)) ? [pid] : [])))

@@ -51,6 +51,9 @@ export const files = {
   supervisorErrors: 'supervisor.err',
 } as const
 
+/** The supervisor exits with it when there was no space to start the task in. Nothing of the task has run then. */
+export const diskFullExit = 28
+
 /** Puts a whole file in place of another. */
 export async function writeRecord(folder: string, name: string, record: object): Promise<void> {
   const draft = await writeDraft(folder, name, record)

@@ -7,42 +7,87 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import os from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import { ClawError } from '../../model/failure.ts'
 import { createCgroups, oomKills, removeCgroups, type Cgroups } from './cgroup.ts'
 import { identityOf } from './identity.ts'
 import { LogFile } from './log-file.ts'
 import { killAll, terminate, type ProcessTree } from './process-tree.ts'
-import { files, readExit, readTask, writeExit, writeRecord, type ExitRecord, type TaskRecord } from './records.ts'
+import {
+  diskFullExit,
+  files,
+  readExit,
+  readTask,
+  orDiskFull,
+  writeExit,
+  writeRecord,
+  type ExitRecord,
+  type TaskRecord,
+} from './records.ts'
 import { markOf } from './task-environment.ts'
 
 type Child = ChildProcessByStdio<null, Readable, Readable>
 
-/** Enters the control groups, whose files come before `--`, and becomes the command. */
-const enter = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 126; shift; done; shift; exec "$@"'
+/** Enters the control groups, whose files come before `--`, waits for the word that lets it go on, and becomes the command. */
+const enter =
+  'while [ "$1" != -- ]; do echo $$ > "$1" || exit 126; shift; done; shift; read -r go <&3 || exit 126; exec 3<&-; exec "$@"'
 
 /** Longest wait for output of processes that outlived the kill. */
 const drainMs = 1_000
 
 /** Runs the task in this folder from start to end. */
 export async function supervise(folder: string): Promise<void> {
+  try {
+    await fromStartToEnd(folder)
+  } catch (error) {
+    const failure = orDiskFull(error, folder)
+    if (!ClawError.is(failure, 'DISK_FULL')) throw failure
+    process.exitCode = diskFullExit
+  }
+}
+
+async function fromStartToEnd(folder: string): Promise<void> {
   const task = await readTask(folder)
   if (task === null) throw new Error(`${folder} holds no task`)
   if ((await readExit(folder)) !== null) return
   const log = new LogFile(join(folder, files.log))
   const cgroups = await createCgroups(task.placement, task)
   for (const unmet of cgroups.unmet) log.write('stderr', Buffer.from(`clawnode: ${unmet}\n`), Date.now())
+  try {
+    const run = launch(folder, task, { cgroups, log })
+    const exit = await attend(folder, { task, cgroups, log, ...run })
+    log.flush(Date.now())
+    log.close()
+    await writeEnd(folder, exit)
+  } finally {
+    await discard(cgroups)
+  }
+}
 
-  const run = launch(folder, task, { cgroups, log })
-  const exit = await attend(folder, { task, cgroups, log, ...run })
-  log.flush(Date.now())
-  log.close()
-  await writeExit(folder, exit)
-  await discard(cgroups)
+/** How long a full disk is left alone before the end is tried to be written again. */
+const diskPauseMs = 500
+
+/**
+ * Nobody else saw the end: were it not written, the work would count as lost, and might be done again. So a full disk is waited for, and
+ * until then the task counts as running.
+ */
+async function writeEnd(folder: string, exit: ExitRecord): Promise<void> {
+  for (;;) {
+    try {
+      await writeExit(folder, exit)
+      return
+    } catch (error) {
+      if (!ClawError.is(error, 'DISK_FULL')) throw error
+      await wait(diskPauseMs)
+    }
+  }
 }
 
 interface Run {
   readonly child: Child
+  /** What the command waits for before it runs. */
+  readonly gate: Writable
   /** Rejects when the command cannot be started. */
   readonly spawned: Promise<unknown>
   readonly exited: Promise<number>
@@ -67,19 +112,22 @@ function launch(folder: string, task: TaskRecord, { cgroups, log }: Surroundings
     cwd,
     env: task.env,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  }) as Child
+  const gate = child.stdio[3] as Writable
+  // It may be gone before it was let go on; then its exit tells.
+  gate.on('error', () => {})
   child.stdout.on('data', (chunk: Buffer) => log.write('stdout', chunk, Date.now()))
   child.stderr.on('data', (chunk: Buffer) => log.write('stderr', chunk, Date.now()))
   const exited = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : os.constants.signals[signal])))
   })
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  return { child, exited, spawned: once(child, 'spawn'), closed }
+  return { child, gate, exited, spawned: once(child, 'spawn'), closed }
 }
 
 /** Waits for the end, which it may bring about. */
-async function attend(folder: string, { task, cgroups, child, ...run }: Attended): Promise<ExitRecord> {
+async function attend(folder: string, { task, cgroups, child, gate, ...run }: Attended): Promise<ExitRecord> {
   try {
     await run.spawned
   } catch (error) {
@@ -94,6 +142,7 @@ async function attend(folder: string, { task, cgroups, child, ...run }: Attended
   }
   const startedAt = Date.now()
   await announce(folder, tree, startedAt)
+  gate.end('go\n')
   const over = new AbortController()
   const timedOut = task.timeout === null ? null : limit(startedAt + task.timeout, task.stopGrace, tree, over.signal)
   process.on('SIGTERM', () => child.kill('SIGTERM'))
@@ -111,7 +160,7 @@ async function attend(folder: string, { task, cgroups, child, ...run }: Attended
   return { exitCode, reason: reasonOf({ exitCode, isTimeout, isStopped, kills }), detail: '', endedAt }
 }
 
-/** From here on a daemon can find the task. If it has given the task up meanwhile, or cannot be told, nothing may go on. */
+/** From here on a daemon can find the task, which may run then. If a daemon has given it up meanwhile, or cannot be told, it never runs. */
 async function announce(folder: string, tree: ProcessTree, startedAt: number): Promise<void> {
   const { child, cgroups } = tree
   try {
