@@ -28,12 +28,11 @@ const projects = [
   { name: 'conformance', limitMs: 5 * minute, usesLab: true },
   { name: 'simulation', limitMs: 8 * minute },
   { name: 'integration', limitMs: 6 * minute, usesLab: true, usesBuild: true },
-  { name: 'e2e', limitMs: 12 * minute, usesLab: true, usesBuild: true },
+  { name: 'e2e', limitMs: 18 * minute, usesLab: true, usesBuild: true },
 ]
 
-/** The run as a whole must end within half an hour, whatever hangs. */
-const deadline = Date.now() + 29 * minute
-const failures = []
+/** The run as a whole must end well within an hour, whatever hangs. */
+const deadline = Date.now() + 40 * minute
 let interruption = null
 
 /** Runs one part, with its name above it and its time below. */
@@ -44,20 +43,19 @@ async function part(name, [program, ...args], { env, limitMs }) {
   const endedWell = await runLimited(program, args, { cwd: root, env, limitMs: left })
   console.log(`== ${name}: ${endedWell ? 'ok' : 'FAILED'}, ${((Date.now() - begun) / 1000).toFixed(1)} s`)
   if (interruption !== null) throw new Error(`stopped by ${interruption}`)
-  if (!endedWell) failures.push(name)
   return endedWell
 }
 
 async function check({ name, command }, env) {
   const endedWell = await part(name, command, { env, limitMs: 4 * minute })
-  return endedWell ? nothing : { ...nothing, failed: 1 }
+  return endedWell ? nothing : { ...nothing, failed: [name] }
 }
 
 async function testProject({ name, limitMs }, env, reports) {
   const report = join(reports, `${name}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const endedWell = await part(name, ['vitest', 'run', '--project', name, ...reporters], { env, limitMs })
-  return readCounts(report, { endedWell, root })
+  return readCounts(report, { endedWell, name, root })
 }
 
 /** What the names ask for: everything when there are none. */
@@ -94,9 +92,9 @@ function report({ counts, reason }, begun) {
   for (const name of counts.skipped) console.log(`skipped: ${name}`)
   if (counts.skipped.length > 0 && reason)
     console.log(`No real engine for the tests: ${reason}. To have one: ${enabling}`)
-  if (failures.length > 0) console.log(`failed: ${failures.join(', ')}`)
+  for (const name of counts.failed) console.log(`failed: ${name}`)
   console.log(`${((Date.now() - begun) / 1000).toFixed(0)} s in all`)
-  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped`)
+  console.log(`${counts.passed} passed, ${counts.failed.length} failed, ${counts.skipped.length} skipped`)
 }
 
 async function main() {
@@ -107,7 +105,7 @@ async function main() {
   try {
     const result = await runAll(plan, reports)
     report(result, begun)
-    process.exitCode = result.counts.failed === 0 ? 0 : 1
+    process.exitCode = result.counts.failed.length === 0 ? 0 : 1
   } finally {
     rmSync(reports, { recursive: true, force: true })
   }

@@ -9,16 +9,13 @@ const [submissions = 500, seconds = 300] = process.argv.slice(2).map(Number)
 const say = (what: string, facts: object): void => console.log(JSON.stringify({ what, ...facts }))
 
 const plan = { hosts: 5, submissions, trouble: seconds * 1_000, fault: 12_000, stop: 30_000, say }
-const { verdict, policyOf, ...counts } = await storm(plan)
+const { verdict, policyOf, repeats, ...counts } = await storm(plan)
 const those = (workloads: readonly string[], policy: string): readonly string[] =>
   workloads.filter((id) => policyOf.get(id) === policy)
 const { atOnce, doneTwice } = verdict
 // The leader is stopped for longer than the lease here. `stop` relies on a daemon that lives, so what was repeated of it is told and not
 // judged: somebody has to look at why.
-say('repeated', {
-  stop: { atOnce: those(atOnce, 'stop'), doneTwice: those(doneTwice, 'stop') },
-  replace: { atOnce: those(atOnce, 'replace'), doneTwice: those(doneTwice, 'replace') },
-})
+for (const repeat of repeats) say('repeated', repeat)
 const broken = {
   ...{ lost: counts.lost, notLinearizable: counts.notLinearizable },
   ...{ doubleBooked: verdict.doubleBooked, startedTwice: verdict.startedTwice },

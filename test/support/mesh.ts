@@ -40,6 +40,7 @@ export interface WorkloadInfo {
   readonly state: string
   readonly node: string | null
   readonly attempt: number
+  readonly history: readonly unknown[]
   readonly devices: readonly unknown[]
   readonly exitCode: number | null
   readonly error: { readonly code: string; readonly message: string } | null

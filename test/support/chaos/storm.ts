@@ -8,7 +8,7 @@ import { isLinearizable } from '../linearizable.ts'
 import { eventually, Mesh, type StatusReply, type WorkloadInfo } from '../mesh.ts'
 import type { History } from './client.ts'
 import { looked, oneWorkload, submitted } from './client.ts'
-import type { Verdict } from './executions.ts'
+import type { Execution, Verdict } from './executions.ts'
 import { executionsIn, judge, witnessed } from './executions.ts'
 import type { Scene } from './faults.ts'
 import { faults } from './faults.ts'
@@ -37,6 +37,18 @@ export interface Outcome {
   readonly verdict: Verdict
   /** What each workload asked for when its node is cut off, by id. */
   readonly policyOf: ReadonlyMap<string, string>
+  /** All that is known of each workload that ran twice, to find out why. */
+  readonly repeats: readonly Repeat[]
+}
+
+export interface Repeat {
+  readonly workload: string
+  readonly policy: string
+  readonly executions: readonly Execution[]
+  /** What the mesh says became of its attempts. */
+  readonly history: readonly unknown[]
+  /** What every daemon logged about it. */
+  readonly log: readonly string[]
 }
 
 const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
@@ -138,6 +150,7 @@ async function play(plan: Plan, scene: Scene, runs: string): Promise<Outcome> {
   const states: Record<string, number> = {}
   for (const id of ids.values()) states[stateOf.get(id) ?? 'lost'] = (states[stateOf.get(id) ?? 'lost'] ?? 0) + 1
   const executions = executionsIn(runs)
+  const verdict = judge(executions)
   return {
     acknowledged: ids.size,
     states,
@@ -151,7 +164,14 @@ async function play(plan: Plan, scene: Scene, runs: string): Promise<Outcome> {
     notLinearizable: [...histories]
       .filter(([, history]) => !isLinearizable(history, oneWorkload))
       .map(([name]) => name),
-    verdict: judge(executions),
-    policyOf,
+    ...{ verdict, policyOf },
+    repeats: [...new Set([...verdict.atOnce, ...verdict.doneTwice])].map((workload) => ({
+      ...{ workload, policy: policyOf.get(workload) ?? 'unknown' },
+      executions: executions.filter((execution) => execution.workload === workload),
+      history: final.find(({ id }) => id === workload)?.history ?? [],
+      log: mesh.daemons.flatMap(({ name, log }) =>
+        log.split('\n').flatMap((line) => (line.includes(workload) ? [`${name} ${line}`] : [])),
+      ),
+    })),
   }
 }
