@@ -80,6 +80,7 @@ host_down() {
   local place
   place=$(place_of "$1")
   engine_down "$place"
+  stop "$place/delay.pid" 1
   stop "$place/anchor.pid" 1
   place_remove "$place"
 }

@@ -12,6 +12,7 @@
 #   lab.sh mend A B | mend all  undo it
 #   lab.sh isolate I            pull host I's cable;  rejoin I: put it back
 #   lab.sh rate I MBIT|off      limit what host I sends;  lose PERCENT|off: lose frames between all hosts
+#   lab.sh slow I MS|off        what host I gets arrives so many milliseconds later
 #   lab.sh status | down        list what runs | stop everything
 here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -28,7 +29,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/net.sh"
 
 usage() {
-  sed -n '2,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  sed -n '2,19s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
   exit 64
 }
 
@@ -72,6 +73,7 @@ case "${1:-} ${2:-}" in
   'rejoin '*) rejoin "${2:?which host}" ;;
   'lose '*) lose "${2:?percent}" ;;
   'rate '*) rate "${2:?which host}" "${3:?megabits}" ;;
+  'slow '*) slow "${2:?which host}" "${3:?milliseconds}" ;;
   'status '*) status ;;
   'down '*) prepare && hosts_down ;;
   *) usage ;;

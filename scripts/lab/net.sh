@@ -1,4 +1,4 @@
-# What can go wrong with the network between lab hosts: cut in both directions or one, cable out, narrow line.
+# What can go wrong with the network between lab hosts: cut in both directions or one, cable out, narrow or long line.
 # shellcheck shell=bash
 
 # cut_one FROM TO: what FROM sends no longer reaches TO; the way back stays open.
@@ -33,4 +33,17 @@ lose() {
 rate() {
   in_host "$1" tc qdisc del dev eth0 root 2>/dev/null || true
   [ "$2" = off ] || in_host "$1" tc qdisc add dev eth0 root tbf rate "$2mbit" burst 64kbit latency 400ms
+}
+
+# slow HOST MS|off: what the host gets arrives so much later.
+slow() {
+  local place rule=(INPUT -i eth0 -j NFQUEUE --queue-num 1 --queue-bypass)
+  place=$(place_of "$1")
+  in_host "$1" iptables -D "${rule[@]}" 2>/dev/null || true
+  stop "$place/delay.pid"
+  [ "$2" != off ] || return 0
+  spawn "$place/delay.pid" "$place/delay.log" \
+    nsenter -t "$(pid_of "$place/anchor.pid")" -n -- /usr/bin/python3 "$here/delay.py" 1 "$2"
+  wait_for 5 grep -q ready "$place/delay.log" || die "host $1 stays fast: $(tail -1 "$place/delay.log")"
+  in_host "$1" iptables -A "${rule[@]}"
 }

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034 # both are used by the scripts that source this
 TOOLS=(ca-certificates curl procps util-linux runc tini busybox-static)
 # shellcheck disable=SC2034
-HOST_TOOLS=(iproute2 iptables nftables iputils-ping)
+HOST_TOOLS=(iproute2 iptables nftables iputils-ping python3-minimal)
 ENGINE=$LAB/cache/engine
 
 apt() { apt-get -o DPkg::Lock::Timeout=600 -qq "$@"; }

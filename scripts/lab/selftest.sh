@@ -72,6 +72,10 @@ fails 'h3 cannot reach h2' fetch_from 3
 works 'h1 still can' fetch_from 1
 works 'mend' lab mend 3 2
 works 'h3 can again' fetch_from 3
+works 'slow' lab slow 2 300
+prints 'h2 is far away' 'time=3[0-9][0-9]' lab sh 1 ping -c1 -W2 "$NET.2"
+works 'not slow' lab slow 2 off
+prints 'h2 is near' 'time=0' lab sh 1 ping -c1 -W2 "$NET.2"
 works 'isolate' lab isolate 2
 fails 'h2 is out of reach' fetch
 works 'rejoin' lab rejoin 2

@@ -69,6 +69,11 @@ export class LabHosts {
     return this.#lab('lose', percent === 0 ? 'off' : String(percent))
   }
 
+  /** What the host gets arrives so many ms later; 0 ends that. */
+  slow(host: number, latency: number): Promise<void> {
+    return this.#lab('slow', String(host), latency === 0 ? 'off' : String(latency))
+  }
+
   async down(): Promise<void> {
     await this.#lab('down')
     rmSync(this.#directory, { recursive: true, force: true })

@@ -50,6 +50,12 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
     await sleep(scene.fault)
     await scene.hosts.lose(0)
   },
+  async 'all far away'({ hosts, mesh, fault }) {
+    const all = mesh.daemons.map((_, at) => at + 1)
+    for (const one of all) await hosts.slow(one, 200)
+    await sleep(fault)
+    for (const one of all) await hosts.slow(one, 0)
+  },
   async 'leader stopped'({ mesh, stop }) {
     const leader = await mesh.leader().catch(() => pick(mesh.daemons))
     leader.signal('SIGSTOP')
