@@ -14,8 +14,10 @@ import { markOf } from '../../src/adapters/process/task-environment.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../src/model/ids.ts'
 import { WorkloadSpec } from '../../src/model/workload.ts'
 import type { Task, TaskState } from '../../src/ports/executor.ts'
+import { fillDisk, mountSmallDisk } from '../support/small-disk.ts'
 
 const supervisor = join(import.meta.dirname, '..', '..', 'src', 'bin', 'supervise.ts')
+const smallDisk = join(import.meta.dirname, '..', 'support', 'small-disk.ts')
 const never = new AbortController().signal
 const workload = workloadId('wl-process')
 const placement = placementId(workload, 1)
@@ -23,10 +25,10 @@ const [mesh, node] = [meshId('mesh-1'), nodeId('node-1')]
 
 let folder: string
 let executor: ProcessExecutor
-const open = (): ProcessExecutor =>
+const open = (program = supervisor): ProcessExecutor =>
   new ProcessExecutor({
     folder,
-    supervisor,
+    supervisor: program,
     onPanic: (error) => {
       throw error
     },
@@ -183,65 +185,67 @@ test('a task deaf to SIGTERM is killed after the grace when its time is up', asy
   expect(await ended()).toMatchObject({ exitCode: 137, error: { code: 'WORKLOAD_TIMEOUT' } })
 })
 
-test.skipIf(process.getuid?.() !== 0)(
-  'given a disk that is full when a task ends, then it runs on in the books until there is space to note how it ended',
-  async () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
-    try {
-      const elsewhere = await mkdtemp(join(tmpdir(), 'claw-witness-'))
-      const over = join(elsewhere, 'over')
-      await executor.start(shell(`while [ ! -e ${elsewhere}/go ]; do sleep 0.05; done; touch ${over}`), never)
-      const filler = join(folder, 'filler')
-      expect(() => writeFileSync(filler, Buffer.alloc(2 * 1_024 * 1_024))).toThrow('ENOSPC')
-      const { supervisor: watcher } = (await readRunning(join(folder, placement))) ?? {}
+const testAsRoot = test.skipIf(process.getuid?.() !== 0)
+
+/** The executor's folder is on a small disk meanwhile. Elsewhere there is space. */
+async function onSmallDisk(work: (elsewhere: string) => Promise<void>): Promise<void> {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'claw-witness-'))
+  const unmount = mountSmallDisk(folder, 1)
+  try {
+    await work(elsewhere)
+  } finally {
+    unmount()
+    await rm(elsewhere, { recursive: true })
+  }
+}
+
+testAsRoot(
+  'given a disk that is full when a task ends, then it counts as running until there is space to note how',
+  () =>
+    onSmallDisk(async (elsewhere) => {
+      const [go, over, filler] = [join(elsewhere, 'go'), join(elsewhere, 'over'), join(folder, 'filler')]
+      execFileSync('mkfifo', [go])
+      await executor.start(shell(`read word < ${go}; touch ${over}`), never)
+      fillDisk(filler)
+      const running = await readRunning(join(folder, placement))
       const drafts = new Set<string>()
       const watch = watchFolder(join(folder, placement), (_, name) => {
-        if (name?.startsWith(`.exit.json.${watcher?.pid}.`) === true) drafts.add(name)
+        if (name?.startsWith(`.exit.json.${running?.supervisor.pid}.`) === true) drafts.add(name)
       })
-      writeFileSync(join(elsewhere, 'go'), '')
-      await vi.waitFor(() => expect(drafts.size).toBe(2), 10_000)
-      watch.close()
+      try {
+        writeFileSync(go, '')
+        await vi.waitFor(() => expect(drafts.size).toBe(2), 10_000)
+      } finally {
+        watch.close()
+      }
       expect(existsSync(over)).toBe(true)
       expect(executor.status(placement)?.status.state).toBe('running')
       await rm(filler)
       expect(await ended()).toMatchObject({ state: 'ended', exitCode: 0, error: null })
-      await rm(elsewhere, { recursive: true })
-    } finally {
-      execFileSync('umount', ['-l', folder])
-    }
-  },
+    }),
 )
 
-test.skipIf(process.getuid?.() !== 0)(
-  'given a disk that is full before a task can be announced, then nothing of it runs, and it may be tried again',
-  async () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
-    const elsewhere = await mkdtemp(join(tmpdir(), 'claw-witness-'))
-    const ran = join(elsewhere, 'ran')
-    const filler = join(folder, 'filler')
-    const onFullDisk = join(elsewhere, 'supervise.mjs')
-    const fill = `try { writeFileSync('${filler}', Buffer.alloc(2 * 1024 * 1024)) } catch {}`
-    writeFileSync(onFullDisk, `import { writeFileSync } from 'node:fs'\n${fill}\nawait import('${supervisor}')\n`)
-    const crowded = new ProcessExecutor({
-      folder,
-      supervisor: onFullDisk,
-      onPanic: (error) => expect.fail(String(error)),
-    })
-    try {
-      await expect(crowded.start(shell(`touch ${ran}`), never)).rejects.toMatchObject({
-        code: 'EXECUTOR_UNAVAILABLE',
-        message: expect.stringContaining('its disk is full'),
-      })
-      expect(crowded.status(placement)).toBeNull()
+testAsRoot(
+  'given a disk that is full before a task is announced, then nothing of it runs, and it may be tried again',
+  () =>
+    onSmallDisk(async (elsewhere) => {
+      const [ran, filler, program] = [join(elsewhere, 'ran'), join(folder, 'filler'), join(elsewhere, 'supervise.mjs')]
+      const fill = `import { fillDisk } from '${smallDisk}'\nfillDisk('${filler}')\n`
+      writeFileSync(program, `${fill}await import('${supervisor}')\n`)
+      const crowded = open(program)
+      try {
+        await expect(crowded.start(shell(`touch ${ran}`), never)).rejects.toMatchObject({
+          code: 'EXECUTOR_UNAVAILABLE',
+          message: expect.stringContaining('its disk is full'),
+        })
+        expect(crowded.status(placement)).toBeNull()
+      } finally {
+        await crowded.close()
+      }
       expect(existsSync(ran)).toBe(false)
       await rm(filler)
       await executor.start(shell(`touch ${ran}`), never)
       expect(await ended()).toMatchObject({ exitCode: 0, error: null })
       expect(existsSync(ran)).toBe(true)
-    } finally {
-      await crowded.close()
-      execFileSync('umount', ['-l', folder])
-      await rm(elsewhere, { recursive: true })
-    }
-  },
+    }),
 )

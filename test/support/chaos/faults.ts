@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabHosts } from '../lab-hosts.ts'
 import type { Daemon, Mesh } from '../mesh.ts'
+import { fillDisk } from '../small-disk.ts'
 
 export interface Scene {
   readonly hosts: LabHosts
@@ -20,9 +21,12 @@ const pick = <T>(of: readonly T[]): T => of[Math.floor(Math.random() * of.length
 
 const host = ({ mesh }: Scene, daemon: Daemon): number => mesh.daemons.indexOf(daemon) + 1
 
+/** The numbers of all hosts. */
+const all = ({ mesh }: Scene): readonly number[] => mesh.daemons.map((_, at) => at + 1)
+
 /** Two different hosts. */
-function pair({ mesh }: Scene): readonly [number, number] {
-  const [one, other] = mesh.daemons.map((_, at) => at + 1).toSorted(() => Math.random() - 0.5)
+function pair(scene: Scene): readonly [number, number] {
+  const [one, other] = all(scene).toSorted(() => Math.random() - 0.5)
   return [one ?? 1, other ?? 2]
 }
 
@@ -35,8 +39,7 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
   },
   async 'one way cut'(scene) {
     const [one] = pair(scene)
-    for (const other of scene.mesh.daemons.map((_, at) => at + 1))
-      if (other !== one) await scene.hosts.cutOneWay(one, other)
+    for (const other of all(scene)) if (other !== one) await scene.hosts.cutOneWay(one, other)
     await sleep(scene.fault)
     await scene.hosts.mendAll()
   },
@@ -50,11 +53,10 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
     await sleep(scene.fault)
     await scene.hosts.lose(0)
   },
-  async 'all far away'({ hosts, mesh, fault }) {
-    const all = mesh.daemons.map((_, at) => at + 1)
-    for (const one of all) await hosts.slow(one, 200)
-    await sleep(fault)
-    for (const one of all) await hosts.slow(one, 0)
+  async 'all far away'(scene) {
+    for (const one of all(scene)) await scene.hosts.slow(one, 200)
+    await sleep(scene.fault)
+    for (const one of all(scene)) await scene.hosts.slow(one, 0)
   },
   async 'leader stopped'({ mesh, stop }) {
     const leader = await mesh.leader().catch(() => pick(mesh.daemons))
@@ -70,11 +72,7 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
   },
   async 'disk full'({ small, fault }) {
     const filler = join(small.dataDir, 'filler')
-    try {
-      writeFileSync(filler, Buffer.alloc(64 * 1_024 * 1_024))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    }
+    fillDisk(filler)
     await sleep(fault)
     rmSync(filler, { force: true })
   },

@@ -1,11 +1,11 @@
 /** A stream of work through random peers of a real mesh while real faults come and go; then peace, in which all of it must end. */
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LabHosts } from '../lab-hosts.ts'
 import { isLinearizable } from '../linearizable.ts'
 import { eventually, Mesh, type StatusReply, type WorkloadInfo } from '../mesh.ts'
+import { mountSmallDisk } from '../small-disk.ts'
 import type { History } from './client.ts'
 import { looked, oneWorkload, submitted } from './client.ts'
 import type { Execution, Verdict } from './executions.ts'
@@ -35,14 +35,13 @@ export interface Outcome {
   readonly histories: number
   readonly notLinearizable: readonly string[]
   readonly verdict: Verdict
-  /** What each workload asked for when its node is cut off, by id. */
-  readonly policyOf: ReadonlyMap<string, string>
   /** All that is known of each workload that ran twice, to find out why. */
   readonly repeats: readonly Repeat[]
 }
 
 export interface Repeat {
   readonly workload: string
+  /** What it asked for when its node is cut off. */
   readonly policy: string
   readonly executions: readonly Execution[]
   /** What the mesh says became of its attempts. */
@@ -63,7 +62,7 @@ export async function storm(plan: Plan): Promise<Outcome> {
   mkdirSync(small, { mode: 0o700 })
   writeFileSync(clock, '+0s\n')
   // Before the hosts are made: they see the mounts of that moment.
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=700', 'tmpfs', small])
+  const unmount = mountSmallDisk(small, 24)
   const hosts = await LabHosts.up(plan.hosts)
   try {
     const hasClock = existsSync(library)
@@ -82,7 +81,7 @@ export async function storm(plan: Plan): Promise<Outcome> {
     )
   } finally {
     await mesh.stop().catch(() => 'the small disk is still there')
-    execFileSync('umount', ['-l', small])
+    unmount()
     await mesh.stop()
     await hosts.down()
   }
@@ -151,6 +150,7 @@ async function play(plan: Plan, scene: Scene, runs: string): Promise<Outcome> {
   for (const id of ids.values()) states[stateOf.get(id) ?? 'lost'] = (states[stateOf.get(id) ?? 'lost'] ?? 0) + 1
   const executions = executionsIn(runs)
   const verdict = judge(executions)
+  const logged = mesh.daemons.flatMap(({ name, log }) => log.split('\n').map((line) => `${name} ${line}`))
   return {
     acknowledged: ids.size,
     states,
@@ -164,14 +164,12 @@ async function play(plan: Plan, scene: Scene, runs: string): Promise<Outcome> {
     notLinearizable: [...histories]
       .filter(([, history]) => !isLinearizable(history, oneWorkload))
       .map(([name]) => name),
-    ...{ verdict, policyOf },
+    verdict,
     repeats: [...new Set([...verdict.atOnce, ...verdict.doneTwice])].map((workload) => ({
       ...{ workload, policy: policyOf.get(workload) ?? 'unknown' },
       executions: executions.filter((execution) => execution.workload === workload),
       history: final.find(({ id }) => id === workload)?.history ?? [],
-      log: mesh.daemons.flatMap(({ name, log }) =>
-        log.split('\n').flatMap((line) => (line.includes(workload) ? [`${name} ${line}`] : [])),
-      ),
+      log: logged.filter((line) => line.includes(workload)),
     })),
   }
 }
