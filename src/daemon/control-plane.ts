@@ -58,7 +58,8 @@ export async function controlPlane(ground: Ground, membership: StoredMembership)
     log: log.child('admission'),
   })
   const spool = new SpoolService({ control, disk, clock, log: log.child('spool'), metrics })
-  const links = new MeshLinksService({ peers, ...known, clock, random, log: log.child('links') })
+  const voters = () => consensus.status().voters
+  const links = new MeshLinksService({ peers, ...known, voters, clock, random, log: log.child('links') })
   return { membership, host, machine, consensus, control, meshKey, admission, links, spool }
 }
 

@@ -114,7 +114,7 @@ export class Member {
     this.#host = host
     this.#services = [
       host.service,
-      new MeshLinksService({ ...common, random: systemRandom, ...known }),
+      new MeshLinksService({ ...common, random: systemRandom, ...known, voters: () => control.status().voters }),
       new AdmissionService({ ...common, gate, meshKey, membership: stored, disk: this.disk }),
     ]
     for (const service of this.#services) await service.start()

@@ -20,6 +20,7 @@ export interface HostSettings {
   readonly autonat: boolean
   /** Upgrade relayed connections to direct ones. */
   readonly holePunching: boolean
+  /** A voter is linked to every member, so this bounds the size of a mesh. */
   readonly maxConnections: number
   /** Connections of peers that are no members. */
   readonly maxGuests: number
@@ -40,7 +41,7 @@ export const defaultHostSettings: HostSettings = {
   relayServer: false,
   autonat: false,
   holePunching: false,
-  maxConnections: 300,
+  maxConnections: 4_096,
   maxGuests: 32,
   inboundPerSecond: 100,
   requestsPerSecond: 10_000,

@@ -1,4 +1,4 @@
-/** Keeps this node connected: to all members of a small mesh, to enough of a large one. */
+/** Keeps this node connected: to all members of a small mesh, to the voters and some others of a large one. */
 import { wantedLinks } from '../../core/admission/wanted-links.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
@@ -13,6 +13,8 @@ export interface MeshLinksDeps {
   readonly peers: Peers
   /** Whom the state knows; also peers that are only remembered, before there is any state. */
   readonly members: () => Iterable<NodeId>
+  /** Those who vote on what the mesh decides, as far as this node knows. */
+  readonly voters: () => readonly NodeId[]
   readonly addressesOf: (node: NodeId) => readonly string[]
   readonly clock: Clock
   readonly random: Random
@@ -36,6 +38,7 @@ export class MeshLinksService implements Service {
   readonly #attempts = new Map<NodeId, Attempt>()
   readonly #dialling = new Map<NodeId, Promise<void>>()
   #lastMembers: readonly NodeId[] = []
+  #lastVoters: readonly NodeId[] = []
   #lastWanted: ReadonlySet<NodeId> = new Set()
   #stopped = new AbortController()
   #stopLooking: () => void = () => {}
@@ -63,9 +66,9 @@ export class MeshLinksService implements Service {
   }
 
   #look(): void {
-    const { peers, clock, members } = this.#deps
+    const { peers, clock, members, voters } = this.#deps
     const up = new Set(peers.up())
-    const wanted = this.#wanted(members())
+    const wanted = this.#wanted([...members()], voters())
     for (const peer of this.#attempts.keys()) if (!wanted.has(peer)) this.#attempts.delete(peer)
     for (const peer of wanted) {
       if (this.#dialling.size >= atOnce) break
@@ -77,11 +80,11 @@ export class MeshLinksService implements Service {
   }
 
   /** Worked out anew only when the members are others than before: in a large mesh it means sorting them all. */
-  #wanted(members: Iterable<NodeId>): ReadonlySet<NodeId> {
-    const all = [...members]
-    const same = all.length === this.#lastMembers.length && all.every((node, i) => node === this.#lastMembers[i])
-    if (!same) this.#lastWanted = wantedLinks(this.#deps.peers.self, all)
-    this.#lastMembers = all
+  #wanted(members: readonly NodeId[], voters: readonly NodeId[]): ReadonlySet<NodeId> {
+    if (!isSame(members, this.#lastMembers) || !isSame(voters, this.#lastVoters))
+      this.#lastWanted = wantedLinks(this.#deps.peers.self, members, voters)
+    this.#lastMembers = members
+    this.#lastVoters = voters
     return this.#lastWanted
   }
 
@@ -115,3 +118,6 @@ export class MeshLinksService implements Service {
     }
   }
 }
+
+const isSame = (a: readonly NodeId[], b: readonly NodeId[]): boolean =>
+  a.length === b.length && a.every((node, i) => node === b[i])
