@@ -35,6 +35,8 @@ export interface HostDeps {
   readonly rules: Rules
   readonly flaws: HostFlaws
   readonly diskLatency: () => Millis
+  /** A step has ended; what may be said before it is on disk is said now. */
+  readonly speakEarly: (host: SimHost, effects: Effects) => void
   /** A step has ended and what it asked for is on disk. */
   readonly carryOut: (host: SimHost, effects: Effects) => void
 }
@@ -99,6 +101,7 @@ export class SimHost implements Watched {
     while (this.up && !this.paused && this.#writing === null && this.#inbox.length > 0) {
       const effects = step(this.raft, this.#inbox.splice(0), this.now(), this.#deps.settings)
       this.#deps.checker.stepped(this, effects.persist?.entries ?? [])
+      this.#deps.speakEarly(this, effects)
       if (effects.persist === null) this.#finish(effects)
       else this.#persist(effects, effects.persist)
     }
@@ -185,6 +188,7 @@ export class SimHost implements Watched {
     const snapshot = { index, term, voters: raft.log.votersAt(index), data }
     const compacted = { type: 'compacted', index, upTo: index - keep } as const
     const effects = step(raft, [compacted], this.now(), this.#deps.settings)
+    this.#deps.speakEarly(this, effects)
     const then = (): void => {
       this.#covered = index
       this.#finish(effects)

@@ -100,6 +100,7 @@ class Group {
       rules: { ...raftRules, ...breakages },
       flaws: flaws ?? {},
       diskLatency: () => 0.2 + random.next() * slowDisk,
+      speakEarly: (host: SimHost, effects: Effects) => this.#speakEarly(host, effects),
       carryOut: (host: SimHost, effects: Effects) => this.#carryOut(host, effects),
     }
     this.#hosts = ids.map((id, i) => new SimHost(id, i < voters ? founders : [], deps))
@@ -223,6 +224,11 @@ class Group {
     for (const host of this.#hosts)
       if (host !== peer && this.#network.connects(host.id, peer.id))
         this.#events.after(1 + this.#random.next() * 30, () => host.put({ type: 'peer-reset', peer: peer.id }))
+  }
+
+  #speakEarly(host: SimHost, { early }: Effects): void {
+    this.#noteCommit(host)
+    for (const { to, message } of early) this.#send(host.id, to, message)
   }
 
   #carryOut(host: SimHost, effects: Effects): void {

@@ -68,6 +68,7 @@ export class RaftLab {
     bench.answers.push(...effects.answers)
     bench.reads.push(...effects.reads)
     bench.wantedSnapshots.push(...effects.sendSnapshots)
+    this.letters.push(...effects.early.map((letter) => ({ from: bench.id, ...letter })))
     if (bench.diskHangs) return effects
     if (effects.install !== null) {
       bench.journal.splice(0, bench.journal.length, ...encodeAll(hardState(bench.raft), bench.raft.log))

@@ -7,7 +7,7 @@ import type { RaftLog } from './log.ts'
 import type { Progress } from './progress.ts'
 import type { Rules } from './rules.ts'
 import type { Entry, Message } from '../../model/raft.ts'
-import type { Answer, Effects, HardState, Settings, Snapshot } from './types.ts'
+import type { Answer, Effects, HardState, Letter, Settings, Snapshot } from './types.ts'
 
 export type Phase = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
 
@@ -65,7 +65,7 @@ export interface Turn {
   /** The lowest index that was written to the log in this step. */
   unsaved: number
   install: Snapshot | null
-  readonly messages: { readonly to: NodeId; readonly message: Message }[]
+  readonly messages: Letter[]
   readonly sendSnapshots: NodeId[]
   readonly answers: Answer[]
   readonly reads: { readonly id: number; readonly index: number | null }[]
@@ -154,6 +154,8 @@ export function takeEffects(raft: Raft, roleChanged: boolean): Effects {
   const limit = Math.min(raft.rules.appliesTo(raft.commit, raft.log.lastIndex), raft.log.lastIndex)
   const apply = limit > raft.applied ? raft.log.slice(raft.applied + 1, limit) : []
   raft.applied = Math.max(raft.applied, limit)
+  const maySpeak = raft.leading !== null && !turn.hardChanged && install === null
+  const isEarly = ({ message }: Letter): boolean => maySpeak && message.type === 'append'
   return {
     install,
     persist: persists
@@ -163,7 +165,8 @@ export function takeEffects(raft: Raft, roleChanged: boolean): Effects {
           done: { type: 'persisted', term: raft.term, last: raft.log.last },
         }
       : null,
-    messages,
+    early: messages.filter((letter) => isEarly(letter)),
+    messages: messages.filter((letter) => !isEarly(letter)),
     sendSnapshots,
     apply,
     answers,

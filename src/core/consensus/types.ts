@@ -63,10 +63,15 @@ export type Answer =
   | { readonly id: number; readonly ok: true; readonly at: Position }
   | { readonly id: number; readonly ok: false; readonly refusal: Refusal }
 
+export interface Letter {
+  readonly to: NodeId
+  readonly message: Message
+}
+
 /**
  * What a step asks for. The order is the safety: first `install` and `persist` must be on disk, and only then may `messages` be sent,
- * `apply` be applied, and `persist.done` be fed back. If writing fails, nothing of it may be done, and the core must be restored
- * from what the disk holds.
+ * `apply` be applied, and `persist.done` be fed back. If writing fails, nothing of that may be done, and the core must be restored
+ * from what the disk holds. Only `early` need not wait.
  */
 export interface Effects {
   /** Replace the machine's state and the whole log: write the snapshot, then rewrite the journal from `HardState` and log. */
@@ -77,7 +82,12 @@ export interface Effects {
     readonly entries: readonly Entry[]
     readonly done: Input
   } | null
-  readonly messages: readonly { readonly to: NodeId; readonly message: Message }[]
+  /**
+   * What a leader sends its followers in a term that is on its disk. They write their copies while it writes its own, which counts
+   * only by `persist.done` (10.2.1).
+   */
+  readonly early: readonly Letter[]
+  readonly messages: readonly Letter[]
   readonly sendSnapshots: readonly NodeId[]
   /** Committed entries, each exactly once and in order; those of `install` are not among them. */
   readonly apply: readonly Entry[]

@@ -1,6 +1,7 @@
 /**
  * One peer of the group. All that happens goes through one serial loop: take what has arrived, let the core decide, write to disk with one
- * flush, and only then speak, apply and answer. So nothing is promised that a crash could undo.
+ * flush, and only then speak, apply and answer. So nothing is promised that a crash could undo. A leader's appends promise nothing, and
+ * leave while it writes.
  */
 import { SnapshotAssembly } from '../../core/consensus/assembly.ts'
 import { eraOf } from '../../core/consensus/era.ts'
@@ -8,7 +9,7 @@ import { hardState } from '../../core/consensus/raft.ts'
 import type { Raft } from '../../core/consensus/raft.ts'
 import { widened } from '../../core/consensus/settings.ts'
 import { createRaft, step } from '../../core/consensus/step.ts'
-import type { Effects, Input, Snapshot } from '../../core/consensus/types.ts'
+import type { Effects, Input, Letter, Snapshot } from '../../core/consensus/types.ts'
 import { abortable } from '../../lib/abortable.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -200,6 +201,7 @@ export class ConsensusService implements Consensus, Service {
     // First of its turn, so that nothing comes between the state that it takes and the log that it gives up.
     if (era !== null) inputs.unshift({ type: 'begin-era', ...era, data: era.data() })
     const effects = step(raft, inputs, clock.elapsed(), settings)
+    this.#send(effects.early)
     try {
       // What another era replaces may hold what that one lacks.
       if (effects.install !== null && eraOf(effects.install.term) > before && this.#applied > 0)
@@ -233,16 +235,19 @@ export class ConsensusService implements Consensus, Service {
 
   /** After the disk: speak, then apply, then answer. */
   #carryOut(raft: Raft, effects: Effects): void {
-    const { rpc } = this.#deps
     if (effects.install !== null) this.#takeOver(effects.install)
     if (effects.persist !== null) this.#inbox.unshift(effects.persist.done)
-    for (const { to, message } of effects.messages) rpc.notify(to, raftMessage, message)
+    this.#send(effects.messages)
     for (const to of effects.sendSnapshots) this.#sendSnapshot(to, raft.term)
     this.#waiting.answered(effects.answers)
     this.#apply(effects.apply)
     this.#waiting.served(effects.reads)
     if (effects.transferFailed) this.#endTransfer(false)
     if (effects.roleChanged) this.#roleChanged(raft)
+  }
+
+  #send(letters: readonly Letter[]): void {
+    for (const { to, message } of letters) this.#deps.rpc.notify(to, raftMessage, message)
   }
 
   #takeOver({ data, index }: Snapshot): void {

@@ -24,6 +24,37 @@ test('a single voter commits nothing before its disk has it', () => {
   expect(words(lab.at('a').applied)).toEqual(['x'])
 })
 
+test('given a leader whose disk is slow, then its followers have the entries meanwhile, and its own copy counts only when written', () => {
+  const lab = new RaftLab(['a', 'b', 'c'])
+  lab.elect('a')
+  lab.at('a').diskHangs = true
+  lab.propose('a', 'x')
+  const { early, messages, persist } = lab.at('a').last ?? {}
+  expect(early?.map(({ to, message }) => [to, message.type])).toEqual([
+    ['b', 'append'],
+    ['c', 'append'],
+  ])
+  expect(messages).toEqual([])
+
+  lab.deliver(among('a', 'b'))
+  expect(words(lab.at('a').applied)).toEqual([])
+  lab.put('a', persist?.done ?? { type: 'tick' })
+  expect(words(lab.at('a').applied)).toEqual(['x'])
+})
+
+test('a leader that learns of a higher term says nothing before that is on its disk', () => {
+  const lab = new RaftLab(['a', 'b', 'c'])
+  lab.elect('a')
+  const vote = { type: 'vote', term: 9, last: { index: 99, term: 8 }, forced: true } as const
+  const effects = lab.put(
+    'a',
+    { type: 'propose', id: 1, payload: new Uint8Array(1) },
+    { type: 'message', from: nodeId('b'), message: vote },
+  )
+  expect(effects.persist?.hard).toMatchObject({ term: 9, vote: 'b' })
+  expect(effects.early).toEqual([])
+})
+
 /** Figure 3.7 of the dissertation. */
 test('an entry of an older term is not committed by copies alone', () => {
   const lab = new RaftLab(['a', 'b', 'c', 'd', 'e'], { maxAppendBytes: 1 })
