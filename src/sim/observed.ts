@@ -27,6 +27,8 @@ export interface WorkloadSeen {
   readonly firstStartedAt: Instant | null
   readonly endedAt: Instant | null
   readonly attempts: number
+  /** Why each attempt that the mesh still tells of was not the last. */
+  readonly setbacks: readonly string[]
   readonly error: string | null
 }
 

@@ -231,6 +231,7 @@ const workloadTable = ({ workloads, waits: { neverStarted } }: SimReport): strin
       ['states at the end', countsInWords(workloads.byState)],
       ['not at an end', String(workloads.unfinished)],
       ['placed more than once', String(workloads.placedAgain)],
+      ['because', countsInWords(workloads.setbacks)],
       ['never started', String(neverStarted)],
       ['errors', countsInWords(workloads.errors)],
     ],

@@ -28,6 +28,8 @@ export interface SimReport {
     readonly unfinished: number
     /** Placed more than once. */
     readonly placedAgain: number
+    /** Why attempts were not the last, and how often. */
+    readonly setbacks: Readonly<Record<string, number>>
     readonly errors: Readonly<Record<string, number>>
   }
   readonly waits: Quantiles & { readonly histogram: readonly Bin[]; readonly neverStarted: number }
@@ -82,6 +84,10 @@ export function reportOf(scenario: Scenario, plan: Plan, seed: number, seen: Obs
       byState: countBy(workloads, ({ state }) => state),
       unfinished: Math.max(0, seen.accepted - workloads.filter(({ state }) => ended.includes(state)).length),
       placedAgain: workloads.filter(({ attempts }) => attempts > 1).length,
+      setbacks: countBy(
+        workloads.flatMap(({ setbacks }) => setbacks),
+        (reason) => reason,
+      ),
       errors: countBy(
         workloads.filter(({ error }) => error !== null),
         ({ error }) => error ?? '',

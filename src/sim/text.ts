@@ -17,6 +17,7 @@ export function textOf(report: SimReport): readonly string[] {
     ...(Object.keys(workloads.refused).length === 0 ? [] : [fact('Refused', countsInWords(workloads.refused))]),
     ...(Object.keys(workloads.errors).length === 0 ? [] : [fact('Errors', countsInWords(workloads.errors))]),
     fact('Placed more than once', String(workloads.placedAgain)),
+    ...(Object.keys(workloads.setbacks).length === 0 ? [] : [fact('Because', countsInWords(workloads.setbacks))]),
     fact('Waiting', quantilesInWords(waits)),
     fact('GPUs in use', `${utilisation.mean} % on average, ${utilisation.peak} % at most`),
     fact('Queue', `${queue.mean} on average, ${queue.peak} at most`),

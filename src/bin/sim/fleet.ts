@@ -20,6 +20,8 @@ export interface Peer {
   readonly address: string
   readonly config: Config
   readonly api: Api
+  /** The same door; what it answers is confirmed by the leader. */
+  readonly certainApi: Api
   state: PeerState
   host: HostProcess | null
 }
@@ -72,8 +74,10 @@ export class Fleet {
     const address = `127.${this.#block}.${Math.floor(number / 250)}.${(number % 250) + 1}`
     const config = this.#configOf(name, address)
     const socket = join(config.dataDir, 'api.sock')
-    const api = new Api(new HttpTransport({ kind: 'socket', path: socket }))
-    const peer: Peer = { name, address, config, api, state: 'new', host: null }
+    const transport = new HttpTransport({ kind: 'socket', path: socket })
+    const api = new Api(transport)
+    const certainApi = new Api(transport, undefined, { consistency: 'linearizable' })
+    const peer: Peer = { name, address, config, api, certainApi, state: 'new', host: null }
     await this.#init.network.attach(name, address)
     this.peers.set(name, peer)
     return peer

@@ -134,13 +134,18 @@ async function allEnded(
 const listPatience: Millis = 30_000
 const shortPatience: Millis = 3_000
 
-/** All workloads as a peer tells them now; null when none does. The run is over, so its signal does not count any more. */
+/**
+ * All workloads as the mesh has them now, or, where no majority can be asked, as one peer knows them; null when none tells. The run
+ * is over, so its signal does not count any more.
+ */
 async function workloadsAt(watch: Watch, isInterrupted: boolean): Promise<readonly WorkloadSeen[] | null> {
   const { signal } = new AbortController()
   for (let tries = isInterrupted ? 1 : 4; tries > 0; tries -= 1) {
     try {
+      const { api, certainApi } = watch.someone()
+      const asked = tries > 1 ? certainApi : api
       const list = await within(isInterrupted ? shortPatience : listPatience, signal, (limited) =>
-        watch.someone().api.call('workload.list', { limit: 10_000 }, limited),
+        asked.call('workload.list', { limit: 10_000 }, limited),
       )
       return list.map(seenOf)
     } catch (error) {
@@ -150,26 +155,48 @@ async function workloadsAt(watch: Watch, isInterrupted: boolean): Promise<readon
   return null
 }
 
+/** Why an attempt was not the last. */
+interface Setback {
+  readonly attempt: number
+  readonly node: string
+  readonly reason: string
+}
+
 /** What is read of a workload that a peer tells. */
 interface Told extends Pick<WorkloadSeen, 'name' | 'state' | 'gpus' | 'priority'> {
   readonly submittedAt: string
   readonly startedAt: string | null
   readonly endedAt: string | null
   readonly attempt: number
-  readonly history: readonly { readonly startedAt: string | null }[]
+  readonly history: readonly (Setback & { readonly startedAt: string | null })[]
+  readonly rejections: readonly Setback[]
   readonly error: { readonly code: string } | null
 }
 
 function seenOf(workload: Told): WorkloadSeen {
-  const { name, state, gpus, priority, submittedAt, startedAt, endedAt, attempt, history, error } = workload
+  const { name, state, gpus, priority, submittedAt, startedAt, endedAt, attempt, history, rejections, error } = workload
   const first = [...history.map((each) => each.startedAt), startedAt].find((at) => at !== null) ?? null
   const when = (iso: string | null): Instant | null => (iso === null ? null : Date.parse(iso))
   return {
-    ...{ name, state, gpus, priority, attempts: attempt, error: error?.code ?? null },
+    ...{
+      name,
+      state,
+      gpus,
+      priority,
+      attempts: attempt,
+      setbacks: setbacksOf(history, rejections),
+      error: error?.code ?? null,
+    },
     submittedAt: Date.parse(submittedAt),
     firstStartedAt: when(first),
     endedAt: when(endedAt),
   }
+}
+
+/** Without the names of nodes, so that the same reason on two of them counts as the same. An attempt may be told in both lists. */
+function setbacksOf(history: readonly Setback[], rejections: readonly Setback[]): readonly string[] {
+  const told = new Map([...rejections, ...history].map((setback) => [setback.attempt, setback]))
+  return [...told.values()].map(({ node, reason }) => reason.replaceAll(node, 'its node'))
 }
 
 interface Telling {

@@ -18,6 +18,7 @@ describe('given what was seen, when a report is made', () => {
     const { workloads, waits, utilisation, queue, spread, losses } = report()
     expect(workloads).toMatchObject({ planned: 3, accepted: 3, unfinished: 0, placedAgain: 1 })
     expect(workloads.byState).toEqual({ completed: 2, failed: 1 })
+    expect(workloads.setbacks).toEqual({ 'its node is offline': 1, 'preempted by a job of priority 800': 1 })
     expect(workloads.errors).toEqual({ NONZERO_EXIT: 1 })
     expect(waits).toMatchObject({ count: 3, p50: 300, max: 900, neverStarted: 0 })
     expect(utilisation).toEqual({ mean: 37.5, peak: 75 })

@@ -35,7 +35,11 @@ export const observed = (more: Partial<Observed> = {}): Observed => ({
   workloads: [
     workload('a', { firstStartedAt: start + 100 }),
     workload('b', { firstStartedAt: start + 900, state: 'failed', error: 'NONZERO_EXIT' }),
-    workload('c', { firstStartedAt: start + 300, attempts: 2 }),
+    workload('c', {
+      firstStartedAt: start + 300,
+      attempts: 3,
+      setbacks: ['its node is offline', 'preempted by a job of priority 800'],
+    }),
   ],
   leaders: [
     { at: 0, leader: 'peer-1', term: 1 },
@@ -57,7 +61,7 @@ export const observed = (more: Partial<Observed> = {}): Observed => ({
 })
 
 const workload = (name: string, more: Partial<Observed['workloads'][number]>): Observed['workloads'][number] => ({
-  ...{ name, state: 'completed', gpus: 1, priority: 500, submittedAt: start, attempts: 1, error: null },
+  ...{ name, state: 'completed', gpus: 1, priority: 500, submittedAt: start, attempts: 1, setbacks: [], error: null },
   ...{ firstStartedAt: null, endedAt: start + 5_000 },
   ...more,
 })
