@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { ClawError } from '../../src/model/failure.ts'
 import type { NodeId } from '../../src/model/ids.ts'
 import type { Protocol, StreamProtocol } from '../../src/ports/rpc.ts'
+import { HostilePeer } from '../support/hostile-peer.ts'
 import { TestNet, until } from '../support/net.ts'
 
 let net = new TestNet()
@@ -57,6 +58,24 @@ test('a peer can call itself, with the same limits', async () => {
   const reply = await a.rpc.call(a.id, echo, Buffer.from('hello'), signal)
   expect(Buffer.from(reply).toString()).toBe(`hello ${a.id}`)
   await expect(a.rpc.call(a.id, echo, Buffer.alloc(65_537), signal)).rejects.toMatchObject({ code: 'TOO_LARGE' })
+})
+
+test('given a peer that is just dialling us, when we connect to it, then nobody opens lanes on the connection of the other', async () => {
+  const a = await net.host()
+  const peer = await HostilePeer.start()
+  try {
+    const theirs = await peer.dial(a.peers.addresses())
+    await until('their connection is open here too', () => a.tally.of('claw_net_connections') === 1)
+    const connected = a.peers.connect(peer.id, peer.node.getMultiaddrs().map(String), soon())
+    await until('we have dialled too', () => peer.node.getConnections().length === 2)
+    const lanes = await peer.greet(theirs, net.mesh, 'member')
+    await connected
+    expect(a.peers.up()).toEqual([peer.id])
+    expect([lanes.control.status, lanes.bulk.status]).toEqual(['open', 'open'])
+    expect(a.tally.of('claw_net_violations_total')).toBe(0)
+  } finally {
+    await peer.stop()
+  }
 })
 
 test('when both sides dial at once, one link is left, and it works in both directions', async () => {

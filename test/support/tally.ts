@@ -1,7 +1,7 @@
 /** Metrics that a test can look at. */
 import type { Metrics } from '../../src/ports/metrics.ts'
 
-/** Counts by `name` and by `name label`, for tests to look at. */
+/** Counts by `name` and by `name label`, and the last value of each gauge, for tests to look at. */
 export class Tally implements Metrics {
   readonly #counts = new Map<string, number>()
 
@@ -14,6 +14,9 @@ export class Tally implements Metrics {
     return this.#counts.get(key) ?? 0
   }
 
-  gauge(): void {}
+  gauge(name: string, value: number): void {
+    this.#counts.set(name, value)
+  }
+
   observe(): void {}
 }

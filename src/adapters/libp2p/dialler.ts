@@ -75,7 +75,8 @@ export class Dialler {
     if (targets.length === 0) throw unreachable(peer, 'no address is known')
     const signal = AbortSignal.timeout(connectTime)
     try {
-      const connection = await node.dial([...targets], { signal })
+      // Always one of our own. Whoever dialled opens the lanes: on a connection that the peer is opening to us at this moment, both would.
+      const connection = await node.dial([...targets], { signal, force: true })
       await links.dialled(connection)
       await links.untilUp(peer, connection, signal)
     } catch (error) {
