@@ -1,11 +1,14 @@
 /** What consensus replicates: the state, and those who wait for it to change. */
 import type { Applied } from '../../core/state/apply.ts'
-import { apply, skip } from '../../core/state/apply.ts'
-import { decodeEntry } from '../../core/state/entry.ts'
-import { restore, snapshot } from '../../core/state/snapshot.ts'
+import { apply } from '../../core/state/apply.ts'
+import { decodeEntry, mayRaise } from '../../core/state/entry.ts'
+import { restore, snapshot, versionOf } from '../../core/state/snapshot.ts'
 import type { Result, State } from '../../core/state/state.ts'
 import { createState } from '../../core/state/state.ts'
-import type { Change } from '../../core/state/types.ts'
+import type { Change, Entry } from '../../core/state/types.ts'
+import { raises, supported, versionNeeded } from '../../core/state/versions.ts'
+import { ClawError } from '../../model/failure.ts'
+import { covers, type VersionRange } from '../../model/version.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
@@ -14,6 +17,8 @@ import type { Committed, Machine } from '../consensus/types.ts'
 export interface ReplicatedStateDeps {
   readonly log: Log
   readonly metrics: Metrics
+  /** What this build applies; a test may have it be an older one. */
+  readonly applies?: VersionRange
 }
 
 /** A result that is waited for. `cancel` must be called when nobody waits any more. */
@@ -29,9 +34,17 @@ export class ReplicatedState implements Machine {
   readonly #deps: ReplicatedStateDeps
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
   readonly #awaited = new Map<string, Set<(result: Result) => void>>()
+  readonly #applies: VersionRange
+  #outdated: ClawError | null = null
 
   constructor(deps: ReplicatedStateDeps) {
     this.#deps = deps
+    this.#applies = deps.applies ?? supported
+  }
+
+  /** Why this peer has stopped to apply the log; null while it goes on. Only another build can go on from here. */
+  get outdated(): ClawError | null {
+    return this.#outdated
   }
 
   /** Called after every batch that was applied, also when it changed nothing that can be told. */
@@ -58,9 +71,25 @@ export class ReplicatedState implements Machine {
     return { result: promise, cancel }
   }
 
+  /** Up to the first entry that this build must not apply; throws VERSION_UNSUPPORTED then, once and for every later entry. */
   apply(entries: readonly Committed[]): void {
-    const changes = entries.flatMap((committed) => this.#applyOne(committed))
+    const changes: Change[] = []
+    for (const committed of entries) {
+      if (this.#outdated === null) changes.push(...this.#applyOne(committed))
+    }
     this.#tell(changes)
+    if (this.#outdated !== null) throw this.#outdated
+  }
+
+  check(snapshot: Uint8Array | null, later: readonly Committed[]): void {
+    const version = snapshot === null ? null : versionOf(snapshot)
+    if (version !== null && !covers(this.#applies, version)) this.#stop(`a state of version ${version}`)
+    for (const { payload } of later) {
+      const command = mayRaise(payload) ? decodeEntry(payload)?.command : undefined
+      if (command?.type === 'raise-version' && command.version > this.#applies.newest)
+        this.#stop(`a log that goes on with version ${command.version}`)
+    }
+    if (this.#outdated !== null) throw this.#outdated
   }
 
   snapshot(): Uint8Array {
@@ -69,7 +98,7 @@ export class ReplicatedState implements Machine {
 
   restore(bytes: Uint8Array, index: number): void {
     const before = allOf(this.state)
-    Object.assign(this.state, restore(bytes))
+    Object.assign(this.state, restore(bytes, this.#applies))
     this.state.index = Math.max(this.state.index, index)
     for (const id of this.#awaited.keys()) {
       const result = this.result(id)
@@ -80,16 +109,31 @@ export class ReplicatedState implements Machine {
 
   #applyOne({ index, term, payload }: Committed): readonly Change[] {
     const entry = decodeEntry(payload)
-    if (entry === null) {
-      skip(this.state, { index, term })
-      this.#deps.metrics.count('claw_state_skipped_total')
-      this.#deps.log.error('a committed entry cannot be read and was passed over', { index, term })
-      return []
-    }
+    if (entry === null) return this.#stop(`entry ${index} of the log, which it cannot read`)
+    const obstacle = this.#obstacle(entry, index)
+    if (obstacle !== null) return this.#stop(obstacle)
     const applied: Applied = apply(this.state, entry, { index, term })
     this.#deps.metrics.count('claw_state_commands_total', { type: entry.command.type, ok: String(applied.outcome.ok) })
     this.#settle(entry.id, applied)
     return applied.changes
+  }
+
+  /** What stands in the way of applying it, as it is named to people; null when nothing does. */
+  #obstacle({ command }: Entry, index: number): string | null {
+    if (command.type === 'raise-version' && command.version > this.#applies.newest && raises(this.state, command))
+      return `a log that goes on with version ${command.version} after ${index - 1}`
+    const needed = versionNeeded(command)
+    return needed > this.#applies.newest ? `entry ${index} of the log, of version ${needed}` : null
+  }
+
+  #stop(found: string): readonly Change[] {
+    const { log, metrics } = this.#deps
+    this.#outdated = new ClawError('VERSION_UNSUPPORTED', { found, ...this.#applies })
+    metrics.gauge('claw_state_outdated', 1)
+    log.error('this daemon is outdated: it applies the log no further until it is upgraded; its work goes on', {
+      problem: this.#outdated.message,
+    })
+    return []
   }
 
   #settle(id: string, { index, outcome }: Result): void {

@@ -194,9 +194,20 @@ describe('other commands', () => {
       },
     }
     expect(await cli(['version', '--json'], answers)).toMatchObject({ code: 0 })
-    expect((await cli(['version'], { version: () => ({ version: '9', node: 'n1', uptimeSeconds: 1 }) })).out).toContain(
-      '9 (n1)',
-    )
+    const old = { version: '9', node: 'n1', uptimeSeconds: 1 }
+    expect((await cli(['version'], { version: () => old })).out).toContain('9 (n1)')
+  })
+
+  test('version shows the skew, who is waited for, and a peer that is outdated', async () => {
+    const applies = { oldest: 1, newest: 2 }
+    const peer = {
+      ...{ version: '9.1.0', node: 'n1', uptimeSeconds: 1 },
+      state: { version: 1, applies, outdated: 'It has met more.', next: { version: 2, waitsFor: ['n2', 'n3'] } },
+      peers: [{ node: 'n2', version: '9.0.0', skew: 'older', applies, status: 'healthy', problems: ['hot'] }],
+    }
+    const { out } = await cli(['version'], { version: () => peer })
+    for (const part of ['older than the peer', 'state version 1; 2 waits for n2, n3', 'OUTDATED', 'healthy; hot'])
+      expect(out).toContain(part)
   })
 
   test('completion offers commands, options, and names that the peer knows', async () => {
