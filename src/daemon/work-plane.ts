@@ -3,7 +3,7 @@ import { ClawError } from '../model/failure.ts'
 import { stateVersionKey, supported } from '../core/state/versions.ts'
 import { rangeText } from '../model/version.ts'
 import type { NodeId } from '../model/ids.ts'
-import type { ReportContent } from '../model/report.ts'
+import { outdatedProblem, type ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
 import { InventoryReporter } from '../services/agent/inventory-reporter.ts'
 import { GatewayService } from '../services/gateway/service.ts'
@@ -55,7 +55,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const outdated = control.outdated === null ? [] : [control.outdated.message]
+      const outdated = control.outdated === null ? [] : [`${outdatedProblem}${control.outdated.message}`]
       return { ...sample, problems: [...outdated, ...sample.problems], busy: agent.busyDevices(), version }
     },
   })

@@ -20,6 +20,13 @@ export interface NodeReport {
   readonly version: string
 }
 
+/** How the problem of a node begins that has stopped to follow the mesh until it is upgraded. */
+export const outdatedProblem = 'outdated: '
+
+/** Whether the node says so. It goes on with its work, but can take no other. */
+export const isOutdated = (report: Pick<NodeReport, 'problems'> | null): boolean =>
+  report?.problems.some((problem) => problem.startsWith(outdatedProblem)) ?? false
+
 export interface HostLoad {
   /** 0 to 100, of all cores together. */
   readonly cpuUtilization: number
