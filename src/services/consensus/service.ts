@@ -345,8 +345,9 @@ export class ConsensusService implements Consensus, Service {
     const { self, clock } = this.#deps
     const kept = await this.#store.open(this.#options.founders)
     const { hard, log, snapshot } = kept
-    this.#options.machine.check(snapshot?.data ?? null, commandsAfter(this.#applied, kept))
-    if (snapshot !== null && snapshot.index > this.#applied) this.#takeOver(snapshot)
+    const news = snapshot !== null && snapshot.index > this.#applied ? snapshot : null
+    this.#options.machine.check(news?.data ?? null, commandsAfter(this.#applied, kept))
+    if (news !== null) this.#takeOver(news)
     const at = clock.elapsed()
     this.#raft = createRaft({ self, hard, log, applied: this.#applied }, at, this.#options.settings)
     this.#inbox = [{ type: 'set-learners', learners: this.#learners }]

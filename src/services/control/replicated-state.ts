@@ -82,14 +82,23 @@ export class ReplicatedState implements Machine {
   }
 
   check(snapshot: Uint8Array | null, later: readonly Committed[]): void {
-    const version = snapshot === null ? null : versionOf(snapshot)
-    if (version !== null && !covers(this.#applies, version)) this.#stop(`a state of version ${version}`)
-    for (const { payload } of later) {
-      const command = mayRaise(payload) ? decodeEntry(payload)?.command : undefined
-      if (command?.type === 'raise-version' && command.version > this.#applies.newest)
-        this.#stop(`a log that goes on with version ${command.version}`)
-    }
+    const obstacle = this.#obstacleIn(snapshot, later)
+    if (obstacle !== null) this.#stop(obstacle)
     if (this.#outdated !== null) throw this.#outdated
+  }
+
+  /** Tried on a copy, because whether the version rises depends on all that comes before; rises are rare, so this is, too. */
+  #obstacleIn(snapshot: Uint8Array | null, later: readonly Committed[]): string | null {
+    const version = snapshot === null ? this.state.version : versionOf(snapshot)
+    if (snapshot !== null && !covers(this.#applies, version)) return stateOf(version)
+    if (!later.some(({ payload }) => mayRaise(payload))) return null
+    const copy = restore(snapshot ?? this.snapshot(), this.#applies)
+    for (const committed of later) {
+      const entry = this.#read(committed, copy)
+      if (typeof entry === 'string') return entry
+      apply(copy, entry, committed)
+    }
+    return null
   }
 
   snapshot(): Uint8Array {
@@ -107,23 +116,26 @@ export class ReplicatedState implements Machine {
     this.#tell(unique([...before, ...allOf(this.state)]))
   }
 
-  #applyOne({ index, term, payload }: Committed): readonly Change[] {
-    const entry = decodeEntry(payload)
-    if (entry === null) return this.#stop(`entry ${index} of the log, which it cannot read`)
-    const obstacle = this.#obstacle(entry, index)
-    if (obstacle !== null) return this.#stop(obstacle)
-    const applied: Applied = apply(this.state, entry, { index, term })
+  #applyOne(committed: Committed): readonly Change[] {
+    const entry = this.#read(committed, this.state)
+    if (typeof entry === 'string') return this.#stop(entry)
+    const applied: Applied = apply(this.state, entry, committed)
     this.#deps.metrics.count('claw_state_commands_total', { type: entry.command.type, ok: String(applied.outcome.ok) })
     this.#settle(entry.id, applied)
     return applied.changes
   }
 
-  /** What stands in the way of applying it, as it is named to people; null when nothing does. */
-  #obstacle({ command }: Entry, index: number): string | null {
-    if (command.type === 'raise-version' && command.version > this.#applies.newest && raises(this.state, command))
+  /** The entry, or what stands in the way of applying it to that state, as it is named to people. */
+  #read({ index, payload }: Committed, state: State): Entry | string {
+    const { newest } = this.#applies
+    if (!covers(this.#applies, state.version)) return stateOf(state.version)
+    const entry = decodeEntry(payload)
+    if (entry === null) return `entry ${index} of the log, which it cannot read`
+    const { command } = entry
+    if (command.type === 'raise-version' && command.version > newest && raises(state, command))
       return `a log that goes on with version ${command.version} after ${index - 1}`
     const needed = versionNeeded(command)
-    return needed > this.#applies.newest ? `entry ${index} of the log, of version ${needed}` : null
+    return needed > newest ? `entry ${index} of the log, of version ${needed}` : entry
   }
 
   #stop(found: string): readonly Change[] {
@@ -144,6 +156,8 @@ export class ReplicatedState implements Machine {
     for (const listener of [...this.#listeners]) listener(changes)
   }
 }
+
+const stateOf = (version: number): string => `a state of version ${version}`
 
 /** Everything in a state as if it had just changed. */
 const allOf = (state: State): readonly Change[] => [

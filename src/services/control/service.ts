@@ -128,10 +128,11 @@ export class ControlService implements Control, Service {
 
   async #attempt(command: Command, { id, by, signal }: Asked): Promise<Result> {
     const { self, rpc } = this.#deps
+    if (this.outdated !== null) throw this.outdated
+    // Whoever leads, or will: a leader of an older build could not read what this one adds, nor could an older build its spool.
+    refuseEarly(command, this.state)
     const leader = this.#leader()
     if (leader === self) return this.#desk.commit({ command, id, by, via: null }, signal)
-    // A leader of an older build could not even read what this one adds.
-    refuseEarly(command, this.state)
     if (isLeadersOwn(command)) throw new ClawError('PERMISSION_DENIED', { action: `${command.type} without the lead` })
 
     const request = { id, by, command: encodeCommand(command) }

@@ -96,3 +96,19 @@ test('an older build goes on from where the state is its own, and refuses anothe
   expect(() => machineOf(old).check(null, log)).toThrow(unsupported)
   expect(() => machineOf().check(after, log)).not.toThrow()
 })
+
+test('a rise in the log that was refused keeps no older build from being started', () => {
+  const { log, raised } = history()
+  expect(() => machineOf(old).check(null, log.slice(0, raised - 1))).not.toThrow()
+  const older = machineOf(old)
+  older.apply(log.slice(0, 2))
+  expect(() => older.check(null, log.slice(2, raised - 1))).not.toThrow()
+  expect([older.state.index, older.outdated]).toEqual([2, null])
+})
+
+test('a build that has given up the first version does not apply a log from the beginning', () => {
+  const { log } = history()
+  const later = machineOf({ oldest: 2, newest: 3 })
+  expect(() => later.apply(log)).toThrow(unsupported)
+  expect(later.state.index).toBe(0)
+})

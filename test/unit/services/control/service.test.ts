@@ -286,6 +286,9 @@ describe('an entry that a peer must not apply', () => {
     await run(ada, submit('wl-a'))
     for (const at of [ada, bob])
       await expect(run(at, stop)).rejects.toMatchObject({ code: 'UPGRADE_NEEDED', facts: { needs: 2, has: 1 } })
+    // Nor is it kept for later where nobody leads: the daemon of later may be an older build.
+    group.elect(null)
+    await expect(run(ada, stop)).rejects.toMatchObject({ code: 'UPGRADE_NEEDED' })
     expect(peer(ada).machine.state.workloads.get(stop.workload)?.stopRequested).toBe(null)
   })
 })
