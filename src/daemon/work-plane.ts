@@ -3,7 +3,7 @@ import { ClawError } from '../model/failure.ts'
 import { stateVersionKey, supported } from '../core/state/versions.ts'
 import { rangeText } from '../model/version.ts'
 import type { NodeId } from '../model/ids.ts'
-import { outdatedProblem, type ReportContent } from '../model/report.ts'
+import type { ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
 import { InventoryReporter } from '../services/agent/inventory-reporter.ts'
 import { GatewayService } from '../services/gateway/service.ts'
@@ -55,8 +55,10 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const outdated = control.outdated === null ? [] : [`${outdatedProblem}${control.outdated.message}`]
-      return { ...sample, problems: [...outdated, ...sample.problems], busy: agent.busyDevices(), version }
+      const content = { ...sample, busy: agent.busyDevices(), version }
+      const { outdated } = control
+      if (outdated === null) return content
+      return { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...sample.problems] }
     },
   })
   agent.onBusyChange(() => members.refresh())

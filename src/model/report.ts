@@ -18,14 +18,9 @@ export interface NodeReport {
   readonly host: HostLoad
   readonly problems: readonly string[]
   readonly version: string
+  /** It has stopped to follow the mesh until it is upgraded: it goes on with its work, but can take no other. */
+  readonly isOutdated?: true
 }
-
-/** How the problem of a node begins that has stopped to follow the mesh until it is upgraded. */
-export const outdatedProblem = 'outdated: '
-
-/** Whether the node says so. It goes on with its work, but can take no other. */
-export const isOutdated = (report: Pick<NodeReport, 'problems'> | null): boolean =>
-  report?.problems.some((problem) => problem.startsWith(outdatedProblem)) ?? false
 
 export interface HostLoad {
   /** 0 to 100, of all cores together. */

@@ -3,7 +3,6 @@ import type { Observed } from '../../core/scheduler/snapshot.ts'
 import { thermal } from '../../model/gpu-health.ts'
 import type { GpuSample } from '../../model/gpu.ts'
 import type { NodeId } from '../../model/ids.ts'
-import { isOutdated } from '../../model/report.ts'
 import type { Membership } from '../membership/types.ts'
 
 export const observer =
@@ -18,6 +17,6 @@ export const observer =
       failed: uuids(({ health }) => health === 'failed'),
       hot: uuids(({ throttle }) => throttle.includes(thermal)),
       diskFreeMib: report?.host.diskFreeMib ?? null,
-      ...(isOutdated(report) && { isOutdated: true }),
+      ...(report?.isOutdated === true && { isOutdated: true }),
     }
   }

@@ -6,7 +6,6 @@ import type { GpuDevice } from '../../../src/model/gpu.ts'
 import { unknownSample } from '../../../src/model/gpu-health.ts'
 import { firstVersion, rangeText, type VersionRange } from '../../../src/model/version.ts'
 import { meshId, type NodeId } from '../../../src/model/ids.ts'
-import { outdatedProblem } from '../../../src/model/report.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
@@ -204,7 +203,7 @@ export class Host {
         sample: async () => ({
           ...(await inventory.sample(new AbortController().signal)),
           ...{ busy: agent.busyDevices(), version },
-          problems: control.outdated === null ? [] : [`${outdatedProblem}${control.outdated.message}`],
+          ...(control.outdated !== null && { isOutdated: true }),
         }),
       },
       { reports: rareReports },
