@@ -33,12 +33,18 @@ export function readRange(text: string | undefined): VersionRange {
 export const rangeOfNumbers = (oldest: number, newest: number): VersionRange =>
   oldest >= 1 && oldest <= newest ? { oldest, newest } : firstVersion
 
-/** Which of two builds is older, by the numbers in their names: negative when `a` is. What is not a number counts as 0. */
+/**
+ * Which of two builds is older, by the three numbers in their names: negative when `a` is. A build with words after the numbers came
+ * before the one without them; which of two with words is older is not known.
+ */
 export function compareBuilds(a: string, b: string): number {
-  const [left, right] = [a, b].map((build) => build.split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0))
-  for (let i = 0; i < Math.max(left?.length ?? 0, right?.length ?? 0); i += 1) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
+  const [left, right] = [numbersOf(a), numbersOf(b)]
+  return left.map((number, i) => number - (right[i] ?? 0)).find((difference) => difference !== 0) ?? 0
+}
+
+/** The last says whether there are no words. */
+function numbersOf(build: string): readonly number[] {
+  const [, numbers = '', words = ''] = /^(\d{1,9}(?:\.\d{1,9}){0,2})(-.*)?$/.exec(build) ?? []
+  const [major = 0, minor = 0, patch = 0] = numbers.split('.').map(Number)
+  return [major, minor, patch, words === '' ? 1 : 0]
 }

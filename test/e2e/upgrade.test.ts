@@ -137,7 +137,9 @@ test('given three daemons of the previous version with work, when they are upgra
   const refused = await stopWithReason(first, `long-${first.name}`)
   expect(codeOf(refused)).toBe('UPGRADE_NEEDED')
   for (const { name } of [second, last]) expect(refused.stderr).toContain(name)
-  expect(codeOf(await stopWithReason(last, `long-${first.name}`))).toBe('INVALID_REQUEST')
+  const unknown = await stopWithReason(last, `long-${first.name}`)
+  expect(codeOf(unknown)).toBe('INVALID_REQUEST')
+  expect(unknown.stderr).toContain(`${last.name} runs the older build 0.0.9-simulated`)
 
   await stream.stop()
   expect(new Set(await digests(mesh.daemons)).size).toBe(1)

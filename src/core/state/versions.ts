@@ -15,7 +15,7 @@ import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 
-/** The state versions that this build applies. */
+/** The state versions that this build applies. A mesh begins at the first, so `oldest` can rise only once it may begin at a later one. */
 export const supported: VersionRange = { oldest: 1, newest: 2 }
 
 interface Addition {
@@ -68,6 +68,15 @@ export const laggards = ({ members }: Members, version: number): readonly string
     .map(({ name }) => name)
     .toSorted()
 
+const mostNamed = 8
+
+/** The first of them, for a message; in a large mesh there may be a thousand. */
+export function laggardsInWords(state: Members, version: number): string {
+  const names = laggards(state, version)
+  const more = names.length - mostNamed
+  return [...names.slice(0, mostNamed), ...(more > 0 ? [`${more} more`] : [])].join(', ')
+}
+
 /** The version that the leader may raise the mesh to now, or null when it has to stay. */
 export function versionToRaise(state: Members & Pick<MeshState, 'version'>, leader: VersionRange): number | null {
   const newest = Math.min(leader.newest, ...Array.from(state.members.values(), (member) => rangeOf(member).newest))
@@ -82,9 +91,9 @@ export function raiseVersion(step: Step, command: CommandOf<'raise-version'>): O
   const { state, changes } = step
   const { version } = command
   if (!raises(state, command)) {
-    const nodes = laggards(state, version)
-    if (nodes.length === 0) return refused('INVALID_REQUEST', { problem: `the state is of version ${state.version}` })
-    return refused('UPGRADE_NEEDED', { what: 'the mesh', needs: version, has: state.version, nodes: nodes.join(', ') })
+    const nodes = laggardsInWords(state, version)
+    if (nodes === '') return refused('INVALID_REQUEST', { problem: `the state is of version ${state.version}` })
+    return refused('UPGRADE_NEEDED', { what: 'the mesh', needs: version, has: state.version, nodes })
   }
   state.version = version
   changes.push({ type: 'mesh' })
@@ -99,5 +108,5 @@ export function refusalOf(
 ): { readonly what: string; readonly needs: number; readonly has: number; readonly nodes: string } | null {
   const needs = versionNeeded(command)
   if (needs <= state.version) return null
-  return { what: newestPart(command), needs, has: state.version, nodes: laggards(state, needs).join(', ') }
+  return { what: newestPart(command), needs, has: state.version, nodes: laggardsInWords(state, needs) }
 }

@@ -3,7 +3,7 @@ import type { Backup } from '../../core/state/backup.ts'
 import { encodeBackup } from '../../core/state/backup.ts'
 import { recovered, restored } from '../../core/state/renewal.ts'
 import { snapshot } from '../../core/state/snapshot.ts'
-import { laggards } from '../../core/state/versions.ts'
+import { laggardsInWords } from '../../core/state/versions.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { State } from '../../core/state/state.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -48,7 +48,7 @@ export class Renewal {
     const needs = backup.state.version
     if (needs > state.version)
       throw new ClawError('UPGRADE_NEEDED', {
-        ...{ what: 'the backup', needs, has: state.version, nodes: laggards(state, needs).join(', ') },
+        ...{ what: 'the backup', needs, has: state.version, nodes: laggardsInWords(state, needs) },
       })
     return this.#begin(consensus.status().voters, false, () => restored(state, backup.state, this.#by(by)))
   }

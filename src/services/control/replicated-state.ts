@@ -127,8 +127,8 @@ export class ReplicatedState implements Machine {
 
   /** The entry, or what stands in the way of applying it to that state, as it is named to people. */
   #read({ index, payload }: Committed, state: State): Entry | string {
-    const { newest } = this.#applies
-    if (!covers(this.#applies, state.version)) return stateOf(state.version)
+    const { oldest, newest } = this.#applies
+    if (state.version < oldest) return stateOf(state.version)
     const entry = decodeEntry(payload)
     if (entry === null) return `entry ${index} of the log, which it cannot read`
     const { command } = entry

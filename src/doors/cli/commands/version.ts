@@ -8,6 +8,7 @@ import { orDash } from '../words.ts'
 /** A peer of an older build may say less. */
 type Reply = Pick<OutputOf<'version'>, 'version' | 'node'> & Partial<OutputOf<'version'>>
 type Peer = OutputOf<'version'>['peers'][number]
+type State = OutputOf<'version'>['state']
 
 const columns: readonly Column<Peer>[] = [
   { head: 'Node', cell: ({ node }) => node },
@@ -23,15 +24,32 @@ function skewOf(client: string, peer: string): string {
   return order === 0 ? '' : `, ${order < 0 ? 'older' : 'newer'} than the peer`
 }
 
-/** What keeps the mesh where it is, if anything does. */
-function stateInWords({ version, applies, outdated, next }: OutputOf<'version'>['state']): readonly string[] {
-  const waits =
-    next === null || next.waitsFor.length === 0 ? [] : [`; ${next.version} waits for ${next.waitsFor.join(', ')}`]
+/** What keeps the mesh where it is, if anything does, and what to do about it. */
+function stateInWords({ version, applies, outdated, next }: State, peers: readonly Peer[]): readonly string[] {
+  const waitsFor = next?.waitsFor ?? []
+  const waits = next === null || waitsFor.length === 0 ? '' : `; ${next.version} waits for ${someOf(waitsFor)}`
+  const isGone = (name: string): boolean => peers.some(({ node, status }) => node === name && status === 'offline')
+  const [gone, here] = [waitsFor.filter(isGone), waitsFor.filter((name) => !isGone(name))]
   return [
-    `mesh          state version ${version}${waits.join('')} (this peer applies ${rangeInWords(applies)})`,
+    `mesh          state version ${version}${waits} (this peer applies ${rangeInWords(applies)})`,
     ...(outdated === null ? [] : [`OUTDATED      ${outdated}`]),
+    ...(here.length === 0 ? [] : [`to upgrade    ${someOf(here)}`]),
+    ...(gone.length === 0
+      ? []
+      : [`offline       ${someOf(gone)}: upgrade, or if it is gone for good: ${removal(gone)}`]),
   ]
 }
+
+const removal = (names: readonly string[]): string =>
+  `clawbernetes node remove ${names.length === 1 ? names.join('') : 'NAME'} --force`
+
+const mostNamed = 8
+
+/** Names for one line; the table below has all of them. */
+const someOf = (names: readonly string[]): string =>
+  names.length <= mostNamed
+    ? names.join(', ')
+    : `${names.slice(0, mostNamed).join(', ')}, ${names.length - mostNamed} more`
 
 export default command({
   name: 'version',
@@ -52,7 +70,7 @@ export default command({
       return [
         `clawbernetes  ${host.version}${skewOf(host.version, peer.version)}`,
         `peer          ${peer.version} (${peer.node})`,
-        ...(peer.state === undefined ? [] : stateInWords(peer.state)),
+        ...(peer.state === undefined ? [] : stateInWords(peer.state, peer.peers ?? [])),
         ...(peer.peers === undefined ? [] : ['', ...(await style.table(peer.peers, columns))]),
       ]
     })

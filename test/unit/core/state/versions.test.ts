@@ -101,6 +101,11 @@ describe('what came with a later version', () => {
     expect(refusalOf(stop, book.state)).toBe(null)
   })
 
+  test('is refused in a message of some length, however many must be upgraded', () => {
+    const many = Array.from({ length: 100 }, (_, i) => `n${String(i).padStart(2, '0')}` as NodeId)
+    expect(refusalOf(stop, meshOf(many).state)?.nodes).toBe('n00, n01, n02, n03, n04, n05, n06, n07, 92 more')
+  })
+
   test('leads to a state that keeps it, also through a snapshot', () => {
     const book = meshOf([ada])
     upgrade(book, ada)
