@@ -12,7 +12,6 @@ import { abortable } from '../../lib/abortable.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Entry } from '../../model/raft.ts'
-import type { Millis } from '../../model/time.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import { maxPayloadBytes, raftMessage, raftSnapshot } from '../../wire/raft.ts'
@@ -20,8 +19,8 @@ import type { GatewayStatus } from '../control/types.ts'
 import { Compactor, usualCompaction } from './compactor.ts'
 import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
 import { type Asked, PendingEra } from './pending-era.ts'
-import { pause } from './pause.ts'
 import { PendingTransfer } from './pending-transfer.ts'
+import { persevere } from './persevere.ts'
 import { Pulse } from './pulse.ts'
 import { commandsAfter, type Kept, RaftStore } from './raft-store.ts'
 import { SnapshotReceiver } from './snapshot-receiver.ts'
@@ -32,8 +31,6 @@ import { noLeader, Waiting } from './waiting.ts'
 
 /** Beyond this, messages from peers are dropped (they repeat themselves) and proposals refused. */
 const maxInbox = 16_384
-const firstRetry: Millis = 100
-const longestRetry: Millis = 5_000
 
 export class ConsensusService implements Consensus, Service {
   readonly name = 'consensus'
@@ -319,10 +316,7 @@ export class ConsensusService implements Consensus, Service {
     this.#standAside('the disk of the leader is full')
     log.error('the disk is full; this peer takes no part in decisions until there is space', { ...error.facts })
     metrics.count('claw_consensus_disk_full_total')
-    for (let wait = firstRetry; !signal.aborted; wait = Math.min(2 * wait, longestRetry)) {
-      await pause(clock, wait, signal)
-      if (await this.#reopened(signal)) return
-    }
+    await persevere(clock, signal, () => this.#reopened(signal))
   }
 
   async #reopened(signal: AbortSignal): Promise<boolean> {
