@@ -2,24 +2,14 @@
  * Bundles the programs into dist/. Bundled, the daemon is up in half the time; split, the command line never loads the mesh.
  * A running program keeps working through a build: pieces are named by their content and the last build's stay in place.
  */
-import { build } from 'esbuild'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundlePrograms, programs } from './programs.mjs'
 import { buildInputs, readStamp } from './setup/inputs.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
-const programs = ['clawnode', 'clawbernetes', 'quickstart', 'supervise', 'sim-worker']
-
-/** Left to be found in node_modules at run time: native addons, and packages that start files of their own as workers. */
-const external = ['classic-level', 'cpu-features', 'pino', 'pino-pretty', '*.node']
-
-/** What CommonJS packages expect to be in scope, which a module does not have. */
-const banner = `import { createRequire as __createRequire } from 'node:module'
-import { dirname as __dirnameOf } from 'node:path'
-import { fileURLToPath as __toPath } from 'node:url'
-const require = __createRequire(import.meta.url), __filename = __toPath(import.meta.url), __dirname = __dirnameOf(__filename)`
 
 /** The command line must answer at once, so it may reach these only by a dynamic import. */
 const heavy = ['libp2p', '@libp2p', 'fastify', 'dockerode', 'level', 'classic-level', 'systeminformation']
@@ -54,29 +44,6 @@ function checkCommandLineIsLight({ outputs }) {
   )
 }
 
-async function bundle(entries, outdir) {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: entries,
-    outdir,
-    entryNames: '[name]',
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node22.12',
-    banner: { js: banner },
-    external,
-    keepNames: true,
-    sourcemap: true,
-    sourcesContent: false,
-    metafile: true,
-    logLevel: 'warning',
-  })
-  return metafile
-}
-
 const filesBelow = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -105,7 +72,7 @@ async function main() {
   const outdir = join(root, `.cache/build-${process.pid}`)
   mkdirSync(outdir, { recursive: true })
   try {
-    const metafile = await bundle(present, outdir)
+    const metafile = await bundlePrograms(present, outdir)
     checkCommandLineIsLight(metafile)
     publish(outdir, inputs)
   } finally {

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const folders = ['src']
-const files = ['package.json', 'package-lock.json', 'scripts/build.mjs']
+const files = ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/programs.mjs']
 
 function* filesBelow(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { lan, wan } from '../core/consensus/settings.ts'
 import { encodeBackup } from '../core/state/backup.ts'
 import { restore } from '../core/state/snapshot.ts'
+import { supported } from '../core/state/versions.ts'
 import type { State } from '../core/state/state.ts'
 import { AdmissionGate } from '../services/admission/gate.ts'
 import { type KnownMembers, knownMembers } from '../services/admission/known-members.ts'
@@ -73,6 +74,7 @@ async function network(
     identity,
     mesh: membership.mesh,
     software: version,
+    applies: supported,
     settings: hostSettings(config, membership.networkKey),
     admission: gate,
     addressesOf: known.addressesOf,

@@ -1,5 +1,7 @@
 /** The parts that know this host and its peers, run work here, and, while this peer leads, place work anywhere. */
 import { ClawError } from '../model/failure.ts'
+import { stateVersionKey, supported } from '../core/state/versions.ts'
+import { rangeText } from '../model/version.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
@@ -34,7 +36,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     ...{ self, probes, control, clock },
     executors: [...executors.keys()],
     sharing: config.gpu.sharing,
-    versions: () => ({ clawnode: version }),
+    versions: () => ({ clawnode: version, [stateVersionKey]: rangeText(supported) }),
     log: log.child('inventory'),
   })
   const agent: AgentService = new AgentService({
@@ -53,7 +55,10 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      return { ...sample, busy: agent.busyDevices(), version }
+      const content = { ...sample, busy: agent.busyDevices(), version }
+      const { outdated } = control
+      if (outdated === null) return content
+      return { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...sample.problems] }
     },
   })
   agent.onBusyChange(() => members.refresh())

@@ -209,6 +209,18 @@ export const failures = {
     ({ ours, theirs }: { ours: string; theirs: string }) => `The peer speaks ${theirs}, we speak ${ours}.`,
     'Bring both to the same version.',
   ),
+  UPGRADE_NEEDED: failure(
+    'conflict',
+    ({ what, needs, has, nodes }: { what: string; needs: number; has: number; nodes: string }) =>
+      `State version ${needs} is needed for ${what}, and the mesh is at ${has}: ${nodes === '' ? 'it goes on in a moment' : `first upgrade ${nodes}`}.`,
+    'Upgrade the nodes that are named, or remove those that are gone for good; `clawbernetes version` shows all.',
+  ),
+  VERSION_UNSUPPORTED: failure(
+    'unavailable',
+    ({ found, oldest, newest }: { found: string; oldest: number; newest: number }) =>
+      `This daemon applies state versions ${oldest} to ${newest}, and has met ${found}.`,
+    'Start the build of clawnode that the rest of the mesh runs on this data directory; what the daemon has stays as it is.',
+  ),
   TOO_LARGE: failure(
     'invalid',
     ({ what, limit }: { what: string; limit: number }) => `${what} is larger than the ${limit} bytes allowed.`,

@@ -18,6 +18,8 @@ export interface NodeReport {
   readonly host: HostLoad
   readonly problems: readonly string[]
   readonly version: string
+  /** It has stopped to follow the mesh until it is upgraded: it goes on with its work, but can take no other. */
+  readonly isOutdated?: true
 }
 
 export interface HostLoad {

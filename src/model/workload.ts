@@ -185,6 +185,8 @@ export interface StopRequest {
   readonly force: boolean
   /** Why it fails with its gang; null when somebody asked for its end. */
   readonly because: string | null
+  /** In the words of whoever asked; not there when nothing was said. */
+  readonly reason?: string
 }
 
 export interface Eviction {

@@ -30,9 +30,12 @@ export async function refresh(
     await within(clock, patience, signal, (limited) => control.fresh('linearizable', limited))
   } catch (error) {
     signal.throwIfAborted()
-    if (!ClawError.is(error, 'NO_LEADER') && !ClawError.is(error, 'DEADLINE_EXCEEDED') && !isAbort(error)) throw error
+    if (!stale.some((code) => ClawError.is(error, code)) && !isAbort(error)) throw error
   }
 }
+
+/** Without these, what this peer has is better than nothing. */
+const stale = ['NO_LEADER', 'DEADLINE_EXCEEDED', 'VERSION_UNSUPPORTED'] as const
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 

@@ -50,6 +50,8 @@ function refuseUnneeded(context: OperationContext, confirm: string, force: boole
   const { self, control } = context
   const { mesh, sealedKeys } = control.state
   const { leader } = control.status()
+  // It cannot lead with this build, and what it lacks the next build may still get from the others.
+  if (control.outdated !== null) throw control.outdated
   if (mesh === null) throw invalid('this peer does not know the state of its mesh, so it has nothing to go on with')
   if (confirm !== mesh.genesis.name) throw invalid(`to confirm, give the name of the mesh: ${mesh.genesis.name}`)
   if (leader !== null) throw invalid(`${nameOf(control.state, leader)} leads: there is nothing to recover`)

@@ -15,6 +15,12 @@ export const status = unary({
     nodes: z.object({ healthy: z.int(), unhealthy: z.int() }),
     gpus: z.object({ total: z.int(), available: z.int() }),
     workloads: z.object({ running: z.int(), pending: z.int() }),
+    outdated: z
+      .string()
+      .nullable()
+      .describe(
+        'Why the peer that answered has stopped to follow the mesh, so that this is of the past; null otherwise',
+      ),
   }),
   permission: { verb: 'read', resource: 'mesh' },
   rest: { method: 'GET', path: '/api/status' },
@@ -38,6 +44,7 @@ export const status = unary({
         available: open.reduce((sum, { gpusFree }) => sum + gpusFree, 0),
       },
       workloads: { running: count('starting', 'running', 'stopping'), pending: count('pending') },
+      outdated: control.outdated?.message ?? null,
     }
   },
 })

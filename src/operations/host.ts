@@ -4,7 +4,7 @@ import type { NodeId } from '../model/ids.ts'
 import type { OperationContext } from './context.ts'
 import { nodeRef } from './fields.ts'
 import { findNode } from './find.ts'
-import { GpuView, gpuView, holders, nameOf, nodeStatus } from './node-view.ts'
+import { GpuView, gpuView, holders, nodeStatus } from './node-view.ts'
 import { unary } from './operation.ts'
 
 const input = z.strictObject({ node: nodeRef.optional().describe('Another node to ask; this one when left out') })
@@ -178,17 +178,5 @@ export const nodeHealth = unary({
       problems: [...(report?.problems ?? [])],
       uptimeSeconds: Math.floor(uptime / 1_000),
     }
-  },
-})
-
-export const version = unary({
-  name: 'version',
-  about: 'Show the version of the peer that answers.',
-  input: z.strictObject({}),
-  output: z.object({ version: z.string(), node: z.string(), uptimeSeconds: z.int() }),
-  permission: { verb: 'read', resource: 'mesh' },
-  handler(_, { version: ours, control, self, clock, startedAt }) {
-    const uptimeSeconds = Math.max(0, Math.floor((clock.now() - startedAt) / 1_000))
-    return Promise.resolve({ version: ours, node: nameOf(control.state, self), uptimeSeconds })
   },
 })

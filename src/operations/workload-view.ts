@@ -63,6 +63,7 @@ export const WorkloadView = z.object({
     })
     .nullable()
     .describe('How it is told to save what it has done so far'),
+  stopReason: z.string().nullable().describe('Why it was asked to stop, in the words of whoever did'),
   retries: z.int().describe('How often it was started again because it had ended'),
   nextTryAt: moment.describe('ISO 8601; it is not placed before then'),
   eviction: z
@@ -122,6 +123,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     startedAt: isoOrNull(workload.startedAt),
     endedAt: isoOrNull(workload.endedAt),
     checkpoint: checkpointView(workload),
+    stopReason: workload.stopRequested?.reason ?? null,
     retries: workload.retries,
     nextTryAt: workload.state === 'pending' ? isoOrNull(workload.notBefore) : null,
     eviction: evictionView(workload),

@@ -128,17 +128,19 @@ export const workloadStop = unary({
   input: z.strictObject({
     workload: workloadRef,
     force: z.boolean().default(false).describe('Kill at once instead of asking first'),
+    reason: z.string().min(1).max(256).optional().describe('Why, for those who look at it later; state version 2'),
   }),
   output: WorkloadView,
   permission: { verb: 'stop', resource: 'workload' },
   rest: { method: 'DELETE', path: '/api/workloads/:workload' },
-  async handler({ workload, force }, context, { caller, signal }) {
+  async handler({ workload, force, reason }, context, { caller, signal }) {
     const { control } = context
     const found = await findFreshWorkload(context, workload, signal)
     // A name that is not its own is the group's.
     const isGroup = found.part !== null && (workload === found.part.group || workload === groupName(found))
     const target = isGroup && found.part !== null ? found.part.group : found.id
-    await carryOut('stop', { type: 'request-stop', workload: target, force }, { context, caller, signal })
+    const command = { type: 'request-stop', workload: target, force, ...(reason !== undefined && { reason }) } as const
+    await carryOut('stop', command, { context, caller, signal })
     return workloadView(control.state.workloads.get(found.id) ?? found, context)
   },
 })

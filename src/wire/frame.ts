@@ -37,6 +37,8 @@ export interface HelloMessage {
   readonly mesh: string
   readonly version: number
   readonly software: string
+  readonly oldestState: number
+  readonly newestState: number
 }
 
 const nothing = new Uint8Array(0)

@@ -68,6 +68,7 @@ function toWire(report: NodeReport): CapacityReport {
     },
     problems: report.problems.slice(0, maxProblems).map((text) => text.slice(0, longestProblem)),
     version: report.version.slice(0, longestVersion),
+    isOutdated: report.isOutdated === true,
   } as CapacityReport
 }
 
@@ -124,6 +125,7 @@ function fromWire(wire: CapacityReport): NodeReport {
     host: hostFromWire(wire.host),
     problems: wire.problems,
     version: wire.version,
+    ...(wire.isOutdated && { isOutdated: true }),
   }
 }
 

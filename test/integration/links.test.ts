@@ -52,6 +52,25 @@ test('a call to a member that is not connected yet connects', async () => {
   await until('the other side sees it too', () => b.peers.up().includes(a.id))
 })
 
+test('builds of neighbouring versions talk, and those that have no state version in common refuse each other', async () => {
+  const [older, newer, newest] = [
+    await net.host({}, { applies: { oldest: 1, newest: 1 } }),
+    await net.host({}, { applies: { oldest: 1, newest: 2 } }),
+    await net.host({}, { applies: { oldest: 2, newest: 3 } }),
+  ]
+  for (const [from, to] of [
+    [older, newer],
+    [newer, newest],
+  ] as const)
+    await from.peers.connect(to.id, to.peers.addresses(), soon())
+  const refused = older.peers.connect(newest.id, newest.peers.addresses(), soon())
+  await expect(refused).rejects.toMatchObject({ code: 'PROTOCOL_MISMATCH' })
+  await until('both have refused', () =>
+    [older, newest].every(({ tally }) => tally.of('claw_net_hellos_refused_total PROTOCOL_MISMATCH') > 0),
+  )
+  expect(newer.peers.up().toSorted()).toEqual([older.id, newest.id].toSorted())
+})
+
 test('a peer can call itself, with the same limits', async () => {
   const a = await net.host()
   a.rpc.serve(echo, (message, from) => Promise.resolve(Buffer.from(`${Buffer.from(message).toString()} ${from}`)))

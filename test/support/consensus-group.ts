@@ -26,6 +26,10 @@ export class WordList implements Machine {
     }
   }
 
+  check(): void {
+    // Words are of no version.
+  }
+
   snapshot(): Uint8Array {
     return word(JSON.stringify(this.words))
   }

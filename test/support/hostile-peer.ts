@@ -76,6 +76,8 @@ export class HostilePeer {
       mesh,
       version: frameVersion,
       software: 'hostile',
+      oldestState: 1,
+      newestState: 1,
     }
     for (const stream of [lanes.control, lanes.bulk]) {
       send(stream, frame(FrameKind.HELLO, { payload: helloCodec.encode(hello) }))

@@ -1,4 +1,5 @@
 /** A member as the daemon composes it, as far as identity and network go. */
+import { supported } from '../../src/core/state/versions.ts'
 import { type Identity, newIdentity } from '../../src/adapters/keys/identity.ts'
 import { meshKeys } from '../../src/adapters/keys/mesh-keys.ts'
 import { createVerifier } from '../../src/adapters/keys/signatures.ts'
@@ -102,6 +103,7 @@ export class Member {
       identity: this.identity,
       mesh: stored.mesh,
       software: '0.0.0-test',
+      applies: supported,
       settings: { ...loopback, ...this.#init.settings },
       admission: gate,
       addressesOf: (node) => known.addressesOf(node),

@@ -79,6 +79,7 @@ export class Daemon {
   readonly #arguments: string[]
   readonly #environment: Readonly<Record<string, string>>
   readonly #prefix: readonly string[]
+  #program: string
   #child: ChildProcess | null = null
 
   constructor(
@@ -89,11 +90,13 @@ export class Daemon {
       extra,
       environment,
       prefix = [],
+      program = dist('clawnode.js'),
     }: {
       api: string
       extra: readonly string[]
       environment: Readonly<Record<string, string>>
       prefix?: readonly string[] | undefined
+      program?: string | undefined
     },
   ) {
     this.name = name
@@ -103,11 +106,17 @@ export class Daemon {
     this.#arguments = ['--data-dir', this.dataDir, '--name', name, '--api', api, '--log-format', 'json', ...extra]
     this.#environment = environment
     this.#prefix = prefix
+    this.#program = program
   }
 
   get pid(): number {
     if (this.#child?.pid === undefined) throw new Error(`${this.name} is not running`)
     return this.#child.pid
+  }
+
+  /** Of the process that was started last; null while it runs. */
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null
   }
 
   get log(): string {
@@ -118,7 +127,7 @@ export class Daemon {
   spawn(token: string | null = null): void {
     const log = createWriteStream(`${this.dataDir}.log`, { flags: 'a' })
     const command = token === null ? ['start'] : ['join', '-']
-    const words = [...this.#prefix, process.execPath, dist('clawnode.js'), ...command, ...this.#arguments]
+    const words = [...this.#prefix, process.execPath, this.#program, ...command, ...this.#arguments]
     const child = spawn(words[0] ?? '', words.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#environment },
@@ -149,6 +158,11 @@ export class Daemon {
   /** From its next start on it listens there and nowhere else. */
   relocate(listen: string): void {
     this.#arguments[this.#arguments.indexOf('--listen') + 1] = listen
+  }
+
+  /** From its next start on it is that build of the daemon; the one under test if left out. */
+  rebuild(program = dist('clawnode.js')): void {
+    this.#program = program
   }
 
   signal(name: NodeJS.Signals): void {
@@ -208,6 +222,8 @@ export interface MeshPlan {
   readonly mdns?: boolean
   /** What comes before the command that starts the daemon, and becomes it. */
   readonly prefix?: readonly string[]
+  /** Another build of the daemon than the one under test. */
+  readonly program?: string
 }
 
 /** Starts daemons that form one mesh: the first founds it, the others join with tokens of their own. */
@@ -242,6 +258,7 @@ export class Mesh {
       ],
       environment: { CLAWNODE_GPU_AUTO_DETECT: 'false', ...plan.environment },
       prefix: plan.prefix,
+      program: plan.program,
     })
     const [first] = this.daemons
     const token = first === undefined ? null : (await first.json<{ token: string }>('token', 'create')).token

@@ -1,4 +1,5 @@
 /** Real hosts in this process, on loopback, with a membership that tests can bend. */
+import { firstVersion } from '../../src/model/version.ts'
 import { type Identity, newIdentity } from '../../src/adapters/keys/identity.ts'
 import { createHost, type Host, type HostInit } from '../../src/adapters/libp2p/host.ts'
 import { defaultHostSettings, type HostSettings } from '../../src/adapters/libp2p/settings.ts'
@@ -73,6 +74,7 @@ export class TestNet {
       identity,
       mesh: this.mesh,
       software: '0.0.0-test',
+      applies: firstVersion,
       settings: { ...defaultHostSettings, mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'], ...settings },
       admission,
       addressesOf: (node) => this.hosts.find(({ id }) => id === node)?.peers.addresses() ?? [],

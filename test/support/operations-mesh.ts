@@ -114,6 +114,8 @@ export class OperationsMesh {
   voters: readonly NodeId[] = [ada]
   /** As the leader sees them. */
   followers: GatewayStatus['followers'] = []
+  /** Why every peer has stopped to follow. */
+  outdated: ClawError | null = null
   /** Set to make every change and fresh read fail. */
   failure: ClawError | null = null
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
@@ -219,8 +221,12 @@ export class OperationsMesh {
 
   #control(self: NodeId): Control {
     const { book, world } = this
+    const outdated = (): ClawError | null => this.outdated
     return {
       state: book.state,
+      get outdated() {
+        return outdated()
+      },
       status: () => ({
         role: this.leader === self ? 'leader' : 'follower',
         term: 3,

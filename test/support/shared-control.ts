@@ -26,6 +26,7 @@ export class SharedControl {
     }
     return {
       state: this.state,
+      outdated: null,
       status: () => status,
       onChange: (listener) => {
         this.#listeners.add(listener)

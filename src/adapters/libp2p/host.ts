@@ -2,6 +2,7 @@
 import { ClawError } from '../../model/failure.ts'
 import type { Connection, ConnectionGater, PeerId } from '@libp2p/interface'
 import { type MeshId, type NodeId, nodeId } from '../../model/ids.ts'
+import { overlap, rangeInWords, rangeOfNumbers, type VersionRange } from '../../model/version.ts'
 import { type Admission, removedReason } from '../../ports/admission.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gossip } from '../../ports/gossip.ts'
@@ -33,6 +34,8 @@ export interface HostInit {
   readonly mesh: MeshId
   /** Version of this program, shown to peers. */
   readonly software: string
+  /** The state versions that this build applies. */
+  readonly applies: VersionRange
   readonly settings: HostSettings
   readonly admission: Admission
   /** Where the mesh's state says that a member can be dialled. */
@@ -248,11 +251,18 @@ const greetingOf = (init: HostInit, log: Log): Pick<LinkContext, 'hello' | 'refu
   onRefused: removalNotice(log),
 })
 
-function helloOf({ admission, mesh, software }: HostInit): Uint8Array {
-  return helloCodec.encode({ certificate: admission.certificate(), mesh, version: frameVersion, software })
+function helloOf({ admission, mesh, software, applies }: HostInit): Uint8Array {
+  const state = { oldestState: applies.oldest, newestState: applies.newest }
+  return helloCodec.encode({ certificate: admission.certificate(), mesh, version: frameVersion, software, ...state })
 }
 
-function refusalOf({ mesh, admission, metrics, log }: HostInit): (hello: Uint8Array, from: NodeId) => ClawError | null {
+function refusalOf({
+  mesh,
+  admission,
+  applies,
+  metrics,
+  log,
+}: HostInit): (hello: Uint8Array, from: NodeId) => ClawError | null {
   const refuse = (error: ClawError, from: NodeId): ClawError => {
     metrics.count('claw_net_hellos_refused_total', { code: error.code })
     log.warn('peer was not let in', { peer: from, reason: error.message })
@@ -266,6 +276,11 @@ function refusalOf({ mesh, admission, metrics, log }: HostInit): (hello: Uint8Ar
         new ClawError('PROTOCOL_MISMATCH', { ours: `frames ${frameVersion}`, theirs: `frames ${hello.version}` }),
         from,
       )
+    const theirs = rangeOfNumbers(hello.oldestState, hello.newestState)
+    if (!overlap(applies, theirs)) {
+      const inWords = { ours: rangeInWords(applies), theirs: rangeInWords(theirs) }
+      return refuse(new ClawError('PROTOCOL_MISMATCH', inWords), from)
+    }
     if (hello.mesh !== mesh) return refuse(notAMember('it belongs to another mesh'), from)
     const check = admission.check(hello.certificate, from)
     return check.ok ? null : refuse(notAMember(check.reason), from)

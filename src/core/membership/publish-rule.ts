@@ -72,7 +72,7 @@ export function weightOf(before: ReportContent, after: ReportContent): 'urgent' 
 }
 
 /** What decides where work may go: devices and their health, what is given out, and what is wrong. */
-const essence = ({ gpus, busy, problems, version }: ReportContent): string =>
-  JSON.stringify([gpus.map(fitness), busy.toSorted(), problems, version])
+const essence = ({ gpus, busy, problems, version, isOutdated }: ReportContent): string =>
+  JSON.stringify([gpus.map(fitness), busy.toSorted(), problems, version, isOutdated])
 
 const fitness = ({ uuid, health, throttle }: GpuSample): unknown => [uuid, health, throttle.includes('thermal')]

@@ -21,6 +21,8 @@ export interface Observed {
   /** Uuids of its devices that are slowed down by heat. */
   readonly hot: ReadonlySet<string>
   readonly diskFreeMib: number | null
+  /** It follows the mesh no more until it is upgraded, so it cannot claim anything. */
+  readonly isOutdated?: true
 }
 
 type Source = Pick<

@@ -48,10 +48,12 @@ export function standingOf(
   return 'one' in suitable ? suitable : { executor, suitable: suitable.devices }
 }
 
-function unreachable({ liveness }: NodeSnapshot): Obstacle | null {
+function unreachable({ liveness, isOutdated }: NodeSnapshot): Obstacle | null {
   switch (liveness) {
     case 'alive':
-      return null
+      return isOutdated === true
+        ? { one: 'is outdated and must be upgraded', many: 'are outdated and must be upgraded' }
+        : null
     case 'suspect':
       return { one: 'does not answer', many: 'do not answer' }
     case 'lost':

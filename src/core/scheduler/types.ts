@@ -28,6 +28,8 @@ export interface NodeSnapshot {
   readonly scheduling: Scheduling
   /** As the node said last; null when it has not. */
   readonly diskFreeMib: number | null
+  /** It follows the mesh no more until it is upgraded. */
+  readonly isOutdated?: true
   /** The labels of each workload that is placed there. */
   readonly residents: readonly Readonly<Record<string, string>>[]
   /** Groups of which a part is placed there. */

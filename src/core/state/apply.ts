@@ -16,6 +16,7 @@ import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
+import { raiseVersion } from './versions.ts'
 import { giveUp, noteWait, prune, requestStop, submit } from './workloads.ts'
 
 export interface Position {
@@ -42,12 +43,6 @@ export function apply(state: State, entry: Entry, { index, term }: Position): Ap
   keepGangsWhole(step)
   keepResult(state, entry.id, { index, outcome })
   return { index, outcome, changes: step.changes }
-}
-
-/** Passes over a committed entry that cannot be read. */
-export function skip(state: State, { index }: Position): void {
-  state.index = index
-  state.skipped += 1
 }
 
 function keepResult(state: State, id: string, result: { index: number; outcome: Outcome }): void {
@@ -124,5 +119,7 @@ function carryOut(step: Step, command: Command): Outcome {
       return removeNamespace(step, command)
     case 'prune':
       return prune(step, command)
+    case 'raise-version':
+      return raiseVersion(step, command)
   }
 }

@@ -15,6 +15,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'seal-mesh-key':
     case 'record-liveness':
     case 'prune':
+    case 'raise-version':
       return false
     case 'claim':
     case 'reject':
@@ -56,4 +57,5 @@ export const isLeadersOwn = (command: Command): boolean =>
     'seal-mesh-key',
     'record-liveness',
     'prune',
+    'raise-version',
   ].includes(command.type)

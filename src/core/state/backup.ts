@@ -62,7 +62,7 @@ export function decodeBackup(bytes: Uint8Array): Backup {
   try {
     return { header, state: restore(body) }
   } catch (cause) {
-    if (!ClawError.is(cause, 'STATE_CORRUPT')) throw cause
+    if (!ClawError.is(cause, 'STATE_CORRUPT') && !ClawError.is(cause, 'VERSION_UNSUPPORTED')) throw cause
     throw new ClawError('BACKUP_INVALID', {
       problem: `this version cannot read it; it was written by ${header.software}`,
     })

@@ -93,7 +93,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     reason: shape.text,
     grace: shape.span.nullable(),
   }),
-  z.strictObject({ ...type('request-stop'), workload, force: z.boolean() }),
+  z.strictObject({ ...type('request-stop'), workload, force: z.boolean(), reason: shape.reason.exactOptional() }),
   z.strictObject({ ...type('create-namespace'), name: namespaceName, quota: Quota, weight, borrow: z.boolean() }),
   z.strictObject({
     ...type('update-namespace'),
@@ -104,6 +104,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   z.strictObject({ ...type('prune'), workloads: z.array(workload).max(1_000) }),
+  z.strictObject({ ...type('raise-version'), version: shape.count }),
 ]) satisfies z.ZodType<Command>
 
 const EntrySchema = z.strictObject({
@@ -133,6 +134,10 @@ export function decodeEntry(bytes: Uint8Array): Entry | null {
   const parsed = EntrySchema.safeParse(json)
   return parsed.success ? parsed.data : null
 }
+
+/** A quick look that never misses an entry which raises the version, whatever else it may take for one. */
+export const mayRaise = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('"raise-version"')
 
 /** A command that another peer sent. Throws TOO_LARGE or INVALID_REQUEST. */
 export function decodeCommand(bytes: Uint8Array): Command {

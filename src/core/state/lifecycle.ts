@@ -45,11 +45,12 @@ export function end(step: Step, workload: Workload, { state, endedAt, exitCode, 
 export function askToStop(
   step: Step,
   workload: Workload,
-  { by, force, because }: Pick<StopRequest, 'by' | 'force' | 'because'>,
+  { by, force, because, reason }: Omit<StopRequest, 'at'>,
 ): void {
   const { at } = step
   const earlier = workload.stopRequested
-  const stopRequested = earlier === null ? { at, by, force, because } : { ...earlier, force: earlier.force || force }
+  const asked = { at, by, force, because, ...(reason !== undefined && { reason }) }
+  const stopRequested = earlier === null ? asked : { ...earlier, force: earlier.force || force }
   if (workload.placement?.state !== 'claimed') {
     endAsAsked(step, change(step, workload, { stopRequested }), { endedAt: at, exitCode: null, error: null })
     return
@@ -60,7 +61,7 @@ export function askToStop(
       type: 'workload.stopping',
       node: workload.placement.node,
       workload: workload.id,
-      message: `${workload.name} is to stop, ${because ?? `says ${by}`}`,
+      message: `${workload.name} is to stop, ${because ?? `says ${by}`}${reason === undefined ? '' : `: ${reason}`}`,
     })
 }
 

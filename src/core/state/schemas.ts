@@ -20,6 +20,8 @@ export const PlacementIdSchema = id<PlacementId>(160)
 export const word = z.string().min(1).max(128)
 /** A sentence or two for people. */
 export const text = z.string().max(4_096)
+/** A few words of whoever asks for something. */
+export const reason = z.string().min(1).max(256)
 /** Virtual clocks know parts of milliseconds. */
 export const instant = z.number().min(0)
 /** Milliseconds, at most an hour. */

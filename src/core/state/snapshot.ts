@@ -5,13 +5,17 @@ import type { Namespace } from '../../model/namespace.ts'
 import { namespaceName, Quota } from '../../model/namespace.ts'
 import type { WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
+import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
 import { reindex } from './holdings.ts'
 import * as shape from './schemas.ts'
 import type { Result, State } from './state.ts'
 import { createState, limits } from './state.ts'
+import { supported } from './versions.ts'
 import type { JoinToken, MeshEvent, NotedDecision, Operator } from './types.ts'
 
 const format = 1
+/** How every snapshot begins, so that its version is known before anything else of it is read. The version is left out of the first. */
+const beginning = /^\{"format":1,"version":(\d{1,6}),/
 
 const MemberSchema = shape.NewMemberSchema.extend({
   // A name that was made unique can be longer than one that may be asked for.
@@ -78,7 +82,13 @@ const WorkloadSchema = z.strictObject({
   exitCode: z.int().nullable(),
   error: shape.WorkloadErrorSchema.nullable(),
   stopRequested: z
-    .strictObject({ at: shape.instant, by: z.string(), force: z.boolean(), because: z.string().nullable() })
+    .strictObject({
+      at: shape.instant,
+      by: z.string(),
+      force: z.boolean(),
+      because: z.string().nullable(),
+      reason: shape.reason.exactOptional(),
+    })
     .nullable(),
   eviction: z
     .strictObject({
@@ -128,6 +138,10 @@ const pairs = <K, V>(key: z.ZodType<K>, value: z.ZodType<V>): z.ZodType<[K, V][]
 
 const SnapshotSchema = z.strictObject({
   format: z.literal(format),
+  version: z
+    .int()
+    .min(firstVersion.newest + 1)
+    .exactOptional(),
   mesh: z.strictObject({ id: shape.MeshIdSchema, genesis: shape.GenesisSchema }).nullable(),
   epoch: shape.count,
   members: z.array(MemberSchema),
@@ -154,6 +168,7 @@ const SnapshotSchema = z.strictObject({
 export function snapshot(state: State): Uint8Array {
   const body: z.infer<typeof SnapshotSchema> = {
     format,
+    ...(state.version > firstVersion.newest && { version: state.version }),
     mesh: state.mesh,
     epoch: state.epoch,
     members: [...state.members.values()] as z.infer<typeof MemberSchema>[],
@@ -176,12 +191,19 @@ export function snapshot(state: State): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(body))
 }
 
-/** Throws STATE_CORRUPT when the bytes are not a snapshot that this version can read. */
-export function restore(bytes: Uint8Array): State {
-  const { mesh, epoch, index, at, sequence, skipped, ...lists } = read(bytes)
+/** Of what may be a snapshot, read from how it begins. */
+export const versionOf = (bytes: Uint8Array): number =>
+  Number(beginning.exec(new TextDecoder().decode(bytes.subarray(0, 64)))?.[1] ?? firstVersion.newest)
+
+/** Throws VERSION_UNSUPPORTED for a version that this build does not apply, and STATE_CORRUPT when the bytes are no snapshot. */
+export function restore(bytes: Uint8Array, applies: VersionRange = supported): State {
+  const written = versionOf(bytes)
+  if (!covers(applies, written))
+    throw new ClawError('VERSION_UNSUPPORTED', { found: `a state of version ${written}`, ...applies })
+  const { mesh, version = firstVersion.newest, epoch, index, at, sequence, skipped, ...lists } = read(bytes)
   const state: State = {
     ...createState(),
-    ...{ mesh, epoch, index, at, sequence, skipped },
+    ...{ mesh, version, epoch, index, at, sequence, skipped },
     members: new Map(lists.members.map((member) => [member.id, member])),
     removed: new Map(lists.removed),
     tokens: new Map(lists.tokens.map((token) => [token.id, token])),

@@ -2,6 +2,7 @@
 import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
+import { firstVersion } from '../../model/version.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import type {
   Genesis,
@@ -25,6 +26,7 @@ export interface Result {
 /** Changed in place by `apply`, and only by it. Everyone else sees it as a MeshState. */
 export interface State extends MeshState {
   mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
+  version: number
   epoch: number
   readonly members: Map<NodeId, Member>
   readonly removed: Map<NodeId, number>
@@ -41,7 +43,7 @@ export interface State extends MeshState {
   at: number
   /** Sequence of the last event. */
   sequence: number
-  /** Committed entries that could not be read. They are passed over, alike on every peer. */
+  /** Of no use any more: entries that could not be read were once passed over. It stays because it is in every snapshot. */
   skipped: number
   /** Results of the last `limits.results` commands by entry id, oldest first. */
   readonly results: Map<string, Result>
@@ -91,6 +93,7 @@ export const limits = {
 
 export const createState = (): State => ({
   mesh: null,
+  version: firstVersion.newest,
   epoch: 0,
   members: new Map(),
   removed: new Map(),

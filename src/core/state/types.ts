@@ -76,6 +76,8 @@ export interface NotedDecision {
 
 export interface MeshState {
   readonly mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
+  /** Of what may stand in the log and in snapshots. Never falls; see `versions.ts`. */
+  readonly version: number
   /** Rises with every membership change. */
   readonly epoch: number
   readonly members: ReadonlyMap<NodeId, Member>
@@ -225,7 +227,13 @@ export type Command =
       readonly grace: Millis | null
     }
   /** Of a workload, and of the gang that it belongs to; or of all parts of a group. */
-  | { readonly type: 'request-stop'; readonly workload: WorkloadId | GroupId; readonly force: boolean }
+  | {
+      readonly type: 'request-stop'
+      readonly workload: WorkloadId | GroupId
+      readonly force: boolean
+      /** In the words of whoever stops it. */
+      readonly reason?: string
+    }
   | {
       readonly type: 'create-namespace'
       readonly name: string
@@ -243,6 +251,8 @@ export type Command =
     }
   | { readonly type: 'remove-namespace'; readonly name: string }
   | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }
+  /** From here on the log may hold what came with that version. Who does not apply it stops before this command. */
+  | { readonly type: 'raise-version'; readonly version: number }
 
 export interface Place {
   readonly node: NodeId

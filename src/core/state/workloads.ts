@@ -95,13 +95,13 @@ export const unborn = {
 } as const
 
 /** A workload, or all parts of a group. The rest of a gang follows the part that is named. */
-export function requestStop(step: Step, { workload: id, force }: CommandOf<'request-stop'>): Outcome {
+export function requestStop(step: Step, { workload: id, force, reason }: CommandOf<'request-stop'>): Outcome {
   const { state, by } = step
   const one = state.workloads.get(id as WorkloadId)
   const all = one === undefined ? partsOf(state, groupId(id)) : [one]
   if (all.length === 0) return refused('WORKLOAD_NOT_FOUND', { workload: id })
   for (const workload of all.filter((each) => !isTerminal(each.state)))
-    askToStop(step, workload, { by, force, because: null })
+    askToStop(step, workload, { by, force, because: null, ...(reason !== undefined && { reason }) })
   return accepted({ workload: id as WorkloadId })
 }
 

@@ -8,6 +8,7 @@ import { connectTo } from './connect.ts'
 import { exitCodeOf, interrupted } from './exit-code.ts'
 import type { Globals } from './globals.ts'
 import { looksForJson } from './globals.ts'
+import { hintOnOlderPeer } from './older-peer.ts'
 import type { Host } from './host.ts'
 import type { Format } from './output.ts'
 import { formats, Output } from './output.ts'
@@ -39,7 +40,8 @@ export async function main(
     const session: Session = { api: () => (api ??= connect(globals)), out, signal, host, commands }
     return (await command.run(args, session)) ?? 0
   } catch (error) {
-    return failed(error, out, signal)
+    const hint = await hintOnOlderPeer(error, { api, version: host.version, signal })
+    return failed(error, out, signal, hint)
   } finally {
     await closed(api)
   }
@@ -73,10 +75,12 @@ function formatOf(asked: string | undefined): Format {
   throw new ClawError('INVALID_REQUEST', { problem: `there is no format ${asked}; take ${formats.join(', ')}` })
 }
 
-function failed(error: unknown, out: Output, signal: AbortSignal): number {
+/** `hint` is better than the usual one, if there is one. */
+function failed(error: unknown, out: Output, signal: AbortSignal, hint: string | null = null): number {
   if (signal.aborted) return interrupted
   const expected = isClawError(error) ? error : new ClawError('INTERNAL', { detail: (error as Error).message })
-  out.error(expected)
+  const { code, message } = expected
+  out.error({ code, message, hint: hint ?? expected.hint })
   if (expected !== error) out.note((error as Error).stack ?? '')
   return exitCodeOf(expected)
 }

@@ -178,7 +178,7 @@ export const commands: readonly Row[] = [
   },
   {
     path: 'version',
-    about: 'Show the versions of this CLI and of the peer.',
+    about: 'Show the versions of this CLI, of every peer, and of the mesh’s state.',
     load: () => import('./commands/version.ts'),
   },
 ]

@@ -4,6 +4,7 @@ import { sameBytes } from '../../lib/same-bytes.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
+import { covers, rangeInWords, rangeOfNumbers } from '../../model/version.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
@@ -47,6 +48,7 @@ export class JoinDesk {
     if (request.mesh !== mesh.id) throw new ClawError('TOKEN_INVALID', { reason: 'it is of another mesh' })
 
     await this.#refuseEarly(request, signal)
+    this.#refuseOtherVersions(request, from)
     const id = `join:${request.token}:${from}:${sha256(request.secret).slice(0, 16)}`
     const { index } = await control.execute(admission(request, from), { id, by: from, signal })
     await control.fresh({ atLeast: index }, signal)
@@ -91,6 +93,17 @@ export class JoinDesk {
     if (fits()) return
     await control.fresh('linearizable', signal)
     if (!fits()) throw new ClawError('TOKEN_INVALID', { reason: 'the mesh does not know it' })
+  }
+
+  /** A newcomer that could not go on with the state would be a member that is outdated from the start. Throws PROTOCOL_MISMATCH. */
+  #refuseOtherVersions({ oldestState, newestState }: JoinRequest, from: NodeId): void {
+    const { control, log } = this.#deps
+    const { version } = control.state
+    const theirs = rangeOfNumbers(oldestState, newestState)
+    if (covers(theirs, version)) return
+    const inWords = { ours: `state version ${version}`, theirs: rangeInWords(theirs) }
+    log.warn('a newcomer of another version was not let in', { node: from, ...inWords })
+    throw new ClawError('PROTOCOL_MISMATCH', inWords)
   }
 
   /** Keys cost nothing, so guests are limited together. */

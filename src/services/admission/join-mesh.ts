@@ -2,6 +2,7 @@
 import { checkCertificate } from '../../core/admission/certificate.ts'
 import { meshIdOf } from '../../core/admission/genesis.ts'
 import { decodeToken, isPeerAddress, type TokenContent } from '../../core/admission/join-token.ts'
+import { supported } from '../../core/state/versions.ts'
 import type { Genesis } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import { type NodeId, nodeId } from '../../model/ids.ts'
@@ -64,6 +65,8 @@ function requestOf({ mesh, id, secret }: TokenContent, { name, labels, addresses
     labels: new Map(Object.entries(labels)),
     addresses: [...addresses],
     sealKey: new Uint8Array(Buffer.from(sealKey, 'base64')),
+    oldestState: supported.oldest,
+    newestState: supported.newest,
   }
 }
 

@@ -24,7 +24,7 @@ export interface InventoryReporterDeps {
   readonly sharing: boolean
   /** Versions of this daemon and of what it drives, asked at every look. */
   readonly versions: () => NodeInventory['versions']
-  readonly control: Pick<Control, 'state' | 'onChange' | 'execute'>
+  readonly control: Pick<Control, 'state' | 'outdated' | 'onChange' | 'execute'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -170,10 +170,11 @@ export class InventoryReporter implements Service, DeviceSource {
     })
   }
 
-  /** A node reports itself from its admission on, and whenever the mesh knows something else. */
+  /** A node reports itself from its admission on, and whenever the mesh knows something else; never again once it is outdated. */
   #isDue(): boolean {
-    const member = this.#deps.control.state.members.get(this.#deps.self)
-    if (member === undefined || this.#inventory === null) return false
+    const { control, self } = this.#deps
+    const member = control.state.members.get(self)
+    if (member === undefined || this.#inventory === null || control.outdated !== null) return false
     return member.inventory === null || canonicalJson(member.inventory) !== canonicalJson(this.#inventory)
   }
 

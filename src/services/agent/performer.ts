@@ -62,6 +62,8 @@ export class Performer {
       if (signal.aborted) return
       if (!(error instanceof ClawError)) throw error
       metrics.count('claw_agent_actions_total', { action: action.do, ok: 'false' })
+      // Said once by whoever found it out, and true of every step until this daemon is upgraded.
+      if (ClawError.is(error, 'VERSION_UNSUPPORTED')) return
       log.info('a step for a placement did not succeed', {
         action: action.do,
         placement: action.placement,

@@ -14,6 +14,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Disk, Journal } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Committed } from './types.ts'
 
 const journalName = 'raft'
 const snapshotName = 'raft-snapshot'
@@ -22,6 +23,10 @@ const begunName = 'raft-begun'
 export interface Kept extends RestoredLog {
   readonly snapshot: Snapshot | null
 }
+
+/** What of the log neither the machine has applied nor the snapshot holds. */
+export const commandsAfter = (applied: number, { log, snapshot }: Kept): readonly Committed[] =>
+  log.slice(Math.max(applied, snapshot?.index ?? 0) + 1, log.lastIndex).filter((entry) => entry.kind === 'command')
 
 export class RaftStore {
   readonly #disk: Disk

@@ -3,10 +3,8 @@
  * flush, and only then speak, apply and answer. So nothing is promised that a crash could undo. A leader's appends promise nothing, and
  * leave while it writes.
  */
-import { SnapshotAssembly } from '../../core/consensus/assembly.ts'
 import { eraOf } from '../../core/consensus/era.ts'
-import { hardState } from '../../core/consensus/raft.ts'
-import type { Raft } from '../../core/consensus/raft.ts'
+import { hardState, type Raft } from '../../core/consensus/raft.ts'
 import { widened } from '../../core/consensus/settings.ts'
 import { createRaft, step } from '../../core/consensus/step.ts'
 import type { Effects, Input, Letter, Snapshot } from '../../core/consensus/types.ts'
@@ -14,18 +12,18 @@ import { abortable } from '../../lib/abortable.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Entry } from '../../model/raft.ts'
-import type { Millis } from '../../model/time.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import { maxPayloadBytes, raftMessage, raftSnapshot } from '../../wire/raft.ts'
-import type { SnapshotChunk, SnapshotReply } from '../../wire/raft.ts'
 import type { GatewayStatus } from '../control/types.ts'
 import { Compactor, usualCompaction } from './compactor.ts'
 import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
-import { PendingEra } from './pending-era.ts'
+import { type Asked, PendingEra } from './pending-era.ts'
+import { PendingTransfer } from './pending-transfer.ts'
+import { persevere } from './persevere.ts'
 import { Pulse } from './pulse.ts'
-import { RaftStore } from './raft-store.ts'
-import type { Kept } from './raft-store.ts'
+import { commandsAfter, type Kept, RaftStore } from './raft-store.ts'
+import { SnapshotReceiver } from './snapshot-receiver.ts'
 import { SnapshotSender } from './snapshot-sender.ts'
 import { statusOf } from './status.ts'
 import type { Consensus, NewEra, VoterChange } from './types.ts'
@@ -33,8 +31,6 @@ import { noLeader, Waiting } from './waiting.ts'
 
 /** Beyond this, messages from peers are dropped (they repeat themselves) and proposals refused. */
 const maxInbox = 16_384
-const firstRetry: Millis = 100
-const longestRetry: Millis = 5_000
 
 export class ConsensusService implements Consensus, Service {
   readonly name = 'consensus'
@@ -42,8 +38,8 @@ export class ConsensusService implements Consensus, Service {
   readonly #options: ConsensusOptions
   readonly #store: RaftStore
   readonly #waiting = new Waiting()
-  readonly #assembly = new SnapshotAssembly()
   readonly #sender: SnapshotSender
+  readonly #receiver: SnapshotReceiver
   readonly #compactor: Compactor
   readonly #pulse: Pulse
   readonly #listeners = new Set<(status: GatewayStatus) => void>()
@@ -59,29 +55,39 @@ export class ConsensusService implements Consensus, Service {
   #loop: Promise<void> | null = null
   #learners: readonly NodeId[] = []
   readonly #era = new PendingEra()
-  #transfer: { readonly to: NodeId; readonly resolve: (worked: boolean) => void } | null = null
+  readonly #transfer: PendingTransfer
 
   constructor(deps: ConsensusDeps, options: ConsensusOptions) {
     this.#deps = deps
     this.#options = options
     this.#store = new RaftStore(deps.disk, deps.log)
     this.#sender = new SnapshotSender({ rpc: deps.rpc, log: deps.log, read: () => this.#store.readSnapshot() })
+    this.#receiver = new SnapshotReceiver({
+      machine: options.machine,
+      term: () => this.#raft?.term ?? null,
+      received: (from, term, snapshot) => this.#received(from, term, snapshot),
+      onUnsupported: () => this.#standAside('this daemon is outdated'),
+    })
     this.#compactor = new Compactor({
       ...{ store: this.#store, machine: options.machine, log: deps.log },
       settings: options.compaction ?? usualCompaction,
       onWritten: (index, upTo) => this.#put({ type: 'compacted', index, upTo }),
       onBug: (error) => this.#panic(error),
     })
+    this.#transfer = new PendingTransfer(deps.clock, 3 * options.settings.electionMax)
     this.#pulse = new Pulse(deps.clock, options.settings.heartbeat / 3, () => this.#put({ type: 'tick' }))
   }
 
-  /** Returns when what was on disk is restored; the only voter of a group leads it by then. Throws DISK_FULL. */
+  /**
+   * Returns when what was on disk is restored; the only voter of a group leads it by then. Throws DISK_FULL, and VERSION_UNSUPPORTED
+   * for the disk of another build, which stays as it is.
+   */
   async start(): Promise<void> {
     const { rpc, peers } = this.#deps
     await this.#restore()
     this.#unsubscribes.push(
       rpc.onNotice(raftMessage, (message, from) => this.#hear({ type: 'message', from, message })),
-      rpc.serve(raftSnapshot, (chunk, from) => this.#takeChunk(chunk, from)),
+      rpc.serve(raftSnapshot, (chunk, from) => this.#receiver.take(chunk, from)),
       peers.onChange(({ peer, up }) => {
         if (!up) this.#put({ type: 'peer-reset', peer })
       }),
@@ -100,7 +106,7 @@ export class ConsensusService implements Consensus, Service {
     this.#raft = null
     this.#waiting.failAll('this peer is shutting down')
     this.#era.take()?.reject(noLeader('this peer is shutting down'))
-    this.#endTransfer(false)
+    this.#transfer.end(false)
     await this.#store.close()
   }
 
@@ -137,13 +143,9 @@ export class ConsensusService implements Consensus, Service {
   }
 
   async transfer(to: NodeId): Promise<boolean> {
-    if (this.#raft?.phase !== 'leader' || this.#transfer !== null) return false
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    this.#transfer = { to, resolve }
-    const cancel = this.#deps.clock.after(3 * this.#options.settings.electionMax, () => this.#endTransfer(false))
+    if (this.#raft?.phase !== 'leader' || this.#transfer.to !== null) return false
+    const worked = this.#transfer.wait(to)
     this.#put({ type: 'transfer', to })
-    const worked = await promise
-    cancel()
     return worked
   }
 
@@ -185,17 +187,25 @@ export class ConsensusService implements Consensus, Service {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopped
-    for (let raft = this.#raft; raft !== null && this.#inbox.length > 0 && !signal.aborted; raft = this.#raft)
-      await this.#turn(raft)
+    for (let raft = this.#raft; raft !== null && this.#inbox.length > 0 && !signal.aborted; raft = this.#raft) {
+      const era = this.#era.take()
+      try {
+        await this.#turn(raft, era)
+      } catch (error) {
+        if (!ClawError.is(error, 'VERSION_UNSUPPORTED')) throw error
+        // What was decided is beyond this build: what it has stays for the one that goes on with it.
+        era?.reject(error)
+        this.#standAside(error.message)
+      }
+    }
     this.#loop = null
   }
 
-  async #turn(raft: Raft): Promise<void> {
+  async #turn(raft: Raft, era: Asked | null): Promise<void> {
     const { clock } = this.#deps
     const inputs = this.#inbox.splice(0)
     const then = this.#afterStep.splice(0)
     const settings = widened(this.#options.settings, this.#pulse.lateness)
-    const era = this.#era.take()
     const before = eraOf(raft.log.last.term)
     if (era?.withUncommitted === true) this.#apply(raft.log.slice(this.#applied + 1, raft.log.lastIndex))
     // First of its turn, so that nothing comes between the state that it takes and the log that it gives up.
@@ -242,7 +252,7 @@ export class ConsensusService implements Consensus, Service {
     this.#waiting.answered(effects.answers)
     this.#apply(effects.apply)
     this.#waiting.served(effects.reads)
-    if (effects.transferFailed) this.#endTransfer(false)
+    if (effects.transferFailed) this.#transfer.end(false)
     if (effects.roleChanged) this.#roleChanged(raft)
   }
 
@@ -267,7 +277,7 @@ export class ConsensusService implements Consensus, Service {
   #roleChanged(raft: Raft): void {
     const { log, metrics } = this.#deps
     if (raft.phase !== 'leader') this.#waiting.lostLead()
-    if (raft.phase !== 'leader' && raft.leader !== null) this.#endTransfer(raft.leader === this.#transfer?.to)
+    if (raft.phase !== 'leader' && raft.leader !== null) this.#transfer.end(raft.leader === this.#transfer.to)
     metrics.gauge('claw_consensus_term', raft.term)
     metrics.gauge('claw_consensus_leading', raft.phase === 'leader' ? 1 : 0)
     const status = this.status()
@@ -275,21 +285,11 @@ export class ConsensusService implements Consensus, Service {
     for (const listener of [...this.#listeners]) listener(status)
   }
 
-  #endTransfer(worked: boolean): void {
-    this.#transfer?.resolve(worked)
-    this.#transfer = null
-  }
-
-  async #takeChunk(chunk: SnapshotChunk, from: NodeId): Promise<SnapshotReply> {
-    if (this.#raft === null || chunk.term < this.#raft.term) throw noLeader('the sender leads no more')
-    const { wanted, snapshot } = this.#assembly.take(from, chunk)
-    if (snapshot !== null) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#afterStep.push(resolve)
-      this.#put({ type: 'snapshot-received', from, term: chunk.term, snapshot })
-      await abortable(promise, this.#stopped.signal)
-    }
-    return { wanted }
+  #received(from: NodeId, term: number, snapshot: Snapshot): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#afterStep.push(resolve)
+    this.#put({ type: 'snapshot-received', from, term, snapshot })
+    return abortable(promise, this.#stopped.signal)
   }
 
   #sendSnapshot(to: NodeId, term: number): void {
@@ -299,26 +299,24 @@ export class ConsensusService implements Consensus, Service {
       .catch((error: unknown) => this.#panic(error))
   }
 
-  /** Steps down, refuses everything, and tries until the disk takes a whole journal again. */
-  async #waitForDisk(error: ClawError<'DISK_FULL'>): Promise<void> {
-    const { log, metrics, clock } = this.#deps
-    const signal = this.#stopped.signal
+  /** Steps down and refuses everything. */
+  #standAside(detail: string): void {
     this.#raft = null
     this.#inbox = []
     for (const run of this.#afterStep.splice(0)) run()
-    this.#waiting.failAll('the disk of the leader is full')
-    this.#endTransfer(false)
+    this.#waiting.failAll(detail)
+    this.#transfer.end(false)
+    for (const listener of [...this.#listeners]) listener(this.status())
+  }
+
+  /** Stands aside, and tries until the disk takes a whole journal again. */
+  async #waitForDisk(error: ClawError<'DISK_FULL'>): Promise<void> {
+    const { log, metrics, clock } = this.#deps
+    const signal = this.#stopped.signal
+    this.#standAside('the disk of the leader is full')
     log.error('the disk is full; this peer takes no part in decisions until there is space', { ...error.facts })
     metrics.count('claw_consensus_disk_full_total')
-    for (const listener of [...this.#listeners]) listener(this.status())
-    for (let wait = firstRetry; !signal.aborted; wait = Math.min(2 * wait, longestRetry)) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const cancel = clock.after(wait, resolve)
-      signal.addEventListener('abort', () => resolve(), { once: true })
-      await promise
-      cancel()
-      if (await this.#reopened(signal)) return
-    }
+    await persevere(clock, signal, () => this.#reopened(signal))
   }
 
   async #reopened(signal: AbortSignal): Promise<boolean> {
@@ -341,7 +339,9 @@ export class ConsensusService implements Consensus, Service {
     const { self, clock } = this.#deps
     const kept = await this.#store.open(this.#options.founders)
     const { hard, log, snapshot } = kept
-    if (snapshot !== null && snapshot.index > this.#applied) this.#takeOver(snapshot)
+    const news = snapshot !== null && snapshot.index > this.#applied ? snapshot : null
+    this.#options.machine.check(news?.data ?? null, commandsAfter(this.#applied, kept))
+    if (news !== null) this.#takeOver(news)
     const at = clock.elapsed()
     this.#raft = createRaft({ self, hard, log, applied: this.#applied }, at, this.#options.settings)
     this.#inbox = [{ type: 'set-learners', learners: this.#learners }]

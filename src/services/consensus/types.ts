@@ -12,9 +12,15 @@ export interface Committed {
 
 /** What is replicated. All of it is synchronous: the same entries give the same state on every peer. */
 export interface Machine {
+  /** Throws VERSION_UNSUPPORTED at the first entry that this build must not apply, with all before it applied. */
   apply(entries: readonly Committed[]): void
+  /**
+   * Throws VERSION_UNSUPPORTED for a snapshot, or entries after it, that this build must not take over. Without a snapshot they come
+   * after what the machine has. Changes nothing of that.
+   */
+  check(snapshot: Uint8Array | null, later: readonly Committed[]): void
   snapshot(): Uint8Array
-  /** Replaces the whole state with that of a snapshot taken at `index`. */
+  /** Replaces the whole state with that of a snapshot taken at `index`. Throws what `check` throws. */
   restore(snapshot: Uint8Array, index: number): void
 }
 

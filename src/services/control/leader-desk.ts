@@ -4,6 +4,7 @@ import { canSpare } from '../../core/gateway/voters.ts'
 import { decodeCommand, encodeEntry, encodeOutcome } from '../../core/state/entry.ts'
 import { mayForward } from '../../core/state/authority.ts'
 import { removalObstacle } from '../../core/state/members.ts'
+import { refusalOf } from '../../core/state/versions.ts'
 import type { Result } from '../../core/state/state.ts'
 import type { Command, CommandOf } from '../../core/state/types.ts'
 import { abortable } from '../../lib/abortable.ts'
@@ -59,11 +60,13 @@ export class LeaderDesk {
     this.#unserve = []
   }
 
-  /** Commits a command and returns its result once it is applied here. Throws NO_LEADER; then it may or may not have taken effect. */
+  /** Commits a command and returns its result once it is applied here. Throws NO_LEADER; then it may or may not have taken effect; and UPGRADE_NEEDED. */
   async commit({ command, id, by, via }: Request, signal: AbortSignal): Promise<Result> {
     const { clock, consensus, machine } = this.#deps
     const known = machine.result(id)
     if (known !== null) return known
+    const refusal = refusalOf(command, machine.state)
+    if (refusal !== null) throw new ClawError('UPGRADE_NEEDED', refusal)
     if (command.type === 'remove-member') await this.#retireVoter(command)
 
     const payload = encodeEntry({ id, at: clock.now(), by, via, command })

@@ -3,6 +3,8 @@ import type { Backup } from '../../core/state/backup.ts'
 import { encodeBackup } from '../../core/state/backup.ts'
 import { recovered, restored } from '../../core/state/renewal.ts'
 import { snapshot } from '../../core/state/snapshot.ts'
+import { laggardsInWords } from '../../core/state/versions.ts'
+import { ClawError } from '../../model/failure.ts'
 import type { State } from '../../core/state/state.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -37,9 +39,17 @@ export class Renewal {
     return this.#begin([self], true, () => recovered(state, lost, this.#by(by)))
   }
 
-  /** The voters stay who they are, and a majority of them has to take the state before anything is decided on it. */
-  restore(backup: Backup, by: string): Promise<void> {
+  /**
+   * The voters stay who they are, and a majority of them has to take the state before anything is decided on it. Throws UPGRADE_NEEDED
+   * for what was saved in a later version than the mesh's.
+   */
+  async restore(backup: Backup, by: string): Promise<void> {
     const { state, consensus } = this.#deps
+    const needs = backup.state.version
+    if (needs > state.version)
+      throw new ClawError('UPGRADE_NEEDED', {
+        ...{ what: 'the backup', needs, has: state.version, nodes: laggardsInWords(state, needs) },
+      })
     return this.#begin(consensus.status().voters, false, () => restored(state, backup.state, this.#by(by)))
   }
 

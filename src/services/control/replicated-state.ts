@@ -1,11 +1,14 @@
 /** What consensus replicates: the state, and those who wait for it to change. */
 import type { Applied } from '../../core/state/apply.ts'
-import { apply, skip } from '../../core/state/apply.ts'
-import { decodeEntry } from '../../core/state/entry.ts'
-import { restore, snapshot } from '../../core/state/snapshot.ts'
+import { apply } from '../../core/state/apply.ts'
+import { decodeEntry, mayRaise } from '../../core/state/entry.ts'
+import { restore, snapshot, versionOf } from '../../core/state/snapshot.ts'
 import type { Result, State } from '../../core/state/state.ts'
 import { createState } from '../../core/state/state.ts'
-import type { Change } from '../../core/state/types.ts'
+import type { Change, Entry } from '../../core/state/types.ts'
+import { raises, supported, versionNeeded } from '../../core/state/versions.ts'
+import { ClawError } from '../../model/failure.ts'
+import { covers, type VersionRange } from '../../model/version.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
@@ -14,6 +17,8 @@ import type { Committed, Machine } from '../consensus/types.ts'
 export interface ReplicatedStateDeps {
   readonly log: Log
   readonly metrics: Metrics
+  /** What this build applies; a test may have it be an older one. */
+  readonly applies?: VersionRange
 }
 
 /** A result that is waited for. `cancel` must be called when nobody waits any more. */
@@ -29,9 +34,17 @@ export class ReplicatedState implements Machine {
   readonly #deps: ReplicatedStateDeps
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
   readonly #awaited = new Map<string, Set<(result: Result) => void>>()
+  readonly #applies: VersionRange
+  #outdated: ClawError | null = null
 
   constructor(deps: ReplicatedStateDeps) {
     this.#deps = deps
+    this.#applies = deps.applies ?? supported
+  }
+
+  /** Why this peer has stopped to apply the log; null while it goes on. Only another build can go on from here. */
+  get outdated(): ClawError | null {
+    return this.#outdated
   }
 
   /** Called after every batch that was applied, also when it changed nothing that can be told. */
@@ -58,9 +71,34 @@ export class ReplicatedState implements Machine {
     return { result: promise, cancel }
   }
 
+  /** Up to the first entry that this build must not apply; throws VERSION_UNSUPPORTED then, once and for every later entry. */
   apply(entries: readonly Committed[]): void {
-    const changes = entries.flatMap((committed) => this.#applyOne(committed))
+    const changes: Change[] = []
+    for (const committed of entries) {
+      if (this.#outdated === null) changes.push(...this.#applyOne(committed))
+    }
     this.#tell(changes)
+    if (this.#outdated !== null) throw this.#outdated
+  }
+
+  check(snapshot: Uint8Array | null, later: readonly Committed[]): void {
+    const obstacle = this.#obstacleIn(snapshot, later)
+    if (obstacle !== null) this.#stop(obstacle)
+    if (this.#outdated !== null) throw this.#outdated
+  }
+
+  /** Tried on a copy, because whether the version rises depends on all that comes before; rises are rare, so this is, too. */
+  #obstacleIn(snapshot: Uint8Array | null, later: readonly Committed[]): string | null {
+    const version = snapshot === null ? this.state.version : versionOf(snapshot)
+    if (snapshot !== null && !covers(this.#applies, version)) return stateOf(version)
+    if (!later.some(({ payload }) => mayRaise(payload))) return null
+    const copy = restore(snapshot ?? this.snapshot(), this.#applies)
+    for (const committed of later) {
+      const entry = this.#read(committed, copy)
+      if (typeof entry === 'string') return entry
+      apply(copy, entry, committed)
+    }
+    return null
   }
 
   snapshot(): Uint8Array {
@@ -69,7 +107,7 @@ export class ReplicatedState implements Machine {
 
   restore(bytes: Uint8Array, index: number): void {
     const before = allOf(this.state)
-    Object.assign(this.state, restore(bytes))
+    Object.assign(this.state, restore(bytes, this.#applies))
     this.state.index = Math.max(this.state.index, index)
     for (const id of this.#awaited.keys()) {
       const result = this.result(id)
@@ -78,18 +116,36 @@ export class ReplicatedState implements Machine {
     this.#tell(unique([...before, ...allOf(this.state)]))
   }
 
-  #applyOne({ index, term, payload }: Committed): readonly Change[] {
-    const entry = decodeEntry(payload)
-    if (entry === null) {
-      skip(this.state, { index, term })
-      this.#deps.metrics.count('claw_state_skipped_total')
-      this.#deps.log.error('a committed entry cannot be read and was passed over', { index, term })
-      return []
-    }
-    const applied: Applied = apply(this.state, entry, { index, term })
+  #applyOne(committed: Committed): readonly Change[] {
+    const entry = this.#read(committed, this.state)
+    if (typeof entry === 'string') return this.#stop(entry)
+    const applied: Applied = apply(this.state, entry, committed)
     this.#deps.metrics.count('claw_state_commands_total', { type: entry.command.type, ok: String(applied.outcome.ok) })
     this.#settle(entry.id, applied)
     return applied.changes
+  }
+
+  /** The entry, or what stands in the way of applying it to that state, as it is named to people. */
+  #read({ index, payload }: Committed, state: State): Entry | string {
+    const { oldest, newest } = this.#applies
+    if (state.version < oldest) return stateOf(state.version)
+    const entry = decodeEntry(payload)
+    if (entry === null) return `entry ${index} of the log, which it cannot read`
+    const { command } = entry
+    if (command.type === 'raise-version' && command.version > newest && raises(state, command))
+      return `a log that goes on with version ${command.version} after ${index - 1}`
+    const needed = versionNeeded(command)
+    return needed > newest ? `entry ${index} of the log, of version ${needed}` : entry
+  }
+
+  #stop(found: string): readonly Change[] {
+    const { log, metrics } = this.#deps
+    this.#outdated = new ClawError('VERSION_UNSUPPORTED', { found, ...this.#applies })
+    metrics.gauge('claw_state_outdated', 1)
+    log.error('this daemon is outdated: it applies the log no further until it is upgraded; its work goes on', {
+      problem: this.#outdated.message,
+    })
+    return []
   }
 
   #settle(id: string, { index, outcome }: Result): void {
@@ -100,6 +156,8 @@ export class ReplicatedState implements Machine {
     for (const listener of [...this.#listeners]) listener(changes)
   }
 }
+
+const stateOf = (version: number): string => `a state of version ${version}`
 
 /** Everything in a state as if it had just changed. */
 const allOf = (state: State): readonly Change[] => [

@@ -1,6 +1,7 @@
 /** The one way to change the mesh's state, from any peer: here when this peer leads, and through the leader when it does not. */
 import { isLeadersOwn } from '../../core/state/authority.ts'
 import { decodeOutcome, encodeCommand } from '../../core/state/entry.ts'
+import { refusalOf } from '../../core/state/versions.ts'
 import type { Result } from '../../core/state/state.ts'
 import type { Change, Command, MeshState } from '../../core/state/types.ts'
 import { abortable } from '../../lib/abortable.ts'
@@ -64,6 +65,10 @@ export class ControlService implements Control, Service {
     return this.#deps.machine.state
   }
 
+  get outdated(): ClawError | null {
+    return this.#deps.machine.outdated
+  }
+
   async start(): Promise<void> {
     this.#unsubscribe = this.#deps.machine.onChange(() => this.#progress.look())
     this.#desk.start()
@@ -113,6 +118,7 @@ export class ControlService implements Control, Service {
 
   async fresh(freshness: Freshness, signal: AbortSignal): Promise<void> {
     if (freshness === 'stale') return
+    if (this.outdated !== null) throw this.outdated
     const within = AbortSignal.any([signal, this.#stopped.signal])
     await this.#persist('the read', within, async () => {
       const index = freshness === 'linearizable' ? await this.#readIndex(within) : freshness.atLeast
@@ -122,6 +128,9 @@ export class ControlService implements Control, Service {
 
   async #attempt(command: Command, { id, by, signal }: Asked): Promise<Result> {
     const { self, rpc } = this.#deps
+    if (this.outdated !== null) throw this.outdated
+    // Whoever leads, or will: a leader of an older build could not read what this one adds, nor could an older build its spool.
+    refuseEarly(command, this.state)
     const leader = this.#leader()
     if (leader === self) return this.#desk.commit({ command, id, by, via: null }, signal)
     if (isLeadersOwn(command)) throw new ClawError('PERMISSION_DENIED', { action: `${command.type} without the lead` })
@@ -139,8 +148,9 @@ export class ControlService implements Control, Service {
     return (await rpc.call(leader, askReadIndex, {}, signal)).index
   }
 
-  /** Throws NO_LEADER while nobody is known to lead. */
+  /** Throws NO_LEADER while nobody is known to lead, and VERSION_UNSUPPORTED when this peer is outdated. */
   #leader(): NodeId {
+    if (this.outdated !== null) throw this.outdated
     const { role, leader } = this.#deps.consensus.status()
     if (role === 'leader') return this.#deps.self
     if (leader === null || leader === this.#deps.self)
@@ -179,6 +189,12 @@ export class ControlService implements Control, Service {
     unsubscribe()
     cancel()
   }
+}
+
+/** Throws UPGRADE_NEEDED for what the mesh may not have in its log yet, as far as this peer knows. */
+function refuseEarly(command: Command, state: MeshState): void {
+  const refusal = refusalOf(command, state)
+  if (refusal !== null) throw new ClawError('UPGRADE_NEEDED', refusal)
 }
 
 const isPassing = (error: unknown): boolean => passing.some((code) => ClawError.is(error, code))

@@ -1,5 +1,6 @@
 /** The control plane as the rest of a peer sees it: one state to read, one way to change it. */
 import type { Change, Command, MeshState, OutcomeValue } from '../../core/state/types.ts'
+import type { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
@@ -41,6 +42,8 @@ export interface Control {
   /** The state as applied on this peer. Read it, never keep it: the next command changes it in place. */
   readonly state: MeshState
   status(): GatewayStatus
+  /** Why this peer has stopped to follow, and changes nothing any more, until another build is started; null while it follows. */
+  readonly outdated: ClawError | null
   /** Changes at this peer as they are applied, in order. */
   onChange(listener: (changes: readonly Change[]) => void): Unsubscribe
   /** Whenever this peer becomes leader (with everything committed before applied), or stops being it, or sees another leader. */

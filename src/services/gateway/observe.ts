@@ -17,5 +17,6 @@ export const observer =
       failed: uuids(({ health }) => health === 'failed'),
       hot: uuids(({ throttle }) => throttle.includes(thermal)),
       diskFreeMib: report?.host.diskFreeMib ?? null,
+      ...(report?.isOutdated === true && { isOutdated: true }),
     }
   }

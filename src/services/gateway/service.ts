@@ -2,6 +2,8 @@
 import { defaultVoting } from '../../core/gateway/voters.ts'
 import { defaultReserving } from '../../core/queue/reserve.ts'
 import { defaultScheduling } from '../../core/scheduler/types.ts'
+import { supported } from '../../core/state/versions.ts'
+import type { VersionRange } from '../../model/version.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { day, minute, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -15,6 +17,7 @@ import type { Membership } from '../membership/types.ts'
 import { LeaderCommands } from './commands.ts'
 import type { Duty } from './duty.ts'
 import { handOver } from './hand-over.ts'
+import { Raising } from './raising.ts'
 import type { PruningSettings } from './record-keeping.ts'
 import { LivenessRecorder, Pruning } from './record-keeping.ts'
 import type { SchedulingSettings } from './scheduling.ts'
@@ -33,6 +36,8 @@ export interface GatewayDeps {
   readonly consensus: Pick<Consensus, 'setLearners' | 'changeVoters' | 'transfer'>
   readonly membership: Membership
   readonly sealMeshKey: VotingDeps['sealMeshKey']
+  /** The state versions that this build applies; a test may have it be an older one. */
+  readonly applies?: VersionRange
 }
 
 export interface GatewaySettings {
@@ -67,6 +72,7 @@ export class GatewayService implements Service {
       new Upkeep(parts, settings.upkeep),
       new LivenessRecorder(parts),
       new Pruning(parts, settings.pruning),
+      new Raising({ ...parts, applies: deps.applies ?? supported }),
     ]
   }
 

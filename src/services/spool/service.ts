@@ -25,8 +25,11 @@ const fileName = 'spool'
 /** How long the mesh may take for one. */
 const patience: Millis = 20 * second
 
-/** After these it is not known whether the mesh has it, so it is handed over again. Everything else is the mesh's own answer. */
-const passing = ['NO_LEADER', 'DEADLINE_EXCEEDED', 'NODE_UNREACHABLE'] as const
+/**
+ * After these it is not known whether the mesh has it, so it is handed over again, by the next build where this one is outdated.
+ * Everything else is the mesh's own answer.
+ */
+const passing = ['NO_LEADER', 'DEADLINE_EXCEEDED', 'NODE_UNREACHABLE', 'VERSION_UNSUPPORTED'] as const
 const isPassing = (error: unknown): boolean => passing.some((code) => ClawError.is(error, code))
 
 export class SpoolService implements Service {

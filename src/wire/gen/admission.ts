@@ -617,6 +617,8 @@ export interface JoinRequest {
   labels: Map<string, string>
   addresses: string[]
   sealKey: Uint8Array<ArrayBuffer>
+  oldestState: number
+  newestState: number
 }
 
 export namespace JoinRequest {
@@ -780,6 +782,16 @@ export namespace JoinRequest {
           w.bytes(obj.sealKey)
         }
 
+        if ((obj.oldestState != null && obj.oldestState !== 0)) {
+          w.uint32(64)
+          w.uint32(obj.oldestState)
+        }
+
+        if ((obj.newestState != null && obj.newestState !== 0)) {
+          w.uint32(72)
+          w.uint32(obj.newestState)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -791,7 +803,9 @@ export namespace JoinRequest {
           name: '',
           labels: new Map<string, string>(),
           addresses: [],
-          sealKey: uint8ArrayAlloc(0)
+          sealKey: uint8ArrayAlloc(0),
+          oldestState: 0,
+          newestState: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -839,6 +853,14 @@ export namespace JoinRequest {
             }
             case 7: {
               obj.sealKey = reader.bytes()
+              break
+            }
+            case 8: {
+              obj.oldestState = reader.uint32()
+              break
+            }
+            case 9: {
+              obj.newestState = reader.uint32()
               break
             }
             default: {
@@ -926,6 +948,20 @@ export namespace JoinRequest {
               }
               break
             }
+            case 8: {
+              yield {
+                field: `${prefix}.oldestState`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 9: {
+              yield {
+                field: `${prefix}.newestState`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -975,6 +1011,16 @@ export namespace JoinRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface JoinRequestOldestStateFieldEvent {
+    field: '$.oldestState'
+    value: number
+  }
+
+  export interface JoinRequestNewestStateFieldEvent {
+    field: '$.newestState'
+    value: number
+  }
+
   export function encode (obj: Partial<JoinRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, JoinRequest.codec())
   }
@@ -983,7 +1029,7 @@ export namespace JoinRequest {
     return decodeMessage(buf, JoinRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<JoinRequest>): Generator<JoinRequestMeshFieldEvent | JoinRequestTokenFieldEvent | JoinRequestSecretFieldEvent | JoinRequestNameFieldEvent | JoinRequestLabelsFieldEvent | JoinRequestAddressesFieldEvent | JoinRequestSealKeyFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<JoinRequest>): Generator<JoinRequestMeshFieldEvent | JoinRequestTokenFieldEvent | JoinRequestSecretFieldEvent | JoinRequestNameFieldEvent | JoinRequestLabelsFieldEvent | JoinRequestAddressesFieldEvent | JoinRequestSealKeyFieldEvent | JoinRequestOldestStateFieldEvent | JoinRequestNewestStateFieldEvent> {
     return streamMessage(buf, JoinRequest.codec(), opts)
   }
 }

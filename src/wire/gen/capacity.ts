@@ -127,6 +127,7 @@ export interface CapacityReport {
   host?: CapacityHost
   problems: string[]
   version: string
+  isOutdated: boolean
 }
 
 export namespace CapacityReport {
@@ -190,6 +191,11 @@ export namespace CapacityReport {
           w.string(obj.version)
         }
 
+        if ((obj.isOutdated != null && obj.isOutdated !== false)) {
+          w.uint32(80)
+          w.bool(obj.isOutdated)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -202,7 +208,8 @@ export namespace CapacityReport {
           devices: [],
           busyAndGone: [],
           problems: [],
-          version: ''
+          version: '',
+          isOutdated: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -261,6 +268,10 @@ export namespace CapacityReport {
             }
             case 9: {
               obj.version = reader.string()
+              break
+            }
+            case 10: {
+              obj.isOutdated = reader.bool()
               break
             }
             default: {
@@ -371,6 +382,13 @@ export namespace CapacityReport {
               yield {
                 field: `${prefix}.version`,
                 value: reader.string()
+              }
+              break
+            }
+            case 10: {
+              yield {
+                field: `${prefix}.isOutdated`,
+                value: reader.bool()
               }
               break
             }
@@ -521,6 +539,11 @@ export namespace CapacityReport {
     value: string
   }
 
+  export interface CapacityReportIsOutdatedFieldEvent {
+    field: '$.isOutdated'
+    value: boolean
+  }
+
   export function encode (obj: Partial<CapacityReport>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, CapacityReport.codec())
   }
@@ -529,7 +552,7 @@ export namespace CapacityReport {
     return decodeMessage(buf, CapacityReport.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CapacityReport>): Generator<CapacityReportNodeFieldEvent | CapacityReportIncarnationFieldEvent | CapacityReportSequenceFieldEvent | CapacityReportAtMsFieldEvent | CapacityReportDevicesUuidFieldEvent | CapacityReportDevicesBusyFieldEvent | CapacityReportDevicesHealthFieldEvent | CapacityReportDevicesUtilizationFieldEvent | CapacityReportDevicesMemoryUsedMibFieldEvent | CapacityReportDevicesTemperatureCFieldEvent | CapacityReportDevicesPowerWFieldEvent | CapacityReportDevicesPowerLimitWFieldEvent | CapacityReportDevicesSmClockMhzFieldEvent | CapacityReportDevicesEccUncorrectedFieldEvent | CapacityReportDevicesThrottleFieldEvent | CapacityReportDevicesProcessesPidFieldEvent | CapacityReportDevicesProcessesMemoryMibFieldEvent | CapacityReportBusyAndGoneFieldEvent | CapacityReportHostCpuUtilizationFieldEvent | CapacityReportHostMemoryUsedMibFieldEvent | CapacityReportHostMemoryTotalMibFieldEvent | CapacityReportHostDiskFreeMibFieldEvent | CapacityReportProblemsFieldEvent | CapacityReportVersionFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CapacityReport>): Generator<CapacityReportNodeFieldEvent | CapacityReportIncarnationFieldEvent | CapacityReportSequenceFieldEvent | CapacityReportAtMsFieldEvent | CapacityReportDevicesUuidFieldEvent | CapacityReportDevicesBusyFieldEvent | CapacityReportDevicesHealthFieldEvent | CapacityReportDevicesUtilizationFieldEvent | CapacityReportDevicesMemoryUsedMibFieldEvent | CapacityReportDevicesTemperatureCFieldEvent | CapacityReportDevicesPowerWFieldEvent | CapacityReportDevicesPowerLimitWFieldEvent | CapacityReportDevicesSmClockMhzFieldEvent | CapacityReportDevicesEccUncorrectedFieldEvent | CapacityReportDevicesThrottleFieldEvent | CapacityReportDevicesProcessesPidFieldEvent | CapacityReportDevicesProcessesMemoryMibFieldEvent | CapacityReportBusyAndGoneFieldEvent | CapacityReportHostCpuUtilizationFieldEvent | CapacityReportHostMemoryUsedMibFieldEvent | CapacityReportHostMemoryTotalMibFieldEvent | CapacityReportHostDiskFreeMibFieldEvent | CapacityReportProblemsFieldEvent | CapacityReportVersionFieldEvent | CapacityReportIsOutdatedFieldEvent> {
     return streamMessage(buf, CapacityReport.codec(), opts)
   }
 }

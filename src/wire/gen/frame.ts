@@ -231,6 +231,8 @@ export interface Hello {
   mesh: string
   version: number
   software: string
+  oldestState: number
+  newestState: number
 }
 
 export namespace Hello {
@@ -263,6 +265,16 @@ export namespace Hello {
           w.string(obj.software)
         }
 
+        if ((obj.oldestState != null && obj.oldestState !== 0)) {
+          w.uint32(40)
+          w.uint32(obj.oldestState)
+        }
+
+        if ((obj.newestState != null && obj.newestState !== 0)) {
+          w.uint32(48)
+          w.uint32(obj.newestState)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -271,7 +283,9 @@ export namespace Hello {
           certificate: uint8ArrayAlloc(0),
           mesh: '',
           version: 0,
-          software: ''
+          software: '',
+          oldestState: 0,
+          newestState: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -294,6 +308,14 @@ export namespace Hello {
             }
             case 4: {
               obj.software = reader.string()
+              break
+            }
+            case 5: {
+              obj.oldestState = reader.uint32()
+              break
+            }
+            case 6: {
+              obj.newestState = reader.uint32()
               break
             }
             default: {
@@ -339,6 +361,20 @@ export namespace Hello {
               }
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.oldestState`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 6: {
+              yield {
+                field: `${prefix}.newestState`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -371,6 +407,16 @@ export namespace Hello {
     value: string
   }
 
+  export interface HelloOldestStateFieldEvent {
+    field: '$.oldestState'
+    value: number
+  }
+
+  export interface HelloNewestStateFieldEvent {
+    field: '$.newestState'
+    value: number
+  }
+
   export function encode (obj: Partial<Hello>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Hello.codec())
   }
@@ -379,7 +425,7 @@ export namespace Hello {
     return decodeMessage(buf, Hello.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Hello>): Generator<HelloCertificateFieldEvent | HelloMeshFieldEvent | HelloVersionFieldEvent | HelloSoftwareFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Hello>): Generator<HelloCertificateFieldEvent | HelloMeshFieldEvent | HelloVersionFieldEvent | HelloSoftwareFieldEvent | HelloOldestStateFieldEvent | HelloNewestStateFieldEvent> {
     return streamMessage(buf, Hello.codec(), opts)
   }
 }

@@ -1,8 +1,10 @@
 /** One machine of a simulated mesh. Its disk and its engine last; its daemon, composed of the real services, dies and is started again. */
 import type { Settings } from '../../../src/core/consensus/types.ts'
+import { stateVersionKey, supported } from '../../../src/core/state/versions.ts'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { GpuDevice } from '../../../src/model/gpu.ts'
 import { unknownSample } from '../../../src/model/gpu-health.ts'
+import { firstVersion, rangeText, type VersionRange } from '../../../src/model/version.ts'
 import { meshId, type NodeId } from '../../../src/model/ids.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
@@ -80,6 +82,8 @@ export class Host {
   isPaused = false
   /** Somebody takes it down in an orderly way. */
   isStopping = false
+  /** What the build of its next life applies; null for one that says nothing of versions, as in a mesh that nobody upgrades. */
+  nextBuild: () => VersionRange | null = () => null
   /** When its daemon last could not do its work: dead, paused, or not up yet. */
   #unwellUntil: Millis = 0
   readonly #deps: HostDeps
@@ -100,9 +104,21 @@ export class Host {
 
   boot(): void {
     if (this.daemon !== null) return
-    const daemon = this.#compose(this.#deps.network.host(this.id))
+    const build = this.nextBuild()
+    const daemon = this.#compose(this.#deps.network.host(this.id), build)
     this.daemon = daemon
-    this.#start(daemon).catch((error: unknown) => this.#deps.watch.bug(this.id, error))
+    this.#start(daemon).catch((error: unknown) => {
+      if (build === null || !ClawError.is(error, 'VERSION_UNSUPPORTED')) return this.#deps.watch.bug(this.id, error)
+      this.#startNewest(daemon)
+    })
+  }
+
+  /** Its disk was of a newer build than the one that was started: whoever sees that starts the newest. */
+  #startNewest(refused: Daemon): void {
+    if (this.daemon !== refused) return
+    this.nextBuild = () => supported
+    this.crash({ power: false })
+    this.boot()
   }
 
   async #start(daemon: Daemon): Promise<void> {
@@ -147,12 +163,13 @@ export class Host {
     this.#deps.network.resume(this.id)
   }
 
-  #compose(host: SimHost): Daemon {
+  #compose(host: SimHost, build: VersionRange | null): Daemon {
     const { world, watch, settings, log: logOf, disk: diskOf } = this.#deps
     const { id: self, clock, rpc, gossip, peers } = host
     const [log, metrics] = [logOf(self), muteMetrics]
     const disk = diskOf?.(this.disk, clock) ?? this.disk
-    const machine = new ReplicatedState({ log, metrics })
+    const applies = build ?? firstVersion
+    const machine = new ReplicatedState({ log, metrics, applies: build ?? supported })
     const { consensus: timing, compaction, founders } = settings
     const consensus = new ConsensusService(
       { self, clock, disk, rpc, peers, log, metrics },
@@ -160,7 +177,10 @@ export class Host {
     )
     const control = new ControlService({ self, clock, log, rpc, consensus, machine })
     const probes = { host: hostProbe(self), gpus: [this.#gpuProbe()] }
-    const versions = (): { readonly clawnode: string } => ({ clawnode: version })
+    const versions = (): Readonly<Record<string, string>> => ({
+      clawnode: version,
+      ...(build !== null && { [stateVersionKey]: rangeText(build) }),
+    })
     const inventory = new InventoryReporter({
       ...{ self, probes, versions, control, clock, log },
       ...{ executors: ['docker'], sharing: false },
@@ -183,6 +203,7 @@ export class Host {
         sample: async () => ({
           ...(await inventory.sample(new AbortController().signal)),
           ...{ busy: agent.busyDevices(), version },
+          ...(control.outdated !== null && { isOutdated: true }),
         }),
       },
       { reports: rareReports },
@@ -193,7 +214,7 @@ export class Host {
       await control.execute({ type: 'seal-mesh-key', node, sealedKey: 'eA==' }, { id, by: self, signal })
     }
     const gateway = new GatewayService({
-      ...{ self, clock, log, metrics, control, consensus, membership: members, sealMeshKey },
+      ...{ self, clock, log, metrics, control, consensus, membership: members, sealMeshKey, applies },
     })
     const spool = new SpoolService({ control, disk, clock, log, metrics })
     const nobody = (): never => {

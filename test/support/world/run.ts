@@ -1,6 +1,8 @@
 /** A whole life of a mesh under one seed: work, people, faults, then peace, in which everything must come to its end. */
 import { lan } from '../../../src/core/consensus/settings.ts'
 import type { Settings } from '../../../src/core/consensus/types.ts'
+import { supported } from '../../../src/core/state/versions.ts'
+import { firstVersion, type VersionRange } from '../../../src/model/version.ts'
 import { nodeId } from '../../../src/model/ids.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { Log } from '../../../src/ports/log.ts'
@@ -25,6 +27,8 @@ export interface WorldRun {
   readonly temper?: keyof typeof tempers
   /** What the daemons of this run say, with the time and the node. */
   readonly log?: (at: Millis, node: string, message: string, facts: unknown) => void
+  /** Every life of a daemon is of the older or the newer build by chance, and in the end all are of the newer. */
+  readonly upgrades?: true
   /** Puts another disk before the daemons, to see whether it is noticed. */
   readonly disk?: HostDeps['disk']
 }
@@ -59,6 +63,14 @@ const tempers = {
     work: [2_000, 10_000, 30_000, 60_000],
   },
   rift: { trouble: 60_000, faults: { from: 35_000, to: 60_000 }, pace: 15_000, people: 1_200, work: [40_000, 60_000] },
+  /** Most of what happens are upgrades and rollbacks. */
+  renewal: {
+    trouble: 60_000,
+    faults: { from: 100, to: 4_000 },
+    pace: 8_000,
+    people: 4_000,
+    work: [300, 2_000, 20_000],
+  },
 } as const
 const often = ['storm', 'storm', 'storm', 'storm', 'storm', 'squall', 'squall', 'squall', 'siege', 'rift'] as const
 
@@ -85,9 +97,10 @@ class Play {
   readonly #trouble: Millis
   readonly #pace: Millis
   readonly #people: Millis
+  readonly #upgrades: boolean
   #isCalm = false
 
-  constructor({ seed, temper, log, disk }: WorldRun) {
+  constructor({ seed, temper, log, disk, upgrades }: WorldRun) {
     const world = new World(seed)
     // Faults and users have chances of their own, so that they do not change with every message.
     const dice = diceOf(seededRandom(Math.imul(seed + 1, 0x9e3779b1)))
@@ -108,12 +121,14 @@ class Play {
     const logOf = (node: string): Log => (log === undefined ? silent : logTo(world, node, log))
     const deps = { world, network, watch, log: logOf, settings, ...(disk === undefined ? {} : { disk }) }
     this.#hosts = ids.map((id) => new Host(id, gpusOf(id, dice.pick([0, 1, 2, 2, 4])), deps))
-    const mood = temper ?? dice.pick(often)
+    this.#upgrades = upgrades === true
+    if (this.#upgrades) for (const host of this.#hosts) host.nextBuild = () => firstVersion
+    const mood = temper ?? (this.#upgrades ? 'renewal' : dice.pick(often))
     const { trouble, faults, pace, people, work } = tempers[mood]
     this.#world = world
     this.#dice = dice
     this.#watch = watch
-    this.#users = new Users({ world, dice, hosts: this.#hosts, watch, work })
+    this.#users = new Users({ world, dice, hosts: this.#hosts, watch, work, saysWhy: this.#upgrades })
     this.#ending = new Ending({ hosts: this.#hosts, submissions: this.#users.submissions, watch })
     this.#scene = { world, dice, network, hosts: this.#hosts, span: faults, onlyCuts: mood === 'rift' }
     this.#trouble = trouble
@@ -127,8 +142,13 @@ class Play {
     this.#every(2_000, () => this.#users.read())
     this.#every(4 * this.#people, () => this.#users.meddle())
     this.#every(this.#pace, () => breakSomething(this.#scene))
+    if (this.#upgrades) {
+      this.#every(3_000, () => this.#rebuild())
+      this.#every(3_000, () => this.#users.stopSome())
+    }
     await this.#go(this.#trouble)
     this.#isCalm = true
+    if (this.#upgrades) await this.#finishUpgrade()
     await this.#recover()
     return this.#report()
   }
@@ -145,9 +165,50 @@ class Play {
     const end = this.#world.elapsed() + span
     while (this.#world.elapsed() < end && !isDone()) {
       await this.#world.runFor(step)
+      if (this.#upgrades) this.#demandReadable()
       for (const bug of this.#scene.network.bugs) this.#watch.bug('a handler', bug)
       this.#watch.demandPeace()
     }
+  }
+
+  /** Upgrades a host, or rolls it back, or does the latter while all others are upgraded behind its back. */
+  #rebuild(): void {
+    const [dice, host] = [this.#dice, this.#dice.pick(this.#hosts)]
+    const isBehind = dice.chance(0.1)
+    if (isBehind)
+      for (const other of this.#hosts) if (other !== host) this.#start(other, supported, dice.between(100, 500))
+    const build = isBehind || dice.chance(0.15) ? firstVersion : supported
+    this.#start(host, build, isBehind ? dice.between(6_000, 12_000) : dice.between(100, 3_000))
+  }
+
+  /** As that build, after some time in which it is down. */
+  #start(host: Host, build: VersionRange, after: Millis): void {
+    host.nextBuild = () => build
+    host.crash({ power: false })
+    this.#world.after(after, () => host.boot())
+  }
+
+  /** A build that is outdated has met the rise of the version, never an entry that was proposed too early. */
+  #demandReadable(): void {
+    for (const { id, daemon } of this.#hosts)
+      if (daemon?.control.outdated?.message.includes('entry') === true)
+        this.#watch.violate('nothing is in the log before its version', `${id}: ${daemon.control.outdated.message}`)
+  }
+
+  /** The last of them is upgraded; nobody is left behind, and all have gone on. */
+  async #finishUpgrade(): Promise<void> {
+    for (const host of this.#hosts) {
+      host.nextBuild = () => supported
+      host.crash({ power: false })
+      host.boot()
+    }
+    const hasGoneOn = ({ daemon }: Host): boolean =>
+      daemon?.isUp === true && daemon.control.outdated === null && daemon.control.state.version === supported.newest
+    await this.#go(600_000, () => {
+      mend(this.#scene)
+      return this.#hosts.every(hasGoneOn)
+    })
+    if (!this.#hosts.every(hasGoneOn)) this.#watch.violate('an upgrade comes to its end', 'some have not gone on')
   }
 
   async #recover(): Promise<void> {

@@ -17,6 +17,8 @@ export interface UsersDeps {
   readonly watch: Watch
   /** How long work takes, in milliseconds. */
   readonly work: readonly Millis[]
+  /** Whether people give a reason when they stop something: not all builds know it. */
+  readonly saysWhy: boolean
 }
 
 /** After these a user tries again. */
@@ -106,9 +108,16 @@ export class Users {
     else if (workload !== null) this.stop(workload, dice.chance(0.3))
   }
 
+  /** Stops any workload that was acknowledged. */
+  stopSome(): void {
+    const known = this.submissions.filter(({ id }) => id !== null)
+    if (known.length > 0) this.stop(this.#deps.dice.pick(known), false)
+  }
+
   /** Asks for the end of a workload, and remembers which attempt was to end. */
   stop(submission: Submission, force: boolean): void {
-    this.#ask('workload.stop', { workload: submission.id, force }, (answer, daemon) => {
+    const why = this.#deps.saysWhy && this.#deps.dice.chance(0.5) ? { reason: 'enough' } : {}
+    this.#ask('workload.stop', { workload: submission.id, force, ...why }, (answer, daemon) => {
       if (!answer.ok || submission.id === null || daemon === null) return
       const workload = daemon.control.state.workloads.get(submission.id)
       if (workload !== undefined && !isTerminal(workload.state)) submission.stoppedAt ??= workload.attempt

@@ -23,6 +23,9 @@ export function watchedMachine(node: NodeId, machine: ReplicatedState, watch: Wa
       }
       if (batch.length > 0) machine.apply(batch)
     },
+    check(snapshot, later) {
+      machine.check(snapshot, later)
+    },
     snapshot: () => machine.snapshot(),
     restore(bytes, index) {
       machine.restore(bytes, index)

@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
+import { ClawError } from '../../../src/model/failure.ts'
 import { workloadId } from '../../../src/model/ids.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { InputOf, OutputOf } from '../../../src/operations/registry.ts'
-import { ada, bob, submit } from '../../support/control-samples.ts'
+import { ada, bob, inventory, submit } from '../../support/control-samples.ts'
 import type { OperationsMesh } from '../../support/operations-mesh.ts'
 import { admin, sample } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
@@ -27,6 +28,7 @@ test('status counts nodes, GPUs and workloads', async () => {
     leader: 'ada',
     nodes: { healthy: 2, unhealthy: 0 },
     gpus: { total: 4, available: 2 },
+    outdated: null,
     workloads: { running: 1, pending: 1 },
   })
 })
@@ -216,7 +218,27 @@ test('operators are added by key, listed, and removed by name', async () => {
 test('the gateway tells who leads and who votes', async () => {
   expect(await run('gateway.status', {})).toMatchObject({ leader: 'ada', voters: ['ada'], role: 'leader', term: 3 })
   expect(await run('gateway.ping', {})).toMatchObject({ ok: true, name: 'ada', version: '0.1.0' })
-  expect(await run('version', {})).toMatchObject({ version: '0.1.0', node: 'ada' })
+})
+
+test('version tells the build of each peer, its skew, and what keeps the mesh from the next state version', async () => {
+  const versions = { clawnode: '0.2.0', state: '1..2' }
+  mesh.apply({ type: 'report-inventory', node: ada, inventory: inventory(ada, 2, { versions }) })
+  const applies = { oldest: 1, newest: 2 }
+  expect(await run('version', {})).toMatchObject({
+    ...{ version: '0.1.0', node: 'ada' },
+    state: { version: 1, applies, outdated: null, next: { version: 2, waitsFor: ['bob'] } },
+    peers: [
+      { node: 'ada', applies, status: 'healthy' },
+      { node: 'bob', applies: { oldest: 1, newest: 1 } },
+    ],
+  })
+})
+
+test('a peer that has stopped to follow still answers reads, and says that it is outdated', async () => {
+  mesh.outdated = new ClawError('VERSION_UNSUPPORTED', { found: 'a state of version 9', oldest: 1, newest: 2 })
+  mesh.failure = mesh.outdated
+  expect(await run('status', {})).toMatchObject({ outdated: mesh.outdated.message, nodes: { healthy: 2 } })
+  expect(await run('version', {})).toMatchObject({ state: { outdated: mesh.outdated.message } })
 })
 
 test('a host tells its devices and its health, here and from afar', async () => {

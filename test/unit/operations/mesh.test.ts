@@ -125,6 +125,12 @@ describe('a recovery', () => {
     expect(await ask('gateway.recover', { ...wanted, force: true })).toMatchObject({ node: 'ada' })
   })
 
+  test('is refused by a peer that is outdated, for it could not lead', async () => {
+    mesh.outdated = new ClawError('VERSION_UNSUPPORTED', { found: 'more', oldest: 1, newest: 1 })
+    await expect(ask('gateway.recover', { ...wanted, force: true })).rejects.toMatchObject(mesh.outdated)
+    expect(mesh.recovered).toEqual([])
+  })
+
   test('is refused on a node that never voted, and without the name of the mesh', async () => {
     await expect(ask('gateway.recover', wanted, { at: 1 })).rejects.toThrow('this node never voted')
     await expect(ask('gateway.recover', { ...wanted, confirm: 'lob' })).rejects.toThrow(

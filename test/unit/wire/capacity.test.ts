@@ -54,6 +54,17 @@ test('given an ordinary report, when it travels, then nothing is lost', () => {
   expect(reportCodec.decode(reportCodec.encode(ordinary))).toEqual(ordinary)
 })
 
+test('given a daemon that is outdated and has a lot to tell, when it says so, then that is never left out', () => {
+  const eight = Array.from({ length: 8 }, (_, index) => gpu(index))
+  const full = {
+    ...report(eight),
+    problems: Array.from({ length: 8 }, () => 'x'.repeat(120)),
+    isOutdated: true,
+  } as const
+  expect(reportCodec.decode(reportCodec.encode(full)).isOutdated).toBe(true)
+  expect(reportCodec.decode(reportCodec.encode(report(eight))).isOutdated).toBe(undefined)
+})
+
 test('given values that a tool cannot tell, when they travel, then they are still unknown, and zero is zero', () => {
   const unknown = {
     ...gpu(0),

@@ -12,9 +12,11 @@ export default command({
   async run(_, { api: connect, out, signal }) {
     const api = await connect()
     const status = { ...(await api.call('status', {}, signal)), gateway: api.address }
-    await out.result(status, async ({ gateway, leader, nodes, gpus, workloads }, style) => [
+    await out.result(status, async ({ gateway, leader, nodes, gpus, workloads, outdated }, style) => [
       'CLUSTER STATUS',
       '═'.repeat(39),
+      // A peer of an older build does not say.
+      ...((outdated ?? null) === null ? [] : [`OUTDATED: ${outdated} What follows is of the past.`]),
       ...facts([
         ['Gateway', gateway],
         ['Leader', leader ?? 'none at the moment'],

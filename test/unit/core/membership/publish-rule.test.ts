@@ -22,6 +22,7 @@ test.each([
   ['a failed device', withGpu({ health: 'failed' }), 'urgent'],
   ['a device too hot', withGpu({ throttle: ['thermal'] }), 'urgent'],
   ['a device gone', { ...before, gpus: before.gpus.slice(1) }, 'urgent'],
+  ['that it is outdated', { ...before, isOutdated: true }, 'urgent'],
   ['a problem', { ...before, problems: ['the engine does not answer'] }, 'urgent'],
   ['a busy device', withGpu({ utilization: 80 }), 'notable'],
   ['full memory', withGpu({ memoryUsedMib: 70_000 }), 'notable'],

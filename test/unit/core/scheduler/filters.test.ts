@@ -39,6 +39,10 @@ describe('a node that is closed', () => {
     expect(why(closed('draining', 'new disk'), {})).toBe('1 node considered: 1 is drained (new disk)')
   })
 
+  test('takes nothing while it is outdated, for it could not claim it', () => {
+    expect(why(node('a', 1, { isOutdated: true }), {})).toBe('1 node considered: 1 is outdated and must be upgraded')
+  })
+
   test.each([
     ['without a toleration', [], false],
     ['with one for the key', [{ key: 'team' }], true],

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { skip } from '../../../../src/core/state/apply.ts'
 import { decodeCommand, decodeEntry, encodeCommand, encodeEntry } from '../../../../src/core/state/entry.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import { createState, limits } from '../../../../src/core/state/state.ts'
@@ -116,12 +115,5 @@ describe('what is bounded', () => {
     expect(ofWork.at(-1)?.workload).toBe(`wl-${submitted}`)
     expect(events).toEqual(events.toSorted((a, b) => a.sequence - b.sequence))
     expect(restore(snapshot(book.state)).events).toEqual(events)
-  })
-
-  test('an entry that nobody can read is passed over and counted', () => {
-    const { state } = meshOf([ada])
-    const before = { ...state }
-    skip(state, { index: 77, term: 1 })
-    expect(state).toEqual({ ...before, index: 77, skipped: 1 })
   })
 })

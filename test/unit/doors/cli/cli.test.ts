@@ -194,9 +194,40 @@ describe('other commands', () => {
       },
     }
     expect(await cli(['version', '--json'], answers)).toMatchObject({ code: 0 })
-    expect((await cli(['version'], { version: () => ({ version: '9', node: 'n1', uptimeSeconds: 1 }) })).out).toContain(
-      '9 (n1)',
-    )
+    const old = { version: '9', node: 'n1', uptimeSeconds: 1 }
+    expect((await cli(['version'], { version: () => old })).out).toContain('9 (n1)')
+  })
+
+  test('version shows the skew, who is waited for, and a peer that is outdated', async () => {
+    const applies = { oldest: 1, newest: 2 }
+    const peer = {
+      ...{ version: '9.1.0', node: 'n1', uptimeSeconds: 1 },
+      state: { version: 1, applies, outdated: 'It has met more.', next: { version: 2, waitsFor: ['n2', 'n3'] } },
+      peers: [
+        { node: 'n2', version: '9.0.0', skew: 'older', applies, status: 'healthy', problems: ['hot'] },
+        { node: 'n3', version: '9.0.0', skew: 'older', applies, status: 'offline', problems: [] },
+      ],
+    }
+    const { out } = await cli(['version'], { version: () => peer })
+    for (const part of ['older than the peer', 'state version 1; 2 waits for n2, n3', 'OUTDATED', 'healthy; hot'])
+      expect(out).toContain(part)
+    expect(out).toContain('to upgrade    n2\n')
+    expect(out).toContain('offline       n3: upgrade, or if it is gone for good: clawbernetes node remove n3 --force\n')
+  })
+
+  test.each([
+    ['0.0.1', 'n1 runs the older build 0.0.1'],
+    ['9.0.0', 'See the command’s --help'],
+  ])('a peer of build %s that does not know what is asked: %s', async (version, hint) => {
+    const answers = {
+      version: () => ({ version, node: 'n1', uptimeSeconds: 1 }),
+      'workload.stop': () => {
+        throw new ClawError('INVALID_REQUEST', { problem: 'there is no reason' })
+      },
+    }
+    const words = ['stop', 'job', '--reason', 'enough']
+    expect(await cli(words, answers)).toMatchObject({ code: 5, err: expect.stringContaining(hint) as string })
+    expect((await cli(['--json', ...words], answers)).err).toContain(hint)
   })
 
   test('completion offers commands, options, and names that the peer knows', async () => {

@@ -29,6 +29,8 @@ class Mesh {
   readonly bob = newIdentity()
   readonly disk = memoryBlobs()
   isUp = true
+  /** What the member says to its operator. */
+  readonly warnings: string[] = []
   readonly #control = this.shared.at(this.ada.id)
   readonly #peers = { self: this.ada.id, addresses: () => [`/ip4/10.0.0.1/tcp/4710/p2p/${this.ada.id}`] }
 
@@ -65,7 +67,8 @@ class Mesh {
     const { id: self, sealer } = this.ada
     const meshKey = new MeshKeyHolder({ self, sealer, keys: meshKeys, state: () => this.shared.state })
     const rpc = { call: () => Promise.reject(new Error('the founder signs itself')) }
-    const desk = new JoinDesk({ control: this.#control, rpc, peers: this.#peers, meshKey, clock, log: silent })
+    const log = { ...silent, warn: (message: string) => void this.warnings.push(message) }
+    const desk = new JoinDesk({ control: this.#control, rpc, peers: this.#peers, meshKey, clock, log })
     const close = (): Promise<void> => Promise.resolve()
     const call = async <Q, R>(_: Protocol<Q, R>, request: Q): Promise<R> => {
       const reply: JoinReply = await desk.join(request as JoinRequest, this.bob.id, signal)
@@ -128,6 +131,17 @@ test('a mesh that does not answer is an error, also for who has a valid certific
   mesh.isUp = false
   await expect(mesh.join(token)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
   expect(await readMembership(mesh.disk)).toEqual(before)
+})
+
+test('given a mesh that is at a later state version, when a build joins that does not apply it, then both sides say so and nobody is admitted', async () => {
+  const { members } = mesh.shared.state
+  mesh.shared.state.version = 99
+  await expect(mesh.join(await mesh.invite())).rejects.toMatchObject({
+    code: 'PROTOCOL_MISMATCH',
+    facts: { ours: 'state version 99', theirs: 'state versions 1 to 2' },
+  })
+  expect(mesh.warnings).toEqual(['a newcomer of another version was not let in'])
+  expect([members.has(mesh.bob.id), await readMembership(mesh.disk)]).toEqual([false, null])
 })
 
 test('a token of another mesh is refused', async () => {

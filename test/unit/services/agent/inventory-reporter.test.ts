@@ -76,12 +76,12 @@ function setUp(): {
   readonly reporter: InventoryReporter
   readonly reported: () => readonly (readonly string[])[]
   readonly admit: () => void
-  readonly mesh: { down: boolean }
+  readonly mesh: { down: boolean; outdated: ClawError | null; asked: number }
 } {
   const world = new World(1)
   const hardware = new Hardware()
   const state = createState()
-  const mesh = { down: false }
+  const mesh = { down: false, outdated: null as ClawError | null, asked: 0 }
   const reports: string[][] = []
   let tell = (changes: readonly Change[]): void => void changes
   const member: Member = {
@@ -97,6 +97,7 @@ function setUp(): {
     inventory: null,
   }
   const execute = (command: Command): Promise<{ index: number; value: object }> => {
+    mesh.asked += 1
     if (mesh.down) return Promise.reject(new ClawError('NO_LEADER', { detail: 'an election' }))
     if (command.type !== 'report-inventory') throw new Error(command.type)
     reports.push(command.inventory.gpus.map(({ uuid }) => uuid))
@@ -112,6 +113,9 @@ function setUp(): {
     versions: () => ({ clawnode: '0' }),
     control: {
       state,
+      get outdated() {
+        return mesh.outdated
+      },
       execute,
       onChange: (listener) => {
         tell = listener
@@ -127,6 +131,18 @@ function setUp(): {
   }
   return { world, hardware, reporter, reported: () => reports, admit, mesh }
 }
+
+test('a node that is outdated does not try to report: nobody could take it', async () => {
+  const { world, hardware, reporter, reported, admit, mesh } = setUp()
+  await reporter.start()
+  admit()
+  await world.runFor(10_000)
+  mesh.outdated = new ClawError('VERSION_UNSUPPORTED', { found: 'more', oldest: 1, newest: 1 })
+  hardware.gpus = [device(0)]
+  await world.runFor(300_000)
+  expect(reporter.devices()).toHaveLength(1)
+  expect([reported().length, mesh.asked]).toEqual([1, 1])
+})
 
 test('a node reports itself once it is admitted, and not again while nothing changes', async () => {
   const { world, reporter, reported, admit } = setUp()

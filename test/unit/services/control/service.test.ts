@@ -263,11 +263,32 @@ describe('a snapshot', () => {
     expect(state.workloads.size).toBe(1)
     await played(executed)
   })
+})
 
-  test('that nobody can read is counted and passed over by all, as an entry', async () => {
-    const { index } = await played(peer(ada).consensus.propose(Uint8Array.of(1, 2, 3)))
-    await played(peer(ada).control.fresh({ atLeast: index }, deadline(world, 1_000)))
-    expect(peer(ada).machine.state.skipped).toBe(1)
-    expect(peer(ada).metrics.counts.get('claw_state_skipped_total{}')).toBe(1)
+describe('an entry that a peer must not apply', () => {
+  test('stops it there: what comes after is not applied either, and it says why', async () => {
+    await run(ada, submit('wl-a'))
+    await played(peer(ada).consensus.propose(Uint8Array.of(1, 2, 3)))
+    await world.runFor(1_000)
+    const { index } = peer(ada).machine.state
+    const outdated = { code: 'VERSION_UNSUPPORTED' }
+    expect(peer(ada).control.outdated).toMatchObject(outdated)
+    expect(peer(ada).metrics.gauges.get('claw_state_outdated')).toBe(1)
+    await expect(run(ada, submit('wl-b'))).rejects.toMatchObject(outdated)
+    await expect(played(peer(ada).control.fresh('linearizable', deadline(world, 1_000)))).rejects.toMatchObject(
+      outdated,
+    )
+    expect([peer(ada).machine.state.index, peer(ada).machine.state.workloads.size]).toEqual([index, 1])
+  })
+
+  test('is not proposed: what came with a later version is refused by name of who must be upgraded first', async () => {
+    const stop = { type: 'request-stop', workload: workloadId('wl-a'), force: false, reason: 'enough' } as const
+    await run(ada, submit('wl-a'))
+    for (const at of [ada, bob])
+      await expect(run(at, stop)).rejects.toMatchObject({ code: 'UPGRADE_NEEDED', facts: { needs: 2, has: 1 } })
+    // Nor is it kept for later where nobody leads: the daemon of later may be an older build.
+    group.elect(null)
+    await expect(run(ada, stop)).rejects.toMatchObject({ code: 'UPGRADE_NEEDED' })
+    expect(peer(ada).machine.state.workloads.get(stop.workload)?.stopRequested).toBe(null)
   })
 })

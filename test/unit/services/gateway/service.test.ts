@@ -65,7 +65,7 @@ describe('scheduling', () => {
       health: index === 0 ? 'failed' : 'ok',
       throttle: [],
     }))
-    membership.set(bob, 'alive', { gpus, host: { diskFreeMib: 1_000 } } as never)
+    membership.set(bob, 'alive', { gpus, problems: [], host: { diskFreeMib: 1_000 } } as never)
     await run(submit('wl-a', { gpus: { count: 1 } }))
     await world.runUntil(() => workload()?.placement !== null, 200)
     expect(workload()?.placement?.devices).toEqual(['GPU-bob-1'])

@@ -21,6 +21,8 @@ let book: Book
 let leader: NodeId | null
 /** Loses the answer of so many executions, after they have taken effect. */
 let lostAnswers: number
+/** Why the daemon follows the mesh no more. */
+let outdated: ClawError | null
 let executed: number
 let listeners: Set<(status: GatewayStatus) => void>
 let spool: SpoolService
@@ -36,6 +38,7 @@ const control: Pick<Control, 'execute' | 'status' | 'onRole'> = {
   },
   execute: (command: Command, { id, by }) => {
     if (leader === null) return Promise.reject(new ClawError('NO_LEADER', { detail: 'there is none' }))
+    if (outdated !== null) return Promise.reject(outdated)
     executed += 1
     const { index, outcome } = book.run(command, { id, by })
     if (lostAnswers-- > 0) return Promise.reject(new ClawError('DEADLINE_EXCEEDED', { what: 'it', ms: 1 }))
@@ -67,7 +70,7 @@ beforeEach(async () => {
   disk = new SimDisk({ random: world, clock: world, latency: 1 })
   book = meshOf([ada])
   listeners = new Set()
-  ;[leader, lostAnswers, executed] = [null, 0, 0]
+  ;[leader, lostAnswers, executed, outdated] = [null, 0, 0, null]
   spool = make()
   await play(world, spool.start())
 })
@@ -132,6 +135,20 @@ describe('what is kept', () => {
     expect(submitted()).toEqual(['taken', 'b'])
     expect(spool.entries()).toMatchObject([{ name: 'taken', refusal: { code: 'NAME_TAKEN' } }])
     expect(executed).toBe(2)
+  })
+
+  test('is not given up by a daemon that is outdated: the next build hands it over', async () => {
+    await keep('a')
+    outdated = new ClawError('VERSION_UNSUPPORTED', { found: 'more', oldest: 1, newest: 1 })
+    elect(ada)
+    await world.runFor(5_000)
+    expect(spool.entries()).toMatchObject([{ name: 'a', refusal: null }])
+    await play(world, spool.stop())
+    outdated = null
+    spool = make()
+    await play(world, spool.start())
+    await world.runFor(2_000)
+    expect(submitted()).toEqual(['a'])
   })
 
   test('can be given up', async () => {

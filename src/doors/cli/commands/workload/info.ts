@@ -19,6 +19,8 @@ export default command({
     const api = await connect()
     await out.result(await api.call('workload.info', { workload }, signal), (info, { isWide }) => {
       const { error, reason, progress } = info
+      // A peer of an older build does not say.
+      const stopReason = info.stopReason ?? null
       const share = info.gpuShareMib === null ? '' : `, ${formatMib(info.gpuShareMib)} of each`
       const asked = `${info.gpus}${info.gpuModel === null ? '' : ` × ${info.gpuModel}`}${share}`
       const wide: readonly (readonly [string, string])[] = [
@@ -37,6 +39,7 @@ export default command({
         ['State', info.state],
         ...(reason === null ? [] : [['Waits because', reason] as const]),
         ...(info.nextTryAt === null ? [] : [['Next try', info.nextTryAt] as const]),
+        ...(stopReason === null ? [] : [['Stopped because', stopReason] as const]),
         ...(info.eviction === null ? [] : [['Leaves its node', info.eviction.reason] as const]),
         ...(progress === null ? [] : [['Progress', progress] as const]),
         ...(error === null ? [] : [['Error', `${error.code}: ${error.message}`] as const]),
