@@ -26,17 +26,27 @@ interface Attempt {
   readonly due: Millis
 }
 
+interface Dial {
+  readonly since: Millis
+  readonly done: Promise<void>
+}
+
 const lookEvery: Millis = second / 2
 const longestWait: Millis = 30 * second
 const attemptTime: Millis = 15 * second
-/** At most so many dials at a time: each costs some tens of milliseconds of processor time. */
+/** So many dials are begun within `quickDial` at most: one that works costs some tens of milliseconds of processor time. */
 const atOnce = 4
+const quickDial: Millis = second
+/** So many are under way at most, with those that nobody answers. */
+const mostDials = 32
+/** When a link that had failed works again, so may others: they are tried within this. */
+const hastened: Millis = 2 * second
 
 export class MeshLinksService implements Service {
   readonly name = 'mesh-links'
   readonly #deps: MeshLinksDeps
   readonly #attempts = new Map<NodeId, Attempt>()
-  readonly #dialling = new Map<NodeId, Promise<void>>()
+  readonly #dialling = new Map<NodeId, Dial>()
   #lastMembers: readonly NodeId[] = []
   #lastVoters: readonly NodeId[] = []
   #lastWanted: ReadonlySet<NodeId> = new Set()
@@ -52,7 +62,7 @@ export class MeshLinksService implements Service {
     const { peers } = this.#deps
     this.#stopped = new AbortController()
     this.#stopListening = peers.onChange(({ peer, up }) => {
-      if (up) this.#attempts.delete(peer)
+      if (up) this.#cameUp(peer)
     })
     this.#look()
     return Promise.resolve()
@@ -62,7 +72,7 @@ export class MeshLinksService implements Service {
     this.#stopLooking()
     this.#stopListening()
     this.#stopped.abort(new Error('the service stops'))
-    await Promise.all(this.#dialling.values())
+    await Promise.all([...this.#dialling.values()].map(({ done }) => done))
   }
 
   #look(): void {
@@ -70,13 +80,33 @@ export class MeshLinksService implements Service {
     const up = new Set(peers.up())
     const wanted = this.#wanted([...members()], voters())
     for (const peer of this.#attempts.keys()) if (!wanted.has(peer)) this.#attempts.delete(peer)
-    for (const peer of wanted) {
-      if (this.#dialling.size >= atOnce) break
-      if (up.has(peer) || this.#dialling.has(peer) || !this.#isDue(peer)) continue
-      const dial = this.#dial(peer).finally(() => this.#dialling.delete(peer))
-      this.#dialling.set(peer, dial)
+    const due = [...wanted].filter((peer) => !up.has(peer) && !this.#dialling.has(peer) && this.#isDue(peer))
+    // Those that answered last first, so that no number of dead members keeps a living one waiting.
+    for (const peer of due.toSorted((a, b) => this.#failures(a) - this.#failures(b)).slice(0, this.#room())) {
+      const done = this.#dial(peer).finally(() => this.#dialling.delete(peer))
+      this.#dialling.set(peer, { since: clock.elapsed(), done })
     }
     this.#stopLooking = clock.after(lookEvery, () => this.#look())
+  }
+
+  #cameUp(peer: NodeId): void {
+    const { clock, random } = this.#deps
+    const hadFailed = this.#failures(peer) > 0
+    this.#attempts.delete(peer)
+    if (!hadFailed) return
+    for (const [other, { failures, due }] of this.#attempts)
+      this.#attempts.set(other, { failures, due: Math.min(due, clock.elapsed() + random.next() * hastened) })
+  }
+
+  #failures(peer: NodeId): number {
+    return this.#attempts.get(peer)?.failures ?? 0
+  }
+
+  /** How many more may be dialled now. */
+  #room(): number {
+    const now = this.#deps.clock.elapsed()
+    const quick = [...this.#dialling.values()].filter(({ since }) => now - since < quickDial).length
+    return Math.max(0, Math.min(atOnce - quick, mostDials - this.#dialling.size))
   }
 
   /** Worked out anew only when the members are others than before: in a large mesh it means sorting them all. */
@@ -108,7 +138,7 @@ export class MeshLinksService implements Service {
       await peers.connect(peer, addressesOf(peer), limit.signal)
       this.#attempts.delete(peer)
     } catch (error) {
-      const failures = (this.#attempts.get(peer)?.failures ?? 0) + 1
+      const failures = this.#failures(peer) + 1
       const wait = Math.min(longestWait, lookEvery * 2 ** Math.min(failures, 10)) * (0.5 + random.next() / 2)
       this.#attempts.set(peer, { failures, due: clock.elapsed() + wait })
       log.debug('could not connect to a member', { peer, failures, error })

@@ -9,9 +9,12 @@ import { World } from '../../../../src/simulation/world.ts'
 const members = Array.from({ length: 2 * smallMesh }, (_, i) => nodeId(`node-${String(i).padStart(2, '0')}`))
 const [self, ...others] = members as [NodeId, ...NodeId[]]
 
+type Reach = 'answers' | 'refuses' | 'silent'
+
 /** A node of a mesh that is too large to know everybody, and all dials that it made. */
-function node(isReachable: (peer: NodeId) => boolean = () => true) {
+function node(reach: (peer: NodeId) => Reach = () => 'answers') {
   const world = new World(1)
+  const listeners = new Set<(change: { peer: NodeId; up: boolean; reset: boolean }) => void>()
   const up = new Set<NodeId>()
   const dials: NodeId[] = []
   const known = { voters: [] as readonly NodeId[] }
@@ -19,13 +22,20 @@ function node(isReachable: (peer: NodeId) => boolean = () => true) {
     peers: {
       self,
       up: () => [...up],
-      onChange: () => () => {},
+      onChange(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
       addresses: () => [],
       disconnect: () => Promise.resolve(),
-      connect: (peer) => {
+      connect(peer, _, signal) {
         dials.push(peer)
-        if (!isReachable(peer)) return Promise.reject(new ClawError('NODE_UNREACHABLE', { node: peer, detail: 'down' }))
+        const down = new ClawError('NODE_UNREACHABLE', { node: peer, detail: 'down' })
+        if (reach(peer) === 'refuses') return Promise.reject(down)
+        if (reach(peer) === 'silent')
+          return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(down)))
         up.add(peer)
+        for (const listener of listeners) listener({ peer, up: true, reset: false })
         return Promise.resolve()
       },
     },
@@ -62,7 +72,7 @@ test('given a large mesh, when this node becomes a voter, then it is linked to e
 
 test('given a voter that cannot be reached, then it is dialled less and less often, and the others are linked meanwhile', async () => {
   const [dead, ...living] = others.slice(0, 5) as [NodeId, ...NodeId[]]
-  const { world, up, dials, known, links } = node((peer) => peer !== dead)
+  const { world, up, dials, known, links } = node((peer) => (peer === dead ? 'refuses' : 'answers'))
   known.voters = [dead, ...living]
   await links.start()
   await world.runFor(120_000)
@@ -70,5 +80,31 @@ test('given a voter that cannot be reached, then it is dialled less and less oft
   const tries = dials.filter((peer) => peer === dead).length
   expect(tries).toBeGreaterThan(4)
   expect(tries).toBeLessThan(20)
+  await links.stop()
+})
+
+test('given many members that do not even refuse, then the living are linked meanwhile', async () => {
+  const silentOnes = new Set(others.slice(0, 20))
+  const { world, up, known, links } = node((peer) => (silentOnes.has(peer) ? 'silent' : 'answers'))
+  known.voters = [self]
+  await links.start()
+  await world.runFor(20_000)
+  expect([...up].toSorted()).toEqual(others.slice(20))
+  await links.stop()
+})
+
+test('given a partition that lasted, when the first peer beyond it is linked again, then the others are within seconds', async () => {
+  const beyond = new Set(others.slice(0, 20))
+  let isHealed = false
+  const { world, up, known, links } = node((peer) => (beyond.has(peer) && !isHealed ? 'refuses' : 'answers'))
+  known.voters = [self]
+  await links.start()
+  await world.runFor(300_000)
+  expect(up.size).toBe(others.length - beyond.size)
+
+  isHealed = true
+  while (up.size === others.length - beyond.size) await world.runFor(500)
+  await world.runFor(6_000)
+  expect(up.size).toBe(others.length)
   await links.stop()
 })
