@@ -9,10 +9,11 @@ import { checkpointSteps, savingSteps } from './checkpoint.ts'
 import type { Acquire, Holding } from './device-ledger.ts'
 import { admit, whyBusy } from './device-ledger.ts'
 import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
+import { lastingLedger } from './wanted.ts'
 
 export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSettings): readonly AgentAction[] {
   const { placement } = workload
-  if (placement.state === 'placed') return [placedStep(view, workload)]
+  if (placement.state === 'placed') return placedSteps(view, workload)
   const task = view.tasks.get(placement.id)
   if (task !== undefined) return taskSteps(view, workload, { status: task.status.status, settings })
   // It may run, and nobody here knows yet; or, with an executor that is no longer offered, nobody here can know.
@@ -21,13 +22,15 @@ export function liveSteps(view: AgentView, workload: Assigned, settings: AgentSe
 }
 
 /** The ledger first, then the claim: what was claimed is held. */
-function placedStep(view: AgentView, workload: Assigned): AgentAction {
+function placedSteps(view: AgentView, workload: Assigned): readonly AgentAction[] {
   const { id } = workload.placement
-  if (view.tasks.has(id)) return { do: 'claim', placement: id }
+  if (view.tasks.has(id)) return [{ do: 'claim', placement: id }]
   const reason = obstacle(view, workload)
-  if (reason !== null) return { do: 'reject', placement: id, reason }
-  if (view.ledger.has(id)) return { do: 'claim', placement: id }
-  return record(id, acquireFor(view, workload))
+  if (reason !== null) {
+    const soon = obstacle({ ...view, ledger: lastingLedger(view) }, workload)
+    return soon === null ? [] : [{ do: 'reject', placement: id, reason: soon }]
+  }
+  return [view.ledger.has(id) ? { do: 'claim', placement: id } : record(id, acquireFor(view, workload))]
 }
 
 /** What has to stand in the ledger. A device that is not known has nothing to share. */

@@ -2,14 +2,14 @@
  * What a node does about the placements it was given. Compares what the mesh decided with what the host does, and names the next
  * steps; never more than one a lane for each placement.
  */
-import { isTerminal } from '../../model/workload.ts'
 import type { AgentAction } from './action.ts'
 import { liveSteps } from './live.ts'
 import { strayHoldingSteps, strayTaskSteps } from './stray.ts'
-import type { AgentSettings, AgentView, Assigned } from './view.ts'
+import type { AgentSettings, AgentView } from './view.ts'
+import { isWanted } from './wanted.ts'
 
 export function reconcile(view: AgentView, settings: AgentSettings): readonly AgentAction[] {
-  const live = [...view.assigned.values()].filter((workload) => isLive(view, workload))
+  const live = [...view.assigned.values()].filter((workload) => isWanted(view, workload))
   const wanted = new Set(live.map(({ placement }) => placement.id))
   const strayTasks = [...view.tasks.values()].filter(({ status }) => !wanted.has(status.placement))
   const strayHoldings = [...view.ledger.values()].filter(
@@ -22,6 +22,3 @@ export function reconcile(view: AgentView, settings: AgentSettings): readonly Ag
     ...(view.fresh ? strayHoldings.flatMap((holding) => strayHoldingSteps(view, holding)) : []),
   ]
 }
-
-const isLive = ({ node }: AgentView, { placement, state }: Assigned): boolean =>
-  placement.node === node && !isTerminal(state)

@@ -1,82 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import type { Holding } from '../../../../src/core/agent/device-ledger.ts'
-import { reconcile } from '../../../../src/core/agent/reconcile.ts'
-import type { AgentView, Assigned, KnownTask } from '../../../../src/core/agent/view.ts'
 import { agentSettings } from '../../../../src/core/agent/view.ts'
-import type { PlacementId } from '../../../../src/model/ids.ts'
-import { unborn } from '../../../../src/core/state/workloads.ts'
-import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
+import { reconcile } from '../../../../src/core/agent/reconcile.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
-import type { TaskState } from '../../../../src/ports/executor.ts'
-
-const node = nodeId('node')
-const workload = workloadId('wl-a')
-const id = placementId(workload, 1)
-const at = 1_000_000
-
-const assigned = (parts: Partial<Assigned> & { readonly claimed?: boolean } = {}): Assigned => {
-  const { claimed = true, ...rest } = parts
-  return {
-    ...unborn,
-    id: workload,
-    name: 'a',
-    spec: WorkloadSpec.parse({ image: 'x', stopGraceMs: 7_000 }),
-    submittedBy: 'test',
-    submittedAt: 0,
-    state: 'starting',
-    attempt: 1,
-    progress: 'claimed',
-    placement: {
-      id,
-      workload,
-      attempt: 1,
-      node,
-      devices: ['GPU-0'],
-      executor: 'docker',
-      term: 1,
-      state: claimed ? 'claimed' : 'placed',
-      at: 0,
-      port: null,
-    },
-    gang: null,
-    ...rest,
-  }
-}
-
-const task = (status: TaskState, of: PlacementId = id): [PlacementId, KnownTask] => [
-  of,
-  { executor: 'docker', status: { placement: of, workload, handle: 'c', devices: ['GPU-0'], status } },
-]
-const holding = (phase: Holding['phase'], of: PlacementId = id): [PlacementId, Holding] => [
-  of,
-  { placement: of, devices: ['GPU-0'], share: null, phase },
-]
-
-const view = (parts: Partial<AgentView> & { readonly workloads?: readonly Assigned[] }): AgentView => ({
-  node,
-  fresh: true,
-  cutOffFor: 0,
-  told: new Map(),
-  checkpoints: new Map(),
-  saves: new Map(),
-  adopted: new Set(),
-  assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),
-  ledger: new Map(),
-  tasks: new Map(),
-  executors: new Map([['docker', 'ready']]),
-  failures: new Map(),
-  devices: new Map([['GPU-0', 80_000]]),
-  sharing: false,
+import type { AgentView } from '../../../../src/core/agent/view.ts'
+import type { PlacementId } from '../../../../src/model/ids.ts'
+import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import {
+  assigned,
   at,
-  ...parts,
-})
-
-const steps = (parts: Parameters<typeof view>[0]): ReturnType<typeof reconcile> => reconcile(view(parts), agentSettings)
-
-const running: TaskState = { state: 'running', startedAt: 900_000 }
-const ended: TaskState = { state: 'ended', exitCode: 0, error: null, endedAt: 950_000 }
-const stopRequested = { at: 0, by: 'me', force: false, because: null }
-const other = placementId(workloadId('wl-b'), 1)
+  ended,
+  holding,
+  id,
+  other,
+  running,
+  steps,
+  stopRequested,
+  task,
+  view,
+} from '../../../support/agent-samples.ts'
 
 test('a placement is held in the ledger before it is claimed', () => {
   const workloads = [assigned({ claimed: false })]
@@ -90,7 +31,7 @@ test.each([
   ['a missing device', { devices: new Map<string, number>() }, 'device GPU-0 is missing or has failed'],
   [
     'a device of another placement',
-    { ledger: new Map([holding('held', other)]) },
+    { ledger: new Map([holding('held', other)]), tasks: new Map([task(running, other)]) },
     `device GPU-0 is in use by ${other}`,
   ],
   ['an executor that this node has not', { executors: new Map() }, 'the docker executor is not offered'],

@@ -1,45 +1,15 @@
 /** What a node does about shares of its devices. */
 import { describe, expect, test } from 'vitest'
 import type { Holding } from '../../../../src/core/agent/device-ledger.ts'
-import { reconcile } from '../../../../src/core/agent/reconcile.ts'
-import type { AgentView, Assigned } from '../../../../src/core/agent/view.ts'
-import { agentSettings } from '../../../../src/core/agent/view.ts'
-import { unborn } from '../../../../src/core/state/workloads.ts'
+import type { Assigned } from '../../../../src/core/agent/view.ts'
 import type { PlacementId } from '../../../../src/model/ids.ts'
-import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
+import { assigned, holding, id, other, running, steps, task } from '../../../support/agent-samples.ts'
 import { spec } from '../../../support/control-samples.ts'
 
-const node = nodeId('node')
-const workload = workloadId('wl-a')
-const id = placementId(workload, 1)
-const other = placementId(workloadId('wl-b'), 1)
-
-const placed = (gpus: Record<string, unknown>, claimed: boolean): Assigned => ({
-  ...unborn,
-  ...{ id: workload, name: 'a', spec: spec({ gpus: { count: 1, ...gpus } }), submittedBy: 'test', submittedAt: 0 },
-  ...{ state: 'starting', attempt: 1, gang: null },
-  placement: {
-    ...{ id, workload, node, attempt: 1, devices: ['GPU-0'], executor: 'docker', term: 1, at: 0, port: null },
-    state: claimed ? 'claimed' : 'placed',
-  },
-})
+const placed = (gpus: Record<string, unknown>, claimed: boolean): Assigned =>
+  assigned({ claimed, spec: spec({ gpus: { count: 1, ...gpus } }) })
 const shared = (share: number, claimed: boolean): Assigned => placed({ share }, claimed)
-const whole = (of: PlacementId): readonly [PlacementId, Holding] => [
-  of,
-  { placement: of, devices: ['GPU-0'], share: null, phase: 'held' },
-]
-
-const steps = ({ workloads, ...parts }: Partial<AgentView> & { readonly workloads: readonly Assigned[] }) => {
-  const view: AgentView = {
-    ...{ node, fresh: true, cutOffFor: 0, told: new Map(), adopted: new Set(), ledger: new Map(), tasks: new Map() },
-    assigned: new Map(workloads.map((one) => [one.placement.id, one])),
-    executors: new Map([['docker', 'ready']]),
-    ...{ failures: new Map(), checkpoints: new Map(), saves: new Map() },
-    devices: new Map([['GPU-0', 80_000]]),
-    ...{ sharing: false, at: 1_000_000, ...parts },
-  }
-  return reconcile(view, agentSettings)
-}
+const runsBeside = new Map([task(running, other)])
 
 describe('a share of a device', () => {
   const acquire = { type: 'acquire', placement: id, devices: ['GPU-0'], share: { memoryMib: 50_000, of: [80_000] } }
@@ -49,7 +19,7 @@ describe('a share of a device', () => {
   ]
 
   test('is held in the ledger with what the device has, whether before the claim or after a lost ledger', () => {
-    const given = { sharing: true, ledger: new Map([beside(30_000)]) }
+    const given = { sharing: true, ledger: new Map([beside(30_000)]), tasks: runsBeside }
     const recorded = { do: 'record', placement: id, record: acquire }
     for (const claimed of [false, true])
       expect(steps({ ...given, workloads: [shared(50_000, claimed)] })).toContainEqual(recorded)
@@ -58,15 +28,21 @@ describe('a share of a device', () => {
   test.each([
     ['this node shares no GPUs', { sharing: false }],
     ['this node has not looked at its GPUs yet', { sharing: true, devices: null }],
-    ['device GPU-0 has 49999 MiB left to share', { sharing: true, ledger: new Map([beside(30_001)]) }],
-    [`device GPU-0 is in use by ${other}`, { sharing: true, ledger: new Map([whole(other)]) }],
+    [
+      'device GPU-0 has 49999 MiB left to share',
+      { sharing: true, ledger: new Map([beside(30_001)]), tasks: runsBeside },
+    ],
+    [
+      `device GPU-0 is in use by ${other}`,
+      { sharing: true, ledger: new Map([holding('held', other)]), tasks: runsBeside },
+    ],
   ])('is rejected: %s', (reason, parts) => {
     const reject = { do: 'reject', placement: id, reason }
     expect(steps({ ...parts, workloads: [shared(50_000, false)] })).toContainEqual(reject)
   })
 
   test('that was taken stays when its owner no longer wants that', () => {
-    const held = { ...whole(id)[1], share: { memoryMib: 50_000, of: [80_000] } }
+    const held = { ...holding('held')[1], share: { memoryMib: 50_000, of: [80_000] } }
     const given = { sharing: false, ledger: new Map([[id, held]]) }
     expect(steps({ ...given, workloads: [shared(50_000, false)] })).toEqual([{ do: 'claim', placement: id }])
     expect(steps({ ...given, workloads: [shared(50_000, true)] })).toEqual([{ do: 'start', placement: id }])
@@ -83,7 +59,7 @@ describe('a share of a device', () => {
 
   test('keeps whoever wants the whole device out', () => {
     const workloads = [placed({}, false)]
-    expect(steps({ sharing: true, ledger: new Map([beside(1)]), workloads })).toContainEqual({
+    expect(steps({ sharing: true, ledger: new Map([beside(1)]), tasks: runsBeside, workloads })).toContainEqual({
       ...{ do: 'reject', placement: id },
       reason: `device GPU-0 is in use by ${other}`,
     })
