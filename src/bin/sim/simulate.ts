@@ -193,10 +193,13 @@ function seenOf(workload: Told): WorkloadSeen {
   }
 }
 
-/** Without the names of nodes, so that the same reason on two of them counts as the same. An attempt may be told in both lists. */
+/** Names of devices, workloads and placements have a letter and, later, a digit. */
+const names = /\S*[a-z-]\S*\d\S*/gi
+
+/** Without the names of what is involved, so that the same reason twice counts as the same. An attempt may be told in both lists. */
 function setbacksOf(history: readonly Setback[], rejections: readonly Setback[]): readonly string[] {
   const told = new Map([...rejections, ...history].map((setback) => [setback.attempt, setback]))
-  return [...told.values()].map(({ node, reason }) => reason.replaceAll(node, 'its node'))
+  return [...told.values()].map(({ node, reason }) => reason.replaceAll(node, 'its node').replaceAll(names, '…'))
 }
 
 interface Telling {
