@@ -24,18 +24,15 @@ export interface GangRequest {
   readonly count: number
 }
 
-interface Host {
+export interface Host {
   readonly candidate: Candidate
   /** For how many parts it has room; an upper bound. */
   readonly room: number
 }
 
-/** Takes the seats from the ledgers. Null when there are too few, and then nothing is taken. */
-export function seatGang(candidates: readonly Candidate[], request: GangRequest): readonly Seat[] | null {
+/** Takes the seats from the ledgers of hosts with room. Null when there are too few, and then nothing is taken. */
+export function seatGang(hosts: readonly Host[], request: GangRequest): readonly Seat[] | null {
   const { spec, count } = request
-  const hosts = candidates
-    .map((candidate) => ({ candidate, room: Math.min(count, roomFor(candidate, spec)) }))
-    .filter(({ room }) => room > 0)
   const willing = hosts.filter(({ candidate }) => reluctance(candidate.ledger.node, spec) === 0)
   for (const some of willing.length === hosts.length ? [hosts] : [willing, hosts])
     for (const domain of domainsOf(some, count)) {

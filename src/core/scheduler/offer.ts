@@ -5,7 +5,6 @@ import { deviceCount } from '../../model/workload.ts'
 import { demandOf } from '../state/demand.ts'
 import { reluctance, unwelcome } from './admission.ts'
 import type { Choice } from './devices.ts'
-import { chooseDevices } from './devices.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { Standing } from './standing.ts'
 import type { Obstacle, Offer } from './types.ts'
@@ -21,7 +20,7 @@ export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSp
   const { share } = spec.gpus
   return {
     reluctance: reluctance(ledger.node, spec),
-    ...(share === undefined ? wholeOffer(ledger, standing, { spec, free }) : shareOffer(ledger, standing, spec)),
+    ...(share === undefined ? wholeOffer(ledger, spec, free) : shareOffer(ledger, spec, free)),
     memoryMib: ledger.memoryMib - demand.memoryMib,
     placements: ledger.placements,
   }
@@ -29,25 +28,20 @@ export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSp
 
 type DeviceOffer = Pick<Offer, 'broken' | 'hotDevices' | 'groups' | 'shareLeftMib' | 'freeDevices'>
 
-interface Wanted {
-  readonly spec: WorkloadSpec
-  readonly free: readonly GpuDevice[]
-}
-
-function wholeOffer(ledger: NodeLedger, standing: Standing, { spec, free }: Wanted): DeviceOffer {
+function wholeOffer(ledger: NodeLedger, spec: WorkloadSpec, free: readonly GpuDevice[]): DeviceOffer {
   const count = deviceCount(spec)
   const hot = hotOf(ledger, spec)
   const cool = hot.size === 0 ? free.length : free.filter(({ uuid }) => !hot.has(uuid)).length
   return {
     ...{ broken: 0, shareLeftMib: 0 },
     hotDevices: Math.max(0, count - cool),
-    groups: count < 2 ? 0 : choose(ledger, standing, spec).groups,
+    groups: count < 2 ? 0 : chooseOf(ledger, spec, free).groups,
     freeDevices: ledger.free.size - count,
   }
 }
 
-function shareOffer(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): DeviceOffer {
-  const { devices, groups } = choose(ledger, standing, spec)
+function shareOffer(ledger: NodeLedger, spec: WorkloadSpec, free: readonly GpuDevice[]): DeviceOffer {
+  const { devices, groups } = chooseOf(ledger, spec, free)
   const { share = 0 } = spec.gpus
   const hot = hotOf(ledger, spec)
   const broken = devices.filter((device) => ledger.free.has(device)).length
@@ -74,18 +68,21 @@ export const devicesFor = (ledger: NodeLedger, standing: Standing, spec: Workloa
   choose(ledger, standing, spec).devices
 
 function choose(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Choice {
+  return chooseOf(ledger, spec, freeDevices(ledger, standing, spec))
+}
+
+function chooseOf(ledger: NodeLedger, spec: WorkloadSpec, free: readonly GpuDevice[]): Choice {
   const count = deviceCount(spec)
   const links = ledger.node.inventory?.links ?? []
   const hot = hotOf(ledger, spec)
-  const free = freeDevices(ledger, standing, spec)
-  if (spec.gpus.share === undefined) return chooseDevices(free, links, { count, hot })
+  if (spec.gpus.share === undefined) return ledger.choose(free, links, { count, hot })
   const used = free
     .filter((device) => !ledger.free.has(device))
     .toSorted(byRoom(ledger, hot))
     .slice(0, count)
   const unused = free.filter((device) => ledger.free.has(device))
-  const broken = chooseDevices(unused, links, { count: count - used.length, hot }).devices
-  return chooseDevices([...used, ...broken], links, { count })
+  const broken = ledger.choose(unused, links, { count: count - used.length, hot }).devices
+  return ledger.choose([...used, ...broken], links, { count })
 }
 
 /** The least memory left first, so that what is left elsewhere is of use to larger shares; but a hot one last. */

@@ -1,6 +1,6 @@
 /**
- * The nodes that could take one kind of workload, best first. What a node offers is worked out again only when something was placed
- * on it, so the choice costs no more in a large mesh than in a small one.
+ * The nodes that could take one kind of workload, best first. What a node offers is worked out again only when something has changed
+ * there, so the choice costs no more in a large mesh than in a small one.
  */
 import type { NodeId } from '../../model/ids.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
@@ -16,61 +16,55 @@ export interface Candidate {
 
 interface Entry {
   readonly candidate: Candidate
-  /** Place among the candidates: of equal offers the first wins. */
+  /** Place among the nodes: of equal offers the first wins. */
   readonly place: number
   readonly offer: Offer
-  /** How often the ledger had changed when the offer was made. */
-  readonly version: number
 }
 
 export class Ranking {
   readonly #spec: WorkloadSpec
-  readonly #places: ReadonlyMap<NodeId, number>
-  readonly #candidates: readonly Candidate[]
-  /** A binary heap. Entries whose ledger has changed since are thrown away when they come up. */
-  readonly #heap: Entry[] = []
+  /** What each node offers now, by its place. */
+  readonly #current: (Entry | null)[] = []
+  /** A binary heap. Entries that are not current any more are thrown away when they come up. */
+  #heap: Entry[] = []
 
-  constructor(candidates: readonly Candidate[], spec: WorkloadSpec) {
+  constructor(spec: WorkloadSpec) {
     this.#spec = spec
-    this.#candidates = candidates
-    this.#places = new Map(candidates.map(({ ledger }, place) => [ledger.node.id, place]))
-    for (const place of candidates.keys()) this.#offer(place)
   }
 
-  /** Something was placed there. */
-  changed(node: NodeId): void {
-    const place = this.#places.get(node)
-    if (place !== undefined) this.#offer(place)
+  /** The node as it is now; null when it cannot run the work at all. */
+  set(place: number, candidate: Candidate | null): void {
+    const offer = candidate === null ? null : offerOf(candidate.ledger, candidate.standing, this.#spec)
+    const entry = candidate === null || offer === null ? null : { candidate, place, offer }
+    this.#current[place] = entry
+    if (entry === null) return
+    if (this.#heap.length > 2 * this.#current.length + fewest) this.#rebuild()
+    else this.#push(entry)
   }
 
-  /** The node itself, if the work fits there now. */
-  at(node: NodeId): Candidate | null {
-    const candidate = this.#candidates[this.#places.get(node) ?? -1]
-    return candidate !== undefined && offerOf(candidate.ledger, candidate.standing, this.#spec) !== null
-      ? candidate
-      : null
+  /** The node at that place, if the work fits there now. */
+  at(place: number): Candidate | null {
+    return this.#current[place]?.candidate ?? null
   }
 
   /** The best of those that may be used; null when the work fits on none of them. */
   best(mayUse: (node: NodeId, ledger: NodeLedger) => boolean): Candidate | null {
     const passed: Entry[] = []
     let best: Entry | undefined
-    for (best = this.#pop(); best !== undefined; best = this.#pop()) {
-      if (best.version !== best.candidate.ledger.version) continue
-      passed.push(best)
+    for (best = this.#heap[0]; best !== undefined; best = this.#heap[0]) {
+      const isCurrent = this.#current[best.place] === best
       const { ledger } = best.candidate
-      if (mayUse(ledger.node.id, ledger)) break
+      if (isCurrent && mayUse(ledger.node.id, ledger)) break
+      if (isCurrent) passed.push(best)
+      this.#pop()
     }
     for (const entry of passed) this.#push(entry)
     return best?.candidate ?? null
   }
 
-  #offer(place: number): void {
-    const candidate = this.#candidates[place]
-    if (candidate === undefined) return
-    const { ledger, standing } = candidate
-    const offer = offerOf(ledger, standing, this.#spec)
-    if (offer !== null) this.#push({ candidate, place, offer, version: ledger.version })
+  #rebuild(): void {
+    this.#heap = []
+    for (const entry of this.#current) if (entry !== null) this.#push(entry)
   }
 
   #isBefore(a: Entry, b: Entry): boolean {
@@ -91,11 +85,10 @@ export class Ranking {
     heap[at] = entry
   }
 
-  #pop(): Entry | undefined {
+  #pop(): void {
     const heap = this.#heap
-    const first = heap[0]
     const last = heap.pop()
-    if (first === undefined || last === undefined || heap.length === 0) return first
+    if (last === undefined || heap.length === 0) return
     let at = 0
     for (;;) {
       const left = heap[2 * at + 1]
@@ -108,6 +101,8 @@ export class Ranking {
       at = 2 * at + (isRight ? 2 : 1)
     }
     heap[at] = last
-    return first
   }
 }
+
+/** Below this a heap is not worth tidying. */
+const fewest = 64

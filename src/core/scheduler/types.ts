@@ -36,6 +36,18 @@ export interface NodeSnapshot {
   readonly groups: ReadonlySet<GroupId>
 }
 
+/** What the membership plane knows of a node. */
+export interface Observed {
+  readonly liveness: Liveness
+  /** Uuids of its devices that are failed. */
+  readonly failed: ReadonlySet<string>
+  /** Uuids of its devices that are slowed down by heat. */
+  readonly hot: ReadonlySet<string>
+  readonly diskFreeMib: number | null
+  /** It follows the mesh no more until it is upgraded, so it cannot claim anything. */
+  readonly isOutdated?: true
+}
+
 export interface Snapshot {
   readonly at: Instant
   readonly nodes: readonly NodeSnapshot[]

@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { NodeLedger } from '../../../../src/core/scheduler/ledger.ts'
 import { compareOffers, devicesFor, offerOf } from '../../../../src/core/scheduler/offer.ts'
 import type { Candidate } from '../../../../src/core/scheduler/ranking.ts'
-import { Ranking } from '../../../../src/core/scheduler/ranking.ts'
-import { standingOf } from '../../../../src/core/scheduler/standing.ts'
+import { Stock } from '../../../../src/core/scheduler/stock.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import type { GpuLink } from '../../../../src/model/gpu.ts'
@@ -47,35 +45,34 @@ test('the ranking chooses what a scan over all nodes would choose, whatever was 
       fc.array(wish, { minLength: 1, maxLength: 3 }),
       fc.array(fc.tuple(fc.nat(), fc.nat(10)), { maxLength: 30 }),
       (hosts, wishes, picks) => {
-        const ledgers = hosts.map(({ gpus, linked, hot, shy }, i) => {
-          const id = nodeId(`n${i}`)
-          const taints = shy ? [{ key: 'shy', value: '', effect: 'PreferNoSchedule' } as const] : []
-          const has = { links: linked ? pairs : [] }
-          return new NodeLedger(nodeSnapshot(id, gpus, { hot: new Set(hot ? [`GPU-${id}-0`] : []), taints, has }))
-        })
-        const kinds = wishes.map(({ count, cpus, spread, app, apart }) => {
-          const wanted = spec({
+        const stock = new Stock()
+        stock.renew(
+          hosts.map(({ gpus, linked, hot, shy }, i) => {
+            const id = nodeId(`n${i}`)
+            const taints = shy ? [{ key: 'shy', value: '', effect: 'PreferNoSchedule' } as const] : []
+            const has = { links: linked ? pairs : [] }
+            return nodeSnapshot(id, gpus, { hot: new Set(hot ? [`GPU-${id}-0`] : []), taints, has })
+          }),
+        )
+        const kinds = wishes.map(({ count, cpus, spread, app, apart }) =>
+          spec({
             gpus: { count },
             cpus,
             labels: { app },
             ...(spread ? { strategy: 'spread' } : {}),
             ...(apart ? { apart: [{ app }] } : {}),
-          })
-          const candidates = ledgers.flatMap((ledger) => {
-            const standing = standingOf(ledger.node, wanted)
-            return 'one' in standing ? [] : [{ ledger, standing }]
-          })
-          return { wanted, candidates, ranking: new Ranking(candidates, wanted) }
-        })
+          }),
+        )
         for (const [which, closed] of picks) {
-          const kind = kinds[which % kinds.length]
-          if (kind === undefined) return
+          const wanted = kinds[which % kinds.length]
+          if (wanted === undefined) return
           const mayUse = (node: NodeId): boolean => node !== `n${closed}`
-          const best = kind.ranking.best(mayUse)
-          expect(best?.ledger.node.id).toBe(bestByScan(kind.candidates, kind.wanted, mayUse)?.ledger.node.id)
+          const kind = stock.kindOf(JSON.stringify(wanted), wanted)
+          const best = kind.best(mayUse, null)
+          expect(best?.ledger.node.id).toBe(bestByScan(kind.candidates, wanted, mayUse)?.ledger.node.id)
           if (best === null) continue
-          best.ledger.take(kind.wanted, devicesFor(best.ledger, best.standing, kind.wanted))
-          for (const { ranking } of kinds) ranking.changed(best.ledger.node.id)
+          best.ledger.take(wanted, devicesFor(best.ledger, best.standing, wanted))
+          stock.changed(best.ledger.node.id)
         }
       },
     ),

@@ -1,0 +1,124 @@
+/** What workloads that ask for the same have in common: which nodes could run them, what speaks against the others, and who is best. */
+import type { NodeId } from '../../model/ids.ts'
+import type { NodeInventory } from '../../model/node.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
+import type { Build, Builds } from './builds.ts'
+import type { Host } from './gang.ts'
+import { roomFor } from './gang.ts'
+import type { NodeLedger } from './ledger.ts'
+import type { Candidate } from './ranking.ts'
+import { Ranking } from './ranking.ts'
+import type { MatchModel, Standing, Suitable } from './standing.ts'
+import { standingWith, suitableDevices } from './standing.ts'
+import type { NodeSnapshot, Obstacle } from './types.ts'
+
+interface Verdict {
+  readonly ledger: NodeLedger
+  readonly standing: Standing | Obstacle
+}
+
+export interface KindDeps {
+  readonly builds: Builds
+  readonly matches: MatchModel
+}
+
+export class Kind {
+  readonly spec: WorkloadSpec
+  /** Set once nothing fitted: within a plan nothing is given back, so nothing will. */
+  blocked: string | null = null
+  /** How many nodes could run the work if they were empty. */
+  able = 0
+  readonly #deps: KindDeps
+  /** In the order of the nodes, as the next two. */
+  readonly #verdicts: Verdict[] = []
+  /** Of what is placed one by one. */
+  readonly #ranking: Ranking | null
+  /** For how many parts of a gang each has room. */
+  readonly #rooms: number[] | null
+  readonly #suitable = new Map<Build, readonly number[] | Obstacle>()
+
+  constructor(spec: WorkloadSpec, deps: KindDeps) {
+    this.spec = spec
+    this.#deps = deps
+    const isGang = spec.parts?.gang === true
+    this.#ranking = isGang ? null : new Ranking(spec)
+    this.#rooms = isGang ? [] : null
+  }
+
+  get nodes(): number {
+    return this.#verdicts.length
+  }
+
+  /** Something has changed at the node of that place. */
+  look(place: number, ledger: NodeLedger): void {
+    const before = this.#verdicts[place]
+    const verdict = before?.ledger === ledger ? before : { ledger, standing: this.#standingOf(ledger, before) }
+    if (verdict !== before) {
+      this.#verdicts[place] = verdict
+      this.able += Number(isAble(verdict)) - Number(before !== undefined && isAble(before))
+    }
+    const candidate = isAble(verdict) ? verdict : null
+    this.#ranking?.set(place, candidate)
+    if (this.#rooms !== null) this.#rooms[place] = candidate === null ? 0 : roomFor(candidate, this.spec)
+  }
+
+  /** The best node for it that may be used; first of all the one that it is to go to, if any. */
+  best(mayUse: (node: NodeId, ledger: NodeLedger) => boolean, preferred: number | null): Candidate | null {
+    const wished = preferred === null ? null : (this.#ranking?.at(preferred) ?? null)
+    if (wished !== null && mayUse(wished.ledger.node.id, wished.ledger)) return wished
+    return this.#ranking?.best(mayUse) ?? null
+  }
+
+  /** The nodes with room for some of a gang of so many. */
+  hosts(count: number, mayUse: (node: NodeId) => boolean): readonly Host[] {
+    const hosts: Host[] = []
+    for (const [place, room] of this.#rooms?.entries() ?? []) {
+      if (room === 0) continue
+      const verdict = this.#verdicts[place]
+      if (verdict !== undefined && isAble(verdict) && mayUse(verdict.ledger.node.id))
+        hosts.push({ candidate: verdict, room: Math.min(count, room) })
+    }
+    return hosts
+  }
+
+  get candidates(): readonly Candidate[] {
+    return this.#verdicts.filter(isAble)
+  }
+
+  /** What speaks against the nodes that could not run it even if they were empty. */
+  get obstacles(): readonly Obstacle[] {
+    return this.#verdicts.flatMap(({ standing }) => ('one' in standing ? [standing] : []))
+  }
+
+  #standingOf({ node }: NodeLedger, before: Verdict | undefined): Standing | Obstacle {
+    if (before !== undefined && isSameGround(before.ledger.node, node)) return before.standing
+    return standingWith(node, this.spec, (inventory) => this.#suitableIn(inventory))
+  }
+
+  /** Alike on all nodes that are built alike. */
+  #suitableIn(inventory: NodeInventory): Suitable {
+    const { builds, matches } = this.#deps
+    const build = builds.of(inventory)
+    const known = this.#suitable.get(build)
+    if (known !== undefined) return 'one' in known ? known : { devices: devicesAt(inventory, known) }
+    const suitable = suitableDevices(inventory, this.spec, matches)
+    const places = 'one' in suitable ? suitable : suitable.devices.map((device) => inventory.gpus.indexOf(device))
+    this.#suitable.set(build, places)
+    return suitable
+  }
+}
+
+const isAble = (verdict: Verdict): verdict is Candidate => !('one' in verdict.standing)
+
+const devicesAt = ({ gpus }: NodeInventory, places: readonly number[]): Candidate['standing']['suitable'] =>
+  places.length === gpus.length ? gpus : places.flatMap((place) => gpus[place] ?? [])
+
+/** Whether all that a standing depends on is the same. */
+const isSameGround = (a: NodeSnapshot, b: NodeSnapshot): boolean =>
+  a.inventory === b.inventory &&
+  a.labels === b.labels &&
+  a.name === b.name &&
+  a.taints === b.taints &&
+  a.scheduling === b.scheduling &&
+  a.liveness === b.liveness &&
+  a.diskFreeMib === b.diskFreeMib
