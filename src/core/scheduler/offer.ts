@@ -9,48 +9,58 @@ import type { NodeLedger } from './ledger.ts'
 import type { Standing } from './standing.ts'
 import type { Obstacle, Offer } from './types.ts'
 
-/** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words. */
+/** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words and few objects. */
 export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Offer | null {
   const count = deviceCount(spec)
-  const free = freeDevices(ledger, standing, spec)
-  if (free.length < count) return null
+  if (countFree(ledger, standing, spec) < count) return null
   const demand = demandOf(spec)
   if (demand.cpuMillis > ledger.cpuMillis || demand.memoryMib > ledger.memoryMib) return null
   if (unwelcome(ledger.residents, spec) !== null) return null
-  const { share } = spec.gpus
+  const memoryMib = ledger.memoryMib - demand.memoryMib
+  return spec.gpus.share === undefined
+    ? wholeOffer(ledger, standing, { spec, count, memoryMib })
+    : shareOffer(ledger, standing, { spec, memoryMib })
+}
+
+interface Known {
+  readonly spec: WorkloadSpec
+  readonly memoryMib: number
+}
+
+function wholeOffer(
+  ledger: NodeLedger,
+  standing: Standing,
+  { spec, count, memoryMib }: Known & { readonly count: number },
+): Offer {
+  const hot = hotOf(ledger, spec)
+  // For one device there is nothing to choose between, as far as the offer goes.
+  const free = count < 2 && hot.size === 0 ? [] : freeDevices(ledger, standing, spec)
   return {
     reluctance: reluctance(ledger.node, spec),
-    ...(share === undefined ? wholeOffer(ledger, spec, free) : shareOffer(ledger, spec, free)),
-    memoryMib: ledger.memoryMib - demand.memoryMib,
+    broken: 0,
+    hotDevices: hot.size === 0 ? 0 : Math.max(0, count - free.filter(({ uuid }) => !hot.has(uuid)).length),
+    groups: count < 2 ? 0 : chooseOf(ledger, spec, free).groups,
+    shareLeftMib: 0,
+    freeDevices: ledger.free.size - count,
+    memoryMib,
     placements: ledger.placements,
   }
 }
 
-type DeviceOffer = Pick<Offer, 'broken' | 'hotDevices' | 'groups' | 'shareLeftMib' | 'freeDevices'>
-
-function wholeOffer(ledger: NodeLedger, spec: WorkloadSpec, free: readonly GpuDevice[]): DeviceOffer {
-  const count = deviceCount(spec)
-  const hot = hotOf(ledger, spec)
-  const cool = hot.size === 0 ? free.length : free.filter(({ uuid }) => !hot.has(uuid)).length
-  return {
-    ...{ broken: 0, shareLeftMib: 0 },
-    hotDevices: Math.max(0, count - cool),
-    groups: count < 2 ? 0 : chooseOf(ledger, spec, free).groups,
-    freeDevices: ledger.free.size - count,
-  }
-}
-
-function shareOffer(ledger: NodeLedger, spec: WorkloadSpec, free: readonly GpuDevice[]): DeviceOffer {
-  const { devices, groups } = chooseOf(ledger, spec, free)
+function shareOffer(ledger: NodeLedger, standing: Standing, { spec, memoryMib }: Known): Offer {
+  const { devices, groups } = choose(ledger, standing, spec)
   const { share = 0 } = spec.gpus
   const hot = hotOf(ledger, spec)
   const broken = devices.filter((device) => ledger.free.has(device)).length
   return {
+    reluctance: reluctance(ledger.node, spec),
     broken,
     hotDevices: devices.filter(({ uuid }) => hot.has(uuid)).length,
     groups: devices.length < 2 ? 0 : groups,
     shareLeftMib: devices.reduce((sum, device) => sum + ledger.shareable(device) - share, 0),
     freeDevices: ledger.free.size - broken,
+    memoryMib,
+    placements: ledger.placements,
   }
 }
 
@@ -101,6 +111,14 @@ const noDevices: ReadonlySet<string> = new Set()
 const freeDevices = (ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): readonly GpuDevice[] =>
   deviceCount(spec) === 0 ? [] : suitable.filter((device) => canGive(ledger, device, spec))
 
+/** How many devices it could get now. */
+export function countFree(ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): number {
+  if (deviceCount(spec) === 0) return 0
+  let count = 0
+  for (const device of suitable) if (canGive(ledger, device, spec)) count += 1
+  return count
+}
+
 /** Whether nobody has the device, or enough of its memory is left for the share. */
 export const canGive = (ledger: NodeLedger, device: GpuDevice, { gpus: { share } }: WorkloadSpec): boolean =>
   share === undefined ? ledger.free.has(device) : ledger.shareable(device) >= share
@@ -108,7 +126,7 @@ export const canGive = (ledger: NodeLedger, device: GpuDevice, { gpus: { share }
 /** What the node lacks now; null when the work fits. */
 export function shortage(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Obstacle | null {
   const count = deviceCount(spec)
-  const free = freeDevices(ledger, standing, spec).length
+  const free = countFree(ledger, standing, spec)
   if (free < count) return tooFewDevices(ledger, free, spec)
   const { cpuMillis, memoryMib } = demandOf(spec)
   if (cpuMillis > ledger.cpuMillis)

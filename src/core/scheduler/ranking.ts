@@ -15,18 +15,23 @@ export interface Candidate {
 }
 
 interface Entry {
-  readonly candidate: Candidate
   /** Place among the nodes: of equal offers the first wins. */
   readonly place: number
-  readonly offer: Offer
+  /** Where it is in the heap; not in it while it is negative. */
+  at: number
+  candidate: Candidate
+  offer: Offer
 }
 
 export class Ranking {
   readonly #spec: WorkloadSpec
-  /** What each node offers now, by its place. */
-  readonly #current: (Entry | null)[] = []
-  /** A binary heap. Entries that are not current any more are thrown away when they come up. */
-  #heap: Entry[] = []
+  /** By place; null where the work does not fit now. */
+  readonly #entries: (Entry | null)[] = []
+  /**
+   * A binary heap of all of them. Each knows where it is, because a node that work has just gone to has a little less left than before
+   * and so hardly moves.
+   */
+  readonly #heap: Entry[] = []
 
   constructor(spec: WorkloadSpec) {
     this.#spec = spec
@@ -34,17 +39,25 @@ export class Ranking {
 
   /** The node as it is now; null when it cannot run the work at all. */
   set(place: number, candidate: Candidate | null): void {
+    const before = this.#entries[place] ?? null
     const offer = candidate === null ? null : offerOf(candidate.ledger, candidate.standing, this.#spec)
-    const entry = candidate === null || offer === null ? null : { candidate, place, offer }
-    this.#current[place] = entry
-    if (entry === null) return
-    if (this.#heap.length > 2 * this.#current.length + fewest) this.#rebuild()
-    else this.#push(entry)
+    if (candidate === null || offer === null) {
+      this.#entries[place] = null
+      if (before !== null) this.#remove(before)
+    } else if (before === null) {
+      const entry = { candidate, place, offer, at: -1 }
+      this.#entries[place] = entry
+      this.#add(entry)
+    } else {
+      before.candidate = candidate
+      before.offer = offer
+      this.#settle(before, before.at)
+    }
   }
 
   /** The node at that place, if the work fits there now. */
   at(place: number): Candidate | null {
-    return this.#current[place]?.candidate ?? null
+    return this.#entries[place]?.candidate ?? null
   }
 
   /** The best of those that may be used; null when the work fits on none of them. */
@@ -52,57 +65,60 @@ export class Ranking {
     const passed: Entry[] = []
     let best: Entry | undefined
     for (best = this.#heap[0]; best !== undefined; best = this.#heap[0]) {
-      const isCurrent = this.#current[best.place] === best
       const { ledger } = best.candidate
-      if (isCurrent && mayUse(ledger.node.id, ledger)) break
-      if (isCurrent) passed.push(best)
-      this.#pop()
+      if (mayUse(ledger.node.id, ledger)) break
+      passed.push(best)
+      this.#remove(best)
     }
-    for (const entry of passed) this.#push(entry)
+    for (const entry of passed) this.#add(entry)
     return best?.candidate ?? null
   }
 
-  #rebuild(): void {
-    this.#heap = []
-    for (const entry of this.#current) if (entry !== null) this.#push(entry)
+  #add(entry: Entry): void {
+    this.#heap.push(entry)
+    this.#settle(entry, this.#heap.length - 1)
+  }
+
+  #remove(entry: Entry): void {
+    const last = this.#heap.pop()
+    if (last !== undefined && last !== entry) this.#settle(last, entry.at)
+    entry.at = -1
+  }
+
+  /** Puts it where it belongs, above or below the place that is free for it. */
+  #settle(entry: Entry, from: number): void {
+    const heap = this.#heap
+    let at = from
+    while (at > 0) {
+      const parent = heap[(at - 1) >> 1]
+      if (parent === undefined || !this.#isBefore(entry, parent)) break
+      heap[at] = parent
+      parent.at = at
+      at = (at - 1) >> 1
+    }
+    if (at === from) at = this.#sink(entry, from)
+    heap[at] = entry
+    entry.at = at
+  }
+
+  /** Lifts what is better than the entry, and returns the place that becomes free. */
+  #sink(entry: Entry, from: number): number {
+    const heap = this.#heap
+    let at = from
+    for (;;) {
+      const left = heap[2 * at + 1]
+      if (left === undefined) return at
+      const right = heap[2 * at + 2]
+      const child = right !== undefined && this.#isBefore(right, left) ? right : left
+      if (!this.#isBefore(child, entry)) return at
+      heap[at] = child
+      const below = child.at
+      child.at = at
+      at = below
+    }
   }
 
   #isBefore(a: Entry, b: Entry): boolean {
     return (compareOffers(a.offer, b.offer, this.#spec) || a.place - b.place) < 0
   }
-
-  #push(entry: Entry): void {
-    const heap = this.#heap
-    let at = heap.length
-    heap.push(entry)
-    while (at > 0) {
-      const up = (at - 1) >> 1
-      const parent = heap[up]
-      if (parent === undefined || !this.#isBefore(entry, parent)) break
-      heap[at] = parent
-      at = up
-    }
-    heap[at] = entry
-  }
-
-  #pop(): void {
-    const heap = this.#heap
-    const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
-    let at = 0
-    for (;;) {
-      const left = heap[2 * at + 1]
-      if (left === undefined) break
-      const right = heap[2 * at + 2]
-      const isRight = right !== undefined && this.#isBefore(right, left)
-      const child = isRight ? right : left
-      if (!this.#isBefore(child, last)) break
-      heap[at] = child
-      at = 2 * at + (isRight ? 2 : 1)
-    }
-    heap[at] = last
-  }
 }
-
-/** Below this a heap is not worth tidying. */
-const fewest = 64

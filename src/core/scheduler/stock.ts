@@ -31,6 +31,8 @@ export class Stock {
   readonly #shelves = new Map<string, Shelf>()
   /** Places of nodes at which something has changed, in order. */
   readonly #changes: number[] = []
+  /** Of each place, which of the changes is its last. */
+  readonly #last: number[] = []
   #plan = 0
 
   /** Before every plan: what the nodes really have. */
@@ -47,7 +49,7 @@ export class Stock {
       const ledger = this.#ledgers[place]
       if (ledger?.node === node && ledger.version === 0) continue
       this.#ledgers[place] = this.#ledgerOf(node)
-      this.#changes.push(place)
+      this.#note(place)
     }
     for (const { kind } of this.#shelves.values()) kind.blocked = null
   }
@@ -59,7 +61,7 @@ export class Stock {
   /** Something was taken there. */
   changed(node: NodeId): void {
     const place = this.#places.get(node)
-    if (place !== undefined) this.#changes.push(place)
+    if (place !== undefined) this.#note(place)
   }
 
   /** As of now. `key` tells apart what does not fit the same nodes. */
@@ -88,11 +90,18 @@ export class Stock {
     return new NodeLedger(node, node.inventory === null ? undefined : this.#builds.chooser(node.inventory))
   }
 
+  #note(place: number): void {
+    this.#last[place] = this.#changes.length
+    this.#changes.push(place)
+  }
+
+  /** Once at each node, however often it has changed. */
   #catchUp(shelf: Shelf): void {
     for (; shelf.known < this.#changes.length; shelf.known += 1) {
       const place = this.#changes[shelf.known]
-      const ledger = place === undefined ? undefined : this.#ledgers[place]
-      if (place !== undefined && ledger !== undefined) shelf.kind.look(place, ledger)
+      if (place === undefined || this.#last[place] !== shelf.known) continue
+      const ledger = this.#ledgers[place]
+      if (ledger !== undefined) shelf.kind.look(place, ledger)
     }
   }
 
