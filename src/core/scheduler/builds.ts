@@ -20,11 +20,13 @@ interface Remembered {
 
 /** Two sets of so many devices and a count fit into one whole number. More devices than that are looked at anew each time. */
 const mostDevices = 20
-const mostChoices = 10_000
+/** Of all builds together. */
+const mostChoices = 100_000
 
 export class Builds {
   readonly #known = new Map<string, Build>()
   readonly #builds = new WeakMap<NodeInventory, Build>()
+  #remembered = 0
 
   of(inventory: NodeInventory): Build {
     const before = this.#builds.get(inventory)
@@ -40,17 +42,26 @@ export class Builds {
   chooser(inventory: NodeInventory): ChooseDevices {
     const { gpus, links } = inventory
     if (gpus.length > mostDevices) return chooseDevices
-    const { choices } = this.of(inventory)
+    const build = this.of(inventory)
     return (candidates, _, { count, hot }) => {
       const key = keyOfChoice(gpus, candidates, { count, hot })
       if (key === null) return chooseDevices(candidates, links, { count, hot })
-      const before = choices.get(key)
+      const before = build.choices.get(key)
       if (before !== undefined) return chosenFrom(gpus, before)
       const choice = chooseDevices(candidates, links, { count, hot })
-      if (choices.size >= mostChoices) choices.clear()
-      choices.set(key, { places: choice.devices.map((device) => gpus.indexOf(device)), groups: choice.groups })
+      this.#makeRoom()
+      build.choices.set(key, { places: choice.devices.map((device) => gpus.indexOf(device)), groups: choice.groups })
       return choice
     }
+  }
+
+  /** For one choice more. */
+  #makeRoom(): void {
+    if (this.#remembered >= mostChoices) {
+      for (const build of this.#known.values()) build.choices.clear()
+      this.#remembered = 0
+    }
+    this.#remembered += 1
   }
 }
 

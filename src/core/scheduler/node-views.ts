@@ -24,7 +24,11 @@ export class NodeViews {
       const before = this.#views.get(member.id)
       const usage = usageOf(state, member.id)
       const observed = observe(member.id)
-      const isSame = before?.member === member && before.usage === usage && isAlike(before.node, observed)
+      const isSame =
+        before?.member === member &&
+        before.usage === usage &&
+        isAlike(before.node, observed) &&
+        areHeldAlike(before.node, state)
       views.set(member.id, isSame ? before : { member, usage, node: viewOf(state, { member, usage, observed }) })
     }
     this.#views = views
@@ -58,5 +62,12 @@ const isAlike = (a: Observed, b: Observed): boolean =>
   a.diskFreeMib === b.diskFreeMib &&
   isSameSet(a.failed, b.failed) &&
   isSameSet(a.hot, b.hot)
+
+/** Looked at device by device: one that has moved to another host may be held by work that is still counted where it was. */
+const areHeldAlike = ({ inventory, held, shared }: NodeSnapshot, state: Source): boolean =>
+  inventory === null ||
+  inventory.gpus.every(
+    ({ uuid }) => state.holders.has(uuid) === held.has(uuid) && sharedMib(state, uuid) === (shared.get(uuid) ?? 0),
+  )
 
 const isSameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && a.isSubsetOf(b)

@@ -11,7 +11,8 @@ import { NodeLedger } from './ledger.ts'
 import { modelMatcher } from './standing.ts'
 import type { NodeSnapshot } from './types.ts'
 
-/** Kinds times nodes that are remembered for the next plan; and for how many plans nobody need ask for a kind. */
+/** How many kinds are remembered for the next plan, and kinds times nodes; and for how many plans nobody need ask for a kind. */
+const mostKinds = 1_000
 const mostRemembered = 250_000
 const longest = 64
 
@@ -34,6 +35,11 @@ export class Stock {
   /** Of each place, which of the changes is its last. */
   readonly #last: number[] = []
   #plan = 0
+
+  /** How many kinds of requests it remembers. */
+  get kinds(): number {
+    return this.#shelves.size
+  }
 
   /** Before every plan: what the nodes really have. */
   renew(nodes: readonly NodeSnapshot[]): void {
@@ -108,7 +114,7 @@ export class Stock {
   /** Forgets kinds that nobody has asked for lately, and changes that all others know. */
   #tidy(): void {
     const shelves = [...this.#shelves].toSorted(([, a], [, b]) => b.askedIn - a.askedIn)
-    const most = Math.floor(mostRemembered / Math.max(1, this.#ledgers.length))
+    const most = Math.min(mostKinds, Math.floor(mostRemembered / Math.max(1, this.#ledgers.length)))
     for (const [i, [key, { askedIn }]] of shelves.entries())
       if (i >= most || askedIn < this.#plan - longest) this.#shelves.delete(key)
     if (this.#changes.length < this.#ledgers.length) return

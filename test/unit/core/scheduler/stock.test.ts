@@ -6,14 +6,15 @@ import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
 import { Stock } from '../../../../src/core/scheduler/stock.ts'
 import type { NodeSnapshot, Observed, Snapshot } from '../../../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
-import type { GpuLink } from '../../../../src/model/gpu.ts'
+import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import type { GpuDevice, GpuLink } from '../../../../src/model/gpu.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
-import { groupId, nodeId, partId } from '../../../../src/model/ids.ts'
+import { groupId, nodeId, partId, workloadId } from '../../../../src/model/ids.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
-import { admit, Book, found, inventory, newMember, submit, token } from '../../../support/control-samples.ts'
+import { admit, Book, found, gpu, inventory, newMember, submit, token } from '../../../support/control-samples.ts'
 import { node, quiet, work } from '../../../support/scheduler-samples.ts'
 
-const snapshot = (nodes: readonly NodeSnapshot[], pending: readonly Workload[]): Snapshot => ({
+const snapshotWith = (nodes: readonly NodeSnapshot[], pending: readonly Workload[]): Snapshot => ({
   ...{ ...quiet, at: 10_000, nodes, pending },
 })
 
@@ -26,18 +27,21 @@ const happening = fc.oneof(
     gpus: fc.integer({ min: 0, max: 4 }),
     gang: fc.integer({ min: 0, max: 3 }),
     zone: fc.boolean(),
-    apart: fc.boolean(),
+    beside: fc.constantFrom('any' as const, 'apart' as const, 'near' as const),
+    share: fc.boolean(),
+    spread: fc.boolean(),
   }),
   fc.record({ what: fc.constantFrom('end' as const, 'cordon' as const, 'inventory' as const), which: fc.nat(20) }),
   fc.record({ what: fc.constantFrom('fail' as const, 'heat' as const, 'silence' as const), which: fc.nat(20) }),
   fc.record({ what: fc.constantFrom('join' as const, 'leave' as const), which: fc.nat(20) }),
+  fc.record({ what: fc.constantFrom('label' as const, 'taint' as const, 'move' as const, 'restore' as const), which: fc.nat(20) }), // prettier-ignore
   fc.record({ what: fc.constant('plan' as const), isCarriedOut: fc.boolean() }),
 )
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
 
 /** A mesh of four, to which things happen. */
 class Mesh {
-  readonly book = new Book()
+  book = new Book()
   readonly observed = new Map<NodeId, Partial<Observed>>()
   #made = 0
 
@@ -53,13 +57,11 @@ class Mesh {
     this.#report(i)
   }
 
-  #report(i: number): void {
+  /** `more` are devices of other hosts that were put into this one. */
+  #report(i: number, more: readonly GpuDevice[] = []): void {
     const id = nodeId(`n${i}`)
-    this.book.run({
-      type: 'report-inventory',
-      node: id,
-      inventory: inventory(id, 2 + (i % 3), { links: i % 2 === 0 ? ring : [] }),
-    })
+    const { gpus, ...rest } = inventory(id, 2 + (i % 3), { links: i % 2 === 0 ? ring : [], sharing: true })
+    this.book.run({ type: 'report-inventory', node: id, inventory: { ...rest, gpus: [...gpus, ...more] } })
   }
 
   readonly observe = (id: NodeId): Observed => ({
@@ -71,11 +73,16 @@ class Mesh {
   happen(one: Exclude<Happening, { readonly what: 'plan' }>): void {
     const { book } = this
     if (one.what === 'submit') {
-      const { gpus, gang, zone, apart } = one
+      const { gpus, gang, zone, beside, share, spread } = one
       const id = `wl-${(this.#made += 1)}`
       const parts = gang > 1 ? { parts: { count: gang, gang: true } } : {}
-      const where = { nodeSelector: zone ? { zone: 'z1' } : {}, ...(apart ? { apart: [{ app: 'a' }] } : {}) }
-      book.run(submit(id, { gpus: { count: gpus }, cpus: 1, labels: { app: 'a' }, ...where, ...parts }, id))
+      const where = {
+        nodeSelector: zone ? { zone: 'z1' } : {},
+        ...(beside === 'any' ? {} : { [beside]: [{ app: 'a' }] }),
+        ...(spread ? { strategy: 'spread' } : {}),
+      }
+      const wanted = { count: gpus, ...(share && gpus > 0 ? { share: 20_000 } : {}) }
+      book.run(submit(id, { gpus: wanted, cpus: 1, labels: { app: 'a' }, ...where, ...parts }, id))
       return
     }
     const members = [...book.state.members.keys()]
@@ -110,6 +117,30 @@ class Mesh {
         return
       case 'join':
         this.join(4 + (one.which % 2))
+        return
+      case 'label':
+        book.run({ type: 'update-member', node: id, labels: { zone: `z${one.which % 3}` } })
+        return
+      case 'taint': {
+        const taint = {
+          key: 'shy',
+          value: '',
+          effect: one.which % 2 === 0 ? 'NoSchedule' : 'PreferNoSchedule',
+        } as const
+        const isTainted = book.state.members.get(id)?.taints.length !== 0
+        book.run({
+          type: 'update-taints',
+          node: id,
+          add: isTainted ? [] : [taint],
+          remove: isTainted ? [{ key: 'shy' }] : [],
+        })
+        return
+      }
+      case 'move':
+        this.#report(one.which % 6, [gpu(id, 0, { index: 7 })])
+        return
+      case 'restore':
+        this.book = new Book(restore(snapshot(book.state)))
         return
       case 'leave':
         if (one.which % 4 === 0) book.run({ type: 'remove-member', node: id, force: true })
@@ -153,6 +184,29 @@ describe('between two looks at the same mesh', () => {
     const after = views.look(mesh.book.state, mesh.observe)
     expect(after.map((one, i) => one === before[i])).toEqual([true, false, true, true])
   })
+
+  test('given a device that was put into another host, when the work that has it where it was ends, then it is free there', () => {
+    const [mesh, views] = [new Mesh(), new NodeViews()]
+    const [n0, n1] = [nodeId('n0'), nodeId('n1')]
+    mesh.happen({ what: 'submit', gpus: 1, gang: 1, zone: false, beside: 'any', share: false, spread: false })
+    const devices = [`GPU-${n0}-0`]
+    const place = { type: 'place', workload: workloadId('wl-1'), attempt: 1, node: n0, devices } as const
+    mesh.book.run({ ...place, executor: 'docker', because: '' })
+    const { gpus, ...rest } = inventory(n1, 2)
+    const together = { ...rest, gpus: [...gpus, gpu(n0, 0, { index: 2 })] }
+    mesh.book.run({ type: 'report-inventory', node: n1, inventory: together })
+    expect(views.look(mesh.book.state, mesh.observe)[1]?.held).toEqual(new Set(devices))
+    mesh.happen({ what: 'end', which: 0 })
+    expect(views.look(mesh.book.state, mesh.observe)[1]?.held).toEqual(new Set())
+  })
+})
+
+test('given ever new kinds of requests, only those of the last plans are remembered', () => {
+  const stock = new Stock()
+  const nodes = [node('a', 4)]
+  for (let i = 0; i < 300; i += 1)
+    plan(snapshotWith(nodes, [work('wl', { gpus: { count: 1 }, memoryMib: 100 + i })]), defaultScheduling, stock)
+  expect(stock.kinds).toBeLessThan(100)
 })
 
 test('given a gang that does not fit, smaller work behind it still goes to the nodes that were tried for it', () => {
@@ -162,6 +216,6 @@ test('given a gang that does not fit, smaller work behind it still goes to the n
   const small = work('wl-small', { gpus: { count: 1 } }, { submittedAt: 2_000 })
   // Each part wants to be apart from the other, and there is one node only.
   const earlier = work('wl-earlier', { gpus: { count: 1 } }, { submittedAt: 500 })
-  const decisions = plan(snapshot([node('a', 4)], [earlier, ...gang, small]), defaultScheduling)
+  const decisions = plan(snapshotWith([node('a', 4)], [earlier, ...gang, small]), defaultScheduling)
   expect(decisions.map(({ decision }) => decision)).toEqual(['place', 'wait', 'place'])
 })
