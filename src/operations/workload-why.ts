@@ -70,6 +70,7 @@ const PlaceView = z.object({
     .array(z.object({ index: z.int(), uuid: z.string(), model: z.string() }))
     .describe('GPUs that it would be given'),
   executor: z.string().nullable(),
+  because: z.string().nullable().describe('Why there; null when it would wait'),
   reason: z.string().nullable().describe('Why it would wait'),
 })
 type PlaceView = z.infer<typeof PlaceView>
@@ -120,22 +121,26 @@ function placesFor(
 ): readonly PlaceView[] {
   const [first] = workloads
   const gang = decisions.find((one) => one.decision === 'place-gang' && one.workload === first?.id)
-  if (gang?.decision === 'place-gang') return gang.places.map((place) => placeView(place, context))
+  if (gang?.decision === 'place-gang')
+    return gang.places.map((place) => placeView({ ...place, because: gang.because }, context))
   const byId = new Map(decisions.map((decision) => [decision.workload, decision]))
   const [lead] = workloads.flatMap(({ id }) => byId.get(id) ?? [])
   return workloads.map(({ id }) => {
     const decision = byId.get(id) ?? lead
     if (decision?.decision === 'place') return placeView(decision, context)
     const reason = decision?.decision === 'wait' ? decision.reason : 'so many others are placed first'
-    return { node: null, nodeId: null, devices: [], executor: null, reason }
+    return { node: null, nodeId: null, devices: [], executor: null, because: null, reason }
   })
 }
 
-function placeView({ node, devices, executor }: Place, { control }: OperationContext): PlaceView {
+function placeView(
+  { node, devices, executor, because }: Place & { readonly because: string },
+  { control }: OperationContext,
+): PlaceView {
   const gpus = control.state.members.get(node)?.inventory?.gpus ?? []
   const given = gpus.filter(({ uuid }) => devices.includes(uuid))
   return {
-    ...{ node: nameOf(control.state, node), nodeId: node, executor, reason: null },
+    ...{ node: nameOf(control.state, node), nodeId: node, executor, because, reason: null },
     devices: given.map(({ index, uuid, model }) => ({ index, uuid, model })),
   }
 }

@@ -6,15 +6,21 @@ import type { Build, Builds } from './builds.ts'
 import type { Host } from './gang.ts'
 import { roomFor } from './gang.ts'
 import type { NodeLedger } from './ledger.ts'
-import type { Candidate } from './ranking.ts'
+import type { Candidate, MayUse } from './ranking.ts'
 import { Ranking } from './ranking.ts'
 import type { MatchModel, Standing, Suitable } from './standing.ts'
 import { standingWith, suitableDevices } from './standing.ts'
 import type { NodeSnapshot, Obstacle } from './types.ts'
+import type { Wish } from './wishes.ts'
 
 interface Verdict {
   readonly ledger: NodeLedger
   readonly standing: Standing | Obstacle
+}
+
+export interface Granted {
+  readonly candidate: Candidate | null
+  readonly decided: readonly string[]
 }
 
 export interface KindDeps {
@@ -63,10 +69,28 @@ export class Kind {
   }
 
   /** The best node for it that may be used; first of all the one that it is to go to, if any. */
-  best(mayUse: (node: NodeId, ledger: NodeLedger) => boolean, preferred: number | null): Candidate | null {
+  best(mayUse: MayUse, preferred: number | null): Candidate | null {
     const wished = preferred === null ? null : (this.#ranking?.at(preferred) ?? null)
     if (wished !== null && mayUse(wished.ledger.node.id, wished.ledger)) return wished
     return this.#ranking?.best(mayUse) ?? null
+  }
+
+  /** Where one of the wishes is granted and it is as well off as at `than`, the best node; and the wishes that made the difference. */
+  granting(wishes: readonly Wish[], { than, mayUse }: { readonly than: number; readonly mayUse: MayUse }): Granted {
+    let place = than
+    let isWithin: (place: number) => boolean = () => true
+    const decided: string[] = []
+    for (const { tiers, words, isForZone } of wishes) {
+      const question = { than: place, isForZone, isWithin, mayUse }
+      const granted = firstOf(tiers, (tier) =>
+        isWithin(place) && isIn(place, tier) ? place : (this.#ranking?.bestAmong(tier, question) ?? null),
+      )
+      if (granted === null) continue
+      if (granted.place !== place) decided.push(words)
+      place = granted.place
+      isWithin = (other) => question.isWithin(other) && isIn(other, granted.tier)
+    }
+    return { candidate: this.#ranking?.at(place) ?? null, decided }
   }
 
   /** The nodes with room for some of a gang of so many. */
@@ -106,6 +130,19 @@ export class Kind {
     this.#suitable.set(build, places)
     return suitable
   }
+}
+
+type Tier = Wish['tiers'][number]
+
+const isIn = (place: number, tier: Tier): boolean => tier.some((places) => places.has(place))
+
+/** The first tier that has a place to offer. */
+function firstOf(tiers: readonly Tier[], placeIn: (tier: Tier) => number | null) {
+  for (const tier of tiers) {
+    const place = placeIn(tier)
+    if (place !== null) return { place, tier }
+  }
+  return null
 }
 
 const isAble = (verdict: Verdict): verdict is Candidate => !('one' in verdict.standing)

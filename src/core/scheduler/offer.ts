@@ -7,7 +7,7 @@ import { reluctance, unwelcome } from './admission.ts'
 import type { Choice } from './devices.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { Standing } from './standing.ts'
-import type { Obstacle, Offer } from './types.ts'
+import type { NodeSnapshot, Obstacle, Offer } from './types.ts'
 
 /** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words and few objects. */
 export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Offer | null {
@@ -20,6 +20,16 @@ export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSp
   return spec.gpus.share === undefined
     ? wholeOffer(ledger, standing, { spec, count, memoryMib })
     : shareOffer(ledger, standing, { spec, memoryMib })
+}
+
+/** The label by which a node says what one of its GPUs costs by the hour. */
+export const priceLabel = 'price-per-gpu-hour'
+
+/** A node without the label costs nothing; one whose price cannot be read is taken for the dearest. */
+function priceOf({ labels }: NodeSnapshot, devices: number): number {
+  const text = labels[priceLabel]
+  if (text === undefined || devices === 0) return 0
+  return /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * devices : Number.MAX_VALUE
 }
 
 interface Known {
@@ -39,6 +49,7 @@ function wholeOffer(
     reluctance: reluctance(ledger.node, spec),
     broken: 0,
     hotDevices: hot.size === 0 ? 0 : Math.max(0, count - free.filter(({ uuid }) => !hot.has(uuid)).length),
+    price: priceOf(ledger.node, count),
     groups: count < 2 ? 0 : chooseOf(ledger, spec, free).groups,
     shareLeftMib: 0,
     freeDevices: ledger.free.size - count,
@@ -56,6 +67,7 @@ function shareOffer(ledger: NodeLedger, standing: Standing, { spec, memoryMib }:
     reluctance: reluctance(ledger.node, spec),
     broken,
     hotDevices: devices.filter(({ uuid }) => hot.has(uuid)).length,
+    price: priceOf(ledger.node, devices.length),
     groups: devices.length < 2 ? 0 : groups,
     shareLeftMib: devices.reduce((sum, device) => sum + ledger.shareable(device) - share, 0),
     freeDevices: ledger.free.size - broken,
@@ -64,13 +76,31 @@ function shareOffer(ledger: NodeLedger, standing: Standing, { spec, memoryMib }:
   }
 }
 
+/** How well the work itself would be off, whatever it leaves to others: negative when better in the first. */
+const compareFitness = (a: Offer, b: Offer): number =>
+  a.reluctance - b.reluctance || a.broken - b.broken || a.hotDevices - b.hotDevices || a.groups - b.groups
+
+/** Whether the work may go there instead because of something that offers say nothing of. `other` is the best of all. */
+export function isAsGood(one: Offer, other: Offer, { strategy }: WorkloadSpec, isForZone: boolean): boolean {
+  if (compareFitness(one, other) !== 0) return false
+  if (strategy !== 'spread') return one.price === other.price
+  // To spread over zones comes before spreading over nodes.
+  return isForZone || (one.placements === other.placements && one.price === other.price)
+}
+
 /** Negative when the first is the better one. */
 export function compareOffers(a: Offer, b: Offer, { strategy }: WorkloadSpec): number {
-  const first = a.reluctance - b.reluctance || a.broken - b.broken || a.hotDevices - b.hotDevices || a.groups - b.groups
+  const first = compareFitness(a, b)
   const devices = a.shareLeftMib - b.shareLeftMib || a.freeDevices - b.freeDevices
   const pack = devices || a.memoryMib - b.memoryMib || a.placements - b.placements
-  if (strategy !== 'spread') return first || pack
-  return first || a.placements - b.placements || b.freeDevices - a.freeDevices || b.memoryMib - a.memoryMib
+  if (strategy !== 'spread') return first || a.price - b.price || pack
+  return (
+    first ||
+    a.placements - b.placements ||
+    a.price - b.price ||
+    b.freeDevices - a.freeDevices ||
+    b.memoryMib - a.memoryMib
+  )
 }
 
 /** The devices that the work gets when it goes there. */

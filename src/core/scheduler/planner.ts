@@ -7,19 +7,21 @@ import type { Ask } from '../queue/ask.ts'
 import { mayUse } from '../queue/reservation.ts'
 import { isGang } from '../state/groups.ts'
 import { roomFor, seatGang } from './gang.ts'
-import type { Kind } from './kind.ts'
+import type { Granted, Kind } from './kind.ts'
 import type { NodeLedger } from './ledger.ts'
-import { devicesFor, shortage } from './offer.ts'
+import { devicesFor, priceLabel, shortage } from './offer.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently } from './standing.ts'
 import { Stock } from './stock.ts'
 import type { Decision, Obstacle, SchedulerSettings, Snapshot } from './types.ts'
+import { Wishes } from './wishes.ts'
 
 export class Planner {
   readonly #snapshot: Snapshot
   readonly #settings: SchedulerSettings
   readonly #stock: Stock
   readonly #placedParts: Map<GroupId, number>
+  readonly #wishes: Wishes
 
   constructor(snapshot: Snapshot, settings: SchedulerSettings, stock = new Stock()) {
     this.#snapshot = snapshot
@@ -27,6 +29,7 @@ export class Planner {
     this.#stock = stock
     stock.renew(snapshot.nodes)
     this.#placedParts = new Map(snapshot.placedParts)
+    this.#wishes = new Wishes(snapshot)
   }
 
   decide({ lead, parts }: Ask): Decision {
@@ -61,14 +64,19 @@ export class Planner {
     const { id, spec, attempt, part, preferredNode } = workload
     const best = kind.best(isUsable, preferredNode === null ? null : this.#stock.placeOf(preferredNode))
     if (best === null) return null
-    const { ledger, standing } = best
+    const isWished = best.ledger.node.id === preferredNode
+    const than = this.#stock.placeOf(best.ledger.node.id) ?? 0
+    const wishes = isWished ? [] : this.#wishes.of(workload)
+    const { candidate, decided } = wishes.length === 0 ? asItIs : kind.granting(wishes, { than, mayUse: isUsable })
+    const { ledger, standing } = candidate ?? best
     const given = devicesFor(ledger, standing, spec)
     ledger.take(spec, given, part)
     const node = ledger.node.id
     this.#stock.changed(node)
     if (part !== null) this.#placedParts.set(part.group, 1 + (this.#placedParts.get(part.group) ?? 0))
     const devices = given.map(({ uuid }) => uuid)
-    const because = whyThere(ledger, kind, node === preferredNode)
+    this.#wishes.placed(workload, node)
+    const because = whyThere(ledger, kind, isWished ? ['it was to go to this one'] : decided)
     return {
       decision: 'place',
       workload: id,
@@ -116,11 +124,15 @@ export class Planner {
   }
 }
 
-/** `3 of 12 nodes could run it; this one then has 2 GPUs free`. */
-function whyThere({ free }: NodeLedger, { able, nodes }: Kind, isWished: boolean): string {
-  const wish = isWished ? ', and it was to go to this one' : ''
-  return `${able} of ${nodes} nodes could run it${wish}; this one then has ${free.size} GPUs free`
+/** `3 of 12 nodes could run it, and this one has its image; this one then has 2 GPUs free`. */
+function whyThere({ node, free }: NodeLedger, { able, nodes }: Kind, decided: readonly string[]): string {
+  const price = node.labels[priceLabel]
+  const cost = price === undefined ? '' : ` at a price of ${price} for each GPU and hour`
+  const why = [`${able} of ${nodes} nodes could run it`, ...decided].join(', and ')
+  return `${why}; this one then has ${free.size} GPUs free${cost}`
 }
+
+const asItIs: Granted = { candidate: null, decided: [] }
 
 /** Whether another part is there, when each is to have a node of its own. */
 const isSharedWithKin = ({ groups }: NodeLedger, { part, spec }: Workload): boolean =>

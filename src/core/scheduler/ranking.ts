@@ -5,7 +5,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import type { NodeLedger } from './ledger.ts'
-import { compareOffers, offerOf } from './offer.ts'
+import { compareOffers, isAsGood, offerOf } from './offer.ts'
 import type { Standing } from './standing.ts'
 import type { Offer } from './types.ts'
 
@@ -21,6 +21,20 @@ interface Entry {
   at: number
   candidate: Candidate
   offer: Offer
+}
+
+export type MayUse = (node: NodeId, ledger: NodeLedger) => boolean
+
+/** So many places are looked at one by one; and of more, so many of the best nodes. */
+const mostScanned = 256
+const mostTried = 32
+
+interface Among {
+  readonly than: number
+  readonly isForZone: boolean
+  /** Whether the place counts at all. */
+  readonly isWithin: (place: number) => boolean
+  readonly mayUse: MayUse
 }
 
 export class Ranking {
@@ -61,7 +75,7 @@ export class Ranking {
   }
 
   /** The best of those that may be used; null when the work fits on none of them. */
-  best(mayUse: (node: NodeId, ledger: NodeLedger) => boolean): Candidate | null {
+  best(mayUse: MayUse): Candidate | null {
     const passed: Entry[] = []
     let best: Entry | undefined
     for (best = this.#heap[0]; best !== undefined; best = this.#heap[0]) {
@@ -72,6 +86,52 @@ export class Ranking {
     }
     for (const entry of passed) this.#add(entry)
     return best?.candidate ?? null
+  }
+
+  /**
+   * The best at those places of what is as good as the one at `than` and may be used; null when there is none. Where an image is in very
+   * many places, only the best nodes of all are looked at: one of them nearly always has it, and otherwise it is soon pulled.
+   */
+  bestAmong(places: readonly ReadonlySet<number>[], { than, isForZone, isWithin, mayUse }: Among): number | null {
+    const other = this.#entries[than] ?? null
+    if (other === null) return null
+    const isWanted = ({ place, offer, candidate: { ledger } }: Entry): boolean =>
+      isAsGood(offer, other.offer, this.#spec, isForZone) && isWithin(place) && mayUse(ledger.node.id, ledger)
+    const size = places.reduce((sum, some) => sum + some.size, 0)
+    if (size > mostScanned && !isForZone) {
+      const found = this.#inOrder()
+        .take(mostTried)
+        .find((entry) => places.some((some) => some.has(entry.place)) && isWanted(entry))
+      return found?.place ?? null
+    }
+    let best: Entry | null = null
+    for (const some of places)
+      for (const place of some) {
+        const entry = this.#entries[place] ?? null
+        if (entry !== null && (best === null || this.#isBefore(entry, best)) && isWanted(entry)) best = entry
+      }
+    return best?.place ?? null
+  }
+
+  /** From the best on, each when it is asked for; the heap stays as it is. */
+  *#inOrder(): Generator<Entry> {
+    const [first] = this.#heap
+    /** What can be next, the best last. */
+    const open = first === undefined ? [] : [first]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      yield next
+      for (const below of [this.#heap[2 * next.at + 1], this.#heap[2 * next.at + 2]]) {
+        if (below === undefined) continue
+        let [low, high] = [0, open.length]
+        while (low < high) {
+          const middle = (low + high) >> 1
+          const at = open[middle]
+          if (at !== undefined && this.#isBefore(below, at)) low = middle + 1
+          else high = middle
+        }
+        open.splice(low, 0, below)
+      }
+    }
   }
 
   #add(entry: Entry): void {

@@ -9,6 +9,7 @@ import type { Reservations } from '../queue/reservation.ts'
 import { partsOf } from '../state/groups.ts'
 import type { MeshState } from '../state/types.ts'
 import { NodeViews } from './node-views.ts'
+import { isSpreadArray } from './wishes.ts'
 import type { Observed, Snapshot } from './types.ts'
 
 type Source = Pick<
@@ -21,6 +22,7 @@ type Source = Pick<
   | 'shares'
   | 'usage'
   | 'residents'
+  | 'images'
   | 'namespaces'
   | 'spending'
   | 'consumed'
@@ -45,6 +47,8 @@ export function snapshotOf(
     pending,
     accounts: accountsOf(state, state.members.keys(), at),
     placedParts: placedParts(pending, state),
+    images: state.images,
+    kin: kinOf(pending, state),
     blocked: new Map(pending.flatMap((workload) => blockOf(workload, state))),
     reservations,
   }
@@ -57,6 +61,21 @@ function placedParts(pending: readonly Workload[], state: Source): ReadonlyMap<G
 }
 
 const hasPlace = ({ state, placement }: Workload): boolean => placement !== null && !isTerminal(state)
+
+/** Of an array that is to be spread, where its parts are; of other work, where that was which it waited for. */
+function kinOf(pending: readonly Workload[], state: Source): Snapshot['kin'] {
+  const kin = new Map<GroupId | WorkloadId, readonly NodeId[]>()
+  for (const { id, spec, part } of pending) {
+    const isSpread = part !== null && isSpreadArray(spec)
+    if (isSpread ? kin.has(part.group) : spec.dependencies === undefined) continue
+    const others = isSpread
+      ? partsOf(state, part.group).filter(hasPlace)
+      : (spec.dependencies ?? []).map(({ workload }) => state.workloads.get(workload as WorkloadId))
+    const nodes = others.flatMap((other) => other?.placement?.node ?? [])
+    kin.set(isSpread ? part.group : id, nodes)
+  }
+  return kin
+}
 
 function blockOf(workload: Workload, state: Source): readonly (readonly [WorkloadId, string])[] {
   const readiness = readinessOf(workload, state)

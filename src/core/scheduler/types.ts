@@ -59,6 +59,10 @@ export interface Snapshot {
   readonly accounts: Accounts
   /** How many parts have a place, of groups that limit how many may at a time. */
   readonly placedParts: ReadonlyMap<GroupId, number>
+  /** By image: nodes that have it already, as far as the mesh knows. */
+  readonly images: ReadonlyMap<string, ReadonlyMap<NodeId, unknown>>
+  /** Where the parts of arrays are that are to be spread; and where that was which a workload waited for. */
+  readonly kin: ReadonlyMap<GroupId | WorkloadId, readonly NodeId[]>
   /** Nodes that are kept for one workload. */
   readonly reservations: Reservations
 }
@@ -120,6 +124,8 @@ export interface Offer {
   readonly broken: number
   /** How many hot devices it would get, of those that it does not name itself. */
   readonly hotDevices: number
+  /** What its devices cost there by the hour. */
+  readonly price: number
   /** From how many groups of linked devices its own would come. */
   readonly groups: number
   /** Memory that would be left to share on the devices of which it gets a share. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compareOffers, devicesFor, offerOf } from '../../../../src/core/scheduler/offer.ts'
+import { compareOffers, devicesFor, isAsGood, offerOf } from '../../../../src/core/scheduler/offer.ts'
 import type { Candidate } from '../../../../src/core/scheduler/ranking.ts'
 import { Stock } from '../../../../src/core/scheduler/stock.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
@@ -38,7 +38,7 @@ const wish = fc.record({
   apart: fc.boolean(),
 })
 
-test('the ranking chooses what a scan over all nodes would choose, whatever was placed before', () => {
+test('the ranking chooses what a scan over all nodes would choose, whatever was placed before and whatever is wished for', () => {
   fc.assert(
     fc.property(
       fc.array(host, { minLength: 1, maxLength: 8 }),
@@ -71,6 +71,19 @@ test('the ranking chooses what a scan over all nodes would choose, whatever was 
           const best = kind.best(mayUse, null)
           expect(best?.ledger.node.id).toBe(bestByScan(kind.candidates, wanted, mayUse)?.ledger.node.id)
           if (best === null) continue
+          const than = stock.placeOf(best.ledger.node.id) ?? 0
+          const tier = new Set(hosts.keys().filter((place) => (place * 7 + which) % 3 > 0))
+          const isForZone = closed % 2 === 0
+          const wishes = [{ tiers: [[tier]], words: 'so it is', isForZone }]
+          const among = kind.candidates.filter(({ ledger, standing }) => {
+            const [offer, other] = [offerOf(ledger, standing, wanted), offerOf(best.ledger, best.standing, wanted)]
+            const isIn = tier.has(stock.placeOf(ledger.node.id) ?? -1)
+            return isIn && offer !== null && other !== null && isAsGood(offer, other, wanted, isForZone)
+          })
+          const { candidate, decided } = kind.granting(wishes, { than, mayUse })
+          const granted = bestByScan(among, wanted, mayUse) ?? best
+          expect(candidate?.ledger.node.id).toBe(granted.ledger.node.id)
+          expect(decided).toEqual(granted.ledger === best.ledger ? [] : ['so it is'])
           best.ledger.take(wanted, devicesFor(best.ledger, best.standing, wanted))
           stock.changed(best.ledger.node.id)
         }

@@ -26,6 +26,7 @@ const happening = fc.oneof(
     what: fc.constant('submit' as const),
     gpus: fc.integer({ min: 0, max: 4 }),
     gang: fc.integer({ min: 0, max: 3 }),
+    array: fc.boolean(),
     zone: fc.boolean(),
     beside: fc.constantFrom('any' as const, 'apart' as const, 'near' as const),
     share: fc.boolean(),
@@ -73,9 +74,9 @@ class Mesh {
   happen(one: Exclude<Happening, { readonly what: 'plan' }>): void {
     const { book } = this
     if (one.what === 'submit') {
-      const { gpus, gang, zone, beside, share, spread } = one
+      const { gpus, gang, array, zone, beside, share, spread } = one
       const id = `wl-${(this.#made += 1)}`
-      const parts = gang > 1 ? { parts: { count: gang, gang: true } } : {}
+      const parts = gang > 1 ? { parts: { count: gang, gang: !array } } : {}
       const where = {
         nodeSelector: zone ? { zone: 'z1' } : {},
         ...(beside === 'any' ? {} : { [beside]: [{ app: 'a' }] }),
@@ -94,6 +95,8 @@ class Mesh {
         const placement = placed[one.which % placed.length]?.placement
         if (placement === null || placement === undefined) return
         book.run({ type: 'claim', placement: placement.id, node: placement.node })
+        const startedAt = book.state.at
+        book.run({ type: 'report-running', placement: placement.id, node: placement.node, startedAt })
         const end = { endedAt: book.state.at, exitCode: 0, error: null }
         book.run({ type: 'report-ended', placement: placement.id, node: placement.node, ...end })
         return
@@ -118,9 +121,15 @@ class Mesh {
       case 'join':
         this.join(4 + (one.which % 2))
         return
-      case 'label':
-        book.run({ type: 'update-member', node: id, labels: { zone: `z${one.which % 3}` } })
+      case 'label': {
+        const price = `${one.which % 3}.5`
+        book.run({
+          type: 'update-member',
+          node: id,
+          labels: { zone: `z${one.which % 3}`, 'price-per-gpu-hour': price },
+        })
         return
+      }
       case 'taint': {
         const taint = {
           key: 'shy',
@@ -188,7 +197,16 @@ describe('between two looks at the same mesh', () => {
   test('given a device that was put into another host, when the work that has it where it was ends, then it is free there', () => {
     const [mesh, views] = [new Mesh(), new NodeViews()]
     const [n0, n1] = [nodeId('n0'), nodeId('n1')]
-    mesh.happen({ what: 'submit', gpus: 1, gang: 1, zone: false, beside: 'any', share: false, spread: false })
+    mesh.happen({
+      what: 'submit',
+      gpus: 1,
+      gang: 1,
+      array: false,
+      zone: false,
+      beside: 'any',
+      share: false,
+      spread: false,
+    })
     const devices = [`GPU-${n0}-0`]
     const place = { type: 'place', workload: workloadId('wl-1'), attempt: 1, node: n0, devices } as const
     mesh.book.run({ ...place, executor: 'docker', because: '' })

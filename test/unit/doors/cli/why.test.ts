@@ -93,9 +93,16 @@ describe('run --dry-run', () => {
   })
 
   test('says where it would run, and asks for nothing to be submitted', async () => {
-    const fits = { fits: true, node: 'gpu-2', devices: [{ index: 0 }, { index: 3 }], executor: 'docker', parts: [] }
+    const fits = {
+      fits: true,
+      node: 'gpu-2',
+      devices: [{ index: 0 }, { index: 3 }],
+      executor: 'docker',
+      parts: [],
+      because: 'it is idle',
+    }
     const { code, out, asked } = await cli(['run', '--dry-run', '--gpus', '2', 'busybox'], answer(fits))
-    expect([code, out]).toEqual([0, 'would run on gpu-2 (docker) with GPU 0, GPU 3\n'])
+    expect([code, out]).toEqual([0, 'would run on gpu-2 (docker) with GPU 0, GPU 3\nbecause it is idle\n'])
     expect(asked.map(({ name }) => name)).toEqual(['workload.plan'])
   })
 
