@@ -150,12 +150,12 @@ const isAble = (verdict: Verdict): verdict is Candidate => !('one' in verdict.st
 const devicesAt = ({ gpus }: NodeInventory, places: readonly number[]): Candidate['standing']['suitable'] =>
   places.length === gpus.length ? gpus : places.flatMap((place) => gpus[place] ?? [])
 
-/** Whether all that a standing depends on is the same. */
-const isSameGround = (a: NodeSnapshot, b: NodeSnapshot): boolean =>
-  a.inventory === b.inventory &&
-  a.labels === b.labels &&
-  a.name === b.name &&
-  a.taints === b.taints &&
-  a.scheduling === b.scheduling &&
-  a.liveness === b.liveness &&
-  a.diskFreeMib === b.diskFreeMib
+/** Of all that is known of a node: whether a standing depends on it. What is not said here does not compile. */
+const grounds: Readonly<Record<keyof NodeSnapshot, boolean>> = {
+  ...{ id: true, name: true, labels: true, taints: true, scheduling: true },
+  ...{ inventory: true, liveness: true, diskFreeMib: true, isOutdated: true },
+  ...{ held: false, shared: false, failed: false, hot: false, usage: false, residents: false, groups: false },
+}
+const groundKeys = (Object.keys(grounds) as (keyof NodeSnapshot)[]).filter((key) => grounds[key])
+
+const isSameGround = (a: NodeSnapshot, b: NodeSnapshot): boolean => groundKeys.every((key) => a[key] === b[key])

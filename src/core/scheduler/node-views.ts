@@ -57,11 +57,19 @@ function viewOf(state: Source, { member, usage, observed }: Known): NodeSnapshot
   }
 }
 
-const isAlike = (a: Observed, b: Observed): boolean =>
-  a.liveness === b.liveness &&
-  a.diskFreeMib === b.diskFreeMib &&
-  isSameSet(a.failed, b.failed) &&
-  isSameSet(a.hot, b.hot)
+const isSameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && a.isSubsetOf(b)
+
+/** Each by itself: what is not compared here does not compile. */
+const alike: { readonly [K in keyof Required<Observed>]: (a: Observed, b: Observed) => boolean } = {
+  liveness: (a, b) => a.liveness === b.liveness,
+  failed: (a, b) => isSameSet(a.failed, b.failed),
+  hot: (a, b) => isSameSet(a.hot, b.hot),
+  diskFreeMib: (a, b) => a.diskFreeMib === b.diskFreeMib,
+  isOutdated: (a, b) => a.isOutdated === b.isOutdated,
+}
+const comparisons = Object.values(alike)
+
+const isAlike = (a: Observed, b: Observed): boolean => comparisons.every((isSame) => isSame(a, b))
 
 /** Looked at device by device: one that has moved to another host may be held by work that is still counted where it was. */
 const areHeldAlike = ({ inventory, held, shared }: NodeSnapshot, state: Source): boolean =>
@@ -69,5 +77,3 @@ const areHeldAlike = ({ inventory, held, shared }: NodeSnapshot, state: Source):
   inventory.gpus.every(
     ({ uuid }) => state.holders.has(uuid) === held.has(uuid) && sharedMib(state, uuid) === (shared.get(uuid) ?? 0),
   )
-
-const isSameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && a.isSubsetOf(b)

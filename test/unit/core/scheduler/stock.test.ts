@@ -33,7 +33,10 @@ const happening = fc.oneof(
     spread: fc.boolean(),
   }),
   fc.record({ what: fc.constantFrom('end' as const, 'cordon' as const, 'inventory' as const), which: fc.nat(20) }),
-  fc.record({ what: fc.constantFrom('fail' as const, 'heat' as const, 'silence' as const), which: fc.nat(20) }),
+  fc.record({
+    what: fc.constantFrom('fail' as const, 'heat' as const, 'silence' as const, 'outdated' as const),
+    which: fc.nat(20),
+  }),
   fc.record({ what: fc.constantFrom('join' as const, 'leave' as const), which: fc.nat(20) }),
   fc.record({ what: fc.constantFrom('label' as const, 'taint' as const, 'move' as const, 'restore' as const), which: fc.nat(20) }), // prettier-ignore
   fc.record({ what: fc.constant('plan' as const), isCarriedOut: fc.boolean() }),
@@ -117,6 +120,9 @@ class Mesh {
         return
       case 'silence':
         this.observed.set(id, { liveness: this.observe(id).liveness === 'alive' ? 'suspect' : 'alive' })
+        return
+      case 'outdated':
+        this.observed.set(id, this.observe(id).isOutdated === true ? {} : { isOutdated: true })
         return
       case 'join':
         this.join(4 + (one.which % 2))
