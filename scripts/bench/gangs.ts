@@ -7,7 +7,9 @@
  */
 import { performance } from 'node:perf_hooks'
 import { plan } from '../../src/core/scheduler/plan.ts'
+import { NodeViews } from '../../src/core/scheduler/node-views.ts'
 import { snapshotOf } from '../../src/core/scheduler/snapshot.ts'
+import { Stock } from '../../src/core/scheduler/stock.ts'
 import type { Decision } from '../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../src/core/scheduler/types.ts'
 import { partsOf } from '../../src/core/state/groups.ts'
@@ -68,14 +70,16 @@ const fill = (): void => {
 }
 fill()
 
+const views = new NodeViews()
+const stock = new Stock()
 const running: GroupId[] = []
 const rounds: number[] = []
 let admitted = 0
 let spent = 0
 while (admitted < wanted) {
   const begun = performance.now()
-  const snapshot = snapshotOf(book.state, alive, book.state.at + 1_000)
-  const placed = plan(snapshot, defaultScheduling).filter(isGang)
+  const snapshot = snapshotOf(book.state, alive, book.state.at + 1_000, { views })
+  const placed = plan(snapshot, defaultScheduling, stock).filter(isGang)
   for (const { group, attempt, places } of placed)
     book.run({ type: 'place-gang', group, attempt, places }, { at: snapshot.at })
   const took = performance.now() - begun

@@ -14,7 +14,9 @@ import { Planner } from '../../src/core/scheduler/planner.ts'
 import { standingOf } from '../../src/core/scheduler/standing.ts'
 import type { Decision, NodeSnapshot, Snapshot } from '../../src/core/scheduler/types.ts'
 import { defaultScheduling } from '../../src/core/scheduler/types.ts'
+import { Stock } from '../../src/core/scheduler/stock.ts'
 import type { GpuLink } from '../../src/model/gpu.ts'
+import type { NodeId } from '../../src/model/ids.ts'
 import { nodeId, workloadId } from '../../src/model/ids.ts'
 import type { Workload } from '../../src/model/workload.ts'
 import { gpu, spec } from '../../test/support/control-samples.ts'
@@ -103,6 +105,50 @@ function indexed(size: number, isShown = true): void {
   })
 }
 
+/**
+ * As the leader does it: plans of at most 256 placements, each carried out before the next, and as much work ends as begins. All that a plan
+ * costs is on the clock but the snapshot.
+ */
+function inPlans(size: number): void {
+  let { nodes } = snapshotOf(size)
+  const stock = new Stock()
+  const places = new Map(nodes.map(({ id }, place) => [id, place]))
+  const change = (id: NodeId, parts: (node: NodeSnapshot) => Partial<NodeSnapshot>): void => {
+    const place = places.get(id) ?? 0
+    const before = nodes[place]
+    if (before !== undefined) nodes = nodes.with(place, { ...before, ...parts(before) })
+  }
+  const running: Taken[] = []
+  let [spent, decided, number] = [0, 0, 0]
+  while (decided < decisions) {
+    const begun = performance.now()
+    const planner = new Planner({ ...quiet, at: 0, pending: [], nodes }, defaultScheduling, stock)
+    const made: Decision[] = []
+    for (; made.length < 256; number += 1) made.push(planner.decide(request(number)))
+    const took = performance.now() - begun
+    // The first plan ranks all nodes.
+    if (decided > 0) spent += took
+    decided += made.length
+    for (const one of made) {
+      if (one.decision !== 'place') continue
+      change(one.node, ({ held }) => ({ held: held.union(new Set(one.devices)) }))
+      running.push({ node: one.node, devices: new Set(one.devices) })
+    }
+    for (const { node: id, devices } of running.splice(0, running.length - size))
+      change(id, ({ held }) => ({ held: held.difference(devices) }))
+  }
+  figure('placement_decisions_in_plans', 'decisions/s', {
+    nodes: size,
+    perSecond: round(((decided - 256) * 1_000) / spent),
+    planMs: round((spent * 256) / (decided - 256)),
+  })
+}
+
+interface Taken {
+  readonly node: NodeId
+  readonly devices: ReadonlySet<string>
+}
+
 const devicesIn = (decision: Decision): number => (decision.decision === 'place' ? decision.devices.length : 0)
 
 function naive(size: number, count: number): void {
@@ -127,4 +173,5 @@ function naive(size: number, count: number): void {
 // Until the code is warm.
 indexed(1_000, false)
 for (const size of [100, 1_250, 5_000, 12_500]) indexed(size)
+for (const size of [100, 1_250, 5_000, 12_500]) inPlans(size)
 naive(1_250, 100)

@@ -1,26 +1,21 @@
 /** Why a workload is where it is, node by node; and where one would go that nobody has submitted. */
 import { z } from 'zod'
-import { keptNodes } from '../core/queue/outlook.ts'
-import { defaultReserving } from '../core/queue/reserve.ts'
-import { residentsOf } from '../core/queue/resident.ts'
 import type { Explanation } from '../core/scheduler/explain.ts'
 import { explain } from '../core/scheduler/explain.ts'
-import { inOrder } from '../core/queue/turns.ts'
 import { plan } from '../core/scheduler/plan.ts'
-import { snapshotOf } from '../core/scheduler/snapshot.ts'
-import type { Decision, Snapshot } from '../core/scheduler/types.ts'
+import type { Decision } from '../core/scheduler/types.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
 import type { Place } from '../core/state/types.ts'
 import { partName, unborn } from '../core/state/workloads.ts'
 import { ClawError } from '../model/failure.ts'
 import { groupId, partId, workloadId } from '../model/ids.ts'
 import type { Workload, WorkloadSpec } from '../model/workload.ts'
-import { observer } from '../services/gateway/observe.ts'
 import type { OperationContext } from './context.ts'
 import { workloadRef } from './fields.ts'
 import { findFreshWorkload, refresh } from './find.ts'
 import { nameOf } from './node-view.ts'
 import { unary } from './operation.ts'
+import { placesIn, queueView, QueueView, snapshotNow, withKept } from './queue-view.ts'
 import { nameFor, pinned, specOf, WorkloadRequest } from './workload-request.ts'
 import { named, WorkloadView, workloadView } from './workload-view.ts'
 
@@ -52,10 +47,7 @@ export const workloadWhy = unary({
     ...{ submittedAt: true, startedAt: true, endedAt: true, exitCode: true, error: true },
     ...{ retries: true, nextTryAt: true, eviction: true, history: true },
   }).extend({
-    queue: z
-      .object({ position: z.int().describe('1 is looked at first'), length: z.int() })
-      .nullable()
-      .describe('Its place among all that wait; null when it does not wait'),
+    queue: QueueView,
     ...verdicts,
   }),
   permission: { verb: 'read', resource: 'workload' },
@@ -65,10 +57,9 @@ export const workloadWhy = unary({
     const view = workloadView(workload, context)
     if (workload.state !== 'pending') return { ...view, queue: null, nodes: [], wouldFit: null }
     const snapshot = withKept(snapshotNow(context), context)
-    const order = inOrder(snapshot.pending, snapshot.accounts)
-    const position = order.findIndex(({ parts }) => parts.some(({ id }) => id === workload.id)) + 1
+    const queue = queueView(placesIn(snapshot, context).get(workload.id))
     const verdict = explain(snapshot, named(workload, context.control.state), defaultScheduling)
-    return { ...view, reason: verdict.reason, queue: { position, length: order.length }, ...verdictsOf(verdict) }
+    return { ...view, reason: verdict.reason, queue, ...verdictsOf(verdict) }
   },
 })
 
@@ -79,6 +70,7 @@ const PlaceView = z.object({
     .array(z.object({ index: z.int(), uuid: z.string(), model: z.string() }))
     .describe('GPUs that it would be given'),
   executor: z.string().nullable(),
+  because: z.string().nullable().describe('Why there; null when it would wait'),
   reason: z.string().nullable().describe('Why it would wait'),
 })
 type PlaceView = z.infer<typeof PlaceView>
@@ -105,7 +97,7 @@ export const workloadPlan = unary({
     const workloads = asSubmitted.map((one) => named(one, control.state))
     const { reservations } = withKept(snapshotNow(context), context)
     const snapshot = { ...snapshotNow(context, workloads), reservations }
-    const places = placesIn(plan(snapshot, defaultScheduling), workloads, context)
+    const places = placesFor(plan(snapshot, defaultScheduling), workloads, context)
     const [workload] = workloads
     const [place] = places
     if (workload === undefined || place === undefined)
@@ -121,53 +113,34 @@ export const workloadPlan = unary({
   },
 })
 
-/** What the scheduler would look at now, with these workloads besides. */
-function snapshotNow({ control, membership, clock }: OperationContext, more: readonly Workload[] = []): Snapshot {
-  const { state } = control
-  const source =
-    more.length === 0
-      ? state
-      : {
-          ...state,
-          workloads: new Map([...state.workloads, ...more.map((one) => [one.id, one] as const)]),
-          pending: new Set([...state.pending, ...more.map(({ id }) => id)]),
-        }
-  return snapshotOf(source, observer(membership), clock.now())
-}
-
-/** With the nodes that are kept for work which waits. */
-const withKept = (snapshot: Snapshot, { control }: OperationContext): Snapshot => ({
-  ...snapshot,
-  reservations: keptNodes(snapshot, (node) => residentsOf(control.state, node), {
-    ...defaultScheduling,
-    ...defaultReserving,
-  }),
-})
-
 /** Where each of them would go. Those before them in the queue take theirs first. */
-function placesIn(
+function placesFor(
   decisions: readonly Decision[],
   workloads: readonly Workload[],
   context: OperationContext,
 ): readonly PlaceView[] {
   const [first] = workloads
   const gang = decisions.find((one) => one.decision === 'place-gang' && one.workload === first?.id)
-  if (gang?.decision === 'place-gang') return gang.places.map((place) => placeView(place, context))
+  if (gang?.decision === 'place-gang')
+    return gang.places.map((place) => placeView({ ...place, because: gang.because }, context))
   const byId = new Map(decisions.map((decision) => [decision.workload, decision]))
   const [lead] = workloads.flatMap(({ id }) => byId.get(id) ?? [])
   return workloads.map(({ id }) => {
     const decision = byId.get(id) ?? lead
     if (decision?.decision === 'place') return placeView(decision, context)
     const reason = decision?.decision === 'wait' ? decision.reason : 'so many others are placed first'
-    return { node: null, nodeId: null, devices: [], executor: null, reason }
+    return { node: null, nodeId: null, devices: [], executor: null, because: null, reason }
   })
 }
 
-function placeView({ node, devices, executor }: Place, { control }: OperationContext): PlaceView {
+function placeView(
+  { node, devices, executor, because }: Place & { readonly because: string },
+  { control }: OperationContext,
+): PlaceView {
   const gpus = control.state.members.get(node)?.inventory?.gpus ?? []
   const given = gpus.filter(({ uuid }) => devices.includes(uuid))
   return {
-    ...{ node: nameOf(control.state, node), nodeId: node, executor, reason: null },
+    ...{ node: nameOf(control.state, node), nodeId: node, executor, because, reason: null },
     devices: given.map(({ index, uuid, model }) => ({ index, uuid, model })),
   }
 }

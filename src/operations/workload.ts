@@ -11,6 +11,7 @@ import type { OperationContext } from './context.ts'
 import { momentOf, since, workloadRef } from './fields.ts'
 import { findFreshWorkload, findGroup, findNode, refresh } from './find.ts'
 import { stream, unary } from './operation.ts'
+import { queueViews, QueueView } from './queue-view.ts'
 import { submitOrKeep } from './spool.ts'
 import { nameFor, pinned, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
@@ -71,6 +72,8 @@ function tellOfSpool(error: unknown): never {
   throw new ClawError('NO_LEADER', { detail }, { cause: error })
 }
 
+const QueuedView = WorkloadView.extend({ queue: QueueView })
+
 export const workloadList = unary({
   name: 'workload.list',
   about: 'List workloads, newest first.',
@@ -84,7 +87,7 @@ export const workloadList = unary({
     mine: z.boolean().optional().describe('Only those that the caller submitted'),
     limit: z.int().min(1).max(10_000).default(1_000),
   }),
-  output: z.array(WorkloadView),
+  output: z.array(QueuedView),
   permission: { verb: 'read', resource: 'workload' },
   rest: { method: 'GET', path: '/api/workloads' },
   async handler(input, context, { caller, signal }) {
@@ -101,11 +104,12 @@ export const workloadList = unary({
       (group === null || workload.part?.group === group) &&
       (from === null || workload.submittedAt >= from) &&
       (input.mine !== true || workload.submittedBy === caller.id)
-    return [...state.workloads.values()]
+    const listed = [...state.workloads.values()]
       .filter(wanted)
       .toSorted((a, b) => b.submittedAt - a.submittedAt || (a.part?.index ?? 0) - (b.part?.index ?? 0))
       .slice(0, input.limit)
-      .map((workload) => workloadView(workload, context))
+    const queueOf = queueViews(listed, context)
+    return listed.map((workload) => ({ ...workloadView(workload, context), queue: queueOf(workload) }))
   },
 })
 
@@ -113,11 +117,12 @@ export const workloadInfo = unary({
   name: 'workload.info',
   about: 'Show one workload: where it runs, why it waits, how it ended.',
   input: z.strictObject({ workload: workloadRef }),
-  output: WorkloadView,
+  output: QueuedView,
   permission: { verb: 'read', resource: 'workload' },
   rest: { method: 'GET', path: '/api/workloads/:workload' },
   async handler({ workload }, context, { signal }) {
-    return workloadView(await findFreshWorkload(context, workload, signal), context)
+    const found = await findFreshWorkload(context, workload, signal)
+    return { ...workloadView(found, context), queue: queueViews([found], context)(found) }
   },
 })
 

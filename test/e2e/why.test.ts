@@ -81,7 +81,7 @@ describe('run --dry-run', () => {
       expect(plan.devices.map(({ index }) => index)).toEqual([0, 1])
     }
     const { stdout } = await mesh.get(0).cli('run', '--dry-run', '--gpu-type', 'H100', 'host')
-    expect(stdout).toMatch(/^would run on one \(process\) with GPU \d\n$/)
+    expect(stdout).toMatch(/^would run on one \(process\) with GPU \d\nbecause \d of 2 nodes could run it/)
     expect((await mesh.get(0).json<StatusReply>('status')).workloads).toEqual(before.workloads)
   })
 

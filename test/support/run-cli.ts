@@ -65,8 +65,16 @@ export const workload = (parts: Record<string, unknown> = {}) => ({
     exitCode: 0,
   },
   ...{ error: null, reason: null, progress: null, image: 'busybox', command: [], env: {}, mounts: [], gpus: 1 },
-  ...{ gpuModel: null, memoryMib: null, cpus: null, priority: 500, timeoutSeconds: null, executor: 'docker' },
+  ...{
+    gpuModel: null,
+    memoryMib: null,
+    cpus: null,
+    namespace: 'default',
+    priority: 500,
+    timeoutSeconds: null,
+    executor: 'docker',
+  },
   ...{ submittedBy: 'socket', submittedAt: '2026-01-01T00:00:00.000Z', startedAt: null, endedAt: null, rejections: [] },
-  ...{ checkpoint: null, retries: 0, nextTryAt: null, eviction: null, history: [] },
+  ...{ checkpoint: null, retries: 0, nextTryAt: null, eviction: null, history: [], queue: null },
   ...parts,
 })

@@ -49,6 +49,7 @@ export const work = (id: string, wanted: Record<string, unknown> = {}, parts: Pa
 })
 
 /** Nobody waits for anybody. */
-export const quiet: Pick<Snapshot, 'blocked' | 'accounts' | 'placedParts' | 'reservations'> = {
+export const quiet: Omit<Snapshot, 'at' | 'nodes' | 'pending'> = {
   ...{ blocked: new Map(), accounts: new Map(), placedParts: new Map(), reservations: new Map() },
+  ...{ images: new Map(), kin: new Map() },
 }

@@ -63,6 +63,6 @@ export function provide(
 /** A kept node is half idle while it empties: one in ten is enough for every large job to have its turn. */
 const mostKept = (nodes: number): number => Math.max(1, Math.floor(nodes / 10))
 
-/** Nodes that refused it: nobody is pushed aside there. */
-const lately = ({ parts }: Ask, at: Instant): readonly NodeId[] =>
+/** Nodes that refused it a while ago: nobody is pushed aside there. */
+export const lately = ({ parts }: Ask, at: Instant): readonly NodeId[] =>
   parts.flatMap(({ rejections }) => rejections.filter((refusal) => refusal.at + minute > at).map(({ node }) => node))

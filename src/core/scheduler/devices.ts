@@ -10,11 +10,13 @@ export interface Choice {
   readonly groups: number
 }
 
+export type ChooseDevices = typeof chooseDevices
+
 /** Picks `count` of the candidates, of which there are enough. Only if the cool ones are too few are hot ones added to all of them. */
 export function chooseDevices(
   candidates: readonly GpuDevice[],
   links: readonly GpuLink[],
-  { count, hot = none }: { readonly count: number; readonly hot?: ReadonlySet<string> },
+  { count, hot = none }: { readonly count: number; readonly hot?: ReadonlySet<string> | undefined },
 ): Choice {
   if (count === 0) return { devices: [], groups: 0 }
   const cool = candidates.filter(({ uuid }) => !hot.has(uuid))

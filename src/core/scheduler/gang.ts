@@ -7,8 +7,7 @@ import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount } from '../../model/workload.ts'
 import { demandOf } from '../state/demand.ts'
 import { reluctance } from './admission.ts'
-import type { NodeLedger } from './ledger.ts'
-import { canGive, devicesFor, offerOf } from './offer.ts'
+import { countFree, devicesFor, offerOf } from './offer.ts'
 import type { Candidate } from './ranking.ts'
 import type { Standing } from './standing.ts'
 
@@ -24,18 +23,15 @@ export interface GangRequest {
   readonly count: number
 }
 
-interface Host {
+export interface Host {
   readonly candidate: Candidate
   /** For how many parts it has room; an upper bound. */
   readonly room: number
 }
 
-/** Takes the seats from the ledgers. Null when there are too few, and then nothing is taken. */
-export function seatGang(candidates: readonly Candidate[], request: GangRequest): readonly Seat[] | null {
+/** Takes the seats from the ledgers of hosts with room. Null when there are too few, and then nothing is taken. */
+export function seatGang(hosts: readonly Host[], request: GangRequest): readonly Seat[] | null {
   const { spec, count } = request
-  const hosts = candidates
-    .map((candidate) => ({ candidate, room: Math.min(count, roomFor(candidate, spec)) }))
-    .filter(({ room }) => room > 0)
   const willing = hosts.filter(({ candidate }) => reluctance(candidate.ledger.node, spec) === 0)
   for (const some of willing.length === hosts.length ? [hosts] : [willing, hosts])
     for (const domain of domainsOf(some, count)) {
@@ -48,19 +44,13 @@ export function seatGang(candidates: readonly Candidate[], request: GangRequest)
 /** How many parts would fit there, one beside the other. */
 export function roomFor({ ledger, standing }: Candidate, spec: WorkloadSpec): number {
   const [devices, demand] = [deviceCount(spec), demandOf(spec)]
-  const free = devices === 0 ? 0 : countFree(ledger, standing, spec)
+  const free = countFree(ledger, standing, spec)
   const most = Math.min(
     devices === 0 ? Infinity : free / devices,
     demand.cpuMillis === 0 ? Infinity : ledger.cpuMillis / demand.cpuMillis,
     demand.memoryMib === 0 ? Infinity : ledger.memoryMib / demand.memoryMib,
   )
   return Math.max(0, Math.min(spec.parts?.ownNodes === true ? 1 : Infinity, Math.floor(most)))
-}
-
-function countFree(ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): number {
-  let count = 0
-  for (const device of suitable) if (canGive(ledger, device, spec)) count += 1
-  return count
 }
 
 /** Sets of hosts with room for all, the best first: nearest surroundings, then fewest hosts, then least room left over. */

@@ -5,10 +5,13 @@ import type { Part } from '../../model/workload.ts'
 import { demandOf } from '../state/demand.ts'
 import type { Mib } from '../state/types.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
+import type { ChooseDevices } from './devices.ts'
+import { chooseDevices } from './devices.ts'
 import type { NodeSnapshot } from './types.ts'
 
 export class NodeLedger {
   readonly node: NodeSnapshot
+  readonly choose: ChooseDevices
   /** Devices that nobody has, and no share of either. */
   readonly free: Set<GpuDevice>
   /** Of devices of which shares are given out: how much memory that is. */
@@ -23,9 +26,10 @@ export class NodeLedger {
   /** Groups of which a part is there, or is sent there. */
   readonly groups: Set<GroupId>
 
-  constructor(node: NodeSnapshot) {
+  constructor(node: NodeSnapshot, choose: ChooseDevices = chooseDevices) {
     const { inventory, held, shared, failed, usage } = node
     this.node = node
+    this.choose = choose
     const gpus = (inventory?.gpus ?? []).filter(({ uuid }) => !held.has(uuid) && !failed.has(uuid))
     this.free = new Set(gpus.filter(({ uuid }) => !shared.has(uuid)))
     this.#shared = new Map([...shared].filter(([uuid]) => !held.has(uuid) && !failed.has(uuid)))

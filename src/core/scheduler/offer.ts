@@ -5,68 +5,102 @@ import { deviceCount } from '../../model/workload.ts'
 import { demandOf } from '../state/demand.ts'
 import { reluctance, unwelcome } from './admission.ts'
 import type { Choice } from './devices.ts'
-import { chooseDevices } from './devices.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { Standing } from './standing.ts'
-import type { Obstacle, Offer } from './types.ts'
+import type { NodeSnapshot, Obstacle, Offer } from './types.ts'
 
-/** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words. */
+/** What would be left if the work went there; null when it does not fit. Called for every node, so it makes no words and few objects. */
 export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Offer | null {
   const count = deviceCount(spec)
-  const free = freeDevices(ledger, standing, spec)
-  if (free.length < count) return null
+  if (countFree(ledger, standing, spec) < count) return null
   const demand = demandOf(spec)
   if (demand.cpuMillis > ledger.cpuMillis || demand.memoryMib > ledger.memoryMib) return null
   if (unwelcome(ledger.residents, spec) !== null) return null
-  const { share } = spec.gpus
+  const memoryMib = ledger.memoryMib - demand.memoryMib
+  return spec.gpus.share === undefined
+    ? wholeOffer(ledger, standing, { spec, count, memoryMib })
+    : shareOffer(ledger, standing, { spec, memoryMib })
+}
+
+/** The label by which a node says what one of its GPUs costs by the hour. */
+export const priceLabel = 'price-per-gpu-hour'
+
+/** A node without the label costs nothing; one whose price cannot be read is taken for the dearest. */
+function priceOf({ labels }: NodeSnapshot, devices: number): number {
+  const text = labels[priceLabel]
+  if (text === undefined || devices === 0) return 0
+  return /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * devices : Number.MAX_VALUE
+}
+
+interface Known {
+  readonly spec: WorkloadSpec
+  readonly memoryMib: number
+}
+
+function wholeOffer(
+  ledger: NodeLedger,
+  standing: Standing,
+  { spec, count, memoryMib }: Known & { readonly count: number },
+): Offer {
+  const hot = hotOf(ledger, spec)
+  // For one device there is nothing to choose between, as far as the offer goes.
+  const free = count < 2 && hot.size === 0 ? [] : freeDevices(ledger, standing, spec)
   return {
     reluctance: reluctance(ledger.node, spec),
-    ...(share === undefined ? wholeOffer(ledger, standing, { spec, free }) : shareOffer(ledger, standing, spec)),
-    memoryMib: ledger.memoryMib - demand.memoryMib,
+    broken: 0,
+    hotDevices: hot.size === 0 ? 0 : Math.max(0, count - free.filter(({ uuid }) => !hot.has(uuid)).length),
+    price: priceOf(ledger.node, count),
+    groups: count < 2 ? 0 : chooseOf(ledger, spec, free).groups,
+    shareLeftMib: 0,
+    freeDevices: ledger.free.size - count,
+    memoryMib,
     placements: ledger.placements,
   }
 }
 
-type DeviceOffer = Pick<Offer, 'broken' | 'hotDevices' | 'groups' | 'shareLeftMib' | 'freeDevices'>
-
-interface Wanted {
-  readonly spec: WorkloadSpec
-  readonly free: readonly GpuDevice[]
-}
-
-function wholeOffer(ledger: NodeLedger, standing: Standing, { spec, free }: Wanted): DeviceOffer {
-  const count = deviceCount(spec)
-  const hot = hotOf(ledger, spec)
-  const cool = hot.size === 0 ? free.length : free.filter(({ uuid }) => !hot.has(uuid)).length
-  return {
-    ...{ broken: 0, shareLeftMib: 0 },
-    hotDevices: Math.max(0, count - cool),
-    groups: count < 2 ? 0 : choose(ledger, standing, spec).groups,
-    freeDevices: ledger.free.size - count,
-  }
-}
-
-function shareOffer(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): DeviceOffer {
+function shareOffer(ledger: NodeLedger, standing: Standing, { spec, memoryMib }: Known): Offer {
   const { devices, groups } = choose(ledger, standing, spec)
   const { share = 0 } = spec.gpus
   const hot = hotOf(ledger, spec)
   const broken = devices.filter((device) => ledger.free.has(device)).length
   return {
+    reluctance: reluctance(ledger.node, spec),
     broken,
     hotDevices: devices.filter(({ uuid }) => hot.has(uuid)).length,
+    price: priceOf(ledger.node, devices.length),
     groups: devices.length < 2 ? 0 : groups,
     shareLeftMib: devices.reduce((sum, device) => sum + ledger.shareable(device) - share, 0),
     freeDevices: ledger.free.size - broken,
+    memoryMib,
+    placements: ledger.placements,
   }
+}
+
+/** How well the work itself would be off, whatever it leaves to others: negative when better in the first. */
+const compareFitness = (a: Offer, b: Offer): number =>
+  a.reluctance - b.reluctance || a.broken - b.broken || a.hotDevices - b.hotDevices || a.groups - b.groups
+
+/** Whether the work may go there instead because of something that offers say nothing of. `other` is the best of all. */
+export function isAsGood(one: Offer, other: Offer, { strategy }: WorkloadSpec, isForZone: boolean): boolean {
+  if (compareFitness(one, other) !== 0) return false
+  if (strategy !== 'spread') return one.price === other.price
+  // To spread over zones comes before spreading over nodes.
+  return isForZone || (one.placements === other.placements && one.price === other.price)
 }
 
 /** Negative when the first is the better one. */
 export function compareOffers(a: Offer, b: Offer, { strategy }: WorkloadSpec): number {
-  const first = a.reluctance - b.reluctance || a.broken - b.broken || a.hotDevices - b.hotDevices || a.groups - b.groups
+  const first = compareFitness(a, b)
   const devices = a.shareLeftMib - b.shareLeftMib || a.freeDevices - b.freeDevices
   const pack = devices || a.memoryMib - b.memoryMib || a.placements - b.placements
-  if (strategy !== 'spread') return first || pack
-  return first || a.placements - b.placements || b.freeDevices - a.freeDevices || b.memoryMib - a.memoryMib
+  if (strategy !== 'spread') return first || a.price - b.price || pack
+  return (
+    first ||
+    a.placements - b.placements ||
+    a.price - b.price ||
+    b.freeDevices - a.freeDevices ||
+    b.memoryMib - a.memoryMib
+  )
 }
 
 /** The devices that the work gets when it goes there. */
@@ -74,18 +108,21 @@ export const devicesFor = (ledger: NodeLedger, standing: Standing, spec: Workloa
   choose(ledger, standing, spec).devices
 
 function choose(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Choice {
+  return chooseOf(ledger, spec, freeDevices(ledger, standing, spec))
+}
+
+function chooseOf(ledger: NodeLedger, spec: WorkloadSpec, free: readonly GpuDevice[]): Choice {
   const count = deviceCount(spec)
   const links = ledger.node.inventory?.links ?? []
   const hot = hotOf(ledger, spec)
-  const free = freeDevices(ledger, standing, spec)
-  if (spec.gpus.share === undefined) return chooseDevices(free, links, { count, hot })
+  if (spec.gpus.share === undefined) return ledger.choose(free, links, { count, hot })
   const used = free
     .filter((device) => !ledger.free.has(device))
     .toSorted(byRoom(ledger, hot))
     .slice(0, count)
   const unused = free.filter((device) => ledger.free.has(device))
-  const broken = chooseDevices(unused, links, { count: count - used.length, hot }).devices
-  return chooseDevices([...used, ...broken], links, { count })
+  const broken = ledger.choose(unused, links, { count: count - used.length, hot }).devices
+  return ledger.choose([...used, ...broken], links, { count })
 }
 
 /** The least memory left first, so that what is left elsewhere is of use to larger shares; but a hot one last. */
@@ -104,6 +141,14 @@ const noDevices: ReadonlySet<string> = new Set()
 const freeDevices = (ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): readonly GpuDevice[] =>
   deviceCount(spec) === 0 ? [] : suitable.filter((device) => canGive(ledger, device, spec))
 
+/** How many devices it could get now. */
+export function countFree(ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): number {
+  if (deviceCount(spec) === 0) return 0
+  let count = 0
+  for (const device of suitable) if (canGive(ledger, device, spec)) count += 1
+  return count
+}
+
 /** Whether nobody has the device, or enough of its memory is left for the share. */
 export const canGive = (ledger: NodeLedger, device: GpuDevice, { gpus: { share } }: WorkloadSpec): boolean =>
   share === undefined ? ledger.free.has(device) : ledger.shareable(device) >= share
@@ -111,7 +156,7 @@ export const canGive = (ledger: NodeLedger, device: GpuDevice, { gpus: { share }
 /** What the node lacks now; null when the work fits. */
 export function shortage(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Obstacle | null {
   const count = deviceCount(spec)
-  const free = freeDevices(ledger, standing, spec).length
+  const free = countFree(ledger, standing, spec)
   if (free < count) return tooFewDevices(ledger, free, spec)
   const { cpuMillis, memoryMib } = demandOf(spec)
   if (cpuMillis > ledger.cpuMillis)

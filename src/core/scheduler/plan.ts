@@ -7,11 +7,15 @@ import type { Ask } from '../queue/ask.ts'
 import { Budget } from '../queue/budget.ts'
 import { Turns } from '../queue/turns.ts'
 import { Planner } from './planner.ts'
+import { Stock } from './stock.ts'
 import type { Decision, SchedulerSettings, Snapshot } from './types.ts'
 
-/** One decision for each pending workload or gang, in the order in which they were taken, up to the most placements of one plan. */
-export function plan(snapshot: Snapshot, settings: SchedulerSettings): readonly Decision[] {
-  const planner = new Planner(snapshot, settings)
+/**
+ * One decision for each pending workload or gang, in the order in which they were taken, up to the most placements of one plan. A stock that
+ * is kept from plan to plan makes no other decisions, only faster ones.
+ */
+export function plan(snapshot: Snapshot, settings: SchedulerSettings, stock = new Stock()): readonly Decision[] {
+  const planner = new Planner(snapshot, settings, stock)
   const turns = new Turns(snapshot.pending, snapshot.accounts)
   const budget = new Budget(snapshot.accounts)
   const decisions: Decision[] = []

@@ -7,49 +7,36 @@ import type { Ask } from '../queue/ask.ts'
 import { mayUse } from '../queue/reservation.ts'
 import { isGang } from '../state/groups.ts'
 import { roomFor, seatGang } from './gang.ts'
-import { NodeLedger } from './ledger.ts'
-import { devicesFor, shortage } from './offer.ts'
-import type { Candidate } from './ranking.ts'
-import { Ranking } from './ranking.ts'
+import type { Granted, Kind } from './kind.ts'
+import type { NodeLedger } from './ledger.ts'
+import { devicesFor, priceLabel, shortage } from './offer.ts'
 import { summarize } from './reasons.ts'
-import { modelMatcher, refusedRecently, standingOf } from './standing.ts'
+import { refusedRecently } from './standing.ts'
+import { Stock } from './stock.ts'
 import type { Decision, Obstacle, SchedulerSettings, Snapshot } from './types.ts'
-
-/** What workloads that ask for the same have in common. */
-interface Class {
-  /** Nodes that could run the work if they were empty. */
-  readonly candidates: readonly Candidate[]
-  readonly ranking: Ranking
-  /** How many of the planner's placements the ranking knows. */
-  known: number
-  /** What speaks against the other nodes. */
-  readonly obstacles: readonly Obstacle[]
-  /** Set once nothing fitted: within a plan nothing is given back, so nothing will. */
-  blocked: string | null
-}
+import { Wishes } from './wishes.ts'
 
 export class Planner {
   readonly #snapshot: Snapshot
   readonly #settings: SchedulerSettings
-  readonly #ledgers: readonly NodeLedger[]
-  readonly #matches = modelMatcher()
-  readonly #classes = new Map<string, Class>()
-  /** Where something was placed, in order. */
-  readonly #placements: NodeId[] = []
+  readonly #stock: Stock
   readonly #placedParts: Map<GroupId, number>
+  readonly #wishes: Wishes
 
-  constructor(snapshot: Snapshot, settings: SchedulerSettings) {
+  constructor(snapshot: Snapshot, settings: SchedulerSettings, stock = new Stock()) {
     this.#snapshot = snapshot
     this.#settings = settings
-    this.#ledgers = snapshot.nodes.map((node) => new NodeLedger(node))
+    this.#stock = stock
+    stock.renew(snapshot.nodes)
     this.#placedParts = new Map(snapshot.placedParts)
+    this.#wishes = new Wishes(snapshot)
   }
 
   decide({ lead, parts }: Ask): Decision {
     const { id, spec } = lead
     const early = this.#tooEarly(lead, parts)
     if (early !== null) return wait(id, early, 'turn')
-    const kind = this.#classOf(spec)
+    const kind = this.#stock.kindOf(kindKey(spec), spec)
     const avoided = avoidedNodes(parts, this.#snapshot.at, this.#settings)
     if (kind.blocked !== null && avoided.size === 0) return wait(id, kind.blocked)
 
@@ -71,20 +58,25 @@ export class Planner {
     return (this.#placedParts.get(part.group) ?? 0) < atOnce ? null : `waits, as ${atOnce} of its array run already`
   }
 
-  #placeOne(kind: Class, workload: Workload, avoided: ReadonlyMap<string, string>): Decision | null {
+  #placeOne(kind: Kind, workload: Workload, avoided: ReadonlyMap<string, string>): Decision | null {
     const isUsable = (node: NodeId, ledger: NodeLedger): boolean =>
       !avoided.has(node) && this.#mayUse(node, workload) && !isSharedWithKin(ledger, workload)
-    const best = this.#bestOf(kind, workload, isUsable)
+    const { id, spec, attempt, part, preferredNode } = workload
+    const best = kind.best(isUsable, preferredNode === null ? null : this.#stock.placeOf(preferredNode))
     if (best === null) return null
-    const { id, spec, attempt, part } = workload
-    const { ledger, standing } = best
+    const isWished = best.ledger.node.id === preferredNode
+    const than = this.#stock.placeOf(best.ledger.node.id) ?? 0
+    const wishes = isWished ? [] : this.#wishes.of(workload)
+    const { candidate, decided } = wishes.length === 0 ? asItIs : kind.granting(wishes, { than, mayUse: isUsable })
+    const { ledger, standing } = candidate ?? best
     const given = devicesFor(ledger, standing, spec)
     ledger.take(spec, given, part)
     const node = ledger.node.id
-    this.#placements.push(node)
+    this.#stock.changed(node)
     if (part !== null) this.#placedParts.set(part.group, 1 + (this.#placedParts.get(part.group) ?? 0))
     const devices = given.map(({ uuid }) => uuid)
-    const because = whyThere(ledger, kind, node === workload.preferredNode)
+    this.#wishes.placed(workload, node)
+    const because = whyThere(ledger, kind, isWished ? ['it was to go to this one'] : decided)
     return {
       decision: 'place',
       workload: id,
@@ -96,30 +88,20 @@ export class Planner {
     }
   }
 
-  #bestOf(kind: Class, { preferredNode }: Workload, isUsable: IsUsable): Candidate | null {
-    for (const node of this.#placements.slice(kind.known)) kind.ranking.changed(node)
-    kind.known = this.#placements.length
-    const preferred = preferredNode === null ? null : kind.ranking.at(preferredNode)
-    if (preferred !== null && isUsable(preferred.ledger.node.id, preferred.ledger)) return preferred
-    return kind.ranking.best(isUsable)
-  }
-
-  #placeGang(kind: Class, parts: readonly Workload[], avoided: ReadonlyMap<string, string>): Decision | null {
+  #placeGang(kind: Kind, parts: readonly Workload[], avoided: ReadonlyMap<string, string>): Decision | null {
     const [lead] = parts
     const group = lead?.part?.group
     if (lead === undefined || group === undefined) return null
-    const usable = kind.candidates.filter(
-      ({ ledger }) => !avoided.has(ledger.node.id) && this.#mayUse(ledger.node.id, lead),
-    )
-    const seats = seatGang(usable, { spec: lead.spec, count: parts.length })
+    const hosts = kind.hosts(parts.length, (node) => !avoided.has(node) && this.#mayUse(node, lead))
+    const seats = seatGang(hosts, { spec: lead.spec, count: parts.length })
     if (seats === null) return null
     const places = seats.map(({ ledger, standing, devices }) => {
-      this.#placements.push(ledger.node.id)
+      this.#stock.changed(ledger.node.id)
       return { node: ledger.node.id, devices: devices.map(({ uuid }) => uuid), executor: standing.executor }
     })
     const attempt = 1 + Math.max(...parts.map((part) => part.attempt))
-    const hosts = new Set(places.map(({ node }) => node)).size
-    const because = `the ${parts.length} parts of its gang fit on ${hosts} of the ${kind.candidates.length} nodes that could run them`
+    const used = new Set(places.map(({ node }) => node)).size
+    const because = `the ${parts.length} parts of its gang fit on ${used} of the ${kind.able} nodes that could run them`
     return { decision: 'place-gang', workload: lead.id, group, attempt, places, because }
   }
 
@@ -127,7 +109,7 @@ export class Planner {
     return mayUse(this.#snapshot.reservations.get(node), workload, this.#snapshot.at)
   }
 
-  #whyNowhere({ candidates, obstacles }: Class, workload: Workload, avoided: ReadonlyMap<string, string>): string {
+  #whyNowhere({ candidates, obstacles }: Kind, workload: Workload, avoided: ReadonlyMap<string, string>): string {
     const { spec } = workload
     const shortages = candidates.map((candidate) => {
       const { ledger, standing } = candidate
@@ -140,33 +122,17 @@ export class Planner {
     })
     return summarize([...obstacles, ...shortages.filter((obstacle) => obstacle !== null)])
   }
-
-  #classOf(spec: WorkloadSpec): Class {
-    const key = classKey(spec)
-    const known = this.#classes.get(key)
-    if (known !== undefined) return known
-    const all = this.#ledgers.map((ledger) => ({ ledger, standing: standingOf(ledger.node, spec, this.#matches) }))
-    const candidates = all.flatMap(({ ledger, standing }) => ('one' in standing ? [] : [{ ledger, standing }]))
-    const made: Class = {
-      candidates,
-      ranking: new Ranking(candidates, spec),
-      known: this.#placements.length,
-      obstacles: all.flatMap(({ standing }) => ('one' in standing ? [standing] : [])),
-      blocked: null,
-    }
-    this.#classes.set(key, made)
-    return made
-  }
 }
 
-/** `3 of 12 nodes could run it; this one then has 2 GPUs free`. */
-function whyThere({ free }: NodeLedger, { candidates, obstacles }: Class, isWished: boolean): string {
-  const nodes = candidates.length + obstacles.length
-  const wish = isWished ? ', and it was to go to this one' : ''
-  return `${candidates.length} of ${nodes} nodes could run it${wish}; this one then has ${free.size} GPUs free`
+/** `3 of 12 nodes could run it, and this one has its image; this one then has 2 GPUs free`. */
+function whyThere({ node, free }: NodeLedger, { able, nodes }: Kind, decided: readonly string[]): string {
+  const price = node.labels[priceLabel]
+  const cost = price === undefined ? '' : ` at a price of ${price} for each GPU and hour`
+  const why = [`${able} of ${nodes} nodes could run it`, ...decided].join(', and ')
+  return `${why}; this one then has ${free.size} GPUs free${cost}`
 }
 
-type IsUsable = (node: NodeId, ledger: NodeLedger) => boolean
+const asItIs: Granted = { candidate: null, decided: [] }
 
 /** Whether another part is there, when each is to have a node of its own. */
 const isSharedWithKin = ({ groups }: NodeLedger, { part, spec }: Workload): boolean =>
@@ -184,7 +150,7 @@ const wait = (workload: WorkloadId, reason: string, lacks: 'room' | 'turn' = 'ro
 })
 
 /** What has to be the same for two workloads to fit the same nodes. */
-function classKey(spec: WorkloadSpec): string {
+function kindKey(spec: WorkloadSpec): string {
   const { gpus, cpus, memoryMib, diskMib, node, nodeSelector, executor, tolerations, near, apart, strategy } = spec
   const gang = spec.parts?.gang === true ? spec.parts : null
   return JSON.stringify([

@@ -1,29 +1,16 @@
 /** The scheduler's view of the mesh: the committed state, and of the gossip only who answers and which devices have failed. */
 import type { GroupId, NodeId, WorkloadId } from '../../model/ids.ts'
-import type { Liveness } from '../../model/node.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import { accountsOf } from '../queue/share.ts'
 import type { Reservations } from '../queue/reservation.ts'
-import { sharedMib } from '../state/devices.ts'
 import { partsOf } from '../state/groups.ts'
-import { usageOf, workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
-import type { Snapshot } from './types.ts'
-
-/** What the membership plane knows of a node. */
-export interface Observed {
-  readonly liveness: Liveness
-  /** Uuids of its devices that are failed. */
-  readonly failed: ReadonlySet<string>
-  /** Uuids of its devices that are slowed down by heat. */
-  readonly hot: ReadonlySet<string>
-  readonly diskFreeMib: number | null
-  /** It follows the mesh no more until it is upgraded, so it cannot claim anything. */
-  readonly isOutdated?: true
-}
+import { NodeViews } from './node-views.ts'
+import { isSpreadArray } from './wishes.ts'
+import type { Observed, Snapshot } from './types.ts'
 
 type Source = Pick<
   MeshState,
@@ -35,36 +22,33 @@ type Source = Pick<
   | 'shares'
   | 'usage'
   | 'residents'
+  | 'images'
   | 'namespaces'
   | 'spending'
   | 'consumed'
 >
 
+interface Kept {
+  /** Those of the snapshot before, so that what has not changed is the same. */
+  readonly views?: NodeViews
+  readonly reservations?: Reservations
+}
+
 export function snapshotOf(
   state: Source,
   observe: (node: NodeId) => Observed,
   at: Instant,
-  reservations: Reservations = new Map(),
+  { views = new NodeViews(), reservations = new Map() }: Kept = {},
 ): Snapshot {
   const pending = Array.from(state.pending, (id) => state.workloads.get(id)).filter((one) => one !== undefined)
   return {
     at,
-    nodes: Array.from(state.members.values(), ({ id, name, labels, taints, scheduling, inventory }) => {
-      const here = workloadsAt(state, id)
-      const uuids = (inventory?.gpus ?? []).map(({ uuid }) => uuid)
-      return {
-        ...{ id, name, labels, taints, scheduling, inventory },
-        ...observe(id),
-        held: new Set(uuids.filter((uuid) => state.holders.has(uuid))),
-        shared: new Map(uuids.filter((uuid) => state.shares.has(uuid)).map((uuid) => [uuid, sharedMib(state, uuid)])),
-        usage: usageOf(state, id),
-        residents: here.map(({ spec }) => spec.labels ?? {}),
-        groups: new Set(here.flatMap(({ part }) => (part === null ? [] : [part.group]))),
-      }
-    }),
+    nodes: views.look(state, observe),
     pending,
     accounts: accountsOf(state, state.members.keys(), at),
     placedParts: placedParts(pending, state),
+    images: state.images,
+    kin: kinOf(pending, state),
     blocked: new Map(pending.flatMap((workload) => blockOf(workload, state))),
     reservations,
   }
@@ -77,6 +61,21 @@ function placedParts(pending: readonly Workload[], state: Source): ReadonlyMap<G
 }
 
 const hasPlace = ({ state, placement }: Workload): boolean => placement !== null && !isTerminal(state)
+
+/** Of an array that is to be spread, where its parts are; of other work, where that was which it waited for. */
+function kinOf(pending: readonly Workload[], state: Source): Snapshot['kin'] {
+  const kin = new Map<GroupId | WorkloadId, readonly NodeId[]>()
+  for (const { id, spec, part } of pending) {
+    const isSpread = part !== null && isSpreadArray(spec)
+    if (isSpread ? kin.has(part.group) : spec.dependencies === undefined) continue
+    const others = isSpread
+      ? partsOf(state, part.group).filter(hasPlace)
+      : (spec.dependencies ?? []).map(({ workload }) => state.workloads.get(workload as WorkloadId))
+    const nodes = others.flatMap((other) => other?.placement?.node ?? [])
+    kin.set(isSpread ? part.group : id, nodes)
+  }
+  return kin
+}
 
 function blockOf(workload: Workload, state: Source): readonly (readonly [WorkloadId, string])[] {
   const readiness = readinessOf(workload, state)

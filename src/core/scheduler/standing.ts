@@ -16,7 +16,7 @@ export interface Standing {
 
 const same = (text: string): Obstacle => ({ one: text, many: text })
 
-type MatchModel = (model: string, wanted: string) => boolean
+export type MatchModel = (model: string, wanted: string) => boolean
 
 /** Answers each question once: a mesh has few models and many devices. */
 export function modelMatcher(): MatchModel {
@@ -29,10 +29,20 @@ export function modelMatcher(): MatchModel {
   }
 }
 
-export function standingOf(
+/** The devices of an inventory that satisfy the request, if there are enough. */
+export type Suitable = { readonly devices: readonly GpuDevice[] } | Obstacle
+
+export const standingOf = (
   node: NodeSnapshot,
   spec: WorkloadSpec,
   matches: MatchModel = gpuModelMatches,
+): Standing | Obstacle => standingWith(node, spec, (inventory) => suitableDevices(inventory, spec, matches))
+
+/** The same by one who knows already which devices are suitable. */
+export function standingWith(
+  node: NodeSnapshot,
+  spec: WorkloadSpec,
+  suitableIn: (inventory: NodeInventory) => Suitable,
 ): Standing | Obstacle {
   const { inventory } = node
   const obstacle = unreachable(node) ?? elsewhere(node, spec) ?? closedTo(node, spec) ?? tooFull(node, spec)
@@ -44,7 +54,7 @@ export function standingOf(
     const words = spec.executor === undefined ? 'nothing to run work with' : `no ${spec.executor} executor`
     return { one: `has ${words}`, many: `have ${words}` }
   }
-  const suitable = suitableDevices(inventory, spec, matches)
+  const suitable = suitableIn(inventory)
   return 'one' in suitable ? suitable : { executor, suitable: suitable.devices }
 }
 
@@ -87,11 +97,7 @@ function executorFor({ executors }: NodeInventory, { executor }: WorkloadSpec): 
   return executors.includes(executor) ? executor : null
 }
 
-function suitableDevices(
-  { gpus, sharing }: NodeInventory,
-  spec: WorkloadSpec,
-  matches: MatchModel,
-): { readonly devices: readonly GpuDevice[] } | Obstacle {
+export function suitableDevices({ gpus, sharing }: NodeInventory, spec: WorkloadSpec, matches: MatchModel): Suitable {
   const { gpus: wanted } = spec
   const { devices: indexes, model, share } = wanted
   const memoryMib = least(wanted)

@@ -36,6 +36,18 @@ export interface NodeSnapshot {
   readonly groups: ReadonlySet<GroupId>
 }
 
+/** What the membership plane knows of a node. */
+export interface Observed {
+  readonly liveness: Liveness
+  /** Uuids of its devices that are failed. */
+  readonly failed: ReadonlySet<string>
+  /** Uuids of its devices that are slowed down by heat. */
+  readonly hot: ReadonlySet<string>
+  readonly diskFreeMib: number | null
+  /** It follows the mesh no more until it is upgraded, so it cannot claim anything. */
+  readonly isOutdated?: true
+}
+
 export interface Snapshot {
   readonly at: Instant
   readonly nodes: readonly NodeSnapshot[]
@@ -47,6 +59,10 @@ export interface Snapshot {
   readonly accounts: Accounts
   /** How many parts have a place, of groups that limit how many may at a time. */
   readonly placedParts: ReadonlyMap<GroupId, number>
+  /** By image: nodes that have it already, as far as the mesh knows. */
+  readonly images: ReadonlyMap<string, ReadonlyMap<NodeId, unknown>>
+  /** Where the parts of arrays are that are to be spread; and where that was which a workload waited for. */
+  readonly kin: ReadonlyMap<GroupId | WorkloadId, readonly NodeId[]>
   /** Nodes that are kept for one workload. */
   readonly reservations: Reservations
 }
@@ -108,6 +124,8 @@ export interface Offer {
   readonly broken: number
   /** How many hot devices it would get, of those that it does not name itself. */
   readonly hotDevices: number
+  /** What its devices cost there by the hour. */
+  readonly price: number
   /** From how many groups of linked devices its own would come. */
   readonly groups: number
   /** Memory that would be left to share on the devices of which it gets a share. */

@@ -35,6 +35,7 @@ function remember(state: State, workload: Workload): void {
   rememberPart(state, workload)
   if (!isTerminal(workload.state)) state.names.set(workload.name, workload.id)
   if (workload.state === 'pending') state.pending.add(workload.id)
+  countImage(state, workload, 1)
   const placement = livePlacement(workload)
   if (placement === null) return
   giveDevices(state, placement, workload.spec.gpus.share)
@@ -47,6 +48,7 @@ function forget(state: State, workload: Workload): void {
   spend(state, workload, -1)
   if (!isTerminal(workload.state)) state.names.delete(workload.name)
   state.pending.delete(workload.id)
+  countImage(state, workload, -1)
   const placement = livePlacement(workload)
   if (placement === null) return
   takeDevices(state, placement)
@@ -54,6 +56,17 @@ function forget(state: State, workload: Workload): void {
   residents?.delete(workload.id)
   if (residents?.size === 0) state.residents.delete(placement.node)
   count(state, placement.node, demandOf(workload.spec), -1)
+}
+
+/** Where a container has started, its image is; and it stays there when the container ends. */
+function countImage(state: State, { spec, placement, startedAt }: Workload, sign: 1 | -1): void {
+  if (placement?.executor !== 'docker' || startedAt === null) return
+  const nodes = state.images.get(spec.image) ?? new Map<NodeId, number>()
+  const after = (nodes.get(placement.node) ?? 0) + sign
+  if (after === 0) nodes.delete(placement.node)
+  else nodes.set(placement.node, after)
+  if (nodes.size === 0) state.images.delete(spec.image)
+  else state.images.set(spec.image, nodes)
 }
 
 function count(state: State, node: NodeId, demand: Usage, sign: 1 | -1): void {

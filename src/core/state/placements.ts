@@ -69,8 +69,11 @@ const ports = { first: 29_500, count: 500 }
 /** One that no other gang meets at on that node; another one at every attempt, in case something else has it. */
 function meetingPort(state: State, node: NodeId | undefined, attempt: number): number {
   const taken = new Set(node === undefined ? [] : workloadsAt(state, node).map(({ placement }) => placement?.port))
-  const free = Array.from({ length: ports.count }, (_, i) => ports.first + ((i + attempt - 1) % ports.count))
-  return free.find((port) => !taken.has(port)) ?? ports.first
+  for (let i = 0; i < ports.count; i += 1) {
+    const port = ports.first + ((i + attempt - 1) % ports.count)
+    if (!taken.has(port)) return port
+  }
+  return ports.first
 }
 
 type Settling = Pick<Placement, 'node' | 'devices' | 'executor' | 'attempt' | 'port'> & {

@@ -64,6 +64,8 @@ export interface State extends MeshState {
   readonly usage: Map<NodeId, Usage>
   /** Derived: workloads with a live placement, by node. A node without any has no entry. */
   readonly residents: Map<NodeId, Set<WorkloadId>>
+  /** Derived: by image, on which nodes a container of it was started, and by how many of the workloads that are known and not elsewhere since. */
+  readonly images: Map<string, Map<NodeId, number>>
 }
 
 /** What the state holds at most. */
@@ -119,4 +121,5 @@ export const createState = (): State => ({
   shares: new Map(),
   usage: new Map(),
   residents: new Map(),
+  images: new Map(),
 })

@@ -109,6 +109,8 @@ export interface MeshState {
   readonly usage: ReadonlyMap<NodeId, Usage>
   /** Workloads with a live placement on a node. A node without any has no entry. */
   readonly residents: ReadonlyMap<NodeId, ReadonlySet<WorkloadId>>
+  /** By image: the nodes on which a container of it was started, and by how many workloads that are still known. */
+  readonly images: ReadonlyMap<string, ReadonlyMap<NodeId, number>>
   /** What the leader last recorded of each member's liveness. For history; the detector's own view is fresher. */
   readonly liveness: ReadonlyMap<NodeId, Liveness>
   readonly events: readonly MeshEvent[]

@@ -131,6 +131,7 @@ export function prune({ state, changes }: Step, { workloads }: CommandOf<'prune'
     const workload = state.workloads.get(id)
     if (workload === undefined || !isTerminal(workload.state)) continue
     state.workloads.delete(id)
+    reindex(state, workload, null)
     state.decisions.delete(id)
     if (workload.part !== null) forgetPart(state, workload.part)
     changes.push({ type: 'workload', workload: id })

@@ -34,6 +34,12 @@ export const workloadColumns: readonly Column<Workload>[] = [
   { head: 'Retries', cell: ({ retries }) => String(retries), wide: true },
   { head: 'Exit', cell: ({ exitCode }) => orDash(exitCode), wide: true },
   { head: 'Image', cell: ({ image }) => image, wide: true },
+  { head: 'Position', cell: ({ queue }) => orDash(queue?.position ?? null), wide: true },
+  {
+    head: 'Estimated start',
+    cell: ({ queue }) => (queue === null ? '—' : (queue.estimatedStart ?? 'unknown')),
+    wide: true,
+  },
   { head: 'Why', cell: ({ reason, error }) => orDash(reason ?? error?.message ?? null), wide: true },
 ]
 

@@ -1,5 +1,5 @@
 /** What the membership plane says of a node, in the scheduler's terms. */
-import type { Observed } from '../../core/scheduler/snapshot.ts'
+import type { Observed } from '../../core/scheduler/types.ts'
 import { thermal } from '../../model/gpu-health.ts'
 import type { GpuSample } from '../../model/gpu.ts'
 import type { NodeId } from '../../model/ids.ts'

@@ -6,7 +6,9 @@ import type { ReserveSettings } from '../../core/queue/reserve.ts'
 import { provide } from '../../core/queue/reserve.ts'
 import { residentsOf } from '../../core/queue/resident.ts'
 import { plan } from '../../core/scheduler/plan.ts'
+import { NodeViews } from '../../core/scheduler/node-views.ts'
 import { snapshotOf } from '../../core/scheduler/snapshot.ts'
+import { Stock } from '../../core/scheduler/stock.ts'
 import { isWaitNews } from '../../core/state/decisions.ts'
 import { waitingWith } from '../../core/state/groups.ts'
 import type { Decision, SchedulerSettings, Snapshot, WaitDecision } from '../../core/scheduler/types.ts'
@@ -52,6 +54,9 @@ export class Scheduling implements Duty {
   #unsubscribe: Unsubscribe = () => {}
   /** Nodes that are kept for work which has waited; a new leader finds out anew. */
   #reservations: Reservations = new Map()
+  /** Kept so that a plan looks only at what has changed. */
+  #views = new NodeViews()
+  #stock = new Stock()
   #providedAt: Millis = -Infinity
 
   constructor(deps: SchedulingDeps, settings: SchedulingSettings) {
@@ -62,6 +67,8 @@ export class Scheduling implements Duty {
 
   begin(): void {
     this.#reservations = new Map()
+    this.#views = new NodeViews()
+    this.#stock = new Stock()
     this.#providedAt = -Infinity
     this.#unsubscribe = wakeOnChanges(this.#loop, this.#deps)
     this.#loop.start()
@@ -88,8 +95,9 @@ export class Scheduling implements Duty {
       return
     }
     const started = clock.elapsed()
-    const snapshot = snapshotOf(control.state, observe, at, this.#reservations)
-    const decisions = plan(snapshot, this.#settings)
+    const kept = { views: this.#views, reservations: this.#reservations }
+    const snapshot = snapshotOf(control.state, observe, at, kept)
+    const decisions = plan(snapshot, this.#settings, this.#stock)
     metrics.observe('claw_scheduler_plan_ms', clock.elapsed() - started)
     const placements = decisions.filter((decision) => decision.decision !== 'wait')
     const placed = await Promise.all(placements.map((decision) => this.#place(decision, signal)))

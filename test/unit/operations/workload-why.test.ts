@@ -15,7 +15,12 @@ describe('why', () => {
   test('names what speaks against each node', async () => {
     await run('workload.run', { image: 'busybox', name: 'big', gpus: 8 })
     const why = await run('workload.why', { workload: 'big' })
-    expect(why).toMatchObject({ name: 'big', state: 'pending', node: null, queue: { position: 1, length: 1 } })
+    expect(why).toMatchObject({
+      name: 'big',
+      state: 'pending',
+      node: null,
+      queue: { position: 1, length: 1, estimatedStart: null },
+    })
     expect(why.reason).toMatch(/^2 nodes considered: 2 need 8 GPUs, have 2$/)
     expect(why.nodes).toEqual([
       { node: 'ada', nodeId: ada, obstacle: 'needs 8 GPUs, has 2' },
@@ -47,9 +52,9 @@ describe('why', () => {
       await mesh.world.runFor(1_000)
     }
     const positionOf = async (workload: string) => (await run('workload.why', { workload })).queue
-    expect(await positionOf('urgent')).toEqual({ position: 1, length: 3 })
-    expect(await positionOf('old')).toEqual({ position: 2, length: 3 })
-    expect(await positionOf('young')).toEqual({ position: 3, length: 3 })
+    expect(await positionOf('urgent')).toEqual({ position: 1, length: 3, estimatedStart: null })
+    expect(await positionOf('old')).toEqual({ position: 2, length: 3, estimatedStart: null })
+    expect(await positionOf('young')).toEqual({ position: 3, length: 3, estimatedStart: null })
   })
 
   test('a node that it is pinned to is called by its name', async () => {

@@ -15,7 +15,7 @@ export default command({
     const api = await connect()
     await out.result(await api.call('workload.why', { workload }, signal), async (why, style) => [
       sentence(why),
-      ...(why.queue === null ? [] : [`It is number ${why.queue.position} of ${why.queue.length} that wait.`]),
+      ...(why.queue === null ? [] : queueInWords(why.queue)),
       ...why.history.map((one) => `Attempt ${one.attempt} was ${attemptInWords(one)}`),
       ...(why.state === 'pending' ? ['', ...(await verdictLines(why, style))] : []),
     ])
@@ -24,6 +24,13 @@ export default command({
 })
 
 type Why = OutputOf<'workload.why'>
+
+const queueInWords = ({ position, length, estimatedStart }: NonNullable<Why['queue']>): readonly string[] => [
+  `It is number ${position} of ${length} that wait.`,
+  estimatedStart === null
+    ? 'When it starts is unknown: no time limit of what runs says so.'
+    : `As things are now it starts at ${estimatedStart}.`,
+]
 
 function sentence({ name, state, reason, node, attempt, startedAt, endedAt, error, exitCode, eviction }: Why): string {
   const on = node === null ? '' : ` on ${node}`

@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { NodeLedger } from '../../../../src/core/scheduler/ledger.ts'
-import { compareOffers, devicesFor, offerOf } from '../../../../src/core/scheduler/offer.ts'
+import { compareOffers, devicesFor, isAsGood, offerOf } from '../../../../src/core/scheduler/offer.ts'
 import type { Candidate } from '../../../../src/core/scheduler/ranking.ts'
-import { Ranking } from '../../../../src/core/scheduler/ranking.ts'
-import { standingOf } from '../../../../src/core/scheduler/standing.ts'
+import { Stock } from '../../../../src/core/scheduler/stock.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import type { GpuLink } from '../../../../src/model/gpu.ts'
@@ -40,42 +38,54 @@ const wish = fc.record({
   apart: fc.boolean(),
 })
 
-test('the ranking chooses what a scan over all nodes would choose, whatever was placed before', () => {
+test('the ranking chooses what a scan over all nodes would choose, whatever was placed before and whatever is wished for', () => {
   fc.assert(
     fc.property(
       fc.array(host, { minLength: 1, maxLength: 8 }),
       fc.array(wish, { minLength: 1, maxLength: 3 }),
       fc.array(fc.tuple(fc.nat(), fc.nat(10)), { maxLength: 30 }),
       (hosts, wishes, picks) => {
-        const ledgers = hosts.map(({ gpus, linked, hot, shy }, i) => {
-          const id = nodeId(`n${i}`)
-          const taints = shy ? [{ key: 'shy', value: '', effect: 'PreferNoSchedule' } as const] : []
-          const has = { links: linked ? pairs : [] }
-          return new NodeLedger(nodeSnapshot(id, gpus, { hot: new Set(hot ? [`GPU-${id}-0`] : []), taints, has }))
-        })
-        const kinds = wishes.map(({ count, cpus, spread, app, apart }) => {
-          const wanted = spec({
+        const stock = new Stock()
+        stock.renew(
+          hosts.map(({ gpus, linked, hot, shy }, i) => {
+            const id = nodeId(`n${i}`)
+            const taints = shy ? [{ key: 'shy', value: '', effect: 'PreferNoSchedule' } as const] : []
+            const has = { links: linked ? pairs : [] }
+            return nodeSnapshot(id, gpus, { hot: new Set(hot ? [`GPU-${id}-0`] : []), taints, has })
+          }),
+        )
+        const kinds = wishes.map(({ count, cpus, spread, app, apart }) =>
+          spec({
             gpus: { count },
             cpus,
             labels: { app },
             ...(spread ? { strategy: 'spread' } : {}),
             ...(apart ? { apart: [{ app }] } : {}),
-          })
-          const candidates = ledgers.flatMap((ledger) => {
-            const standing = standingOf(ledger.node, wanted)
-            return 'one' in standing ? [] : [{ ledger, standing }]
-          })
-          return { wanted, candidates, ranking: new Ranking(candidates, wanted) }
-        })
+          }),
+        )
         for (const [which, closed] of picks) {
-          const kind = kinds[which % kinds.length]
-          if (kind === undefined) return
+          const wanted = kinds[which % kinds.length]
+          if (wanted === undefined) return
           const mayUse = (node: NodeId): boolean => node !== `n${closed}`
-          const best = kind.ranking.best(mayUse)
-          expect(best?.ledger.node.id).toBe(bestByScan(kind.candidates, kind.wanted, mayUse)?.ledger.node.id)
+          const kind = stock.kindOf(JSON.stringify(wanted), wanted)
+          const best = kind.best(mayUse, null)
+          expect(best?.ledger.node.id).toBe(bestByScan(kind.candidates, wanted, mayUse)?.ledger.node.id)
           if (best === null) continue
-          best.ledger.take(kind.wanted, devicesFor(best.ledger, best.standing, kind.wanted))
-          for (const { ranking } of kinds) ranking.changed(best.ledger.node.id)
+          const than = stock.placeOf(best.ledger.node.id) ?? 0
+          const tier = new Set(hosts.keys().filter((place) => (place * 7 + which) % 3 > 0))
+          const isForZone = closed % 2 === 0
+          const wishes = [{ tiers: [[tier]], words: 'so it is', isForZone }]
+          const among = kind.candidates.filter(({ ledger, standing }) => {
+            const [offer, other] = [offerOf(ledger, standing, wanted), offerOf(best.ledger, best.standing, wanted)]
+            const isIn = tier.has(stock.placeOf(ledger.node.id) ?? -1)
+            return isIn && offer !== null && other !== null && isAsGood(offer, other, wanted, isForZone)
+          })
+          const { candidate, decided } = kind.granting(wishes, { than, mayUse })
+          const granted = bestByScan(among, wanted, mayUse) ?? best
+          expect(candidate?.ledger.node.id).toBe(granted.ledger.node.id)
+          expect(decided).toEqual(granted.ledger === best.ledger ? [] : ['so it is'])
+          best.ledger.take(wanted, devicesFor(best.ledger, best.standing, wanted))
+          stock.changed(best.ledger.node.id)
         }
       },
     ),

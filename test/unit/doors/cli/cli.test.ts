@@ -77,6 +77,26 @@ gpu-node-2  1× H100 (simulated)  healthy  —
     expect(out).toMatch(/gpu-node-2 .* no: cordoned \(new disks\) .* gpu:NoSchedule /)
   })
 
+  test('a workload that waits tells its position and when it is expected to start, or that this is unknown', async () => {
+    const told = async (estimatedStart: string | null) => {
+      const waiting = workload({
+        state: 'pending',
+        reason: 'no room',
+        queue: { position: 3, length: 7, estimatedStart },
+      })
+      const answers = { 'workload.info': () => waiting, 'workload.list': () => [waiting] }
+      return [await cli(['workload', 'info', 'job'], answers), await cli(['workload', 'list', '-o', 'wide'], answers)]
+    }
+    const [info, list] = await told('2026-01-01T00:05:00.000Z')
+    expect(info?.out).toMatch(/^Position: +3 of 7 that wait$/m)
+    expect(info?.out).toMatch(/^Estimated start: +2026-01-01T00:05:00.000Z$/m)
+    expect(list?.out).toMatch(/POSITION +ESTIMATED START/)
+    expect(list?.out).toMatch(/ 3 +2026-01-01T00:05:00.000Z/)
+    const [unknown, unknownList] = await told(null)
+    expect(unknown?.out).toMatch(/^Estimated start: +unknown$/m)
+    expect(unknownList?.out).toMatch(/ 3 +unknown/)
+  })
+
   test('a workload tells of its attempts, and when it is tried again', async () => {
     const at = '2026-01-01T00:00:00.000Z'
     const one = { attempt: 1, node: 'n1', startedAt: at, endedAt: at, exitCode: 3, reason: 'retry 1 of 2' }

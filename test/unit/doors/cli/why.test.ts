@@ -12,7 +12,12 @@ const why = (parts: Record<string, unknown>) => ({
 
 describe('why', () => {
   test('of what waits: the reason, the place in the queue, each node, and what would fit', async () => {
-    const waits = { state: 'pending', node: null, reason: 'no room', queue: { position: 2, length: 5 } }
+    const waits = {
+      state: 'pending',
+      node: null,
+      reason: 'no room',
+      queue: { position: 2, length: 5, estimatedStart: null },
+    }
     const { code, out } = await cli(
       ['why', 'job'],
       why({ ...waits, nodes, wouldFit: 'with 4 GPUs instead of 8 (on gpu-1)' }),
@@ -21,6 +26,7 @@ describe('why', () => {
       0,
       `job waits: no room
 It is number 2 of 5 that wait.
+When it starts is unknown: no time limit of what runs says so.
 
 NODE   VERDICT
 gpu-1  needs 8 GPUs, has 4
@@ -29,6 +35,13 @@ gpu-2  fits
 It would fit with 4 GPUs instead of 8 (on gpu-1).
 `,
     ])
+  })
+
+  test('of what waits for work with a time limit: when it is expected to start', async () => {
+    const queue = { position: 1, length: 1, estimatedStart: '2026-01-01T00:05:00.000Z' }
+    expect((await cli(['why', 'job'], why({ state: 'pending', reason: 'no room', queue }))).out).toContain(
+      'It is number 1 of 1 that wait.\nAs things are now it starts at 2026-01-01T00:05:00.000Z.\n',
+    )
   })
 
   test.each([
@@ -80,9 +93,16 @@ describe('run --dry-run', () => {
   })
 
   test('says where it would run, and asks for nothing to be submitted', async () => {
-    const fits = { fits: true, node: 'gpu-2', devices: [{ index: 0 }, { index: 3 }], executor: 'docker', parts: [] }
+    const fits = {
+      fits: true,
+      node: 'gpu-2',
+      devices: [{ index: 0 }, { index: 3 }],
+      executor: 'docker',
+      parts: [],
+      because: 'it is idle',
+    }
     const { code, out, asked } = await cli(['run', '--dry-run', '--gpus', '2', 'busybox'], answer(fits))
-    expect([code, out]).toEqual([0, 'would run on gpu-2 (docker) with GPU 0, GPU 3\n'])
+    expect([code, out]).toEqual([0, 'would run on gpu-2 (docker) with GPU 0, GPU 3\nbecause it is idle\n'])
     expect(asked.map(({ name }) => name)).toEqual(['workload.plan'])
   })
 

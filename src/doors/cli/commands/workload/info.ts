@@ -38,6 +38,12 @@ export default command({
         ...(info.part === null ? [] : [['Part', partInWords(info.part)] as const]),
         ['State', info.state],
         ...(reason === null ? [] : [['Waits because', reason] as const]),
+        ...(info.queue === null
+          ? []
+          : ([
+              ['Position', `${info.queue.position} of ${info.queue.length} that wait`],
+              ['Estimated start', info.queue.estimatedStart ?? 'unknown'],
+            ] as const)),
         ...(info.nextTryAt === null ? [] : [['Next try', info.nextTryAt] as const]),
         ...(stopReason === null ? [] : [['Stopped because', stopReason] as const]),
         ...(info.eviction === null ? [] : [['Leaves its node', info.eviction.reason] as const]),

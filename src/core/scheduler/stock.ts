@@ -1,0 +1,127 @@
+/**
+ * What all nodes have left, and for each kind of request who is best for it. Kept from plan to plan: a plan looks anew only at nodes at
+ * which something has changed, so that it costs as much as it places and not as much as the mesh is large. It remembers, and nothing
+ * more: a plan with a stock that was kept is the plan with a new one.
+ */
+import type { NodeId } from '../../model/ids.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
+import { Builds } from './builds.ts'
+import { Kind } from './kind.ts'
+import { NodeLedger } from './ledger.ts'
+import { modelMatcher } from './standing.ts'
+import type { NodeSnapshot } from './types.ts'
+
+/** How many kinds are remembered for the next plan, and kinds times nodes; and for how many plans nobody need ask for a kind. */
+const mostKinds = 1_000
+const mostRemembered = 250_000
+const longest = 64
+
+interface Shelf {
+  readonly kind: Kind
+  /** How many of the changes it has seen. */
+  known: number
+  /** The last plan that asked for it. */
+  askedIn: number
+}
+
+export class Stock {
+  #ledgers: NodeLedger[] = []
+  #places: ReadonlyMap<NodeId, number> = new Map()
+  #builds = new Builds()
+  readonly #matches = modelMatcher()
+  readonly #shelves = new Map<string, Shelf>()
+  /** Places of nodes at which something has changed, in order. */
+  readonly #changes: number[] = []
+  /** Of each place, which of the changes is its last. */
+  readonly #last: number[] = []
+  #plan = 0
+
+  /** How many kinds of requests it remembers. */
+  get kinds(): number {
+    return this.#shelves.size
+  }
+
+  /** Before every plan: what the nodes really have. */
+  renew(nodes: readonly NodeSnapshot[]): void {
+    this.#plan += 1
+    const isSameMesh =
+      nodes.length === this.#ledgers.length && nodes.every(({ id }, place) => this.#ledgers[place]?.node.id === id)
+    if (!isSameMesh) {
+      this.#begin(nodes)
+      return
+    }
+    this.#tidy()
+    for (const [place, node] of nodes.entries()) {
+      const ledger = this.#ledgers[place]
+      if (ledger?.node === node && ledger.version === 0) continue
+      this.#ledgers[place] = this.#ledgerOf(node)
+      this.#note(place)
+    }
+    for (const { kind } of this.#shelves.values()) kind.blocked = null
+  }
+
+  placeOf(node: NodeId): number | null {
+    return this.#places.get(node) ?? null
+  }
+
+  /** Something was taken there. */
+  changed(node: NodeId): void {
+    const place = this.#places.get(node)
+    if (place !== undefined) this.#note(place)
+  }
+
+  /** As of now. `key` tells apart what does not fit the same nodes. */
+  kindOf(key: string, spec: WorkloadSpec): Kind {
+    const shelf = this.#shelves.get(key)
+    if (shelf !== undefined) {
+      shelf.askedIn = this.#plan
+      this.#catchUp(shelf)
+      return shelf.kind
+    }
+    const kind = new Kind(spec, { builds: this.#builds, matches: this.#matches })
+    for (const [place, ledger] of this.#ledgers.entries()) kind.look(place, ledger)
+    this.#shelves.set(key, { kind, known: this.#changes.length, askedIn: this.#plan })
+    return kind
+  }
+
+  #begin(nodes: readonly NodeSnapshot[]): void {
+    this.#builds = new Builds()
+    this.#ledgers = nodes.map((node) => this.#ledgerOf(node))
+    this.#places = new Map(nodes.map(({ id }, place) => [id, place]))
+    this.#shelves.clear()
+    this.#changes.length = 0
+  }
+
+  #ledgerOf(node: NodeSnapshot): NodeLedger {
+    return new NodeLedger(node, node.inventory === null ? undefined : this.#builds.chooser(node.inventory))
+  }
+
+  #note(place: number): void {
+    this.#last[place] = this.#changes.length
+    this.#changes.push(place)
+  }
+
+  /** Once at each node, however often it has changed. */
+  #catchUp(shelf: Shelf): void {
+    for (; shelf.known < this.#changes.length; shelf.known += 1) {
+      const place = this.#changes[shelf.known]
+      if (place === undefined || this.#last[place] !== shelf.known) continue
+      const ledger = this.#ledgers[place]
+      if (ledger !== undefined) shelf.kind.look(place, ledger)
+    }
+  }
+
+  /** Forgets kinds that nobody has asked for lately, and changes that all others know. */
+  #tidy(): void {
+    const shelves = [...this.#shelves].toSorted(([, a], [, b]) => b.askedIn - a.askedIn)
+    const most = Math.min(mostKinds, Math.floor(mostRemembered / Math.max(1, this.#ledgers.length)))
+    for (const [i, [key, { askedIn }]] of shelves.entries())
+      if (i >= most || askedIn < this.#plan - longest) this.#shelves.delete(key)
+    if (this.#changes.length < this.#ledgers.length) return
+    for (const shelf of this.#shelves.values()) {
+      this.#catchUp(shelf)
+      shelf.known = 0
+    }
+    this.#changes.length = 0
+  }
+}
