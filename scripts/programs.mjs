@@ -32,7 +32,6 @@ export async function bundlePrograms(entries, outdir, plugins = []) {
     target: 'node22.12',
     banner: { js: banner },
     external,
-    keepNames: true,
     sourcemap: true,
     sourcesContent: false,
     metafile: true,

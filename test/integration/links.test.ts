@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { ClawError } from '../../src/model/failure.ts'
 import type { NodeId } from '../../src/model/ids.ts'
-import type { Protocol, StreamProtocol } from '../../src/ports/rpc.ts'
+import type { NoticeProtocol, Protocol, StreamProtocol } from '../../src/ports/rpc.ts'
 import { HostilePeer } from '../support/hostile-peer.ts'
 import { TestNet, until } from '../support/net.ts'
 
@@ -22,6 +22,15 @@ const echo: Protocol<Uint8Array, Uint8Array> = {
   timeout: 5_000,
   request: bytes,
   response: bytes,
+}
+const note: NoticeProtocol<Uint8Array> = {
+  kind: 'notice',
+  id: '/clawbernetes/test/note/1.0.0',
+  audience: 'members',
+  lane: 'control',
+  maxBytes: 65_536,
+  maxInbound: 64,
+  message: bytes,
 }
 const flood: StreamProtocol<Uint8Array, Uint8Array> = {
   kind: 'stream',
@@ -95,6 +104,26 @@ test('given a peer that is just dialling us, when we connect to it, then nobody 
   } finally {
     await peer.stop()
   }
+})
+
+test('a short message costs the other side no answer, and many in a row leave as one', async () => {
+  const [a, b] = [await net.host(), await net.host()]
+  const wire = await net.wireTo(b)
+  let heard = 0
+  b.rpc.onNotice(note, () => void (heard += 1))
+  await a.peers.connect(b.id, wire.addresses, soon())
+
+  const quiet = wire.returned
+  for (let sent = 1; sent <= 200; sent += 1) {
+    a.rpc.notify(b.id, note, Buffer.alloc(100))
+    await until('it is heard', () => heard === sent)
+  }
+  // A window update for each would be 30 bytes each; pings and gossip of a second are less than this.
+  expect(wire.returned - quiet).toBeLessThan(3_000)
+
+  for (let sent = 0; sent < 500; sent += 1) a.rpc.notify(b.id, note, Buffer.alloc(1_000))
+  await until('all are heard', () => heard === 700)
+  expect(wire.returned - quiet).toBeLessThan(6_000)
 })
 
 test('when both sides dial at once, one link is left, and it works in both directions', async () => {

@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly port: number
   /** Open now. */
   readonly connections: number
+  /** Bytes that have come back from the target so far, on all connections. */
+  readonly returned: number
   /** Breaks every connection, as when the process at the other end dies. */
   cut(): void
   /** Lets nothing through any more, and says nothing: as when a cable is pulled. */
@@ -15,6 +17,7 @@ export interface TcpProxy {
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let frozen = false
+  let returned = 0
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1')
     for (const [from, to] of [
@@ -24,7 +27,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
       sockets.add(from)
       from.setNoDelay(true)
       from.on('data', (bytes) => {
-        if (!frozen) to.write(bytes)
+        if (frozen) return
+        if (from === far) returned += bytes.length
+        to.write(bytes)
       })
       from.on('error', () => to.destroy())
       from.on('close', () => {
@@ -38,6 +43,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     port: (server.address() as AddressInfo).port,
     get connections() {
       return sockets.size / 2
+    },
+    get returned() {
+      return returned
     },
     cut() {
       for (const socket of sockets) socket.resetAndDestroy()

@@ -100,8 +100,8 @@ export class CallsIn {
     const { pipe, clock, from } = this.#deps
     const { call, payload } = message
     const { signal } = running.abort
-    const late = new ClawError('DEADLINE_EXCEEDED', { what: served.bounds.id, ms: served.timeout })
     const stopTimer = clock.after(served.timeout, () => {
+      const late = new ClawError('DEADLINE_EXCEEDED', { what: served.bounds.id, ms: served.timeout })
       this.#failed(call, served.bounds.id, late)
       running.abort.abort(late)
     })

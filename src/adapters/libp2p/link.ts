@@ -136,7 +136,9 @@ export class Link {
   /** Says goodbye and closes the connection once that is sent. */
   async close(): Promise<void> {
     this.#saidGoodbye = true
-    this.#lanes.get('control')?.pipe.send(frame(FrameKind.GOODBYE))
+    const control = this.#lanes.get('control')
+    control?.pipe.send(frame(FrameKind.GOODBYE))
+    control?.pipe.flush()
     try {
       await this.connection.close({ signal: AbortSignal.timeout(second) })
     } catch (error) {

@@ -3,6 +3,10 @@ import type { Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { frameCodec, frameOverhead, type FrameMessage } from '../../wire/frame.ts'
 import { maxBacklog, type Pipe } from './pipe.ts'
+import { spareUpdates } from './window.ts'
+
+/** So many bytes are worth a message of their own; fewer wait for what else is sent in this turn of the event loop. */
+const enough = 32_768
 
 export interface StreamPipeInit {
   readonly stream: Stream
@@ -13,15 +17,22 @@ export interface StreamPipeInit {
   readonly onEnd: (end: { readonly blame: string | null; readonly error: Error | null }) => void
 }
 
+/**
+ * Frames that are sent in one turn of the event loop leave as one message: each message is encrypted, written to the socket and read by
+ * itself, which costs many times what a short frame does.
+ */
 export class StreamPipe implements Pipe {
   readonly #init: StreamPipeInit
   readonly #received = new Uint8ArrayList()
+  #toSend = new Uint8ArrayList()
+  #due: NodeJS.Immediate | null = null
   #ended = false
 
   constructor(init: StreamPipeInit) {
     this.#init = init
     const { stream } = init
     stream.maxWriteBufferLength = 16 * maxBacklog
+    spareUpdates(stream)
     stream.addEventListener('close', ({ error }) => this.#end(null, error ?? null))
     stream.addEventListener('remoteCloseWrite', () => this.#end(null, null))
     stream.addEventListener('message', ({ data }) => this.#take(data))
@@ -30,13 +41,22 @@ export class StreamPipe implements Pipe {
   }
 
   get backlog(): number {
-    return this.#init.stream.writeBufferLength
+    return this.#init.stream.writeBufferLength + this.#toSend.length
   }
 
   send(message: FrameMessage): void {
+    if (this.#ended) return
+    this.#toSend.append(withLength(frameCodec.encode(message)))
+    if (this.#toSend.length >= enough) this.flush()
+    else this.#due ??= setImmediate(() => this.flush())
+  }
+
+  /** Sends at once what waits for the end of this turn. */
+  flush(): void {
     const { stream } = this.#init
-    if (this.#ended || stream.writeStatus !== 'writable') return
-    const bytes = withLength(frameCodec.encode(message))
+    const bytes = this.#toSend
+    this.#forget()
+    if (this.#ended || bytes.length === 0 || stream.writeStatus !== 'writable') return
     try {
       stream.send(bytes)
     } catch (error) {
@@ -58,6 +78,7 @@ export class StreamPipe implements Pipe {
 
   /** Ends our side once everything is sent. */
   async close(): Promise<void> {
+    this.flush()
     await this.#init.stream.close()
   }
 
@@ -65,6 +86,12 @@ export class StreamPipe implements Pipe {
   abort(reason: Error): void {
     this.#end(null, reason)
     this.#init.stream.abort(reason)
+  }
+
+  #forget(): void {
+    if (this.#due !== null) clearImmediate(this.#due)
+    this.#due = null
+    this.#toSend = new Uint8ArrayList()
   }
 
   #take(data: Uint8Array | Uint8ArrayList): void {
@@ -107,6 +134,7 @@ export class StreamPipe implements Pipe {
   #end(blame: string | null, error: Error | null): void {
     if (this.#ended) return
     this.#ended = true
+    this.#forget()
     this.#received.consume(this.#received.length)
     this.#init.onEnd({ blame, error })
   }

@@ -139,11 +139,14 @@ interface Exchange extends Routing {
   readonly reply: FastifyReply
 }
 
+/** One for all requests: an error of its own for each would cost a stack each time. */
+const hungUp = new DOMException('the caller is gone', 'AbortError')
+
 async function answer(operation: Operation, input: unknown, exchange: Exchange): Promise<void> {
   const { reply, deps, caller, failure } = exchange
   const gone = new AbortController()
   reply.raw.once('close', () => {
-    gone.abort()
+    gone.abort(hungUp)
   })
   const asker = { caller, signal: gone.signal }
   try {

@@ -38,6 +38,8 @@ interface Asked {
 
 /** After these, the next try may find a leader that works. Whether this one took effect is not known; the id makes that harmless. */
 const passing = ['NO_LEADER', 'NODE_UNREACHABLE', 'DEADLINE_EXCEEDED', 'RATE_LIMITED', 'NOT_A_MEMBER'] as const
+/** Why the attempts at a command end when its result is known. One for all: an error for each would cost a stack each time. */
+const isAnswered = new Error('the result is known')
 const firstPause: Millis = 25
 const longestPause: Millis = 500
 
@@ -112,7 +114,7 @@ export class ControlService implements Control, Service {
       return { index, value: outcome.value }
     } finally {
       awaited.cancel()
-      done.abort()
+      done.abort(isAnswered)
     }
   }
 
