@@ -59,17 +59,22 @@ function tellDelays(name: string, samples: readonly Samples[], of: (samples: Sam
     figure(`${name}_to_serf`, 'ratio of medians', { ratio: round(ours / theirs) })
 }
 
-const hogs: ChildProcess[] = []
+let starving: ChildProcess | null = null
 
-/** Keeps all cores busy at normal priority. None gets more than this time, whatever becomes of us. */
+/**
+ * Keeps all cores busy at normal priority. One shell starts them all, since we are starved ourselves from the first one on. None gets
+ * more than this time, whatever becomes of us.
+ */
 function starve(perCore: number): void {
-  const busy = `ulimit -t ${Math.ceil(starvedMs / 1_000)}; while :; do :; done`
-  for (let at = 0; at < perCore * availableParallelism(); at += 1)
-    hogs.push(spawn('sh', ['-c', busy], { stdio: 'ignore' }))
+  const busy = `ulimit -t ${Math.ceil(starvedMs / 1_000)}; i=0; while [ $i -lt $0 ]; do (while :; do :; done) & i=$((i+1)); done; wait`
+  const count = `${perCore * availableParallelism()}`
+  starving = spawn('sh', ['-c', busy, count], { stdio: 'ignore', detached: true })
 }
 
+/** A group of their own, which ends as one. */
 function endStarving(): void {
-  for (const hog of hogs.splice(0)) hog.kill('SIGKILL')
+  if (starving?.pid !== undefined) process.kill(-starving.pid, 'SIGKILL')
+  starving = null
 }
 
 /** With nothing else of ours on the machine. All members live, so every verdict is wrong; returns how many there were at each load. */
@@ -112,8 +117,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 try {
   for (const system of systems) await system.start()
-  await measureDeaths(systems, 'kill')
-  await measureDeaths(systems, 'silence')
+  if (rounds > 0) for (const death of ['kill', 'silence'] as const) await measureDeaths(systems, death)
   for (const system of systems.slice(1)) await system.stop()
   const wrong: (readonly number[])[] = []
   for (const [at, system] of systems.entries()) {
