@@ -56,7 +56,7 @@ function header(report: SimReport): string {
 
 function tiles({ workloads, waits, utilisation: used, failovers, spread: gossip, queue: waiting }: SimReport): string {
   const done = workloads.accepted - workloads.unfinished
-  const longest = Math.max(0, ...failovers.map(({ writableAfter }) => writableAfter ?? 0))
+  const gaps = failovers.flatMap(({ writableAfter, electedAfter }) => writableAfter ?? electedAfter ?? [])
   const tile = (value: string, name: string, more: string): string =>
     `<div class="tile"><strong>${escaped(value)}</strong><span>${escaped(name)}</span><em>${escaped(more)}</em></div>`
   return `<div class="tiles">${[
@@ -65,7 +65,7 @@ function tiles({ workloads, waits, utilisation: used, failovers, spread: gossip,
     tile(`${Math.round(used.mean)} %`, 'GPUs in use, mean', `peak ${Math.round(used.peak)} %`),
     tile(String(waiting.peak), 'longest queue', `mean ${waiting.mean}`),
     tile(
-      failovers.length === 0 ? '0' : spanInWords(longest),
+      failovers.length === 0 ? '0' : gaps.length === 0 ? '—' : spanInWords(Math.max(...gaps)),
       failovers.length === 0 ? 'failovers' : 'without a leader at most',
       `${failovers.length} failover(s)`,
     ),

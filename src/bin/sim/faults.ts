@@ -12,6 +12,8 @@ import { within, type Watch } from './watch.ts'
 
 /** A new leader, and a write through it, are waited for so long. */
 const failoverPatience: Millis = 60_000
+/** A peer that has not answered by then is left for another one. */
+const attemptTime: Millis = 5_000
 /** How long others are asked whether they have seen that a peer is gone. */
 const lossPatience: Millis = 60_000
 
@@ -192,9 +194,9 @@ export class Faults {
 
   /** Asks until a peer that can speak for the mesh names another leader. */
   async #elected(from: string, at: Millis): Promise<{ readonly leader: string; readonly at: Millis } | null> {
-    const { watch, signal } = this.#init
+    const { watch, time, signal } = this.#init
     return this.#retried(at, async () => {
-      const { leader } = await within(1_000, signal, (limited) =>
+      const { leader } = await within(time.real(attemptTime), signal, (limited) =>
         watch.someone().api.call('gateway.status', {}, limited),
       )
       return leader === null || leader === from ? null : { leader, at: watch.now() }
@@ -203,11 +205,11 @@ export class Faults {
 
   /** One small write, tried until the mesh has committed it. */
   async #writable(at: Millis): Promise<Millis | null> {
-    const { fleet, watch, signal } = this.#init
+    const { fleet, watch, time, signal } = this.#init
     return this.#retried(at, async () => {
       const { api, name } = watch.someone()
       const labels = { 'simulation-probe': String(Math.round(at)) }
-      await within(failoverPatience, signal, (limited) =>
+      await within(time.real(attemptTime), signal, (limited) =>
         api.call('node.label', { node: fleet.get(name).name, labels }, limited),
       )
       return watch.now() - at

@@ -32,10 +32,13 @@ export class Watch {
   readonly spreads: Spread[] = []
   unanswered = 0
   readonly #init: WatchInit
+  /** Of this machine: a mesh that lives slowly also answers slowly. */
+  readonly #patience: Millis
   #turn = 0
 
   constructor(init: WatchInit) {
     this.#init = init
+    this.#patience = init.time.real(patience)
   }
 
   /** Looks again and again until the signal ends it. */
@@ -81,7 +84,7 @@ export class Watch {
 
   async #sample(): Promise<void> {
     const { api } = this.someone()
-    const [status, nodes] = await within(patience, this.#init.signal, (signal) =>
+    const [status, nodes] = await within(this.#patience, this.#init.signal, (signal) =>
       Promise.all([api.call('status', {}, signal), api.call('node.list', {}, signal)]),
     )
     const online = nodes.filter((node) => node.status !== 'offline')
@@ -100,7 +103,7 @@ export class Watch {
   /** A higher term than any before has a new leader; an old leader that does not know it yet is not believed. */
   async #lookForLeader(): Promise<void> {
     const { api } = this.someone()
-    const { leader, term } = await within(patience, this.#init.signal, (signal) =>
+    const { leader, term } = await within(this.#patience, this.#init.signal, (signal) =>
       api.call('gateway.status', {}, signal),
     )
     const last = this.leaders.at(-1)
@@ -117,7 +120,7 @@ export class Watch {
     for (let tries = 0; tries < 6; tries += 1) {
       const node = able[Math.floor(Math.random() * able.length)]
       if (node === undefined || able.length < 2) return
-      const own = await metricsAt(node, node, signal)
+      const own = await this.#metricsAt(node, node, signal)
       const age = own.at === null ? 0 : time.now() - Date.parse(own.at)
       if (own.at === null || age < youngest || age > oldest) continue
       const spread = await this.#askAll(node, own.at, able)
@@ -130,7 +133,7 @@ export class Watch {
   async #askAll(node: Peer, at: string, able: readonly Peer[]): Promise<Spread | null> {
     const { signal } = this.#init
     const others = able.filter((peer) => peer !== node)
-    const answers = await inLanes(others, (peer) => metricsAt(peer, node, signal))
+    const answers = await inLanes(others, (peer) => this.#metricsAt(peer, node, signal))
     const held = answers.filter((answer) => answer !== null)
     if (held.some((answer) => answer.at !== null && answer.at > at)) return null
     const delays = held.flatMap((answer) =>
@@ -139,6 +142,10 @@ export class Watch {
         : [],
     )
     return { at: this.now(), of: node.name, delays, missing: held.length - delays.length }
+  }
+
+  #metricsAt(peer: Peer, of: Peer, signal: AbortSignal) {
+    return within(this.#patience, signal, (limited) => peer.api.call('node.metrics', { node: of.name }, limited))
   }
 
   /** When each peer saw that one was gone, asked until all have or until it is time. */
@@ -155,7 +162,7 @@ export class Watch {
     while (!signal.aborted && time.now() < deadline && open().length > 0) {
       await time.sleep(Math.min(3_000, deadline - time.now()), signal).catch(() => {})
       await inLanes(open(), async ({ api, name: asked }) => {
-        const info = await within(patience, signal, (limited) => api.call('node.info', { node: name }, limited))
+        const info = await within(this.#patience, signal, (limited) => api.call('node.info', { node: name }, limited))
         const { liveness, since } = info.connectivity
         if (liveness === 'lost' || liveness === 'left') seen.set(asked, Math.max(0, Date.parse(since) - began))
       })
@@ -163,9 +170,6 @@ export class Watch {
     return { at, peer: name, delays: [...seen.values()], missing: open().length }
   }
 }
-
-const metricsAt = (peer: Peer, of: Peer, signal: AbortSignal) =>
-  within(patience, signal, (limited) => peer.api.call('node.metrics', { node: of.name }, limited))
 
 /** Null for those that gave no answer. */
 async function inLanes<T>(peers: readonly Peer[], ask: (peer: Peer) => Promise<T>): Promise<readonly (T | null)[]> {
