@@ -35,6 +35,8 @@ export class Stock {
   /** Of each place, which of the changes is its last. */
   readonly #last: number[] = []
   #plan = 0
+  /** Keys of kinds that nobody asks for any more in this plan. */
+  #done: string[] = []
 
   /** How many kinds of requests it remembers. */
   get kinds(): number {
@@ -44,6 +46,7 @@ export class Stock {
   /** Before every plan: what the nodes really have. */
   renew(nodes: readonly NodeSnapshot[]): void {
     this.#plan += 1
+    this.#done = []
     const isSameMesh =
       nodes.length === this.#ledgers.length && nodes.every(({ id }, place) => this.#ledgers[place]?.node.id === id)
     if (!isSameMesh) {
@@ -57,7 +60,6 @@ export class Stock {
       this.#ledgers[place] = this.#ledgerOf(node)
       this.#note(place)
     }
-    for (const { kind } of this.#shelves.values()) kind.blocked = null
   }
 
   placeOf(node: NodeId): number | null {
@@ -78,10 +80,29 @@ export class Stock {
       this.#catchUp(shelf)
       return shelf.kind
     }
+    this.#makeRoom()
     const kind = new Kind(spec, { builds: this.#builds, matches: this.#matches })
     for (const [place, ledger] of this.#ledgers.entries()) kind.look(place, ledger)
     this.#shelves.set(key, { kind, known: this.#changes.length, askedIn: this.#plan })
     return kind
+  }
+
+  /** This plan needs the kind no more. */
+  done(key: string): void {
+    this.#done.push(key)
+  }
+
+  /** For one kind more: of those that are done the last, so that the others are known to the next plan. */
+  #makeRoom(): void {
+    while (this.#shelves.size >= this.#most) {
+      const last = this.#done.pop()
+      if (last === undefined) return
+      this.#shelves.delete(last)
+    }
+  }
+
+  get #most(): number {
+    return Math.min(mostKinds, Math.floor(mostRemembered / Math.max(1, this.#ledgers.length)))
   }
 
   #begin(nodes: readonly NodeSnapshot[]): void {
@@ -114,7 +135,7 @@ export class Stock {
   /** Forgets kinds that nobody has asked for lately, and changes that all others know. */
   #tidy(): void {
     const shelves = [...this.#shelves].toSorted(([, a], [, b]) => b.askedIn - a.askedIn)
-    const most = Math.min(mostKinds, Math.floor(mostRemembered / Math.max(1, this.#ledgers.length)))
+    const most = this.#most
     for (const [i, [key, { askedIn }]] of shelves.entries())
       if (i >= most || askedIn < this.#plan - longest) this.#shelves.delete(key)
     if (this.#changes.length < this.#ledgers.length) return
