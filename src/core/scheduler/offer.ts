@@ -23,13 +23,22 @@ export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSp
 }
 
 /** The label by which a node says what one of its GPUs costs by the hour. */
-export const priceLabel = 'price-per-gpu-hour'
+const priceLabel = 'price-per-gpu-hour'
+
+const isPrice = (text: string): boolean => /^\d{1,9}(\.\d{1,9})?$/.test(text)
 
 /** A node without the label costs nothing; one whose price cannot be read is taken for the dearest. */
 function priceOf({ labels }: NodeSnapshot, devices: number): number {
   const text = labels[priceLabel]
   if (text === undefined || devices === 0) return 0
-  return /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * devices : Number.MAX_VALUE
+  return isPrice(text) ? Number(text) * devices : Number.MAX_VALUE
+}
+
+/** ` at a price of 1.80 for each GPU and hour`: as priceOf reads it, and nothing where there is none. */
+export function priceInWords({ labels }: NodeSnapshot, spec: WorkloadSpec): string {
+  const text = labels[priceLabel]
+  if (text === undefined || deviceCount(spec) === 0) return ''
+  return isPrice(text) ? ` at a price of ${text} for each GPU and hour` : ' at a price that cannot be read'
 }
 
 interface Known {

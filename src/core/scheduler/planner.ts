@@ -9,7 +9,7 @@ import { isGang } from '../state/groups.ts'
 import { roomFor, seatGang } from './gang.ts'
 import type { Granted, Kind } from './kind.ts'
 import type { NodeLedger } from './ledger.ts'
-import { devicesFor, priceLabel, shortagesOf } from './offer.ts'
+import { devicesFor, priceInWords, shortagesOf } from './offer.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently } from './standing.ts'
 import { Stock } from './stock.ts'
@@ -151,11 +151,9 @@ export class Planner {
 }
 
 /** `3 of 12 nodes could run it, and this one has its image; this one then has 2 GPUs free`. */
-function whyThere({ node, free }: NodeLedger, { able, nodes }: Kind, decided: readonly string[]): string {
-  const price = node.labels[priceLabel]
-  const cost = price === undefined ? '' : ` at a price of ${price} for each GPU and hour`
+function whyThere({ node, free }: NodeLedger, { able, nodes, spec }: Kind, decided: readonly string[]): string {
   const why = [`${able} of ${nodes} nodes could run it`, ...decided].join(', and ')
-  return `${why}; this one then has ${free.size} GPUs free${cost}`
+  return `${why}; this one then has ${free.size} GPUs free${priceInWords(node, spec)}`
 }
 
 const keepersIn = ({ reservations }: Snapshot): readonly Reservation[] => [

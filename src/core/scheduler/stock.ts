@@ -15,6 +15,8 @@ import type { NodeSnapshot } from './types.ts'
 const mostKinds = 1_000
 const mostRemembered = 250_000
 const longest = 64
+/** After so many plans it begins anew. */
+const longestLife = 10_000
 
 interface Shelf {
   readonly kind: Kind
@@ -28,13 +30,15 @@ export class Stock {
   #ledgers: NodeLedger[] = []
   #places: ReadonlyMap<NodeId, number> = new Map()
   #builds = new Builds()
-  readonly #matches = modelMatcher()
+  #matches = modelMatcher()
   readonly #shelves = new Map<string, Shelf>()
   /** Places of nodes at which something has changed, in order. */
   readonly #changes: number[] = []
   /** Of each place, which of the changes is its last. */
   readonly #last: number[] = []
   #plan = 0
+  /** Since which plan it has remembered anything. */
+  #begunIn = 0
   /** Keys of kinds that nobody asks for any more in this plan. */
   #done: string[] = []
 
@@ -43,13 +47,20 @@ export class Stock {
     return this.#shelves.size
   }
 
+  /** How many ways of being built it tells apart. */
+  get builds(): number {
+    return this.#builds.size
+  }
+
   /** Before every plan: what the nodes really have. */
   renew(nodes: readonly NodeSnapshot[]): void {
     this.#plan += 1
     this.#done = []
     const isSameMesh =
       nodes.length === this.#ledgers.length && nodes.every(({ id }, place) => this.#ledgers[place]?.node.id === id)
-    if (!isSameMesh) {
+    // What nodes were built like once, and models that were asked for once, would be remembered for ever.
+    const isOld = this.#begunIn + longestLife < this.#plan || this.#builds.size > 2 * nodes.length + mostKinds
+    if (!isSameMesh || isOld) {
       this.#begin(nodes)
       return
     }
@@ -106,7 +117,9 @@ export class Stock {
   }
 
   #begin(nodes: readonly NodeSnapshot[]): void {
+    this.#begunIn = this.#plan
     this.#builds = new Builds()
+    this.#matches = modelMatcher()
     this.#ledgers = nodes.map((node) => this.#ledgerOf(node))
     this.#places = new Map(nodes.map(({ id }, place) => [id, place]))
     this.#shelves.clear()
