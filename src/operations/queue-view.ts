@@ -8,6 +8,8 @@ import { residentsOf } from '../core/queue/resident.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import type { Snapshot } from '../core/scheduler/types.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
+import type { WorkloadId } from '../model/ids.ts'
+import type { Millis } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
 import { observer } from '../services/gateway/observe.ts'
 import type { OperationContext } from './context.ts'
@@ -53,11 +55,36 @@ export const withKept = (snapshot: Snapshot, { control }: Pick<Context, 'control
   }),
 })
 
+type Places = ReadonlyMap<WorkloadId, QueuePlace>
+
+/** What was found out last by each peer, and until when that will do. */
+const looked = new WeakMap<Context['control'], { readonly until: Millis; readonly places: Places }>()
+
+/** For so many times as long as it took to look through the queue, what was found will do: whoever polls must not keep a peer busy. */
+const rest = 10
+
 /** Of each of these workloads. The queue is looked through once for all of them, and not at all when none waits. */
 export function queueViews(workloads: readonly Workload[], context: Context): (workload: Workload) => QueueView {
-  if (workloads.every(({ state }) => state !== 'pending')) return () => null
+  const waiting = workloads.filter(({ state }) => state === 'pending')
+  if (waiting.length === 0) return () => null
+  const places = recentPlaces(waiting, context) ?? look(context)
+  return ({ id, state }) => (state === 'pending' ? queueView(places.get(id)) : null)
+}
+
+/** Null when nothing was found out lately, or only of others. */
+function recentPlaces(waiting: readonly Workload[], { control, clock }: Context): Places | null {
+  const last = looked.get(control)
+  if (last === undefined || clock.elapsed() >= last.until) return null
+  return waiting.some(({ id }) => last.places.has(id)) ? last.places : null
+}
+
+function look(context: Context): Places {
+  const { control, clock } = context
+  const begun = clock.elapsed()
   const places = placesIn(withKept(snapshotNow(context), context), context)
-  return ({ id }) => queueView(places.get(id))
+  const ended = clock.elapsed()
+  looked.set(control, { until: ended + rest * (ended - begun), places })
+  return places
 }
 
 export const placesIn = (snapshot: Snapshot, { control }: Pick<Context, 'control'>) =>

@@ -5,7 +5,7 @@ import { explain } from '../core/scheduler/explain.ts'
 import { plan } from '../core/scheduler/plan.ts'
 import type { Decision } from '../core/scheduler/types.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
-import type { Place } from '../core/state/types.ts'
+import type { MeshState, Place } from '../core/state/types.ts'
 import { partName, unborn } from '../core/state/workloads.ts'
 import { ClawError } from '../model/failure.ts'
 import { groupId, partId, workloadId } from '../model/ids.ts'
@@ -48,6 +48,12 @@ export const workloadWhy = unary({
     ...{ retries: true, nextTryAt: true, eviction: true, history: true },
   }).extend({
     queue: QueueView,
+    decision: z
+      .string()
+      .nullable()
+      .describe(
+        'The decision that it went where it is, such as `job goes to gpu-1: 2 of 3 nodes could run it; …`; null while it waits, or when it is forgotten',
+      ),
     ...verdicts,
   }),
   permission: { verb: 'read', resource: 'workload' },
@@ -55,13 +61,20 @@ export const workloadWhy = unary({
   async handler({ workload: wanted }, context, { signal }) {
     const workload = await findFreshWorkload(context, wanted, signal)
     const view = workloadView(workload, context)
-    if (workload.state !== 'pending') return { ...view, queue: null, nodes: [], wouldFit: null }
+    if (workload.state !== 'pending') {
+      const decision = decisionOn(workload, context.control.state)
+      return { ...view, queue: null, decision, nodes: [], wouldFit: null }
+    }
     const snapshot = withKept(snapshotNow(context), context)
     const queue = queueView(placesIn(snapshot, context).get(workload.id))
     const verdict = explain(snapshot, named(workload, context.control.state), defaultScheduling)
-    return { ...view, reason: verdict.reason, queue, ...verdictsOf(verdict) }
+    return { ...view, reason: verdict.reason, queue, decision: null, ...verdictsOf(verdict) }
   },
 })
+
+/** The mesh remembers its last events. */
+const decisionOn = ({ id }: Workload, { events }: Pick<MeshState, 'events'>): string | null =>
+  events.findLast(({ type, workload }) => type === 'workload.placed' && workload === id)?.message ?? null
 
 const PlaceView = z.object({
   node: z.string().nullable().describe('Name of the node that would get it; null when it would wait'),

@@ -28,6 +28,11 @@ export class Builds {
   readonly #builds = new WeakMap<NodeInventory, Build>()
   #remembered = 0
 
+  /** How many it tells apart. */
+  get size(): number {
+    return this.#known.size
+  }
+
   of(inventory: NodeInventory): Build {
     const before = this.#builds.get(inventory)
     if (before !== undefined) return before

@@ -7,7 +7,7 @@ import { Budget } from '../queue/budget.ts'
 import { mayUse } from '../queue/reservation.ts'
 import { isGang } from '../state/groups.ts'
 import { NodeLedger } from './ledger.ts'
-import { shortage } from './offer.ts'
+import { shortagesOf } from './offer.ts'
 import { avoidedNodes, kept, Planner, tooEarly } from './planner.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently, standingOf } from './standing.ts'
@@ -110,5 +110,5 @@ function obstacleTo({ spec }: Workload, node: NodeSnapshot, avoided: Avoided): O
   if ('one' in standing) return standing
   const reason = avoided.get(node.id)
   if (reason !== undefined) return refusedRecently(reason)
-  return shortage(new NodeLedger(node), standing, spec)
+  return shortagesOf(spec)(new NodeLedger(node), standing)
 }

@@ -30,8 +30,6 @@ export interface KindDeps {
 
 export class Kind {
   readonly spec: WorkloadSpec
-  /** Set once nothing fitted: within a plan nothing is given back, so nothing will. */
-  blocked: string | null = null
   /** How many nodes could run the work if they were empty. */
   able = 0
   readonly #deps: KindDeps

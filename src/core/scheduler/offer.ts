@@ -23,13 +23,22 @@ export function offerOf(ledger: NodeLedger, standing: Standing, spec: WorkloadSp
 }
 
 /** The label by which a node says what one of its GPUs costs by the hour. */
-export const priceLabel = 'price-per-gpu-hour'
+const priceLabel = 'price-per-gpu-hour'
+
+const isPrice = (text: string): boolean => /^\d{1,9}(\.\d{1,9})?$/.test(text)
 
 /** A node without the label costs nothing; one whose price cannot be read is taken for the dearest. */
 function priceOf({ labels }: NodeSnapshot, devices: number): number {
   const text = labels[priceLabel]
   if (text === undefined || devices === 0) return 0
-  return /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * devices : Number.MAX_VALUE
+  return isPrice(text) ? Number(text) * devices : Number.MAX_VALUE
+}
+
+/** ` at a price of 1.80 for each GPU and hour`: as priceOf reads it, and nothing where there is none. */
+export function priceInWords({ labels }: NodeSnapshot, spec: WorkloadSpec): string {
+  const text = labels[priceLabel]
+  if (text === undefined || deviceCount(spec) === 0) return ''
+  return isPrice(text) ? ` at a price of ${text} for each GPU and hour` : ' at a price that cannot be read'
 }
 
 interface Known {
@@ -143,7 +152,7 @@ const freeDevices = (ledger: NodeLedger, { suitable }: Standing, spec: WorkloadS
 
 /** How many devices it could get now. */
 export function countFree(ledger: NodeLedger, { suitable }: Standing, spec: WorkloadSpec): number {
-  if (deviceCount(spec) === 0) return 0
+  if (deviceCount(spec) === 0 || (spec.gpus.share === undefined && ledger.free.size === 0)) return 0
   let count = 0
   for (const device of suitable) if (canGive(ledger, device, spec)) count += 1
   return count
@@ -153,17 +162,29 @@ export function countFree(ledger: NodeLedger, { suitable }: Standing, spec: Work
 export const canGive = (ledger: NodeLedger, device: GpuDevice, { gpus: { share } }: WorkloadSpec): boolean =>
   share === undefined ? ledger.free.has(device) : ledger.shareable(device) >= share
 
-/** What the node lacks now; null when the work fits. */
-export function shortage(ledger: NodeLedger, standing: Standing, spec: WorkloadSpec): Obstacle | null {
+/** What a node lacks now; null when the work fits. The words for the same lack are made once. */
+export function shortagesOf(spec: WorkloadSpec): (ledger: NodeLedger, standing: Standing) => Obstacle | null {
   const count = deviceCount(spec)
-  const free = countFree(ledger, standing, spec)
-  if (free < count) return tooFewDevices(ledger, free, spec)
   const { cpuMillis, memoryMib } = demandOf(spec)
-  if (cpuMillis > ledger.cpuMillis)
-    return short(`${cpuMillis / 1_000} CPU cores`, Math.floor(ledger.cpuMillis / 100) / 10)
-  if (memoryMib > ledger.memoryMib) return short(`${memoryMib} MiB of memory`, Math.floor(ledger.memoryMib))
-  return unwelcome(ledger.residents, spec)
+  const known = new Map<number, Obstacle>()
+  const tooFew = (ledger: NodeLedger, free: number): Obstacle => {
+    const key = free + mostCounted * ledger.node.failed.size
+    const lack = known.get(key) ?? tooFewDevices(ledger, free, spec)
+    known.set(key, lack)
+    return lack
+  }
+  return (ledger, standing) => {
+    const free = countFree(ledger, standing, spec)
+    if (free < count) return tooFew(ledger, free)
+    if (cpuMillis > ledger.cpuMillis)
+      return short(`${cpuMillis / 1_000} CPU cores`, Math.floor(ledger.cpuMillis / 100) / 10)
+    if (memoryMib > ledger.memoryMib) return short(`${memoryMib} MiB of memory`, Math.floor(ledger.memoryMib))
+    return unwelcome(ledger.residents, spec)
+  }
 }
+
+/** More devices than a host can have. */
+const mostCounted = 1_000_000
 
 function tooFewDevices({ node }: NodeLedger, free: number, spec: WorkloadSpec): Obstacle {
   const { gpus } = spec

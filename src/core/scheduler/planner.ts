@@ -4,12 +4,12 @@ import type { Instant } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import type { Ask } from '../queue/ask.ts'
-import { mayUse } from '../queue/reservation.ts'
+import { mayUse, type Reservation } from '../queue/reservation.ts'
 import { isGang } from '../state/groups.ts'
 import { roomFor, seatGang } from './gang.ts'
 import type { Granted, Kind } from './kind.ts'
 import type { NodeLedger } from './ledger.ts'
-import { devicesFor, priceLabel, shortage } from './offer.ts'
+import { devicesFor, priceInWords, shortagesOf } from './offer.ts'
 import { summarize } from './reasons.ts'
 import { refusedRecently } from './standing.ts'
 import { Stock } from './stock.ts'
@@ -22,6 +22,12 @@ export class Planner {
   readonly #stock: Stock
   readonly #placedParts: Map<GroupId, number>
   readonly #wishes: Wishes
+  /** The reservations without those that are like another. */
+  readonly #keepers: readonly Reservation[]
+  /** How many decisions were not to wait. */
+  #placed = 0
+  /** Why nothing fitted, by kind and what else matters: within a plan nothing is given back, so nothing will. */
+  readonly #blocked = new Map<string, string>()
 
   constructor(snapshot: Snapshot, settings: SchedulerSettings, stock = new Stock()) {
     this.#snapshot = snapshot
@@ -30,23 +36,42 @@ export class Planner {
     stock.renew(snapshot.nodes)
     this.#placedParts = new Map(snapshot.placedParts)
     this.#wishes = new Wishes(snapshot)
+    this.#keepers = keepersIn(snapshot)
   }
 
   decide({ lead, parts }: Ask): Decision {
     const { id, spec } = lead
     const early = this.#tooEarly(lead, parts)
     if (early !== null) return wait(id, early, 'turn')
-    const kind = this.#stock.kindOf(kindKey(spec), spec)
+    const key = kindKey(spec)
     const avoided = avoidedNodes(parts, this.#snapshot.at, this.#settings)
-    if (kind.blocked !== null && avoided.size === 0) return wait(id, kind.blocked)
+    const alike = avoided.size === 0 ? `${key} ${this.#likesOf(lead)}` : null
+    const blocked = alike === null ? undefined : this.#blocked.get(alike)
+    if (blocked !== undefined) return wait(id, blocked)
 
+    const kind = this.#stock.kindOf(key, spec)
     const decision = isGang(lead) ? this.#placeGang(kind, parts, avoided) : this.#placeOne(kind, lead, avoided)
-    if (decision !== null) return decision
+    if (decision !== null) {
+      this.#placed += 1
+      return decision
+    }
     const reason = this.#whyNowhere(kind, lead, avoided)
-    // Within a class only these can tell one workload from another; and whom it wants beside it may still come.
-    const isForAll = avoided.size === 0 && this.#snapshot.reservations.size === 0 && spec.near === undefined
-    if (isForAll && spec.parts?.ownNodes !== true) kind.blocked = reason
+    if (alike !== null) {
+      this.#blocked.set(alike, reason)
+      this.#stock.done(key)
+    }
     return wait(id, reason)
+  }
+
+  /**
+   * The same for workloads of one kind that may use the same nodes: nothing else tells one from another. Whom a workload wants beside it
+   * may still come, so then it matters also how much was placed before.
+   */
+  #likesOf(workload: Workload): string {
+    const { part, spec } = workload
+    const kept = this.#keepers.map((keeper) => (mayUse(keeper, workload, this.#snapshot.at) ? 'y' : 'n')).join('')
+    const kin = part !== null && spec.parts?.ownNodes === true && !spec.parts.gang ? part.group : ''
+    return `${kept} ${spec.near === undefined ? '' : this.#placed} ${kin}`
   }
 
   #tooEarly({ part, spec }: Workload, parts: readonly Workload[]): string | null {
@@ -111,11 +136,12 @@ export class Planner {
 
   #whyNowhere({ candidates, obstacles }: Kind, workload: Workload, avoided: ReadonlyMap<string, string>): string {
     const { spec } = workload
+    const shortage = shortagesOf(spec)
     const shortages = candidates.map((candidate) => {
       const { ledger, standing } = candidate
       const refusal = avoided.get(ledger.node.id)
       if (refusal !== undefined) return refusedRecently(refusal)
-      const lack = shortage(ledger, standing, spec) ?? (this.#mayUse(ledger.node.id, workload) ? null : kept)
+      const lack = shortage(ledger, standing) ?? (this.#mayUse(ledger.node.id, workload) ? null : kept)
       if (lack !== null) return lack
       if (isGang(workload)) return roomOnly(roomFor(candidate, spec), spec)
       return isSharedWithKin(ledger, workload) ? shared : null
@@ -125,12 +151,14 @@ export class Planner {
 }
 
 /** `3 of 12 nodes could run it, and this one has its image; this one then has 2 GPUs free`. */
-function whyThere({ node, free }: NodeLedger, { able, nodes }: Kind, decided: readonly string[]): string {
-  const price = node.labels[priceLabel]
-  const cost = price === undefined ? '' : ` at a price of ${price} for each GPU and hour`
+function whyThere({ node, free }: NodeLedger, { able, nodes, spec }: Kind, decided: readonly string[]): string {
   const why = [`${able} of ${nodes} nodes could run it`, ...decided].join(', and ')
-  return `${why}; this one then has ${free.size} GPUs free${cost}`
+  return `${why}; this one then has ${free.size} GPUs free${priceInWords(node, spec)}`
 }
+
+const keepersIn = ({ reservations }: Snapshot): readonly Reservation[] => [
+  ...new Map(Array.from(reservations.values(), (one) => [`${one.workload} ${one.from} ${one.priority}`, one])).values(),
+]
 
 const asItIs: Granted = { candidate: null, decided: [] }
 

@@ -15,6 +15,8 @@ import type { NodeSnapshot } from './types.ts'
 const mostKinds = 1_000
 const mostRemembered = 250_000
 const longest = 64
+/** After so many plans it begins anew. */
+const longestLife = 10_000
 
 interface Shelf {
   readonly kind: Kind
@@ -28,25 +30,37 @@ export class Stock {
   #ledgers: NodeLedger[] = []
   #places: ReadonlyMap<NodeId, number> = new Map()
   #builds = new Builds()
-  readonly #matches = modelMatcher()
+  #matches = modelMatcher()
   readonly #shelves = new Map<string, Shelf>()
   /** Places of nodes at which something has changed, in order. */
   readonly #changes: number[] = []
   /** Of each place, which of the changes is its last. */
   readonly #last: number[] = []
   #plan = 0
+  /** Since which plan it has remembered anything. */
+  #begunIn = 0
+  /** Keys of kinds that nobody asks for any more in this plan. */
+  #done: string[] = []
 
   /** How many kinds of requests it remembers. */
   get kinds(): number {
     return this.#shelves.size
   }
 
+  /** How many ways of being built it tells apart. */
+  get builds(): number {
+    return this.#builds.size
+  }
+
   /** Before every plan: what the nodes really have. */
   renew(nodes: readonly NodeSnapshot[]): void {
     this.#plan += 1
+    this.#done = []
     const isSameMesh =
       nodes.length === this.#ledgers.length && nodes.every(({ id }, place) => this.#ledgers[place]?.node.id === id)
-    if (!isSameMesh) {
+    // What nodes were built like once, and models that were asked for once, would be remembered for ever.
+    const isOld = this.#begunIn + longestLife < this.#plan || this.#builds.size > 2 * nodes.length + mostKinds
+    if (!isSameMesh || isOld) {
       this.#begin(nodes)
       return
     }
@@ -57,7 +71,6 @@ export class Stock {
       this.#ledgers[place] = this.#ledgerOf(node)
       this.#note(place)
     }
-    for (const { kind } of this.#shelves.values()) kind.blocked = null
   }
 
   placeOf(node: NodeId): number | null {
@@ -78,14 +91,35 @@ export class Stock {
       this.#catchUp(shelf)
       return shelf.kind
     }
+    this.#makeRoom()
     const kind = new Kind(spec, { builds: this.#builds, matches: this.#matches })
     for (const [place, ledger] of this.#ledgers.entries()) kind.look(place, ledger)
     this.#shelves.set(key, { kind, known: this.#changes.length, askedIn: this.#plan })
     return kind
   }
 
+  /** This plan needs the kind no more. */
+  done(key: string): void {
+    this.#done.push(key)
+  }
+
+  /** For one kind more: of those that are done the last, so that the others are known to the next plan. */
+  #makeRoom(): void {
+    while (this.#shelves.size >= this.#most) {
+      const last = this.#done.pop()
+      if (last === undefined) return
+      this.#shelves.delete(last)
+    }
+  }
+
+  get #most(): number {
+    return Math.min(mostKinds, Math.floor(mostRemembered / Math.max(1, this.#ledgers.length)))
+  }
+
   #begin(nodes: readonly NodeSnapshot[]): void {
+    this.#begunIn = this.#plan
     this.#builds = new Builds()
+    this.#matches = modelMatcher()
     this.#ledgers = nodes.map((node) => this.#ledgerOf(node))
     this.#places = new Map(nodes.map(({ id }, place) => [id, place]))
     this.#shelves.clear()
@@ -114,7 +148,7 @@ export class Stock {
   /** Forgets kinds that nobody has asked for lately, and changes that all others know. */
   #tidy(): void {
     const shelves = [...this.#shelves].toSorted(([, a], [, b]) => b.askedIn - a.askedIn)
-    const most = Math.min(mostKinds, Math.floor(mostRemembered / Math.max(1, this.#ledgers.length)))
+    const most = this.#most
     for (const [i, [key, { askedIn }]] of shelves.entries())
       if (i >= most || askedIn < this.#plan - longest) this.#shelves.delete(key)
     if (this.#changes.length < this.#ledgers.length) return

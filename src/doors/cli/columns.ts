@@ -37,7 +37,7 @@ export const workloadColumns: readonly Column<Workload>[] = [
   { head: 'Position', cell: ({ queue }) => orDash(queue?.position ?? null), wide: true },
   {
     head: 'Estimated start',
-    cell: ({ queue }) => (queue === null ? '—' : (queue.estimatedStart ?? 'unknown')),
+    cell: ({ queue }) => startInWords(queue ?? null),
     wide: true,
   },
   { head: 'Why', cell: ({ reason, error }) => orDash(reason ?? error?.message ?? null), wide: true },
@@ -50,6 +50,8 @@ export const eventColumns: readonly Column<Event>[] = [
   { head: 'Node', cell: ({ node }) => orDash(node), wide: true },
   { head: 'Workload', cell: ({ workload }) => orDash(workload), wide: true },
 ]
+
+const startInWords = (queue: Workload['queue']): string => (queue === null ? '—' : (queue.estimatedStart ?? 'unknown'))
 
 export const labelsInWords = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)

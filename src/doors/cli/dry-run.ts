@@ -16,7 +16,7 @@ export async function dryRun(
   await out.result(answer, async (plan, style) =>
     plan.fits
       ? plan.parts.length === 0
-        ? [`would run ${placeInWords(plan)}`, ...(plan.because === null ? [] : [`because ${plan.because}`])]
+        ? [`would run ${placeInWords(plan)}`, ...((plan.because ?? null) === null ? [] : [`because ${plan.because}`])]
         : plan.parts.map((part, index) => `part ${index} would run ${placeInWords(part)}`)
       : [`would wait: ${plan.reason ?? 'for its turn'}`, '', ...(await verdictLines(plan, style))],
   )

@@ -66,9 +66,7 @@ export class Scheduling implements Duty {
   }
 
   begin(): void {
-    this.#reservations = new Map()
-    this.#views = new NodeViews()
-    this.#stock = new Stock()
+    this.#forget()
     this.#providedAt = -Infinity
     this.#unsubscribe = wakeOnChanges(this.#loop, this.#deps)
     this.#loop.start()
@@ -77,6 +75,13 @@ export class Scheduling implements Duty {
   async end(): Promise<void> {
     this.#unsubscribe()
     await this.#loop.stop()
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#reservations = new Map()
+    this.#views = new NodeViews()
+    this.#stock = new Stock()
   }
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -79,7 +79,9 @@ describe('why', () => {
     const { id } = await run('workload.run', { image: 'busybox', name: 'train' })
     const placement = mesh.running(mesh.idOf('train'), bob)
     const settled = { node: 'bob', attempt: 1, queue: null, nodes: [], wouldFit: null }
-    expect(await run('workload.why', { workload: 'train' })).toMatchObject({ state: 'running', ...settled })
+    const why = await run('workload.why', { workload: 'train' })
+    expect(why).toMatchObject({ state: 'running', ...settled })
+    expect(why.decision).toMatch(/^train goes to bob/)
     mesh.ended(placement, bob, 3)
     expect(await run('workload.why', { workload: id })).toMatchObject({ state: 'failed', exitCode: 3, ...settled })
   })

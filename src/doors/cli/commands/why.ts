@@ -15,7 +15,9 @@ export default command({
     const api = await connect()
     await out.result(await api.call('workload.why', { workload }, signal), async (why, style) => [
       sentence(why),
-      ...(why.queue === null ? [] : queueInWords(why.queue)),
+      // A peer of an older build does not say these.
+      ...queueInWords(why.queue ?? null),
+      ...((why.decision ?? null) === null ? [] : [`It was decided that ${why.decision}.`]),
       ...why.history.map((one) => `Attempt ${one.attempt} was ${attemptInWords(one)}`),
       ...(why.state === 'pending' ? ['', ...(await verdictLines(why, style))] : []),
     ])
@@ -25,12 +27,15 @@ export default command({
 
 type Why = OutputOf<'workload.why'>
 
-const queueInWords = ({ position, length, estimatedStart }: NonNullable<Why['queue']>): readonly string[] => [
-  `It is number ${position} of ${length} that wait.`,
-  estimatedStart === null
-    ? 'When it starts is unknown: no time limit of what runs says so.'
-    : `As things are now it starts at ${estimatedStart}.`,
-]
+const queueInWords = (queue: Why['queue']): readonly string[] =>
+  queue === null
+    ? []
+    : [
+        `It is number ${queue.position} of ${queue.length} that wait.`,
+        (queue.estimatedStart ?? null) === null
+          ? 'When it starts is unknown: no time limit of what runs says so.'
+          : `As things are now it starts at ${queue.estimatedStart}.`,
+      ]
 
 function sentence({ name, state, reason, node, attempt, startedAt, endedAt, error, exitCode, eviction }: Why): string {
   const on = node === null ? '' : ` on ${node}`

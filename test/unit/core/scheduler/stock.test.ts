@@ -233,6 +233,16 @@ test('given ever new kinds of requests, only those of the last plans are remembe
   expect(stock.kinds).toBeLessThan(100)
 })
 
+test('given a node that is built otherwise again and again, then what was is not remembered for ever', () => {
+  const stock = new Stock()
+  const views = Array.from({ length: 5_000 }, (_, i) =>
+    node('a', 1, { has: { gpus: [gpu(nodeId('a'), 0, { driver: `${i}` })] } }),
+  )
+  const pending = [work('wl', { gpus: { count: 1 } })]
+  for (const one of views) plan(snapshotWith([one], pending), defaultScheduling, stock)
+  expect(stock.builds).toBeLessThan(2_000)
+})
+
 test('given a gang that does not fit, smaller work behind it still goes to the nodes that were tried for it', () => {
   const id = groupId('wl-g')
   const lonely = { labels: { app: 'g' }, apart: [{ app: 'g' }], gpus: { count: 1 }, parts: { count: 2, gang: true } }

@@ -83,8 +83,20 @@ describe('given that nodes have prices', () => {
     expect(placesOf([node('a', 1, at('cheap')), node('b', 1, at('99'))], [work('wl', one)])).toEqual(['b'])
   })
 
+  test.each(['-1', 'NaN', 'Infinity', '1e3', '1,5', ' 1', '٣', '9999999999', '1\u001b[31m'])(
+    'then %j is no price, and is not repeated',
+    (price) => {
+      expect(placesOf([node('a', 1, at(price)), node('b', 1, at('999999999.9'))], [work('wl', one)])).toEqual(['b'])
+      expect(becauseOf([node('a', 1, at(price))], [work('wl', one)])).toEqual([
+        '1 of 1 nodes could run it; this one then has 0 GPUs free at a price that cannot be read',
+      ])
+    },
+  )
+
   test('then work that needs no GPU does not look at it', () => {
-    expect(placesOf([node('a', 1, at('5')), node('b', 1)], [work('wl', { cpus: 1 })])).toEqual(['a'])
+    const nodes = [node('a', 1, at('5')), node('b', 1)]
+    expect(placesOf(nodes, [work('wl', { cpus: 1 })])).toEqual(['a'])
+    expect(becauseOf(nodes, [work('wl', { cpus: 1 })])[0]).not.toContain('price')
   })
 
   test('then work that is to be spread is spread first', () => {

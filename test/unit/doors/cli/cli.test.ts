@@ -97,6 +97,15 @@ gpu-node-2  1× H100 (simulated)  healthy  —
     expect(unknownList?.out).toMatch(/ 3 +unknown/)
   })
 
+  test('given a peer of an older build, which knows no queue, then its workloads are shown all the same', async () => {
+    const waiting = workload({ state: 'pending', reason: 'no room', queue: undefined })
+    const answers = { 'workload.info': () => waiting, 'workload.list': () => [waiting] }
+    const info = await cli(['workload', 'info', 'job'], answers)
+    expect([info.code, info.out]).toEqual([0, expect.stringMatching(/^Waits because: +no room$/m)])
+    const list = await cli(['workload', 'list', '-o', 'wide'], answers)
+    expect([list.code, list.out]).toEqual([0, expect.stringMatching(/ — +— +no room$/m)])
+  })
+
   test('a workload tells of its attempts, and when it is tried again', async () => {
     const at = '2026-01-01T00:00:00.000Z'
     const one = { attempt: 1, node: 'n1', startedAt: at, endedAt: at, exitCode: 3, reason: 'retry 1 of 2' }

@@ -58,6 +58,21 @@ It would fit with 4 GPUs instead of 8 (on gpu-1).
     expect((await cli(['workload', 'why', 'job'], why(parts))).out).toBe(sentence)
   })
 
+  test('of what has a place: how it came there, if that is remembered', async () => {
+    const decision = 'job goes to n1: 2 of 3 nodes could run it; this one then has 1 GPUs free'
+    expect((await cli(['why', 'job'], why({ state: 'running', startedAt: 'T1', decision }))).out).toBe(
+      `job runs on n1 since T1.\nIt was decided that ${decision}.\n`,
+    )
+  })
+
+  test('given a peer of an older build, which says less, then what it says is told', async () => {
+    const less = { queue: undefined, decision: undefined }
+    const pending = { state: 'pending', node: null, reason: 'no room' }
+    expect((await cli(['why', 'job'], why({ ...less, ...pending }))).out).toContain('job waits: no room\n')
+    const older = { position: 1, length: 2 }
+    expect((await cli(['why', 'job'], why({ ...less, ...pending, queue: older }))).out).toContain('number 1 of 2')
+  })
+
   test('tells of the attempts that are over', async () => {
     const over = {
       attempt: 1,
@@ -104,6 +119,13 @@ describe('run --dry-run', () => {
     const { code, out, asked } = await cli(['run', '--dry-run', '--gpus', '2', 'busybox'], answer(fits))
     expect([code, out]).toEqual([0, 'would run on gpu-2 (docker) with GPU 0, GPU 3\nbecause it is idle\n'])
     expect(asked.map(({ name }) => name)).toEqual(['workload.plan'])
+  })
+
+  test('given a peer of an older build, which does not say why there, then only where is told', async () => {
+    const fits = { fits: true, node: 'gpu-2', executor: 'docker' }
+    expect((await cli(['run', '--dry-run', 'busybox'], answer(fits))).out).toBe(
+      'would run on gpu-2 (docker) without a GPU\n',
+    )
   })
 
   test('ends with the code for no capacity when it would wait, whatever the format', async () => {

@@ -21,6 +21,7 @@ export default command({
       const { error, reason, progress } = info
       // A peer of an older build does not say.
       const stopReason = info.stopReason ?? null
+      const queue = info.queue ?? null
       const share = info.gpuShareMib === null ? '' : `, ${formatMib(info.gpuShareMib)} of each`
       const asked = `${info.gpus}${info.gpuModel === null ? '' : ` × ${info.gpuModel}`}${share}`
       const wide: readonly (readonly [string, string])[] = [
@@ -38,11 +39,11 @@ export default command({
         ...(info.part === null ? [] : [['Part', partInWords(info.part)] as const]),
         ['State', info.state],
         ...(reason === null ? [] : [['Waits because', reason] as const]),
-        ...(info.queue === null
+        ...(queue === null
           ? []
           : ([
-              ['Position', `${info.queue.position} of ${info.queue.length} that wait`],
-              ['Estimated start', info.queue.estimatedStart ?? 'unknown'],
+              ['Position', `${queue.position} of ${queue.length} that wait`],
+              ['Estimated start', queue.estimatedStart ?? 'unknown'],
             ] as const)),
         ...(info.nextTryAt === null ? [] : [['Next try', info.nextTryAt] as const]),
         ...(stopReason === null ? [] : [['Stopped because', stopReason] as const]),
