@@ -9,7 +9,18 @@ import { bundleAndRun } from '../bundle.mjs'
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** Those that need nothing but this machine; `submit` joins them where the lab's engine is named. */
-const all = ['daemon', 'eventloop', 'writes', 'capacity', 'failover', 'detection', 'scheduler', 'gangs', 'membership']
+const all = [
+  'daemon',
+  'eventloop',
+  'writes',
+  'capacity',
+  'failover',
+  'detection',
+  'scheduler',
+  'gangs',
+  'placements',
+  'membership',
+]
 
 /** What the figures that follow were measured on, and how busy it was. */
 function machine() {

@@ -8,31 +8,14 @@
  * TMPDIR says which disk is measured. With three members of etcd named in CLAW_LAB_ETCD (scripts/lab/etcd.sh), each load is put on
  * them right after, and the ratio is told.
  */
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { ask } from '../../test/support/ask.ts'
 import { Mesh } from '../../test/support/mesh.ts'
+import { bareFsyncs } from './bare-fsync.ts'
 import { figure, round, spread } from './figures.ts'
 
 const spanMs = Number(process.argv[2] ?? 10) * 1_000
-
-/** How many times a second this disk takes a small record, one after the other: what the figures are to be held against. */
-function bareFsyncs(directory: string): number {
-  const path = join(directory, 'fsync-probe')
-  const file = openSync(path, 'w')
-  const record = Buffer.alloc(256)
-  const start = performance.now()
-  let count = 0
-  for (; performance.now() - start < 2_000; count += 1) {
-    writeSync(file, record)
-    fsyncSync(file)
-  }
-  closeSync(file)
-  rmSync(path)
-  return (count * 1_000) / (performance.now() - start)
-}
 
 /** One write by the client of this number. */
 type Write = (client: number) => Promise<void>
