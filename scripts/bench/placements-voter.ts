@@ -23,7 +23,7 @@ import type { Metrics } from '../../src/ports/metrics.ts'
 import { ConsensusService } from '../../src/services/consensus/service.ts'
 import { ReplicatedState } from '../../src/services/control/replicated-state.ts'
 import { ControlService } from '../../src/services/control/service.ts'
-import type { Control, Executed } from '../../src/services/control/types.ts'
+import type { Control, Executed, LeaderControl } from '../../src/services/control/types.ts'
 import { defaultGateway, type GatewayDeps, GatewayService } from '../../src/services/gateway/service.ts'
 import { admit, found, inventory, newMember, submit, token } from '../../test/support/control-samples.ts'
 import { FakeMembership } from '../../test/support/fake-membership.ts'
@@ -234,7 +234,7 @@ async function measure(parts: Parts, until: number): Promise<Measured> {
 
 type Watch = (command: Command, execute: () => Promise<Executed>) => Promise<Executed>
 
-const watched = (control: Control, watch: Watch): Control => ({
+const watched = (control: LeaderControl, watch: Watch): LeaderControl => ({
   get state() {
     return control.state
   },
@@ -242,9 +242,11 @@ const watched = (control: Control, watch: Watch): Control => ({
     return control.outdated
   },
   status: () => control.status(),
+  lead: () => control.lead(),
   onChange: (listener) => control.onChange(listener),
   onRole: (listener) => control.onRole(listener),
-  execute: (command, options) => watch(command, () => control.execute(command, options)),
+  execute: (command, options) => control.execute(command, options),
+  decree: (command, options) => watch(command, () => control.decree(command, options)),
   fresh: (freshness, signal) => control.fresh(freshness, signal),
 })
 

@@ -45,6 +45,7 @@ export class FakeConsensus {
     this.#peers.set(node, peer)
     return {
       status: () => this.#status(node),
+      lead: () => this.#status(node),
       propose: (payload) => this.#propose(node, payload),
       readIndex: () => this.#readIndex(node),
       setLearners: (learners) => {

@@ -32,8 +32,10 @@ export function pinoLog({ level, format }: LogSettings): Log {
 function wrap(logger: pino.Logger): Log {
   const say =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, facts: Readonly<Record<string, unknown>> = {}): void =>
-      logger[level](plain(facts), message)
+    (message: string, facts: Readonly<Record<string, unknown>> = {}): void => {
+      // Facts that nobody will read need not be looked through.
+      if (logger.isLevelEnabled(level)) logger[level](plain(facts), message)
+    }
   return {
     debug: say('debug'),
     info: say('info'),

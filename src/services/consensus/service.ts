@@ -15,7 +15,7 @@ import type { Entry } from '../../model/raft.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import { maxPayloadBytes, raftMessage, raftSnapshot } from '../../wire/raft.ts'
-import type { GatewayStatus } from '../control/types.ts'
+import type { GatewayStatus, Lead } from '../control/types.ts'
 import { Compactor, usualCompaction } from './compactor.ts'
 import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
 import { type Asked, PendingEra } from './pending-era.ts'
@@ -25,7 +25,7 @@ import { Pulse } from './pulse.ts'
 import { commandsAfter, type Kept, RaftStore } from './raft-store.ts'
 import { SnapshotReceiver } from './snapshot-receiver.ts'
 import { SnapshotSender } from './snapshot-sender.ts'
-import { statusOf } from './status.ts'
+import { leadOf, statusOf } from './status.ts'
 import type { Consensus, NewEra, VoterChange } from './types.ts'
 import { noLeader, Waiting } from './waiting.ts'
 
@@ -112,6 +112,10 @@ export class ConsensusService implements Consensus, Service {
 
   status(): GatewayStatus {
     return statusOf(this.#raft, this.#applied, this.#deps.clock.elapsed())
+  }
+
+  lead(): Lead {
+    return leadOf(this.#raft)
   }
 
   async propose(payload: Uint8Array): Promise<{ readonly index: number; readonly term: number }> {

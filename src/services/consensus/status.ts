@@ -1,16 +1,22 @@
 /** What a peer tells of its place in the group. */
 import type { Raft } from '../../core/consensus/raft.ts'
 import type { Millis } from '../../model/time.ts'
-import type { GatewayRole, GatewayStatus } from '../control/types.ts'
+import type { GatewayRole, GatewayStatus, Lead } from '../control/types.ts'
 
 /** `raft` is null while the peer takes no part. */
+export const leadOf = (raft: Raft | null): Lead =>
+  raft === null
+    ? { role: 'learner', term: 0, leader: null }
+    : { role: roleOf(raft), term: raft.term, leader: raft.leader }
+
 export function statusOf(raft: Raft | null, applied: number, at: Millis): GatewayStatus {
   if (raft === null)
     return {
-      ...{ role: 'learner', term: 0, leader: null, voters: [], committed: applied, applied, followers: [] },
+      ...leadOf(raft),
+      ...{ voters: [], committed: applied, applied, followers: [] },
       outOfTouchFor: Infinity,
     }
-  const { term, leader, commit, leading } = raft
+  const { commit, leading } = raft
   const followers = [...(leading?.progress ?? [])].map(([node, progress]) => ({
     node,
     // One whose word does not count is as good as silent.
@@ -24,7 +30,8 @@ export function statusOf(raft: Raft | null, applied: number, at: Millis): Gatewa
   }))
   const outOfTouchFor = raft.phase === 'leader' ? silenceOfMajority(raft, followers) : Math.max(0, at - raft.heardAt)
   return {
-    ...{ role: roleOf(raft), term, leader, voters: raft.log.voters, committed: commit, applied },
+    ...leadOf(raft),
+    ...{ voters: raft.log.voters, committed: commit, applied },
     ...{ outOfTouchFor, followers },
   }
 }

@@ -1,7 +1,7 @@
 /** What the consensus service asks of what it replicates, and offers to it. */
 import type { NodeId } from '../../model/ids.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
-import type { GatewayStatus } from '../control/types.ts'
+import type { GatewayStatus, Lead } from '../control/types.ts'
 
 /** One committed entry that carries a command; entries that consensus needs for itself never reach the machine. */
 export interface Committed {
@@ -42,6 +42,8 @@ export interface NewEra {
 
 export interface Consensus {
   status(): GatewayStatus
+  /** The same of `status`, without a look at each follower. */
+  lead(): Lead
   /** Commits one payload; only the leader can. Throws NO_LEADER when this peer does not lead, or lost the lead before it knew. */
   propose(payload: Uint8Array): Promise<{ readonly index: number; readonly term: number }>
   /** A log index such that a state applied up to it holds everything acknowledged before the call. Only the leader can. */

@@ -72,9 +72,9 @@ export class LeaderDesk {
     const payload = encodeEntry({ id, at: clock.now(), by, via, command })
     const what = `the command ${command.type}`
     const awaited = machine.awaitResult(id)
+    const applied = consensus.propose(payload).then(() => awaited.result)
     try {
-      await this.#inTime(what, signal, abortable(consensus.propose(payload), signal))
-      return await this.#inTime(what, signal, abortable(awaited.result, signal))
+      return await this.#inTime(what, signal, abortable(applied, signal))
     } finally {
       awaited.cancel()
     }
@@ -99,7 +99,7 @@ export class LeaderDesk {
       log.warn('a peer asked for a command that is not its to give', { type: command.type, by, via })
       throw new ClawError('PERMISSION_DENIED', { action: `have ${command.type} committed from this node` })
     }
-    if (consensus.status().role !== 'leader')
+    if (consensus.lead().role !== 'leader')
       throw new ClawError('NO_LEADER', { detail: 'the peer asked does not lead' })
     if (by !== via) log.debug('a peer forwards a command', { type: command.type, id, by, via })
     return this.commit({ ...request, via: by === via ? null : via }, signal)

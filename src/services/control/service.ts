@@ -18,7 +18,7 @@ import { LeaderDesk } from './leader-desk.ts'
 import { Progress } from './progress.ts'
 import type { ReplicatedState } from './replicated-state.ts'
 import { RoleWatch } from './role-watch.ts'
-import type { Control, Executed, Freshness, GatewayStatus } from './types.ts'
+import type { Executed, Freshness, GatewayStatus, Lead, LeaderControl } from './types.ts'
 
 export interface ControlDeps {
   readonly self: NodeId
@@ -43,7 +43,7 @@ const isAnswered = new Error('the result is known')
 const firstPause: Millis = 25
 const longestPause: Millis = 500
 
-export class ControlService implements Control, Service {
+export class ControlService implements LeaderControl, Service {
   readonly name = 'control'
   readonly #deps: ControlDeps
   readonly #desk: LeaderDesk
@@ -90,6 +90,10 @@ export class ControlService implements Control, Service {
     return { ...status, applied: Math.max(status.applied, this.#deps.machine.state.index) }
   }
 
+  lead(): Lead {
+    return this.#deps.consensus.lead()
+  }
+
   onChange(listener: (changes: readonly Change[]) => void): Unsubscribe {
     return this.#deps.machine.onChange((changes) => {
       if (changes.length > 0) listener(changes)
@@ -109,13 +113,17 @@ export class ControlService implements Control, Service {
     )
     try {
       // However the answer gets lost: once the command is applied here, its result is known.
-      const { index, outcome } = await Promise.race([awaited.result, attempts])
-      if (!outcome.ok) throw failureFrom(outcome.failure)
-      return { index, value: outcome.value }
+      return executed(await Promise.race([awaited.result, attempts]))
     } finally {
       awaited.cancel()
       done.abort(isAnswered)
     }
+  }
+
+  async decree(command: Command, { id, by, signal }: Asked): Promise<Executed> {
+    if (this.outdated !== null) throw this.outdated
+    if (this.lead().role !== 'leader') throw new ClawError('NO_LEADER', { detail: 'this peer does not lead' })
+    return executed(await this.#desk.commit({ command, id, by, via: null }, signal))
   }
 
   async fresh(freshness: Freshness, signal: AbortSignal): Promise<void> {
@@ -153,7 +161,7 @@ export class ControlService implements Control, Service {
   /** Throws NO_LEADER while nobody is known to lead, and VERSION_UNSUPPORTED when this peer is outdated. */
   #leader(): NodeId {
     if (this.outdated !== null) throw this.outdated
-    const { role, leader } = this.#deps.consensus.status()
+    const { role, leader } = this.lead()
     if (role === 'leader') return this.#deps.self
     if (leader === null || leader === this.#deps.self)
       throw new ClawError('NO_LEADER', { detail: 'this peer knows of none' })
@@ -191,6 +199,11 @@ export class ControlService implements Control, Service {
     unsubscribe()
     cancel()
   }
+}
+
+function executed({ index, outcome }: Result): Executed {
+  if (!outcome.ok) throw failureFrom(outcome.failure)
+  return { index, value: outcome.value }
 }
 
 /** Throws UPGRADE_NEEDED for what the mesh may not have in its log yet, as far as this peer knows. */

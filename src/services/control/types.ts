@@ -8,10 +8,14 @@ import type { Unsubscribe } from '../../ports/rpc.ts'
 /** Where this peer stands in the consensus group. `learner` follows the log without a vote. */
 export type GatewayRole = 'leader' | 'follower' | 'candidate' | 'learner'
 
-export interface GatewayStatus {
+/** Who leads, as far as this peer knows. */
+export interface Lead {
   readonly role: GatewayRole
   readonly term: number
   readonly leader: NodeId | null
+}
+
+export interface GatewayStatus extends Lead {
   readonly voters: readonly NodeId[]
   readonly committed: number
   readonly applied: number
@@ -59,4 +63,19 @@ export interface Control {
   ): Promise<Executed>
   /** Waits until the state is fresh enough. Throws NO_LEADER or DEADLINE_EXCEEDED. */
   fresh(freshness: Freshness, signal: AbortSignal): Promise<void>
+}
+
+/** What is for the gateway besides, which acts while this peer leads. */
+export interface LeaderControl extends Control {
+  /** The same of `status`, without a look at each follower: for what is asked with every command. */
+  lead(): Lead
+  /**
+   * Commits one command of the leader's own, in the term in which it leads now: one try, and never by way of another peer. Returns
+   * when it is applied here. Throws the ClawError of a refusal, NO_LEADER when this peer does not lead or loses the lead meanwhile
+   * (then it may or may not take effect), and the reason of `signal`.
+   */
+  decree(
+    command: Command,
+    options: { readonly id: string; readonly by: string; readonly signal: AbortSignal },
+  ): Promise<Executed>
 }

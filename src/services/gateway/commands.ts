@@ -3,12 +3,12 @@ import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Control } from '../control/types.ts'
+import type { LeaderControl } from '../control/types.ts'
 
 export interface CommandsDeps {
   readonly self: NodeId
   readonly log: Log
-  readonly control: Pick<Control, 'execute' | 'status'>
+  readonly control: Pick<LeaderControl, 'decree' | 'lead'>
 }
 
 export class LeaderCommands {
@@ -23,9 +23,9 @@ export class LeaderCommands {
   async tryOne(command: Command, signal: AbortSignal): Promise<boolean> {
     const { self, control, log } = this.#deps
     this.#made += 1
-    const id = `gateway:${self}:${control.status().term}:${this.#made}:${command.type}`
+    const id = `gateway:${self}:${control.lead().term}:${this.#made}:${command.type}`
     try {
-      await control.execute(command, { id, by: self, signal })
+      await control.decree(command, { id, by: self, signal })
       return true
     } catch (error) {
       if (!(error instanceof ClawError)) throw error

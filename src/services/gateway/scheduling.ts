@@ -43,6 +43,8 @@ export interface SchedulingSettings extends SchedulerSettings, ReserveSettings {
   readonly provideEvery: Millis
 }
 
+type Placing = Exclude<Decision, WaitDecision>
+
 const mostNotes = 8
 
 /** A run waits for all of its commands, so no workload is ever in two plans at once. */
@@ -85,7 +87,7 @@ export class Scheduling implements Duty {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { clock, control, membership, commands, metrics } = this.#deps
+    const { clock, log, control, membership, commands, metrics } = this.#deps
     const observe = observer(membership)
     const at = clock.now()
     const withdrawals = placementsToWithdraw(control.state, (node) => observe(node).liveness, {
@@ -105,6 +107,7 @@ export class Scheduling implements Duty {
     const decisions = plan(snapshot, this.#settings, this.#stock)
     metrics.observe('claw_scheduler_plan_ms', clock.elapsed() - started)
     const placements = decisions.filter((decision) => decision.decision !== 'wait')
+    if (placements.length > 0) log.info('placing workloads', countsOf(placements))
     const placed = await Promise.all(placements.map((decision) => this.#place(decision, signal)))
     metrics.count('claw_scheduler_placements_total', {}, placed.filter(Boolean).length)
     await this.#provide(decisions, snapshot.nodes, signal)
@@ -153,15 +156,23 @@ export class Scheduling implements Duty {
     )
   }
 
-  #place(decision: Exclude<Decision, WaitDecision>, signal: AbortSignal): Promise<boolean> {
+  #place(decision: Placing, signal: AbortSignal): Promise<boolean> {
     const { commands, log } = this.#deps
     if (decision.decision === 'place-gang') {
       const { group, attempt, places, because } = decision
-      log.info('placing a gang', { group, attempt, nodes: places.map(({ node }) => node) })
+      log.debug('placing a gang', { group, attempt, nodes: places.map(({ node }) => node) })
       return commands.tryOne({ type: 'place-gang', group, attempt, places, because }, signal)
     }
     const { workload, attempt, node, devices, executor, because } = decision
-    log.info('placing a workload', { workload, attempt, node, devices })
+    log.debug('placing a workload', { workload, attempt, node, devices })
     return commands.tryOne({ type: 'place', workload, attempt, node, devices, executor, because }, signal)
   }
+}
+
+/** What the log says of a plan; of each placement, where it went and why, the events tell. */
+function countsOf(placements: readonly Placing[]): { readonly workloads: number; readonly nodes: number } {
+  const nodes = placements.flatMap((each) =>
+    each.decision === 'place' ? [each.node] : each.places.map(({ node }) => node),
+  )
+  return { workloads: nodes.length, nodes: new Set(nodes).size }
 }

@@ -12,7 +12,7 @@ import type { Metrics } from '../../ports/metrics.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Consensus } from '../consensus/types.ts'
-import type { Control, GatewayStatus } from '../control/types.ts'
+import type { GatewayStatus, LeaderControl } from '../control/types.ts'
 import type { Membership } from '../membership/types.ts'
 import { LeaderCommands } from './commands.ts'
 import type { Duty } from './duty.ts'
@@ -32,7 +32,7 @@ export interface GatewayDeps {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  readonly control: Control
+  readonly control: LeaderControl
   readonly consensus: Pick<Consensus, 'setLearners' | 'changeVoters' | 'transfer'>
   readonly membership: Membership
   readonly sealMeshKey: VotingDeps['sealMeshKey']
