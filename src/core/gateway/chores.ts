@@ -3,6 +3,7 @@ import type { NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
 
 /** Members whose liveness is not the recorded one. A suspicion is not recorded: it is over, or a loss, within seconds. */
@@ -22,11 +23,12 @@ export interface Withdrawal {
 
 /** Placements that their node has not claimed in time, or cannot claim because nobody reaches it. */
 export function placementsToWithdraw(
-  state: Pick<MeshState, 'workloads' | 'names' | 'members'>,
+  state: Pick<MeshState, 'workloads' | 'residents' | 'members'>,
   observed: (node: NodeId) => Liveness,
   { at, claimWithin }: { readonly at: Instant; readonly claimWithin: Millis },
 ): readonly Withdrawal[] {
-  return Array.from(state.names.values(), (id) => state.workloads.get(id)?.placement ?? null).flatMap((placement) => {
+  const placed = Array.from(state.residents.keys(), (node) => workloadsAt(state, node)).flat()
+  return placed.flatMap(({ placement }) => {
     if (placement?.state !== 'placed') return []
     const name = state.members.get(placement.node)?.name ?? placement.node
     const liveness = observed(placement.node)

@@ -12,7 +12,6 @@ import { setScheduling, updateTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
 import { reportCheckpoint, reportEnded, reportRunning, reportStarting } from './reports.ts'
 import type { State } from './state.ts'
-import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
@@ -41,15 +40,8 @@ export function apply(state: State, entry: Entry, { index, term }: Position): Ap
   const step: Step = { state, at: state.at, by: entry.by, term, changes: [] }
   const outcome = carryOut(step, entry.command)
   keepGangsWhole(step)
-  keepResult(state, entry.id, { index, outcome })
+  state.results.keep(entry.id, { index, outcome })
   return { index, outcome, changes: step.changes }
-}
-
-function keepResult(state: State, id: string, result: { index: number; outcome: Outcome }): void {
-  state.results.set(id, result)
-  if (state.results.size <= limits.results) return
-  const [oldest] = state.results.keys()
-  if (oldest !== undefined) state.results.delete(oldest)
 }
 
 function carryOut(step: Step, command: Command): Outcome {

@@ -5,6 +5,7 @@ import type { Namespace } from '../../model/namespace.ts'
 import { namespaceName, Quota } from '../../model/namespace.ts'
 import type { WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
+import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
 import { reindex } from './holdings.ts'
 import * as shape from './schemas.ts'
@@ -215,7 +216,7 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
     events: lists.events,
-    results: new Map(lists.results),
+    results: new Recent(limits.results, lists.results),
   }
   for (const workload of state.workloads.values()) reindex(state, null, workload)
   return state

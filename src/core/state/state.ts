@@ -1,4 +1,5 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
+import { Recent } from '../../lib/recent.ts'
 import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -46,7 +47,7 @@ export interface State extends MeshState {
   /** Of no use any more: entries that could not be read were once passed over. It stays because it is in every snapshot. */
   skipped: number
   /** Results of the last `limits.results` commands by entry id, oldest first. */
-  readonly results: Map<string, Result>
+  readonly results: Recent<string, Result>
 
   /** Derived: names of workloads that have not ended. */
   readonly names: Map<string, WorkloadId>
@@ -112,7 +113,7 @@ export const createState = (): State => ({
   at: 0,
   sequence: 0,
   skipped: 0,
-  results: new Map(),
+  results: new Recent(limits.results),
   names: new Map(),
   groups: new Map(),
   pending: new Set(),

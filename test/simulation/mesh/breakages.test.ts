@@ -68,11 +68,9 @@ vi.mock('../../../src/core/gateway/chores.ts', async (original) => {
     ...real,
     placementsToWithdraw(...[state, observed, when]: Wanted) {
       if (!breaks(anyWithdrawal)) return real.placementsToWithdraw(state, observed, when)
-      return Array.from(state.names.values(), (id) => state.workloads.get(id)?.placement ?? null).flatMap(
-        (placement) =>
-          placement !== null && observed(placement.node) === 'lost'
-            ? [{ placement: placement.id, reason: 'lost' }]
-            : [],
+      const placed = Array.from(state.workloads.values(), ({ placement }) => placement)
+      return placed.flatMap((placement) =>
+        placement !== null && observed(placement.node) === 'lost' ? [{ placement: placement.id, reason: 'lost' }] : [],
       )
     },
   }
