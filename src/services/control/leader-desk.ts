@@ -99,8 +99,7 @@ export class LeaderDesk {
       log.warn('a peer asked for a command that is not its to give', { type: command.type, by, via })
       throw new ClawError('PERMISSION_DENIED', { action: `have ${command.type} committed from this node` })
     }
-    if (consensus.lead().role !== 'leader')
-      throw new ClawError('NO_LEADER', { detail: 'the peer asked does not lead' })
+    if (consensus.lead().role !== 'leader') throw new ClawError('NO_LEADER', { detail: 'the peer asked does not lead' })
     if (by !== via) log.debug('a peer forwards a command', { type: command.type, id, by, via })
     return this.commit({ ...request, via: by === via ? null : via }, signal)
   }

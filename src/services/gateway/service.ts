@@ -48,7 +48,13 @@ export interface GatewaySettings {
 }
 
 export const defaultGateway: GatewaySettings = {
-  scheduling: { ...defaultScheduling, ...defaultReserving, maxPlacements: 512, claimWithin: 10 * second, provideEvery: second },
+  scheduling: {
+    ...defaultScheduling,
+    ...defaultReserving,
+    maxPlacements: 512,
+    claimWithin: 10 * second,
+    provideEvery: second,
+  },
   voting: { ...defaultVoting, answersWithin: 2 * second, lag: 100, every: 500 },
   upkeep: { mostOfANode: 32 },
   pruning: { keepFor: 7 * day, keepAtMost: 5_000, batch: 500, every: minute },

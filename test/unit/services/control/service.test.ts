@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { encodeCommand } from '../../../../src/core/state/entry.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
+import { ClawError } from '../../../../src/model/failure.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Executed, GatewayStatus } from '../../../../src/services/control/types.ts'
@@ -114,6 +115,50 @@ describe('execute', () => {
     const executed = execute(bob, submit('wl-a'))
     await world.runFor(10)
     await Promise.all([peer(bob).control.stop(), expect(played(executed)).rejects.toMatchObject({ code: 'NO_LEADER' })])
+  })
+})
+
+describe('decree', () => {
+  const note = (reason: string) => ({ type: 'note-wait', workload: workloadId('wl-a'), reason }) as const
+  const decree = (on: NodeId, command: Command): Promise<Executed> =>
+    peer(on).control.decree(command, { id: `d${(commands += 1)}`, by: on, signal: deadline(world, 5_000) })
+
+  test('on the leader, when it commits a command, then it returns once that is applied there', async () => {
+    await run(ada, submit('wl-a'))
+    const { index } = await played(decree(ada, note('no room')))
+    expect(peer(ada).control.state.index).toBeGreaterThanOrEqual(index)
+    expect(peer(ada).control.state.decisions.get(workloadId('wl-a'))?.at(-1)?.message).toContain('no room')
+  })
+
+  test('throws the failure of a refusal', async () => {
+    await expect(played(decree(ada, note('no room')))).rejects.toMatchObject({ code: 'WORKLOAD_NOT_FOUND' })
+  })
+
+  test('on a peer that does not lead nothing is proposed, nor is it on its way when that one leads', async () => {
+    const before = group.log.length
+    await expect(played(decree(bob, note('no room')))).rejects.toMatchObject({ code: 'NO_LEADER' })
+    group.elect(bob)
+    await world.runFor(2_000)
+    expect(group.log.slice(before).filter(({ payload }) => payload !== null)).toEqual([])
+  })
+
+  test('given the lead is lost on the way, when it comes back, then it was not tried again', async () => {
+    await run(ada, submit('wl-a'))
+    const decreed = decree(ada, note('no room'))
+    group.elect(bob)
+    await expect(played(decreed)).rejects.toMatchObject({ code: 'NO_LEADER' })
+    const after = group.log.length
+    group.elect(ada)
+    await world.runFor(2_000)
+    expect(group.log.slice(after).filter(({ payload }) => payload !== null)).toEqual([])
+  })
+
+  test('ends with the reason of its signal', async () => {
+    await run(ada, submit('wl-a'))
+    const stopped = new AbortController()
+    const decreed = peer(ada).control.decree(note('no room'), { id: 'd', by: ada, signal: stopped.signal })
+    stopped.abort(new ClawError('NO_LEADER', { detail: 'this peer leads no more' }))
+    await expect(played(decreed)).rejects.toBe(stopped.signal.reason)
   })
 })
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { executionLease } from '../../../../src/core/gateway/lease.ts'
+import { decodeEntry } from '../../../../src/core/state/entry.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
 import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
@@ -78,6 +79,49 @@ describe('scheduling', () => {
     await run(submit('wl-a'))
     await world.runUntil(() => workload()?.placement !== null, 500)
     expect(workload()).toMatchObject({ attempt: 1, placement: { term: group.term } })
+  })
+
+  describe('given more work than one plan places', () => {
+    const { maxPlacements } = defaultGateway.scheduling
+    const nodes = Array.from({ length: 10 }, (_, i) => nodeId(`n${i}`))
+    const placed = (): readonly Workload[] =>
+      [...state().workloads.values()].filter(({ placement }) => placement !== null)
+
+    beforeEach(async () => {
+      for (const node of nodes) await join(node, 64)
+      await run(submit('wl-q', { gpus: { count: 1 }, parts: { count: maxPlacements + 100, gang: false } }))
+    })
+
+    test('when plans follow each other, then all of it is placed, at the first attempt and no device twice', async () => {
+      await world.runUntil(() => state().pending.size === 0, 2_000)
+      expect(placed()).toHaveLength(maxPlacements + 100)
+      expect(new Set(placed().map(({ attempt }) => attempt))).toEqual(new Set([1]))
+      expect(new Set(placed().flatMap(({ placement }) => placement?.devices ?? [])).size).toBe(maxPlacements + 100)
+    })
+
+    test('when a node closes while its placements are on the way, then what is refused goes elsewhere', async () => {
+      const closing = run({ type: 'set-scheduling', node: ada, mode: 'cordoned', reason: '', grace: null })
+      await world.runUntil(() => state().pending.size === 0, 2_000)
+      await closing
+      expect(placed()).toHaveLength(maxPlacements + 100)
+      expect(new Set(placed().map(({ attempt }) => attempt))).toEqual(new Set([1]))
+    })
+
+    test('when the lead is lost in the middle, then the old leader places nothing more and the new one the rest', async () => {
+      await join(bob)
+      await world.runUntil(() => placed().length > 0, 2_000)
+      const { length: before } = group.log
+      const { term } = group
+      group.elect(bob)
+      await world.runUntil(() => state().pending.size === 0, 5_000)
+      const later = group.log.slice(before).flatMap(({ payload }) => {
+        const entry = payload === null ? null : decodeEntry(payload)
+        return entry?.command.type === 'place' ? [entry.id.split(':').slice(1, 3).join(' in ')] : []
+      })
+      // What was on its way may arrive.
+      expect(new Set(later)).toEqual(new Set([`ada in ${term}`, `bob in ${term + 1}`]))
+      expect(new Set(placed().flatMap(({ placement }) => placement?.devices ?? [])).size).toBe(maxPlacements + 100)
+    })
   })
 
   test('a stopped gateway does nothing more', async () => {
