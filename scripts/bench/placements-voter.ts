@@ -70,6 +70,7 @@ const atOnce = 256
 
 export async function runVoter(folder: string): Promise<void> {
   const self = newIdentity()
+  process.once('disconnect', () => process.exit())
   const asks = on(process, 'message') as AsyncIterator<[Asked]>
   const next = async (): Promise<Asked> => ((await asks.next()).value as [Asked])[0]
   const addresses = new Map<NodeId, readonly string[]>()
@@ -192,7 +193,10 @@ async function measure(parts: Parts, until: number): Promise<Measured> {
   let refused = 0
   let decided = 0
   let index = 0
-  const { promise: done, resolve } = Promise.withResolvers<number>()
+  const { promise: done, resolve, reject } = Promise.withResolvers<number>()
+  parts.control.onRole(({ role }) => {
+    if (role !== 'leader') reject(new Error('the lead was lost: the machine is too busy for this to measure anything'))
+  })
   const control = watched(parts.control, async (command, execute) => {
     const asked = decided
     if (command.type !== 'place') return execute()
