@@ -28,6 +28,7 @@ export class StreamPipe implements Pipe {
   #due: NodeJS.Immediate | null = null
   /** Called when there may be room again, or never will be. */
   #waiting: (() => void)[] = []
+  #waking: NodeJS.Immediate | null = null
   #ended = false
 
   constructor(init: StreamPipeInit) {
@@ -38,8 +39,8 @@ export class StreamPipe implements Pipe {
     stream.addEventListener('close', ({ error }) => this.#end(null, error ?? null))
     stream.addEventListener('remoteCloseWrite', () => this.#end(null, null))
     stream.addEventListener('message', ({ data }) => this.#take(data))
-    stream.addEventListener('drain', () => this.#wake())
-    stream.addEventListener('idle', () => this.#wake())
+    stream.addEventListener('drain', () => this.#wakeOne())
+    stream.addEventListener('idle', () => this.#wakeOne())
     // A stream that ended before we listened still holds what it brought, and gives it out in the microtask before this one.
     if (stream.status !== 'open') queueMicrotask(() => this.#end(null, null))
   }
@@ -90,8 +91,15 @@ export class StreamPipe implements Pipe {
     this.#init.stream.abort(reason)
   }
 
-  #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+  /** One in a turn: all at once would not see what the others send, and together overfill the stream. */
+  #wakeOne(): void {
+    if (this.#waking !== null || this.#waiting.length === 0) return
+    this.#waking = setImmediate(() => {
+      this.#waking = null
+      if (this.#init.stream.writeBufferLength > maxBacklog) return
+      this.#waiting.shift()?.()
+      this.#wakeOne()
+    })
   }
 
   #forget(): void {
@@ -141,7 +149,7 @@ export class StreamPipe implements Pipe {
     if (this.#ended) return
     this.#ended = true
     this.#forget()
-    this.#wake()
+    for (const resolve of this.#waiting.splice(0)) resolve()
     this.#received.consume(this.#received.length)
     this.#init.onEnd({ blame, error })
   }
