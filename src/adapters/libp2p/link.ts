@@ -136,9 +136,8 @@ export class Link {
   /** Says goodbye and closes the connection once that is sent. */
   async close(): Promise<void> {
     this.#saidGoodbye = true
-    const control = this.#lanes.get('control')
-    control?.pipe.send(frame(FrameKind.GOODBYE))
-    control?.pipe.flush()
+    this.#lanes.get('control')?.pipe.send(frame(FrameKind.GOODBYE))
+    for (const { pipe } of this.#lanes.values()) pipe.flush()
     try {
       await this.connection.close({ signal: AbortSignal.timeout(second) })
     } catch (error) {

@@ -26,6 +26,9 @@ export class StreamPipe implements Pipe {
   readonly #received = new Uint8ArrayList()
   #toSend = new Uint8ArrayList()
   #due: NodeJS.Immediate | null = null
+  /** Called when there may be room again, or never will be. */
+  #waiting: (() => void)[] = []
+  #waking: NodeJS.Immediate | null = null
   #ended = false
 
   constructor(init: StreamPipeInit) {
@@ -36,6 +39,8 @@ export class StreamPipe implements Pipe {
     stream.addEventListener('close', ({ error }) => this.#end(null, error ?? null))
     stream.addEventListener('remoteCloseWrite', () => this.#end(null, null))
     stream.addEventListener('message', ({ data }) => this.#take(data))
+    stream.addEventListener('drain', () => this.#wakeOne())
+    stream.addEventListener('idle', () => this.#wakeOne())
     // A stream that ended before we listened still holds what it brought, and gives it out in the microtask before this one.
     if (stream.status !== 'open') queueMicrotask(() => this.#end(null, null))
   }
@@ -65,15 +70,13 @@ export class StreamPipe implements Pipe {
     }
   }
 
+  /**
+   * Not by the stream's own `onDrain`: once that has resolved it always does at once, so whoever waits with it for the second time spins,
+   * and holds up the event loop that would bring the room.
+   */
   async ready(): Promise<void> {
-    const { stream } = this.#init
-    while (!this.#ended && stream.writeBufferLength > maxBacklog) {
-      try {
-        await stream.onDrain()
-      } catch (error) {
-        this.#end(null, error instanceof Error ? error : new Error('the stream did not drain', { cause: error }))
-      }
-    }
+    while (!this.#ended && this.#init.stream.writeBufferLength > maxBacklog)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** Ends our side once everything is sent. */
@@ -86,6 +89,17 @@ export class StreamPipe implements Pipe {
   abort(reason: Error): void {
     this.#end(null, reason)
     this.#init.stream.abort(reason)
+  }
+
+  /** One in a turn: all at once would not see what the others send, and together overfill the stream. */
+  #wakeOne(): void {
+    if (this.#waking !== null || this.#waiting.length === 0) return
+    this.#waking = setImmediate(() => {
+      this.#waking = null
+      if (this.#init.stream.writeBufferLength > maxBacklog) return
+      this.#waiting.shift()?.()
+      this.#wakeOne()
+    })
   }
 
   #forget(): void {
@@ -135,6 +149,7 @@ export class StreamPipe implements Pipe {
     if (this.#ended) return
     this.#ended = true
     this.#forget()
+    for (const resolve of this.#waiting.splice(0)) resolve()
     this.#received.consume(this.#received.length)
     this.#init.onEnd({ blame, error })
   }

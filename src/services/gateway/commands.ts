@@ -19,9 +19,13 @@ export class LeaderCommands {
     this.#deps = deps
   }
 
-  /** Whether it was accepted. A refusal means that the state has moved on; what is still to be done is decided anew. */
+  /**
+   * Whether it was accepted. A refusal means that the state has moved on; what is still to be done is decided anew. Nothing is proposed
+   * for a run that has ended: this peer may lead again by then, in a term in which that was not decided.
+   */
   async tryOne(command: Command, signal: AbortSignal): Promise<boolean> {
     const { self, control, log } = this.#deps
+    if (signal.aborted) return false
     this.#made += 1
     const id = `gateway:${self}:${control.lead().term}:${this.#made}:${command.type}`
     try {
