@@ -126,6 +126,20 @@ test('a short message costs the other side no answer, and many in a row leave as
   expect(wire.returned - quiet).toBeLessThan(6_000)
 })
 
+test.each(['control', 'bulk'] as const)(
+  'what was sent on the %s lane in the turn of a disconnect still arrives',
+  async (lane) => {
+    const [a, b] = [await net.host(), await net.host()]
+    let heard = 0
+    b.rpc.onNotice({ ...note, lane }, () => void (heard += 1))
+    await a.peers.connect(b.id, b.peers.addresses(), soon())
+    a.rpc.notify(b.id, { ...note, lane }, Buffer.alloc(100))
+    await a.peers.disconnect(b.id)
+    await until('the link is gone there too', () => b.peers.up().length === 0)
+    expect(heard).toBe(1)
+  },
+)
+
 test('when both sides dial at once, one link is left, and it works in both directions', async () => {
   const [a, b] = [await net.host(), await net.host()]
   const [wireToA, wireToB] = [await net.wireTo(a), await net.wireTo(b)]
