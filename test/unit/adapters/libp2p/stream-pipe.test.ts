@@ -48,7 +48,7 @@ class Wired {
         const data = body === undefined ? null : new Uint8ArrayList(Uint8Array.from(body.subarray()))
         if (data === null && header.length > 0) this.updates += 1
         setImmediate(() => {
-          if (data === null) other().handleWindowUpdate({ header, data })
+          if (data === null) other().handleWindowUpdate({ header })
           else other().handleData({ header, data })
         })
         return true
