@@ -2,7 +2,7 @@
 import type { Stream } from '@libp2p/interface'
 import { StreamState, YamuxStream } from '@libp2p/yamux/stream'
 
-/** A quarter of the window that a stream begins with, so that no sender runs out of it while the word is on its way. */
+/** A quarter of the window that a stream begins with: a sender always has three quarters of it left, or the word of more is on its way. */
 export const updateAfter = 65_536
 
 /**
