@@ -26,8 +26,6 @@ export class Watch implements Witness {
   readonly #digests = new Map<number, { readonly digest: number; readonly node: NodeId }>()
   /** The last that any peer knew of each workload. */
   readonly #known = new Map<WorkloadId, Pick<Workload, 'spec' | 'name'>>()
-  /** Since when some peer has known that an attempt is to go. */
-  readonly #evictedSince = new Map<PlacementId, Millis>()
   readonly #counted = new Set<string>()
 
   constructor(deps: WatchDeps) {
@@ -90,10 +88,8 @@ export class Watch implements Witness {
     if (spec.onPartition === 'replace' || spec.onPartition === 'stop') return
     const done = this.executionsOf(second.workload).find(({ byItself, exitCode }) => byItself && exitCode === 0)
     if (done === undefined) return
-    // Of what ended while its daemon was gone, or in the care of a later one than was there when it was to go, nobody knows whether it
-    // was told to: the earlier one may have.
-    const toldSince = this.#evictedSince.get(done.placement) ?? Infinity
-    if (this.#deps.unwellAt(done.node) >= Math.min(toldSince, done.endedAt ?? 0)) return
+    // Of what an earlier daemon started nobody knows whether that one told it to go.
+    if (this.#deps.unwellAt(done.node) >= done.beganAt) return
     this.violate('what is done is not done again', `${done.placement} had succeeded when ${second.placement} began`)
   }
 
@@ -112,9 +108,6 @@ export class Watch implements Witness {
       const workload = state.workloads.get(change.workload)
       if (workload === undefined) continue
       this.#known.set(workload.id, workload)
-      const { placement, eviction } = workload
-      if (placement !== null && eviction !== null && !this.#evictedSince.has(placement.id))
-        this.#evictedSince.set(placement.id, this.#deps.elapsed())
       this.#judgeEviction(node, workload, state)
       this.#judgeEnd(workload)
     }
