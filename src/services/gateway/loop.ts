@@ -3,6 +3,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
 
 export interface LoopDeps {
   readonly clock: Clock
@@ -25,6 +26,7 @@ export class Loop {
   /** When it is to run next because it was woken, on the steady clock; null when it was not. */
   #due: Millis | null = null
   #timer: Cancel = () => {}
+  #unsubscribe: Unsubscribe = () => {}
   #last: Promise<void> = Promise.resolve()
 
   constructor(deps: LoopDeps, settings: LoopSettings, run: (signal: AbortSignal) => Promise<void>) {
@@ -33,14 +35,17 @@ export class Loop {
     this.#run = run
   }
 
-  start(): void {
+  /** `subscribe` asks to be told of what is to wake it; that ends when it stops. */
+  start(subscribe: () => Unsubscribe = () => () => {}): void {
     if (this.#abort !== null) return
+    this.#unsubscribe = subscribe()
     this.#abort = new AbortController()
     this.#go(this.#abort.signal)
   }
 
   /** Ends the present run, and waits for it. */
   async stop(): Promise<void> {
+    this.#unsubscribe()
     this.#abort?.abort(new ClawError('NO_LEADER', { detail: 'this peer leads no more' }))
     this.#abort = null
     this.#timer()

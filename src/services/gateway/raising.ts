@@ -3,7 +3,6 @@ import { versionToRaise } from '../../core/state/versions.ts'
 import type { VersionRange } from '../../model/version.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Control } from '../control/types.ts'
 import type { LeaderCommands } from './commands.ts'
 import type { Duty } from './duty.ts'
@@ -22,7 +21,6 @@ export class Raising implements Duty {
   readonly name = 'raising'
   readonly #deps: RaisingDeps
   readonly #loop: Loop
-  #unsubscribe: Unsubscribe = () => {}
 
   constructor(deps: RaisingDeps) {
     this.#deps = deps
@@ -30,14 +28,14 @@ export class Raising implements Duty {
   }
 
   begin(): void {
-    this.#unsubscribe = this.#deps.control.onChange((changes) => {
-      if (changes.some(({ type }) => type === 'member')) this.#loop.wake()
-    })
-    this.#loop.start()
+    this.#loop.start(() =>
+      this.#deps.control.onChange((changes) => {
+        if (changes.some(({ type }) => type === 'member')) this.#loop.wake()
+      }),
+    )
   }
 
   async end(): Promise<void> {
-    this.#unsubscribe()
     await this.#loop.stop()
   }
 

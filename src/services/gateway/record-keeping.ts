@@ -4,7 +4,6 @@ import { livenessToRecord, workloadsToPrune } from '../../core/gateway/chores.ts
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Control } from '../control/types.ts'
 import type { Membership } from '../membership/types.ts'
 import type { LeaderCommands } from './commands.ts'
@@ -23,7 +22,6 @@ export class LivenessRecorder implements Duty {
   readonly name = 'liveness-recorder'
   readonly #deps: RecordKeepingDeps
   readonly #loop: Loop
-  #unsubscribe: Unsubscribe = () => {}
 
   constructor(deps: RecordKeepingDeps) {
     this.#deps = deps
@@ -31,12 +29,10 @@ export class LivenessRecorder implements Duty {
   }
 
   begin(): void {
-    this.#unsubscribe = this.#deps.membership.onChange(() => this.#loop.wake())
-    this.#loop.start()
+    this.#loop.start(() => this.#deps.membership.onChange(() => this.#loop.wake()))
   }
 
   async end(): Promise<void> {
-    this.#unsubscribe()
     await this.#loop.stop()
   }
 

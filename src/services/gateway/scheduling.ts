@@ -18,7 +18,6 @@ import type { Workload } from '../../model/workload.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
-import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Control } from '../control/types.ts'
 import type { Membership } from '../membership/types.ts'
 import type { LeaderCommands } from './commands.ts'
@@ -53,7 +52,6 @@ export class Scheduling implements Duty {
   readonly #deps: SchedulingDeps
   readonly #settings: SchedulingSettings
   readonly #loop: Loop
-  #unsubscribe: Unsubscribe = () => {}
   /** Nodes that are kept for work which has waited; a new leader finds out anew. */
   #reservations: Reservations = new Map()
   /** Kept so that a plan looks only at what has changed. */
@@ -70,12 +68,10 @@ export class Scheduling implements Duty {
   begin(): void {
     this.#forget()
     this.#providedAt = -Infinity
-    this.#unsubscribe = wakeOnChanges(this.#loop, this.#deps)
-    this.#loop.start()
+    this.#loop.start(() => wakeOnChanges(this.#loop, this.#deps))
   }
 
   async end(): Promise<void> {
-    this.#unsubscribe()
     await this.#loop.stop()
     this.#forget()
   }

@@ -6,7 +6,6 @@ import type { Command } from '../../core/state/types.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
-import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Control } from '../control/types.ts'
 import type { Membership } from '../membership/types.ts'
 import type { LeaderCommands } from './commands.ts'
@@ -34,7 +33,6 @@ export class Upkeep implements Duty {
   readonly #settings: UpkeepSettings
   readonly #loop: Loop
   #silence: Silence = new Map()
-  #unsubscribe: Unsubscribe = () => {}
 
   constructor(deps: UpkeepDeps, settings: UpkeepSettings) {
     this.#deps = deps
@@ -44,12 +42,10 @@ export class Upkeep implements Duty {
 
   begin(): void {
     this.#silence = new Map()
-    this.#unsubscribe = wakeOnChanges(this.#loop, this.#deps)
-    this.#loop.start()
+    this.#loop.start(() => wakeOnChanges(this.#loop, this.#deps))
   }
 
   async end(): Promise<void> {
-    this.#unsubscribe()
     await this.#loop.stop()
   }
 

@@ -8,7 +8,6 @@ import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
-import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Consensus } from '../consensus/types.ts'
 import type { Control } from '../control/types.ts'
 import type { Duty } from './duty.ts'
@@ -36,7 +35,6 @@ export class Voting implements Duty {
   readonly #loop: Loop
   #steady: Steadiness = new Map()
   #leadingSince: Millis = 0
-  #unsubscribe: Unsubscribe = () => {}
 
   constructor(deps: VotingDeps, settings: VotingSettings) {
     this.#deps = deps
@@ -49,16 +47,16 @@ export class Voting implements Duty {
     this.#steady = new Map()
     this.#leadingSince = clock.elapsed()
     this.#setLearners()
-    this.#unsubscribe = control.onChange((changes) => {
-      if (!changes.some(({ type }) => type === 'member')) return
-      this.#setLearners()
-      this.#loop.wake()
-    })
-    this.#loop.start()
+    this.#loop.start(() =>
+      control.onChange((changes) => {
+        if (!changes.some(({ type }) => type === 'member')) return
+        this.#setLearners()
+        this.#loop.wake()
+      }),
+    )
   }
 
   async end(): Promise<void> {
-    this.#unsubscribe()
     await this.#loop.stop()
   }
 
