@@ -27,12 +27,12 @@ export class Ending {
     return this.#deps.submissions.filter((submission) => this.#isOpen(submission, known))
   }
 
-  /** Those that would go on for ever if nobody stopped them. */
+  /** Those that would go on for ever if nobody stopped them, whether or not their users heard that they were taken. */
   endless(): readonly Submission[] {
     const known = this.#known()
-    return this.#deps.submissions.filter(({ name, id }) => {
+    return this.#deps.submissions.filter(({ name }) => {
       const workload = known.get(name)
-      return id !== null && workload?.spec.restart?.policy === 'always' && !isTerminal(workload.state)
+      return workload?.spec.restart?.policy === 'always' && !isTerminal(workload.state)
     })
   }
 

@@ -8,15 +8,25 @@ export const count = Number(process.env['CLAW_SIM_SEEDS'] ?? 1_000)
 /** Long before that a run that hangs shows. */
 export const patience = 60_000 + count * 2_000
 
-/** Every `of`th seed, beginning with the shard's own; the sums of what happened. */
+/** Every `of`th seed, beginning with the shard's own; the sums of what happened. One that fails does not keep the others from being played. */
 export async function playShard(shard: number, of: number): Promise<WorldReport> {
   const sums = { ...nothing }
-  for (let seed = first + shard; seed < first + count; seed += of) {
-    const report = await playAlone({ seed })
-    for (const key of keys) sums[key] += report[key]
+  const failures: unknown[] = []
+  for (let seed = first + shard; seed < first + count && failures.length < tooMany; seed += of) {
+    try {
+      const report = await playAlone({ seed })
+      for (const key of keys) sums[key] += report[key]
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join('\n'))
   return sums
 }
+
+/** Failures after which the rest of a shard would only tell the same again. */
+const tooMany = 10
 
 /** What a test of every second seed is called. */
 export const halfOfThem = `a mesh does what it acknowledged, once and in one place, whatever happens to it (half of ${count} seeds)`

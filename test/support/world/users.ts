@@ -117,7 +117,7 @@ export class Users {
   /** Asks for the end of a workload, and remembers which attempt was to end. */
   stop(submission: Submission, force: boolean): void {
     const why = this.#deps.saysWhy && this.#deps.dice.chance(0.5) ? { reason: 'enough' } : {}
-    this.#ask('workload.stop', { workload: submission.id, force, ...why }, (answer, daemon) => {
+    this.#ask('workload.stop', { workload: submission.id ?? submission.name, force, ...why }, (answer, daemon) => {
       if (!answer.ok || submission.id === null || daemon === null) return
       const workload = daemon.control.state.workloads.get(submission.id)
       if (workload !== undefined && !isTerminal(workload.state)) submission.stoppedAt ??= workload.attempt
