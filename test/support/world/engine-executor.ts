@@ -76,6 +76,7 @@ export class EngineExecutor implements Executor {
   }
 
   async signal(placement: PlacementId): Promise<void> {
+    this.#deps.engine.announceSignal(placement)
     await this.#wait(10)
     this.#deps.engine.signal(placement)
   }

@@ -91,11 +91,16 @@ export class Engine {
     if (reaction >= 0) this.soon(reaction, () => this.#end(placement, { exitCode }))
   }
 
+  /** A signal is on its way. Nobody can tell whether an end from here on came of it. */
+  announceSignal(placement: PlacementId): void {
+    const container = this.containers.get(placement)
+    if (container !== undefined) container.isSaving = true
+  }
+
   /** What saves ends by itself when it has, or waits to be stopped. */
   signal(placement: PlacementId): void {
     const container = this.containers.get(placement)
     if (container === undefined) return
-    container.isSaving = true
     const save = numberIn(container.task, 'SAVE')
     if (save > 0) this.soon(save, () => this.#end(placement, { exitCode: 0 }))
   }
