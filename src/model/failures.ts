@@ -100,6 +100,11 @@ export const failures = {
     ({ exitCode }: { exitCode: number }) => `The workload ended with exit code ${exitCode}.`,
     'Read its output with `clawbernetes logs`.',
   ),
+  UNHEALTHY: failure(
+    'refused',
+    ({ reason }: { reason: string }) => `The workload was not well and was ended: ${reason}.`,
+    'Read its output with `clawbernetes logs`; its probes are shown by `clawbernetes workload info`.',
+  ),
   OOM_KILLED: failure(
     'refused',
     ({ limitMib }: { limitMib: number | null }) =>

@@ -6,6 +6,7 @@ import type { GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
 import { labelName, Toleration } from './label.ts'
 import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
+import { Health, WorkloadPorts } from './probe.ts'
 import type { Instant, Millis } from './time.ts'
 
 /** Priorities are 0 to 1000; the three words are what most people use. */
@@ -137,8 +138,14 @@ export const WorkloadSpec = z.strictObject({
     .enum(['bridge', 'host'])
     .optional()
     .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
+  ports: WorkloadPorts.optional().describe('Where it listens; the first is told as PORT'),
+  health: Health.optional().describe('How it is asked whether it is well'),
 })
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>
+
+/** The parts of a gang talk to each other, which no port that was published beforehand would allow. */
+export const networkOf = ({ network, parts }: Pick<WorkloadSpec, 'network' | 'parts'>): 'host' | 'bridge' =>
+  network ?? (parts?.gang === true ? 'host' : 'bridge')
 
 /** How many devices it asks for, whether it counts or names them. */
 export const deviceCount = ({ gpus }: Pick<WorkloadSpec, 'gpus'>): number => gpus.devices?.length ?? gpus.count
@@ -254,4 +261,16 @@ export interface Workload {
     readonly reason: string
     readonly at: Instant
   }[]
+  /** What its probes say of the present attempt. Not there before they have said something. */
+  readonly ready?: boolean
+  /** Which probe says why not, in words. */
+  readonly unreadyReason?: string
+  /** Since when, by its node's clock. */
+  readonly readySince?: Instant
+}
+
+/** Whether it may be given traffic. Who is asked nothing is ready as soon as it runs. */
+export function isReady({ state, spec, ready }: Pick<Workload, 'state' | 'spec' | 'ready'>): boolean {
+  const isAsked = spec.health?.startup !== undefined || spec.health?.readiness !== undefined
+  return state === 'running' && (isAsked ? ready === true : ready !== false)
 }

@@ -10,6 +10,7 @@ import { checkpointFields, checkpointOf } from './checkpoint-request.ts'
 import type { OperationContext } from './context.ts'
 import { span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
+import { healthFields, healthOf, portsOf } from './health-request.ts'
 import { parseInput } from './input.ts'
 import { partsFields, partsOf } from './parts-request.ts'
 import { placementFields, placementOf } from './placement-request.ts'
@@ -68,6 +69,7 @@ export const WorkloadRequest = z.strictObject({
   ...placementFields,
   ...checkpointFields,
   ...partsFields,
+  ...healthFields,
   network: z
     .enum(['bridge', 'host'], { error: 'must be bridge or host' })
     .optional()
@@ -101,6 +103,8 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     checkpoint: checkpointOf(request),
     network: request.network,
     parts: partsOf(request),
+    ports: portsOf(request),
+    health: healthOf(request),
   }
   return parseInput(WorkloadSpec, withoutUndefined(spec))
 }

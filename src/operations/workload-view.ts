@@ -4,7 +4,8 @@ import { groupName } from '../core/state/groups.ts'
 import type { MeshState } from '../core/state/types.ts'
 import { nodeId } from '../model/ids.ts'
 import type { Attempt, Workload } from '../model/workload.ts'
-import { deviceCount } from '../model/workload.ts'
+import { probeKinds } from '../model/probe.ts'
+import { deviceCount, isReady } from '../model/workload.ts'
 import type { OperationContext } from './context.ts'
 import { iso, isoOrNull } from './fields.ts'
 import { nameOf } from './node-view.ts'
@@ -63,6 +64,13 @@ export const WorkloadView = z.object({
     })
     .nullable()
     .describe('How it is told to save what it has done so far'),
+  ports: z
+    .array(z.object({ name: z.string().nullable(), port: z.int(), protocol: z.enum(['http', 'tcp']) }))
+    .describe('The ports that it declares'),
+  ready: z.boolean().nullable().describe('Whether it may be given traffic; null when it does not run'),
+  unreadyReason: z.string().nullable().describe('Which of its probes says why not'),
+  readySince: moment.describe('ISO 8601; since when its probes say so'),
+  probes: z.array(z.enum(probeKinds)).describe('How it is asked whether it is well'),
   stopReason: z.string().nullable().describe('Why it was asked to stop, in the words of whoever did'),
   retries: z.int().describe('How often it was started again because it had ended'),
   nextTryAt: moment.describe('ISO 8601; it is not placed before then'),
@@ -123,6 +131,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     startedAt: isoOrNull(workload.startedAt),
     endedAt: isoOrNull(workload.endedAt),
     checkpoint: checkpointView(workload),
+    ...healthView(workload),
     stopReason: workload.stopRequested?.reason ?? null,
     retries: workload.retries,
     nextTryAt: workload.state === 'pending' ? isoOrNull(workload.notBefore) : null,
@@ -162,6 +171,21 @@ const checkpointView = ({ spec, lastCheckpoint }: Workload): WorkloadView['check
         saveSeconds: (spec.checkpoint.saveMs ?? spec.stopGraceMs) / 1_000,
         lastAt: isoOrNull(lastCheckpoint),
       }
+
+function healthView(
+  workload: Workload,
+): Pick<WorkloadView, 'ports' | 'ready' | 'unreadyReason' | 'readySince' | 'probes'> {
+  const { spec, state, unreadyReason, readySince } = workload
+  const isRunning = state === 'running'
+  const ready = isRunning ? isReady(workload) : null
+  return {
+    ports: (spec.ports ?? []).map(({ name = null, port, protocol }) => ({ name, port, protocol })),
+    ready,
+    unreadyReason: ready === false ? (unreadyReason ?? 'its probes have not succeeded yet') : null,
+    readySince: isRunning ? isoOrNull(readySince ?? null) : null,
+    probes: probeKinds.filter((kind) => spec.health?.[kind] !== undefined),
+  }
+}
 
 const evictionView = ({ eviction }: Workload): WorkloadView['eviction'] =>
   eviction === null ? null : { reason: eviction.reason, since: iso(eviction.at) }

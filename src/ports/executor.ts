@@ -23,6 +23,14 @@ export interface Task {
   /** What the mesh tells it besides; what the workload itself sets comes before it. */
   readonly env: Readonly<Record<string, string>>
   readonly devices: readonly GpuDevice[]
+  /** Not there when it declares none. */
+  readonly ports?: readonly TaskPort[]
+}
+
+/** A port that a workload declares, and the one on which it really listens: another one on the network of its node. */
+export interface TaskPort {
+  readonly port: number
+  readonly given: number
 }
 
 export type TaskState =
@@ -42,6 +50,8 @@ export interface TaskStatus {
   /** Engine's own id, such as a container id, once there is one. */
   readonly handle: string | null
   readonly devices: readonly string[]
+  /** As they were given when it was started, by whichever daemon. Not there when it declares none. */
+  readonly ports?: readonly TaskPort[]
   readonly status: TaskState
 }
 

@@ -51,6 +51,7 @@ async function running() {
     ]),
     devices: { devices: () => [], failed: () => new Set(), onChange: () => () => {} },
     sharing: false,
+    isPortFree: async () => true,
     disk: new MemoryDisk(world).of(life),
   })
   const started = agent.start()

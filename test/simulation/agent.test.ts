@@ -48,6 +48,7 @@ class Host {
         executors: new Map([['docker', life.bind(new EngineExecutor(this.engine, this.world, life))]]),
         devices: { devices: () => gpus, failed: () => new Set(), onChange: () => () => {} },
         sharing: true,
+        isPortFree: async () => true,
         disk: this.#disk.of(life),
         clock: life.clock(this.world),
         log: silent,

@@ -143,7 +143,10 @@ class DockerExecutor implements Executor {
     const onProgress = (progress: string): void => this.#tasks.update(held, { state: 'starting', progress })
     try {
       const deps = { docker: this.#docker, clock: this.#clock, log: this.#log, onProgress }
-      held.handle = await launch(deps, task, signal)
+      const { id, labels } = await launch(deps, task, signal)
+      held.handle = id
+      // One that was there already was told what stands on it, not what this start would tell it.
+      held.labels = (labels === null ? null : readLabels(labels)) ?? held.labels
     } catch (error) {
       this.#tasks.forget(held)
       this.#log.info('a task did not start', { placement: task.placement, problem: detailOf(error) })

@@ -1,7 +1,7 @@
 /** What a container's labels say of the task in it. They are all that a restarted daemon has to go by. */
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
-import type { Task } from '../../ports/executor.ts'
+import type { Task, TaskPort } from '../../ports/executor.ts'
 
 export const managedBy = 'managed-by=clawbernetes'
 
@@ -15,6 +15,7 @@ export interface TaskLabels {
   readonly timeout: Millis | null
   readonly stopGrace: Millis
   readonly limitMib: number | null
+  readonly ports: readonly TaskPort[]
 }
 
 export function labelsOf(task: Task): Record<string, string> {
@@ -32,6 +33,7 @@ export function labelsOf(task: Task): Record<string, string> {
     'claw.name': task.name,
     'claw.stop-grace-ms': String(spec.stopGraceMs),
     ...(spec.timeoutMs === undefined ? {} : { 'claw.timeout-ms': String(spec.timeoutMs) }),
+    ...(task.ports === undefined ? {} : { 'claw.ports': portsInWords(task.ports) }),
     ...(spec.memoryMib === undefined ? {} : { 'claw.memory-mib': String(spec.memoryMib) }),
   }
 }
@@ -52,7 +54,17 @@ export function readLabels(labels: Readonly<Record<string, string>>): TaskLabels
     timeout: amount(labels['claw.timeout-ms']),
     stopGrace: amount(labels['claw.stop-grace-ms']) ?? 10_000,
     limitMib: amount(labels['claw.memory-mib']),
+    ports: (labels['claw.ports'] ?? '').split(',').flatMap(portFrom),
   }
+}
+
+/** `8080=20417,9000=9000` */
+const portsInWords = (ports: readonly TaskPort[]): string =>
+  ports.map(({ port, given }) => `${port}=${given}`).join(',')
+
+function portFrom(text: string): readonly TaskPort[] {
+  const [, port, given] = /^(\d{1,5})=(\d{1,5})$/.exec(text) ?? []
+  return port === undefined ? [] : [{ port: Number(port), given: Number(given) }]
 }
 
 function amount(text: string | undefined): number | null {

@@ -19,18 +19,24 @@ export interface LaunchDeps {
   readonly onProgress: (text: string) => void
 }
 
-/** Returns the container's id once it was started, now or earlier. If it throws, no container is left. */
-export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal): Promise<string> {
+export interface Launched {
+  readonly id: string
+  /** Of a container that was there already; null when it was made from this task. */
+  readonly labels: Readonly<Record<string, string>> | null
+}
+
+/** Returns the container once it was started, now or earlier. If it throws, no container is left. */
+export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal): Promise<Launched> {
   const { docker } = deps
   const earlier = await findContainer(docker, task, signal)
-  if (earlier !== null && earlier.State !== 'created') return earlier.Id
+  if (earlier !== null && earlier.State !== 'created') return { id: earlier.Id, labels: earlier.Labels }
   // It never ran: an earlier start was cut off in the middle.
   if (earlier !== null) await discard(deps, earlier.Id)
 
   try {
     await ensureImage(deps, task.spec.image, signal)
     deps.onProgress('starting container')
-    return await startInSomeWay(deps, task, signal)
+    return { id: await startInSomeWay(deps, task, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
     await discardAny(deps, task)

@@ -2,6 +2,7 @@
 import { posix } from 'node:path'
 import type { ContainerCreateOptions, MountSettings } from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
+import { networkOf } from '../../model/workload.ts'
 import type { Task } from '../../ports/executor.ts'
 import type { GpuGrant } from './gpu-grant.ts'
 import { labelsOf } from './labels.ts'
@@ -54,10 +55,6 @@ export function containerOf(task: Task, grant: GpuGrant, name: string): Containe
     },
   }
 }
-
-/** The parts of a gang talk to each other, which no port that was published beforehand would allow. */
-const networkOf = ({ network, parts }: Task['spec']): 'host' | 'bridge' =>
-  network ?? (parts?.gang === true ? 'host' : 'bridge')
 
 /** The first name to try; another workload's ended container may still have it. */
 export const containerName = ({ name, attempt }: Task): string => `claw-${name}-${attempt}`

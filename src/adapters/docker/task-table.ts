@@ -13,7 +13,7 @@ export interface Starting {
 }
 
 export interface Held {
-  readonly labels: TaskLabels
+  labels: TaskLabels
   state: TaskState
   /** The container's id, once there is one. */
   handle: string | null
@@ -101,6 +101,7 @@ export const statusOf = ({ labels, handle, state }: Held): TaskStatus => ({
   workload: labels.workload,
   handle,
   devices: labels.devices,
+  ...(labels.ports.length > 0 && { ports: labels.ports }),
   status: state,
 })
 

@@ -48,9 +48,9 @@ export class HeldTask {
   }
 
   get status(): TaskStatus {
-    const { placement, workload, devices } = this.task
+    const { placement, workload, devices, ports } = this.task
     const handle = this.#running === null ? null : String(this.#running.child.pid)
-    return { placement, workload, handle, devices, status: this.#state }
+    return { placement, workload, handle, devices, ...(ports !== undefined && { ports }), status: this.#state }
   }
 
   get state(): TaskState {

@@ -240,6 +240,7 @@ const recordOf = (task: Task, command: readonly string[], home: string): TaskRec
   cpus: task.spec.cpus ?? null,
   timeout: task.spec.timeoutMs ?? null,
   stopGrace: task.spec.stopGraceMs,
+  ...(task.ports !== undefined && { ports: task.ports }),
 })
 
 /** In a session of its own, with nothing of the daemon's open, so that it does not end with it. */

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Instant, Millis } from '../../model/time.ts'
+import type { TaskPort } from '../../ports/executor.ts'
 import type { ProcessIdentity } from './identity.ts'
 
 /** Everything that the supervisor needs, and that a restarted daemon has to know. Holds the environment, so only the owner may read it. */
@@ -22,6 +23,8 @@ export interface TaskRecord {
   readonly cpus: number | null
   readonly timeout: Millis | null
   readonly stopGrace: Millis
+  /** Not there when it declares none. */
+  readonly ports?: readonly TaskPort[]
 }
 
 export interface RunningRecord {
@@ -135,7 +138,7 @@ const isTexts = (value: unknown): value is string[] =>
 const isAmountOrNull = (value: unknown): boolean => value === null || (typeof value === 'number' && value >= 0)
 
 function isTask(value: object): value is TaskRecord {
-  const { placement, workload, mesh, node, devices, command, env, memoryMib, cpus, timeout, stopGrace } =
+  const { placement, workload, mesh, node, devices, command, env, memoryMib, cpus, timeout, stopGrace, ports } =
     value as Fields
   return (
     [placement, workload, mesh, node].every((id) => typeof id === 'string' && id !== '') &&
@@ -144,8 +147,15 @@ function isTask(value: object): value is TaskRecord {
     typeof env === 'object' &&
     env !== null &&
     isTexts(Object.values(env)) &&
-    [memoryMib, cpus, timeout, stopGrace].every(isAmountOrNull)
+    [memoryMib, cpus, timeout, stopGrace].every(isAmountOrNull) &&
+    (ports === undefined || (Array.isArray(ports) && ports.every(isPort)))
   )
+}
+
+function isPort(value: unknown): value is TaskPort {
+  if (typeof value !== 'object' || value === null) return false
+  const { port, given } = value as Fields
+  return Number.isInteger(port) && Number.isInteger(given)
 }
 
 function isRunning(value: object): value is RunningRecord {

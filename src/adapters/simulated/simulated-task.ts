@@ -9,6 +9,7 @@ import { stepsOf, type Step, type Trap } from './script.ts'
 export interface SimulatedTask {
   readonly ids: Pick<Task, 'placement' | 'workload' | 'mesh' | 'node'>
   readonly devices: readonly string[]
+  readonly ports: Task['ports']
   readonly startedAt: Instant
   /** When its time-out ends it. */
   readonly deadline: Instant | null
@@ -44,6 +45,7 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
   return {
     ids: { placement, workload, mesh, node },
     devices: task.devices.map(({ uuid }) => uuid),
+    ports: task.ports,
     startedAt: now,
     deadline: timeout === null ? null : now + timeout,
     timeout,
@@ -59,11 +61,12 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
   }
 }
 
-export const statusOf = ({ ids, devices, state }: SimulatedTask): TaskStatus => ({
+export const statusOf = ({ ids, devices, ports, state }: SimulatedTask): TaskStatus => ({
   placement: ids.placement,
   workload: ids.workload,
   handle: `sim-${ids.placement}`,
   devices,
+  ...(ports !== undefined && { ports }),
   status: state,
 })
 

@@ -10,7 +10,7 @@ import { keepGangsWhole } from './gangs.ts'
 import { evict, lose } from './moves.ts'
 import { setScheduling, updateTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
-import { reportCheckpoint, reportEnded, reportRunning, reportStarting } from './reports.ts'
+import { report } from './reports.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
@@ -82,13 +82,11 @@ function carryOut(step: Step, command: Command): Outcome {
     case 'withdraw':
       return withdraw(step, command)
     case 'report-starting':
-      return reportStarting(step, command)
     case 'report-running':
-      return reportRunning(step, command)
     case 'report-checkpoint':
-      return reportCheckpoint(step, command)
+    case 'report-health':
     case 'report-ended':
-      return reportEnded(step, command)
+      return report(step, command)
     case 'evict':
       return evict(step, command)
     case 'lose':

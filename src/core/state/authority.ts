@@ -23,6 +23,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'report-starting':
     case 'report-running':
     case 'report-checkpoint':
+    case 'report-health':
     case 'report-ended':
       return command.node === from
     case 'update-member':

@@ -66,6 +66,14 @@ export const CommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...type('report-running'), placement, node, startedAt: shape.instant }),
   z.strictObject({ ...type('report-checkpoint'), placement, node, at: shape.instant }),
   z.strictObject({
+    ...type('report-health'),
+    placement,
+    node,
+    ready: z.boolean(),
+    reason: shape.text.nullable(),
+    at: shape.instant,
+  }),
+  z.strictObject({
     ...type('report-ended'),
     placement,
     node,

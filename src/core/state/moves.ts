@@ -74,7 +74,7 @@ export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBe
     eviction?.avoid === true
       ? [...workload.rejections, { node, attempt, reason: over.reason, at: step.at }].slice(-limits.rejections)
       : workload.rejections
-  const changed = change(step, workload, {
+  const changed = change(step, withoutHealth(workload), {
     ...{ history, rejections, notBefore },
     startedAt: null,
     lastCheckpoint: null,
@@ -82,6 +82,14 @@ export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBe
     preferredNode: eviction?.target ?? null,
   })
   unplace(step, changed)
+}
+
+const healthKeys: readonly string[] = ['ready', 'unreadyReason', 'readySince'] satisfies (keyof Workload)[]
+
+/** The same before its probes have said anything: they speak of one attempt. */
+export function withoutHealth<W extends Workload>(workload: W): W {
+  const parts = Object.entries(workload).filter(([key]) => !healthKeys.includes(key))
+  return Object.fromEntries(parts) as unknown as W
 }
 
 /** What becomes of a workload that ended although nobody wanted it to. */

@@ -2,28 +2,43 @@
 import type { Workload } from '../../model/workload.ts'
 import { isGang } from './groups.ts'
 import { change, end, endAsAsked } from './lifecycle.ts'
-import { goBack, retryOf } from './moves.ts'
+import { goBack, retryOf, withoutHealth } from './moves.ts'
 import type { CurrentPlacement } from './placements.ts'
 import { currentPlacement } from './placements.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
-type Report = CommandOf<'report-starting' | 'report-running' | 'report-checkpoint' | 'report-ended'>
+type Report = CommandOf<'report-starting' | 'report-running' | 'report-checkpoint' | 'report-health' | 'report-ended'>
+
+export function report(step: Step, command: Report): Outcome {
+  switch (command.type) {
+    case 'report-starting':
+      return reportStarting(step, command)
+    case 'report-running':
+      return reportRunning(step, command)
+    case 'report-checkpoint':
+      return reportCheckpoint(step, command)
+    case 'report-health':
+      return reportHealth(step, command)
+    case 'report-ended':
+      return reportEnded(step, command)
+  }
+}
 
 function claimed({ state }: Step, { placement, node }: Report): CurrentPlacement | null {
   const workload = currentPlacement(state, placement, node)
   return workload?.placement.state === 'claimed' ? workload : null
 }
 
-export function reportStarting(step: Step, report: CommandOf<'report-starting'>): Outcome {
+function reportStarting(step: Step, report: CommandOf<'report-starting'>): Outcome {
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
   if (workload.state === 'starting') change(step, workload, { progress: report.progress })
   return accepted({ workload: workload.id })
 }
 
-export function reportRunning(step: Step, report: CommandOf<'report-running'>): Outcome {
+function reportRunning(step: Step, report: CommandOf<'report-running'>): Outcome {
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
   if (workload.state === 'running') return accepted({ workload: workload.id })
@@ -43,7 +58,7 @@ export function reportRunning(step: Step, report: CommandOf<'report-running'>): 
 }
 
 /** Only what runs has saved something. Of two reports the later moment counts, whichever comes first. */
-export function reportCheckpoint(step: Step, report: CommandOf<'report-checkpoint'>): Outcome {
+function reportCheckpoint(step: Step, report: CommandOf<'report-checkpoint'>): Outcome {
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
   const isNews = report.at > (workload.lastCheckpoint ?? -1)
@@ -51,7 +66,26 @@ export function reportCheckpoint(step: Step, report: CommandOf<'report-checkpoin
   return accepted({ workload: workload.id })
 }
 
-export function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outcome {
+/** Of two reports the later moment counts, whichever comes first. */
+function reportHealth(step: Step, report: CommandOf<'report-health'>): Outcome {
+  const { ready, reason, at } = report
+  const workload = claimed(step, report)
+  if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
+  const value = accepted({ workload: workload.id })
+  if (workload.state !== 'running' || at <= (workload.readySince ?? -1)) return value
+  const before = workload.ready
+  change(step, withoutHealth(workload), { ready, readySince: at, ...(reason !== null && { unreadyReason: reason }) })
+  if (before !== ready)
+    emit(step, {
+      type: ready ? 'workload.ready' : 'workload.unready',
+      node: report.node,
+      workload: workload.id,
+      message: ready ? `${workload.name} is ready` : `${workload.name} is not ready: ${reason ?? 'its probe fails'}`,
+    })
+  return value
+}
+
+function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outcome {
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
 

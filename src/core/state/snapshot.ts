@@ -128,6 +128,9 @@ const WorkloadSchema = z.strictObject({
       }),
     )
     .max(limits.rejections),
+  ready: z.boolean().exactOptional(),
+  unreadyReason: z.string().exactOptional(),
+  readySince: shape.instant.exactOptional(),
 }) satisfies z.ZodType<Workload>
 
 const ResultSchema = z.strictObject({

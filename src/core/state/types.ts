@@ -186,6 +186,16 @@ export type Command =
       readonly node: NodeId
       readonly at: Instant
     }
+  /** What its probes say has changed. */
+  | {
+      readonly type: 'report-health'
+      readonly placement: PlacementId
+      readonly node: NodeId
+      readonly ready: boolean
+      /** Which probe says why not, in words; null when it is ready. */
+      readonly reason: string | null
+      readonly at: Instant
+    }
   | {
       readonly type: 'report-ended'
       readonly placement: PlacementId

@@ -26,7 +26,12 @@ interface Addition {
 }
 
 /** What came after the first version, and with which. */
-export const additions: readonly Addition[] = [{ version: 2, command: 'request-stop', field: 'reason' }]
+export const additions: readonly Addition[] = [
+  { version: 2, command: 'request-stop', field: 'reason' },
+  { version: 2, command: 'submit', field: 'spec.ports' },
+  { version: 2, command: 'submit', field: 'spec.health' },
+  { version: 2, command: 'report-health' },
+]
 
 type Members = Pick<MeshState, 'members'>
 

@@ -27,6 +27,7 @@ export const workloadColumns: readonly Column<Workload>[] = [
   { head: 'Id', cell: ({ id }) => id },
   { head: 'Name', cell: ({ name }) => name },
   { head: 'State', cell: ({ state }) => state },
+  { head: 'Ready', cell: ({ ready }) => readyInWords(ready) },
   { head: 'Node', cell: ({ node }) => orDash(node) },
   { head: 'GPUs', cell: ({ gpus }) => String(gpus) },
   { head: 'Submitted', cell: ({ submittedAt }) => ago(submittedAt) },
@@ -40,7 +41,11 @@ export const workloadColumns: readonly Column<Workload>[] = [
     cell: ({ queue }) => startInWords(queue ?? null),
     wide: true,
   },
-  { head: 'Why', cell: ({ reason, error }) => orDash(reason ?? error?.message ?? null), wide: true },
+  {
+    head: 'Why',
+    cell: ({ reason, error, unreadyReason }) => orDash(reason ?? error?.message ?? unreadyReason ?? null),
+    wide: true,
+  },
 ]
 
 export const eventColumns: readonly Column<Event>[] = [
@@ -50,6 +55,10 @@ export const eventColumns: readonly Column<Event>[] = [
   { head: 'Node', cell: ({ node }) => orDash(node), wide: true },
   { head: 'Workload', cell: ({ workload }) => orDash(workload), wide: true },
 ]
+
+/** A peer of an older build does not say. */
+export const readyInWords = (ready: boolean | null | undefined): string =>
+  ready === null || ready === undefined ? '—' : ready ? 'yes' : 'no'
 
 const startInWords = (queue: Workload['queue']): string => (queue === null ? '—' : (queue.estimatedStart ?? 'unknown'))
 

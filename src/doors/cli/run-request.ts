@@ -110,6 +110,16 @@ export const runOptions = {
     choices: ['bridge', 'host'],
     about: 'bridge, as when left out, or the network of the node itself (host), as gangs have it',
   },
+  port: {
+    kind: 'list',
+    value: 'PORT',
+    about: 'Where it listens: 8080, api:8080 or 9000/tcp; the first is told as PORT',
+  },
+  'ready-http': { kind: 'text', value: 'PATH', about: 'It is ready while this path of its first port answers' },
+  'ready-cmd': { kind: 'text', value: 'TEXT', about: 'It is ready while this command inside it ends with 0' },
+  'live-http': { kind: 'text', value: 'PATH', about: 'It is ended when this path of its first port answers no more' },
+  'live-cmd': { kind: 'text', value: 'TEXT', about: 'It is ended when this command inside it fails' },
+  'probe-every': { kind: 'text', value: 'TIME', about: 'Pause between these checks; 10s if left out' },
   executor: { kind: 'text', value: 'KIND', choices: ['docker', 'process', 'simulated'], about: 'What shall run it' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
@@ -136,6 +146,7 @@ export function requestOf(args: RunArguments, env: Readonly<Record<string, strin
     checkpoint: checkpointOf(args),
     ...{ replicas: args.replicas, nodes: args.nodes, gang: args.gang ? true : undefined, array: args.array },
     network: args.network as 'bridge' | 'host' | undefined,
+    ...{ ports: unlessEmpty([...args.port]), health: healthOf(args) },
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
   }
 }
@@ -170,6 +181,19 @@ function checkpointOf(args: RunArguments) {
   if (signal !== undefined) return { signal, ...more }
   const lonely = Object.entries(more).find(([, value]) => value !== undefined)
   if (lonely !== undefined) throw invalid(`--checkpoint-${lonely[0]} needs --checkpoint-signal`)
+  return undefined
+}
+
+function healthOf(args: RunArguments) {
+  const every = args['probe-every']
+  const probeOf = (kind: 'ready' | 'live') => {
+    const [path, command] = [args[`${kind}-http`], args[`${kind}-cmd`]]
+    if (path === undefined && command === undefined) return undefined
+    return { ...(path !== undefined && { http: { path } }), ...(command !== undefined && { exec: { command } }), every }
+  }
+  const health = { readiness: probeOf('ready'), liveness: probeOf('live') }
+  if (health.readiness !== undefined || health.liveness !== undefined) return health
+  if (every !== undefined) throw invalid('--probe-every needs a check, such as --ready-http /healthz')
   return undefined
 }
 

@@ -40,6 +40,8 @@ export interface AgentDeps {
   readonly devices: DeviceSource
   /** Whether the owner of this host lets several workloads share one GPU. */
   readonly sharing: boolean
+  /** Whether nothing listens on this port of the host. */
+  readonly isPortFree: (port: number) => Promise<boolean>
   readonly disk: Disk
   readonly clock: Clock
   readonly log: Log
@@ -92,6 +94,7 @@ export class AgentService implements Service {
       ledger: this.#ledger,
       assigned: (placement) => this.#assigned.byPlacement().get(placement) ?? null,
       device: (uuid) => deps.devices.devices()?.find((device) => device.uuid === uuid) ?? null,
+      givenPorts: () => new Set(this.tasks().flatMap(portsInUse)),
       signal: this.#stopped.signal,
     })
     this.#lanes = new Lanes({
@@ -223,8 +226,8 @@ export class AgentService implements Service {
     const { outOfTouchFor } = this.#deps.control.status()
     this.#ledAt = Math.max(this.#ledAt, this.#deps.clock.elapsed() - outOfTouchFor)
     const view = this.#view()
-    const { failures, told, checkpoints, saves } = this.#performer
-    for (const known of [failures, told, checkpoints, saves])
+    const { failures, told, checkpoints, saves, chosenPorts } = this.#performer
+    for (const known of [failures, told, checkpoints, saves, chosenPorts])
       for (const placement of known.keys()) if (!view.assigned.has(placement)) known.delete(placement)
     for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
     this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
@@ -304,3 +307,6 @@ export class AgentService implements Service {
     signal.throwIfAborted()
   }
 }
+
+const portsInUse = ({ status: { ports = [], status } }: KnownTask): readonly number[] =>
+  status.state === 'ended' ? [] : ports.map(({ given }) => given)

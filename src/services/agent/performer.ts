@@ -2,6 +2,7 @@
 import type { AgentAction, Report } from '../../core/agent/action.ts'
 import { checkpointEnvironment } from '../../core/agent/checkpoint.ts'
 import { partEnvironment } from '../../core/agent/gang.ts'
+import { choosePorts, portEnvironment } from '../../core/agent/ports.ts'
 import { shareEnvironment } from '../../core/agent/share.ts'
 import type { Assigned, Save, StartFailure, Told } from '../../core/agent/view.ts'
 import type { Command } from '../../core/state/types.ts'
@@ -11,7 +12,7 @@ import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Executor, Task } from '../../ports/executor.ts'
+import type { Executor, Task, TaskPort } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Control } from '../control/types.ts'
@@ -28,6 +29,10 @@ export interface PerformerDeps {
   readonly metrics: Metrics
   readonly assigned: (placement: PlacementId) => Assigned | null
   readonly device: (uuid: string) => GpuDevice | null
+  /** Whether nothing listens on this port of the host. */
+  readonly isPortFree: (port: number) => Promise<boolean>
+  /** Ports of the host that tasks have been given. */
+  readonly givenPorts: () => ReadonlySet<number>
   /** Ends when the agent stops. */
   readonly signal: AbortSignal
 }
@@ -47,6 +52,9 @@ export class Performer {
   readonly checkpoints = new Map<PlacementId, Instant>()
   /** What was told to save before it leaves, until its placement is over. */
   readonly saves = new Map<PlacementId, Save>()
+  /** Ports of the host that were given to what is being started, until its placement is over. */
+  readonly chosenPorts = new Map<PlacementId, readonly number[]>()
+  #choosing: Promise<unknown> = Promise.resolve()
 
   constructor(deps: PerformerDeps) {
     this.#deps = deps
@@ -176,7 +184,7 @@ export class Performer {
     const workload = assigned(placement)
     if (workload === null) return
     try {
-      await this.#executor(workload.placement.executor).start(this.#taskOf(workload), signal)
+      await this.#executor(workload.placement.executor).start(await this.#taskOf(workload), signal)
       this.failures.delete(placement)
     } catch (error) {
       if (signal.aborted || !isExpected(error)) throw error
@@ -186,7 +194,7 @@ export class Performer {
     }
   }
 
-  #taskOf(workload: Assigned): Task {
+  async #taskOf(workload: Assigned): Promise<Task> {
     const { id, name, spec, placement, gang } = workload
     const { mesh, node, device } = this.#deps
     const devices = placement.devices.map((uuid) => {
@@ -195,8 +203,30 @@ export class Performer {
       return known
     })
     const { attempt, term } = placement
-    const env = { ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) }
-    return { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
+    const ports = await this.#portsOf(workload)
+    const env = {
+      ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
+      ...portEnvironment(spec, ports),
+    }
+    const task = { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
+    return ports.length === 0 ? task : { ...task, ports }
+  }
+
+  /** One start after the other: two must not find the same port free. */
+  #portsOf(workload: Assigned): Promise<readonly TaskPort[]> {
+    const { isPortFree, givenPorts } = this.#deps
+    if (workload.spec.ports === undefined) return Promise.resolve([])
+    const chosen = this.#choosing.then(async () => {
+      const taken = new Set([...givenPorts(), ...[...this.chosenPorts.values()].flat()])
+      const ports = await choosePorts(workload, { taken, isFree: isPortFree })
+      this.chosenPorts.set(
+        workload.placement.id,
+        ports.map(({ given }) => given),
+      )
+      return ports
+    })
+    this.#choosing = chosen.catch(() => 'the one who starts hears of it')
+    return chosen
   }
 
   #from({ placement }: { readonly placement: PlacementId }): {

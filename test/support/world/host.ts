@@ -189,7 +189,7 @@ export class Host {
     const executors = new Map([['docker', executor] as const])
     const agent = new AgentService({
       ...{ mesh: theMesh, node: self, control, executors, devices: inventory, disk, clock, log, metrics },
-      sharing: false,
+      ...{ sharing: false, isPortFree: async () => true },
     })
     const members = new MembershipService(
       {

@@ -27,6 +27,7 @@ export default command({
     'run -d --nodes 4 --gang --gpus 8 --name llama pytorch/pytorch:latest -- torchrun train.py',
     'run -d --array 100%8 --gpus 1 --name sweep pytorch/pytorch:latest -- python trial.py',
     'run -d --spool --idempotency-key nightly-42 --gpus 1 pytorch/pytorch:latest -- python nightly.py',
+    'run -d --port 8080 --ready-http /healthz --gpus 1 --name api vllm/vllm:latest',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
   ],

@@ -75,7 +75,14 @@ test.each(['/', '/proc/1', '/sys', '/var/run/docker.sock', '/data/../etc', '../u
 )
 
 test('labels say all that a restarted daemon must know', () => {
-  const given = task({ timeoutMs: 5_000, memoryMib: 64, stopGraceMs: 3_000 }, [gpu('GPU-1'), gpu('GPU-2')])
+  const ports = [
+    { port: 8_080, given: 20_417 },
+    { port: 9_000, given: 9_000 },
+  ]
+  const given = {
+    ...task({ timeoutMs: 5_000, memoryMib: 64, stopGraceMs: 3_000 }, [gpu('GPU-1'), gpu('GPU-2')]),
+    ports,
+  }
   expect(readLabels(labelsOf(given))).toEqual({
     placement: given.placement,
     workload,
@@ -85,6 +92,7 @@ test('labels say all that a restarted daemon must know', () => {
     timeout: 5_000,
     stopGrace: 3_000,
     limitMib: 64,
+    ports,
   })
   expect(readLabels({ 'managed-by': 'someone else' })).toBeNull()
 })

@@ -4,9 +4,18 @@ import { command } from '../../command.ts'
 import { attemptInWords } from '../../history.ts'
 import { facts, orDash } from '../../words.ts'
 
+type Info = OutputOf<'workload.info'>
+
 /** `2 of 4 (0 to 3) of the gang train (wl-…)`. */
 const partInWords = ({ index, count, gang, name, group }: NonNullable<OutputOf<'workload.info'>['part']>): string =>
   `number ${index} of ${count}, counted from 0, of the ${gang ? 'gang' : 'array'} ${name} (${group})`
+
+/** A peer of an older build says nothing of this. */
+function readiness({ ready, unreadyReason, probes }: Partial<Info>): readonly (readonly [string, string])[] {
+  if (ready === undefined || ready === null) return []
+  const asked = probes === undefined || probes.length === 0 ? 'it has no probes' : `by ${probes.join(', ')}`
+  return [['Ready', ready ? `yes, ${asked}` : `no: ${unreadyReason ?? asked}`]]
+}
 
 export default command({
   name: 'workload info',
@@ -50,6 +59,7 @@ export default command({
         ...(info.eviction === null ? [] : [['Leaves its node', info.eviction.reason] as const]),
         ...(progress === null ? [] : [['Progress', progress] as const]),
         ...(error === null ? [] : [['Error', `${error.code}: ${error.message}`] as const]),
+        ...readiness(info),
         ['Exit code', orDash(info.exitCode)],
         ['Node', orDash(info.node)],
         ['Attempt', String(info.attempt)],
@@ -57,6 +67,9 @@ export default command({
         ['Image', info.image],
         ['GPUs asked for', asked],
         ['GPUs given', orDash(info.devices.join(', '))],
+        ...(info.ports ?? []).map(
+          ({ name, port, protocol }) => [`Port${name === null ? '' : ` ${name}`}`, `${port} (${protocol})`] as const,
+        ),
         ['Memory', info.memoryMib === null ? 'no limit' : formatMib(info.memoryMib)],
         ['Submitted', info.submittedAt],
         ['Started', orDash(info.startedAt)],
