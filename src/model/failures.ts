@@ -23,6 +23,8 @@ const failure = <F = Record<never, never>>(
   hint: string,
 ): Failure<F> => ({ kind, sentence, hint })
 
+const meant = (near: string | undefined): string => (near === undefined ? '' : ` Did you mean ${near}?`)
+
 export const failures = {
   ECONNREFUSED: failure(
     'unavailable',
@@ -46,13 +48,18 @@ export const failures = {
   ),
   NODE_NOT_FOUND: failure(
     'not-found',
-    ({ node }: { node: string }) => `No node is called ${node}.`,
+    ({ node, near }: { node: string; near?: string }) => `No node is called ${node}.${meant(near)}`,
     'List the nodes with `clawbernetes node list`.',
   ),
   WORKLOAD_NOT_FOUND: failure(
     'not-found',
-    ({ workload }: { workload: string }) => `No workload is called ${workload}.`,
+    ({ workload, near }: { workload: string; near?: string }) => `No workload is called ${workload}.${meant(near)}`,
     'List the workloads with `clawbernetes workload list`.',
+  ),
+  AMBIGUOUS_NAME: failure(
+    'invalid',
+    ({ wanted, candidates }: { wanted: string; candidates: string }) => `${wanted} could be ${candidates}.`,
+    'Write the whole name, or more of the id.',
   ),
   LOGS_GONE: failure(
     'not-found',

@@ -7,7 +7,7 @@ import { hour } from '../model/time.ts'
 import { carryOut, changePatience } from './carry-out.ts'
 import { within } from './deadline.ts'
 import { iso, noInput, spanOf, time } from './fields.ts'
-import { refresh } from './find.ts'
+import { called, refresh } from './find.ts'
 import { unary } from './operation.ts'
 
 /** A token is meant to be used at once; one that lies about is a risk. */
@@ -83,10 +83,9 @@ export const operatorRemove = unary({
   async handler({ operator: wanted }, context, { caller, signal }) {
     await refresh(context, signal)
     const { control } = context
-    const found = [...control.state.operators.values()].filter(({ key, name }) => key === wanted || name === wanted)
-    const [operator] = found
-    if (operator === undefined || found.length > 1)
-      throw new ClawError('INVALID_REQUEST', { problem: `${found.length} operators are called ${wanted}` })
+    const operators = [...control.state.operators.values()].map((one) => ({ ...one, id: one.key }))
+    const operator = called(operators, wanted)
+    if (operator === undefined) throw new ClawError('INVALID_REQUEST', { problem: `no operator is called ${wanted}` })
     await carryOut('operator', { type: 'remove-operator', key: operator.key }, { context, caller, signal })
     return { key: operator.key, name: operator.name, removed: true }
   },

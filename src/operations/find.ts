@@ -6,6 +6,7 @@ import type { Member } from '../model/node.ts'
 import type { Workload } from '../model/workload.ts'
 import { groupName, partsOf } from '../core/state/groups.ts'
 import type { MeshState } from '../core/state/types.ts'
+import { closest } from '../lib/closest.ts'
 import { within } from './deadline.ts'
 import type { OperationContext } from './context.ts'
 
@@ -39,7 +40,7 @@ const stale = ['NO_LEADER', 'DEADLINE_EXCEEDED', 'VERSION_UNSUPPORTED'] as const
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 
-/** Throws NODE_NOT_FOUND, or INVALID_REQUEST when the beginning of an id fits several. */
+/** Throws NODE_NOT_FOUND, or AMBIGUOUS_NAME when the beginning of an id fits several. */
 export function findMember(state: MeshState, wanted: string): Member {
   const exact = state.members.get(nodeId(wanted))
   if (exact !== undefined) return exact
@@ -48,7 +49,7 @@ export function findMember(state: MeshState, wanted: string): Member {
     [members.filter(({ name }) => name === wanted), begins(members, wanted), ends(members, wanted)],
     wanted,
   )
-  if (found === undefined) throw new ClawError('NODE_NOT_FOUND', { node: wanted })
+  if (found === undefined) throw new ClawError('NODE_NOT_FOUND', { node: wanted, ...nearTo(wanted, members) })
   return found
 }
 
@@ -71,7 +72,7 @@ export function findWorkload({ control, agent }: Pick<Context, 'control' | 'agen
   const task =
     wanted.length < 12 ? undefined : agent.tasks().find(({ handle }) => handle !== null && handle.startsWith(wanted))
   const found = task === undefined ? theOne([begins(all, wanted)], wanted) : state.workloads.get(task.workload)
-  if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: wanted })
+  if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: wanted, ...nearTo(wanted, all) })
   return found
 }
 
@@ -104,11 +105,39 @@ const begins = <T extends { readonly id: string }>(all: readonly T[], start: str
 const ends = <T extends { readonly id: string }>(all: readonly T[], end: string): readonly T[] =>
   end.length < shortest ? [] : all.filter(({ id }) => id.endsWith(end))
 
-function theOne<T>(candidates: readonly (readonly T[])[], wanted: string): T | undefined {
+interface Called {
+  readonly id: string
+  readonly name: string
+}
+
+/** What is called or begins like this. Throws AMBIGUOUS_NAME when that fits several. */
+export const called = <T extends Called>(all: readonly T[], wanted: string): T | undefined =>
+  theOne(
+    [all.filter(({ id }) => id === wanted), all.filter(({ name }) => name === wanted), begins(all, wanted)],
+    wanted,
+  )
+
+/** Most candidates that are named. */
+const mostNamed = 8
+
+function theOne<T extends Called>(candidates: readonly (readonly T[])[], wanted: string): T | undefined {
   const fitting = candidates.find(({ length }) => length > 0) ?? []
-  if (fitting.length > 1)
-    throw new ClawError('INVALID_REQUEST', {
-      problem: `${wanted} could be ${fitting.length} of them: write more of the id`,
-    })
-  return fitting[0]
+  if (fitting.length <= 1) return fitting[0]
+  const named = fitting.slice(0, mostNamed).map(({ id, name }) => `${name} (${id})`)
+  const more = fitting.length - named.length
+  throw new ClawError('AMBIGUOUS_NAME', {
+    wanted,
+    candidates: [...named, ...(more > 0 ? [`one of ${more} more`] : [])].join(', or '),
+  })
+}
+
+/** Only the newest are looked at: finding a likeness takes time, and a typo is about what one has at hand. */
+const mostCompared = 500
+
+function nearTo(wanted: string, all: readonly Called[]): { readonly near?: string } {
+  const near = closest(
+    wanted,
+    all.slice(-mostCompared).map(({ name }) => name),
+  )
+  return near === null ? {} : { near }
 }

@@ -11,7 +11,7 @@ import { commandId } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
 import { iso, nodeRef, time } from './fields.ts'
-import { findNode } from './find.ts'
+import { called, findNode } from './find.ts'
 import { nameOf } from './node-view.ts'
 import { unary } from './operation.ts'
 
@@ -93,7 +93,10 @@ export const spoolDrop = unary({
   async handler({ workload }, context) {
     const { spool } = context
     const all = spool.entries()
-    const found = all.find((one) => one.workload === workload) ?? all.find(({ name }) => name === workload)
+    const found = called(
+      all.map((one) => ({ ...one, id: one.workload })),
+      workload,
+    )
     if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload })
     await spool.drop(found.command)
     return viewOf(found, context)

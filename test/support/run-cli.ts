@@ -70,6 +70,7 @@ export const workload = (parts: Record<string, unknown> = {}) => ({
     memoryMib: null,
     cpus: null,
     namespace: 'default',
+    labels: {},
     priority: 500,
     timeoutSeconds: null,
     executor: 'docker',

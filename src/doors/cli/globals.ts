@@ -2,8 +2,17 @@
 import type { OptionSpec } from './command.ts'
 
 export const globalOptions = {
-  output: { kind: 'text', short: 'o', value: 'FORMAT', about: 'table, wide, json, yaml or jsonl' },
+  output: {
+    kind: 'text',
+    short: 'o',
+    value: 'FORMAT',
+    about: 'table, wide, json, yaml, jsonl, name, or jsonpath=EXPR',
+  },
   json: { kind: 'flag', about: 'Same as -o json' },
+  quiet: { kind: 'flag', short: 'q', about: 'Ids only, and no talk' },
+  'no-headers': { kind: 'flag', about: 'Tables without their first line' },
+  'no-trunc': { kind: 'flag', about: 'Tables wider than the terminal rather than cut' },
+  color: { kind: 'text', value: 'WHEN', about: 'auto, always or never; env NO_COLOR and FORCE_COLOR' },
   gateway: {
     kind: 'text',
     short: 'g',
@@ -35,6 +44,10 @@ export const formatAlias = { kind: 'text', value: 'FORMAT', about: 'Same as -o' 
 
 export interface Globals {
   readonly output: string | undefined
+  readonly quiet: boolean
+  readonly headers: boolean
+  readonly trunc: boolean
+  readonly color: string | undefined
   readonly gateway: string | undefined
   readonly token: string | undefined
   readonly tokenFile: string | undefined
@@ -49,8 +62,13 @@ type Values = Readonly<Record<string, unknown>>
 /** What stands behind the command wins over what stands before it. */
 export function globalsFrom(before: Values, behind: Values): Globals {
   const pick = (name: string): string | undefined => (behind[name] ?? before[name]) as string | undefined
-  const isJson = behind['json'] === true || before['json'] === true
+  const either = (name: string, value: boolean): boolean => behind[name] === value || before[name] === value
+  const isJson = either('json', true)
   return {
+    quiet: either('quiet', true),
+    headers: !either('headers', false),
+    trunc: !either('trunc', false),
+    color: pick('color'),
     output: isJson ? 'json' : (pick('output') ?? pick('format')),
     gateway: pick('gateway'),
     token: pick('token'),

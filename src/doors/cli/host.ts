@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Visit } from '../../ports/visitor.ts'
 import type { Simulate } from '../../sim/simulation.ts'
 
-export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
 
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>

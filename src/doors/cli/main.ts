@@ -10,8 +10,8 @@ import type { Globals } from './globals.ts'
 import { looksForJson } from './globals.ts'
 import { hintOnOlderPeer } from './older-peer.ts'
 import type { Host } from './host.ts'
-import type { Format } from './output.ts'
-import { formats, Output } from './output.ts'
+import { lookOf, plainLook } from './look.ts'
+import { Output } from './output.ts'
 import type { Parsed } from './parse.ts'
 import { parse } from './parse.ts'
 import { commands } from './registry.ts'
@@ -23,7 +23,7 @@ export async function main(
   signal: AbortSignal,
   connect: (globals: Globals) => Promise<Api> = (globals) => reach(globals, host, signal),
 ): Promise<number> {
-  const early = new Output(host, looksForJson(argv) ? 'json' : 'table')
+  const early = new Output(host, { ...plainLook, format: looksForJson(argv) ? 'json' : 'table' })
   let parsed: Parsed
   try {
     parsed = await parse(argv, { version: host.version, print: (text) => host.stdout.write(text) })
@@ -36,7 +36,7 @@ export async function main(
   let api: Promise<Api> | null = null
   let out = early
   try {
-    out = new Output(host, formatOf(globals.output))
+    out = new Output(host, lookOf(globals))
     const session: Session = { api: () => (api ??= connect(globals)), out, signal, host, commands }
     return (await command.run(args, session)) ?? 0
   } catch (error) {
@@ -68,21 +68,21 @@ function patienceOf(text: string | undefined): number | undefined {
   throw new ClawError('INVALID_REQUEST', { problem: `--request-timeout ${text} is no span of time: write 10s or 5m` })
 }
 
-function formatOf(asked: string | undefined): Format {
-  if (asked === undefined) return 'table'
-  const format = formats.find((name) => name === asked)
-  if (format !== undefined) return format
-  throw new ClawError('INVALID_REQUEST', { problem: `there is no format ${asked}; take ${formats.join(', ')}` })
-}
-
 /** `hint` is better than the usual one, if there is one. */
 function failed(error: unknown, out: Output, signal: AbortSignal, hint: string | null = null): number {
   if (signal.aborted) return interrupted
   const expected = isClawError(error) ? error : new ClawError('INTERNAL', { detail: (error as Error).message })
   const { code, message } = expected
-  out.error({ code, message, hint: hint ?? expected.hint })
+  out.error({ code, message, hint: hint ?? expected.hint }, causeOf(expected))
   if (expected !== error) out.note((error as Error).stack ?? '')
   return exitCodeOf(expected)
+}
+
+/** What the system said, where the failure does not say it already. */
+function causeOf({ message, cause }: ClawError): string | null {
+  if (!(cause instanceof Error) || isClawError(cause) || cause.message === '') return null
+  const words = cause.message.split('\n')[0] ?? ''
+  return message.includes(words.replace(/\.$/, '')) ? null : words
 }
 
 /** A connection that never came about needs no closing; its failure was told already. */

@@ -1,5 +1,5 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { command } from '../../command.ts'
+import { listCommand } from '../../list-command.ts'
 import type { Column } from '../../table.ts'
 import { orDash } from '../../words.ts'
 
@@ -13,17 +13,14 @@ const columns: readonly Column<Voter>[] = [
   { head: 'Id', cell: ({ id }) => id },
 ]
 
-export default command({
+export default listCommand({
   name: 'gateway voters',
   about: 'List the nodes that vote, as the leader sees them.',
   details: 'A voter that is `mute` has lost its log: it holds no copy that counts, and has no say.',
   positionals: {},
   options: {},
   examples: ['gateway voters', 'gateway voters --json'],
-
-  async run(_, { api: connect, out, signal }) {
-    const api = await connect()
-    await out.result(await api.call('gateway.voters', {}, signal), (rows, style) => style.table(rows, columns))
-    return undefined
-  },
+  columns,
+  key: ({ id }) => id,
+  rows: (_, api, { signal }) => api.call('gateway.voters', {}, signal),
 })

@@ -1,17 +1,13 @@
-import { command } from '../../command.ts'
+import { listCommand } from '../../list-command.ts'
 import { eventColumns } from '../../columns.ts'
 
-export default command({
+export default listCommand({
   name: 'node events',
   about: 'List what happened to a node.',
   positionals: { node: { about: 'Name or id of the node', completes: 'node' } },
   options: { since: { kind: 'text', value: 'TIME', about: 'Only events since then: 1h, "24h ago", or an ISO time' } },
   examples: ['node events gpu-node-1', 'node events gpu-node-1 --since "24h ago"'],
-
-  async run({ node, since }, { api: connect, out, signal }) {
-    const api = await connect()
-    const events = await api.call('node.events', { node, since }, signal)
-    await out.result(events, (rows, style) => style.table(rows, eventColumns))
-    return undefined
-  },
+  columns: eventColumns,
+  key: ({ sequence }) => String(sequence),
+  rows: ({ node, since }, api, { signal }) => api.call('node.events', { node, since }, signal),
 })

@@ -1,7 +1,7 @@
-import { command } from '../../command.ts'
 import { nodeColumns } from '../../columns.ts'
+import { listCommand } from '../../list-command.ts'
 
-export default command({
+export default listCommand({
   name: 'node list',
   about: 'List the nodes and their GPUs.',
   positionals: {},
@@ -9,12 +9,14 @@ export default command({
     available: { kind: 'flag', about: 'Only healthy nodes with a free GPU' },
     'gpu-type': { kind: 'text', value: 'MODEL', about: 'Only nodes with GPUs of this model or family, such as H100' },
   },
-  examples: ['node list', 'node list --available --gpu-type H100', 'node list -o wide', 'node list --json'],
-
-  async run({ available, 'gpu-type': gpuType }, { api: connect, out, signal }) {
-    const api = await connect()
-    const nodes = await api.call('node.list', { available, gpuType }, signal)
-    await out.result(nodes, (rows, style) => style.table(rows, nodeColumns))
-    return undefined
-  },
+  examples: [
+    'node list',
+    'node list --available --gpu-type H100',
+    'node list -l rack=b2 --filter "gpu.util>90" --sort-by utilization:desc',
+    'node list -o wide',
+    'node list --json',
+  ],
+  columns: nodeColumns,
+  key: ({ name }) => name,
+  rows: ({ available, 'gpu-type': gpuType }, api, { signal }) => api.call('node.list', { available, gpuType }, signal),
 })

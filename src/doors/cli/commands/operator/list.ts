@@ -1,21 +1,20 @@
-import { command } from '../../command.ts'
+import type { OutputOf } from '../../../../operations/registry.ts'
+import { listCommand } from '../../list-command.ts'
+import type { Column } from '../../table.ts'
 
-export default command({
+const columns: readonly Column<OutputOf<'operator.list'>[number]>[] = [
+  { head: 'Name', cell: ({ name }) => name },
+  { head: 'Key', cell: ({ key }) => key },
+  { head: 'Added', cell: ({ addedAt }) => addedAt },
+]
+
+export default listCommand({
   name: 'operator list',
   about: 'List the operator keys.',
   positionals: {},
   options: {},
   examples: ['operator list', 'operator list --json'],
-
-  async run(_, { api: connect, out, signal }) {
-    const api = await connect()
-    await out.result(await api.call('operator.list', {}, signal), (rows, style) =>
-      style.table(rows, [
-        { head: 'Name', cell: ({ name }) => name },
-        { head: 'Key', cell: ({ key }) => key },
-        { head: 'Added', cell: ({ addedAt }) => addedAt },
-      ]),
-    )
-    return undefined
-  },
+  columns,
+  key: ({ key }) => key,
+  rows: (_, api, { signal }) => api.call('operator.list', {}, signal),
 })

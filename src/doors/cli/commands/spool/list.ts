@@ -1,5 +1,5 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { command } from '../../command.ts'
+import { listCommand } from '../../list-command.ts'
 import type { Column } from '../../table.ts'
 import { orDash } from '../../words.ts'
 
@@ -15,7 +15,7 @@ const columns: readonly Column<Spooled>[] = [
   { head: 'Why', cell: ({ error }) => orDash(error?.message ?? null) },
 ]
 
-export default command({
+export default listCommand({
   name: 'spool list',
   about: 'List the submissions that a peer keeps until the mesh has a leader.',
   details: 'Each peer keeps its own. What the mesh refused stays in the list until it is dropped.',
@@ -24,10 +24,7 @@ export default command({
     node: { kind: 'text', value: 'NODE', about: 'The peer whose spool it is; the one you talk to if left out' },
   },
   examples: ['spool list', 'spool list --node gpu-node-2 --json'],
-
-  async run({ node }, { api: connect, out, signal }) {
-    const api = await connect()
-    await out.result(await api.call('spool.list', { node }, signal), (rows, style) => style.table(rows, columns))
-    return undefined
-  },
+  columns,
+  key: ({ id }) => id,
+  rows: ({ node }, api, { signal }) => api.call('spool.list', { node }, signal),
 })

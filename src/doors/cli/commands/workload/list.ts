@@ -1,7 +1,7 @@
-import { command } from '../../command.ts'
 import { workloadColumns } from '../../columns.ts'
+import { listCommand } from '../../list-command.ts'
 
-export default command({
+export default listCommand({
   name: 'workload list',
   about: 'List workloads, newest first.',
   positionals: {},
@@ -18,13 +18,14 @@ export default command({
     'workload list',
     'workload list --group train',
     'workload list --running -o wide',
+    'workload list --filter state=failed --sort-by endedAt:desc',
+    'workload list -q --filter "name~train"',
+    'workload list --watch -l app=db',
     'workload list --since 24h --json',
+    `workload list -o jsonpath='{range [*]}{.name}{"\\t"}{.node}{"\\n"}{end}'`,
   ],
-
-  async run({ running, mine, since, node, namespace, group, limit }, { api: connect, out, signal }) {
-    const api = await connect()
-    const workloads = await api.call('workload.list', { running, mine, since, node, namespace, group, limit }, signal)
-    await out.result(workloads, (rows, style) => style.table(rows, workloadColumns))
-    return undefined
-  },
+  columns: workloadColumns,
+  key: ({ id }) => id,
+  rows: ({ running, mine, since, node, namespace, group, limit }, api, { signal }) =>
+    api.call('workload.list', { running, mine, since, node, namespace, group, limit }, signal),
 })
