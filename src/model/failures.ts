@@ -61,6 +61,11 @@ export const failures = {
     ({ wanted, candidates }: { wanted: string; candidates: string }) => `${wanted} could be ${candidates}.`,
     'Write the whole name, or more of the id.',
   ),
+  CONTEXT_NOT_FOUND: failure(
+    'not-found',
+    ({ context, near }: { context: string; near?: string }) => `There is no context ${context}.${meant(near)}`,
+    'List them with `clawbernetes context ls`, or make one with `clawbernetes context add`.',
+  ),
   LOGS_GONE: failure(
     'not-found',
     ({ workload, node }: { workload: string; node: string }) =>

@@ -145,7 +145,7 @@ test('a removed node is refused from then on', async () => {
     () => mesh.get(0).json<NodeRow[]>('node', 'list'),
     (rows) => rows.length === 4,
   )
-  expect((await mesh.get(0).cli('node', 'remove', 'four')).code).toBe(0)
+  expect((await mesh.get(0).cli('node', 'remove', 'four', '--yes')).code).toBe(0)
   for (const daemon of mesh.daemons.filter((member) => member !== extra))
     await eventually(
       'three nodes',

@@ -22,7 +22,7 @@ export interface PositionalSpec {
   /** Takes all that follows. */
   readonly rest?: true
   /** What completion offers. */
-  readonly completes?: 'node' | 'workload' | 'shell'
+  readonly completes?: 'node' | 'workload' | 'shell' | 'context'
 }
 
 type OptionValue<Spec extends OptionSpec> = Spec['kind'] extends 'flag'
@@ -53,6 +53,8 @@ export interface Session {
   /** Ends on Ctrl-C. */
   readonly signal: AbortSignal
   readonly host: Host
+  /** The context that was asked for by --context. */
+  readonly contextName: string | undefined
   /** Every command there is, for those that speak of commands. */
   readonly commands: readonly Row[]
 }

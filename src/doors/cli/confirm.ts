@@ -1,23 +1,46 @@
-/** Asks before what cannot be undone. */
+/** Asks before what cannot be undone, or hits more than one might think. */
 import { createInterface } from 'node:readline/promises'
 import { ClawError } from '../../model/failure.ts'
 import type { Session } from './command.ts'
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 
+type Asking = Pick<Session, 'out' | 'host' | 'signal'> & { readonly yes: boolean }
+
 /** Has the user type a word. Without a terminal nobody can, so there it takes `--yes`. Throws INVALID_REQUEST otherwise. */
-export async function confirmByTyping(
-  word: string,
-  warning: readonly string[],
-  { out, host, signal, yes }: Pick<Session, 'out' | 'host' | 'signal'> & { readonly yes: boolean },
-): Promise<void> {
-  for (const line of warning) out.note(line)
-  if (yes) return
-  if (host.stdin.isTTY !== true || !out.isTerminal)
-    throw invalid('this cannot be undone; without a terminal to ask at, it takes --yes')
+export async function confirmByTyping(word: string, warning: readonly string[], asking: Asking): Promise<void> {
+  for (const line of warning) asking.out.note(line)
+  if (asking.yes) return
+  const answer = await answerTo(`Type ${word} to go on: `, asking)
+  if (answer !== word) throw invalid(`you did not type ${word}`)
+}
+
+/** Has the user say yes to the plan. Throws INVALID_REQUEST when there is neither a yes nor `--yes`. */
+export async function confirm(plan: readonly string[], asking: Asking): Promise<void> {
+  if (asking.yes) return
+  for (const line of plan) asking.out.note(line)
+  const answer = await answerTo('Go on? [y/N] ', asking)
+  if (!/^y(es)?$/i.test(answer)) throw invalid('you said no')
+}
+
+/** Is there somebody to ask? */
+export const canAsk = ({ host, out }: Pick<Session, 'out' | 'host'>): boolean =>
+  host.stdin.isTTY === true && out.isTerminal
+
+async function answerTo(question: string, { out, host, signal }: Asking): Promise<string> {
+  if (!canAsk({ host, out })) throw invalid('this asks first, and there is no terminal to ask at: it takes --yes')
   const terminal = createInterface({ input: host.stdin, output: host.stderr })
-  const answer = await terminal.question(`Type ${word} to go on: `, { signal }).finally(() => {
-    terminal.close()
+  // Whoever ends the input says nothing, which is no yes.
+  const ended = new AbortController()
+  terminal.once('close', () => {
+    ended.abort()
   })
-  if (answer.trim() !== word) throw invalid(`you did not type ${word}`)
+  try {
+    return (await terminal.question(question, { signal: AbortSignal.any([signal, ended.signal]) })).trim()
+  } catch (error) {
+    if (signal.aborted || !ended.signal.aborted) throw error
+    return ''
+  } finally {
+    terminal.close()
+  }
 }

@@ -1,8 +1,8 @@
-/** From an address to a peer that answers operations. */
-import type { Reading } from './api.ts'
-import { Api } from './api.ts'
+/** From addresses to a peer that answers operations. */
 import type { Millis } from '../../model/time.ts'
 import type { Address } from './address.ts'
+import type { Reading, Transport } from './api.ts'
+import { Api } from './api.ts'
 import type { Host } from './host.ts'
 import { HttpTransport } from './http-transport.ts'
 import { defaultKeyFile, readOperatorKey } from './operator-key.ts'
@@ -15,15 +15,40 @@ interface Connecting {
   readonly signal: AbortSignal
 }
 
-export async function connectTo(
+/** With others to go to, nobody waits long for one that does not even refuse. */
+const shortPatience: Millis = 1_500
+
+export async function connectTo(addresses: readonly Address[], connecting: Connecting): Promise<Api> {
+  const { patience, reading, signal } = connecting
+  const [only] = addresses
+  if (only !== undefined && addresses.length === 1)
+    return new Api(await transportTo(only, connecting, signal), patience, reading)
+  const { FailoverTransport } = await import('./failover-transport.ts')
+  const doors = addresses.map((address) => ({
+    address: spelled(address),
+    open: (within: AbortSignal) => transportTo(address, connecting, within, shortPatience),
+  }))
+  return new Api(new FailoverTransport(doors), patience, reading)
+}
+
+async function transportTo(
   address: Address,
-  { host, keyFile, patience, reading, signal }: Connecting,
-): Promise<Api> {
-  if (address.kind !== 'multiaddr') return new Api(new HttpTransport(address), patience, reading)
+  { host, keyFile }: Connecting,
+  signal: AbortSignal,
+  connectTimeout?: Millis,
+): Promise<Transport> {
+  if (address.kind !== 'multiaddr') return new HttpTransport(address, connectTimeout)
   const seed = await readOperatorKey(keyFile ?? defaultKeyFile(host))
   const [{ VisitTransport }, visit] = await Promise.all([
     import('./visit-transport.ts'),
     host.visit(address.address, seed, signal),
   ])
-  return new Api(new VisitTransport(address.address, visit), patience, reading)
+  return new VisitTransport(address.address, visit)
 }
+
+const spelled = (address: Address): string =>
+  address.kind === 'multiaddr'
+    ? address.address
+    : address.kind === 'socket'
+      ? `unix:${address.path}`
+      : address.url.origin

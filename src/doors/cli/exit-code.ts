@@ -25,6 +25,8 @@ const byCode: Readonly<Record<string, number>> = {
 /** Ended by Ctrl-C. */
 export const interrupted = 130
 export const cancelled = 103
+/** Some of it worked. */
+export const partly = 8
 /** A peer keeps it; the mesh does not know of it yet. */
 export const spooled = 8
 
@@ -50,7 +52,7 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
   ['5', 'The command line or the request is not valid, or a question was answered with no'],
   ['6', 'No capacity: no node has what was asked for'],
   ['7', 'Conflict: the name is taken, or things have changed meanwhile'],
-  ['8', '`run --spool`: accepted by the peer, not by the mesh yet'],
+  ['8', 'Some of it worked, and some did not; `run --spool`: accepted by the peer, not by the mesh yet'],
   ['102', '`run`: the workload is lost'],
   ['103', '`run`: the workload was stopped'],
   ['124', '`run`: the workload ran longer than its --timeout'],

@@ -13,6 +13,11 @@ export const globalOptions = {
   'no-headers': { kind: 'flag', about: 'Tables without their first line' },
   'no-trunc': { kind: 'flag', about: 'Tables wider than the terminal rather than cut' },
   color: { kind: 'text', value: 'WHEN', about: 'auto, always or never; env NO_COLOR and FORCE_COLOR' },
+  context: {
+    kind: 'text',
+    value: 'NAME',
+    about: 'Mesh to talk to, as `context ls` names it; env CLAWBERNETES_CONTEXT',
+  },
   gateway: {
     kind: 'text',
     short: 'g',
@@ -48,6 +53,7 @@ export interface Globals {
   readonly headers: boolean
   readonly trunc: boolean
   readonly color: string | undefined
+  readonly context: string | undefined
   readonly gateway: string | undefined
   readonly token: string | undefined
   readonly tokenFile: string | undefined
@@ -70,6 +76,7 @@ export function globalsFrom(before: Values, behind: Values): Globals {
     trunc: !either('trunc', false),
     color: pick('color'),
     output: isJson ? 'json' : (pick('output') ?? pick('format')),
+    context: pick('context'),
     gateway: pick('gateway'),
     token: pick('token'),
     tokenFile: pick('tokenFile'),

@@ -4,21 +4,24 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureFrom } from '../../model/failure.ts'
+import type { Millis } from '../../model/time.ts'
 import type { Address } from './address.ts'
 import type { Transport } from './api.ts'
 
 export type HttpAddress = Exclude<Address, { readonly kind: 'multiaddr' }>
 
-const connectTimeout = 5_000
+const usualConnectTimeout: Millis = 5_000
 /** Largest answer that is taken, in bytes. */
 const largest = 64 * 1_048_576
 
 export class HttpTransport implements Transport {
   readonly address: string
   readonly #to: HttpAddress
+  readonly #connectTimeout: Millis
 
-  constructor(to: HttpAddress) {
+  constructor(to: HttpAddress, connectTimeout = usualConnectTimeout) {
     this.#to = to
+    this.#connectTimeout = connectTimeout
     this.address = to.kind === 'socket' ? `unix:${to.path}` : to.url.origin
   }
 
@@ -94,7 +97,7 @@ export class HttpTransport implements Transport {
       const request = send({ ...target, path, method: 'POST', headers, signal, agent: false }, resolve)
       const timer = setTimeout(() => {
         request.destroy(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' }))
-      }, connectTimeout)
+      }, this.#connectTimeout)
       request.once('socket', (socket) => {
         if (socket.connecting)
           socket.once('connect', () => {

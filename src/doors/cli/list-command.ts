@@ -1,5 +1,4 @@
 /** A command that lists: what every list can do, so that a list says only where its rows come from. */
-import type { Api } from './api.ts'
 import type { Arguments, Command, OptionSpec, PositionalSpec, Session } from './command.ts'
 import { command } from './command.ts'
 import { live } from './live.ts'
@@ -27,7 +26,7 @@ export interface List<P extends Positionals, O extends Options, Row> extends Omi
   readonly columns: readonly Column<Row>[]
   /** Tells rows apart from one look to the next. */
   readonly key: (row: Row) => string
-  rows(args: Arguments<P, O>, api: Api, session: Session): Promise<readonly Row[]>
+  rows(args: Arguments<P, O>, session: Session): Promise<readonly Row[]>
 }
 
 type Positionals = Readonly<Record<string, PositionalSpec>>
@@ -44,10 +43,9 @@ export function listCommand<const P extends Positionals, const O extends Options
     ...described,
     options: { ...described.options, ...listOptions },
     async run(args, session) {
-      const api = await session.api()
       const own = args as unknown as Arguments<P, O>
       const look = async (): Promise<readonly Row[]> =>
-        selected(await rows(own, api, session), selectionOf(args as unknown as ListArguments))
+        selected(await rows(own, session), selectionOf(args as unknown as ListArguments))
       const list = { look, columns, key }
       const { watch: isWatched, live: isLive } = args as unknown as ListArguments
       if (isLive) return live(list, session)
@@ -63,10 +61,3 @@ const selectionOf = ({ filter, selector, 'sort-by': sortBy }: ListArguments): Se
   labels: selector,
   sortBy,
 })
-
-/** What a list that goes on looks at. */
-export interface Looked<Row> {
-  look(): Promise<readonly Row[]>
-  readonly columns: readonly Column<Row>[]
-  readonly key: (row: Row) => string
-}

@@ -2,7 +2,7 @@
 import { ClawError } from '../../model/failure.ts'
 import type { Session } from './command.ts'
 import { interrupted } from './exit-code.ts'
-import type { Looked } from './list-command.ts'
+import type { Looked } from './looks.ts'
 import { looks } from './looks.ts'
 
 /** The other screen of the terminal, so that what was there before is there again afterwards; no cursor meanwhile. */

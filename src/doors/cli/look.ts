@@ -1,6 +1,5 @@
 /** How results shall look: format, columns, colour. */
 import { ClawError } from '../../model/failure.ts'
-import type { Globals } from './globals.ts'
 import type { Template } from './template.ts'
 import { templateOf } from './template.ts'
 
@@ -19,6 +18,15 @@ export interface Look {
   readonly color: 'auto' | 'always' | 'never'
 }
 
+/** What the command line says of it. */
+interface Wishes {
+  readonly output: string | undefined
+  readonly quiet: boolean
+  readonly headers: boolean
+  readonly trunc: boolean
+  readonly color: string | undefined
+}
+
 export const plainLook: Look = {
   format: 'table',
   template: null,
@@ -29,7 +37,7 @@ export const plainLook: Look = {
 }
 
 /** Throws INVALID_REQUEST for a format that there is not. */
-export function lookOf({ output, quiet, headers, trunc, color }: Globals): Look {
+export function lookOf({ output, quiet, headers, trunc, color }: Wishes): Look {
   const template = /^jsonpath=(.*)$/s.exec(output ?? '')?.[1]
   return {
     format: template === undefined ? formatOf(output) : 'jsonpath',

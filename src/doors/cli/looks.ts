@@ -2,6 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClawError } from '../../model/failure.ts'
 import type { Session } from './command.ts'
+import type { Column } from './table.ts'
+
+/** What a list that goes on looks at. */
+export interface Looked<Row> {
+  look(): Promise<readonly Row[]>
+  readonly columns: readonly Column<Row>[]
+  readonly key: (row: Row) => string
+}
 
 /** From one look to the next, in ms. */
 const pause = 1_000

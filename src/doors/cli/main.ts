@@ -1,7 +1,6 @@
 /** The command line from its words to its exit code. */
 import { parseDuration } from '../../lib/units.ts'
 import { ClawError, isClawError } from '../../model/failure.ts'
-import { addressFor } from './address.ts'
 import type { Api, Reading } from './api.ts'
 import type { Session } from './command.ts'
 import { connectTo } from './connect.ts'
@@ -15,6 +14,7 @@ import { Output } from './output.ts'
 import type { Parsed } from './parse.ts'
 import { parse } from './parse.ts'
 import { commands } from './registry.ts'
+import { targetFor } from './target.ts'
 
 /** Runs one command line. `connect` is replaced in tests. Returns the exit code. */
 export async function main(
@@ -37,7 +37,11 @@ export async function main(
   let out = early
   try {
     out = new Output(host, lookOf(globals))
-    const session: Session = { api: () => (api ??= connect(globals)), out, signal, host, commands }
+    const session: Session = {
+      ...{ out, signal, host, commands },
+      contextName: globals.context,
+      api: () => (api ??= connect(globals)),
+    }
     return (await command.run(args, session)) ?? 0
   } catch (error) {
     const hint = await hintOnOlderPeer(error, { api, version: host.version, signal })
@@ -49,8 +53,8 @@ export async function main(
 
 async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
   const patience = patienceOf(globals.requestTimeout)
-  const address = await addressFor(globals, host)
-  return connectTo(address, { host, keyFile: globals.operatorKey, patience, reading: readingOf(globals), signal })
+  const { addresses, operatorKey } = await targetFor(globals, host)
+  return connectTo(addresses, { host, keyFile: operatorKey, patience, reading: readingOf(globals), signal })
 }
 
 const readingOf = ({ consistency, index }: Globals): Reading => ({

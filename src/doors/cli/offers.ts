@@ -1,6 +1,7 @@
 /** What could follow the words so far: commands, options, or names that the peer knows. */
 import { isClawError } from '../../model/failure.ts'
 import type { AnyCommand, PositionalSpec, Session } from './command.ts'
+import { local, readContexts } from './contexts.ts'
 import { globalOptions } from './globals.ts'
 import { loadCommand, rowFor } from './find-row.ts'
 import type { Row } from './row.ts'
@@ -40,6 +41,8 @@ async function offersOf(
       return names(session, async (signal) => (await session.api()).call('node.list', {}, signal))
     case 'workload':
       return names(session, async (signal) => (await session.api()).call('workload.list', { limit: 200 }, signal))
+    case 'context':
+      return [local, ...Object.keys((await readContexts(session.host)).contexts)]
     case undefined:
       return []
   }

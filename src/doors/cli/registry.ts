@@ -10,6 +10,7 @@ export const nouns: Readonly<Record<string, string>> = {
   namespace: 'Whose work it is, and how much it may take',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
+  context: 'Which mesh to talk to',
 }
 
 export const commands: readonly Row[] = [
@@ -159,6 +160,29 @@ export const commands: readonly Row[] = [
   },
   { path: 'operator list', about: 'List the operator keys.', load: () => import('./commands/operator/list.ts') },
   { path: 'operator remove', about: 'Let a key attach no more.', load: () => import('./commands/operator/remove.ts') },
+  {
+    path: 'context ls',
+    about: 'List the meshes that have a name here, and which one is in use.',
+    aliases: ['context list'],
+    load: () => import('./commands/context/ls.ts'),
+  },
+  { path: 'context use', about: 'Talk to this mesh from now on.', load: () => import('./commands/context/use.ts') },
+  {
+    path: 'context add',
+    about: 'Give a mesh a name: where its peers are, and how to get in.',
+    load: () => import('./commands/context/add.ts'),
+  },
+  {
+    path: 'context rm',
+    about: 'Forget a mesh and how to get in.',
+    aliases: ['context remove'],
+    load: () => import('./commands/context/rm.ts'),
+  },
+  {
+    path: 'context current',
+    about: 'Say which mesh is talked to.',
+    load: () => import('./commands/context/current.ts'),
+  },
   { path: 'events', about: 'Show what happens in the mesh.', load: () => import('./commands/events.ts') },
   {
     path: 'sim',

@@ -1,7 +1,7 @@
 /** `--watch`: the list, then a line for each row that is new, has changed, or is gone. */
 import type { Session } from './command.ts'
 import { interrupted } from './exit-code.ts'
-import type { Looked } from './list-command.ts'
+import type { Looked } from './looks.ts'
 import { looks } from './looks.ts'
 import { cellsOf } from './table.ts'
 

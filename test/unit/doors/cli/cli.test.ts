@@ -191,6 +191,7 @@ describe('other commands', () => {
 
   test('stop waits for the end, under all its names', async () => {
     const answers = {
+      'workload.info': () => workload(),
       'workload.stop': () => workload({ state: 'stopping' }),
       'workload.wait': () => items(workload({ state: 'stopping' }), workload({ state: 'stopped' })),
     }
@@ -250,6 +251,7 @@ describe('other commands', () => {
   ])('a peer of build %s that does not know what is asked: %s', async (version, hint) => {
     const answers = {
       version: () => ({ version, node: 'n1', uptimeSeconds: 1 }),
+      'workload.info': () => workload(),
       'workload.stop': () => {
         throw new ClawError('INVALID_REQUEST', { problem: 'there is no reason' })
       },

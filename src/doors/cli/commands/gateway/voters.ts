@@ -22,5 +22,5 @@ export default listCommand({
   examples: ['gateway voters', 'gateway voters --json'],
   columns,
   key: ({ id }) => id,
-  rows: (_, api, { signal }) => api.call('gateway.voters', {}, signal),
+  rows: async (_, { api, signal }) => (await api()).call('gateway.voters', {}, signal),
 })

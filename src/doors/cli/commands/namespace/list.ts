@@ -23,5 +23,5 @@ export default listCommand({
   examples: ['namespace list', 'namespace list --sort-by gpuHours:desc', 'namespace list --json'],
   columns,
   key: ({ name }) => name,
-  rows: (_, api, { signal }) => api.call('namespace.list', {}, signal),
+  rows: async (_, { api, signal }) => (await api()).call('namespace.list', {}, signal),
 })

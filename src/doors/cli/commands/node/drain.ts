@@ -4,6 +4,7 @@ import type { OutputOf } from '../../../../operations/registry.ts'
 import type { Api } from '../../api.ts'
 import type { Session } from '../../command.ts'
 import { command } from '../../command.ts'
+import { canAsk, confirm } from '../../confirm.ts'
 import { interrupted } from '../../exit-code.ts'
 import { drainStates } from '../../follow.ts'
 import { leftInWords, opennessInWords } from '../../openness.ts'
@@ -15,7 +16,7 @@ export default command({
   about: 'Move all work off a node, and let no new work onto it.',
   details:
     'Waits until nothing is left on it and tells what is. Work that may run nowhere else waits until it can. ' +
-    'Ctrl-C and --timeout end the waiting, not the drain; `node undrain` does that.',
+    'Ctrl-C and --timeout end the waiting, not the drain; `node undrain` does that. At a terminal it asks first when there is work.',
   positionals: { node: { about: 'Name or id of the node', completes: 'node' } },
   options: {
     reason: { kind: 'text', value: 'TEXT', about: 'Why, for those who wonder later' },
@@ -24,6 +25,7 @@ export default command({
     wait: { kind: 'flag', about: 'Stay until nothing is left, which is what happens if left out' },
     'no-wait': { kind: 'flag', about: 'Return as soon as the mesh has taken the request' },
     timeout: { kind: 'text', value: 'TIME', about: 'Wait no longer than that' },
+    yes: { kind: 'flag', short: 'y', about: 'Do not ask' },
   },
   examples: [
     'node drain gpu-node-3',
@@ -31,9 +33,11 @@ export default command({
     'node drain gpu-node-3 --force --no-wait',
   ],
 
-  async run({ node, reason, grace, force, 'no-wait': noWait, timeout }, session) {
+  async run({ node, reason, grace, force, 'no-wait': noWait, timeout, yes }, session) {
     const patience = timeout === undefined ? null : patienceOf(timeout)
     const api = await session.api()
+    // A drain can be ended again, so where nobody can be asked nobody has to be.
+    if (!yes && canAsk(session)) await askFirst(api, node, session)
     const taken = await api.call('node.drain', { node, reason, grace, force }, session.signal)
     const last = noWait ? taken : await emptied(api, taken, { ...session, patience })
     if (last === null) return interrupted
@@ -41,6 +45,15 @@ export default command({
     return undefined
   },
 })
+
+async function askFirst(api: Api, node: string, session: Session): Promise<void> {
+  const { name, running } = await api.call('node.info', { node }, session.signal)
+  if (running.length === 0) return
+  const named = running.slice(0, 8).map((one) => `  ${one.name} (${one.id}) ${one.state}`)
+  const more = running.length > named.length ? [`  and ${running.length - named.length} more`] : []
+  const plan = [`${running.length} workload(s) will be stopped on ${name} and placed elsewhere:`, ...named, ...more]
+  await confirm(plan, { ...session, yes: false })
+}
 
 function patienceOf(text: string): number {
   const span = parseDuration(text)

@@ -9,5 +9,5 @@ export default listCommand({
   examples: ['node events gpu-node-1', 'node events gpu-node-1 --since "24h ago"'],
   columns: eventColumns,
   key: ({ sequence }) => String(sequence),
-  rows: ({ node, since }, api, { signal }) => api.call('node.events', { node, since }, signal),
+  rows: async ({ node, since }, { api, signal }) => (await api()).call('node.events', { node, since }, signal),
 })

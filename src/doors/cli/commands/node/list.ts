@@ -18,5 +18,6 @@ export default listCommand({
   ],
   columns: nodeColumns,
   key: ({ name }) => name,
-  rows: ({ available, 'gpu-type': gpuType }, api, { signal }) => api.call('node.list', { available, gpuType }, signal),
+  rows: async ({ available, 'gpu-type': gpuType }, { api, signal }) =>
+    (await api()).call('node.list', { available, gpuType }, signal),
 })

@@ -16,5 +16,5 @@ export default listCommand({
   examples: ['operator list', 'operator list --json'],
   columns,
   key: ({ key }) => key,
-  rows: (_, api, { signal }) => api.call('operator.list', {}, signal),
+  rows: async (_, { api, signal }) => (await api()).call('operator.list', {}, signal),
 })

@@ -26,5 +26,5 @@ export default listCommand({
   examples: ['spool list', 'spool list --node gpu-node-2 --json'],
   columns,
   key: ({ id }) => id,
-  rows: ({ node }, api, { signal }) => api.call('spool.list', { node }, signal),
+  rows: async ({ node }, { api, signal }) => (await api()).call('spool.list', { node }, signal),
 })

@@ -26,6 +26,6 @@ export default listCommand({
   ],
   columns: workloadColumns,
   key: ({ id }) => id,
-  rows: ({ running, mine, since, node, namespace, group, limit }, api, { signal }) =>
-    api.call('workload.list', { running, mine, since, node, namespace, group, limit }, signal),
+  rows: async ({ running, mine, since, node, namespace, group, limit }, { api, signal }) =>
+    (await api()).call('workload.list', { running, mine, since, node, namespace, group, limit }, signal),
 })

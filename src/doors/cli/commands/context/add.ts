@@ -1,0 +1,55 @@
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { ClawError } from '../../../../model/failure.ts'
+import { parseAddress } from '../../address.ts'
+import { command } from '../../command.ts'
+import type { Context } from '../../contexts.ts'
+import { contextsFile, local, readContexts, writeContexts } from '../../contexts.ts'
+
+export default command({
+  name: 'context add',
+  about: 'Give a mesh a name: where its peers are, and how to get in.',
+  details:
+    'With several addresses, the first peer that answers is taken, and another one when it answers no more. ' +
+    'A context of that name is replaced. What is kept is in a file that only you can read.',
+  positionals: {
+    name: { about: 'What to call it' },
+    address: { about: 'Peers: http://HOST:PORT, unix:PATH, or a multiaddr', rest: true },
+  },
+  options: {
+    'token-file': { kind: 'text', value: 'FILE', about: 'File with the API token, read each time' },
+    'token-stdin': { kind: 'flag', about: 'Read the API token from standard input and keep it' },
+    'operator-key': { kind: 'text', value: 'FILE', about: 'Key to attach with by multiaddr' },
+    use: { kind: 'flag', about: 'Talk to it from now on' },
+  },
+  examples: [
+    'context add lab http://gpu-node-1:8080 http://gpu-node-2:8080 --token-file ~/lab.token',
+    'context add lab http://gpu-node-1:8080 --token-stdin --use < lab.token',
+    'context add here unix:/var/lib/clawnode/api.sock',
+  ],
+
+  async run(
+    { name, address, 'token-file': tokenFile, 'token-stdin': isPiped, 'operator-key': key, use },
+    { host, out },
+  ) {
+    if (!/^[A-Za-z0-9][\w.-]{0,62}$/.test(name) || name === local)
+      throw new ClawError('INVALID_REQUEST', {
+        problem: `${name} is no name for a context: letters, digits, dots and dashes, and not ${local}`,
+      })
+    for (const one of address) parseAddress(one)
+    const token = isPiped ? (await text(host.stdin)).trim() : undefined
+    if (token === '') throw new ClawError('INVALID_REQUEST', { problem: 'there was no token on standard input' })
+    const context: Context = {
+      addresses: address,
+      ...(token !== undefined && { token }),
+      ...(tokenFile !== undefined && { tokenFile: resolve(tokenFile) }),
+      ...(key !== undefined && { operatorKey: resolve(key) }),
+    }
+    const { current, contexts } = await readContexts(host)
+    await writeContexts({ current: use ? name : current, contexts: { ...contexts, [name]: context } }, host)
+    await out.result({ name, addresses: address, current: use || current === name, file: contextsFile(host) }, () => [
+      use || current === name ? `${name} is there and in use` : `${name} is there; talk to it with --context ${name}`,
+    ])
+    return undefined
+  },
+})
