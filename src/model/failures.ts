@@ -1,27 +1,10 @@
 /** All that can go wrong without a bug: a code, what kind of trouble it is, one sentence on what happened, one on what to do. */
 
-export type FailureKind =
-  | 'invalid'
-  | 'not-found'
-  | 'conflict'
-  | 'refused'
-  | 'unauthenticated'
-  | 'unavailable'
-  | 'capacity'
-  | 'timeout'
-  | 'internal'
+import { deploymentFailures } from './deployment-failures.ts'
+import type { Failure } from './failure-row.ts'
+import { failure } from './failure-row.ts'
 
-interface Failure<F> {
-  readonly kind: FailureKind
-  readonly sentence: (facts: F) => string
-  readonly hint: string
-}
-
-const failure = <F = Record<never, never>>(
-  kind: FailureKind,
-  sentence: (facts: F) => string,
-  hint: string,
-): Failure<F> => ({ kind, sentence, hint })
+export type { FailureKind } from './failure-row.ts'
 
 const meant = (near: string | undefined): string => (near === undefined ? '' : ` Did you mean ${near}?`)
 
@@ -66,6 +49,7 @@ export const failures = {
     ({ context, near }: { context: string; near?: string }) => `There is no context ${context}.${meant(near)}`,
     'List them with `clawbernetes context ls`, or make one with `clawbernetes context add`.',
   ),
+  ...deploymentFailures,
   LOGS_GONE: failure(
     'not-found',
     ({ workload, node }: { workload: string; node: string }) =>

@@ -11,6 +11,8 @@ export type MeshId = Branded<'MeshId'>
 export type WorkloadId = Branded<'WorkloadId'>
 /** Of what was submitted together: a workload id; its parts are called `<group>-<index>`. */
 export type GroupId = Branded<'GroupId'>
+/** `dep-` and ten characters of base32. */
+export type DeploymentId = Branded<'DeploymentId'>
 /** `<workload>.<attempt>`: one decision to run one attempt on one node. */
 export type PlacementId = Branded<'PlacementId'>
 
@@ -18,6 +20,7 @@ export const nodeId = (text: string): NodeId => text as NodeId
 export const meshId = (text: string): MeshId => text as MeshId
 export const workloadId = (text: string): WorkloadId => text as WorkloadId
 export const groupId = (text: string): GroupId => text as GroupId
+export const deploymentId = (text: string): DeploymentId => text as DeploymentId
 export const partId = (group: GroupId, index: number): WorkloadId => `${group}-${index}` as WorkloadId
 export const placementId = (workload: WorkloadId, attempt: number): PlacementId =>
   `${workload}.${attempt}` as PlacementId

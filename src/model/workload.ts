@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Checkpoint } from './checkpoint.ts'
 import type { FailureCode } from './failure.ts'
-import type { GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
+import type { DeploymentId, GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
 import { labelName, Toleration } from './label.ts'
 import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
@@ -186,6 +186,14 @@ export interface Part {
   readonly index: number
 }
 
+/** Which deployment a workload is a replica of. */
+export interface Owner {
+  readonly deployment: DeploymentId
+  readonly revision: number
+  /** Since when it gets no more requests, because it is to go. */
+  readonly drainingSince?: Instant
+}
+
 export interface StopRequest {
   readonly at: Instant
   readonly by: string
@@ -227,6 +235,8 @@ export interface Workload {
   readonly spec: WorkloadSpec
   /** Null when it was submitted alone. */
   readonly part: Part | null
+  /** Not there when it belongs to no deployment. */
+  readonly owner?: Owner
   readonly submittedBy: string
   readonly submittedAt: Instant
   readonly state: WorkloadState
@@ -274,3 +284,7 @@ export function isReady({ state, spec, ready }: Pick<Workload, 'state' | 'spec' 
   const isAsked = spec.health?.startup !== undefined || spec.health?.readiness !== undefined
   return state === 'running' && (isAsked ? ready === true : ready !== false)
 }
+
+/** It may be given requests: it is ready, and is not about to go. */
+export const takesRequests = (workload: Workload): boolean =>
+  isReady(workload) && workload.owner?.drainingSince === undefined

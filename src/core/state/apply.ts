@@ -4,6 +4,8 @@
  */
 import { claim, place, placeGang, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
+import type { DeploymentCommand } from './deployment-commands.ts'
+import { carryOutOnDeployment, isOnDeployment } from './deployments.ts'
 import { createNamespace, removeNamespace, updateNamespace } from './namespaces.ts'
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
 import { keepGangsWhole } from './gangs.ts'
@@ -48,6 +50,10 @@ function carryOut(step: Step, command: Command): Outcome {
   if (command.type !== 'found' && step.state.mesh === null)
     return refused('INVALID_REQUEST', { problem: 'the mesh has not been founded' })
 
+  return isOnDeployment(command) ? carryOutOnDeployment(step, command) : carryOutAny(step, command)
+}
+
+function carryOutAny(step: Step, command: Exclude<Command, DeploymentCommand>): Outcome {
   switch (command.type) {
     case 'found':
       return found(step, command)

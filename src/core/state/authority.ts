@@ -15,6 +15,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'seal-mesh-key':
     case 'record-liveness':
     case 'prune':
+    case 'set-rollout':
     case 'raise-version':
       return false
     case 'claim':
@@ -41,6 +42,13 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'update-taints':
     case 'set-scheduling':
     case 'request-stop':
+    case 'create-deployment':
+    case 'update-deployment':
+    case 'pause-deployment':
+    case 'resume-deployment':
+    case 'promote-deployment':
+    case 'rollback-deployment':
+    case 'delete-deployment':
       return true
   }
 }
@@ -58,5 +66,6 @@ export const isLeadersOwn = (command: Command): boolean =>
     'seal-mesh-key',
     'record-liveness',
     'prune',
+    'set-rollout',
     'raise-version',
   ].includes(command.type)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
 import { TaintName } from '../../model/label.ts'
 import { namespaceName, Quota, QuotaPatch } from '../../model/namespace.ts'
+import { deploymentCommands } from './deployment-schemas.ts'
 import * as shape from './schemas.ts'
 import { limits } from './state.ts'
 import type { Command, Entry, Outcome } from './types.ts'
@@ -111,6 +112,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     borrow: z.boolean().exactOptional(),
   }),
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
+  ...deploymentCommands,
   z.strictObject({ ...type('prune'), workloads: z.array(workload).max(1_000) }),
   z.strictObject({ ...type('raise-version'), version: shape.count }),
 ]) satisfies z.ZodType<Command>

@@ -6,6 +6,7 @@ import { rememberPart } from './groups.ts'
 import { demandOf } from './demand.ts'
 import { giveDevices, takeDevices } from './devices.ts'
 import { consume, spend } from './namespaces.ts'
+import { forgetReplica, rememberReplica } from './replicas.ts'
 import type { State } from './state.ts'
 import type { MeshState, Usage } from './types.ts'
 
@@ -33,6 +34,7 @@ const livePlacement = ({ state, placement }: Workload): Placement | null => (isT
 function remember(state: State, workload: Workload): void {
   spend(state, workload, 1)
   rememberPart(state, workload)
+  rememberReplica(state, workload)
   if (!isTerminal(workload.state)) state.names.set(workload.name, workload.id)
   if (workload.state === 'pending') state.pending.add(workload.id)
   countImage(state, workload, 1)
@@ -46,6 +48,7 @@ function remember(state: State, workload: Workload): void {
 
 function forget(state: State, workload: Workload): void {
   spend(state, workload, -1)
+  forgetReplica(state, workload)
   if (!isTerminal(workload.state)) state.names.delete(workload.name)
   state.pending.delete(workload.id)
   countImage(state, workload, -1)

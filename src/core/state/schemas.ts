@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { FailureCode } from '../../model/failure.ts'
 import { failures } from '../../model/failures.ts'
-import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 import { limits } from './state.ts'
@@ -13,6 +13,7 @@ const id = <Id extends string>(longest = 128): z.ZodType<Id> =>
 export const NodeIdSchema = id<NodeId>()
 export const MeshIdSchema = id<MeshId>()
 export const WorkloadIdSchema = id<WorkloadId>()
+export const DeploymentIdSchema = id<DeploymentId>()
 export const GroupIdSchema = id<GroupId>()
 /** The id of a workload and the number of an attempt. */
 export const PlacementIdSchema = id<PlacementId>(160)
@@ -116,6 +117,7 @@ export const WorkloadErrorSchema = z.strictObject({ code: failureCode as z.ZodTy
 const OutcomeValueSchema = z.strictObject({
   workload: WorkloadIdSchema.exactOptional(),
   placement: PlacementIdSchema.exactOptional(),
+  deployment: DeploymentIdSchema.exactOptional(),
   node: NodeIdSchema.exactOptional(),
   epoch: count.exactOptional(),
 })

@@ -7,6 +7,7 @@ import type { WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
+import { DeploymentSchema } from './deployment-schemas.ts'
 import { reindex } from './holdings.ts'
 import * as shape from './schemas.ts'
 import type { Result, State } from './state.ts'
@@ -71,6 +72,13 @@ const WorkloadSchema = z.strictObject({
   name: shape.workloadName,
   spec: shape.WorkloadSpec,
   part: z.strictObject({ group: shape.GroupIdSchema, index: shape.count }).nullable(),
+  owner: z
+    .strictObject({
+      deployment: shape.DeploymentIdSchema,
+      revision: shape.count,
+      drainingSince: shape.instant.exactOptional(),
+    })
+    .exactOptional(),
   submittedBy: z.string(),
   submittedAt: shape.instant,
   state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
@@ -156,6 +164,7 @@ const SnapshotSchema = z.strictObject({
   namespaces: z.array(NamespaceSchema),
   consumed: pairs(namespaceName, z.array(z.tuple([shape.count, shape.count])).max(limits.periods)),
   workloads: z.array(WorkloadSchema),
+  deployments: z.array(DeploymentSchema).max(limits.deployments).exactOptional(),
   decisions: pairs(
     shape.WorkloadIdSchema,
     z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
@@ -183,6 +192,9 @@ export function snapshot(state: State): Uint8Array {
     namespaces: [...state.namespaces.values()],
     consumed: [...state.consumed] as [string, [number, number][]][],
     workloads: [...state.workloads.values()] as z.infer<typeof WorkloadSchema>[],
+    ...(state.deployments.size > 0 && {
+      deployments: [...state.deployments.values()] as z.infer<typeof DeploymentSchema>[],
+    }),
     decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
     events: state.events,
@@ -216,6 +228,7 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     namespaces: new Map(lists.namespaces.map((namespace) => [namespace.name, namespace])),
     consumed: new Map(lists.consumed),
     workloads: new Map(lists.workloads.map((workload) => [workload.id, workload])),
+    deployments: new Map((lists.deployments ?? []).map((deployment) => [deployment.id, deployment])),
     decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
     events: lists.events,

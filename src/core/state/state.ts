@@ -1,6 +1,7 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
 import { Recent } from '../../lib/recent.ts'
-import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { Deployment } from '../../model/deployment.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
 import { firstVersion } from '../../model/version.ts'
@@ -37,6 +38,7 @@ export interface State extends MeshState {
   readonly namespaces: Map<string, Namespace>
   readonly consumed: Map<string, readonly (readonly [period: number, amount: number])[]>
   readonly workloads: Map<WorkloadId, Workload>
+  readonly deployments: Map<DeploymentId, Deployment>
   readonly decisions: Map<WorkloadId, readonly NotedDecision[]>
   readonly liveness: Map<NodeId, Liveness>
   readonly events: MeshEvent[]
@@ -51,6 +53,8 @@ export interface State extends MeshState {
 
   /** Derived: names of workloads that have not ended. */
   readonly names: Map<string, WorkloadId>
+  /** Derived: replicas by their deployment. */
+  readonly replicas: Map<DeploymentId, Set<WorkloadId>>
   /** Derived: parts by their index, of all groups with a part that is known. */
   readonly groups: Map<GroupId, Map<number, WorkloadId>>
   /** Derived: workloads that wait for a placement. The order means nothing. */
@@ -75,6 +79,13 @@ export const limits = {
   results: 10_000,
   events: 2_000,
   workloads: 50_000,
+  deployments: 1_000,
+  /** Of one deployment that are kept. */
+  revisions: 20,
+  /** On one deployment that are kept. */
+  notes: 32,
+  /** Encoded size of the spec of a revision, bytes. */
+  revisionBytes: 64 * 1_024,
   /** Encoded size of the spec of a group, times its parts, bytes. */
   groupBytes: 16 * 1_024 * 1_024,
   tokens: 10_000,
@@ -106,6 +117,7 @@ export const createState = (): State => ({
   namespaces: new Map(),
   consumed: new Map(),
   workloads: new Map(),
+  deployments: new Map(),
   decisions: new Map(),
   liveness: new Map(),
   events: [],
@@ -115,6 +127,7 @@ export const createState = (): State => ({
   skipped: 0,
   results: new Recent(limits.results),
   names: new Map(),
+  replicas: new Map(),
   groups: new Map(),
   pending: new Set(),
   spending: new Map(),

@@ -47,7 +47,7 @@ const tenth = limits.events / 10
 
 /** Work makes many events, the mesh itself few: neither may push all of the other's out. Those go first of which there are more. */
 function forgetOldest(events: MeshEvent[]): void {
-  const isWork = ({ type }: MeshEvent): boolean => type.startsWith('workload.')
+  const isWork = ({ type }: MeshEvent): boolean => type.startsWith('workload.') || type.startsWith('deployment.')
   let work = events.filter(isWork).length
   let mesh = events.length - work
   const kept = events.filter((event) => {

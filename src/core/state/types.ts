@@ -1,11 +1,13 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
+import type { Deployment } from '../../model/deployment.ts'
 import type { FailureBody } from '../../model/failure.ts'
-import type { GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Taint, TaintName } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, Member, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Namespace, Quota } from '../../model/namespace.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Workload, WorkloadError, WorkloadSpec } from '../../model/workload.ts'
+import type { DeploymentCommand } from './deployment-commands.ts'
 
 /** Who the mesh is. Fixed at its founding; the mesh id is the hash of it. */
 export interface Genesis {
@@ -91,10 +93,13 @@ export interface MeshState {
   /** GPU-seconds that the ended placements of each namespace took, by the period in which they ended; oldest first. */
   readonly consumed: ReadonlyMap<string, readonly (readonly [period: number, amount: number])[]>
   readonly workloads: ReadonlyMap<WorkloadId, Workload>
+  readonly deployments: ReadonlyMap<DeploymentId, Deployment>
   /** The last decisions on each workload, oldest first. One on which none was taken has no entry. */
   readonly decisions: ReadonlyMap<WorkloadId, readonly NotedDecision[]>
   /** Names of workloads that have not ended. */
   readonly names: ReadonlyMap<string, WorkloadId>
+  /** Replicas of each deployment that are known, also those that have ended. */
+  readonly replicas: ReadonlyMap<DeploymentId, ReadonlySet<WorkloadId>>
   /** What was submitted together and is still known: the parts by their index. */
   readonly groups: ReadonlyMap<GroupId, ReadonlyMap<number, WorkloadId>>
   /** Workloads that wait for a placement, in no order that means anything. */
@@ -262,6 +267,7 @@ export type Command =
       readonly borrow?: boolean
     }
   | { readonly type: 'remove-namespace'; readonly name: string }
+  | DeploymentCommand
   | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }
   /** From here on the log may hold what came with that version. Who does not apply it stops before this command. */
   | { readonly type: 'raise-version'; readonly version: number }
@@ -296,6 +302,7 @@ export type Outcome =
 export interface OutcomeValue {
   readonly workload?: WorkloadId
   readonly placement?: PlacementId
+  readonly deployment?: DeploymentId
   readonly node?: NodeId
   readonly epoch?: number
 }
@@ -307,4 +314,5 @@ export type Change =
   | { readonly type: 'operator'; readonly key: NodeId }
   | { readonly type: 'namespace'; readonly name: string }
   | { readonly type: 'workload'; readonly workload: WorkloadId }
+  | { readonly type: 'deployment'; readonly deployment: DeploymentId }
   | { readonly type: 'event'; readonly event: MeshEvent }

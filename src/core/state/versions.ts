@@ -31,6 +31,14 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'submit', field: 'spec.ports' },
   { version: 2, command: 'submit', field: 'spec.health' },
   { version: 2, command: 'report-health' },
+  { version: 2, command: 'create-deployment' },
+  { version: 2, command: 'update-deployment' },
+  { version: 2, command: 'pause-deployment' },
+  { version: 2, command: 'resume-deployment' },
+  { version: 2, command: 'promote-deployment' },
+  { version: 2, command: 'rollback-deployment' },
+  { version: 2, command: 'delete-deployment' },
+  { version: 2, command: 'set-rollout' },
 ]
 
 type Members = Pick<MeshState, 'members'>

@@ -66,7 +66,10 @@ function submitGroup(step: Step, { id, name, spec }: Pick<Workload, 'id' | 'name
 /** What part of a group is called. */
 export const partName = (group: string, index: number): string => `${group}-${index}`
 
-function add({ state, at, by, changes }: Step, parts: Pick<Workload, 'id' | 'name' | 'spec' | 'part'>): void {
+type Newborn = Pick<Workload, 'id' | 'name' | 'spec' | 'part' | 'owner'>
+
+/** A workload that waits for its first place. */
+export function add({ state, at, by, changes }: Step, parts: Newborn): void {
   const workload: Workload = { ...unborn, ...parts, submittedBy: by, submittedAt: at }
   state.workloads.set(workload.id, workload)
   reindex(state, null, workload)

@@ -1,0 +1,24 @@
+/** What a row of the catalogue of failures holds. */
+
+export type FailureKind =
+  | 'invalid'
+  | 'not-found'
+  | 'conflict'
+  | 'refused'
+  | 'unauthenticated'
+  | 'unavailable'
+  | 'capacity'
+  | 'timeout'
+  | 'internal'
+
+export interface Failure<F> {
+  readonly kind: FailureKind
+  readonly sentence: (facts: F) => string
+  readonly hint: string
+}
+
+export const failure = <F = Record<never, never>>(
+  kind: FailureKind,
+  sentence: (facts: F) => string,
+  hint: string,
+): Failure<F> => ({ kind, sentence, hint })

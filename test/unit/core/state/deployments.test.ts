@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest'
+import { decodeEntry, encodeEntry } from '../../../../src/core/state/entry.ts'
+import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import type { Command } from '../../../../src/core/state/types.ts'
+import { deploymentId, workloadId } from '../../../../src/model/ids.ts'
+import { takesRequests } from '../../../../src/model/workload.ts'
+import type { Book } from '../../../support/control-samples.ts'
+import { ada, meshOf, refusal, spec } from '../../../support/control-samples.ts'
+import { create, decided, deploymentIn, startOn, update, web } from '../../../support/deployment-samples.ts'
+
+const a = workloadId('wl-aaaaaaaaaa')
+const b = workloadId('wl-bbbbbbbbbb')
+const start = [a, b].map((workload, i) => ({ workload, name: `web-r1-aaaa${i}`, revision: 1 }))
+
+/** A mesh with a deployment that has reached its first revision. */
+function settled(replicas = 2): Book {
+  const book = meshOf([ada])
+  book.run(create({ replicas }))
+  book.run(decided(book, { start }))
+  for (const each of [a, b]) startOn(book, each, ada)
+  const revisions = [{ number: 1, state: 'active', reason: null }] as const
+  const done = { state: 'active', stable: 1, rollout: null, traffic: [{ revision: 1, weight: 100 }] } as const
+  expect(refusal(book.run(decided(book, { ...done, revisions })))).toBe(null)
+  return book
+}
+
+describe('creating', () => {
+  test('given a name that is taken, or an id that is another’s, it is refused; the same again is not', () => {
+    const book = meshOf([ada])
+    expect(refusal(book.run(create()))).toBe(null)
+    expect(refusal(book.run(create()))).toBe(null)
+    expect(refusal(book.run({ ...create(), deployment: deploymentId('dep-other') }))).toBe('DEPLOYMENT_EXISTS')
+    expect(refusal(book.run({ ...create(), name: 'other' }))).toBe('INVALID_REQUEST')
+    expect(book.state.deployments.size).toBe(1)
+  })
+
+  test.each([
+    ['an unknown namespace', { spec: spec({ namespace: 'nobody' }) }, 'NAMESPACE_NOT_FOUND'],
+    ['parts', { spec: spec({ parts: { count: 2 } }) }, 'INVALID_REQUEST'],
+    ['too long a spec', { spec: spec({ command: ['x'.repeat(32_768), 'x'.repeat(32_768)] }) }, 'TOO_LARGE'],
+    ['no room to replace anything', create({ maxSurge: 0, maxUnavailable: 0 }), 'INVALID_REQUEST'],
+    ['a surge for blue-green', create({ strategy: { type: 'blue-green' }, maxSurge: 1 }), 'INVALID_REQUEST'],
+  ])('given %s, it is refused', (_, parts, code) => {
+    expect(refusal(meshOf([ada]).run({ ...create(), ...parts }))).toBe(code)
+  })
+})
+
+describe('updating', () => {
+  test('given another spec, it is the next revision; given the same, nothing changes', () => {
+    const book = settled()
+    book.run(update('app:1'))
+    expect(deploymentIn(book)).toMatchObject({ target: 1, rollout: null })
+    book.run(update('app:2'))
+    expect(deploymentIn(book)).toMatchObject({ target: 2, stable: 1, state: 'deploying', rollout: { kind: 'update' } })
+    expect(deploymentIn(book).events.at(-1)).toMatchObject({ type: 'deployment.updated' })
+  })
+
+  test('given another revision than the one expected, it is refused, and nothing of it is done', () => {
+    const book = settled()
+    book.run(update('app:2', { expected: 1 }))
+    const refused = book.run(update('app:3', { expected: 1, replicas: 9 }))
+    expect(refusal(refused)).toBe('DEPLOYMENT_CHANGED')
+    expect(deploymentIn(book)).toMatchObject({ target: 2, replicas: 2 })
+  })
+
+  test('given an update in the middle of another, the stable one stays the base, and the one between is no place to go back to', () => {
+    const book = settled()
+    book.run(update('app:2'))
+    book.run(update('app:3'))
+    const { stable, target, revisions } = deploymentIn(book)
+    expect([stable, target, revisions.map(({ state }) => state)]).toEqual([
+      1,
+      3,
+      ['active', 'rolled-back', 'rolling-out'],
+    ])
+    book.run(update('app:1'))
+    expect(deploymentIn(book)).toMatchObject({ target: 1, stable: 1 })
+    expect(deploymentIn(book).revisions).toHaveLength(3)
+  })
+
+  test('given more revisions than are kept, the oldest that nothing needs go', () => {
+    const book = settled()
+    for (let i = 2; i <= 40; i += 1) book.run(update(`app:${i}`))
+    const numbers = deploymentIn(book).revisions.map(({ number }) => number)
+    expect(numbers).toHaveLength(20)
+    expect([numbers[0], numbers[1], numbers.at(-1)]).toEqual([1, 22, 40])
+  })
+
+  test('while it is paused, only its size may change', () => {
+    const book = settled()
+    book.run({ type: 'pause-deployment', deployment: web })
+    expect(refusal(book.run(update('app:2')))).toBe('DEPLOYMENT_BUSY')
+    expect(refusal(book.run({ type: 'update-deployment', deployment: web, replicas: 7 }))).toBe(null)
+    book.run({ type: 'resume-deployment', deployment: web })
+    expect(refusal(book.run(update('app:2')))).toBe(null)
+    expect(deploymentIn(book)).toMatchObject({ replicas: 7, target: 2, paused: false })
+  })
+})
+
+describe('promoting', () => {
+  test('is refused before the new revision is there, unless it is forced; where nothing is under way it changes nothing', () => {
+    const book = settled()
+    const promote = (force: boolean): Command => ({ type: 'promote-deployment', deployment: web, force })
+    expect(refusal(book.run(promote(false)))).toBe(null)
+    expect(deploymentIn(book).rollout).toBe(null)
+    book.run(update('app:2'))
+    expect(refusal(book.run(promote(false)))).toBe('DEPLOYMENT_BUSY')
+    expect(refusal(book.run(promote(true)))).toBe(null)
+    expect(deploymentIn(book).rollout?.stage).toBe('promoted')
+  })
+})
+
+describe('going back', () => {
+  const back = (revision?: number): Command => ({
+    ...{ type: 'rollback-deployment', deployment: web, reason: 'high error rate' },
+    ...(revision !== undefined && { revision }),
+  })
+
+  test('in the middle of a rollout leads to the stable revision, however often it is asked for', () => {
+    const book = settled()
+    book.run(update('app:2'))
+    book.run(back())
+    book.run(back())
+    const { target, rollout, revisions, reason } = deploymentIn(book)
+    expect([target, rollout?.kind, revisions[1]?.state]).toEqual([1, 'rollback', 'rolled-back'])
+    expect(reason).toBe('rolled back by socket: high error rate')
+  })
+
+  test('from the stable revision leads to the one that was so before, and without one is refused', () => {
+    const book = settled()
+    expect(refusal(book.run(back()))).toBe('REVISION_NOT_FOUND')
+    expect(refusal(book.run(back(7)))).toBe('REVISION_NOT_FOUND')
+    book.run(update('app:2'))
+    const revisions = [
+      { number: 1, state: 'superseded', reason: null },
+      { number: 2, state: 'active', reason: null },
+    ] as const
+    book.run(decided(book, { stable: 2, rollout: null, revisions }))
+    book.run(back())
+    expect(deploymentIn(book)).toMatchObject({ target: 1, stable: 2, state: 'rolling-back' })
+  })
+})
+
+describe('deleting', () => {
+  test('stops every replica, and the deployment is gone when the leader finds them ended', () => {
+    const book = settled()
+    book.run({ type: 'delete-deployment', deployment: web })
+    expect([a, b].map((id) => book.state.workloads.get(id)?.state)).toEqual(['stopping', 'stopping'])
+    expect(deploymentIn(book).state).toBe('deleting')
+    expect(refusal(book.run(update('app:2')))).toBe('DEPLOYMENT_BUSY')
+    expect(refusal(book.run({ ...create(), deployment: deploymentId('dep-2') }))).toBe('DEPLOYMENT_EXISTS')
+    book.run(decided(book, { gone: true }))
+    expect(book.state.deployments.size).toBe(0)
+  })
+
+  test('of one without replicas is done at once, and not twice', () => {
+    const book = meshOf([ada])
+    book.run(create())
+    book.run({ type: 'delete-deployment', deployment: web })
+    expect(book.state.deployments.size).toBe(0)
+    expect(refusal(book.run({ type: 'delete-deployment', deployment: web }))).toBe('DEPLOYMENT_NOT_FOUND')
+  })
+})
+
+describe('what the leader decided', () => {
+  test('on a step that is over counts for nothing', () => {
+    const book = settled()
+    const late = decided(book, { drain: [a] })
+    book.run({ type: 'pause-deployment', deployment: web })
+    expect(refusal(book.run(late))).toBe('DEPLOYMENT_BUSY')
+    expect(book.state.workloads.get(a)?.owner).toEqual({ deployment: web, revision: 1 })
+  })
+
+  test('takes replicas out of the traffic before they are stopped, and only its own', () => {
+    const book = settled()
+    const ready = () => [a, b].filter((id) => takesRequests(book.state.workloads.get(id) ?? expect.fail(id)))
+    book.run(decided(book, { drain: [a, workloadId('wl-other')] }))
+    expect(ready()).toEqual([b])
+    book.run(decided(book, { keep: [a] }))
+    expect(ready()).toEqual([a, b])
+    book.run(decided(book, { stop: [{ workload: b, reason: 'revision 2 takes its place' }] }))
+    expect(book.state.workloads.get(b)?.stopRequested?.reason).toBe('revision 2 takes its place')
+  })
+
+  test('starts what the quota allows, says why the rest waits, and does not try again at once', () => {
+    const book = meshOf([ada])
+    const quota = { gpus: null, cpuMillis: null, memoryMib: null, workloads: 1 }
+    book.run({ type: 'create-namespace', name: 'team', quota, weight: 1, borrow: false })
+    book.run({ ...create(), spec: spec({ namespace: 'team' }) })
+    book.run(decided(book, { start }))
+    expect(book.state.replicas.get(web)?.size).toBe(1)
+    expect(deploymentIn(book).reason).toMatch(/no replica can be started: .*quota/)
+    expect(deploymentIn(book).startsAfter).toBe(book.state.at + 10_000)
+  })
+})
+
+test('given every command on deployments, when it is written down, then it can be read back, and so can the state after it', () => {
+  const book = settled()
+  const reason = 'r'.repeat(256)
+  const text = 'x'.repeat(4_096)
+  const step = 0
+  const rollout = { kind: 'update', reason: text, startedAt: 1, stage: 'canary', stageAt: 2, ready: 3 } as const
+  const commands: readonly Command[] = [
+    { ...create(), deployment: deploymentId('dep-2'), name: 'w'.repeat(48) },
+    update('app:2', { reason, expected: 1, replicas: 5, settings: { autoRollback: false, maxSurge: null } }),
+    { type: 'pause-deployment', deployment: web, reason },
+    { type: 'resume-deployment', deployment: web, reason },
+    { type: 'promote-deployment', deployment: web, force: true, expected: 2, reason },
+    { type: 'rollback-deployment', deployment: web, revision: 1, reason },
+    {
+      ...{ type: 'set-rollout', deployment: web, step, state: 'canary', reason: text, stable: 1, target: 1 },
+      traffic: [{ revision: 1, weight: 10 }],
+      rollout: { ...rollout, progressAt: 4, isUrgent: true, failure: text },
+      revisions: [{ number: 1, state: 'failed', reason: text }],
+      start: [{ workload: workloadId('wl-cccccccccc'), name: 'web-r1-ccccc', revision: 1 }],
+      ...{ drain: [a], keep: [b], stop: [{ workload: a, reason }], notes: [{ type: 'deployment.x', message: text }] },
+    },
+    { type: 'delete-deployment', deployment: web, reason },
+  ]
+  for (const [i, each] of commands.entries()) {
+    const command = each.type === 'set-rollout' ? { ...each, step: deploymentIn(book).step } : each
+    const entry = { id: `deployment-${i}`, at: 9_000, by: 'b'.repeat(256), via: null, command }
+    expect(decodeEntry(encodeEntry(entry))?.command).toEqual(command)
+    expect([command.type, refusal(book.run(command, entry))]).toEqual([command.type, null])
+    const bytes = snapshot(book.state)
+    const again = restore(bytes)
+    expect(snapshot(again)).toEqual(bytes)
+    expect(again.replicas).toEqual(book.state.replicas)
+  }
+})
