@@ -1,19 +1,19 @@
 /** Where settings come from. Later sources win: defaults, the file, the environment, the command line. */
-import { parse as parseToml, TomlError } from 'smol-toml'
 import { z } from 'zod'
 import { closest } from '../lib/closest.ts'
 import { ClawError } from '../model/failure.ts'
 import { Config } from './schema.ts'
+import { readToml, TomlProblem } from './toml.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 
 /** Reads one TOML file. Keys may be written `listen_on` or `listenOn`. Throws CONFIG_INVALID with line and column. */
 export function parseConfigFile(file: string, content: string): Tree {
   try {
-    return camelKeys(parseToml(content)) as Tree
+    return camelKeys(readToml(content)) as Tree
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error
-    const problem = `line ${error.line}, column ${error.column}: ${error.message.split('\n')[0] ?? ''}`
+    if (!(error instanceof TomlProblem)) throw error
+    const problem = `line ${error.line}, column ${error.column}: ${error.message}`
     throw new ClawError('CONFIG_INVALID', { file, problem }, { cause: error })
   }
 }

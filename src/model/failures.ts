@@ -29,6 +29,11 @@ export const failures = {
     ({ problem }: { problem: string }) => `The request is not valid: ${problem}.`,
     'See the command’s --help for what it takes.',
   ),
+  SPEC_INVALID: failure(
+    'invalid',
+    ({ problem }: { problem: string; problems: readonly string[] }) => `The file is not valid: ${problem}.`,
+    'See what a file may say with `clawbernetes explain`, and check it with `clawbernetes validate FILE`.',
+  ),
   NODE_NOT_FOUND: failure(
     'not-found',
     ({ node, near }: { node: string; near?: string }) => `No node is called ${node}.${meant(near)}`,

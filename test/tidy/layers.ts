@@ -10,9 +10,11 @@ const below = {
   services: ['lib', 'model', 'ports', 'wire', 'core'],
   operations: ['lib', 'model', 'ports', 'wire', 'core', 'services'],
   config: ['lib', 'model'],
+  // What files for `run` and `deploy` say, as the requests of the operations: pure.
+  specs: ['lib', 'model', 'operations', 'config'],
   // What a simulation for users is to do and what it shows: pure. Its processes are started by bin.
   sim: ['lib', 'model', 'ports'],
-  doors: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config', 'sim'],
+  doors: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config', 'specs', 'sim'],
   adapters: ['lib', 'model', 'ports', 'wire'],
   simulation: ['lib', 'model', 'ports', 'wire', 'core', 'services'],
   daemon: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config', 'doors', 'adapters'],
@@ -39,7 +41,7 @@ export function homeOf(path: string): string {
 /** Where an outside library may be imported: layers, or folders of adapters and doors. A name that ends in /* stands for its whole scope. */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
   // The schema language: settings, operations, specs, log entries and messages are all described with it, and it is pure.
-  zod: ['model', 'wire', 'core', 'config', 'services', 'operations', 'doors', 'sim'],
+  zod: ['model', 'wire', 'core', 'config', 'services', 'operations', 'specs', 'doors', 'sim'],
 
   libp2p: ['adapters/libp2p'],
   '@libp2p/*': ['adapters/libp2p'],
@@ -61,7 +63,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   ws: ['doors/api'],
   commander: ['doors/cli'],
   'cli-table3': ['doors/cli'],
-  yaml: ['doors/cli'],
+  yaml: ['specs'],
   'smol-toml': ['config'],
 }
 
@@ -79,6 +81,7 @@ export const builtinsOf: Readonly<Record<Layer, 'any' | Readonly<Record<string, 
   services: {},
   operations: {},
   simulation: {},
+  specs: {},
   sim: {},
   config: 'any',
   doors: 'any',

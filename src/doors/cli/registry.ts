@@ -17,6 +17,21 @@ export const commands: readonly Row[] = [
   { path: 'status', about: 'Show the mesh in numbers.', load: () => import('./commands/status.ts') },
   { path: 'run', about: 'Run a container on the mesh.', load: () => import('./commands/run.ts') },
   {
+    path: 'validate',
+    about: 'Check files of work to run, without a mesh.',
+    load: () => import('./commands/validate.ts'),
+  },
+  {
+    path: 'explain',
+    about: 'Say what a file of work to run may hold, and what each field means.',
+    load: () => import('./commands/explain.ts'),
+  },
+  {
+    path: 'schema',
+    about: 'Print the JSON Schema of a file of work to run, for editors.',
+    load: () => import('./commands/schema.ts'),
+  },
+  {
     path: 'logs',
     about: 'Show what a workload has printed.',
     aliases: ['workload logs'],

@@ -129,6 +129,13 @@ const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST',
 
 /** The request that these words make. `env` is the caller's own. Throws INVALID_REQUEST for words that make none. */
 export function requestOf(args: RunArguments, env: Readonly<Record<string, string | undefined>>) {
+  const { image, ...said } = saidOf(args, env)
+  if (image === undefined) throw invalid('no image is named: write run IMAGE, or run --image IMAGE, or run --file FILE')
+  return { image, ...said, namespace: said.namespace ?? env['CLAWBERNETES_NAMESPACE'] }
+}
+
+/** What these words say, which need not be all that it takes: they may go over what a file says. */
+export function saidOf(args: RunArguments, env: Readonly<Record<string, string | undefined>>) {
   const { image, command: words } = imageAndCommand(args)
   return {
     image,
@@ -140,7 +147,7 @@ export function requestOf(args: RunArguments, env: Readonly<Record<string, strin
     ...{ minDriver: args['min-driver'], minComputeCapability: args['min-compute-capability'] },
     ...{ memory: args.memory, cpu: args.cpu, shmSize: args['shm-size'], disk: args.disk },
     ...{ name: args.name, timeout: args.timeout, stopGrace: args['stop-grace'], node: args.node },
-    namespace: args.namespace ?? env['CLAWBERNETES_NAMESPACE'],
+    namespace: args.namespace,
     priority: priorityOf(args.priority),
     ...placementOf(args),
     checkpoint: checkpointOf(args),
@@ -206,12 +213,11 @@ function pairsFrom(pair: string, env: Readonly<Record<string, string | undefined
 
 /** With --image, every word is part of the command. */
 function imageAndCommand({ IMAGE, COMMAND, image, command: text }: RunArguments): {
-  readonly image: string
+  readonly image: string | undefined
   readonly command: string | string[] | undefined
 } {
   const words = image === undefined || IMAGE === undefined ? [...COMMAND] : [IMAGE, ...COMMAND]
   const wanted = image ?? IMAGE
-  if (wanted === undefined) throw invalid('no image is named: write run IMAGE, or run --image IMAGE')
   if (text !== undefined && words.length > 0)
     throw invalid('there are two commands: --command, and words behind the image')
   return { image: wanted, command: text ?? (words.length === 0 ? undefined : words) }

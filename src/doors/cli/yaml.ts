@@ -1,2 +1,2 @@
-/** YAML's writer, in a file of its own: a bundle keeps the names of a CommonJS package only for static imports. */
-export { stringify } from 'yaml'
+/** YAML's writer, in a file of its own: it is loaded only where it is used. */
+export { yamlOf as stringify } from '../../specs/yaml.ts'

@@ -1,8 +1,9 @@
 import { command } from '../command.ts'
+import type { Session } from '../command.ts'
 import { attend, mostAttended } from '../attend.ts'
 import { spooled } from '../exit-code.ts'
 import { dryRun } from '../dry-run.ts'
-import { requestOf, runOptions, runPositionals } from '../run-request.ts'
+import { requestOf, runOptions, runPositionals, saidOf } from '../run-request.ts'
 
 export default command({
   name: 'run',
@@ -12,6 +13,12 @@ export default command({
   positionals: runPositionals,
   options: {
     ...runOptions,
+    file: {
+      kind: 'text',
+      value: 'FILE',
+      about:
+        'What to run: workload.yaml, workload.toml, a Compose file, or JSON; - is standard input. Options go over it',
+    },
     detach: { kind: 'flag', short: 'd', about: 'Print the id and return' },
     'idempotency-key': { kind: 'text', value: 'KEY', about: 'Submitting again with the same key does nothing new' },
     spool: {
@@ -29,11 +36,13 @@ export default command({
     'run -d --spool --idempotency-key nightly-42 --gpus 1 pytorch/pytorch:latest -- python nightly.py',
     'run -d --port 8080 --ready-http /healthz --gpus 1 --name api vllm/vllm:latest',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
+    'run --file workload.yaml --gpus 8 --name scaled-run',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
   ],
 
   async run(args, session) {
     const { out, signal } = session
+    if (args.file !== undefined) return fromFile(args.file, args, session)
     const api = await session.api()
     if (args.gpus === '0') out.note('--gpus 0 asks for no GPU; write --gpus device=0 for the first one')
     const request = requestOf(args, session.host.env)
@@ -56,6 +65,33 @@ export default command({
     return attend(api, submitted, session)
   },
 })
+
+/** What it takes to read files is loaded only for them. */
+async function fromFile(
+  file: string,
+  args: Parameters<typeof saidOf>[0] & {
+    readonly detach: boolean
+    readonly 'dry-run': boolean
+    readonly 'idempotency-key': string | undefined
+    readonly spool: boolean
+  },
+  session: Session,
+): Promise<number | undefined> {
+  const { runFile } = await import('../run-file.ts')
+  const { env, volumes, ...said } = saidOf(args, session.host.env)
+  const lists = { ...(env.length === 0 ? {} : { env }), ...(volumes.length === 0 ? {} : { volumes }) }
+  return runFile(
+    {
+      file,
+      said: { ...said, ...lists },
+      isDryRun: args['dry-run'],
+      isDetached: args.detach,
+      idempotencyKey: args['idempotency-key'],
+      isSpooled: args.spool,
+    },
+    session,
+  )
+}
 
 const keyOf = (args: { readonly 'idempotency-key': string | undefined; readonly spool: boolean }) => ({
   idempotencyKey: args['idempotency-key'],

@@ -1,0 +1,131 @@
+/** `run --file`: submits what a file asks for, in the order in which one part of it needs another. */
+import { ClawError } from '../../model/failure.ts'
+import type { InputOf, OutputOf } from '../../operations/registry.ts'
+import type { Need, SpecDocument } from '../../specs/document.ts'
+import { overriddenBy } from '../../specs/override.ts'
+import type { Api } from './api.ts'
+import { attend, mostAttended } from './attend.ts'
+import type { Session } from './command.ts'
+import { dryRun } from './dry-run.ts'
+import { spooled } from './exit-code.ts'
+import { readSpecs } from './spec-file.ts'
+
+type Submitted = OutputOf<'workload.run'>
+
+export interface RunFile {
+  readonly file: string
+  /** What the command line says; it goes over what the file says. */
+  readonly said: Readonly<Record<string, unknown>>
+  readonly isDryRun: boolean
+  readonly isDetached: boolean
+  readonly idempotencyKey: string | undefined
+  readonly isSpooled: boolean
+}
+
+const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
+
+/** Returns the exit code. */
+export async function runFile(asked: RunFile, session: Session): Promise<number | undefined> {
+  const documents = withSaid(await readSpecs(asked.file, session), asked, session.host.env)
+  const api = await session.api()
+  if (asked.isDryRun) return dryRuns(api, documents, session)
+  const submitted = await submitAll(api, documents, { asked, session })
+  const parts = submitted.flatMap((one) => (one.parts.length === 0 ? [one] : one.parts))
+  const isSpooled = submitted.some(({ state }) => state === 'spooled')
+  if (asked.isDetached || isSpooled || parts.length > mostAttended) {
+    await printed(submitted, session)
+    if (parts.length > mostAttended && !asked.isDetached)
+      session.out.note(`${parts.length} are too many to follow. See them:  clawbernetes workload list`)
+    return isSpooled ? spooled : undefined
+  }
+  const [only] = submitted
+  if (submitted.length === 1 && only !== undefined) return attend(api, only, session)
+  return attend(api, { id: '', name: submitted.map(({ name }) => name).join(' '), parts }, session)
+}
+
+/** What can be meant for one of them only is refused for several. */
+const forOne = ['image', 'command', 'name', 'ports', 'health'] as const
+
+function withSaid(
+  { documents }: { readonly documents: readonly SpecDocument[] },
+  { said, file }: RunFile,
+  env: Session['host']['env'],
+): readonly SpecDocument[] {
+  const lonely = forOne.find((name) => said[name] !== undefined)
+  if (documents.length > 1 && lonely !== undefined)
+    throw invalid(`${lonely} cannot be given for ${documents.length} workloads at once; change it in ${file}`)
+  return documents.map((document) => {
+    const request = overriddenBy(document.request, said) as InputOf<'workload.run'>
+    const namespace = request.namespace ?? env['CLAWBERNETES_NAMESPACE']
+    return { ...document, request: namespace === undefined ? request : { ...request, namespace } }
+  })
+}
+
+async function dryRuns(api: Api, documents: readonly SpecDocument[], session: Session): Promise<number> {
+  const codes: number[] = []
+  for (const { request } of documents) {
+    if (documents.length > 1) session.out.note(`${request.name ?? request.image}:`)
+    codes.push(await dryRun(api, request, session))
+  }
+  return codes.find((code) => code !== 0) ?? 0
+}
+
+interface Around {
+  readonly asked: RunFile
+  readonly session: Session
+}
+
+async function submitAll(
+  api: Api,
+  documents: readonly SpecDocument[],
+  { asked, session: { out, signal } }: Around,
+): Promise<readonly Submitted[]> {
+  const done: Submitted[] = []
+  const ids = new Map<string, string>()
+  for (const [index, { request, needs }] of documents.entries()) {
+    try {
+      const submitted = await api.call(
+        'workload.run',
+        { ...request, ...waitsFor(request, needs, ids), ...extras(asked, documents.length > 1 ? index : null) },
+        signal,
+      )
+      done.push(submitted)
+      if (request.name !== undefined) ids.set(request.name, submitted.id)
+      if (!asked.isDetached || documents.length > 1) out.note(`${submitted.name} (${submitted.id}) is submitted`)
+    } catch (error) {
+      if (done.length > 0) out.note(`${request.name ?? request.image} is not submitted, nor what follows it`)
+      throw error
+    }
+  }
+  return done
+}
+
+/** The same key for each of several would submit the first only. */
+const extras = ({ idempotencyKey: key, isSpooled }: RunFile, index: number | null) => ({
+  ...(key === undefined ? {} : { idempotencyKey: index === null ? key : `${key}/${index}` }),
+  ...(isSpooled ? { spool: true } : {}),
+})
+
+/** The mesh itself has it wait: also when this command is gone by then. */
+function waitsFor(request: SpecDocument['request'], needs: readonly Need[], ids: ReadonlyMap<string, string>) {
+  const idsOf = (condition: Need['condition'], own: readonly string[] | undefined): readonly string[] => [
+    ...(own ?? []),
+    ...needs.filter((need) => need.condition === condition).map(({ on }) => ids.get(on) ?? on),
+  ]
+  const [after, afterOk] = [idsOf('started', request.after), idsOf('completed', request.afterOk)]
+  return {
+    ...(after.length === 0 ? {} : { after: [...after] }),
+    ...(afterOk.length === 0 ? {} : { afterOk: [...afterOk] }),
+  }
+}
+
+async function printed(submitted: readonly Submitted[], { out }: Session): Promise<void> {
+  const rows = submitted.map(({ id, name, index, parts, state }) => ({
+    id,
+    name,
+    ...(state === 'spooled' ? { state } : { index }),
+    ...(parts.length === 0 ? {} : { parts }),
+  }))
+  const [only] = rows
+  await out.result(rows.length === 1 && only !== undefined ? only : rows, () => rows.map(({ id }) => id))
+}

@@ -1,0 +1,39 @@
+/** The schemas of all files, by the name that `schema` and `explain` know them by. */
+import { z } from 'zod'
+import { WorkloadRequest } from '../operations/workload-request.ts'
+import { ComposeFile } from './compose-schema.ts'
+import { WorkloadManifest } from './manifest-schema.ts'
+import { WorkloadToml } from './workload-toml.ts'
+
+export interface FileSchema {
+  readonly title: string
+  readonly schema: z.ZodObject
+}
+
+export const fileSchemas = {
+  workload: { title: 'Workload of clawbernetes/v1: workload.yaml', schema: WorkloadManifest },
+  'workload-toml': { title: 'workload.toml', schema: WorkloadToml },
+  compose: { title: 'Compose files, as far as they are understood here', schema: ComposeFile },
+  request: { title: 'The request of workload.run, as node invoke takes it', schema: WorkloadRequest },
+} as const satisfies Readonly<Record<string, FileSchema>>
+
+export type SchemaName = keyof typeof fileSchemas
+
+export const schemaNames = Object.keys(fileSchemas) as readonly SchemaName[]
+
+/** JSON Schema, for editors. */
+export function jsonSchema(name: SchemaName): Readonly<Record<string, unknown>> {
+  const { title, schema } = fileSchemas[name]
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<
+    string,
+    unknown
+  >
+  const json = { $schema, title, ...rest }
+  return name === 'compose' ? withExtensions(json) : json
+}
+
+/** `x-…` may stand in any Compose file. */
+const withExtensions = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
+  ...json,
+  patternProperties: { '^x-': {} },
+})

@@ -1,0 +1,42 @@
+/** Parses the text of a file of work to run. */
+import { readFileSync } from 'node:fs'
+import { ClawError } from '../../src/model/failure.ts'
+import type { SpecFormat } from '../../src/specs/parse.ts'
+import { parseSpecs } from '../../src/specs/parse.ts'
+import type { Specs } from '../../src/specs/document.ts'
+
+interface Given {
+  readonly format?: SpecFormat
+  readonly path?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly files?: Readonly<Record<string, string>>
+}
+
+export const parsed = (
+  text: string,
+  { format = 'yaml', path = `file.${format}`, env = {}, files = {} }: Given = {},
+): Specs =>
+  parseSpecs(text, {
+    format,
+    path,
+    variables: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+    read: (file) => (Object.hasOwn(files, file) ? (files[file] ?? null) : null),
+    resolve: (file) => (file.startsWith('/') ? file : `/here/${file.replace(/^\.\//, '')}`),
+  })
+
+export const requestsOf = (text: string, given?: Given) => parsed(text, given).documents.map(({ request }) => request)
+
+/** Everything that is wrong with it, one problem a line; what it asks for when nothing is. */
+export function problemsOf(text: string, given?: Given): readonly string[] | Specs {
+  try {
+    return parsed(text, given)
+  } catch (error) {
+    if (!ClawError.is(error, 'SPEC_INVALID')) throw error
+    return error.facts.problems
+  }
+}
+
+/** In one text; nothing when nothing is wrong. */
+export const told = (found: readonly string[] | Specs): string => (Array.isArray(found) ? found.join('\n') : '')
+
+export const fileText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
