@@ -55,6 +55,17 @@ export const failures = {
     'List them with `clawbernetes context ls`, or make one with `clawbernetes context add`.',
   ),
   ...deploymentFailures,
+  WORKLOAD_NOT_RUNNING: failure(
+    'conflict',
+    ({ workload, state }: { workload: string; state: string }) =>
+      `The workload ${workload} does not run: it is ${state}.`,
+    'See what became of it with `clawbernetes workload info`; what it printed is in `clawbernetes logs`.',
+  ),
+  EXEC_FAILED: failure(
+    'refused',
+    ({ detail }: { detail: string }) => `The command could not be run in the workload: ${detail}.`,
+    'Check the command and its working directory; images without a shell need the path of a program that they hold.',
+  ),
   LOGS_GONE: failure(
     'not-found',
     ({ workload, node }: { workload: string; node: string }) =>

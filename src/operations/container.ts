@@ -19,7 +19,7 @@ const where = (
   { control, self }: OperationContext,
 ): NodeId => (wanted === undefined ? self : findNode(control.state, wanted))
 
-const which = {
+export const which = {
   node,
   containerId: z.string().min(1).max(128).optional().describe('Id of the container or of the workload'),
   workloadId: z.string().min(1).max(128).optional(),
@@ -32,7 +32,7 @@ interface Which {
   readonly name?: string | undefined
 }
 
-function workloadOf({ containerId, workloadId, name }: Which, context: OperationContext): Workload {
+export function workloadOf({ containerId, workloadId, name }: Which, context: OperationContext): Workload {
   const wanted = containerId ?? workloadId ?? name
   if (wanted === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'containerId or name is needed' })
   return findWorkload(context, wanted)
@@ -41,7 +41,7 @@ function workloadOf({ containerId, workloadId, name }: Which, context: Operation
 const taskOf = (workload: Workload, { agent }: OperationContext): TaskStatus | undefined =>
   agent.tasks().find(({ placement }) => placement === workload.placement?.id)
 
-const containerIdOf = (workload: Workload, context: OperationContext): string =>
+export const containerIdOf = (workload: Workload, context: OperationContext): string =>
   taskOf(workload, context)?.handle ?? workload.id
 
 /** Pulling an image may take longer than anyone waits for an answer; the work goes on regardless. */

@@ -5,7 +5,8 @@ import type { NodeInventory } from '../model/node.ts'
 import type { Instant, Millis } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { LogLine, LogQuery, TaskStats, TaskStatus } from '../ports/executor.ts'
+import type { ExecRequest, ExecSession } from '../ports/exec.ts'
+import type { LogLine, LogQuery, PortAddress, TaskStats, TaskStatus } from '../ports/executor.ts'
 import type { Log } from '../ports/log.ts'
 import type { HostSample } from '../ports/probe.ts'
 import type { Random } from '../ports/random.ts'
@@ -23,6 +24,8 @@ export interface AgentView {
   /** Throws WORKLOAD_NOT_FOUND for a placement that no executor here knows (yet). */
   logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
+  exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>
+  address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress>
 }
 
 /** This host and its devices, read now. */

@@ -13,6 +13,8 @@ export const agentViewOf = (agent: AgentService): AgentView => ({
   tasks: () => agent.tasks().map(({ status }) => status),
   logs: (placement, query, signal) => agent.logs(placement, query, signal),
   stats: (placement, signal) => agent.stats(placement, signal),
+  exec: (placement, request, signal) => agent.exec(placement, request, signal),
+  address: (placement, port, signal) => agent.address(placement, port, signal),
 })
 
 export const hostViewOf = (inventory: InventoryReporter, probe: HostProbe): HostView => ({

@@ -9,6 +9,7 @@ import {
   containerStats,
   containerStop,
 } from './container.ts'
+import { containerExec } from './container-exec.ts'
 import { eventsWatch } from './events.ts'
 import { gatewayTransfer, gatewayVoters } from './gateway-change.ts'
 import { gatewayRecover } from './gateway-recover.ts'
@@ -37,7 +38,7 @@ export const operations = [
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
   ...[workloadWhy, workloadPlan, workloadDecisions, spoolList, spoolDrop],
-  ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats],
+  ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const
 

@@ -8,6 +8,7 @@ import type { GpuDevice } from '../model/gpu.ts'
 import type { ExecutorKind } from '../model/node.ts'
 import type { WorkloadError, WorkloadSpec } from '../model/workload.ts'
 import type { Instant, Millis } from '../model/time.ts'
+import type { ExecRequest, ExecSession } from './exec.ts'
 import type { Unsubscribe } from './rpc.ts'
 
 /** One attempt to run, with everything decided. */
@@ -82,6 +83,11 @@ export interface TaskStats {
   readonly pids: number
 }
 
+export interface PortAddress {
+  readonly host: string
+  readonly port: number
+}
+
 export interface Executor {
   readonly kind: ExecutorKind
   /** Name and version of the engine. Throws EXECUTOR_UNAVAILABLE when it does not answer. */
@@ -102,6 +108,13 @@ export interface Executor {
   /** Throws WORKLOAD_NOT_FOUND for a task nobody knows. With `follow`, ends when the task has ended and all was read. */
   logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
+  /**
+   * Runs a further command beside the task's own. Throws WORKLOAD_NOT_FOUND for a task nobody knows, WORKLOAD_NOT_RUNNING for one that does
+   * not run, EXEC_FAILED when the command cannot be run. Aborting the signal kills the command.
+   */
+  exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>
+  /** Where this host reaches a port of the task. Throws as `exec` does; whether anything listens there is not looked at. */
+  address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress>
   /** Lets go of the engine. Tasks go on running, except where the executor cannot keep them (simulated). */
   close(): Promise<void>
 }

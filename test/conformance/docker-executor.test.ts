@@ -22,6 +22,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
       oom: true,
       images: true,
       programs: true,
+      terminals: true,
       keepsTasks: true,
       device: gpuDevice({ uuid: 'SIM-conformance-0', simulated: true }),
     },

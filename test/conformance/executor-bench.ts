@@ -31,6 +31,8 @@ export interface ExecutorAbilities {
   readonly images: boolean
   /** Knows whether a program exists. */
   readonly programs: boolean
+  /** Gives a terminal to whoever asks for one. */
+  readonly terminals: boolean
   /** Tasks live on when the executor is closed. */
   readonly keepsTasks: boolean
   /** A device that the engine can give, if there is one. */

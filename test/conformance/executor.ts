@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import { adoptionOfATask } from './executor-adoption.ts'
 import { Bench } from './executor-bench.ts'
 import type { ExecutorAbilities, ExecutorRig } from './executor-bench.ts'
+import { execInATask } from './executor-exec.ts'
 import { lifeOfATask } from './executor-life.ts'
 import { logsOfATask } from './executor-logs.ts'
 import { signalsOfATask } from './executor-signals.ts'
@@ -32,6 +33,7 @@ export function executorConformance(
     lifeOfATask(bench, abilities)
     logsOfATask(bench)
     signalsOfATask(bench, abilities)
+    execInATask(bench, abilities)
     adoptionOfATask(bench, abilities)
   })
 }

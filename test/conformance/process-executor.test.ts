@@ -39,6 +39,7 @@ executorConformance('process', makeRig, {
   oom: await canLimitMemory(),
   images: false,
   programs: true,
+  terminals: true,
   keepsTasks: true,
   device: simulatedDevice,
 })

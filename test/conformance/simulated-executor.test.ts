@@ -42,6 +42,7 @@ executorConformance('simulated', makeRig, {
   oom: false,
   images: false,
   programs: false,
+  terminals: false,
   keepsTasks: true,
   device: simulatedDevice,
 })

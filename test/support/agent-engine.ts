@@ -168,6 +168,14 @@ export class EngineExecutor implements Executor {
     throw new Error('this engine measures nothing')
   }
 
+  exec(): Promise<never> {
+    throw new Error('this engine runs no further commands')
+  }
+
+  address(): Promise<never> {
+    throw new Error('this engine has no ports')
+  }
+
   close(): Promise<void> {
     return Promise.resolve()
   }

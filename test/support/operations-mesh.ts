@@ -1,4 +1,5 @@
 /** A mesh whose peers share one state at once: everything of it that operations see, without consensus and without hosts. */
+import { SimulatedExecutor } from '../../src/adapters/simulated/simulated-executor.ts'
 import type { Spool } from '../../src/core/spool/spool.ts'
 import { keep, without } from '../../src/core/spool/spool.ts'
 import { encodeBackup } from '../../src/core/state/backup.ts'
@@ -99,6 +100,8 @@ export class OperationsMesh {
   readonly network = simNetwork(this.world)
   readonly logs = new Map<PlacementId, FakeLog>()
   readonly tasks: TaskStatus[] = []
+  /** Runs what is to be run further in the tasks of all nodes: a test starts there what it wants to look into. */
+  readonly executor = new SimulatedExecutor({ clock: this.world, store: new Map() })
   readonly liveness = new Map<NodeId, Liveness>()
   readonly samples = new Map<NodeId, readonly GpuSample[]>()
   readonly commands: Command[] = []
@@ -303,6 +306,8 @@ export class OperationsMesh {
           blockWriteBytes: 4,
           pids: 5,
         }),
+      exec: (placement, request, signal) => this.executor.exec(placement, request, signal),
+      address: (placement, port, signal) => this.executor.address(placement, port, signal),
     }
   }
 }

@@ -5,19 +5,22 @@ import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Executor, LogLine, LogQuery, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
+import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
+import { addressIn } from './address.ts'
 import type { Scope } from './containers.ts'
 import { Containers } from './containers.ts'
 import { detailOf, engineFailure } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
+import { execIn } from './exec.ts'
 import { labelsOf, readLabels } from './labels.ts'
 import { launch, removeContainer } from './launch.ts'
 import { taskStats } from './stats-math.ts'
 import { taskLog } from './task-log.ts'
 import type { Held } from './task-table.ts'
-import { TaskTable, statusOf } from './task-table.ts'
+import { TaskTable, runningIn, statusOf } from './task-table.ts'
 import { EngineWatch } from './watch.ts'
 
 export interface DockerExecutorDeps {
@@ -128,6 +131,16 @@ class DockerExecutor implements Executor {
     if (handle === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
     const container = this.#docker.getContainer(handle)
     return taskStats(await this.#ask(signal, () => container.stats({ stream: false })))
+  }
+
+  async exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession> {
+    const container = runningIn(this.#tasks, placement)
+    const deps = { docker: this.#docker, log: this.#log }
+    return execIn(deps, { container, name: placement }, request, AbortSignal.any([signal, this.#closed.signal]))
+  }
+
+  async address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {
+    return addressIn(this.#docker, { container: runningIn(this.#tasks, placement), name: placement }, port, signal)
   }
 
   async close(): Promise<void> {

@@ -28,3 +28,42 @@ export class FrameReader {
     return frames
   }
 }
+
+/** The same for a stream that is passed on as it comes: pieces of entries, without waiting for the rest of them and without a copy. */
+export class OutputFrames {
+  #header: Buffer = Buffer.alloc(0)
+  #left = 0
+  #stream: Frame['stream'] = 'stdout'
+
+  /** What this chunk holds. Throws when the bytes are not frames. */
+  push(chunk: Buffer): Frame[] {
+    const frames: Frame[] = []
+    let rest = chunk
+    while (rest.length > 0) {
+      if (this.#left === 0) {
+        rest = this.#begin(rest)
+        continue
+      }
+      const data = rest.subarray(0, this.#left)
+      this.#left -= data.length
+      rest = rest.subarray(data.length)
+      frames.push({ stream: this.#stream, data })
+    }
+    return frames
+  }
+
+  /** Takes what is there of a header, and returns what follows it. */
+  #begin(bytes: Buffer): Buffer {
+    const wanted = 8 - this.#header.length
+    this.#header = Buffer.concat([this.#header, bytes.subarray(0, wanted)])
+    if (this.#header.length === 8) {
+      const kind = this.#header.readUInt8(0)
+      // Kind 3 is a fault of the engine itself, which belongs where people look for faults.
+      if (kind > 3) throw new Error('the engine sent something that is not output')
+      this.#stream = kind >= 2 ? 'stderr' : 'stdout'
+      this.#left = this.#header.readUInt32BE(4)
+      this.#header = Buffer.alloc(0)
+    }
+    return bytes.subarray(wanted)
+  }
+}

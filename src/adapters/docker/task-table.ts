@@ -1,4 +1,5 @@
 /** The tasks that the executor knows, and those who want to hear of them. A task that has ended stays ended. */
+import { ClawError } from '../../model/failure.ts'
 import type { PlacementId } from '../../model/ids.ts'
 import type { Cancel } from '../../ports/clock.ts'
 import type { TaskState, TaskStatus } from '../../ports/executor.ts'
@@ -104,6 +105,15 @@ export const statusOf = ({ labels, handle, state }: Held): TaskStatus => ({
   ...(labels.ports.length > 0 && { ports: labels.ports }),
   status: state,
 })
+
+/** The container of a task that runs. Throws WORKLOAD_NOT_FOUND and WORKLOAD_NOT_RUNNING. */
+export function runningIn(tasks: TaskTable, placement: PlacementId): string {
+  const held = tasks.get(placement)
+  if (held === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
+  const { handle, state } = held
+  if (handle !== null && state.state === 'running') return handle
+  throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: placement, state: state.state })
+}
 
 function isSame(a: TaskState, b: TaskState): boolean {
   if (a.state === 'starting' && b.state === 'starting') return a.progress === b.progress

@@ -11,8 +11,10 @@ import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
-import type { Executor, LogLine, LogQuery, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
+import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
+import { execBeside } from './exec.ts'
 import { findProgram } from './find-program.ts'
 import { HeldTask } from './held-task.ts'
 import { readLog } from './log-reader.ts'
@@ -105,9 +107,30 @@ export class ProcessExecutor implements Executor {
     return this.#known(placement).stats()
   }
 
+  async exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession> {
+    const { folder, task, cgroups } = this.#runningTask(placement)
+    return execBeside({ folder, env: task.env, cgroups, onPanic: this.#settings.onPanic }, request, signal)
+  }
+
+  /** Tasks have the host's own network, so a port is what the task was told to take, or has chosen. */
+  async address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {
+    signal.throwIfAborted()
+    this.#runningTask(placement)
+    return Promise.resolve({ host: '127.0.0.1', port })
+  }
+
   close(): Promise<void> {
     for (const held of this.#held.values()) held.letGo()
     return Promise.resolve()
+  }
+
+  #runningTask(placement: PlacementId) {
+    const held = this.#known(placement)
+    const { folder, task, state } = held
+    const tree = held.tree()
+    if (state.state !== 'running' || tree === null)
+      throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: placement, state: state.state })
+    return { folder, task, cgroups: tree.cgroups }
   }
 
   #known(placement: PlacementId): HeldTask {

@@ -60,6 +60,8 @@ function stepsOfStatement({ words, stream }: Statement, env: SimulatedProgram['e
       return [{ type: 'wait', span: seconds(args[0]) ?? defaultSpan }]
     case 'exit':
       return [{ type: 'exit', code: exitCode(args[0]) }]
+    case 'exec':
+      return stepsOfStatement({ words: args, stream }, env)
     case 'false':
       return [{ type: 'exit', code: 1 }]
     case 'trap':

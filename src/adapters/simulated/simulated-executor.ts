@@ -4,8 +4,10 @@ import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
-import type { Executor, LogLine, LogQuery, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
+import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
+import { SimulatedSession } from './simulated-session.ts'
 import { advance, end, killedCode, nextAt, signalled, simulatedTask, statusOf, terminate } from './simulated-task.ts'
 import type { SimulatedTask } from './simulated-task.ts'
 
@@ -132,6 +134,25 @@ export class SimulatedExecutor implements Executor {
     })
   }
 
+  exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession> {
+    return work(signal, () => {
+      const task = this.#runningTask(placement)
+      const ended = new AbortController()
+      const stop = this.onStatus((status) => {
+        if (status.placement === placement && status.status.state === 'ended') ended.abort()
+      })
+      const onEnd = (): void => stop()
+      return new SimulatedSession({ clock: this.#clock, env: task.env, request, ended: ended.signal, onEnd }, signal)
+    })
+  }
+
+  address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {
+    return work(signal, () => {
+      this.#runningTask(placement)
+      return { host: '127.0.0.1', port }
+    })
+  }
+
   close(): Promise<void> {
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
@@ -147,6 +168,12 @@ export class SimulatedExecutor implements Executor {
     const task = this.#known(placement)
     if (task === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
     return task
+  }
+
+  #runningTask(placement: PlacementId): SimulatedTask {
+    const task = this.#found(placement)
+    if (task.state.state === 'running') return task
+    throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: placement, state: task.state.state })
   }
 
   /** Plays what is due, and comes back when there is more. */

@@ -11,6 +11,7 @@ export interface SimulatedTask {
   readonly devices: readonly string[]
   readonly ports: Task['ports']
   readonly startedAt: Instant
+  readonly env: Readonly<Record<string, string>>
   /** When its time-out ends it. */
   readonly deadline: Instant | null
   readonly timeout: Millis | null
@@ -47,6 +48,7 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
     devices: task.devices.map(({ uuid }) => uuid),
     ports: task.ports,
     startedAt: now,
+    env,
     deadline: timeout === null ? null : now + timeout,
     timeout,
     steps: stepsOf({ command: spec.command, env }),

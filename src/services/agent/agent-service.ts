@@ -10,7 +10,8 @@ import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
-import type { Executor, LogLine, LogQuery, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
+import type { Executor, LogLine, LogQuery, PortAddress, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Disk } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
@@ -159,6 +160,16 @@ export class AgentService implements Service {
   /** Throws WORKLOAD_NOT_FOUND. */
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats> {
     return this.#executorOf(placement).stats(placement, signal)
+  }
+
+  /** Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING and EXEC_FAILED. What runs is killed when the signal is aborted, or this node stops. */
+  async exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession> {
+    return this.#executorOf(placement).exec(placement, request, AbortSignal.any([signal, this.#stopped.signal]))
+  }
+
+  /** Where this host reaches a port of a placement. Throws WORKLOAD_NOT_FOUND and WORKLOAD_NOT_RUNNING. */
+  async address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {
+    return this.#executorOf(placement).address(placement, port, signal)
   }
 
   #onAdopted(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
