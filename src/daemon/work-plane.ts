@@ -1,4 +1,5 @@
 /** The parts that know this host and its peers, run work here, and, while this peer leads, place work anywhere. */
+import { healthChecks } from '../adapters/health/checks.ts'
 import { isPortFree } from '../adapters/system/free-port.ts'
 import { ClawError } from '../model/failure.ts'
 import { stateVersionKey, supported } from '../core/state/versions.ts'
@@ -43,7 +44,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
   const agent: AgentService = new AgentService({
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
-    isPortFree,
+    ...{ isPortFree, checks: healthChecks },
     log: log.child('agent'),
   })
   const members = new MembershipService({

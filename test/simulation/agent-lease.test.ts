@@ -12,6 +12,7 @@ import { World } from '../../src/simulation/world.ts'
 import { Engine, EngineExecutor } from '../support/agent-engine.ts'
 import { Mesh } from '../support/agent-mesh.ts'
 import { Life, MemoryDisk } from '../support/mortal.ts'
+import { allWell } from '../support/all-well.ts'
 
 const node = nodeId('node')
 const muteMetrics = { count() {}, gauge() {}, observe() {} }
@@ -51,7 +52,7 @@ async function running() {
     ]),
     devices: { devices: () => [], failed: () => new Set(), onChange: () => () => {} },
     sharing: false,
-    isPortFree: async () => true,
+    ...{ isPortFree: async () => true, checks: allWell },
     disk: new MemoryDisk(world).of(life),
   })
   const started = agent.start()

@@ -13,6 +13,7 @@ import { Engine, EngineExecutor } from '../support/agent-engine.ts'
 import { Mesh } from '../support/agent-mesh.ts'
 import { Life, MemoryDisk } from '../support/mortal.ts'
 import { gpuDevice } from '../support/gpu-device.ts'
+import { allWell } from '../support/all-well.ts'
 
 const node = nodeId('node')
 const gpu = (index: number): GpuDevice => gpuDevice({ index, uuid: `GPU-${index}`, simulated: true })
@@ -48,7 +49,7 @@ class Host {
         executors: new Map([['docker', life.bind(new EngineExecutor(this.engine, this.world, life))]]),
         devices: { devices: () => gpus, failed: () => new Set(), onChange: () => () => {} },
         sharing: true,
-        isPortFree: async () => true,
+        ...{ isPortFree: async () => true, checks: allWell },
         disk: this.#disk.of(life),
         clock: life.clock(this.world),
         log: silent,

@@ -10,6 +10,7 @@ export type Report =
   | { readonly type: 'starting'; readonly progress: string }
   | { readonly type: 'running'; readonly startedAt: Instant }
   | { readonly type: 'checkpoint'; readonly at: Instant }
+  | { readonly type: 'health'; readonly ready: boolean; readonly reason: string | null; readonly at: Instant }
   | {
       readonly type: 'ended'
       readonly endedAt: Instant
@@ -39,6 +40,8 @@ export type AgentAction =
       readonly grace: Millis
       /** Nobody asked for it: this node is cut off, and the mesh will place the work again. */
       readonly isCutOff?: true
+      /** Nobody asked for it: a probe says that it is not well. In words. */
+      readonly unhealthy?: string
     }
   | { readonly do: 'remove'; readonly placement: PlacementId; readonly executor: ExecutorKind }
   | { readonly do: 'report'; readonly placement: PlacementId; readonly report: Report }

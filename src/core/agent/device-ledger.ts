@@ -13,6 +13,8 @@ export interface Holding {
   readonly phase: 'held' | 'started' | 'over'
   /** This node was cut off for the whole lease, and has told it to stop for that. */
   readonly isCutOff?: true
+  /** This node has told it to stop because a probe said so, in words. */
+  readonly unhealthy?: string
 }
 
 /** So much of the memory of each device, MiB. */
@@ -27,7 +29,8 @@ export type Ledger = ReadonlyMap<PlacementId, Holding>
 export type LedgerRecord =
   | Acquire
   | { readonly type: 'started'; readonly placement: PlacementId }
-  | { readonly type: 'cut-off'; readonly placement: PlacementId }
+  /** It is told to stop although nobody asked for it: because this node is cut off, or because a probe says that it is not well. */
+  | { readonly type: 'cut-off'; readonly placement: PlacementId; readonly unhealthy?: string }
   | { readonly type: 'release'; readonly placement: PlacementId }
   /** The placement can never come back: nothing is remembered of it. */
   | { readonly type: 'forget'; readonly placement: PlacementId }
@@ -80,8 +83,10 @@ export function enter(ledger: Ledger, record: LedgerRecord): Ledger {
     // Acquired twice is acquired as it was first: those that came after it were admitted beside that.
     after.set(placement, holding ?? { placement, devices, share, phase: 'held' })
   } else if (record.type === 'forget') after.delete(placement)
-  else if (record.type === 'cut-off') after.set(placement, { ...held(holding), isCutOff: true })
-  else after.set(placement, { ...held(holding), phase: record.type === 'started' ? 'started' : 'over' })
+  else if (record.type === 'cut-off') {
+    const { unhealthy } = record
+    after.set(placement, { ...held(holding), ...(unhealthy === undefined ? { isCutOff: true } : { unhealthy }) })
+  } else after.set(placement, { ...held(holding), phase: record.type === 'started' ? 'started' : 'over' })
   return after
 }
 
@@ -115,8 +120,11 @@ export const busyDevices = (ledger: Ledger): readonly string[] => [
 
 /** The fewest records that lead to this ledger. */
 export const recordsOf = (ledger: Ledger): readonly LedgerRecord[] =>
-  [...ledger.values()].flatMap(({ placement, devices, share, phase, isCutOff }): LedgerRecord[] => {
-    const cutOff = isCutOff === true ? [{ type: 'cut-off', placement } as const] : []
+  [...ledger.values()].flatMap(({ placement, devices, share, phase, isCutOff, unhealthy }): LedgerRecord[] => {
+    const cutOff: LedgerRecord[] = [
+      ...(isCutOff === true ? [{ type: 'cut-off', placement } as const] : []),
+      ...(unhealthy === undefined ? [] : [{ type: 'cut-off', placement, unhealthy } as const]),
+    ]
     // What is over holds no device any more, and another may.
     if (phase === 'over')
       return [{ type: 'acquire', placement, devices: [] }, ...cutOff, { type: 'release', placement }]

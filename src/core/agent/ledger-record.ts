@@ -11,7 +11,7 @@ export const encodeLedgerRecord = (record: LedgerRecord): Uint8Array => new Text
 export function decodeLedgerRecord(bytes: Uint8Array): LedgerRecord | null {
   const value = parse(bytes)
   if (typeof value !== 'object' || value === null) return null
-  const { type, placement, devices, share }: Partial<Record<string, unknown>> = { ...value }
+  const { type, placement, devices, share, unhealthy }: Partial<Record<string, unknown>> = { ...value }
   if (typeof placement !== 'string' || placement === '') return null
   const id = placement as PlacementId
   if (type === 'acquire') {
@@ -19,6 +19,7 @@ export function decodeLedgerRecord(bytes: Uint8Array): LedgerRecord | null {
     if (share === undefined) return { type, placement: id, devices }
     return isShare(share, devices.length) ? { type, placement: id, devices, share } : null
   }
+  if (type === 'cut-off' && typeof unhealthy === 'string') return { type, placement: id, unhealthy }
   return type === 'started' || type === 'cut-off' || type === 'release' || type === 'forget'
     ? { type, placement: id }
     : null

@@ -6,6 +6,7 @@ import type { WorkloadError } from '../../model/workload.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
 import { checkpointSteps, savingSteps } from './checkpoint.ts'
+import { healthSteps } from './health-steps.ts'
 import type { Acquire, Holding } from './device-ledger.ts'
 import { admit, whyBusy } from './device-ledger.ts'
 import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
@@ -68,14 +69,18 @@ interface Current {
 
 function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Current): readonly AgentAction[] {
   const { id, executor } = workload.placement
-  const grace = graceOf(workload, view, settings)
-  const isWanted = workload.stopRequested === null && workload.eviction === null
   const holding = view.ledger.get(id)
+  const opinion = view.opinions.get(id)
+  const forsaken = graceOf(workload, view, settings)
+  // Whoever asked for its end, or this node's being cut off, comes before what a probe says.
+  const unhealthy = forsaken === null ? (opinion?.fatal ?? holding?.unhealthy ?? null) : null
+  const grace = unhealthy === null ? forsaken : workload.spec.stopGraceMs
+  const isWanted = workload.stopRequested === null && workload.eviction === null
   const stop: AgentAction[] =
-    grace === null ? [] : [{ do: 'stop', placement: id, executor, grace, ...(isWanted ? { isCutOff: true } : {}) }]
+    grace === null ? [] : [{ do: 'stop', placement: id, executor, grace, ...(isWanted ? ownReason(unhealthy) : {}) }]
   // Beside the stop, which must not wait for a disk.
-  if (grace !== null && isWanted && holding !== undefined && holding.isCutOff === undefined)
-    stop.unshift(record(id, { type: 'cut-off', placement: id }))
+  if (grace !== null && isWanted && holding !== undefined && !isNoted(holding, unhealthy))
+    stop.unshift(record(id, { type: 'cut-off', placement: id, ...(unhealthy !== null && { unhealthy }) }))
   switch (status.state) {
     case 'starting': {
       const isNews = workload.state === 'starting' && status.progress !== workload.progress
@@ -87,7 +92,9 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
       const saving = isForsaken(workload, view, settings) ? null : savingSteps(view, workload)
       return [
         ...(holding?.phase === 'held' ? [record(id, { type: 'started', placement: id })] : []),
-        ...(workload.startedAt === null ? [report(id, { type: 'running', startedAt })] : []),
+        ...(workload.startedAt === null
+          ? [report(id, { type: 'running', startedAt })]
+          : healthSteps(workload, opinion)),
         ...(grace === null ? checkpointSteps(view, workload, startedAt) : (saving ?? stop)),
       ]
     }
@@ -101,12 +108,16 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
 type End = Omit<Extract<Report, { type: 'ended' }>, 'type'>
 
 /** What an earlier daemon is known to have told it. */
-const toldBefore = (holding: Holding | undefined, isWanted: boolean): Told | undefined =>
-  holding?.isCutOff === true && isWanted ? { at: -Infinity, isCutOff: true } : undefined
+function toldBefore(holding: Holding | undefined, isWanted: boolean): Told | undefined {
+  if (holding === undefined || !isWanted) return undefined
+  const { unhealthy, isCutOff = false } = holding
+  if (isCutOff) return { at: -Infinity, isCutOff }
+  return unhealthy === undefined ? undefined : { at: -Infinity, isCutOff, unhealthy }
+}
 
 function endOf(status: Extract<TaskState, { state: 'ended' }>, told: Told | undefined, isAdopted: boolean): End {
   const { endedAt, exitCode, error } = status
-  if (told !== undefined && endedAt >= told.at) return { endedAt, exitCode, error: told.isCutOff ? cutOff : error }
+  if (told !== undefined && endedAt >= told.at) return { endedAt, exitCode, error: ownError(told) ?? error }
   // Only a stop that was asked for makes that no error. A clock that was set back meanwhile does not change it.
   const wasStopped = error === null && exitCode !== 0
   return { endedAt, exitCode, error, ...(isAdopted || wasStopped ? {} : { unasked: true }) }
@@ -205,6 +216,23 @@ const report = (placement: PlacementId, report: Report): AgentAction => ({ do: '
 
 const lost = (reason: string): WorkloadError => {
   const { code, message } = new ClawError('WORKLOAD_LOST', { reason })
+  return { code, message }
+}
+
+const ownReason = (unhealthy: string | null): { readonly isCutOff?: true; readonly unhealthy?: string } =>
+  unhealthy === null ? { isCutOff: true } : { unhealthy }
+
+const isNoted = ({ isCutOff, unhealthy: noted }: Holding, unhealthy: string | null): boolean =>
+  (unhealthy === null ? isCutOff : noted) !== undefined
+
+/** Why it ends when this node ends it by itself; null when it was asked to. */
+function ownError({ isCutOff, unhealthy }: Told): WorkloadError | null {
+  if (isCutOff) return cutOff
+  return unhealthy === undefined ? null : unwell(unhealthy)
+}
+
+function unwell(reason: string): WorkloadError {
+  const { code, message } = new ClawError('UNHEALTHY', { reason })
   return { code, message }
 }
 

@@ -6,6 +6,7 @@ import type { Placement, Workload, WorkloadError } from '../../model/workload.ts
 import type { TaskStatus } from '../../ports/executor.ts'
 import { executionLease } from '../gateway/lease.ts'
 import type { Ledger } from './device-ledger.ts'
+import type { Opinion } from './health.ts'
 
 /** A workload that the replicated state places, or placed, on this node. */
 export type Assigned = Workload & {
@@ -41,6 +42,8 @@ export interface StartFailure {
 export interface Told {
   readonly at: Instant
   readonly isCutOff: boolean
+  /** Which probe said that it was not well, when that is why. */
+  readonly unhealthy?: string
 }
 
 /** It was told to save before it leaves. */
@@ -63,6 +66,8 @@ export interface AgentView {
   readonly checkpoints: ReadonlyMap<PlacementId, Instant>
   /** What this daemon has told to save before it leaves. What an earlier daemon has told is told again. */
   readonly saves: ReadonlyMap<PlacementId, Save>
+  /** What the probes of this daemon say. What runs and is asked nothing has no entry. */
+  readonly opinions: ReadonlyMap<PlacementId, Opinion>
   /** Tasks of an earlier daemon, which may have told them to stop: this one cannot know. */
   readonly adopted: ReadonlySet<PlacementId>
   readonly ledger: Ledger

@@ -1,5 +1,6 @@
 /** Makes this host do what the mesh decided: feeds the reconciler with both, and has its actions carried out. */
 import { busyDevices } from '../../core/agent/device-ledger.ts'
+import { attended } from '../../core/agent/attended.ts'
 import { reconcile } from '../../core/agent/reconcile.ts'
 import type { AgentSettings, AgentView, KnownTask } from '../../core/agent/view.ts'
 import { agentSettings } from '../../core/agent/view.ts'
@@ -8,10 +9,12 @@ import { ClawError } from '../../model/failure.ts'
 import type { GpuDevice } from '../../model/gpu.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
+import type { Probe } from '../../model/probe.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
 import type { Executor, LogLine, LogQuery, PortAddress, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { HealthChecks } from '../../ports/health-check.ts'
 import type { Disk } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
@@ -23,6 +26,9 @@ import { AssignedWorkloads } from './assigned.ts'
 import { Lanes } from './lanes.ts'
 import { LedgerStore } from './ledger-store.ts'
 import { Performer } from './performer.ts'
+import { Prober } from './prober.ts'
+import type { Checked } from './check.ts'
+import { checkTask, unclear } from './check.ts'
 
 /** The devices of this host, as they were found last. */
 export interface DeviceSource {
@@ -43,6 +49,7 @@ export interface AgentDeps {
   readonly sharing: boolean
   /** Whether nothing listens on this port of the host. */
   readonly isPortFree: (port: number) => Promise<boolean>
+  readonly checks: HealthChecks
   readonly disk: Disk
   readonly clock: Clock
   readonly log: Log
@@ -61,6 +68,7 @@ export class AgentService implements Service {
   readonly #adoption: Adoption
   readonly #performer: Performer
   readonly #lanes: Lanes
+  readonly #prober: Prober
   readonly #stopped = new AbortController()
   /** Which executor has which task. What it says of the task is asked when it is needed. */
   readonly #tasks = new Map<PlacementId, ExecutorKind>()
@@ -103,6 +111,12 @@ export class AgentService implements Service {
       perform: (action) => this.#performer.perform(action),
       onDone: () => this.#wake(),
     })
+    this.#prober = new Prober({
+      clock: deps.clock,
+      metrics: deps.metrics,
+      check: (placement, probe) => this.#check(placement, probe),
+      onChange: () => this.#wake(),
+    })
   }
 
   async start(): Promise<void> {
@@ -127,6 +141,7 @@ export class AgentService implements Service {
     this.#cancelTick()
     this.#looking?.()
     await Promise.all(this.#attending.values())
+    await this.#prober.stop()
     await this.#lanes.idle()
     await this.#ledger.close()
   }
@@ -167,9 +182,11 @@ export class AgentService implements Service {
     return this.#executorOf(placement).exec(placement, request, AbortSignal.any([signal, this.#stopped.signal]))
   }
 
-  /** Where this host reaches a port of a placement. Throws WORKLOAD_NOT_FOUND and WORKLOAD_NOT_RUNNING. */
+  /** Where this host reaches a port of a placement, which may have been given another in its place. Throws WORKLOAD_NOT_FOUND and WORKLOAD_NOT_RUNNING. */
   async address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {
-    return this.#executorOf(placement).address(placement, port, signal)
+    const executor = this.#executorOf(placement)
+    const given = executor.status(placement)?.ports?.find((one) => one.port === port)?.given
+    return executor.address(placement, given ?? port, signal)
   }
 
   #onAdopted(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
@@ -236,6 +253,7 @@ export class AgentService implements Service {
     // What a leader would know of this node, not what this node believes: a slow one takes its time to give a leader up.
     const { outOfTouchFor } = this.#deps.control.status()
     this.#ledAt = Math.max(this.#ledAt, this.#deps.clock.elapsed() - outOfTouchFor)
+    this.#prober.attend(attended(this.#assigned.byPlacement(), this.#known()))
     const view = this.#view()
     const { failures, told, checkpoints, saves, chosenPorts } = this.#performer
     for (const known of [failures, told, checkpoints, saves, chosenPorts])
@@ -267,6 +285,7 @@ export class AgentService implements Service {
       assigned: this.#assigned.byPlacement(),
       ledger: this.#ledger.ledger,
       tasks: this.#known(),
+      opinions: this.#prober.opinions(),
       executors: this.#adoption.readiness(),
       failures: this.#performer.failures,
       devices: working === undefined ? null : new Map(working.map(({ uuid, memoryMib }) => [uuid, memoryMib])),
@@ -285,6 +304,15 @@ export class AgentService implements Service {
       } else known.set(placement, { executor, status })
     }
     return known
+  }
+
+  async #check(placement: PlacementId, probe: Probe): Promise<Checked> {
+    const { signal } = this.#stopped
+    const executor = this.#taskOf(placement)
+    if (executor === null) return unclear
+    const { clock, checks } = this.#deps
+    const address = (port: number, off: AbortSignal): Promise<PortAddress> => this.address(placement, port, off)
+    return checkTask({ clock, checks, executor, address }, placement, probe, signal)
   }
 
   #isComing(placement: PlacementId): boolean {

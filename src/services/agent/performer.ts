@@ -37,6 +37,7 @@ export interface PerformerDeps {
   readonly signal: AbortSignal
 }
 
+type OwnReason = Partial<Pick<Told, 'isCutOff' | 'unhealthy'>>
 type CheckpointAction = Extract<AgentAction, { do: 'checkpoint' }>
 
 /** How long one try to have the leader take a report may last. The reconciler asks for it again. */
@@ -100,7 +101,7 @@ export class Performer {
       case 'checkpoint':
         return action.isLeaving ? this.#saveToLeave(action) : this.#saveToStay(action)
       case 'stop':
-        this.#noteEnd(action.placement, action.isCutOff === true)
+        this.#noteEnd(action.placement, action)
         return this.#executor(action.executor).stop(action.placement, action.grace)
       case 'remove':
         return this.#executor(action.executor).remove(action.placement)
@@ -134,6 +135,8 @@ export class Performer {
           ...{ ...from, at: report.at },
           type: 'report-checkpoint',
         })
+      case 'health':
+        return this.#execute(`${placement}:health:${report.at}`, { ...from, ...report, type: 'report-health' })
       case 'ended':
         return this.#execute(`${placement}:ended`, { ...from, ...report, type: 'report-ended' })
     }
@@ -156,10 +159,12 @@ export class Performer {
   }
 
   /** The first word counts, unless somebody asks for the end of what was only to be stopped here. */
-  #noteEnd(placement: PlacementId, isCutOff: boolean): void {
+  #noteEnd(placement: PlacementId, { isCutOff = false, unhealthy }: OwnReason): void {
     const known = this.told.get(placement)
-    if (known === undefined) this.told.set(placement, { at: this.#deps.clock.now(), isCutOff })
-    else if (known.isCutOff && !isCutOff) this.told.set(placement, { ...known, isCutOff })
+    const isAskedFor = !isCutOff && unhealthy === undefined
+    if (known === undefined)
+      this.told.set(placement, { at: this.#deps.clock.now(), isCutOff, ...(unhealthy !== undefined && { unhealthy }) })
+    else if (isAskedFor) this.told.set(placement, { at: known.at, isCutOff })
   }
 
   /** A signal that was not sent saves nothing, nor does one that came too late. */
@@ -172,7 +177,7 @@ export class Performer {
 
   /** From here on an end is one that was asked for. */
   async #saveToLeave({ placement, executor, signal }: CheckpointAction): Promise<void> {
-    this.#noteEnd(placement, false)
+    this.#noteEnd(placement, {})
     const since = this.saves.get(placement)?.since ?? this.#deps.clock.now()
     this.saves.set(placement, { since, isSent: false })
     await this.#executor(executor).signal(placement, signal)

@@ -32,6 +32,7 @@ import { Engine } from './engine.ts'
 import { EngineExecutor } from './engine-executor.ts'
 import type { Watch } from './watch.ts'
 import { watchedMachine } from './watched-machine.ts'
+import { allWell } from '../all-well.ts'
 
 export const theMesh = meshId('mesh-0123456789abcdef0123456789abcdef')
 const version = '0.1.0'
@@ -189,7 +190,7 @@ export class Host {
     const executors = new Map([['docker', executor] as const])
     const agent = new AgentService({
       ...{ mesh: theMesh, node: self, control, executors, devices: inventory, disk, clock, log, metrics },
-      ...{ sharing: false, isPortFree: async () => true },
+      ...{ sharing: false, isPortFree: async () => true, checks: allWell },
     })
     const members = new MembershipService(
       {

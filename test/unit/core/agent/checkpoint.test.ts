@@ -42,6 +42,7 @@ const steps = (workload: Assigned, parts: Partial<AgentView> = {}) =>
   reconcile(
     {
       ...{ node, fresh: true, cutOffFor: 0, told: new Map(), adopted: new Set(), ledger: new Map() },
+      opinions: new Map(),
       ...{
         checkpoints: new Map(),
         saves: new Map(),

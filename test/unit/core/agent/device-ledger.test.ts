@@ -31,6 +31,11 @@ const record: fc.Arbitrary<LedgerRecord> = fc.oneof(
     type: fc.constantFrom('started' as const, 'cut-off' as const, 'release' as const, 'forget' as const),
     placement,
   }),
+  fc.record({
+    type: fc.constant('cut-off' as const),
+    placement,
+    unhealthy: fc.constantFrom('liveness: HTTP 503', 'startup: connection refused'),
+  }),
 )
 
 const replay = (records: readonly LedgerRecord[]): Ledger =>
@@ -91,7 +96,7 @@ test('the fewest records lead to the same answers as the whole history', () => {
       const ledger = replay(records)
       const again = replay(recordsOf(ledger))
       const answers = (of: Ledger) =>
-        [...of.values()].map(({ placement: id, phase, isCutOff }) => [id, phase, isCutOff])
+        [...of.values()].map(({ placement: id, phase, isCutOff, unhealthy }) => [...[id, phase, isCutOff, unhealthy]])
       expect(answers(again)).toEqual(answers(ledger))
       expect(busyDevices(again)).toEqual(busyDevices(ledger))
       for (const device of busyDevices(ledger)) expect(holdersOf(again, device)).toEqual(holdersOf(ledger, device))

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { agentSettings } from '../../../../src/core/agent/view.ts'
 import { reconcile } from '../../../../src/core/agent/reconcile.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
-import type { AgentView } from '../../../../src/core/agent/view.ts'
+import type { Opinion } from '../../../../src/core/agent/health.ts'
+import type { AgentView, Assigned } from '../../../../src/core/agent/view.ts'
 import type { PlacementId } from '../../../../src/model/ids.ts'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
 import {
@@ -264,4 +265,61 @@ test('a holding without a task is freed, once every executor has told what it ru
   const ledger = new Map([holding('held')])
   expect(steps({ ledger, executors: new Map([['docker', 'unknown'] as const]) })).toEqual([])
   expect(steps({ ledger })).toEqual([{ do: 'record', placement: id, record: { type: 'release', placement: id } }])
+})
+
+describe('what its probes say', () => {
+  const since = 930_000
+  const opinion = (parts: Partial<Opinion>) =>
+    new Map([[id, { ready: null, reason: null, since, fatal: null, ...parts }]])
+  const given = { ledger: new Map([holding('started')]), tasks: new Map([task(running)]) }
+  const workload = (parts: Partial<Assigned> = {}) => [assigned({ state: 'running', startedAt: 900_000, ...parts })]
+
+  test('is told once: when the mesh knows it, nothing is', () => {
+    const opinions = opinion({ ready: false, reason: 'readiness: HTTP 503' })
+    const report = { type: 'health', ready: false, reason: 'readiness: HTTP 503', at: since }
+    expect(steps({ ...given, workloads: workload(), opinions })).toEqual([{ do: 'report', placement: id, report }])
+    const known = { ready: false, unreadyReason: 'readiness: HTTP 503', readySince: since }
+    expect(steps({ ...given, workloads: workload(known), opinions })).toEqual([])
+    expect(steps({ ...given, workloads: workload(), opinions: opinion({}) })).toEqual([])
+  })
+
+  test('outweighs what was said before by a clock that was ahead', () => {
+    const known = { ready: false, unreadyReason: 'readiness: HTTP 503', readySince: since + 5 }
+    expect(steps({ ...given, workloads: workload(known), opinions: opinion({ ready: true }) })).toMatchObject([
+      { report: { ready: true, reason: null, at: since + 6 } },
+    ])
+  })
+
+  const fatal = opinion({ fatal: 'liveness: connection refused' })
+  const unhealthy = 'liveness: connection refused'
+  const stop = { do: 'stop', placement: id, executor: 'docker', grace: 7_000, unhealthy } as const
+
+  test('ends what is not well, once that is written down', () => {
+    expect(steps({ ...given, workloads: workload(), opinions: fatal })).toEqual([
+      { do: 'record', placement: id, record: { type: 'cut-off', placement: id, unhealthy } },
+      stop,
+    ])
+    const noted = new Map([[id, { ...holding('started')[1], unhealthy }]])
+    expect(steps({ ...given, ledger: noted, workloads: workload(), opinions: fatal })).toEqual([stop])
+    // A daemon that has just started has asked nobody yet, and goes on with it.
+    expect(steps({ ...given, ledger: noted, workloads: workload() })).toEqual([stop])
+  })
+
+  test('gives way to whoever asks for its end', () => {
+    const workloads = workload({ state: 'stopping', stopRequested })
+    expect(steps({ ...given, workloads, opinions: fatal })).toEqual([
+      { do: 'stop', placement: id, executor: 'docker', grace: 7_000 },
+    ])
+  })
+
+  test('is why it ended, for this daemon and for the one after it, unless it had ended before', () => {
+    const over = { ...given, workloads: workload(), tasks: new Map([task(ended)]), ledger: new Map([holding('over')]) }
+    const told = (at: number) => new Map([[id, { at, isCutOff: false, unhealthy }]])
+    expect(steps({ ...over, told: told(940_000) })).toMatchObject([{ report: { error: { code: 'UNHEALTHY' } } }])
+    expect(steps({ ...over, told: told(950_001) })).toMatchObject([{ report: { error: null, unasked: true } }])
+    const noted = new Map([[id, { ...holding('over')[1], unhealthy }]])
+    expect(steps({ ...over, ledger: noted, adopted: new Set([id]) })).toMatchObject([
+      { report: { error: { code: 'UNHEALTHY' } } },
+    ])
+  })
 })
