@@ -68,6 +68,28 @@ export const WorkloadSpec = z.strictObject({
     .max(256)
     .default([])
     .describe('Arguments for the container; empty runs the image’s own'),
+  entrypoint: z
+    .array(z.string().max(32_768))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('What runs instead of the entrypoint of the image, before the command'),
+  workdir: z
+    .string()
+    .startsWith('/', 'must be an absolute path')
+    .max(4_096)
+    .optional()
+    .describe('Directory in the container that it starts in'),
+  user: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?$/, 'must be a user, or user:group')
+    .optional()
+    .describe('User in the container: a name, an id, or user:group'),
+  annotations: z
+    .record(z.string().min(1).max(128), z.string().max(1_024))
+    .refine((notes) => Object.keys(notes).length <= 32, 'at most 32 annotations')
+    .optional()
+    .describe('Notes of whoever submitted it; they mean nothing to the mesh'),
   env: z.record(envName, z.string().max(32_768)).default({}).describe('Environment variables'),
   mounts: z
     .array(

@@ -7,6 +7,7 @@ import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
 import { checkpointFields, checkpointOf } from './checkpoint-request.ts'
+import { containerFields, wordsOf } from './container-request.ts'
 import type { OperationContext } from './context.ts'
 import { span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
@@ -66,6 +67,7 @@ export const WorkloadRequest = z.strictObject({
   stopGrace: span.optional().describe('From the request to stop to the kill; 10s when left out'),
   node: z.string().max(128).optional().describe('Name or id of the one node that may run it'),
   nodeSelector: z.record(z.string(), z.string()).optional().describe('Labels that the node must carry'),
+  ...containerFields,
   ...placementFields,
   ...checkpointFields,
   ...partsFields,
@@ -84,7 +86,9 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
   const { priority, timeout, stopGrace, memory, shmSize, disk } = request
   const spec = {
     image: request.image,
-    command: commandOf(request.command),
+    command: wordsOf(request.command),
+    entrypoint: request.entrypoint === undefined ? undefined : wordsOf(request.entrypoint),
+    ...{ workdir: request.workdir, user: request.user, annotations: request.annotations },
     env: envOf(request.env),
     mounts: (request.volumes ?? []).map(mountOf),
     gpus: gpusOf(request),
@@ -125,14 +129,6 @@ const known = (dependency: Dependency, context: Pick<OperationContext, 'control'
 })
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
-
-/** A string that is only words needs no shell, which the image may not have. */
-function commandOf(command: string | readonly string[] | undefined): readonly string[] {
-  if (command === undefined) return []
-  if (typeof command !== 'string') return command
-  const needsShell = /[|&;<>()$`\\"'*?[\]{}\n~]|^\s*\w+=/.test(command)
-  return needsShell ? ['sh', '-c', command] : command.split(/\s+/).filter((word) => word !== '')
-}
 
 function envOf(env: WorkloadRequest['env']): Record<string, string> {
   if (!Array.isArray(env)) return env ?? {}

@@ -6,7 +6,7 @@ import type { Refusal } from './check.ts'
 
 export const apiVersion = 'clawbernetes/v1'
 
-const { name, namespace, labels, ...shape } = WorkloadRequest.shape
+const { name, namespace, labels, annotations, ...shape } = WorkloadRequest.shape
 
 /** The schema of a field of the request; anything, where this version has no such field and refuses it anyway. */
 export const ofRequest = (field: string): z.ZodType => (shape as Readonly<Record<string, z.ZodType>>)[field] ?? z.any()
@@ -23,7 +23,7 @@ const metadata = z.strictObject({
   name: name.describe('Name; made up from the image when left out'),
   namespace,
   labels,
-  annotations: z.record(z.string(), z.string()).optional().describe('Notes of your own'),
+  annotations,
 })
 
 const gpus = z
@@ -189,4 +189,5 @@ export const manifestRefusals: readonly Refusal[] = [
   { path: 'spec.name', why: 'belongs in metadata' },
   { path: 'spec.namespace', why: 'belongs in metadata' },
   { path: 'spec.labels', why: 'belongs in metadata' },
+  { path: 'spec.annotations', why: 'belongs in metadata' },
 ]

@@ -30,6 +30,15 @@ export function lifeOfATask(bench: () => Bench, can: ExecutorAbilities): void {
       expect(await bench().texts(greeter.placement)).toEqual(['hello = "you"'])
     })
 
+    test('an entrypoint stands before the command', async () => {
+      const whole = bench().task([{ print: 'from the entrypoint' }])
+      const [first = '', ...command] = whole.spec.command
+      const split = { ...whole, spec: { ...whole.spec, entrypoint: [first], command } }
+      await bench().start(split)
+      await bench().ended(split.placement)
+      expect(await bench().texts(split.placement)).toEqual(['from the entrypoint'])
+    })
+
     test('starting at the same time, again later, and after the end starts once', async () => {
       const once = bench().task([{ print: 'once' }, { wait: 300 }])
       await bench().play(Promise.all([bench().executor.start(once, never), bench().executor.start(once, never)]))

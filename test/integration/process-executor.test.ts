@@ -91,6 +91,21 @@ test('when the supervisor is killed the task is lost, and nothing of it goes on'
   expect(await isThere(child.pid)).toBe(false)
 })
 
+test('it starts in the folder that was asked for', async () => {
+  const task = shell('pwd')
+  await executor.start({ ...task, spec: { ...task.spec, workdir: '/usr' } }, never)
+  await ended()
+  expect(await printed()).toEqual(['/usr'])
+})
+
+test.each([
+  [{ workdir: '/nowhere/at/all' }, /there is no folder \/nowhere\/at\/all on this host/],
+  [{ user: 'nobody' }, /the process executor runs everything as its own user/],
+])('%j is refused', async (parts, wanted) => {
+  const task = shell('true')
+  await expect(executor.start({ ...task, spec: { ...task.spec, ...parts } }, never)).rejects.toThrow(wanted)
+})
+
 test('a supervisor that was killed while no daemon ran is found out at adoption', async () => {
   await executor.start(shell('exec sleep 600'), never)
   const { supervisor: watcher, child } = await running()

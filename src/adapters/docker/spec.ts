@@ -35,7 +35,10 @@ export function containerOf(task: Task, grant: GpuGrant, name: string): Containe
   return {
     name,
     Image: spec.image,
+    ...(spec.entrypoint === undefined ? {} : { Entrypoint: [...spec.entrypoint] }),
     ...(spec.command.length === 0 ? {} : { Cmd: [...spec.command] }),
+    ...(spec.workdir === undefined ? {} : { WorkingDir: spec.workdir }),
+    ...(spec.user === undefined ? {} : { User: spec.user }),
     Env: Object.entries({ ...task.env, ...spec.env, ...grant.env }).map(([key, value]) => `${key}=${value}`),
     Labels: labelsOf(task),
     HostConfig: {

@@ -21,3 +21,13 @@ async function isProgram(file: string): Promise<boolean> {
     throw error
   }
 }
+
+/** Whether there is a folder of that path. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'EACCES', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) return false
+    throw error
+  }
+}

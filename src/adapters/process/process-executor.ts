@@ -15,7 +15,7 @@ import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
 import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { execBeside } from './exec.ts'
-import { findProgram } from './find-program.ts'
+import { findProgram, isFolder } from './find-program.ts'
 import { HeldTask } from './held-task.ts'
 import { readLog } from './log-reader.ts'
 import { diskFullExit, files, hasCode, orDiskFull, readTask, writeRecord, type TaskRecord } from './records.ts'
@@ -243,10 +243,13 @@ async function commandOf({ spec }: Task): Promise<readonly string[]> {
   const refuse = (detail: string): never => {
     throw new ClawError('CONTAINER_FAILED', { detail })
   }
-  const [name, ...args] = spec.command
+  const [name, ...args] = [...(spec.entrypoint ?? []), ...spec.command]
   if (name === undefined) return refuse('the process executor runs commands, and none was given')
   const mount = spec.mounts.find(({ source, target, readOnly }) => source !== target || readOnly)
   if (mount !== undefined) return refuse(`the process executor cannot mount ${mount.source} at ${mount.target}`)
+  if (spec.user !== undefined) return refuse('the process executor runs everything as its own user')
+  if (spec.workdir !== undefined && !(await isFolder(spec.workdir)))
+    return refuse(`there is no folder ${spec.workdir} on this host`)
   const program = await findProgram(name, spec.env['PATH'] ?? defaultPath)
   return program === null ? refuse(`there is no program ${name} on this host`) : [program, ...args]
 }
@@ -264,6 +267,7 @@ const recordOf = (task: Task, command: readonly string[], home: string): TaskRec
   timeout: task.spec.timeoutMs ?? null,
   stopGrace: task.spec.stopGraceMs,
   ...(task.ports !== undefined && { ports: task.ports }),
+  ...(task.spec.workdir !== undefined && { workdir: task.spec.workdir }),
 })
 
 /** In a session of its own, with nothing of the daemon's open, so that it does not end with it. */

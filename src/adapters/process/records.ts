@@ -25,6 +25,8 @@ export interface TaskRecord {
   readonly stopGrace: Millis
   /** Not there when it declares none. */
   readonly ports?: readonly TaskPort[]
+  /** A folder of the host; one of its own when it names none. */
+  readonly workdir?: string
 }
 
 export interface RunningRecord {
@@ -138,8 +140,21 @@ const isTexts = (value: unknown): value is string[] =>
 const isAmountOrNull = (value: unknown): boolean => value === null || (typeof value === 'number' && value >= 0)
 
 function isTask(value: object): value is TaskRecord {
-  const { placement, workload, mesh, node, devices, command, env, memoryMib, cpus, timeout, stopGrace, ports } =
-    value as Fields
+  const {
+    placement,
+    workload,
+    mesh,
+    node,
+    devices,
+    command,
+    env,
+    memoryMib,
+    cpus,
+    timeout,
+    stopGrace,
+    ports,
+    workdir,
+  } = value as Fields
   return (
     [placement, workload, mesh, node].every((id) => typeof id === 'string' && id !== '') &&
     isTexts(devices) &&
@@ -148,6 +163,7 @@ function isTask(value: object): value is TaskRecord {
     env !== null &&
     isTexts(Object.values(env)) &&
     [memoryMib, cpus, timeout, stopGrace].every(isAmountOrNull) &&
+    (workdir === undefined || typeof workdir === 'string') &&
     (ports === undefined || (Array.isArray(ports) && ports.every(isPort)))
   )
 }

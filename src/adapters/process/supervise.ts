@@ -109,7 +109,7 @@ function launch(folder: string, task: TaskRecord, { cgroups, log }: Surroundings
   mkdirSync(cwd, { recursive: true, mode: 0o700 })
   const groups = cgroups.folders.map((group) => join(group, 'cgroup.procs'))
   const child = spawn('/bin/sh', ['-c', enter, 'sh', ...groups, '--', ...task.command], {
-    cwd,
+    cwd: task.workdir ?? cwd,
     env: task.env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

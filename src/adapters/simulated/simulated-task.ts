@@ -51,7 +51,7 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
     env,
     deadline: timeout === null ? null : now + timeout,
     timeout,
-    steps: stepsOf({ command: spec.command, env }),
+    steps: stepsOf({ command: [...(spec.entrypoint ?? []), ...spec.command], env }),
     cursor: 0,
     at: now,
     waitsUntil: null,

@@ -11,6 +11,9 @@ export const runPositionals = {
 export const runOptions = {
   image: { kind: 'text', value: 'IMAGE', about: 'Container image, when it is not the first word' },
   command: { kind: 'text', value: 'TEXT', about: 'Command as one text, when it does not follow --' },
+  entrypoint: { kind: 'text', value: 'TEXT', about: 'What runs instead of the entrypoint of the image' },
+  workdir: { kind: 'text', value: 'DIR', about: 'Directory in the container that it starts in' },
+  user: { kind: 'text', value: 'USER[:GROUP]', about: 'User in the container' },
   gpus: {
     kind: 'text',
     short: 'g',
@@ -47,6 +50,7 @@ export const runOptions = {
   node: { kind: 'text', value: 'NODE', about: 'Run it on this node only' },
   'node-label': { kind: 'list', value: 'K=V', about: 'Run it only on nodes with this label' },
   label: { kind: 'list', value: 'K=V', about: 'Label of the workload itself, for --near and --apart of others' },
+  annotation: { kind: 'list', value: 'K=V', about: 'Note of your own, which means nothing to the mesh' },
   toleration: {
     kind: 'list',
     value: 'TAINT',
@@ -140,6 +144,8 @@ export function saidOf(args: RunArguments, env: Readonly<Record<string, string |
   return {
     image,
     command: words,
+    ...{ entrypoint: args.entrypoint, workdir: args.workdir, user: args.user },
+    annotations: unlessEmpty(pairsOf(args.annotation, '--annotation')),
     env: args.env.flatMap((pair) => pairsFrom(pair, env)),
     volumes: [...args.volume, ...args.mount],
     ...{ gpus: args.gpus, gpuType: args['gpu-type'], gpuMemory: args['gpu-memory'], gpuMig: args.mig },

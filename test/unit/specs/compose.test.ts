@@ -11,6 +11,9 @@ describe('given a Compose service, each of its fields becomes that of the reques
   test.each([
     ['command: echo $$HOME', { command: 'echo $HOME' }],
     ['command: [echo, 1]', { command: ['echo', '1'] }],
+    ['entrypoint: [sh, -c]\ncommand: ["echo hi"]', { entrypoint: ['sh', '-c'], command: ['echo hi'] }],
+    ['working_dir: /app\nuser: "1000:1000"', { workdir: '/app', user: '1000:1000' }],
+    ['annotations: { ticket: 42 }', { annotations: { ticket: '42' } }],
     ['command:', {}],
     ['environment: { A: 1, B: true, C: x, D: 1.10 }', { env: { A: '1', B: 'true', C: 'x', D: '1.10' } }],
     ['environment: { HERE: , NOWHERE: }', { env: { HERE: 'yes' } }],

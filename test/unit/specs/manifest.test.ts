@@ -12,6 +12,10 @@ const requestOf = (spec: string, metadata?: string) => requestsOf(manifest(spec,
 describe('given a Workload of clawbernetes/v1, each of its fields becomes that of the request', () => {
   test.each([
     ['command: [python, train.py]', { command: ['python', 'train.py'] }],
+    [
+      'entrypoint: [tini, --]\nworkdir: /app\nuser: nobody',
+      { entrypoint: ['tini', '--'], workdir: '/app', user: 'nobody' },
+    ],
     ['command: python train.py', { command: 'python train.py' }],
     ['gpus: { count: 4, type: H100, memory: 40Gi }', { gpus: 4, gpuType: 'H100', gpuMemory: '40Gi' }],
     ['gpus: { count: 1, type: any }', { gpus: 1 }],
@@ -64,8 +68,10 @@ describe('given a Workload of clawbernetes/v1, each of its fields becomes that o
     expect(requestOf(spec)).toEqual({ name: 'job', image: 'busybox:1', ...wanted })
   })
 
-  test('name, namespace and labels are its metadata', () => {
-    expect(requestOf('gpus: 0', 'namespace: team-a\n  labels: { app: db, tier: 1 }')).toEqual({
+  test('name, namespace, labels and annotations are its metadata', () => {
+    const metadata = 'namespace: team-a\n  labels: { app: db, tier: 1 }\n  annotations: { ticket: 42 }'
+    expect(requestOf('gpus: 0', metadata)).toEqual({
+      annotations: { ticket: '42' },
       image: 'busybox:1',
       namespace: 'team-a',
       labels: { app: 'db', tier: '1' },

@@ -33,6 +33,9 @@ const noGpus = gpuGrant([], 'hook', plain)
 test('every parameter arrives at the engine', () => {
   const spec = {
     command: ['train', '--fast'],
+    entrypoint: ['python', '-m'],
+    workdir: '/app',
+    user: 'nobody:nogroup',
     env: { A: '1', NVIDIA_VISIBLE_DEVICES: 'all' },
     mounts: [
       { source: '/data/', target: '/in', readOnly: true },
@@ -42,9 +45,12 @@ test('every parameter arrives at the engine', () => {
     cpus: 1.5,
     shmMib: 2,
   }
-  const { Image, Cmd, Env, HostConfig } = containerOf(task(spec), noGpus, 'claw-train-2')
-  expect({ Image, Cmd, Env }).toEqual({
+  const { Image, Entrypoint, Cmd, WorkingDir, User, Env, HostConfig } = containerOf(task(spec), noGpus, 'claw-train-2')
+  expect({ Image, Entrypoint, Cmd, WorkingDir, User, Env }).toEqual({
     Image: 'x',
+    Entrypoint: ['python', '-m'],
+    WorkingDir: '/app',
+    User: 'nobody:nogroup',
     Cmd: ['train', '--fast'],
     // Nobody gives himself GPUs by asking for them in the environment.
     Env: ['A=1', 'NVIDIA_VISIBLE_DEVICES=void'],

@@ -1,0 +1,27 @@
+/** How people write what the container starts with: its entrypoint, its directory and its user; and notes of their own. */
+import { z } from 'zod'
+
+const words = z.union([z.string().max(32_768), z.array(z.string().max(32_768)).max(256)], {
+  error: 'must be words, or one string',
+})
+
+/** The keys of a request that this file describes. */
+export const containerFields = {
+  entrypoint: words
+    .optional()
+    .describe('What runs instead of the entrypoint of the image; command holds its arguments then'),
+  workdir: z.string().min(1).max(4_096).optional().describe('Directory in the container that it starts in'),
+  user: z.string().min(1).max(128).optional().describe('User in the container: a name, an id, or user:group'),
+  annotations: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Notes of your own, which mean nothing to the mesh; at most 32'),
+}
+
+/** One string is split at spaces, or given to a shell when it needs one, which the image may not have. */
+export function wordsOf(command: string | readonly string[] | undefined): readonly string[] {
+  if (command === undefined) return []
+  if (typeof command !== 'string') return command
+  const needsShell = /[|&;<>()$`\\"'*?[\]{}\n~]|^\s*\w+=/.test(command)
+  return needsShell ? ['sh', '-c', command] : command.split(/\s+/).filter((word) => word !== '')
+}
