@@ -118,13 +118,14 @@ const merge = (below: Tree, above: Tree): Tree => {
   return merged
 }
 
-/** Label names are the user's own and stay as they are. */
+/** Label names, and names of registries, are the user's own and stay as they are. */
 function camelKeys(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => camelKeys(item))
   if (!isRecord(value) || key === 'labels') return value
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => {
       const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+      if (key === 'logins') return [name, camelKeys(inner, name)]
       return [camel, camelKeys(inner, camel)]
     }),
   )

@@ -69,6 +69,42 @@ export const Config = z.strictObject({
       dockerHost: text.optional().describe('The Docker Engine: unix:///path or tcp://host:port'),
     })
     .prefault({}),
+  images: z
+    .strictObject({
+      share: z
+        .boolean()
+        .default(true)
+        .describe('Take images from other members that have them, and give them to others'),
+      transfers: z.int().min(1).max(64).default(4).describe('Most members that get an image from this one at a time'),
+      mibPerSecond: z.coerce.number().min(0).default(0).describe('Most that this node gives to others; 0 for no limit'),
+      mostGib: z.coerce
+        .number()
+        .positive()
+        .default(128)
+        .describe('Largest image to take from a member, its layers unpacked'),
+    })
+    .prefault({}),
+  registry: z
+    .strictObject({
+      dockerConfig: text
+        .optional()
+        .describe('Docker’s file with logins and helpers; ~/.docker/config.json of the user of the daemon if left out'),
+      logins: z
+        .record(
+          text,
+          z
+            .strictObject({ username: text.min(1), password: text.optional(), passwordFile: text.optional() })
+            .refine(
+              ({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined),
+              'takes a password or a password_file',
+            ),
+        )
+        .default({})
+        .describe(
+          'User and password by registry, such as "registry.example.com:5000" or "docker.io"; before Docker’s own',
+        ),
+    })
+    .prefault({}),
   logging: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged'),

@@ -6,50 +6,62 @@ import { ProcessExecutor } from '../adapters/process/process-executor.ts'
 import { SimulatedExecutor } from '../adapters/simulated/simulated-executor.ts'
 import type { ExecutorKind } from '../model/node.ts'
 import type { Executor } from '../ports/executor.ts'
+import type { ImageService } from '../services/images/image-service.ts'
 import type { Ground } from './ground.ts'
 import { supervisorProgram } from './supervisor-program.ts'
 
 const localEngine = 'unix:///var/run/docker.sock'
 
-/** One executor a host: two would each think that the host's memory and cores are theirs. */
-export async function chooseExecutors(
-  ground: Ground,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<ExecutorKind, Executor>> {
-  const { kind, dockerHost = process.env['DOCKER_HOST'] ?? localEngine } = ground.config.executor
-  if (kind === 'auto') return chooseBest(ground, dockerHost, signal)
-  return only(make(ground, kind, dockerHost))
+/** Makes what brings images to the engine at that address. */
+type MakeImages = (address: string) => ImageService
+
+export interface Chosen {
+  readonly executors: ReadonlyMap<ExecutorKind, Executor>
+  /** Null where no containers run. */
+  readonly images: ImageService | null
 }
 
-const only = (executor: Executor): ReadonlyMap<ExecutorKind, Executor> => new Map([[executor.kind, executor]])
+/** One executor a host: two would each think that the host's memory and cores are theirs. */
+export async function chooseExecutors(ground: Ground, makeImages: MakeImages, signal: AbortSignal): Promise<Chosen> {
+  const { kind, dockerHost = process.env['DOCKER_HOST'] ?? localEngine } = ground.config.executor
+  if (kind === 'auto') return chooseBest(ground, { makeImages, dockerHost }, signal)
+  return kind === 'docker' ? docker(ground, makeImages(dockerHost), dockerHost) : only(make(ground, kind))
+}
+
+const only = (executor: Executor, images: ImageService | null = null): Chosen => ({
+  executors: new Map([[executor.kind, executor]]),
+  images,
+})
+
+const docker = ({ clock, log }: Ground, images: ImageService, address: string): Chosen =>
+  only(dockerExecutor({ address, clock, log, images }), images)
 
 async function chooseBest(
   ground: Ground,
-  dockerHost: string,
+  { makeImages, dockerHost }: { readonly makeImages: MakeImages; readonly dockerHost: string },
   signal: AbortSignal,
-): Promise<ReadonlyMap<ExecutorKind, Executor>> {
-  const { log } = ground
+): Promise<Chosen> {
+  const { log, clock } = ground
   const socket = /^(?:unix:\/\/)?(\/.*)$/.exec(dockerHost)?.[1]
   if (socket !== undefined && !existsSync(socket)) {
     log.info('no Docker Engine here, work runs as plain processes', { engine: dockerHost })
-    return only(make(ground, 'process', dockerHost))
+    return only(make(ground, 'process'))
   }
-  const docker = make(ground, 'docker', dockerHost)
+  const images = makeImages(dockerHost)
+  const executor = dockerExecutor({ address: dockerHost, clock, log, images })
   try {
-    log.info('work runs in containers', { engine: dockerHost, version: await docker.version(signal) })
-    return only(docker)
+    log.info('work runs in containers', { engine: dockerHost, version: await executor.version(signal) })
+    return only(executor, images)
   } catch (error) {
-    await docker.close()
+    await executor.close()
     log.warn('the Docker Engine does not answer, work runs as plain processes', { engine: dockerHost, error })
-    return only(make(ground, 'process', dockerHost))
+    return only(make(ground, 'process'))
   }
 }
 
-function make(ground: Ground, kind: ExecutorKind, dockerHost: string): Executor {
-  const { clock, log, config, panic } = ground
+function make(ground: Ground, kind: Exclude<ExecutorKind, 'docker'>): Executor {
+  const { clock, config, panic } = ground
   switch (kind) {
-    case 'docker':
-      return dockerExecutor({ address: dockerHost, clock, log })
     case 'process':
       return new ProcessExecutor({
         folder: join(config.dataDir, 'tasks'),

@@ -19,7 +19,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const work = await workPlane(ground, plane, signal)
   const doors = await doorsOf(ground, plane, work)
   const { host, consensus, control, admission, links, spool } = plane
-  const { inventory, members, agent, gateway } = work
+  const { inventory, members, agent, gateway, images } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -28,6 +28,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       admission,
       doors.operations,
       executorsOf(work),
+      ...(images === null ? [] : [images]),
       inventory,
       host.service,
       members,

@@ -8,12 +8,14 @@ import type { NodeId } from '../model/ids.ts'
 import type { ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
 import { InventoryReporter } from '../services/agent/inventory-reporter.ts'
+import type { ImageService } from '../services/images/image-service.ts'
 import { GatewayService } from '../services/gateway/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { chooseExecutors } from './executors.ts'
 import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
+import { imagesOf } from './images.ts'
 
 export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
 
@@ -25,7 +27,8 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
   const { identity, clock, random, log, metrics, disk, verifier, config, version } = ground
   const { host, control, consensus, membership: belonging } = plane
   const self = identity.id
-  const executors = await chooseExecutors(ground, signal)
+  const makeImages = (address: string): ImageService => imagesOf(ground, { plane, membership: () => members, address })
+  const { executors, images } = await chooseExecutors(ground, makeImages, signal)
   const probes = hardwareProbes({
     dataDir: config.dataDir,
     node: self.slice(-8),
@@ -47,7 +50,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     ...{ isPortFree, checks: healthChecks },
     log: log.child('agent'),
   })
-  const members = new MembershipService({
+  const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
     signer: identity.signer,
     meshId: belonging.mesh,
@@ -70,7 +73,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     log: log.child('gateway'),
     sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
   })
-  return { executors, probes, inventory, agent, members, gateway }
+  return { executors, images, probes, inventory, agent, members, gateway }
 }
 
 /** Commits the mesh's key, sealed to a node that shall be able to lead. Throws NODE_NOT_FOUND for one that is no member. */

@@ -3,6 +3,7 @@
 import { deploymentFailures } from './deployment-failures.ts'
 import type { Failure } from './failure-row.ts'
 import { failure } from './failure-row.ts'
+import { imageFailures } from './image-failures.ts'
 
 export type { FailureKind } from './failure-row.ts'
 
@@ -92,16 +93,7 @@ export const failures = {
     ({ placement }: { placement: string }) => `Placement ${placement} is no longer current.`,
     'Nothing needs to be done: the mesh has decided anew.',
   ),
-  IMAGE_NOT_FOUND: failure(
-    'not-found',
-    ({ image, detail }: { image: string; detail: string }) => `The image ${image} could not be found: ${detail}.`,
-    'Check the image’s name and tag, and that the node can reach its registry.',
-  ),
-  IMAGE_PULL_FAILED: failure(
-    'unavailable',
-    ({ image, detail }: { image: string; detail: string }) => `The image ${image} could not be pulled: ${detail}.`,
-    'Check that the node can reach the registry.',
-  ),
+  ...imageFailures,
   CONTAINER_FAILED: failure(
     'refused',
     ({ detail }: { detail: string }) => `The workload could not be started: ${detail}.`,

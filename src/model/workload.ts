@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { Checkpoint } from './checkpoint.ts'
 import type { FailureCode } from './failure.ts'
 import type { DeploymentId, GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
+import { pullPolicies } from './image.ts'
+import type { RanImage } from './image.ts'
 import { labelName, Toleration } from './label.ts'
 import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
@@ -162,6 +164,12 @@ export const WorkloadSpec = z.strictObject({
     .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
   ports: WorkloadPorts.optional().describe('Where it listens; the first is told as PORT'),
   health: Health.optional().describe('How it is asked whether it is well'),
+  pull: z
+    .enum(pullPolicies)
+    .optional()
+    .describe(
+      'Whether its node takes the image although it has it (`always`) or not at all (`never`); `missing` when left out',
+    ),
 })
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>
 
@@ -269,6 +277,8 @@ export interface Workload {
   /** What the node is busy with while starting, such as `pulling image`. */
   readonly progress: string | null
   readonly startedAt: Instant | null
+  /** What the present attempt runs, or the last one ran, once that is known. */
+  readonly ran?: RanImage
   /** When the present attempt was last told to save, by its node's clock. Null before, and when it has no place. */
   readonly lastCheckpoint: Instant | null
   readonly endedAt: Instant | null

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { parseMemoryMib } from '../lib/units.ts'
 import { ClawError } from '../model/failure.ts'
+import type { PullPolicy } from '../model/image.ts'
+import { isDigest, pullPolicies } from '../model/image.ts'
 import { namespaceName } from '../model/namespace.ts'
 import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
@@ -23,8 +25,24 @@ const size = z.union([z.string().max(32), z.int().positive()], {
 /** A name like another workload's id, or that of one of its attempts, would be taken for it. */
 const looksLikeId = /^wl-[a-z0-9]{10}(-\d+)?(\.\d+)?$/i
 
+/** Specs of old logs may hold anything, so this is asked only of what comes in. */
+const hasWholeDigest = (image: string): boolean => !image.includes('@') || isDigest(image.slice(image.indexOf('@') + 1))
+
+/** Kubernetes says `IfNotPresent`, Compose `if_not_present`. */
+const pullWord = z.preprocess(
+  (word) =>
+    typeof word === 'string' ? (otherWords[word.toLowerCase().replaceAll('_', '')] ?? word.toLowerCase()) : word,
+  z.enum(pullPolicies, { error: 'must be missing, always or never' }),
+)
+const otherWords: Readonly<Record<string, PullPolicy>> = { ifnotpresent: 'missing' }
+
 export const WorkloadRequest = z.strictObject({
-  image: z.string().min(1).max(256).describe('Container image, such as pytorch/pytorch:latest'),
+  image: z
+    .string()
+    .min(1)
+    .max(256)
+    .refine(hasWholeDigest, 'must have a whole digest behind the @: sha256: and 64 hex digits')
+    .describe('Container image, such as pytorch/pytorch:latest, or name@sha256:… for exactly one'),
   name: workloadName
     .refine((name) => !looksLikeId.test(name), 'must not look like the id of a workload')
     .optional()
@@ -77,6 +95,8 @@ export const WorkloadRequest = z.strictObject({
     .optional()
     .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
   executor: z.enum(['docker', 'process', 'simulated']).optional(),
+  pull: pullWord.optional().describe('`missing`, which is what happens when left out, `always` or `never`'),
+  imagePullPolicy: pullWord.optional().describe('The same as `pull`; Kubernetes’ words will do'),
   detach: z.boolean().optional().describe('Taken for compatibility; submitting never waits for the end'),
 })
 export type WorkloadRequest = z.output<typeof WorkloadRequest>
@@ -106,6 +126,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     ...placementOf(request),
     checkpoint: checkpointOf(request),
     network: request.network,
+    pull: pullOf(request),
     parts: partsOf(request),
     ports: portsOf(request),
     health: healthOf(request),
@@ -146,6 +167,13 @@ function mountOf(text: string): WorkloadSpec['mounts'][number] {
   if (source === '' || !target.startsWith('/') || rest.length > 0 || !['ro', 'rw'].includes(mode))
     throw invalid(`volume “${text.slice(0, 128)}” is not host:container or host:container:ro`)
   return { source, target, readOnly: mode === 'ro' }
+}
+
+function pullOf({ pull, imagePullPolicy }: WorkloadRequest): PullPolicy | undefined {
+  if (pull !== undefined && imagePullPolicy !== undefined && pull !== imagePullPolicy)
+    throw invalid('pull and imagePullPolicy say different things')
+  const word = pull ?? imagePullPolicy
+  return word === 'missing' ? undefined : word
 }
 
 /** `4` is a count; `device=0,1` and `0,1` name devices. Whoever says what kind it must be wants one. */

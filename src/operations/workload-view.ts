@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { groupName } from '../core/state/groups.ts'
 import type { MeshState } from '../core/state/types.ts'
+import { pullPolicies } from '../model/image.ts'
 import { nodeId } from '../model/ids.ts'
 import type { Attempt, Workload } from '../model/workload.ts'
 import { probeKinds } from '../model/probe.ts'
@@ -35,6 +36,9 @@ export const WorkloadView = z.object({
   reason: z.string().nullable().describe('Why it is pending'),
   progress: z.string().nullable().describe('What its node is busy with while it starts'),
   image: z.string(),
+  imageId: z.string().nullable().describe('What really runs or ran: the hash of the image; null before it runs'),
+  imageDigest: z.string().nullable().describe('Under which digest a registry gave it out; null when it came from none'),
+  pull: z.enum(pullPolicies),
   command: z.array(z.string()),
   entrypoint: z.array(z.string()).nullable().describe('What runs instead of that of the image; null for its own'),
   workdir: z.string().nullable(),
@@ -119,6 +123,9 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     reason: workload.state === 'pending' ? explain(named(workload, control.state)) : null,
     progress: workload.state === 'starting' ? workload.progress : null,
     image: spec.image,
+    imageId: workload.ran?.id ?? null,
+    imageDigest: workload.ran?.digest ?? null,
+    pull: spec.pull ?? 'missing',
     command: spec.command,
     entrypoint: spec.entrypoint ?? null,
     ...{ workdir: spec.workdir ?? null, user: spec.user ?? null, annotations: spec.annotations ?? {} },

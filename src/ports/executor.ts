@@ -3,6 +3,7 @@
  * starting twice starts once, stopping what is gone is fine.
  */
 import type { CheckpointSignal } from '../model/checkpoint.ts'
+import type { RanImage } from '../model/image.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../model/ids.ts'
 import type { GpuDevice } from '../model/gpu.ts'
 import type { ExecutorKind } from '../model/node.ts'
@@ -36,13 +37,14 @@ export interface TaskPort {
 
 export type TaskState =
   | { readonly state: 'starting'; readonly progress: string }
-  | { readonly state: 'running'; readonly startedAt: Instant }
+  | { readonly state: 'running'; readonly startedAt: Instant; readonly image?: RanImage }
   /** It ended. `error` is null only for exit code 0, or for a stop that was asked for. */
   | {
       readonly state: 'ended'
       readonly exitCode: number | null
       readonly error: WorkloadError | null
       readonly endedAt: Instant
+      readonly image?: RanImage
     }
 
 export interface TaskStatus {

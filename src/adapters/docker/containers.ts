@@ -10,7 +10,7 @@ import type { Log } from '../../ports/log.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import { withInitFailure } from './init-failure.ts'
-import { managedBy, readLabels } from './labels.ts'
+import { managedBy, ranImage, readLabels } from './labels.ts'
 import { removeContainer } from './launch.ts'
 import { lostState, taskState } from './outcome.ts'
 import type { Held, TaskTable } from './task-table.ts'
@@ -45,7 +45,8 @@ export class Containers {
     try {
       const info = await ask(closed, (abortSignal) => container.inspect({ abortSignal }))
       const { stopAsked, timedOut, labels } = held
-      const state = taskState(info.State, { stopAsked, timedOut, ...labels })
+      const bare = taskState(info.State, { stopAsked, timedOut, ...labels })
+      const state = bare.state === 'starting' ? bare : { ...bare, image: ranImage(info) }
       tasks.update(held, await withInitFailure(docker, info, state, closed))
     } catch (error) {
       if (statusOf(error) !== 404) throw engineFailure(error)

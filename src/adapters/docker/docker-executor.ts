@@ -7,6 +7,7 @@ import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
 import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { ImageSupply } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { addressIn } from './address.ts'
@@ -15,8 +16,11 @@ import { Containers } from './containers.ts'
 import { detailOf, engineFailure } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
 import { execIn } from './exec.ts'
+import { dockerImages } from './image-store.ts'
 import { labelsOf, readLabels } from './labels.ts'
 import { launch, removeContainer } from './launch.ts'
+import { ownImages } from './own-images.ts'
+import { noCredentials } from './registry-credentials.ts'
 import { taskStats } from './stats-math.ts'
 import { taskLog } from './task-log.ts'
 import type { Held } from './task-table.ts'
@@ -28,6 +32,8 @@ export interface DockerExecutorDeps {
   readonly address: string
   readonly clock: Clock
   readonly log: Log
+  /** Where images come from; the engine's own and their registries, without anybody's credentials, when left out. */
+  readonly images?: ImageSupply
 }
 
 /** Does not connect yet: the engine may come up later, and go away and come back. */
@@ -38,6 +44,7 @@ class DockerExecutor implements Executor {
   readonly #docker: Dockerode
   readonly #clock: Clock
   readonly #log: Log
+  readonly #images: ImageSupply
   readonly #tasks = new TaskTable()
   readonly #closed = new AbortController()
   readonly #containers: Containers
@@ -45,7 +52,8 @@ class DockerExecutor implements Executor {
   /** Whose containers are ours: those for whom tasks were started or adopted. */
   readonly #scopes = new Map<string, Scope>()
 
-  constructor({ address, clock, log }: DockerExecutorDeps) {
+  constructor({ address, clock, log, images }: DockerExecutorDeps) {
+    this.#images = images ?? ownImages(dockerImages({ address, clock, credentials: noCredentials }))
     this.#docker = connectEngine(address)
     this.#clock = clock
     this.#log = log.child('docker')
@@ -155,7 +163,7 @@ class DockerExecutor implements Executor {
   async #launch(held: Held, task: Task, signal: AbortSignal): Promise<void> {
     const onProgress = (progress: string): void => this.#tasks.update(held, { state: 'starting', progress })
     try {
-      const deps = { docker: this.#docker, clock: this.#clock, log: this.#log, onProgress }
+      const deps = { docker: this.#docker, clock: this.#clock, log: this.#log, images: this.#images, onProgress }
       const { id, labels } = await launch(deps, task, signal)
       held.handle = id
       // One that was there already was told what stands on it, not what this start would tell it.

@@ -61,6 +61,7 @@ export function pullFailure(error: unknown, image: string): unknown {
   if (error instanceof ClawError) return error
   if (isUnreachable(error)) return unavailable(error)
   const detail = detailOf(error)
+  if (isDenied(detail)) return new ClawError('IMAGE_ACCESS_DENIED', { image, detail }, { cause: error })
   const isMissing = statusOf(error) === 404 || /manifest unknown|not found|does not exist/i.test(detail)
   if (isMissing) return new ClawError('IMAGE_NOT_FOUND', { image, detail }, { cause: error })
   if (hasNoRegistry(detail)) {
@@ -69,6 +70,15 @@ export function pullFailure(error: unknown, image: string): unknown {
   }
   return new ClawError('IMAGE_PULL_FAILED', { image, detail }, { cause: error })
 }
+
+/**
+ * A registry that hides what one may not see says of both that access is denied. The engine adds that the repository may not exist, and
+ * then it most likely does not: a mistyped name is more frequent than a missing login.
+ */
+const isDenied = (detail: string): boolean =>
+  /unauthorized|no basic auth credentials|authentication required|authorization failed|access to the resource is denied|\bdenied\b|401|403 forbidden/i.test(
+    detail,
+  ) && !/repository does not exist or may require/i.test(detail)
 
 const hasNoRegistry = (detail: string): boolean =>
   /dial tcp|lookup \S+|no such host|connection refused|network is unreachable|i\/o timeout|awaiting headers/i.test(

@@ -1,4 +1,6 @@
 /** What a container's labels say of the task in it. They are all that a restarted daemon has to go by. */
+import type { ContainerInspectInfo } from 'dockerode'
+import type { RanImage } from '../../model/image.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Task, TaskPort } from '../../ports/executor.ts'
@@ -71,3 +73,15 @@ function amount(text: string | undefined): number | null {
   const number = Number(text)
   return text === undefined || !Number.isSafeInteger(number) || number < 0 ? null : number
 }
+
+const digestLabel = 'claw.image-digest'
+
+/** Under which digest a registry gave the image out; a container cannot tell that of its image. */
+export const imageLabels = (digest: string | null): Record<string, string> =>
+  digest === null ? {} : { [digestLabel]: digest }
+
+/** What a container, as the engine tells of it, was made of. */
+export const ranImage = ({ Image, Config }: ContainerInspectInfo): RanImage => ({
+  id: Image,
+  digest: Config.Labels[digestLabel] ?? null,
+})

@@ -3,19 +3,20 @@ import type Dockerode from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Task } from '../../ports/executor.ts'
+import type { ImageSupply, ObtainedImage } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
 import { detailOf, lacksGpuDriver, startFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import { checkGpus } from './gpu-check.ts'
 import type { GpuGrant, GpuSupport } from './gpu-grant.ts'
 import { gpuGrant, gpuWays } from './gpu-grant.ts'
-import { ensureImage } from './pull.ts'
 import { containerName, containerOf, uniqueContainerName } from './spec.ts'
 
 export interface LaunchDeps {
   readonly docker: Dockerode
   readonly clock: Clock
   readonly log: Log
+  readonly images: ImageSupply
   readonly onProgress: (text: string) => void
 }
 
@@ -34,9 +35,10 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
   if (earlier !== null) await discard(deps, earlier.Id)
 
   try {
-    await ensureImage(deps, task.spec.image, signal)
+    const { image, pull = 'missing' } = task.spec
+    const obtained = await deps.images.obtain({ image, pull }, ({ text }) => deps.onProgress(text), signal)
     deps.onProgress('starting container')
-    return { id: await startInSomeWay(deps, task, signal), labels: null }
+    return { id: await startInSomeWay(deps, { task, image: obtained }, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
     await discardAny(deps, task)
@@ -44,13 +46,18 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
   }
 }
 
-async function startInSomeWay(deps: LaunchDeps, task: Task, signal: AbortSignal): Promise<string> {
+interface Ready {
+  readonly task: Task
+  readonly image: ObtainedImage
+}
+
+async function startInSomeWay(deps: LaunchDeps, { task, image }: Ready, signal: AbortSignal): Promise<string> {
   const real = task.devices.filter(({ simulated }) => !simulated)
   const support = task.devices.length === 0 ? none : await gpuSupport(deps.docker, signal)
   const ways = real.length === 0 ? (['hook'] as const) : gpuWays(real, support)
   for (const [i, way] of ways.entries()) {
     try {
-      return await createAndStart(deps, { task, grant: gpuGrant(task.devices, way, support) }, signal)
+      return await createAndStart(deps, { task, image, grant: gpuGrant(task.devices, way, support) }, signal)
     } catch (error) {
       signal.throwIfAborted()
       if (i + 1 < ways.length && lacksGpuDriver(error)) continue
@@ -62,13 +69,13 @@ async function startInSomeWay(deps: LaunchDeps, task: Task, signal: AbortSignal)
 
 const none: GpuSupport = { cdi: false, cdiDevices: [], nvidiaByDefault: false }
 
-interface Wanted {
-  readonly task: Task
+interface Wanted extends Ready {
   readonly grant: GpuGrant
 }
 
-async function createAndStart(deps: LaunchDeps, { task, grant }: Wanted, signal: AbortSignal): Promise<string> {
-  const container = await create(deps.docker, { task, grant }, signal)
+async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSignal): Promise<string> {
+  const { grant } = wanted
+  const container = await create(deps.docker, wanted, signal)
   try {
     await ask(signal, (abortSignal) => container.start({ abortSignal }))
     if (grant.deviceFiles !== null) await checkGpus(container, grant.deviceFiles, signal)
@@ -79,9 +86,9 @@ async function createAndStart(deps: LaunchDeps, { task, grant }: Wanted, signal:
   }
 }
 
-async function create(docker: Dockerode, { task, grant }: Wanted, signal: AbortSignal): Promise<Dockerode.Container> {
+async function create(docker: Dockerode, { task, ...rest }: Wanted, signal: AbortSignal): Promise<Dockerode.Container> {
   const named = (name: string): Promise<Dockerode.Container> =>
-    ask(signal, (abortSignal) => docker.createContainer({ ...containerOf(task, grant, name), abortSignal }))
+    ask(signal, (abortSignal) => docker.createContainer({ ...containerOf(task, { ...rest, name }), abortSignal }))
   try {
     return await named(containerName(task))
   } catch (error) {

@@ -1,4 +1,7 @@
 /** Adds up what a pull says about its layers. */
+import { amountInWords, Meter } from '../../lib/meter.ts'
+import type { Millis } from '../../model/time.ts'
+import type { ImageProgress } from '../../ports/images.ts'
 
 export interface PullEvent {
   readonly id?: string | undefined
@@ -12,12 +15,12 @@ interface Layer {
   readonly done: boolean
 }
 
-const mib = 1_048_576
 /** Images have at most 127 layers; more than this is not an image. */
 const mostLayers = 1_000
 
 export class PullProgress {
   readonly #layers = new Map<string, Layer>()
+  readonly #meter = new Meter()
 
   add({ id, status, progressDetail }: PullEvent): void {
     if (id === undefined || status === undefined || !/^[0-9a-f]{12}$/.test(id)) return
@@ -26,16 +29,24 @@ export class PullProgress {
     this.#layers.set(id, after(before, status, progressDetail))
   }
 
-  /** One line for people, such as `pulling image: 3 of 5 layers, 120 of 480 MiB`. */
-  text(): string {
+  /** As it stands; the text is one line such as `pulling image: 3 of 5 layers, 120 of 480 MiB, 85 MiB/s, 5 s left`. */
+  at(now: Millis): ImageProgress {
     const layers = [...this.#layers.values()]
-    if (layers.length === 0) return 'pulling image'
     const sum = (of: (layer: Layer) => number): number => layers.reduce((total, layer) => total + of(layer), 0)
+    const doneBytes = sum((layer) => layer.current)
+    const totalBytes = sum((layer) => layer.total)
+    this.#meter.note(now, doneBytes)
+    const amount = { doneBytes, totalBytes, bytesPerSecond: this.#meter.rate() }
     const done = layers.filter((layer) => layer.done).length
-    const [current, total] = [sum((layer) => layer.current), sum((layer) => layer.total)].map((bytes) =>
-      Math.round(bytes / mib),
-    )
-    return `pulling image: ${done} of ${layers.length} layers${total === 0 ? '' : `, ${current} of ${total} MiB`}`
+    const parts = [`${done} of ${layers.length} layers`, amountInWords(amount)].filter((part) => part !== '')
+    const text = layers.length === 0 ? 'pulling image' : `pulling image: ${parts.join(', ')}`
+    return {
+      text,
+      doneBytes,
+      totalBytes: totalBytes === 0 ? null : totalBytes,
+      bytesPerSecond: amount.bytesPerSecond,
+      layers: { done, total: layers.length },
+    }
   }
 }
 

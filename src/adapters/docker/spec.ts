@@ -4,8 +4,9 @@ import type { ContainerCreateOptions, MountSettings } from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import { networkOf } from '../../model/workload.ts'
 import type { Task } from '../../ports/executor.ts'
+import type { ObtainedImage } from '../../ports/images.ts'
 import type { GpuGrant } from './gpu-grant.ts'
-import { labelsOf } from './labels.ts'
+import { imageLabels, labelsOf } from './labels.ts'
 
 const mib = 1_048_576
 
@@ -29,18 +30,24 @@ const pids = 4_096
 /** Host paths that would hand the host itself to the container. */
 const forbidden = ['/', '/boot', '/dev', '/etc', '/proc', '/root', '/run', '/sys', '/var', '/var/lib', '/var/run']
 
+interface Settled {
+  readonly grant: GpuGrant
+  readonly image: Pick<ObtainedImage, 'name' | 'digest'>
+  readonly name: string
+}
+
 /** Throws CONTAINER_FAILED for a mount that is not allowed. */
-export function containerOf(task: Task, grant: GpuGrant, name: string): ContainerCreateOptions & { name: string } {
+export function containerOf(task: Task, { grant, image, name }: Settled): ContainerCreateOptions & { name: string } {
   const { spec } = task
   return {
     name,
-    Image: spec.image,
+    Image: image.name,
     ...(spec.entrypoint === undefined ? {} : { Entrypoint: [...spec.entrypoint] }),
     ...(spec.command.length === 0 ? {} : { Cmd: [...spec.command] }),
     ...(spec.workdir === undefined ? {} : { WorkingDir: spec.workdir }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
     Env: Object.entries({ ...task.env, ...spec.env, ...grant.env }).map(([key, value]) => `${key}=${value}`),
-    Labels: labelsOf(task),
+    Labels: { ...labelsOf(task), ...imageLabels(image.digest) },
     HostConfig: {
       ...(networkOf(spec) === 'host' ? { NetworkMode: 'host' } : {}),
       Mounts: spec.mounts.map(mountOf),

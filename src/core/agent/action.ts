@@ -1,5 +1,6 @@
 /** What the reconciler wants done. Each is one step, may be repeated, and is asked for again until the view shows that it is done. */
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
+import type { RanImage } from '../../model/image.ts'
 import type { PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -8,7 +9,7 @@ import type { LedgerRecord } from './device-ledger.ts'
 
 export type Report =
   | { readonly type: 'starting'; readonly progress: string }
-  | { readonly type: 'running'; readonly startedAt: Instant }
+  | { readonly type: 'running'; readonly startedAt: Instant; readonly image?: RanImage }
   | { readonly type: 'checkpoint'; readonly at: Instant }
   | { readonly type: 'health'; readonly ready: boolean; readonly reason: string | null; readonly at: Instant }
   | {
@@ -18,6 +19,7 @@ export type Report =
       readonly error: WorkloadError | null
       /** It ended before this node told it to. */
       readonly unasked?: true
+      readonly image?: RanImage
     }
 
 export type AgentAction =

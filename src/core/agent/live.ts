@@ -87,20 +87,24 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
       return [...stop, ...(isNews ? [report(id, { type: 'starting', progress: status.progress })] : [])]
     }
     case 'running': {
-      const { startedAt } = status
+      const { startedAt, image } = status
       // Who is cut off has no time to save: the mesh counts on its end.
       const saving = isForsaken(workload, view, settings) ? null : savingSteps(view, workload)
       return [
         ...(holding?.phase === 'held' ? [record(id, { type: 'started', placement: id })] : []),
         ...(workload.startedAt === null
-          ? [report(id, { type: 'running', startedAt })]
+          ? [report(id, { type: 'running', startedAt, ...(image === undefined ? {} : { image }) })]
           : healthSteps(workload, opinion)),
         ...(grace === null ? checkpointSteps(view, workload, startedAt) : (saving ?? stop)),
       ]
     }
     case 'ended':
       return [
-        endStep(view, id, endOf(status, view.told.get(id) ?? toldBefore(holding, isWanted), view.adopted.has(id))),
+        endStep(view, id, {
+          ...endOf(status, view.told.get(id) ?? toldBefore(holding, isWanted), view.adopted.has(id)),
+          // What was over before it was seen to run has not been heard of yet.
+          ...(workload.startedAt === null && status.image !== undefined ? { image: status.image } : {}),
+        }),
       ]
   }
 }

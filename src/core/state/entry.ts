@@ -64,7 +64,13 @@ export const CommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...type('reject'), placement, node, reason: shape.text }),
   z.strictObject({ ...type('withdraw'), placement, reason: shape.text }),
   z.strictObject({ ...type('report-starting'), placement, node, progress: shape.text }),
-  z.strictObject({ ...type('report-running'), placement, node, startedAt: shape.instant }),
+  z.strictObject({
+    ...type('report-running'),
+    placement,
+    node,
+    startedAt: shape.instant,
+    image: shape.RanImageSchema.exactOptional(),
+  }),
   z.strictObject({ ...type('report-checkpoint'), placement, node, at: shape.instant }),
   z.strictObject({
     ...type('report-health'),
@@ -81,6 +87,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     endedAt: shape.instant,
     exitCode: z.int().nullable(),
     error: shape.WorkloadErrorSchema.nullable(),
+    image: shape.RanImageSchema.exactOptional(),
     unasked: z.literal(true).exactOptional(),
   }),
   z.strictObject({

@@ -46,7 +46,8 @@ function reportRunning(step: Step, report: CommandOf<'report-running'>): Outcome
   const startedAt = workload.startedAt ?? report.startedAt
   // Asked to stop before it ran: it stays `stopping`.
   const state = workload.state === 'starting' ? 'running' : workload.state
-  change(step, workload, { state, startedAt, progress: null })
+  const { image } = report
+  change(step, workload, { state, startedAt, progress: null, ...(image === undefined ? {} : { ran: image }) })
   if (state === 'running')
     emit(step, {
       type: 'workload.running',
@@ -89,7 +90,9 @@ function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outcome {
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
 
-  settle(step, workload, report)
+  const { image } = report
+  const { placement } = workload
+  settle(step, image === undefined ? workload : { ...change(step, workload, { ran: image }), placement }, report)
   return accepted({ workload: workload.id })
 }
 

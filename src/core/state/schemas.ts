@@ -92,6 +92,9 @@ export const Inventory = z.strictObject({
   sharing: z.literal(true).exactOptional(),
 })
 
+const imageHash = z.string().max(160)
+export const RanImageSchema = z.strictObject({ id: imageHash, digest: imageHash.nullable() })
+
 export const NewMemberSchema = z.strictObject({
   id: NodeIdSchema,
   name: nodeName,

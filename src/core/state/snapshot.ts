@@ -86,6 +86,7 @@ const WorkloadSchema = z.strictObject({
   placement: PlacementSchema.nullable(),
   progress: z.string().nullable(),
   startedAt: shape.instant.nullable(),
+  ran: shape.RanImageSchema.exactOptional(),
   lastCheckpoint: shape.instant.nullable(),
   endedAt: shape.instant.nullable(),
   exitCode: z.int().nullable(),

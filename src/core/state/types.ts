@@ -2,6 +2,7 @@
 import type { Deployment } from '../../model/deployment.ts'
 import type { FailureBody } from '../../model/failure.ts'
 import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { RanImage } from '../../model/image.ts'
 import type { Taint, TaintName } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, Member, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Namespace, Quota } from '../../model/namespace.ts'
@@ -183,6 +184,7 @@ export type Command =
       readonly placement: PlacementId
       readonly node: NodeId
       readonly startedAt: Instant
+      readonly image?: RanImage
     }
   /** It was told to save what it has done so far. */
   | {
@@ -210,6 +212,8 @@ export type Command =
       readonly error: WorkloadError | null
       /** It ended before its node told it to. */
       readonly unasked?: true
+      /** What ran, when it was over before it was reported to run. */
+      readonly image?: RanImage
     }
   /** Has the node stop it, then lets it be placed again. */
   | {

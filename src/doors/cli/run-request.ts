@@ -124,6 +124,13 @@ export const runOptions = {
   'live-http': { kind: 'text', value: 'PATH', about: 'It is ended when this path of its first port answers no more' },
   'live-cmd': { kind: 'text', value: 'TEXT', about: 'It is ended when this command inside it fails' },
   'probe-every': { kind: 'text', value: 'TIME', about: 'Pause between these checks; 10s if left out' },
+  pull: {
+    kind: 'text',
+    value: 'WHEN',
+    choices: ['missing', 'always', 'never'],
+    about:
+      'Take the image only where it is missing (as when left out), always the one that its registry has now, or never',
+  },
   executor: { kind: 'text', value: 'KIND', choices: ['docker', 'process', 'simulated'], about: 'What shall run it' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
@@ -160,6 +167,7 @@ export function saidOf(args: RunArguments, env: Readonly<Record<string, string |
     ...{ replicas: args.replicas, nodes: args.nodes, gang: args.gang ? true : undefined, array: args.array },
     network: args.network as 'bridge' | 'host' | undefined,
     ...{ ports: unlessEmpty([...args.port]), health: healthOf(args) },
+    pull: args.pull as 'missing' | 'always' | 'never' | undefined,
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
   }
 }

@@ -5,9 +5,11 @@ import { partEnvironment } from '../../core/agent/gang.ts'
 import { choosePorts, portEnvironment } from '../../core/agent/ports.ts'
 import { shareEnvironment } from '../../core/agent/share.ts'
 import type { Assigned, Save, StartFailure, Told } from '../../core/agent/view.ts'
-import type { Command } from '../../core/state/types.ts'
+import type { Command, CommandOf } from '../../core/state/types.ts'
+import { refusalOf } from '../../core/state/versions.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { GpuDevice } from '../../model/gpu.ts'
+import type { RanImage } from '../../model/image.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -21,7 +23,7 @@ import type { LedgerStore } from './ledger-store.ts'
 export interface PerformerDeps {
   readonly mesh: MeshId
   readonly node: NodeId
-  readonly control: Pick<Control, 'execute'>
+  readonly control: Pick<Control, 'execute' | 'state'>
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   readonly ledger: LedgerStore
   readonly clock: Clock
@@ -129,7 +131,10 @@ export class Performer {
           progress: report.progress,
         })
       case 'running':
-        return this.#execute(`${placement}:running`, { ...from, type: 'report-running', startedAt: report.startedAt })
+        return this.#execute(
+          `${placement}:running`,
+          this.#asKnown({ ...from, type: 'report-running', startedAt: report.startedAt }, report),
+        )
       case 'checkpoint':
         return this.#execute(`${placement}:checkpoint:${report.at}`, {
           ...{ ...from, at: report.at },
@@ -138,8 +143,19 @@ export class Performer {
       case 'health':
         return this.#execute(`${placement}:health:${report.at}`, { ...from, ...report, type: 'report-health' })
       case 'ended':
-        return this.#execute(`${placement}:ended`, { ...from, ...report, type: 'report-ended' })
+        return this.#execute(`${placement}:ended`, this.#endedOf(placement, report))
     }
+  }
+
+  #endedOf(placement: PlacementId, { image, ...report }: Extract<Report, { type: 'ended' }>): Command {
+    const plain = { ...this.#from({ placement }), ...report, type: 'report-ended' } as const
+    return this.#asKnown(plain, image === undefined ? {} : { image })
+  }
+
+  /** A mesh that is still being upgraded cannot be told which image it was. */
+  #asKnown(plain: CommandOf<'report-running' | 'report-ended'>, { image }: { readonly image?: RanImage }): Command {
+    const full: Command = image === undefined ? plain : { ...plain, image }
+    return refusalOf(full, this.#deps.control.state) === null ? full : plain
   }
 
   async #execute(id: string, command: Command): Promise<void> {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { gpuGrant, gpuWays } from '../../../../src/adapters/docker/gpu-grant.ts'
 import { labelsOf, readLabels } from '../../../../src/adapters/docker/labels.ts'
 import { PullProgress } from '../../../../src/adapters/docker/pull-progress.ts'
-import { withTag } from '../../../../src/adapters/docker/pull.ts'
 import { containerOf } from '../../../../src/adapters/docker/spec.ts'
 import type { GpuDevice } from '../../../../src/model/gpu.ts'
+import { withTag } from '../../../../src/model/image.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
 import type { Task } from '../../../../src/ports/executor.ts'
@@ -28,6 +28,7 @@ const task = (spec: object, devices: readonly GpuDevice[] = []): Task => ({
 })
 
 const plain = { cdi: false, cdiDevices: [], nvidiaByDefault: false }
+const image = { name: 'x', digest: null }
 const noGpus = gpuGrant([], 'hook', plain)
 
 test('every parameter arrives at the engine', () => {
@@ -45,7 +46,11 @@ test('every parameter arrives at the engine', () => {
     cpus: 1.5,
     shmMib: 2,
   }
-  const { Image, Entrypoint, Cmd, WorkingDir, User, Env, HostConfig } = containerOf(task(spec), noGpus, 'claw-train-2')
+  const { Image, Entrypoint, Cmd, WorkingDir, User, Env, HostConfig } = containerOf(task(spec), {
+    grant: noGpus,
+    image,
+    name: 'claw-train-2',
+  })
   expect({ Image, Entrypoint, Cmd, WorkingDir, User, Env }).toEqual({
     Image: 'x',
     Entrypoint: ['python', '-m'],
@@ -74,7 +79,7 @@ test.each(['/', '/proc/1', '/sys', '/var/run/docker.sock', '/data/../etc', '../u
   'the host path %s is not mounted',
   (source) => {
     const mounts = [{ source, target: '/x' }]
-    expect(() => containerOf(task({ mounts }), noGpus, 'n')).toThrow(
+    expect(() => containerOf(task({ mounts }), { grant: noGpus, image, name: 'n' })).toThrow(
       expect.objectContaining({ code: 'CONTAINER_FAILED' }),
     )
   },
@@ -138,12 +143,15 @@ test('an image without a tag is its latest, wherever its registry listens', () =
 
 test('the progress of a pull adds up over layers, and counts unpacking once', () => {
   const progress = new PullProgress()
-  expect(progress.text()).toBe('pulling image')
+  expect(progress.at(0).text).toBe('pulling image')
   progress.add({ id: 'latest', status: 'Pulling from x' })
   progress.add({ id: '0123456789ab', status: 'Already exists' })
   progress.add({ id: '0123456789ac', status: 'Downloading', progressDetail: { current: 1_048_576, total: 4_194_304 } })
-  expect(progress.text()).toBe('pulling image: 1 of 2 layers, 1 of 4 MiB')
+  expect(progress.at(1_000).text).toBe('pulling image: 1 of 2 layers, 1 of 4 MiB, 1.0 MiB/s, 3 s left')
   progress.add({ id: '0123456789ac', status: 'Extracting', progressDetail: { current: 5, total: 4_194_304 } })
   progress.add({ id: '0123456789ac', status: 'Pull complete' })
-  expect(progress.text()).toBe('pulling image: 2 of 2 layers, 4 of 4 MiB')
+  expect(progress.at(2_000)).toMatchObject({
+    text: 'pulling image: 2 of 2 layers, 4 of 4 MiB, 2.0 MiB/s',
+    layers: { done: 2, total: 2 },
+  })
 })

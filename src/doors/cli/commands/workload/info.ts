@@ -17,6 +17,13 @@ function readiness({ ready, unreadyReason, probes }: Partial<Info>): readonly (r
   return [['Ready', ready ? `yes, ${asked}` : `no: ${unreadyReason ?? asked}`]]
 }
 
+/** What really runs; a peer of an older build does not say. */
+function imageInWords({ imageId, imageDigest }: OutputOf<'workload.info'>): readonly (readonly [string, string])[] {
+  const id = imageId as string | null | undefined
+  if (id === null || id === undefined) return []
+  return [...(imageDigest === null ? [] : [['Image digest', imageDigest] as const]), ['Image id', id]]
+}
+
 export default command({
   name: 'workload info',
   about: 'Show one workload: where it runs, why it waits, how it ended.',
@@ -65,6 +72,7 @@ export default command({
         ['Attempt', String(info.attempt)],
         ...(info.retries === 0 ? [] : [['Retries', String(info.retries)] as const]),
         ['Image', info.image],
+        ...imageInWords(info),
         ['GPUs asked for', asked],
         ['GPUs given', orDash(info.devices.join(', '))],
         ...(info.ports ?? []).map(
