@@ -167,6 +167,8 @@ function needsOf({ depends_on: dependsOn = {} }: ComposeService, path: Path, aro
   return asked.map(({ service, condition, key }) => {
     const from = [...path, 'depends_on', key]
     if (!Object.hasOwn(file.services, service)) throw refuse(tree, from, `names no service: ${service}`)
+    if (condition === 'ready' && file.services[service]?.healthcheck === undefined)
+      throw refuse(tree, from, `waits until ${service} is healthy, which has no healthcheck`)
     return { on: nameOf(service), condition, at: placeOf(tree, from) }
   })
 }

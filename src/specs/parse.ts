@@ -123,8 +123,6 @@ function composeOf(raw: Tree, options: SpecOptions): Specs {
   const { tree, services, warnings } = composed(raw, options)
   const documents = services.map(({ fields, needs, path, deployment }): SpecDocument => {
     const at = placeOf(tree, path)
-    const healthy = needs.find(({ condition }) => condition === 'ready')
-    if (healthy !== undefined) throw new SpecProblem({ at: healthy.at, text: 'service_healthy is not there yet' })
     if (deployment !== null)
       throw new SpecProblem({ at: placeOf(tree, deployment.from), text: 'there are no deployments yet' })
     return {

@@ -6,6 +6,7 @@ import { overriddenBy } from '../../specs/override.ts'
 import type { Api } from './api.ts'
 import { attend, mostAttended } from './attend.ts'
 import type { Session } from './command.ts'
+import { becomesReady } from './becomes-ready.ts'
 import { dryRun } from './dry-run.ts'
 import { spooled } from './exit-code.ts'
 import { readSpecs } from './spec-file.ts'
@@ -84,6 +85,7 @@ async function submitAll(
   const ids = new Map<string, string>()
   for (const [index, { request, needs }] of documents.entries()) {
     try {
+      await readyFirst(api, needs, { ids, out, signal })
       const submitted = await api.call(
         'workload.run',
         { ...request, ...waitsFor(request, needs, ids), ...extras(asked, documents.length > 1 ? index : null) },
@@ -98,6 +100,19 @@ async function submitAll(
     }
   }
   return done
+}
+
+/** As Compose does it: what needs another to be ready is not even submitted before. */
+async function readyFirst(
+  api: Api,
+  needs: readonly Need[],
+  { ids, out, signal }: Pick<Session, 'out' | 'signal'> & { readonly ids: ReadonlyMap<string, string> },
+): Promise<void> {
+  for (const { on, condition } of needs) {
+    if (condition !== 'ready') continue
+    out.note(`waiting until ${on} is ready`)
+    await becomesReady(api, { id: ids.get(on) ?? on, name: on }, signal)
+  }
 }
 
 /** The same key for each of several would submit the first only. */

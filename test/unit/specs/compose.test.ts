@@ -205,6 +205,12 @@ describe('given what depends on what', () => {
     ])
   })
 
+  test('what is to be healthy needs a check', () => {
+    expect(problemsOf(chain('{ db: { condition: service_healthy } }'))).toEqual([
+      'file.yaml:2:34: services.web.depends_on.db waits until db is healthy, which has no healthcheck',
+    ])
+  })
+
   test('what waits for itself is refused', () => {
     expect(problemsOf('services:\n  a: { image: x, depends_on: [b] }\n  b: { image: x, depends_on: [a] }\n')).toEqual([
       'file.yaml:2:31: they wait for each other: a → b → a',

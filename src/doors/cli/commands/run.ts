@@ -66,7 +66,7 @@ export default command({
   },
 })
 
-/** What it takes to read files is loaded only for them. */
+/** The image is in the file, so that all words are the command. What it takes to read files is loaded only for them. */
 async function fromFile(
   file: string,
   args: Parameters<typeof saidOf>[0] & {
@@ -78,7 +78,9 @@ async function fromFile(
   session: Session,
 ): Promise<number | undefined> {
   const { runFile } = await import('../run-file.ts')
-  const { env, volumes, ...said } = saidOf(args, session.host.env)
+  const { IMAGE: first, COMMAND: rest } = args
+  const words = { IMAGE: undefined, COMMAND: first === undefined ? rest : [first, ...rest] }
+  const { env, volumes, ...said } = saidOf({ ...args, ...words }, session.host.env)
   const lists = { ...(env.length === 0 ? {} : { env }), ...(volumes.length === 0 ? {} : { volumes }) }
   return runFile(
     {

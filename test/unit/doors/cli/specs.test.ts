@@ -88,6 +88,45 @@ describe('run --file', () => {
     expect(out).toBe('wl-1\nwl-2\n')
   })
 
+  const healthy =
+    'services:\n  web: { image: x, depends_on: { db: { condition: service_healthy } } }\n  db: { image: y, healthcheck: { test: "true" } }\n'
+
+  test('submits what needs another to be healthy once that is', async () => {
+    const answers = {
+      ...accepting(),
+      'workload.wait': () =>
+        items(workload({ state: 'running', ready: false }), workload({ state: 'running', ready: true })),
+    }
+    const { asked, err } = await cli(['run', '-d', '--file', fileWith(healthy, 'compose.yaml')], answers)
+    expect(asked.map(({ name }) => name)).toEqual(['workload.run', 'workload.wait', 'workload.run'])
+    expect(err).toContain('waiting until db is ready')
+  })
+
+  test('does not submit what needs another that has failed', async () => {
+    const failed = workload({
+      state: 'failed',
+      ready: null,
+      error: { code: 'NONZERO_EXIT', message: 'It ended with 3.' },
+    })
+    const answers = { ...accepting(), 'workload.wait': () => items(failed) }
+    const { asked, err, code } = await cli(['run', '-d', '--file', fileWith(healthy, 'compose.yaml')], answers)
+    expect(asked.map(({ name }) => name)).toEqual(['workload.run', 'workload.wait'])
+    expect(code).toBe(7)
+    expect(err).toMatch(
+      /web is not submitted, nor what follows it\n.*DEPENDENCY_FAILED.*db was never ready: It ended with 3\./,
+    )
+  })
+
+  test('words behind the file are the command', async () => {
+    const { asked } = await cli(
+      ['run', '-d', '--file', fileWith(manifest('job')), '--', 'sh', '-c', 'true'],
+      accepting(),
+    )
+    expect(inputsOf(asked, 'workload.run')).toEqual([
+      { name: 'job', image: 'busybox:1', gpus: 1, command: ['sh', '-c', 'true'] },
+    ])
+  })
+
   test('takes variables of a Compose file from the environment, and from .env beside it', async () => {
     fileWith('TAG=2\nNAME=from-file\n', '.env')
     const file = fileWith('services:\n  web: { image: "busybox:${TAG}", container_name: "${NAME}" }\n', 'compose.yaml')
