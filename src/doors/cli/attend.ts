@@ -23,17 +23,21 @@ export interface Submitted extends Named {
 }
 
 /** Returns the exit code of the workload, of a group the first that is not 0; or 130 when the user let go of it. */
-export async function attend(api: Api, { id, name, parts }: Submitted, session: Session): Promise<number> {
-  const { out, signal } = session
+export async function attend(
+  api: Api,
+  { id, name, parts }: Submitted,
+  session: Session & { readonly isMute: boolean },
+): Promise<number> {
+  const { out, signal, isMute } = session
   const letGo = (): void => {
     out.note(`\n${name} goes on. Come back to it:  clawbernetes logs -f ${name}`)
     out.note(`Stop it:                    clawbernetes stop ${name}`)
   }
   signal.addEventListener('abort', letGo, { once: true })
   try {
-    if (parts.length === 0) return await attendOne(api, { id, name }, { out, signal, prefix: '' })
+    if (parts.length === 0) return await attendOne(api, { id, name }, { out, signal, isMute, prefix: '' })
     const exitCodes = await Promise.all(
-      parts.map((part) => attendOne(api, part, { out, signal, prefix: `[${part.name}] ` })),
+      parts.map((part) => attendOne(api, part, { out, signal, isMute, prefix: `[${part.name}] ` })),
     )
     return exitCodes.find((code) => code !== 0) ?? 0
   } catch (error) {
@@ -45,13 +49,15 @@ export async function attend(api: Api, { id, name, parts }: Submitted, session: 
 }
 
 type Around = Pick<Session, 'out' | 'signal'> & {
+  /** Its output is not wanted. */
+  readonly isMute: boolean
   /** Before each line of output. */
   readonly prefix: string
 }
 
 async function attendOne(api: Api, { id, name }: Named, around: Around): Promise<number> {
   const { out } = around
-  const [last] = await Promise.all([states(api, id, around), output(api, id, around)])
+  const [last] = await Promise.all([states(api, id, around), ...(around.isMute ? [] : [output(api, id, around)])])
   if (out.isForMachines) await out.item(last, '')
   if (last.error !== null && (out.isForMachines || last.error.code !== 'NONZERO_EXIT'))
     out.error({ ...last.error, hint: hintOf(last.error.code) } as Parameters<typeof out.error>[0])

@@ -22,7 +22,7 @@ export interface PositionalSpec {
   /** Takes all that follows. */
   readonly rest?: true
   /** What completion offers. */
-  readonly completes?: 'node' | 'workload' | 'shell' | 'context'
+  readonly completes?: 'node' | 'workload' | 'shell' | 'context' | 'subject'
 }
 
 type OptionValue<Spec extends OptionSpec> = Spec['kind'] extends 'flag'

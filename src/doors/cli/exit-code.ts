@@ -22,6 +22,8 @@ const byCode: Readonly<Record<string, number>> = {
   WORKLOAD_LOST: 102,
 }
 
+/** What was waited for is not so yet. */
+export const notFinished = 101
 /** Ended by Ctrl-C. */
 export const interrupted = 130
 export const cancelled = 103
@@ -53,10 +55,11 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
   ['6', 'No capacity: no node has what was asked for'],
   ['7', 'Conflict: the name is taken, or things have changed meanwhile'],
   ['8', 'Some of it worked, and some did not; `run --spool`: accepted by the peer, not by the mesh yet'],
-  ['102', '`run`: the workload is lost'],
-  ['103', '`run`: the workload was stopped'],
-  ['124', '`run`: the workload ran longer than its --timeout'],
+  ['101', '`wait`: it is not so yet, and --timeout is over'],
+  ['102', '`run`, `wait`: the workload is lost'],
+  ['103', '`run`, `wait`: the workload was stopped'],
+  ['124', '`run`, `wait`: the workload ran longer than its --timeout'],
   ['130', 'Ctrl-C; after `run` the workload goes on'],
-  ['137', '`run`: the workload ran out of memory'],
-  ['any', '`run`: the workload’s own exit code'],
+  ['137', '`run`, `wait`: the workload ran out of memory'],
+  ['any', '`run`, `wait`: the workload’s own exit code'],
 ]

@@ -63,6 +63,22 @@ export const workloadStates = (
 ): AsyncIterable<OutputOf<'workload.wait'>> =>
   reopened(api, () => api.stream('workload.wait', { workload }, signal), signal)
 
+/** What happens in the mesh, without gap or repeat. With `follow`, on through losses of the connection. */
+export async function* meshEvents(
+  api: Api,
+  input: InputOf<'events.watch'>,
+  signal: AbortSignal,
+): AsyncIterable<OutputOf<'events.watch'>> {
+  let after = input.after
+  // Where it goes on after a break, what was meant by `since` is behind it.
+  const open = (): AsyncIterable<OutputOf<'events.watch'>> =>
+    api.stream('events.watch', after === input.after ? input : { ...input, since: undefined, after }, signal)
+  for await (const event of input.follow === true ? reopened(api, open, signal) : open()) {
+    after = event.sequence
+    yield event
+  }
+}
+
 /** What is left on a node that is drained, until nothing is. */
 export const drainStates = (api: Api, node: string, signal: AbortSignal): AsyncIterable<OutputOf<'node.drained'>> =>
   reopened(api, () => api.stream('node.drained', { node }, signal), signal)

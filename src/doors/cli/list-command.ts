@@ -23,7 +23,8 @@ export interface List<P extends Positionals, O extends Options, Row> extends Omi
 > {
   readonly positionals: P
   readonly options: O
-  readonly columns: readonly Column<Row>[]
+  /** The same for all, or as the arguments ask for. */
+  readonly columns: readonly Column<Row>[] | ((args: Arguments<P, O>) => readonly Column<Row>[])
   /** Tells rows apart from one look to the next. */
   readonly key: (row: Row) => string
   rows(args: Arguments<P, O>, session: Session): Promise<readonly Row[]>
@@ -34,7 +35,7 @@ type Options = Readonly<Record<string, OptionSpec>>
 
 /** The command. Its own options come before those of every list. */
 export function listCommand<const P extends Positionals, const O extends Options, Row>({
-  columns,
+  columns: columnsFor,
   key,
   rows,
   ...described
@@ -44,6 +45,7 @@ export function listCommand<const P extends Positionals, const O extends Options
     options: { ...described.options, ...listOptions },
     async run(args, session) {
       const own = args as unknown as Arguments<P, O>
+      const columns = typeof columnsFor === 'function' ? columnsFor(own) : columnsFor
       const look = async (): Promise<readonly Row[]> =>
         selected(await rows(own, session), selectionOf(args as unknown as ListArguments))
       const list = { look, columns, key }

@@ -1,5 +1,4 @@
 /** The command line from its words to its exit code. */
-import { parseDuration } from '../../lib/units.ts'
 import { ClawError, isClawError } from '../../model/failure.ts'
 import type { Api, Reading } from './api.ts'
 import type { Session } from './command.ts'
@@ -14,6 +13,7 @@ import { Output } from './output.ts'
 import type { Parsed } from './parse.ts'
 import { parse } from './parse.ts'
 import { commands } from './registry.ts'
+import { spanOption } from './span-option.ts'
 import { targetFor } from './target.ts'
 
 /** Runs one command line. `connect` is replaced in tests. Returns the exit code. */
@@ -52,7 +52,7 @@ export async function main(
 }
 
 async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
-  const patience = patienceOf(globals.requestTimeout)
+  const patience = spanOption('--request-timeout', globals.requestTimeout) ?? undefined
   const { addresses, operatorKey } = await targetFor(globals, host)
   return connectTo(addresses, { host, keyFile: operatorKey, patience, reading: readingOf(globals), signal })
 }
@@ -61,16 +61,6 @@ const readingOf = ({ consistency, index }: Globals): Reading => ({
   ...(consistency === undefined ? {} : { consistency }),
   ...(index === undefined ? {} : { index }),
 })
-
-/** Longest span that a timer keeps, in milliseconds. */
-const longest = 2 ** 31 - 1
-
-function patienceOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const span = parseDuration(text)
-  if (span !== null && span >= 1 && span <= longest) return span
-  throw new ClawError('INVALID_REQUEST', { problem: `--request-timeout ${text} is no span of time: write 10s or 5m` })
-}
 
 /** `hint` is better than the usual one, if there is one. */
 function failed(error: unknown, out: Output, signal: AbortSignal, hint: string | null = null): number {

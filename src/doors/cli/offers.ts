@@ -5,6 +5,7 @@ import { local, readContexts } from './contexts.ts'
 import { globalOptions } from './globals.ts'
 import { loadCommand, rowFor } from './find-row.ts'
 import type { Row } from './row.ts'
+import { subjects } from './usage.ts'
 
 /** A shell waits while this runs: names that take longer are not offered. */
 const patience = 300
@@ -41,6 +42,8 @@ async function offersOf(
       return names(session, async (signal) => (await session.api()).call('node.list', {}, signal))
     case 'workload':
       return names(session, async (signal) => (await session.api()).call('workload.list', { limit: 200 }, signal))
+    case 'subject':
+      return subjects
     case 'context':
       return [local, ...Object.keys((await readContexts(session.host)).contexts)]
     case undefined:

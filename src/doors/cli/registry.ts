@@ -44,6 +44,16 @@ export const commands: readonly Row[] = [
     load: () => import('./commands/stop.ts'),
   },
   {
+    path: 'wait',
+    about: 'Wait until workloads run, are ready, have ended, or are forgotten.',
+    load: () => import('./commands/wait.ts'),
+  },
+  {
+    path: 'top',
+    about: 'Show what nodes, workloads or GPUs use now.',
+    load: () => import('./commands/top.ts'),
+  },
+  {
     path: 'why',
     about: 'Say why a workload waits, or how it came to where it is.',
     aliases: ['workload why'],

@@ -1,3 +1,4 @@
+import { ClawError } from '../../../model/failure.ts'
 import { command } from '../command.ts'
 import type { Session } from '../command.ts'
 import { attend, mostAttended } from '../attend.ts'
@@ -20,6 +21,7 @@ export default command({
         'What to run: workload.yaml, workload.toml, a Compose file, or JSON; - is standard input. Options go over it',
     },
     detach: { kind: 'flag', short: 'd', about: 'Print the id and return' },
+    wait: { kind: 'flag', about: 'Stay until it has ended, without its output' },
     'idempotency-key': { kind: 'text', value: 'KEY', about: 'Submitting again with the same key does nothing new' },
     spool: {
       kind: 'flag',
@@ -35,6 +37,7 @@ export default command({
     'run -d --array 100%8 --gpus 1 --name sweep pytorch/pytorch:latest -- python trial.py',
     'run -d --spool --idempotency-key nightly-42 --gpus 1 pytorch/pytorch:latest -- python nightly.py',
     'run -d --port 8080 --ready-http /healthz --gpus 1 --name api vllm/vllm:latest',
+    'run --wait --gpus 1 --timeout 2h pytorch/pytorch:latest -- python train.py',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
     'run --file workload.yaml --gpus 8 --name scaled-run',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
@@ -42,6 +45,8 @@ export default command({
 
   async run(args, session) {
     const { out, signal } = session
+    if (args.detach && args.wait)
+      throw new ClawError('INVALID_REQUEST', { problem: '--detach returns at once, and --wait does not' })
     if (args.file !== undefined) return fromFile(args.file, args, session)
     const api = await session.api()
     if (args.gpus === '0') out.note('--gpus 0 asks for no GPU; write --gpus device=0 for the first one')
@@ -62,7 +67,7 @@ export default command({
       return undefined
     }
     out.note(`${name} (${id}) is submitted${parts.length === 0 ? '' : ` in ${parts.length} parts`}`)
-    return attend(api, submitted, session)
+    return attend(api, submitted, { ...session, isMute: args.wait })
   },
 })
 
@@ -71,6 +76,7 @@ async function fromFile(
   file: string,
   args: Parameters<typeof saidOf>[0] & {
     readonly detach: boolean
+    readonly wait: boolean
     readonly 'dry-run': boolean
     readonly 'idempotency-key': string | undefined
     readonly spool: boolean
@@ -88,6 +94,7 @@ async function fromFile(
       said: { ...said, ...lists },
       isDryRun: args['dry-run'],
       isDetached: args.detach,
+      isMute: args.wait,
       idempotencyKey: args['idempotency-key'],
       isSpooled: args.spool,
     },

@@ -1,4 +1,3 @@
-import { parseDuration } from '../../../../lib/units.ts'
 import { ClawError } from '../../../../model/failure.ts'
 import type { OutputOf } from '../../../../operations/registry.ts'
 import type { Api } from '../../api.ts'
@@ -8,6 +7,7 @@ import { canAsk, confirm } from '../../confirm.ts'
 import { interrupted } from '../../exit-code.ts'
 import { drainStates } from '../../follow.ts'
 import { leftInWords, opennessInWords } from '../../openness.ts'
+import { spanOption } from '../../span-option.ts'
 
 type Openness = OutputOf<'node.drain'>
 
@@ -34,7 +34,7 @@ export default command({
   ],
 
   async run({ node, reason, grace, force, 'no-wait': noWait, timeout, yes }, session) {
-    const patience = timeout === undefined ? null : patienceOf(timeout)
+    const patience = spanOption('--timeout', timeout)
     const api = await session.api()
     // A drain can be ended again, so where nobody can be asked nobody has to be.
     if (!yes && canAsk(session)) await askFirst(api, node, session)
@@ -53,12 +53,6 @@ async function askFirst(api: Api, node: string, session: Session): Promise<void>
   const more = running.length > named.length ? [`  and ${running.length - named.length} more`] : []
   const plan = [`${running.length} workload(s) will be stopped on ${name} and placed elsewhere:`, ...named, ...more]
   await confirm(plan, { ...session, yes: false })
-}
-
-function patienceOf(text: string): number {
-  const span = parseDuration(text)
-  if (span !== null && span >= 1 && span < 2 ** 31) return span
-  throw new ClawError('INVALID_REQUEST', { problem: `--timeout ${text} is no span of time: write 90s, 30m or 2h` })
 }
 
 type Around = Pick<Session, 'out' | 'signal'> & { readonly patience: number | null }
