@@ -1,12 +1,17 @@
 /** `clawnode`: the daemon of one host. Reads the command line, starts the parts, waits for a signal, stops them. */
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { exitCodeOf } from '../doors/cli/exit-code.ts'
+import { closest } from '../lib/closest.ts'
 import { ClawError, failureBody, isClawError } from '../model/failure.ts'
 import { type FlagValues, nodeArguments, nodeHelp } from '../config/clawnode-flags.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** Of the package: the program is one folder below it, bundled or not. */
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 async function main(argv: readonly string[]): Promise<number> {
   const { command, values, operands } = parse(argv)
@@ -21,11 +26,47 @@ async function main(argv: readonly string[]): Promise<number> {
       return run(values, null)
     case 'join':
       return run(values, await joinToken(operands))
+    case 'preflight':
+      return tell(await (await import('../daemon/preflight/preflight.ts')).preflight(values))
+    case 'install':
+      return tell(await (await import('../daemon/install/install.ts')).install(values, root))
+    case 'uninstall':
+      return tell(await (await import('../daemon/install/install.ts')).uninstall(values))
+    case 'upgrade':
+      return tell(await (await import('../daemon/upgrade/upgrade.ts')).upgrade(values, upgrading()))
     case undefined:
-      return fail(new ClawError('INVALID_REQUEST', { problem: 'say what to do: start, join TOKEN, or --help' }), values)
+      return fail(
+        new ClawError('INVALID_REQUEST', { problem: `say what to do: ${commands.join(', ')}, or --help` }),
+        values,
+      )
     default:
-      return fail(new ClawError('INVALID_REQUEST', { problem: `there is no command ${command}` }), values)
+      return fail(
+        new ClawError('INVALID_REQUEST', { problem: `there is no command ${command}${meant(command)}` }),
+        values,
+      )
   }
+}
+
+const commands = ['start', 'join', 'preflight', 'install', 'uninstall', 'upgrade']
+
+function meant(command: string): string {
+  const near = closest(command, commands)
+  return near === null ? '' : `; did you mean ${near}?`
+}
+
+function tell({ text: words, exitCode }: { readonly text: string; readonly exitCode: number }): number {
+  print(words)
+  return exitCode
+}
+
+/** The first Ctrl-C ends it in order, which opens a drained node again. */
+function upgrading() {
+  const called = new AbortController()
+  process.once('SIGINT', () => {
+    called.abort(new ClawError('DEADLINE_EXCEEDED', { what: 'The upgrade, which was called off,', ms: 0 }))
+  })
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  return { version, signal: called.signal, tell: say }
 }
 
 /** How long stopping may take before the process ends anyway, in ms. */

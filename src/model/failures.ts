@@ -50,6 +50,11 @@ export const failures = {
     ({ wanted, candidates }: { wanted: string; candidates: string }) => `${wanted} could be ${candidates}.`,
     'Write the whole name, or more of the id.',
   ),
+  HOST_UNSUITABLE: failure(
+    'refused',
+    ({ what, reason }: { what: string; reason: string }) => `${what} is not possible on this host: ${reason}.`,
+    'See what the host lacks with `clawnode preflight`.',
+  ),
   CONTEXT_NOT_FOUND: failure(
     'not-found',
     ({ context, near }: { context: string; near?: string }) => `There is no context ${context}.${meant(near)}`,

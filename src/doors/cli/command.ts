@@ -46,9 +46,16 @@ export type Arguments<P extends Positionals, O extends Options> = {
   readonly [Name in keyof P]: PositionalValue<P[Name]>
 } & { readonly [Name in keyof O]: OptionValue<O[Name]> }
 
+export interface Peer {
+  readonly address: string
+  open(): Promise<Api>
+}
+
 export interface Session {
   /** The peer that commands talk to. Connects when it is first asked for. */
   api(): Promise<Api>
+  /** Each peer that could be meant, for whoever looks at all of them. */
+  peers(): Promise<readonly Peer[]>
   readonly out: Output
   /** Ends on Ctrl-C. */
   readonly signal: AbortSignal

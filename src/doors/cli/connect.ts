@@ -46,7 +46,7 @@ async function transportTo(
   return new VisitTransport(address.address, visit)
 }
 
-const spelled = (address: Address): string =>
+export const spelled = (address: Address): string =>
   address.kind === 'multiaddr'
     ? address.address
     : address.kind === 'socket'

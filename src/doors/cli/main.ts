@@ -1,8 +1,9 @@
 /** The command line from its words to its exit code. */
 import { ClawError, isClawError } from '../../model/failure.ts'
 import type { Api, Reading } from './api.ts'
-import type { Session } from './command.ts'
-import { connectTo } from './connect.ts'
+import type { Millis } from '../../model/time.ts'
+import type { Peer, Session } from './command.ts'
+import { connectTo, spelled } from './connect.ts'
 import { exitCodeOf, interrupted } from './exit-code.ts'
 import type { Globals } from './globals.ts'
 import { looksForJson } from './globals.ts'
@@ -41,6 +42,7 @@ export async function main(
       ...{ out, signal, host, commands },
       contextName: globals.context,
       api: () => (api ??= connect(globals)),
+      peers: () => peersOf(globals, host, signal),
     }
     return (await command.run(args, session)) ?? 0
   } catch (error) {
@@ -55,6 +57,17 @@ async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise
   const patience = spanOption('--request-timeout', globals.requestTimeout) ?? undefined
   const { addresses, operatorKey } = await targetFor(globals, host)
   return connectTo(addresses, { host, keyFile: operatorKey, patience, reading: readingOf(globals), signal })
+}
+
+/** Answers are not waited for as long as a command would: whoever looks at all peers wants to know which ones are slow. */
+const lookPatience: Millis = 5_000
+
+async function peersOf(globals: Globals, host: Host, signal: AbortSignal): Promise<readonly Peer[]> {
+  const { addresses, operatorKey } = await targetFor(globals, host)
+  return addresses.map((address) => ({
+    address: spelled(address),
+    open: () => connectTo([address], { host, keyFile: operatorKey, patience: lookPatience, reading: {}, signal }),
+  }))
 }
 
 const readingOf = ({ consistency, index }: Globals): Reading => ({

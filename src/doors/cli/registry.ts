@@ -186,6 +186,11 @@ export const commands: readonly Row[] = [
   { path: 'operator list', about: 'List the operator keys.', load: () => import('./commands/operator/list.ts') },
   { path: 'operator remove', about: 'Let a key attach no more.', load: () => import('./commands/operator/remove.ts') },
   {
+    path: 'doctor',
+    about: 'Find out what stands between you and the mesh.',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     path: 'context ls',
     about: 'List the meshes that have a name here, and which one is in use.',
     aliases: ['context list'],
