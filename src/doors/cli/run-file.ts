@@ -19,6 +19,8 @@ export interface RunFile {
   readonly said: Readonly<Record<string, unknown>>
   readonly isDryRun: boolean
   readonly isDetached: boolean
+  /** Its output is not wanted. */
+  readonly isMute: boolean
   readonly idempotencyKey: string | undefined
   readonly isSpooled: boolean
 }
@@ -40,8 +42,12 @@ export async function runFile(asked: RunFile, session: Session): Promise<number 
     return isSpooled ? spooled : undefined
   }
   const [only] = submitted
-  if (submitted.length === 1 && only !== undefined) return attend(api, only, session)
-  return attend(api, { id: '', name: submitted.map(({ name }) => name).join(' '), parts }, session)
+  if (submitted.length === 1 && only !== undefined) return attend(api, only, { ...session, isMute: asked.isMute })
+  return attend(
+    api,
+    { id: '', name: submitted.map(({ name }) => name).join(' '), parts },
+    { ...session, isMute: asked.isMute },
+  )
 }
 
 /** What can be meant for one of them only is refused for several. */

@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { unitFor } from '../../../../src/core/install/unit.ts'
 
@@ -31,24 +28,3 @@ test('given a user’s own systemd, when the unit is made, then nothing is left 
   expect(unit).not.toMatch(/^(User|Protect|StateDirectory|CapabilityBoundingSet)/m)
   expect(unit).toContain('KillMode=process')
 })
-
-const systemd = '/usr/bin/systemd-analyze'
-
-test.skipIf(!existsSync(systemd))(
-  'given systemd-analyze, when it verifies the units, then it has nothing to say',
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'claw-unit-'))
-    try {
-      for (const isUser of [false, true]) {
-        const file = join(folder, 'clawnode.service')
-        // It looks whether the program is there, so one that is stands for ours.
-        writeFileSync(file, unitFor(template, { ...wish, start: ['/bin/true', 'start'], isUser }))
-        const verify = ['verify', ...(isUser ? ['--user'] : []), '--man=no', file]
-        const said = execFileSync(systemd, verify, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-        expect(said).toBe('')
-      }
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
-  },
-)
