@@ -30,4 +30,31 @@ end
 complete -c clawbernetes -f -a '(__clawbernetes_offers)'
 `
 
-export const completionScripts: Readonly<Record<string, string>> = { bash, zsh, fish }
+const powershell = `# Completion of clawbernetes for PowerShell.
+Register-ArgumentCompleter -Native -CommandName clawbernetes -ScriptBlock {
+  param($word, $ast, $cursor)
+  $words = @($ast.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
+  if ($word -eq '') { $words += '""' }
+  clawbernetes __complete -- @words 2>$null | ForEach-Object {
+    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+  }
+}
+`
+
+export const completionScripts: Readonly<Record<string, string>> = { bash, zsh, fish, powershell }
+
+/** Where each shell looks for it, below the user's home. PowerShell has a profile to load it from instead. */
+export const completionFiles: Readonly<Record<string, string>> = {
+  bash: '.local/share/bash-completion/completions/clawbernetes',
+  zsh: '.local/share/zsh/site-functions/_clawbernetes',
+  fish: '.config/fish/completions/clawbernetes.fish',
+  powershell: '.config/powershell/clawbernetes.ps1',
+}
+
+/** What is left to do once it is there; null for nothing. */
+export const completionSteps: Readonly<Record<string, string | null>> = {
+  bash: null,
+  zsh: 'once, in ~/.zshrc before compinit:  fpath+=(~/.local/share/zsh/site-functions)',
+  fish: null,
+  powershell: 'once, in $PROFILE:  . ~/.config/powershell/clawbernetes.ps1',
+}

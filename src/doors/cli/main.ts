@@ -88,7 +88,7 @@ function failed(error: unknown, out: Output, signal: AbortSignal, hint: string |
 /** What the system said, where the failure does not say it already. */
 function causeOf({ message, cause }: ClawError): string | null {
   if (!(cause instanceof Error) || isClawError(cause) || cause.message === '') return null
-  const words = cause.message.split('\n')[0] ?? ''
+  const words = (cause.message.split('\n')[0] ?? '').replace(/^error: /, '')
   return message.includes(words.replace(/\.$/, '')) ? null : words
 }
 

@@ -1,9 +1,11 @@
 /** What could follow the words so far: commands, options, or names that the peer knows. */
 import { isClawError } from '../../model/failure.ts'
-import type { AnyCommand, PositionalSpec, Session } from './command.ts'
+import type { AnyCommand, OptionSpec, PositionalSpec, Session } from './command.ts'
+import { completionScripts } from './completion-scripts.ts'
 import { local, readContexts } from './contexts.ts'
 import { globalOptions } from './globals.ts'
 import { loadCommand, rowFor } from './find-row.ts'
+import { formats } from './look.ts'
 import type { Row } from './row.ts'
 import { subjects } from './usage.ts'
 
@@ -32,12 +34,48 @@ async function offersOf(
   before: readonly string[],
   { typed, session }: { readonly typed: string; readonly session: Session },
 ): Promise<readonly string[]> {
-  if (typed.startsWith('-')) return Object.keys({ ...options, ...globalOptions }).map((option) => `--${option}`)
-  const given = before.filter((word) => !word.startsWith('-')).length - name.split(' ').length
-  const next: PositionalSpec | undefined = Object.values(positionals)[Math.max(0, given)]
-  switch (next?.completes) {
+  const all: Readonly<Record<string, OptionSpec>> = { ...globalOptions, ...options }
+  if (typed.startsWith('-')) return Object.keys(all).map((option) => `--${option}`)
+  const asked = optionBefore(before.at(-1) ?? '', all)
+  if (asked !== null) return valuesFor(asked, session)
+  const given = wordsOf(before, all).length - name.split(' ').length
+  const specs: readonly PositionalSpec[] = Object.values(positionals)
+  const last = specs.at(-1)
+  const next = specs[Math.max(0, given)] ?? (last?.rest === true ? last : undefined)
+  return next?.completes === undefined ? [] : offered(next.completes, session)
+}
+
+interface Named {
+  readonly name: string
+  readonly spec: OptionSpec
+}
+
+/** The option that waits for its value; null when none does. */
+function optionBefore(word: string, all: Readonly<Record<string, OptionSpec>>): Named | null {
+  const found = Object.entries(all).find(
+    ([name, { short }]) => word === `--${name}` || (short !== undefined && word === `-${short}`),
+  )
+  return found === undefined || found[1].kind === 'flag' ? null : { name: found[0], spec: found[1] }
+}
+
+const wordsOf = (before: readonly string[], all: Readonly<Record<string, OptionSpec>>): readonly string[] =>
+  before.filter((word, index) => !word.startsWith('-') && optionBefore(before[index - 1] ?? '', all) === null)
+
+/** Options whose values are names that are known. */
+const nodeOptions = ['node', 'to']
+
+async function valuesFor({ name, spec }: Named, session: Session): Promise<readonly string[]> {
+  if (spec.kind === 'text' && spec.choices !== undefined) return spec.choices
+  if (name === 'output') return formats.filter((format) => format !== 'jsonpath')
+  if (name === 'color') return ['auto', 'always', 'never']
+  if (name === 'context') return offered('context', session)
+  return nodeOptions.includes(name) ? offered('node', session) : []
+}
+
+async function offered(what: NonNullable<PositionalSpec['completes']>, session: Session): Promise<readonly string[]> {
+  switch (what) {
     case 'shell':
-      return ['bash', 'zsh', 'fish']
+      return [...Object.keys(completionScripts), 'install']
     case 'node':
       return names(session, async (signal) => (await session.api()).call('node.list', {}, signal))
     case 'workload':
@@ -46,18 +84,17 @@ async function offersOf(
       return subjects
     case 'context':
       return [local, ...Object.keys((await readContexts(session.host)).contexts)]
-    case undefined:
-      return []
   }
 }
 
 /** No names when the peer does not answer in time: completion is no place for errors. */
 async function names(
   { signal }: Session,
-  list: (signal: AbortSignal) => Promise<readonly { readonly name: string }[]>,
+  list: (signal: AbortSignal) => Promise<readonly { readonly id: string; readonly name: string }[]>,
 ): Promise<readonly string[]> {
   try {
-    return (await list(AbortSignal.any([signal, AbortSignal.timeout(patience)]))).map(({ name }) => name)
+    const found = await list(AbortSignal.any([signal, AbortSignal.timeout(patience)]))
+    return found.flatMap(({ id, name }) => [name, id])
   } catch (error) {
     if (isClawError(error) || (error as Error).name === 'TimeoutError') return []
     throw error

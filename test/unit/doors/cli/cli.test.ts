@@ -267,10 +267,31 @@ describe('other commands', () => {
       (await cli(['__complete', '--', ...words], answers)).out.trim().split('\n')
     expect(await offers('no')).toEqual(['node'])
     expect(await offers('node', 'i')).toEqual(['info', 'invoke'])
-    expect(await offers('node', 'info', '')).toEqual(['gpu-node-1', 'gpu-node-2'])
+    expect(await offers('node', 'info', '')).toEqual(expect.arrayContaining(['gpu-node-1', 'gpu-node-2']))
     expect(await offers('logs', '-f', 'j')).toEqual(['job'])
     expect(await offers('run', '--gpu')).toEqual(['--gpus', '--gpu-type', '--gpu-memory', '--gpu-share'])
     expect(await offers('completion', 'z')).toEqual(['zsh'])
+    expect(await offers('completion', 'install', 'p')).toEqual(['powershell'])
+    expect(await offers('stop', 'a', 'b', 'j')).toEqual(['job'])
+    expect(await offers('workload', 'list', '--node', 'gpu')).toEqual(['gpu-node-1', 'gpu-node-2'])
+    expect(await offers('node', 'list', '-o', 'j')).toEqual(['json', 'jsonl'])
+    expect(await offers('wait', 'job', '--for', 'r')).toEqual(['running', 'ready'])
+    expect(await offers('top', 'g')).toEqual(['gpus'])
+    expect(await offers('status', '--context', 'l')).toEqual(['local'])
+  })
+
+  test('given a home, when completion is installed, then the script is where the shell looks, once', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'claw-completion-'))
+    try {
+      const run = (...words: readonly string[]) =>
+        cli(['completion', 'install', ...words], {}, fakeHost({ home, env: { SHELL: '/usr/bin/fish' } }))
+      expect((await run()).out).toContain('.config/fish/completions/clawbernetes.fish is there')
+      expect((await run()).out).toContain('is as it should be')
+      expect((await run('zsh')).err).toContain('fpath')
+      expect((await run('csh')).code).toBe(5)
+    } finally {
+      rmSync(home, { recursive: true })
+    }
   })
 
   test('completion offers nothing when the peer does not answer', async () => {
