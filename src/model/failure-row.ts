@@ -22,3 +22,6 @@ export const failure = <F = Record<never, never>>(
   sentence: (facts: F) => string,
   hint: string,
 ): Failure<F> => ({ kind, sentence, hint })
+
+/** The sentence about what was probably meant; nothing when there is no likeness. */
+export const meant = (near: string | undefined): string => (near === undefined ? '' : ` Did you mean ${near}?`)

@@ -2,12 +2,11 @@
 
 import { deploymentFailures } from './deployment-failures.ts'
 import type { Failure } from './failure-row.ts'
-import { failure } from './failure-row.ts'
+import { failure, meant } from './failure-row.ts'
+import { hostFailures } from './host-failures.ts'
 import { imageFailures } from './image-failures.ts'
 
 export type { FailureKind } from './failure-row.ts'
-
-const meant = (near: string | undefined): string => (near === undefined ? '' : ` Did you mean ${near}?`)
 
 export const failures = {
   ECONNREFUSED: failure(
@@ -50,17 +49,8 @@ export const failures = {
     ({ wanted, candidates }: { wanted: string; candidates: string }) => `${wanted} could be ${candidates}.`,
     'Write the whole name, or more of the id.',
   ),
-  HOST_UNSUITABLE: failure(
-    'refused',
-    ({ what, reason }: { what: string; reason: string }) => `${what} is not possible on this host: ${reason}.`,
-    'See what the host lacks with `clawnode preflight`.',
-  ),
-  CONTEXT_NOT_FOUND: failure(
-    'not-found',
-    ({ context, near }: { context: string; near?: string }) => `There is no context ${context}.${meant(near)}`,
-    'List them with `clawbernetes context ls`, or make one with `clawbernetes context add`.',
-  ),
   ...deploymentFailures,
+  ...hostFailures,
   WORKLOAD_NOT_RUNNING: failure(
     'conflict',
     ({ workload, state }: { workload: string; state: string }) =>
@@ -270,26 +260,6 @@ export const failures = {
     ({ nodes, workloads }: { nodes: number; workloads: number }) =>
       `The mesh has ${nodes} node(s) and ${workloads} workload(s), whose place the backup would take.`,
     'Restore into a fresh mesh of one node, or roll this one back with --force.',
-  ),
-  ADDRESS_IN_USE: failure(
-    'conflict',
-    ({ address }: { address: string }) => `Something else already listens at ${address}.`,
-    'Stop it, or choose another address with --api or --listen (for the socket: another --data-dir).',
-  ),
-  IDENTITY_CORRUPT: failure(
-    'internal',
-    ({ file }: { file: string }) => `${file} holds no identity.`,
-    'Restore it from a backup, or join again with another --data-dir and a new token.',
-  ),
-  CONFIG_INVALID: failure(
-    'invalid',
-    ({ file, problem }: { file: string; problem: string }) => `${file} is not valid: ${problem}.`,
-    'See docs/reference/config.md for every setting.',
-  ),
-  SCENARIO_INVALID: failure(
-    'invalid',
-    ({ file, problem }: { file: string; problem: string }) => `${file} is no scenario that can be played: ${problem}.`,
-    'Print one that works with `clawbernetes sim small --show`; docs/guide.md explains its lines.',
   ),
   INTERNAL: failure(
     'internal',

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { fakeHost } from '../../../support/fake-host.ts'

@@ -137,7 +137,7 @@ describe('run', () => {
     [['logs', 'job', '--tail', '-3'], /--tail.*-3.*not a number/],
     [['status', 'extra'], /too many arguments/],
     [['status', '-o', 'xml'], /no format xml/],
-    [['completion', 'tcsh'], /bash, zsh or fish/],
+    [['completion', 'tcsh'], /bash, zsh, fish, powershell/],
     [['node', 'invoke', 'n1', 'gpu.list', '{'], /not a JSON object/],
   ])('%j is refused with exit code 5', async (line, problem) => {
     const { code, err, out } = await cli(line)
