@@ -105,6 +105,16 @@ export const Config = z.strictObject({
         ),
     })
     .prefault({}),
+  logs: z
+    .strictObject({
+      attemptMib: z
+        .int()
+        .min(1)
+        .default(256)
+        .describe('Output that is kept of one attempt of a workload, MiB; the oldest goes first'),
+      totalMib: z.int().min(1).default(4_096).describe('Output that is kept of all workloads of this host, MiB'),
+    })
+    .prefault({}),
   logging: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged'),

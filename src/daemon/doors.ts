@@ -3,7 +3,7 @@ import { ApiService } from '../doors/api/service.ts'
 import { tokenCheck } from '../doors/api/token.ts'
 import type { OperationContext, RenewalView } from '../operations/context.ts'
 import { OperationService } from '../operations/invoke.ts'
-import { agentViewOf, explainer, hostViewOf } from '../operations/local-views.ts'
+import { agentViewOf, explainer, hostViewOf, logsViewOf } from '../operations/local-views.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
 import { Uploads } from '../services/control/uploads.ts'
@@ -17,7 +17,7 @@ import type { WorkPlane } from './work-plane.ts'
 export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPlane) {
   const { config, log, version, random, clock, identity, metrics } = ground
   const { host, control, consensus, membership: belonging } = plane
-  const { members, agent, inventory, probes } = work
+  const { members, agent, logs, inventory, probes } = work
   const context: OperationContext = {
     ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
     log: log.child('operations'),
@@ -26,6 +26,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
       return api.address
     },
     agent: agentViewOf(agent),
+    logs: logsViewOf(logs),
     host: hostViewOf(inventory, probes.host),
     renewal: renewalOf(ground, plane),
     spool: plane.spool,

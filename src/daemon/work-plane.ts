@@ -1,4 +1,7 @@
 /** The parts that know this host and its peers, run work here, and, while this peer leads, place work anywhere. */
+import { join } from 'node:path'
+import { logBounds, openLogStore, type LogBounds } from '../adapters/logs/file-log-store.ts'
+import type { Config } from '../config/schema.ts'
 import { healthChecks } from '../adapters/health/checks.ts'
 import { isPortFree } from '../adapters/system/free-port.ts'
 import { ClawError } from '../model/failure.ts'
@@ -9,6 +12,7 @@ import type { ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
 import { InventoryReporter } from '../services/agent/inventory-reporter.ts'
 import type { ImageService } from '../services/images/image-service.ts'
+import { LogKeeper } from '../services/logs/log-keeper.ts'
 import { GatewayService } from '../services/gateway/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -24,7 +28,7 @@ const sampleMs = 15_000
 
 /** Makes them; nothing is started. */
 export async function workPlane(ground: Ground, plane: ControlPlane, signal: AbortSignal) {
-  const { identity, clock, random, log, metrics, disk, verifier, config, version } = ground
+  const { identity, clock, random, log, metrics, disk, verifier, config, version, panic } = ground
   const { host, control, consensus, membership: belonging } = plane
   const self = identity.id
   const makeImages = (address: string): ImageService => imagesOf(ground, { plane, membership: () => members, address })
@@ -48,7 +52,16 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
     ...{ isPortFree, checks: healthChecks },
+    beforeRemoval: (placement) => logs.settle(placement),
     log: log.child('agent'),
+  })
+  const logs: LogKeeper = new LogKeeper({
+    ...{ executors, clock, metrics, panic },
+    store: await openLogStore(join(config.dataDir, 'logs'), boundsOf(config.logs)),
+    tasks: () => agent.tasks().map(({ status }) => status),
+    expects: (placement) => agent.expects(placement),
+    nameOf: (workload) => control.state.workloads.get(workload)?.name ?? null,
+    log: log.child('logs'),
   })
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
@@ -73,8 +86,14 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     log: log.child('gateway'),
     sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
   })
-  return { executors, images, probes, inventory, agent, members, gateway }
+  return { executors, images, probes, inventory, agent, logs, members, gateway }
 }
+
+const boundsOf = ({ attemptMib, totalMib }: Config['logs']): LogBounds => ({
+  ...logBounds,
+  attemptBytes: attemptMib * 1_048_576,
+  totalBytes: totalMib * 1_048_576,
+})
 
 /** Commits the mesh's key, sealed to a node that shall be able to lead. Throws NODE_NOT_FOUND for one that is no member. */
 async function sealMeshKey({ control, meshKey, host }: ControlPlane, node: NodeId, signal: AbortSignal): Promise<void> {

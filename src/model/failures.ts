@@ -66,7 +66,7 @@ export const failures = {
     'not-found',
     ({ workload, node }: { workload: string; node: string }) =>
       `The output of ${workload} is no longer kept on ${node}.`,
-    'Nodes keep the output of the last 1,000 ended workloads, for seven days.',
+    'Nodes keep the newest output, as much as logs.totalMib in their configuration says.',
   ),
   OPERATION_NOT_FOUND: failure(
     'not-found',

@@ -1,5 +1,6 @@
 /** Work on one host as `node.invoke` sees it: containers, whatever the executor makes of them. The mesh still decides and records. */
 import { z } from 'zod'
+import { linesOf } from '../lib/log-block.ts'
 import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
@@ -134,8 +135,9 @@ export const containerLogs = unary({
     const text = { stdout: '', stderr: '' }
     if (workload.placement !== null) {
       const query = { follow: false, tail, from: null, since: null }
-      for await (const line of context.agent.logs(workload.placement.id, query, signal))
-        text[line.stream] = `${text[line.stream]}${line.text}\n`.slice(-mostCharacters)
+      for await (const piece of context.logs.read(workload.placement.id, query, signal))
+        for (const line of piece.type === 'lines' ? linesOf(piece.block) : [])
+          text[line.stream] = `${text[line.stream]}${line.text}\n`.slice(-mostCharacters)
     }
     return {
       logs: text.stdout,

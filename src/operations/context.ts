@@ -6,7 +6,8 @@ import type { Instant, Millis } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ExecRequest, ExecSession } from '../ports/exec.ts'
-import type { LogLine, LogQuery, PortAddress, TaskStats, TaskStatus } from '../ports/executor.ts'
+import type { PortAddress, TaskStats, TaskStatus } from '../ports/executor.ts'
+import type { KeptLog, LogPiece } from '../ports/log-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { HostSample } from '../ports/probe.ts'
 import type { Random } from '../ports/random.ts'
@@ -15,17 +16,23 @@ import type { Spool, Spooled } from '../core/spool/spool.ts'
 import type { Backup } from '../core/state/backup.ts'
 import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
+import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Membership } from '../services/membership/types.ts'
 
 /** The work on this host. */
 export interface AgentView {
   /** Tasks that this node's executors know, running and ended. */
   tasks(): readonly TaskStatus[]
-  /** Throws WORKLOAD_NOT_FOUND for a placement that no executor here knows (yet). */
-  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
   exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>
   address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress>
+}
+
+/** What the work of this host has printed. */
+export interface LogsView {
+  kept(): readonly KeptLog[]
+  /** Throws WORKLOAD_NOT_FOUND for a placement that nothing is kept of, and none is to come of. */
+  read(placement: PlacementId, query: KeptQuery, signal: AbortSignal): AsyncIterable<LogPiece>
 }
 
 /** This host and its devices, read now. */
@@ -70,6 +77,7 @@ export interface OperationContext {
   readonly control: Control
   readonly membership: Membership
   readonly agent: AgentView
+  readonly logs: LogsView
   readonly host: HostView
   readonly renewal: RenewalView
   readonly spool: SpoolView

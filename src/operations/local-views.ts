@@ -4,17 +4,22 @@ import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
 import { waitingWith } from '../core/state/groups.ts'
 import type { HostProbe } from '../ports/probe.ts'
+import type { LogKeeper } from '../services/logs/log-keeper.ts'
 import type { AgentService } from '../services/agent/agent-service.ts'
 import type { InventoryReporter } from '../services/agent/inventory-reporter.ts'
 import { observer } from '../services/gateway/observe.ts'
-import type { AgentView, HostView, OperationContext } from './context.ts'
+import type { AgentView, HostView, LogsView, OperationContext } from './context.ts'
 
 export const agentViewOf = (agent: AgentService): AgentView => ({
   tasks: () => agent.tasks().map(({ status }) => status),
-  logs: (placement, query, signal) => agent.logs(placement, query, signal),
   stats: (placement, signal) => agent.stats(placement, signal),
   exec: (placement, request, signal) => agent.exec(placement, request, signal),
   address: (placement, port, signal) => agent.address(placement, port, signal),
+})
+
+export const logsViewOf = (keeper: LogKeeper): LogsView => ({
+  kept: () => keeper.kept(),
+  read: (placement, query, signal) => keeper.read(placement, query, signal),
 })
 
 export const hostViewOf = (inventory: InventoryReporter, probe: HostProbe): HostView => ({

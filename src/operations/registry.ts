@@ -21,9 +21,13 @@ import { meshBackup, meshRestore, meshUpload } from './mesh.ts'
 import { nodeInvoke } from './node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
+import { logKept } from './log-attempts.ts'
+import { logRead } from './log-read.ts'
+import { logSearch, nodeLogSearch } from './log-search.ts'
+import { placementLogs } from './placement-logs.ts'
 import { spoolDrop, spoolList } from './spool.ts'
 import { workloadDecisions } from './workload-decisions.ts'
-import { placementLogs, workloadLogs } from './workload-logs.ts'
+import { workloadLogLines, workloadLogs } from './workload-logs.ts'
 import { workloadMigrate } from './workload-migrate.ts'
 import { workloadPlan, workloadWhy } from './workload-why.ts'
 import { workloadInfo, workloadList, workloadRun, workloadStop, workloadWait } from './workload.ts'
@@ -35,7 +39,8 @@ export const operations = [
   ...[gatewayVoters, gatewayTransfer, gatewayRecover],
   ...[meshBackup, meshUpload, meshRestore],
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
-  ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs, placementLogs],
+  ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs],
+  ...[workloadLogLines, placementLogs, logRead, logSearch, nodeLogSearch, logKept],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
   ...[workloadWhy, workloadPlan, workloadDecisions, spoolList, spoolDrop],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],

@@ -2,6 +2,7 @@
  * What runs work on a host: Docker, plain processes, or a simulation. Everything is keyed by placement id and may be repeated:
  * starting twice starts once, stopping what is gone is fine.
  */
+import type { LogBlock } from '../lib/log-block.ts'
 import type { CheckpointSignal } from '../model/checkpoint.ts'
 import type { RanImage } from '../model/image.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../model/ids.ts'
@@ -58,20 +59,12 @@ export interface TaskStatus {
   readonly status: TaskState
 }
 
-export interface LogLine {
-  /** Rises with every line of this placement: pass it as `from` to go on after it, without gap or repeat. */
-  readonly position: number
-  readonly at: Instant
-  readonly stream: 'stdout' | 'stderr'
-  readonly text: string
-}
-
 export interface LogQuery {
   readonly follow: boolean
   /** Last so many lines; null for all. Ignored when `from` is given. */
   readonly tail: number | null
+  /** Position of the line to go on after. */
   readonly from: number | null
-  readonly since: Instant | null
 }
 
 export interface TaskStats {
@@ -108,7 +101,7 @@ export interface Executor {
   /** Every change of every task's status, in order per task. */
   onStatus(listener: (status: TaskStatus) => void): Unsubscribe
   /** Throws WORKLOAD_NOT_FOUND for a task nobody knows. With `follow`, ends when the task has ended and all was read. */
-  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
+  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogBlock>
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
   /**
    * Runs a further command beside the task's own. Throws WORKLOAD_NOT_FOUND for a task nobody knows, WORKLOAD_NOT_RUNNING for one that does

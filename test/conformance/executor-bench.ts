@@ -1,4 +1,5 @@
 /** One test's worth of an executor: the rig, the executor that is open, and the small steps that tests are made of. */
+import { linesOf, type LogLine } from '../../src/lib/log-block.ts'
 import type { CheckpointSignal } from '../../src/model/checkpoint.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../src/model/ids.ts'
@@ -6,7 +7,7 @@ import type { PlacementId, WorkloadId } from '../../src/model/ids.ts'
 import type { GpuDevice } from '../../src/model/gpu.ts'
 import type { Millis } from '../../src/model/time.ts'
 import { WorkloadSpec } from '../../src/model/workload.ts'
-import type { Executor, LogLine, LogQuery, Task, TaskState, TaskStatus } from '../../src/ports/executor.ts'
+import type { Executor, LogQuery, Task, TaskState, TaskStatus } from '../../src/ports/executor.ts'
 import { shellCommand } from './program.ts'
 import type { Program } from './program.ts'
 
@@ -45,7 +46,7 @@ export const never = new AbortController().signal
 export const mesh = meshId('mesh-00000000000000000000000000000001')
 export const node = nodeId('12D3KooWConformance')
 
-const everything: LogQuery = { follow: false, tail: null, from: null, since: null }
+const everything: LogQuery = { follow: false, tail: null, from: null }
 
 let count = 0
 export const freshWorkload = (): WorkloadId =>
@@ -157,7 +158,8 @@ export class Bench {
   lines(placement: PlacementId, query: Partial<LogQuery> = {}): Promise<LogLine[]> {
     const read = async (): Promise<LogLine[]> => {
       const lines: LogLine[] = []
-      for await (const line of this.#executor.logs(placement, { ...everything, ...query }, never)) lines.push(line)
+      for await (const block of this.#executor.logs(placement, { ...everything, ...query }, never))
+        lines.push(...linesOf(block))
       return lines
     }
     return this.play(read())
@@ -171,9 +173,9 @@ export class Bench {
   firstLines(placement: PlacementId, howMany: number): Promise<LogLine[]> {
     const read = async (): Promise<LogLine[]> => {
       const lines: LogLine[] = []
-      for await (const line of this.#executor.logs(placement, { ...everything, follow: true }, never))
-        if (lines.push(line) === howMany) break
-      return lines
+      for await (const block of this.#executor.logs(placement, { ...everything, follow: true }, never))
+        if (lines.push(...linesOf(block)) >= howMany) break
+      return lines.slice(0, howMany)
     }
     return this.play(read())
   }
@@ -183,7 +185,7 @@ export class Bench {
     const off = new AbortController()
     const read = async (): Promise<void> => {
       const log = this.#executor.logs(placement, { ...everything, follow: true }, off.signal)
-      for await (const { position } of log) if (position >= 0) off.abort(reason)
+      for await (const block of log) if (block.length > 0) off.abort(reason)
     }
     return this.play(read())
   }

@@ -1,4 +1,5 @@
 /** What only a real engine can show: devices inside containers, engines that go away, an agent that restarts over running work. */
+import { linesOf } from '../../src/lib/log-block.ts'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { dockerExecutor } from '../../src/adapters/docker/docker-executor.ts'
@@ -69,8 +70,9 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
       look()
     })
   const output = async (of: Task): Promise<string[]> => {
-    const query = { follow: true, tail: null, from: null, since: null }
-    return (await Array.fromAsync(executor.logs(of.placement, query, never))).map(({ text }) => text)
+    const query = { follow: true, tail: null, from: null }
+    const blocks = await Array.fromAsync(executor.logs(of.placement, query, never))
+    return blocks.flatMap(linesOf).map(({ text }) => text)
   }
 
   test('an engine that answers is found, and one that does not is not', async () => {
@@ -158,10 +160,11 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
       const talker = task('for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.3; done; exit 4')
       await executor.start(talker, never)
       const read: string[] = []
-      const query = { follow: true, tail: null, from: null, since: null }
-      for await (const { text } of executor.logs(talker.placement, query, never)) {
-        read.push(text)
-        if (text !== '2') continue
+      const query = { follow: true, tail: null, from: null }
+      for await (const block of executor.logs(talker.placement, query, never)) {
+        const texts = linesOf(block).map(({ text }) => text)
+        read.push(...texts)
+        if (!texts.includes('2')) continue
         await proxy.cut()
         await expect(executor.version(never)).rejects.toMatchObject({ code: 'EXECUTOR_UNAVAILABLE' })
         await proxy.mend()

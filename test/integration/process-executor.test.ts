@@ -1,4 +1,5 @@
 /** What only the process executor has to survive: the end of its supervisor, escaped children, and hosts without control groups. */
+import { linesOf } from '../../src/lib/log-block.ts'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, watch as watchFolder, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -70,8 +71,9 @@ function ended(of: ProcessExecutor = executor): Promise<TaskState> {
 
 async function printed(): Promise<string[]> {
   const texts: string[] = []
-  const query = { follow: true, tail: null, from: null, since: null }
-  for await (const { text } of executor.logs(placement, query, never)) texts.push(text)
+  const query = { follow: true, tail: null, from: null }
+  for await (const block of executor.logs(placement, query, never))
+    texts.push(...linesOf(block).map(({ text }) => text))
   return texts
 }
 
@@ -128,8 +130,8 @@ test('children that a task leaves behind, in a session of their own too, end wit
 test('without control groups, processes are found by session and by the mark they inherit', async () => {
   await executor.start(shell('setsid sleep 600 & sleep 600 & echo ready; wait'), never)
   const { child } = await running()
-  for await (const { text } of executor.logs(placement, { follow: true, tail: null, from: null, since: null }, never))
-    if (text === 'ready') break
+  for await (const block of executor.logs(placement, { follow: true, tail: null, from: null }, never))
+    if (linesOf(block).some(({ text }) => text === 'ready')) break
   const tree = { child, cgroups: [], mark: markOf(placement) }
   expect((await processesOf(tree)).length).toBeGreaterThanOrEqual(3)
   expect(await killAll(tree)).toBe(true)

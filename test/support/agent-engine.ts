@@ -1,9 +1,10 @@
 /** A container engine in virtual time that outlives the daemons that use it, and remembers every rule that was broken. */
+import type { LogBlock } from '../../src/lib/log-block.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import type { GpuDevice } from '../../src/model/gpu.ts'
 import type { MeshId, NodeId, PlacementId } from '../../src/model/ids.ts'
 import type { Millis } from '../../src/model/time.ts'
-import type { Executor, LogLine, Task, TaskState, TaskStats, TaskStatus } from '../../src/ports/executor.ts'
+import type { Executor, Task, TaskState, TaskStats, TaskStatus } from '../../src/ports/executor.ts'
 import type { Unsubscribe } from '../../src/ports/rpc.ts'
 import type { World } from '../../src/simulation/world.ts'
 import type { Life } from './mortal.ts'
@@ -160,7 +161,7 @@ export class EngineExecutor implements Executor {
     })
   }
 
-  logs(): AsyncIterable<LogLine> {
+  logs(): AsyncIterable<LogBlock> {
     throw new Error('this engine keeps no logs')
   }
 

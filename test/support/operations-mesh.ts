@@ -5,6 +5,7 @@ import { keep, without } from '../../src/core/spool/spool.ts'
 import { encodeBackup } from '../../src/core/state/backup.ts'
 import type { State } from '../../src/core/state/state.ts'
 import type { Change, Command } from '../../src/core/state/types.ts'
+import { blockOf, type LogLine } from '../../src/lib/log-block.ts'
 import type { ClawError } from '../../src/model/failure.ts'
 import { failureFrom } from '../../src/model/failure.ts'
 import type { GpuSample } from '../../src/model/gpu.ts'
@@ -12,13 +13,15 @@ import type { NodeId, PlacementId, WorkloadId } from '../../src/model/ids.ts'
 import { placementId, workloadId } from '../../src/model/ids.ts'
 import type { NodeInventory } from '../../src/model/node.ts'
 import type { Liveness } from '../../src/model/node.ts'
-import type { AgentView, OperationContext } from '../../src/operations/context.ts'
+import type { AgentView, LogsView, OperationContext } from '../../src/operations/context.ts'
 import { OperationService } from '../../src/operations/invoke.ts'
 import type { Caller } from '../../src/operations/operation.ts'
-import type { LogLine, TaskStatus } from '../../src/ports/executor.ts'
+import type { TaskStatus } from '../../src/ports/executor.ts'
+import type { KeptLog, LogPiece } from '../../src/ports/log-store.ts'
 import { silent } from '../../src/ports/log.ts'
 import { Uploads } from '../../src/services/control/uploads.ts'
 import type { Control, Freshness, GatewayStatus } from '../../src/services/control/types.ts'
+import type { KeptQuery } from '../../src/services/logs/log-keeper.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
@@ -72,15 +75,14 @@ export class FakeLog {
     for (const wake of this.#wake.splice(0)) wake()
   }
 
-  async *read(from: number | null, follow: boolean, signal: AbortSignal): AsyncIterable<LogLine> {
+  async *read({ from, tail, follow }: KeptQuery, signal: AbortSignal): AsyncIterable<LogPiece> {
     this.opened += 1
-    let next = from ?? 0
+    let next = from ?? (tail === null ? 0 : Math.max(0, this.lines.length - tail))
     for (;;) {
-      while (next < this.lines.length) {
-        const line = this.lines[next]
-        next += 1
-        if (line !== undefined) yield line
-      }
+      const more = this.lines.slice(next)
+      next = this.lines.length
+      if (more.length > 0) yield { type: 'lines', block: blockOf(more) }
+      if (follow) yield { type: 'current' }
       if (!follow || this.isEnded || signal.aborted) return
       const failure = await new Promise<ClawError | null>((resolve) => {
         const wake = (): void => {
@@ -99,6 +101,8 @@ export class OperationsMesh {
   readonly book = meshOf([ada, bob])
   readonly network = simNetwork(this.world)
   readonly logs = new Map<PlacementId, FakeLog>()
+  /** Nodes of logs whose placement is not the current one. */
+  readonly keptAt = new Map<PlacementId, NodeId>()
   readonly tasks: TaskStatus[] = []
   /** Runs what is to be run further in the tasks of all nodes: a test starts there what it wants to look into. */
   readonly executor = new SimulatedExecutor({ clock: this.world, store: new Map() })
@@ -166,6 +170,7 @@ export class OperationsMesh {
       control: this.#control(self),
       membership: this.#membership(),
       agent: this.#agent(self),
+      logs: this.#logs(self),
       host: {
         inventory: (): NodeInventory => book.state.members.get(self)?.inventory ?? inventory(self, 0),
         gpus: () => Promise.resolve(this.samples.get(self) ?? []),
@@ -286,15 +291,24 @@ export class OperationsMesh {
     return { view, views: () => [...this.book.state.members.keys()].map(view), onChange: () => () => {} }
   }
 
+  /** A log is on the node where its placement was last put, or where a test says. */
+  #logs(self: NodeId): LogsView {
+    const isHere = ({ placement, workload }: KeptLog): boolean =>
+      (this.keptAt.get(placement) ?? this.book.state.workloads.get(workload)?.placement?.node) === self
+    return {
+      kept: () => [...this.logs.keys()].map(keptLog).filter(isHere),
+      read: (placement, query, signal) => {
+        const log = this.logs.get(placement)
+        if (log === undefined) throw failureFrom(unknownPlacement(placement))
+        return log.read(query, signal)
+      },
+    }
+  }
+
   #agent(self: NodeId): AgentView {
     return {
       tasks: () =>
         this.tasks.filter(({ workload }) => this.book.state.workloads.get(workload)?.placement?.node === self),
-      logs: (placement, { follow, from }, signal) => {
-        const log = this.logs.get(placement)
-        if (log === undefined) throw failureFrom(unknownPlacement(placement))
-        return log.read(from, follow, signal)
-      },
       stats: () =>
         Promise.resolve({
           cpuPercent: 99,
@@ -310,6 +324,12 @@ export class OperationsMesh {
       address: (placement, port, signal) => this.executor.address(placement, port, signal),
     }
   }
+}
+
+function keptLog(placement: PlacementId): KeptLog {
+  const [workload = '', attempt = ''] = placement.split('.')
+  const id = workloadId(workload)
+  return { placement, workload: id, attempt: Number(attempt), name: workload, bytes: 1, isComplete: true }
 }
 
 const unknownPlacement = (placement: PlacementId) => ({

@@ -1,12 +1,13 @@
 /** Runs tasks as containers of a Docker engine. */
 import type Dockerode from 'dockerode'
+import type { LogBlock } from '../../lib/log-block.ts'
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
-import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { Executor, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { ImageSupply } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
@@ -129,7 +130,7 @@ class DockerExecutor implements Executor {
     return this.#tasks.onStatus(listener)
   }
 
-  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
+  logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogBlock> {
     const deps = { docker: this.#docker, tasks: this.#tasks, containers: this.#containers }
     return taskLog(deps, placement, query, AbortSignal.any([signal, this.#closed.signal]))
   }

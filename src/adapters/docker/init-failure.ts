@@ -1,5 +1,6 @@
 /** Tells a program that could not be started from one that ended with 126 or 127 by itself: the engine's init says so in the log. */
 import type Dockerode from 'dockerode'
+import { linesOf } from '../../lib/log-block.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { TaskState } from '../../ports/executor.ts'
 import { microseconds } from './log-lines.ts'
@@ -17,7 +18,7 @@ export async function withInitFailure(
   if (state.state !== 'ended' || state.error?.code !== 'NONZERO_EXIT') return state
   if (state.exitCode !== 126 && state.exitCode !== 127) return state
   const source = { docker, container: Id, base: microseconds(Created) }
-  for (const { text } of await readTail(source, 5, signal)) {
+  for (const { text } of linesOf(await readTail(source, 5, signal))) {
     const [, program, reason] = complaint.exec(text) ?? []
     if (program === undefined || reason === undefined) continue
     const { code, message } = new ClawError('CONTAINER_FAILED', { detail: `${program}: ${reason}` })

@@ -1,11 +1,12 @@
-/** Reads a container's log as lines, as fast as the reader takes them. */
+/** Reads a container's log as blocks of lines, as fast as the reader takes them. */
 import type { IncomingMessage } from 'node:http'
 import type Dockerode from 'dockerode'
+import type { LogBlock } from '../../lib/log-block.ts'
+import { after, blockOf, linesOf } from '../../lib/log-block.ts'
 import type { Instant } from '../../model/time.ts'
-import type { LogLine } from '../../ports/executor.ts'
+import { bursts } from './bursts.ts'
 import { ask } from './engine.ts'
-import { FrameReader } from './frames.ts'
-import { LineReader, instantOf } from './log-lines.ts'
+import { LogReader, instantOf } from './log-lines.ts'
 
 export interface LogSource {
   readonly docker: Dockerode
@@ -27,18 +28,16 @@ export interface ReadOptions {
 const slack = 1_000
 
 /** One pass over the log. With `follow` it ends when the container does, or when the connection breaks. */
-export async function* readLog(source: LogSource, options: ReadOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
+export async function* readLog(source: LogSource, options: ReadOptions, signal: AbortSignal): AsyncGenerator<LogBlock> {
   const { base } = source
   const start = options.from === null ? options.since : Math.max(instantOf(options.from, base) - slack, 0)
   const stream = await ask(signal, (abortSignal) => open(source, { ...options, since: start }, abortSignal), null)
   try {
-    const frames = new FrameReader()
-    const lines = new LineReader(base)
-    for await (const chunk of stream)
-      for (const frame of frames.push(chunk as Buffer)) {
-        const line = lines.read(frame)
-        if (line.position > (options.from ?? -1)) yield line
-      }
+    const reader = new LogReader(base)
+    for await (const burst of bursts(stream)) {
+      const block = after(reader.push(burst), options.from ?? -1)
+      if (block.length > 0) yield block
+    }
   } catch (error) {
     signal.throwIfAborted()
     throw error
@@ -48,13 +47,15 @@ export async function* readLog(source: LogSource, options: ReadOptions, signal: 
 }
 
 /** The last lines, and nothing after them. */
-export async function readTail(source: LogSource, howMany: number, signal: AbortSignal): Promise<readonly LogLine[]> {
-  const last: LogLine[] = []
-  if (howMany === 0) return last
+export async function readTail(source: LogSource, howMany: number, signal: AbortSignal): Promise<LogBlock> {
+  const last = []
   // Some more than asked for, so that ranks within a microsecond are right.
   const options: ReadOptions = { follow: false, from: null, since: null, tail: howMany + 32 }
-  for await (const line of readLog(source, options, signal)) if (last.push(line) > howMany) last.shift()
-  return last
+  for await (const block of readLog(source, options, signal)) {
+    last.push(...linesOf(block))
+    last.splice(0, last.length - howMany)
+  }
+  return blockOf(last)
 }
 
 /** dockerode would read a log that is not followed into memory as a whole. */

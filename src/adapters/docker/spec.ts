@@ -61,7 +61,8 @@ export function containerOf(task: Task, { grant, image, name }: Settled): Contai
       CapAdd: capabilities,
       SecurityOpt: ['no-new-privileges:true'],
       RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '20m', 'max-file': '5' } },
+      // Room for what is printed while it cannot be taken down: while the daemon is away, or slower than the work.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '64m', 'max-file': '5' } },
     },
   }
 }

@@ -1,9 +1,11 @@
 /** A task's log as its readers see it: one stream, whatever happens to the connection to the engine meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type Dockerode from 'dockerode'
+import type { LogBlock } from '../../lib/log-block.ts'
+import { lastPosition } from '../../lib/log-block.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { PlacementId } from '../../model/ids.ts'
-import type { LogLine, LogQuery } from '../../ports/executor.ts'
+import type { LogQuery } from '../../ports/executor.ts'
 import type { Containers } from './containers.ts'
 import { engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
@@ -24,26 +26,16 @@ export async function* taskLog(
   placement: PlacementId,
   query: LogQuery,
   signal: AbortSignal,
-): AsyncGenerator<LogLine> {
-  const { since } = query
-  for await (const line of lines(deps, placement, query, signal)) if (since === null || line.at >= since) yield line
-}
-
-async function* lines(
-  deps: TaskLogDeps,
-  placement: PlacementId,
-  query: LogQuery,
-  signal: AbortSignal,
-): AsyncGenerator<LogLine> {
+): AsyncGenerator<LogBlock> {
   const held = await withContainer(deps.tasks, placement, query.follow, signal)
   if (held === null) return
   const source = await sourceOf(deps.docker, held, signal)
   let { from } = query
   if (from === null && query.tail !== null) {
     const last = await readTail(source, Math.max(1, query.tail), signal)
-    yield* query.tail === 0 ? [] : last
+    if (query.tail > 0 && last.length > 0) yield last
     if (!query.follow) return
-    from = last.at(-1)?.position ?? null
+    from = lastPosition(last)
   }
   yield* linesAfter(deps, { held, source, query: { ...query, from } }, signal)
 }
@@ -72,6 +64,8 @@ async function sourceOf(docker: Dockerode, { handle }: { handle: string }, signa
       docker.getContainer(handle).inspect({ abortSignal })
     return { docker, container: handle, base: microseconds((await ask(signal, inspect)).Created) }
   } catch (error) {
+    // Removed by someone else: of its log nothing is left.
+    if (statusOf(error) === 404) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: handle })
     throw engineFailure(error)
   }
 }
@@ -83,17 +77,17 @@ interface Reading {
 }
 
 /** One pass after the other until the task has ended and all was read. */
-async function* linesAfter(deps: TaskLogDeps, reading: Reading, signal: AbortSignal): AsyncGenerator<LogLine> {
+async function* linesAfter(deps: TaskLogDeps, reading: Reading, signal: AbortSignal): AsyncGenerator<LogBlock> {
   const { held, source, query } = reading
   let { from } = query
   for (;;) {
     // What was written before the end is there after it, so this pass misses nothing.
     const isLast = !query.follow || held.state.state === 'ended'
     try {
-      const options = { follow: !isLast, from, since: query.since, tail: null }
-      for await (const line of readLog(source, options, signal)) {
-        from = line.position
-        yield line
+      const options = { follow: !isLast, from, since: null, tail: null }
+      for await (const block of readLog(source, options, signal)) {
+        from = lastPosition(block)
+        yield block
       }
     } catch (error) {
       if (statusOf(error) === 404) return

@@ -1,7 +1,9 @@
 /** Reads the log of a task while it is being written, in another process and across its files. */
 import { open, readdir, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LogLine, LogQuery } from '../../ports/executor.ts'
+import type { LogBlock, LogLine } from '../../lib/log-block.ts'
+import { after as behind, BlockWriter, lastPosition, linesOf } from '../../lib/log-block.ts'
+import type { LogQuery } from '../../ports/executor.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { firstPosition } from './log-file.ts'
 import { hasCode } from './records.ts'
@@ -14,13 +16,14 @@ export interface LogSource {
 
 const chunkBytes = 65_536
 /** A reader that is slower than the task gets every line, unless the oldest file has been dropped before it came there. */
-export async function* readLog(source: LogSource, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
+export async function* readLog(source: LogSource, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogBlock> {
   signal.throwIfAborted()
   let after = query.from ?? (query.tail === null ? 0 : await beforeLast(source.folder, query.tail))
-  for await (const line of allLines(source, query.follow, after, signal)) {
-    if (line.position <= after || (query.since !== null && line.at < query.since)) continue
-    after = line.position
-    yield line
+  for await (const block of allLines(source, query.follow, after, signal)) {
+    const wanted = behind(block, after)
+    if (wanted.length === 0) continue
+    after = lastPosition(wanted) ?? after
+    yield wanted
   }
 }
 
@@ -30,7 +33,7 @@ async function* allLines(
   follow: boolean,
   after: number,
   signal: AbortSignal,
-): AsyncGenerator<LogLine> {
+): AsyncGenerator<LogBlock> {
   const folderWatch = follow ? new FolderWatch(folder) : null
   let tail = new FileTail(null, 0)
   let wanted = after + 1
@@ -45,10 +48,10 @@ async function* allLines(
         await tail.close()
         tail = new FileTail(await openIfThere(folder, first), first)
       }
-      for await (const line of tail.lines()) {
+      for await (const block of tail.blocks()) {
         signal.throwIfAborted()
-        wanted = Math.max(wanted, line.position + 1)
-        yield line
+        wanted = Math.max(wanted, (lastPosition(block) ?? 0) + 1)
+        yield block
       }
       const next = positions.find((position) => position > tail.first)
       if (next !== undefined) {
@@ -76,7 +79,7 @@ class FileTail {
   }
 
   /** The complete lines that have come since. A line that is not finished is kept for the next time. */
-  async *lines(): AsyncGenerator<LogLine> {
+  async *blocks(): AsyncGenerator<LogBlock> {
     if (this.#file === null) return
     for (;;) {
       const chunk = Buffer.alloc(chunkBytes)
@@ -84,12 +87,14 @@ class FileTail {
       if (bytesRead === 0) return
       this.#offset += bytesRead
       const data = Buffer.concat([this.#rest, chunk.subarray(0, bytesRead)])
+      const writer = new BlockWriter(2 * data.length)
       let start = 0
       for (let end = data.indexOf(0x0a); end >= 0; end = data.indexOf(0x0a, start)) {
-        const line = parseLine(data.toString('utf8', start, end))
+        const line = parseLine(data.toString('latin1', start, Math.min(end, start + longestHead)))
+        if (line !== null) writer.add(line, data, start + line.length, end)
         start = end + 1
-        if (line !== null) yield line
       }
+      if (writer.length > 0) yield writer.take()
       this.#rest = Buffer.from(data.subarray(start))
     }
   }
@@ -99,11 +104,17 @@ class FileTail {
   }
 }
 
-/** Null for what is no line of ours, which damage to the file leaves behind. */
-function parseLine(line: string): LogLine | null {
-  const [, position, at, stream, text] = /^(\d{1,15}) (\d{1,15}) ([oe]) ([\s\S]*)$/.exec(line) ?? []
-  if (position === undefined || text === undefined) return null
-  return { position: Number(position), at: Number(at), stream: stream === 'e' ? 'stderr' : 'stdout', text }
+/** Two numbers of 15 digits, a mark, and what is between them. */
+const longestHead = 34
+
+type Head = Omit<LogLine, 'text'> & { readonly length: number }
+
+/** What comes before a line's text. Null for what is no line of ours, which damage to the file leaves behind. */
+function parseLine(line: string): Head | null {
+  const [head, position, at, stream] = /^(\d{1,15}) (\d{1,15}) ([oe]) /.exec(line) ?? []
+  if (head === undefined) return null
+  const { length } = head
+  return { position: Number(position), at: Number(at), stream: stream === 'e' ? 'stderr' : 'stdout', length }
 }
 
 /** The position before that of the line from which `count` lines are left. */
@@ -113,7 +124,7 @@ async function beforeLast(folder: string, count: number): Promise<number> {
     const tail = new FileTail(await openIfThere(folder, first), first)
     const here: number[] = []
     try {
-      for await (const { position } of tail.lines()) here.push(position)
+      for await (const block of tail.blocks()) here.push(...linesOf(block).map(({ position }) => position))
     } finally {
       await tail.close()
     }

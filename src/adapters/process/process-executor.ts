@@ -7,12 +7,13 @@ import { closeSync, openSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import { join } from 'node:path'
+import type { LogBlock } from '../../lib/log-block.ts'
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
-import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { Executor, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { execBeside } from './exec.ts'
 import { findProgram, isFolder } from './find-program.ts'
@@ -96,7 +97,7 @@ export class ProcessExecutor implements Executor {
     return () => void this.#listeners.delete(listener)
   }
 
-  async *logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
+  async *logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogBlock> {
     const held = this.#known(placement)
     const isOver = (): boolean => held.state.state === 'ended' || this.#held.get(placement) !== held
     yield* readLog({ folder: held.logFolder, isOver }, query, signal)

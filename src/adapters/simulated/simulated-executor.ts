@@ -1,11 +1,13 @@
 /** Runs nothing: tasks begin, print and end as their script says, by the clock that it is given. For simulations and for trying things out. */
+import type { LogBlock } from '../../lib/log-block.ts'
+import { blockOf } from '../../lib/log-block.ts'
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
-import type { Executor, LogLine, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { Executor, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { SimulatedSession } from './simulated-session.ts'
 import { advance, end, killedCode, nextAt, signalled, simulatedTask, statusOf, terminate } from './simulated-task.ts'
@@ -99,19 +101,17 @@ export class SimulatedExecutor implements Executor {
     return () => void this.#listeners.delete(listener)
   }
 
-  async *logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
+  async *logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogBlock> {
     signal.throwIfAborted()
     const task = this.#found(placement)
-    const { follow, tail, from, since } = query
+    const { follow, tail, from } = query
     let after = from ?? (tail === null ? 0 : task.lastPosition - tail)
     for (;;) {
       const isOver = task.state.state === 'ended' || this.#known(placement) !== task
-      const wanted = task.lines.filter(({ position, at }) => position > after && (since === null || at >= since))
-      for (const line of wanted) {
-        signal.throwIfAborted()
-        after = line.position
-        yield line
-      }
+      const wanted = task.lines.filter(({ position }) => position > after)
+      after = wanted.at(-1)?.position ?? after
+      signal.throwIfAborted()
+      if (wanted.length > 0) yield blockOf(wanted)
       if (wanted.length > 0) continue
       if (!follow || isOver) return
       await this.#changed(signal)

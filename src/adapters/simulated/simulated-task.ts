@@ -1,9 +1,10 @@
 /** One simulated task: plain data, and how it goes on as time passes. */
+import type { LogLine } from '../../lib/log-block.ts'
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { WorkloadError } from '../../model/workload.ts'
-import type { LogLine, Task, TaskState, TaskStatus } from '../../ports/executor.ts'
+import type { Task, TaskState, TaskStatus } from '../../ports/executor.ts'
 import { stepsOf, type Step, type Trap } from './script.ts'
 
 export interface SimulatedTask {

@@ -5,7 +5,8 @@ import type { OutputOf } from '../../operations/registry.ts'
 import type { Api } from './api.ts'
 import type { Session } from './command.ts'
 import { interrupted, workloadExitCode } from './exit-code.ts'
-import { logLines, workloadStates } from './follow.ts'
+import { logChunks, workloadStates } from './follow.ts'
+import { printChunk } from './log-printer.ts'
 
 type Workload = OutputOf<'workload.wait'>
 
@@ -79,8 +80,9 @@ async function states(api: Api, id: string, { out, signal }: Around): Promise<Wo
 }
 
 async function output(api: Api, id: string, { out, signal, prefix }: Around): Promise<void> {
-  for await (const line of logLines(api, { workload: id, follow: true }, signal))
-    await out.item(line, `${prefix}${line.text}\n`, line.stream)
+  const input = { workloads: [id], follow: true, details: out.isForMachines }
+  const settings = { timestamps: false, prefix: () => prefix }
+  for await (const item of logChunks(api, input, signal)) await printChunk(out, item, settings)
 }
 
 function inWords({ name, state, reason, progress, node, devices, attempt }: Workload): string {

@@ -36,22 +36,21 @@ async function* reopened<T>(api: Api, open: () => AsyncIterable<T>, signal: Abor
   }
 }
 
-/** The lines of a workload, without gap or repeat. With `follow`, on through losses of the connection. */
-export async function* logLines(
+/** The output of workloads, without gap or repeat. With `follow`, on through losses of the connection. */
+export async function* logChunks(
   api: Api,
-  input: InputOf<'workload.logs'>,
+  input: InputOf<'log.read'>,
   signal: AbortSignal,
-): AsyncIterable<OutputOf<'workload.logs'>> {
+): AsyncIterable<OutputOf<'log.read'>> {
   if (input.follow !== true) {
-    yield* api.stream('workload.logs', input, signal)
+    yield* api.stream('log.read', input, signal)
     return
   }
-  let from: { readonly attempt: number; readonly from: number } | null = null
-  const open = (): AsyncIterable<OutputOf<'workload.logs'>> =>
-    api.stream('workload.logs', from === null ? input : { ...input, tail: undefined, ...from }, signal)
-  for await (const line of reopened(api, open, signal)) {
-    from = { attempt: line.attempt, from: line.position }
-    yield line
+  const from: Record<string, { readonly attempt: number; readonly position: number }> = {}
+  const open = (): AsyncIterable<OutputOf<'log.read'>> => api.stream('log.read', { ...input, from }, signal)
+  for await (const chunk of reopened(api, open, signal)) {
+    if (chunk.kinds !== '') from[chunk.workload] = { attempt: chunk.attempt, position: chunk.position }
+    yield chunk
   }
 }
 

@@ -33,6 +33,11 @@ export class Output {
     return this.format !== 'table' && this.format !== 'wide'
   }
 
+  /** Whether what goes to standard output may be coloured. */
+  get hasColour(): boolean {
+    return this.isTerminal && this.#hasColour
+  }
+
   get isTerminal(): boolean {
     return this.#stdout.isTTY === true
   }
@@ -69,6 +74,11 @@ export class Output {
     const last = hidden > 0 ? [`… ${hidden + 1} more`] : []
     const text = [...shown.slice(0, hidden > 0 ? -1 : undefined), ...last].map((line) => `${line}\u001b[K\n`).join('')
     await write(this.#stdout, `\u001b[H${text}\u001b[J`)
+  }
+
+  /** Text as it is, for people only. */
+  async text(text: string, to: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
+    if (text !== '') await write(to === 'stdout' ? this.#stdout : this.#stderr, text)
   }
 
   /** Something to know while waiting. Nothing for machines, and nothing with -q. */

@@ -48,7 +48,6 @@ export async function parse(words: readonly string[], printer: Printer): Promise
   try {
     root.parse(picked === null ? argv : withBareNumbers(argv, picked), { from: 'user' })
   } catch (error) {
-    throwForBareNumber(error, argv, picked)
     return shownOr(error)
   }
   if (found === null) throw new ClawError('INVALID_REQUEST', { problem: 'say what to do; see --help' })
@@ -171,13 +170,4 @@ function bareAt(argv: readonly string[], index: number, options: AnyCommand['opt
   if (index >= end || !word.startsWith('--') || spec?.kind !== 'number') return undefined
   const isNumber = index + 1 < end && /^[-+]?\d+(\.\d+)?$/.test(argv[index + 1] ?? '')
   return isNumber ? undefined : spec.bare
-}
-
-/** `logs WORKLOAD --tail many`: the word too many was meant as the number. */
-function throwForBareNumber(error: unknown, argv: readonly string[], picked: AnyCommand | null): void {
-  if (!(error instanceof CommanderError) || error.code !== 'commander.excessArguments' || picked === null) return
-  const at = argv.findIndex((_, index) => bareAt(argv, index, picked.options) !== undefined)
-  const next = argv[at + 1]
-  if (at === -1 || next === undefined || next.startsWith('-')) return
-  throw new ClawError('INVALID_REQUEST', { problem: `${argv[at] ?? ''} takes a number, not ${next}` }, { cause: error })
 }

@@ -33,7 +33,7 @@ export const commands: readonly Row[] = [
   },
   {
     path: 'logs',
-    about: 'Show what a workload has printed.',
+    about: 'Show what workloads have printed, or search what all of them have.',
     aliases: ['workload logs'],
     load: () => import('./commands/logs.ts'),
   },

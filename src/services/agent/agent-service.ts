@@ -13,7 +13,7 @@ import type { Probe } from '../../model/probe.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
-import type { Executor, LogLine, LogQuery, PortAddress, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { Executor, PortAddress, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { HealthChecks } from '../../ports/health-check.ts'
 import type { Disk } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
@@ -50,6 +50,8 @@ export interface AgentDeps {
   /** Whether nothing listens on this port of the host. */
   readonly isPortFree: (port: number) => Promise<boolean>
   readonly checks: HealthChecks
+  /** Called before a task and its traces are removed. */
+  readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   readonly disk: Disk
   readonly clock: Clock
   readonly log: Log
@@ -74,7 +76,6 @@ export class AgentService implements Service {
   readonly #tasks = new Map<PlacementId, ExecutorKind>()
   /** Those among them that an earlier daemon had started. */
   readonly #adopted = new Set<PlacementId>()
-  readonly #listeners = new Set<() => void>()
   readonly #busyListeners = new Set<() => void>()
   #busyTold = ''
   #fresh = false
@@ -162,14 +163,10 @@ export class AgentService implements Service {
     return [...this.#known().values()]
   }
 
-  /**
-   * The log of a placement of this node. With `follow` it waits for a task that is still to come. Throws WORKLOAD_NOT_FOUND when
-   * there is no such task, or no longer.
-   */
-  async *logs(placement: PlacementId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
-    const off = AbortSignal.any([signal, this.#stopped.signal])
-    while (query.follow && this.#taskOf(placement) === null && this.#isComing(placement)) await this.#changed(off)
-    yield* this.#executorOf(placement).logs(placement, query, off)
+  /** Whether a task of this placement is still to come. */
+  expects(placement: PlacementId): boolean {
+    const workload = this.#assigned.byPlacement().get(placement)
+    return workload !== undefined && workload.endedAt === null && this.#taskOf(placement) === null
   }
 
   /** Throws WORKLOAD_NOT_FOUND. */
@@ -261,7 +258,6 @@ export class AgentService implements Service {
     for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
     this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
     this.#tellBusy(busyDevices(view.ledger))
-    for (const listener of [...this.#listeners]) listener()
   }
 
   #tellBusy(busy: readonly string[]): void {
@@ -315,11 +311,6 @@ export class AgentService implements Service {
     return checkTask({ clock, checks, executor, address }, placement, probe, signal)
   }
 
-  #isComing(placement: PlacementId): boolean {
-    const workload = this.#assigned.byPlacement().get(placement)
-    return workload !== undefined && workload.endedAt === null
-  }
-
   #taskOf(placement: PlacementId): Executor | null {
     for (const executor of this.#deps.executors.values()) if (executor.status(placement) !== null) return executor
     return null
@@ -329,21 +320,6 @@ export class AgentService implements Service {
     const executor = this.#taskOf(placement)
     if (executor === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
     return executor
-  }
-
-  /** Waits for the next look. Throws the signal's reason. */
-  async #changed(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#listeners.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      this.#listeners.add(done)
-      signal.addEventListener('abort', done)
-    })
-    signal.throwIfAborted()
   }
 }
 

@@ -26,6 +26,7 @@ export interface PerformerDeps {
   readonly control: Pick<Control, 'execute' | 'state'>
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   readonly ledger: LedgerStore
+  readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -106,8 +107,13 @@ export class Performer {
         this.#noteEnd(action.placement, action)
         return this.#executor(action.executor).stop(action.placement, action.grace)
       case 'remove':
-        return this.#executor(action.executor).remove(action.placement)
+        return this.#remove(action)
     }
+  }
+
+  async #remove({ placement, executor }: Extract<AgentAction, { do: 'remove' }>): Promise<void> {
+    await this.#deps.beforeRemoval?.(placement)
+    await this.#executor(executor).remove(placement)
   }
 
   async #record({ placement, record }: Extract<AgentAction, { do: 'record' }>): Promise<void> {

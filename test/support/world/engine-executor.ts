@@ -1,9 +1,10 @@
 /** One daemon's door to the engine of its host. Every wait is on the daemon's own clock, so that the dead hear nothing. */
+import type { LogBlock } from '../../../src/lib/log-block.ts'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../../src/model/ids.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
-import type { Executor, LogLine, Task, TaskState, TaskStats, TaskStatus } from '../../../src/ports/executor.ts'
+import type { Executor, Task, TaskState, TaskStats, TaskStatus } from '../../../src/ports/executor.ts'
 import type { Random } from '../../../src/ports/random.ts'
 import type { Unsubscribe } from '../../../src/ports/rpc.ts'
 import type { Engine } from './engine.ts'
@@ -109,7 +110,7 @@ export class EngineExecutor implements Executor {
     })
   }
 
-  logs(): AsyncIterable<LogLine> {
+  logs(): AsyncIterable<LogBlock> {
     throw new Error('this engine keeps no logs')
   }
 

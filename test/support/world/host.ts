@@ -225,6 +225,7 @@ export class Host {
       ...{ self, version, startedAt: clock.now(), apiAddress: null, control, membership: members },
       ...{ clock, random: world, rpc, log },
       agent: agentViewOf(agent),
+      logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
       spool,
       renewal: { backup: nobody, recover: nobody, restore: nobody, uploads: { put: nobody, take: nobody } },

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FrameReader } from '../../../../src/adapters/docker/frames.ts'
+import { linesOf, type LogLine } from '../../../../src/lib/log-block.ts'
 import { JsonLines } from '../../../../src/adapters/docker/json-lines.ts'
-import { LineReader, instantOf, microseconds } from '../../../../src/adapters/docker/log-lines.ts'
+import { instantOf, LogReader, microseconds } from '../../../../src/adapters/docker/log-lines.ts'
 
 const frame = (stream: 1 | 2, text: string): Buffer => {
   const data = Buffer.from(text)
@@ -47,10 +48,16 @@ test('JSON lines come out whole, however the stream is cut', () => {
 })
 
 const base = microseconds('2026-01-01T00:00:00.000000000Z')
-const line = (microsecond: number, text = 'x'): { stream: 'stdout'; data: Buffer } => {
+const line = (microsecond: number, text = 'x\n'): Buffer => {
   const fraction = String(microsecond % 1_000_000).padStart(6, '0')
   const seconds = String(Math.floor(microsecond / 1_000_000)).padStart(2, '0')
-  return { stream: 'stdout', data: Buffer.from(`2026-01-01T00:00:${seconds}.${fraction}789Z ${text}\n`) }
+  return frame(1, `2026-01-01T00:00:${seconds}.${fraction}789Z ${text}`)
+}
+
+function read(reader: LogReader, entry: Buffer): LogLine {
+  const [only] = linesOf(reader.push(entry))
+  if (only === undefined) throw new Error('there is no line')
+  return only
 }
 
 test('times are read to the microsecond', () => {
@@ -63,23 +70,23 @@ test('positions rise with every line, whatever the clock does, and are the same 
   fc.assert(
     fc.property(fc.array(fc.nat(3_000), { minLength: 2 }), fc.nat(), (times, from) => {
       const sorted = times.toSorted((a, b) => a - b)
-      const all = new LineReader(base)
-      const positions = sorted.map((time) => all.read(line(time)).position)
+      const all = new LogReader(base)
+      const positions = sorted.map((time) => read(all, line(time)).position)
       expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b))
 
       // From any line whose microsecond starts there, as reading does that begins a little earlier.
       const start = sorted.findIndex((time) => time === sorted[from % sorted.length])
-      const some = new LineReader(base)
-      expect(sorted.slice(start).map((time) => some.read(line(time)).position)).toEqual(positions.slice(start))
+      const some = new LogReader(base)
+      expect(sorted.slice(start).map((time) => read(some, line(time)).position)).toEqual(positions.slice(start))
     }),
   )
-  const reader = new LineReader(base)
-  const [late, early] = [reader.read(line(2_000)), reader.read(line(1_000))]
+  const reader = new LogReader(base)
+  const [late, early] = [read(reader, line(2_000)), read(reader, line(1_000))]
   expect(early.position).toBe(late.position + 1)
 })
 
 test('a position tells when its line was written', () => {
-  const { position, at, text } = new LineReader(base).read(line(2_500_000, 'hello'))
+  const { position, at, text } = read(new LogReader(base), line(2_500_000, 'hello\n'))
   expect(instantOf(position, base)).toBe(at)
   expect(at).toBe(Date.parse('2026-01-01T00:00:02.500Z'))
   expect(text).toBe('hello')

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { linesOf, type LogLine } from '../../../../src/lib/log-block.ts'
 import { LogFile } from '../../../../src/adapters/process/log-file.ts'
 import { readLog } from '../../../../src/adapters/process/log-reader.ts'
-import type { LogLine, LogQuery } from '../../../../src/ports/executor.ts'
+import type { LogQuery } from '../../../../src/ports/executor.ts'
 import { never } from '../scripted-tools.ts'
 
 let folder: string
@@ -14,8 +15,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function read(query: Partial<LogQuery> = {}): Promise<LogLine[]> {
   const lines: LogLine[] = []
-  const all = { follow: false, tail: null, from: null, since: null, ...query }
-  for await (const line of readLog({ folder, isOver: () => true }, all, never)) lines.push(line)
+  const all = { follow: false, tail: null, from: null, ...query }
+  for await (const block of readLog({ folder, isOver: () => true }, all, never)) lines.push(...linesOf(block))
   return lines
 }
 const texts = async (query?: Partial<LogQuery>): Promise<string[]> => (await read(query)).map(({ text }) => text)
@@ -40,8 +41,9 @@ describe('writing', () => {
         log.flush(6)
         log.close()
         const lines: string[] = []
-        const query = { follow: false, tail: null, from: null, since: null }
-        for await (const { text } of readLog({ folder: own, isOver: () => true }, query, never)) lines.push(text)
+        const query = { follow: false, tail: null, from: null }
+        for await (const block of readLog({ folder: own, isOver: () => true }, query, never))
+          lines.push(...linesOf(block).map(({ text }) => text))
         const expected = whole.toString().split('\n')
         expect(lines).toEqual(expected.at(-1) === '' ? expected.slice(0, -1) : expected)
       }),
@@ -79,11 +81,6 @@ describe('reading', () => {
     }
   })
 
-  test('since leaves out what is older', async () => {
-    written(numbers)
-    expect(await texts({ since: 1_038 })).toEqual(['line 39', 'line 40'])
-  })
-
   test('a position whose lines are gone goes on with the oldest that are left', async () => {
     written(numbers, { fileBytes: 64, files: 3 })
     expect(await texts({ from: 1 })).toEqual(await texts())
@@ -109,12 +106,13 @@ describe('reading', () => {
     const log = new LogFile(folder, { fileBytes: 64, files: 1_000 })
     let isOver = false
     const seen: string[] = []
-    const query = { follow: true, tail: null, from: null, since: null }
+    const query = { follow: true, tail: null, from: null }
     for (let i = 0; i < 5; i += 1) log.write('stdout', Buffer.from(`line ${i}\n`), i)
-    for await (const { text } of readLog({ folder, isOver: () => isOver }, query, never)) {
-      if (seen.push(text) < 30) log.write('stderr', Buffer.from(`more ${seen.length}\n`), 9)
-      else isOver = true
-    }
+    for await (const block of readLog({ folder, isOver: () => isOver }, query, never))
+      for (const { text } of linesOf(block)) {
+        if (seen.push(text) < 30) log.write('stderr', Buffer.from(`more ${seen.length}\n`), 9)
+        else isOver = true
+      }
     log.close()
     expect(seen).toHaveLength(34)
     expect(seen.at(-1)).toBe('more 29')
@@ -123,10 +121,10 @@ describe('reading', () => {
   test('a follower that is called off stops with the reason', async () => {
     written(['one'])
     const off = new AbortController()
-    const query = { follow: true, tail: null, from: null, since: null }
+    const query = { follow: true, tail: null, from: null }
     const follow = async (): Promise<void> => {
-      for await (const { text } of readLog({ folder, isOver: () => false }, query, off.signal))
-        if (text === 'one') off.abort(new Error('enough'))
+      for await (const block of readLog({ folder, isOver: () => false }, query, off.signal))
+        if (linesOf(block)[0]?.text === 'one') off.abort(new Error('enough'))
     }
     await expect(follow()).rejects.toThrow('enough')
   })

@@ -180,16 +180,17 @@ describe('shapes', () => {
 
 describe('other commands', () => {
   test('logs take their options in any place, and --tail with or without a number', async () => {
-    const answers = { 'workload.logs': () => items({ position: 1, at: 'T', stream: 'stdout', text: 'x', attempt: 1 }) }
+    const chunk = { workload: 'wl-1', name: 'job', node: 'n', attempt: 1, position: 1, text: 'x\n', kinds: 'o1' }
+    const answers = { 'log.read': () => items({ ...chunk, positions: '1', times: '1000' }) }
     const input = async (...line: string[]): Promise<unknown> => (await cli(line, answers)).asked[0]?.input
-    expect(await input('logs', '-f', 'job')).toMatchObject({ workload: 'job', follow: true })
-    expect(await input('logs', '--tail', 'job')).toMatchObject({ workload: 'job', tail: 100 })
-    expect(await input('logs', 'job', '--tail')).toMatchObject({ workload: 'job', tail: 100 })
+    expect(await input('logs', '-f', 'job')).toMatchObject({ workloads: ['job'], follow: true })
+    expect(await input('logs', '--tail', 'job')).toMatchObject({ workloads: ['job'], tail: 100 })
+    expect(await input('logs', 'job', '--tail')).toMatchObject({ workloads: ['job'], tail: 100 })
     expect(await input('workload', 'logs', 'job', '--tail', '5', '--since', '1h ago')).toMatchObject({
       tail: 5,
       since: '1h ago',
     })
-    expect((await cli(['logs', 'job', '--timestamps'], answers)).out).toBe('T x\n')
+    expect((await cli(['logs', 'job', '--timestamps'], answers)).out).toBe('1970-01-01T00:00:01.000Z x\n')
   })
 
   test('stop waits for the end, under all its names', async () => {

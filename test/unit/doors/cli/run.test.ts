@@ -6,11 +6,11 @@ describe('run', () => {
   const runs = (...states: readonly unknown[]): Answers => ({
     'workload.run': () => ({ id: 'wl-1', name: 'job', image: 'busybox', state: 'pending', parts: [] }),
     'workload.wait': () => items(...states),
-    'workload.logs': () =>
-      items(
-        { position: 1, at: '', stream: 'stdout', text: 'hello', attempt: 1 },
-        { position: 2, at: '', stream: 'stderr', text: 'oops', attempt: 1 },
-      ),
+    'log.read': () =>
+      items({
+        ...{ workload: 'wl-1', name: 'job', node: 'n', attempt: 1, position: 2, text: 'hello\noops\n', kinds: 'o1e1' },
+        ...{ positions: '1,1', times: '1,1' },
+      }),
   })
 
   test('every spelling of the request comes out the same', async () => {
@@ -132,8 +132,6 @@ describe('run', () => {
     [['rnu'], /Did you mean run/],
     [['node', 'lst'], /Did you mean list/],
     [['node', 'info'], /missing required argument/],
-    [['logs', 'job', '--tail', 'many'], /--tail takes a number, not many/],
-    [['logs', '--tail', 'many', 'job'], /--tail takes a number, not many/],
     [['logs', 'job', '--tail', '-3'], /--tail.*-3.*not a number/],
     [['status', 'extra'], /too many arguments/],
     [['status', '-o', 'xml'], /no format xml/],
