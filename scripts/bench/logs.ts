@@ -102,7 +102,15 @@ class Bench {
 
   async workload(name: string): Promise<string> {
     const box = join(this.mesh.directory, name)
-    const spec = { image, name, node: 'host', gpus: 0, command: program('/box/go'), volumes: [`${box}:/box`], network: "host" }
+    const spec = {
+      image,
+      name,
+      node: 'host',
+      gpus: 0,
+      command: program('/box/go'),
+      volumes: [`${box}:/box`],
+      network: 'host',
+    }
     await promisify(execFile)('mkdir', ['-p', box])
     await ask(this.other.socket, 'workload.run', spec)
     await this.#reaches(name, 'running')
