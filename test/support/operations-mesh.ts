@@ -5,7 +5,6 @@ import { keep, without } from '../../src/core/spool/spool.ts'
 import { encodeBackup } from '../../src/core/state/backup.ts'
 import type { State } from '../../src/core/state/state.ts'
 import type { Change, Command } from '../../src/core/state/types.ts'
-import { blockOf, type LogLine } from '../../src/lib/log-block.ts'
 import type { ClawError } from '../../src/model/failure.ts'
 import { failureFrom } from '../../src/model/failure.ts'
 import type { GpuSample } from '../../src/model/gpu.ts'
@@ -17,15 +16,15 @@ import type { AgentView, LogsView, OperationContext } from '../../src/operations
 import { OperationService } from '../../src/operations/invoke.ts'
 import type { Caller } from '../../src/operations/operation.ts'
 import type { TaskStatus } from '../../src/ports/executor.ts'
-import type { KeptLog, LogPiece } from '../../src/ports/log-store.ts'
+import type { KeptLog } from '../../src/ports/log-store.ts'
 import { silent } from '../../src/ports/log.ts'
 import { Uploads } from '../../src/services/control/uploads.ts'
 import type { Control, Freshness, GatewayStatus } from '../../src/services/control/types.ts'
-import type { KeptQuery } from '../../src/services/logs/log-keeper.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
 import { ada, bob, inventory, meshOf } from './control-samples.ts'
+import type { FakeLog } from './fake-log.ts'
 
 export const admin: Caller = { id: 'socket', role: 'admin' }
 
@@ -43,58 +42,6 @@ export const sample = (uuid: string, parts: Partial<GpuSample> = {}): GpuSample 
   processes: [],
   ...parts,
 })
-
-/** The log of one attempt on a node, which a test writes and may cut off. */
-export class FakeLog {
-  readonly lines: LogLine[] = []
-  isEnded = false
-  #wake: (() => void)[] = []
-  #failure: ClawError | null = null
-  /** How often somebody opened it. */
-  opened = 0
-
-  write(...texts: readonly string[]): void {
-    for (const text of texts)
-      this.lines.push({ position: this.lines.length + 1, at: 1_000 + this.lines.length, stream: 'stdout', text })
-    this.#ring()
-  }
-
-  end(): void {
-    this.isEnded = true
-    this.#ring()
-  }
-
-  /** Breaks the streams that are open now. */
-  breakOff(failure: ClawError): void {
-    this.#failure = failure
-    this.#ring()
-    this.#failure = null
-  }
-
-  #ring(): void {
-    for (const wake of this.#wake.splice(0)) wake()
-  }
-
-  async *read({ from, tail, follow }: KeptQuery, signal: AbortSignal): AsyncIterable<LogPiece> {
-    this.opened += 1
-    let next = from ?? (tail === null ? 0 : Math.max(0, this.lines.length - tail))
-    for (;;) {
-      const more = this.lines.slice(next)
-      next = this.lines.length
-      if (more.length > 0) yield { type: 'lines', block: blockOf(more) }
-      if (follow) yield { type: 'current' }
-      if (!follow || this.isEnded || signal.aborted) return
-      const failure = await new Promise<ClawError | null>((resolve) => {
-        const wake = (): void => {
-          resolve(this.#failure)
-        }
-        this.#wake.push(wake)
-        signal.addEventListener('abort', wake, { once: true })
-      })
-      if (failure !== null) throw failure
-    }
-  }
-}
 
 export class OperationsMesh {
   readonly world = new World(7)

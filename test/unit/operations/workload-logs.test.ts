@@ -5,7 +5,8 @@ import { placementId } from '../../../src/model/ids.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { InputOf, OutputOf } from '../../../src/operations/registry.ts'
 import { ada, bob, submit } from '../../support/control-samples.ts'
-import { admin, FakeLog, OperationsMesh } from '../../support/operations-mesh.ts'
+import { FakeLog } from '../../support/fake-log.ts'
+import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
 
 let mesh: OperationsMesh
