@@ -30,6 +30,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     host: hostViewOf(inventory, probes.host),
     renewal: renewalOf(ground, plane),
     spool: plane.spool,
+    images: work.images,
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),

@@ -17,6 +17,7 @@ import type { Backup } from '../core/state/backup.ts'
 import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
 import type { KeptQuery } from '../services/logs/log-keeper.ts'
+import type { Images } from '../services/images/types.ts'
 import type { Membership } from '../services/membership/types.ts'
 
 /** The work on this host. */
@@ -81,6 +82,8 @@ export interface OperationContext {
   readonly host: HostView
   readonly renewal: RenewalView
   readonly spool: SpoolView
+  /** Null on a node that runs no containers. */
+  readonly images: Images | null
   readonly clock: Clock
   readonly random: Random
   readonly rpc: Rpc

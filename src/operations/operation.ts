@@ -17,7 +17,7 @@ export interface Caller {
 
 export interface Permission {
   readonly verb: 'read' | 'create' | 'stop' | 'change' | 'remove' | 'invoke'
-  readonly resource: 'mesh' | 'backup' | 'node' | 'workload' | 'token' | 'operator' | 'namespace' | 'event'
+  readonly resource: 'mesh' | 'backup' | 'node' | 'workload' | 'token' | 'operator' | 'namespace' | 'image' | 'event'
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */

@@ -16,6 +16,8 @@ import { gatewayRecover } from './gateway-recover.ts'
 import { gatewayPing, gatewayStatus, status } from './gateway.ts'
 import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo } from './host.ts'
 import { version } from './version.ts'
+import { imageBring, imageHome, imageLoad, imagePull, imagePush, imageUpload } from './image-transfer.ts'
+import { imageInfo, imageList, imagePrune, imageRemove } from './image.ts'
 import { namespaceCreate, namespaceDelete, namespaceInfo, namespaceList, namespaceSet } from './namespace.ts'
 import { meshBackup, meshRestore, meshUpload } from './mesh.ts'
 import { nodeInvoke } from './node-invoke.ts'
@@ -43,6 +45,18 @@ export const operations = [
   ...[workloadLogLines, placementLogs, logRead, logSearch, nodeLogSearch, logKept],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
   ...[workloadWhy, workloadPlan, workloadDecisions, spoolList, spoolDrop],
+  ...[
+    imageList,
+    imageInfo,
+    imageRemove,
+    imagePrune,
+    imagePull,
+    imagePush,
+    imageBring,
+    imageUpload,
+    imageLoad,
+    imageHome,
+  ],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const

@@ -13,6 +13,7 @@ import { placementId, workloadId } from '../../src/model/ids.ts'
 import type { NodeInventory } from '../../src/model/node.ts'
 import type { Liveness } from '../../src/model/node.ts'
 import type { AgentView, LogsView, OperationContext } from '../../src/operations/context.ts'
+import type { Images } from '../../src/services/images/types.ts'
 import { OperationService } from '../../src/operations/invoke.ts'
 import type { Caller } from '../../src/operations/operation.ts'
 import type { TaskStatus } from '../../src/ports/executor.ts'
@@ -60,6 +61,8 @@ export class OperationsMesh {
   readonly reads: Freshness[] = []
   /** Of all peers together. */
   spool: Spool = []
+  /** By node; nodes without an entry run no containers. */
+  readonly images = new Map<NodeId, Images>()
   /** Voters that were given up, and states that were restored. */
   readonly recovered: string[] = []
   readonly restored: State[] = []
@@ -146,6 +149,7 @@ export class OperationsMesh {
         },
         uploads: this.uploads,
       },
+      images: this.images.get(self) ?? null,
       spool: {
         entries: () => this.spool,
         keep: (submission) => {

@@ -26,6 +26,10 @@ const patienceFor: Readonly<Record<string, Millis>> = {
   'gateway.ping': 10_000,
   'gateway.status': 10_000,
   'node.invoke': 120_000,
+  // The engine may take its time over what was sent before.
+  'image.upload': 120_000,
+  'image.list': 60_000,
+  'image.prune': 120_000,
   // Each waits for a leader twice.
   'mesh.restore': 60_000,
   'gateway.recover': 60_000,

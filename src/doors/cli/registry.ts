@@ -7,6 +7,7 @@ export const nouns: Readonly<Record<string, string>> = {
   gateway: 'The leader of the mesh',
   node: 'The hosts of the mesh',
   workload: 'What runs on the mesh',
+  image: 'Container images, and which nodes have them',
   namespace: 'Whose work it is, and how much it may take',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
@@ -157,6 +158,36 @@ export const commands: readonly Row[] = [
     path: 'mesh restore',
     about: 'Replace the state of the mesh by that of a backup.',
     load: () => import('./commands/mesh/restore.ts'),
+  },
+  {
+    path: 'image list',
+    about: 'List the images that nodes have, the newest first.',
+    load: () => import('./commands/image/list.ts'),
+  },
+  {
+    path: 'image info',
+    about: 'Show one image: its digests, its size, and which nodes have it.',
+    load: () => import('./commands/image/info.ts'),
+  },
+  {
+    path: 'image pull',
+    about: 'Have nodes get an image: from another node where one has it, else from its registry.',
+    load: () => import('./commands/image/pull.ts'),
+  },
+  {
+    path: 'image push',
+    about: 'Copy an image to nodes, without a registry: one that a node has, or a file that `docker save` wrote.',
+    load: () => import('./commands/image/push.ts'),
+  },
+  {
+    path: 'image prune',
+    about: 'Take away images that nothing uses.',
+    load: () => import('./commands/image/prune.ts'),
+  },
+  {
+    path: 'image remove',
+    about: 'Take an image, or one of its names, away from the nodes that have it.',
+    load: () => import('./commands/image/remove.ts'),
   },
   {
     path: 'spool list',

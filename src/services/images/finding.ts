@@ -36,7 +36,7 @@ export async function askMembers(
 }
 
 /** Null when it does not have it. */
-export async function askMember(
+async function askMember(
   rpc: Pick<Rpc, 'call'>,
   { node, reference, id }: { readonly node: NodeId; readonly reference: string; readonly id: string },
   signal: AbortSignal,

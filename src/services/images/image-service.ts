@@ -17,13 +17,12 @@ import type { Random } from '../../ports/random.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import { fetchImage, findImage, type ImageAnswer, type ImageQuery } from '../../wire/image.ts'
-import { askMember } from './finding.ts'
 import { fromMembers, type MemberTake } from './from-members.ts'
 import { ImageRecord } from './record.ts'
 import { Sharing, type SharingLimits } from './sharing.ts'
-import { takeFrom } from './transfer.ts'
 import { Turns } from './turns.ts'
 import type { Images, LocalImage, PeerImage } from './types.ts'
+import { ImageUploads } from './upload.ts'
 
 export interface ImageDeps {
   readonly store: ImageStore
@@ -49,6 +48,7 @@ export interface ImageSettings extends SharingLimits {
 
 export class ImageService implements Service, Images {
   readonly name = 'images'
+  readonly uploads: ImageUploads
   readonly #deps: ImageDeps
   readonly #settings: ImageSettings
   readonly #turns = new Turns()
@@ -61,6 +61,7 @@ export class ImageService implements Service, Images {
     this.#settings = settings
     this.#sharing = new Sharing(deps, settings)
     this.#record = new ImageRecord(deps)
+    this.uploads = new ImageUploads(deps.clock, (archive, signal) => this.#load(archive, signal))
   }
 
   async start(): Promise<void> {
@@ -76,6 +77,7 @@ export class ImageService implements Service, Images {
   async stop(): Promise<void> {
     for (const unserve of this.#served) unserve()
     this.#served = []
+    this.uploads.close()
     await this.#record.close()
   }
 
@@ -94,21 +96,28 @@ export class ImageService implements Service, Images {
   }
 
   take(image: PeerImage, onProgress: OnProgress, signal: AbortSignal): Promise<StoredImage> {
-    const { store, rpc } = this.#deps
+    const { store, candidates } = this.#deps
     const { reference, id, node } = image
     return this.#inTurn(reference, onProgress, signal, async () => {
-      const source = await askMember(rpc, { node, reference, id }, signal)
-      if (source?.id !== id)
-        throw new ClawError('IMAGE_NOT_FOUND', { image: reference, detail: 'its source has it no more' })
       const known = await store.find(id, signal)
-      const from = this.#deps.nameOf(node)
-      const stored = known ?? (await takeFrom(this.#deps, { source: this.#bounded(source), from }, onProgress, signal))
-      await this.#arrived({ image: stored, source, from }, reference, signal)
-      return stored
+      if (known !== null) {
+        await this.#name(known, reference, signal)
+        return known
+      }
+      // Whoever has got it from the source gives it on, so that many nodes do not all wait for one.
+      const deps = { ...this.#deps, candidates: () => [...new Set([node, ...candidates(reference)])] }
+      const pinned = `${repositoryOf(reference)}@${id}`
+      const { mostBytes } = this.#settings
+      const taken = await fromMembers({ ...deps, mostBytes }, pinned, onProgress, signal)
+      if (taken.image === null) {
+        const why = taken.problems.length === 0 ? 'its source has it no more' : taken.problems.join('; ')
+        throw new ClawError('IMAGE_NOT_FOUND', { image: reference, detail: why })
+      }
+      return this.#arrived(taken, reference, signal)
     })
   }
 
-  async load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly StoredImage[]> {
+  async #load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly StoredImage[]> {
     const { store, clock } = this.#deps
     const loaded = await store.load(archive, signal)
     for (const { id, tags, digests } of loaded)
@@ -276,12 +285,6 @@ export class ImageService implements Service, Images {
     if (image === null) return { id: '', bytes: 0, digests: [], busy: false }
     const digests = this.#digestsOf(image).slice(0, 32)
     return { id: image.id, bytes: image.sizeBytes, digests, busy: this.#sharing.isBusy }
-  }
-
-  #bounded<T extends { readonly bytes: number }>(source: T): T {
-    const { mostBytes } = this.#settings
-    if (source.bytes > mostBytes) throw new ClawError('TOO_LARGE', { what: 'The image', limit: mostBytes })
-    return source
   }
 
   /** Ids of what containers were made of, what work asks for, and what is being given to others. */

@@ -2,6 +2,7 @@
 import type { PruneRule } from '../../core/images/prune.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
+import type { ImageUploads } from './upload.ts'
 import type { ImageSupply, OnProgress, StoredImage } from '../../ports/images.ts'
 
 export interface LocalImage extends StoredImage {
@@ -22,10 +23,10 @@ export interface Images extends ImageSupply {
   list(signal: AbortSignal): Promise<readonly LocalImage[]>
   /** Null when this node does not have it. */
   find(reference: string, signal: AbortSignal): Promise<LocalImage | null>
-  /** Takes it from that member and no other, and gives it its name here. Throws IMAGE_NOT_FOUND. */
+  /** Takes exactly that one, from this member or from another that has got it, and gives it its name here. Throws IMAGE_NOT_FOUND. */
   take(image: PeerImage, onProgress: OnProgress, signal: AbortSignal): Promise<StoredImage>
-  /** Takes in an archive of the user's own. */
-  load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly StoredImage[]>
+  /** Archives of users' own, which come in parts. */
+  readonly uploads: Pick<ImageUploads, 'put' | 'finish'>
   /** Throws IMAGE_NOT_FOUND and IMAGE_IN_USE. */
   remove(reference: string, signal: AbortSignal): Promise<LocalImage>
   /** What it removed, or would remove. */

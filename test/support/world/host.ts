@@ -228,6 +228,7 @@ export class Host {
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
       spool,
+      images: null,
       renewal: { backup: nobody, recover: nobody, restore: nobody, uploads: { put: nobody, take: nobody } },
       createToken: () => Promise.reject(new ClawError('INVALID_REQUEST', { problem: 'nobody joins here' })),
       transferLead: (to) => consensus.transfer(to),

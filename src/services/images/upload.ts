@@ -1,0 +1,130 @@
+/** Takes in an archive of a user's own that comes in parts, and feeds it to the engine as it comes. */
+import { ClawError } from '../../model/failure.ts'
+import type { Millis } from '../../model/time.ts'
+import { minute } from '../../model/time.ts'
+import type { Cancel, Clock } from '../../ports/clock.ts'
+import type { StoredImage } from '../../ports/images.ts'
+
+/** What nobody goes on with is given up. */
+const patience: Millis = 2 * minute
+/** So much may wait for the engine before the sender has to. */
+const mostWaiting = 8_388_608
+const mostUploads = 4
+
+type Load = (archive: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<readonly StoredImage[]>
+
+interface Upload {
+  readonly parts: Uint8Array[]
+  readonly abort: AbortController
+  readonly loaded: Promise<readonly StoredImage[]>
+  size: number
+  waiting: number
+  isWhole: boolean
+  cancel: Cancel
+  /** Wakes whoever waits for a part, or for room. */
+  wake: () => void
+  changed: Promise<void>
+}
+
+export class ImageUploads {
+  readonly #clock: Clock
+  readonly #load: Load
+  readonly #uploads = new Map<string, Upload>()
+
+  constructor(clock: Clock, load: Load) {
+    this.#clock = clock
+    this.#load = load
+  }
+
+  /** Takes the next part, and returns how much there is once the engine is not far behind. A part at 0 begins a new file. */
+  async put(id: string, offset: number, part: Uint8Array, signal: AbortSignal): Promise<number> {
+    if (offset === 0) this.#begin(id)
+    const upload = this.#uploads.get(id)
+    if (upload === undefined || upload.size !== offset || upload.isWhole)
+      throw new ClawError('INVALID_REQUEST', { problem: `the part at ${offset} does not follow; begin again at 0` })
+    upload.size += part.length
+    upload.waiting += part.length
+    upload.parts.push(part)
+    this.#stir(upload)
+    while (upload.waiting > mostWaiting) {
+      // The engine may refuse it in the middle.
+      await Promise.race([upload.changed, upload.loaded])
+      signal.throwIfAborted()
+    }
+    return upload.size
+  }
+
+  /** The images in it, once the engine has them. Throws IMAGE_CORRUPT, and INVALID_REQUEST for a file that is not here. */
+  async finish(id: string): Promise<readonly StoredImage[]> {
+    const upload = this.#uploads.get(id)
+    if (upload === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'the file is not here; send it again' })
+    upload.isWhole = true
+    this.#stir(upload)
+    upload.cancel()
+    try {
+      return await upload.loaded
+    } finally {
+      this.#uploads.delete(id)
+    }
+  }
+
+  close(): void {
+    for (const id of [...this.#uploads.keys()]) this.#drop(id, new Error('the node is stopping'))
+  }
+
+  #begin(id: string): void {
+    this.#drop(id, new ClawError('INVALID_REQUEST', { problem: 'the file was begun anew' }))
+    if (this.#uploads.size >= mostUploads) throw new ClawError('RATE_LIMITED', { who: 'Those who send images here' })
+    const abort = new AbortController()
+    const { promise: loaded, resolve, reject } = Promise.withResolvers<readonly StoredImage[]>()
+    const { promise: changed, resolve: wake } = Promise.withResolvers<void>()
+    const cancel = (): void => {}
+    const upload: Upload = { parts: [], abort, loaded, size: 0, waiting: 0, isWhole: false, cancel, wake, changed }
+    // Told to whoever sends the next part, or asks for the end.
+    loaded.catch(() => {})
+    this.#load(this.#archive(upload), abort.signal).then(resolve, reject)
+    this.#uploads.set(id, upload)
+    this.#giveUpLater(id, upload)
+  }
+
+  async *#archive(upload: Upload): AsyncIterable<Uint8Array> {
+    for (;;) {
+      const part = upload.parts.shift()
+      if (part !== undefined) {
+        yield part
+        upload.waiting -= part.length
+        this.#stir(upload)
+        continue
+      }
+      if (upload.isWhole) return
+      await upload.changed
+      upload.abort.signal.throwIfAborted()
+    }
+  }
+
+  #stir(upload: Upload): void {
+    const { wake } = upload
+    const { promise, resolve } = Promise.withResolvers<void>()
+    upload.changed = promise
+    upload.wake = resolve
+    wake()
+    const known = [...this.#uploads].find(([, one]) => one === upload)
+    if (known !== undefined) this.#giveUpLater(...known)
+  }
+
+  #giveUpLater(id: string, upload: Upload): void {
+    upload.cancel()
+    upload.cancel = this.#clock.after(patience, () =>
+      this.#drop(id, new ClawError('DEADLINE_EXCEEDED', { what: 'The next part of the file', ms: patience })),
+    )
+  }
+
+  #drop(id: string, reason: Error): void {
+    const upload = this.#uploads.get(id)
+    if (upload === undefined) return
+    this.#uploads.delete(id)
+    upload.cancel()
+    upload.abort.abort(reason)
+    upload.wake()
+  }
+}
