@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { systemRandom } from '../../src/adapters/system/random.ts'
 import { openDisk } from '../../src/adapters/disk/disk.ts'
 import { type Identity, newIdentity } from '../../src/adapters/keys/identity.ts'
 import { createHost, type Host } from '../../src/adapters/libp2p/host.ts'
@@ -222,7 +223,7 @@ async function measure(parts: Parts, until: number): Promise<Measured> {
   const sealMeshKey = (): Promise<void> => Promise.reject(new Error('nobody is to become a voter'))
   const scheduling = { ...defaultGateway.scheduling, claimWithin: hour }
   const gateway = new GatewayService(
-    { ...parts, control, metrics, sealMeshKey, membership: new FakeMembership() },
+    { ...parts, random: systemRandom, control, metrics, sealMeshKey, membership: new FakeMembership() },
     { ...defaultGateway, scheduling },
   )
   const loop = performance.eventLoopUtilization()

@@ -83,6 +83,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
   agent.onBusyChange(() => members.refresh())
   const gateway = new GatewayService({
     ...{ self, clock, metrics, control, consensus, membership: members },
+    random,
     log: log.child('gateway'),
     sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
   })

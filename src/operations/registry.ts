@@ -10,6 +10,20 @@ import {
   containerStop,
 } from './container.ts'
 import { containerExec } from './container-exec.ts'
+import {
+  deployCreate,
+  deployDelete,
+  deployHistory,
+  deployList,
+  deployPause,
+  deployPromote,
+  deployResume,
+  deployRollback,
+  deployScale,
+  deployStatus,
+  deployUpdate,
+  deployWait,
+} from './deployment.ts'
 import { eventsWatch } from './events.ts'
 import { gatewayTransfer, gatewayVoters } from './gateway-change.ts'
 import { gatewayRecover } from './gateway-recover.ts'
@@ -43,6 +57,8 @@ export const operations = [
   ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs],
   ...[workloadLogLines, placementLogs, logRead, logSearch, nodeLogSearch, logKept],
+  ...[deployCreate, deployUpdate, deployScale, deployPromote, deployRollback, deployPause, deployResume],
+  ...[deployDelete, deployStatus, deployList, deployHistory, deployWait],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
   ...[workloadWhy, workloadPlan, workloadDecisions, spoolList, spoolDrop],
   ...[

@@ -1,5 +1,6 @@
 /** Turns what people and scripts write for a workload, in all its accepted spellings, into the one spec. */
 import { z } from 'zod'
+import { base32Word } from '../lib/base32.ts'
 import { parseMemoryMib } from '../lib/units.ts'
 import { ClawError } from '../model/failure.ts'
 import type { PullPolicy } from '../model/image.ts'
@@ -200,9 +201,8 @@ function mibOf(size: string | number, what: string): number {
 const withoutUndefined = (record: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
 
-/** RFC 4648 base32 in lower case: no two letters that look alike beside digits. */
-export const randomWord = (random: Random, length: number): string =>
-  Array.from(random.bytes(length), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'.charAt(byte & 31)).join('')
+/** Of so many letters and digits. */
+export const randomWord = (random: Random, length: number): string => base32Word(random.bytes(length))
 
 /** `nginx-x7k2` for `docker.io/library/nginx:latest`. */
 export function nameFor(image: string, random: Random): string {

@@ -52,7 +52,7 @@ export class GatewayMesh {
     }
     const { membership } = this
     const gateway = new GatewayService(
-      { self: node, clock, log: silent, metrics, control, consensus, membership, sealMeshKey },
+      { self: node, clock, log: silent, metrics, random: this.world, control, consensus, membership, sealMeshKey },
       settings,
     )
     await gateway.start()

@@ -1,7 +1,7 @@
 /** The small things that a leader finds to do in the state: deaths to record, placements to take back, old work to forget. */
 import type { NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { Liveness } from '../../model/node.ts'
-import type { Instant, Millis } from '../../model/time.ts'
+import { hour, type Instant, type Millis } from '../../model/time.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { workloadsAt } from '../state/holdings.ts'
 import type { MeshState } from '../state/types.ts'
@@ -38,6 +38,9 @@ export function placementsToWithdraw(
   })
 }
 
+/** For so long the ends of a deployment's replicas say how long to wait before the next try. */
+const failuresCount: Millis = hour
+
 export interface PruneSettings {
   /** How long an ended workload is kept. */
   readonly keepFor: Millis
@@ -48,12 +51,15 @@ export interface PruneSettings {
 }
 
 export function workloadsToPrune(
-  { workloads }: Pick<MeshState, 'workloads'>,
+  { workloads, deployments }: Pick<MeshState, 'workloads' | 'deployments'>,
   at: Instant,
   { keepFor, keepAtMost, batch }: PruneSettings,
 ): readonly WorkloadId[] {
   const ended = Array.from(workloads.values())
-    .filter(({ state }) => isTerminal(state))
+    .filter(({ state, owner, endedAt }) => {
+      const isCounted = owner !== undefined && deployments.has(owner.deployment) && (endedAt ?? 0) > at - failuresCount
+      return isTerminal(state) && !isCounted
+    })
     .map(({ id, endedAt, submittedAt }) => ({ id, endedAt: endedAt ?? submittedAt }))
     .toSorted((a, b) => a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1))
   const tooMany = Math.max(0, ended.length - keepAtMost)

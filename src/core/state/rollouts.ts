@@ -31,7 +31,8 @@ export function setRollout(step: Step, command: SetRollout): Outcome {
     return accepted({ deployment: id })
   }
 
-  const deployment = changeDeployment(step, before, { startsAfter: null, ...fieldsOf(command, before) })
+  const startsAfter = command.start === undefined ? before.startsAfter : null
+  const deployment = changeDeployment(step, before, { startsAfter, ...fieldsOf(command, before) })
   for (const each of command.keep ?? []) keep(step, id, each)
   for (const each of command.drain ?? []) drain(step, id, each)
   for (const each of command.stop ?? []) stop(step, id, each)
@@ -65,11 +66,9 @@ function startAll(step: Step, deployment: Deployment, starts: NonNullable<SetRol
       reason: `no replica can be started: ${problem}`,
       startsAfter: step.at + pauseAfterRefusal,
     })
-    if (deployment.reason?.endsWith(problem) !== true)
-      note(step, deployment.id, {
-        type: 'deployment.waits',
-        message: `${deployment.name} cannot be given a replica: ${problem}`,
-      })
+    const message = `${deployment.name} cannot be given a replica: ${problem}`
+    if (step.state.deployments.get(deployment.id)?.events.at(-1)?.message !== message)
+      note(step, deployment.id, { type: 'deployment.waits', message })
     return
   }
 }

@@ -2,6 +2,8 @@
 import { defaultVoting } from '../../core/gateway/voters.ts'
 import { defaultReserving } from '../../core/queue/reserve.ts'
 import { defaultScheduling } from '../../core/scheduler/types.ts'
+import type { RolloutSettings } from '../../core/rollout/types.ts'
+import { defaultRollouts } from '../../core/rollout/types.ts'
 import { supported } from '../../core/state/versions.ts'
 import type { VersionRange } from '../../model/version.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -9,6 +11,7 @@ import { day, minute, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
+import type { Random } from '../../ports/random.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Consensus } from '../consensus/types.ts'
@@ -20,6 +23,8 @@ import { handOver } from './hand-over.ts'
 import { Raising } from './raising.ts'
 import type { PruningSettings } from './record-keeping.ts'
 import { LivenessRecorder, Pruning } from './record-keeping.ts'
+import type { Measure } from './rollouts.ts'
+import { Rollouts } from './rollouts.ts'
 import type { SchedulingSettings } from './scheduling.ts'
 import { Scheduling } from './scheduling.ts'
 import type { UpkeepSettings } from './upkeep.ts'
@@ -32,10 +37,13 @@ export interface GatewayDeps {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  readonly random: Random
   readonly control: LeaderControl
   readonly consensus: Pick<Consensus, 'setLearners' | 'changeVoters' | 'transfer'>
   readonly membership: Membership
   readonly sealMeshKey: VotingDeps['sealMeshKey']
+  /** What the service proxies have seen, for the gates of deployments. */
+  readonly measure?: Measure
   /** The state versions that this build applies; a test may have it be an older one. */
   readonly applies?: VersionRange
 }
@@ -45,6 +53,7 @@ export interface GatewaySettings {
   readonly voting: VotingSettings
   readonly upkeep: UpkeepSettings
   readonly pruning: PruningSettings
+  readonly rollouts: RolloutSettings
 }
 
 export const defaultGateway: GatewaySettings = {
@@ -58,6 +67,7 @@ export const defaultGateway: GatewaySettings = {
   voting: { ...defaultVoting, answersWithin: 2 * second, lag: 100, every: 500 },
   upkeep: { mostOfANode: 32 },
   pruning: { keepFor: 7 * day, keepAtMost: 5_000, batch: 500, every: minute },
+  rollouts: defaultRollouts,
 }
 
 export class GatewayService implements Service {
@@ -77,6 +87,7 @@ export class GatewayService implements Service {
       new Scheduling(parts, settings.scheduling),
       new Upkeep(parts, settings.upkeep),
       new LivenessRecorder(parts),
+      new Rollouts(parts, settings.rollouts),
       new Pruning(parts, settings.pruning),
       new Raising({ ...parts, applies: deps.applies ?? supported }),
     ]

@@ -215,7 +215,7 @@ export class Host {
       await control.execute({ type: 'seal-mesh-key', node, sealedKey: 'eA==' }, { id, by: self, signal })
     }
     const gateway = new GatewayService({
-      ...{ self, clock, log, metrics, control, consensus, membership: members, sealMeshKey, applies },
+      ...{ self, clock, log, metrics, random: world, control, consensus, membership: members, sealMeshKey, applies },
     })
     const spool = new SpoolService({ control, disk, clock, log, metrics })
     const nobody = (): never => {

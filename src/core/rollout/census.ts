@@ -1,0 +1,99 @@
+/** The replicas of a deployment, as the one who rolls it out looks at them. */
+import type { Deployment } from '../../model/deployment.ts'
+import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
+import type { Workload } from '../../model/workload.ts'
+import { isReady, isTerminal } from '../../model/workload.ts'
+
+/** `silent`: it said goodbye a moment ago and may be back at once. `gone`: its work has to be done by others. */
+export type Reach = 'here' | 'silent' | 'gone'
+
+export interface Replica {
+  readonly id: WorkloadId
+  readonly name: string
+  readonly revision: number
+  readonly submittedAt: Instant
+  readonly isReady: boolean
+  readonly drainingSince: Instant | null
+  readonly workload: Workload
+}
+
+export interface Census {
+  /** To stay as they are: not drained, not stopped, on a node that is there. Oldest first. */
+  readonly live: readonly Replica[]
+  /** They get no more requests and are to be stopped. */
+  readonly draining: readonly Replica[]
+  /** They were told to stop. */
+  readonly stopping: readonly Replica[]
+  /** On a node that is not there. They may still run; when they are seen again, they count again. */
+  readonly gone: readonly Replica[]
+  /** They have ended, although nobody had asked them to; a lost node is no fault of theirs. */
+  readonly failed: readonly Workload[]
+}
+
+export function takeCensus(replicas: readonly Workload[], reach: (node: NodeId) => Reach): Census {
+  const census = { live: [], draining: [], stopping: [], gone: [] } as Record<keyof Omit<Census, 'failed'>, Replica[]>
+  const failed: Workload[] = []
+  for (const workload of replicas) {
+    const { owner, placement, stopRequested } = workload
+    if (owner === undefined) continue
+    if (isTerminal(workload.state)) {
+      if (stopRequested === null && workload.error?.code !== 'WORKLOAD_LOST') failed.push(workload)
+      continue
+    }
+    const at = placement === null ? 'here' : reach(placement.node)
+    const { id, name, submittedAt } = workload
+    const drainingSince = owner.drainingSince ?? null
+    const replica = {
+      ...{ id, name, submittedAt, drainingSince, workload },
+      revision: owner.revision,
+      isReady: at === 'here' && isReady(workload),
+    }
+    const where =
+      at === 'gone' ? 'gone' : stopRequested !== null ? 'stopping' : drainingSince !== null ? 'draining' : 'live'
+    census[where].push(replica)
+  }
+  return { ...census, failed }
+}
+
+export const countReady = (replicas: readonly Replica[]): number => replicas.filter((one) => one.isReady).length
+
+/** What runs, or is to, on nodes that are there. */
+export const occupied = ({ live, draining, stopping }: Census): number =>
+  live.length + draining.length + stopping.length
+
+/** In the order in which they go when some have to: what serves nobody, then the youngest. */
+export const byWorth = (replicas: readonly Replica[]): readonly Replica[] =>
+  replicas.toReversed().toSorted((a, b) => Number(a.isReady) - Number(b.isReady))
+
+/** How many replicas the canary of a deployment has. */
+export const canaryCount = ({ strategy, replicas }: Pick<Deployment, 'strategy' | 'replicas'>): number =>
+  strategy.type === 'canary'
+    ? Math.min(replicas, Math.max(1, Math.round((replicas * strategy.percent) / 100)))
+    : replicas
+
+/** How many may run beyond those that were promised. */
+export function surgeOf(deployment: Deployment): number {
+  const { strategy, rollout, replicas, maxSurge } = deployment
+  if (maxSurge !== null) return maxSurge
+  if (strategy.type === 'blue-green' || rollout?.kind === 'rollback' || rollout?.stage === 'promoted')
+    return Math.max(1, replicas)
+  switch (strategy.type) {
+    case 'immediate':
+      return Math.max(1, replicas)
+    case 'rolling':
+      return strategy.batch
+    case 'canary':
+      return Math.max(1, canaryCount(deployment))
+  }
+}
+
+/** How many of those that were promised may be missing while one revision follows another. */
+export function unavailableOf({ maxUnavailable, maxSurge, strategy, replicas }: Deployment): number {
+  if (maxUnavailable !== null) return Math.min(replicas, maxUnavailable)
+  if (maxSurge !== 0) return 0
+  return Math.min(replicas, strategy.type === 'rolling' ? strategy.batch : 1)
+}
+
+/** How many have to be ready at any time, if so many were. */
+export const promised = (deployment: Deployment): number => deployment.replicas - unavailableOf(deployment)

@@ -1,0 +1,197 @@
+/**
+ * A deployment in the real replicated state, its replicas played: they are placed, get ready, die and are lost as the test says, and the
+ * leader decides in between. Time is what the test says it is.
+ */
+import { occupied, promised, surgeOf, takeCensus } from '../../src/core/rollout/census.ts'
+import type { Census, Reach } from '../../src/core/rollout/census.ts'
+import { decide } from '../../src/core/rollout/decide.ts'
+import type { Decision, Measurement } from '../../src/core/rollout/types.ts'
+import { defaultRollouts } from '../../src/core/rollout/types.ts'
+import { replicasOf } from '../../src/core/state/replicas.ts'
+import type { Command } from '../../src/core/state/types.ts'
+import type { Deployment } from '../../src/model/deployment.ts'
+import type { NodeId, WorkloadId } from '../../src/model/ids.ts'
+import { nodeId, workloadId } from '../../src/model/ids.ts'
+import type { Workload } from '../../src/model/workload.ts'
+import { isTerminal, takesRequests } from '../../src/model/workload.ts'
+import type { Book } from './control-samples.ts'
+import { ada, meshOf, refusal } from './control-samples.ts'
+import type { Sample } from './deployment-samples.ts'
+import { create, update, web } from './deployment-samples.ts'
+
+const nodes = ['n0', 'n1', 'n2', 'n3'].map(nodeId)
+
+/** What becomes of a replica that is started: by its image. */
+export type Fate = 'ready' | 'exits' | 'hangs'
+export const fateOf = (image: string): Fate =>
+  image.includes('exits') ? 'exits' : image.includes('hangs') ? 'hangs' : 'ready'
+
+export class RolloutLab {
+  readonly book: Book = meshOf(nodes)
+  readonly gone = new Set<NodeId>()
+  /** What was wrong at some step. */
+  readonly wrongs: string[] = []
+  at = 100_000
+  measured: Measurement | null = null
+  #made = 0
+
+  constructor(sample: Sample) {
+    this.run(create(sample))
+  }
+
+  /** Undefined once it is gone. */
+  get deployment(): Deployment | undefined {
+    return this.book.state.deployments.get(web)
+  }
+
+  get replicas(): readonly Workload[] {
+    return replicasOf(this.book.state, web)
+  }
+
+  census(): Census {
+    return takeCensus(this.replicas, (node): Reach => (this.gone.has(node) ? 'gone' : 'here'))
+  }
+
+  /** Live ones by revision: `{1: 3}`. */
+  live(): Record<number, number> {
+    const counts: Record<number, number> = {}
+    for (const { revision } of this.census().live) counts[revision] = (counts[revision] ?? 0) + 1
+    return counts
+  }
+
+  run(command: Command): string | null {
+    return refusal(this.book.run(command, { at: this.at }))
+  }
+
+  update(image: string): string | null {
+    return this.run(update(image))
+  }
+
+  /** What the leader would do now. */
+  decision(): Decision | null {
+    const { deployment } = this
+    if (deployment === undefined) return null
+    return decide({
+      deployment,
+      census: this.census(),
+      at: this.at,
+      measured: this.measured,
+      settings: defaultRollouts,
+    })
+  }
+
+  /** The leader decides and commits, and what it broke is written down. Whether there was something to do. */
+  lead(): boolean {
+    const decision = this.decision()
+    if (decision !== null) this.commit(this.command(decision))
+    return decision !== null
+  }
+
+  command(decision: Decision): Command {
+    const { start = [], ...rest } = decision
+    const starts = start.flatMap(({ revision, count }) =>
+      Array.from({ length: count }, () => {
+        this.#made += 1
+        return { workload: workloadId(`wl-${this.#made}`), name: `web-r${revision}-${this.#made}`, revision }
+      }),
+    )
+    const step = this.deployment?.step ?? 0
+    return { type: 'set-rollout', deployment: web, step, ...rest, ...(starts.length > 0 && { start: starts }) }
+  }
+
+  commit(command: Command): void {
+    const before = { serving: this.#serving(), deployment: this.deployment, taken: occupied(this.census()) }
+    const refused = this.run(command)
+    const after = this.deployment
+    if (refused !== null || command.type !== 'set-rollout' || after === undefined || before.deployment === undefined)
+      return
+    const say = (what: string): void => void this.wrongs.push(`${what}, by ${JSON.stringify(command)}`)
+    const least = Math.min(before.serving.size, promised(after))
+    if (after.state !== 'deleting' && this.#serving().size < least)
+      say(`only ${this.#serving().size} of ${least} that were ready and promised are left`)
+    const most = Math.max(
+      before.taken,
+      before.deployment.replicas + Math.max(surgeOf(before.deployment), surgeOf(after)),
+    )
+    if (occupied(this.census()) > most) say(`${occupied(this.census())} run, and ${most} may`)
+    for (const { workload } of command.stop ?? []) this.#lookAtStop(workload, before.serving, say)
+    this.#lookAtTraffic(after, say)
+  }
+
+  #serving(): Set<WorkloadId> {
+    return new Set(
+      this.census()
+        .live.filter((one) => one.isReady && takesRequests(one.workload))
+        .map(({ id }) => id),
+    )
+  }
+
+  #lookAtStop(id: WorkloadId, serving: ReadonlySet<WorkloadId>, say: (what: string) => void): void {
+    const { deployment } = this
+    if (deployment === undefined || deployment.service === null || deployment.state === 'deleting') return
+    if (serving.has(id)) say(`${id} is stopped while it is given requests`)
+    const since = this.book.state.workloads.get(id)?.owner?.drainingSince
+    if (since !== undefined && this.at - since < defaultRollouts.drain) say(`${id} is stopped too soon`)
+  }
+
+  #lookAtTraffic({ service, traffic }: Deployment, say: (what: string) => void): void {
+    if (service === null) return
+    const ready = this.census().live.filter((one) => one.isReady)
+    const served = traffic.filter(({ weight }) => weight > 0).map(({ revision }) => revision)
+    if (ready.length > 0 && !served.some((revision) => ready.some((one) => one.revision === revision)))
+      say(`nobody who is ready is given requests: ${JSON.stringify(traffic)}`)
+  }
+
+  /** One thing that may happen to a replica next: it is placed, gets ready, ends as it was told to, or by itself. */
+  move(pick: number, fate: (image: string) => Fate = fateOf): boolean {
+    const movable = this.replicas.filter((one) => this.#canMove(one, fate))
+    const one = movable[pick % Math.max(1, movable.length)]
+    if (one === undefined) return false
+    const { placement } = one
+    if (placement === null) return this.#place(one, pick)
+    const { id, node } = placement
+    if (one.stopRequested !== null) this.#end(one, 'asked')
+    else if (placement.state === 'placed') this.run({ type: 'claim', placement: id, node })
+    else if (fate(one.spec.image) === 'exits') this.#end(one, 'fails')
+    else this.run({ type: 'report-running', placement: id, node, startedAt: this.at })
+    return true
+  }
+
+  #canMove({ state, placement, stopRequested, spec }: Workload, fate: (image: string) => Fate): boolean {
+    if (isTerminal(state)) return false
+    if (placement === null) return this.gone.size < nodes.length
+    if (this.gone.has(placement.node)) return false
+    if (stopRequested !== null || placement.state === 'placed') return true
+    return state === 'starting' && fate(spec.image) !== 'hangs'
+  }
+
+  #place({ id, attempt }: Workload, pick: number): boolean {
+    const there = nodes.filter((node) => !this.gone.has(node))
+    const node = there[pick % there.length] ?? there[0]
+    if (node === undefined) return false
+    this.run({ type: 'place', workload: id, attempt: attempt + 1, node, devices: [], executor: 'docker' })
+    return true
+  }
+
+  #end({ placement }: Workload, how: 'asked' | 'fails'): void {
+    if (placement === null) return
+    const error = how === 'fails' ? ({ code: 'NONZERO_EXIT', message: 'It ended with exit code 1.' } as const) : null
+    const ending = { endedAt: this.at, exitCode: how === 'fails' ? 1 : 0, error }
+    this.run({ type: 'report-ended', placement: placement.id, node: placement.node, ...ending })
+  }
+
+  /** One that runs dies. */
+  kill(pick: number): void {
+    const running = this.replicas.filter(({ state }) => state === 'running')
+    const one = running[pick % Math.max(1, running.length)]
+    if (one !== undefined && !this.gone.has(one.placement?.node ?? ada)) this.#end(one, 'fails')
+  }
+
+  /** Leads and plays on until nothing happens any more, for so long at most. */
+  settle(span: number, tick = 500): void {
+    for (const end = this.at + span; this.at < end; this.at += tick) {
+      let hasMoved = true
+      for (let i = 0; hasMoved && i < 200; i += 1) hasMoved = [this.lead(), this.move(i)].some(Boolean)
+    }
+  }
+}
