@@ -8,7 +8,7 @@ import { bundleAndRun } from '../bundle.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
-/** Those that need nothing but this machine; `submit` joins them where the lab's engine is named. */
+/** Those that need nothing but this machine; `submit` and `images` join them where the lab's engine is named. */
 const all = [
   'daemon',
   'eventloop',
@@ -46,5 +46,5 @@ if (name === undefined) {
   console.error('bench: name one of the .ts files in scripts/bench, without its ending, or all')
   process.exit(2)
 }
-const names = name !== 'all' ? [name] : process.env.CLAW_LAB_DOCKER ? [...all, 'submit'] : all
+const names = name !== 'all' ? [name] : process.env.CLAW_LAB_DOCKER ? [...all, 'submit', 'images'] : all
 for (const each of names) process.exitCode = Math.max(process.exitCode ?? 0, await run(each, rest))
