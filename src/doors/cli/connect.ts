@@ -5,7 +5,6 @@ import type { Reading, Transport } from './api.ts'
 import { Api } from './api.ts'
 import type { Host } from './host.ts'
 import { HttpTransport } from './http-transport.ts'
-import { defaultKeyFile, readOperatorKey } from './operator-key.ts'
 
 interface Connecting {
   readonly host: Host
@@ -38,6 +37,7 @@ async function transportTo(
   connectTimeout?: Millis,
 ): Promise<Transport> {
   if (address.kind !== 'multiaddr') return new HttpTransport(address, connectTimeout)
+  const { defaultKeyFile, readOperatorKey } = await import('./operator-key.ts')
   const seed = await readOperatorKey(keyFile ?? defaultKeyFile(host))
   const [{ VisitTransport }, visit] = await Promise.all([
     import('./visit-transport.ts'),

@@ -1,12 +1,17 @@
 /** Operations over HTTP, to a Unix socket or a TCP port. Node's own client: it is there already, so the CLI starts at once. */
-import { request as httpRequest } from 'node:http'
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureFrom } from '../../model/failure.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Address } from './address.ts'
 import type { Transport } from './api.ts'
+
+/**
+ * An import of `node:http` would read all its exports, and one of them loads a whole second HTTP client: half of the time that a command
+ * line takes to start.
+ */
+const http = () => process.getBuiltinModule('node:http')
+const https = () => process.getBuiltinModule('node:https')
 
 export type HttpAddress = Exclude<Address, { readonly kind: 'multiaddr' }>
 
@@ -87,7 +92,7 @@ export class HttpTransport implements Transport {
   #send(path: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
     const to = this.#to
     const target: RequestOptions = to.kind === 'socket' ? { socketPath: to.path } : where(to.url)
-    const send = to.kind === 'url' && to.url.protocol === 'https:' ? httpsRequest : httpRequest
+    const { request: send } = to.kind === 'url' && to.url.protocol === 'https:' ? https() : http()
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),

@@ -3,7 +3,6 @@ import { ClawError, isClawError } from '../../model/failure.ts'
 import type { Api, Reading } from './api.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Peer, Session } from './command.ts'
-import { connectTo, spelled } from './connect.ts'
 import { exitCodeOf, interrupted } from './exit-code.ts'
 import type { Globals } from './globals.ts'
 import { looksForJson } from './globals.ts'
@@ -15,7 +14,6 @@ import type { Parsed } from './parse.ts'
 import { parse } from './parse.ts'
 import { commands } from './registry.ts'
 import { spanOption } from './span-option.ts'
-import { targetFor } from './target.ts'
 
 /** Runs one command line. `connect` is replaced in tests. Returns the exit code. */
 export async function main(
@@ -53,8 +51,12 @@ export async function main(
   }
 }
 
+/** What talks to peers is loaded by those that do: a help page is there in half of the time without. */
+const connecting = () => Promise.all([import('./target.ts'), import('./connect.ts')])
+
 async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
   const patience = spanOption('--request-timeout', globals.requestTimeout) ?? undefined
+  const [{ targetFor }, { connectTo }] = await connecting()
   const { addresses, operatorKey } = await targetFor(globals, host)
   return connectTo(addresses, { host, keyFile: operatorKey, patience, reading: readingOf(globals), signal })
 }
@@ -63,6 +65,7 @@ async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise
 const lookPatience: Millis = 5_000
 
 async function peersOf(globals: Globals, host: Host, signal: AbortSignal): Promise<readonly Peer[]> {
+  const [{ targetFor }, { connectTo, spelled }] = await connecting()
   const { addresses, operatorKey } = await targetFor(globals, host)
   return addresses.map((address) => ({
     address: spelled(address),
