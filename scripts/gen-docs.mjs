@@ -93,7 +93,8 @@ function fieldRows(schema) {
   ])
 }
 
-function operationSection({ name, about, kind, input, output, rest, permission }) {
+function operationSection({ name, about, kind, input, output, rest, permission, message, channels }) {
+  if (kind === 'duplex') return talkSection({ name, about, input, output, permission, message, channels })
   const inputs = fieldRows(schemaOf(input, 'input'))
   const answer = schemaOf(output, 'output')
   const fields = fieldRows(answer.type === 'array' ? answer.items : answer).map(([field, type, , text]) => [
@@ -116,6 +117,33 @@ function operationSection({ name, about, kind, input, output, rest, permission }
   ]
 }
 
+const variantsOf = (schema) => (schema.not !== undefined ? [] : (schema.oneOf ?? schema.anyOf ?? [schema]))
+
+function talkSection({ name, about, input, output, permission, message, channels }) {
+  const messages = (title, schema) => {
+    const rows = variantsOf(schema).map((variant) => [
+      `\`${variant.properties.type.const}\``,
+      fieldRows(variant)
+        .filter(([field]) => field !== '`type`')
+        .map(([field, type]) => `${field} (${type})`)
+        .join(', '),
+    ])
+    return rows.length === 0 ? [] : [title, table(['type', 'fields'], rows)]
+  }
+  return [
+    `## ${name}`,
+    `${about} A conversation. Needs the role ${roleFor(permission)}.`,
+    `\`\`\`text\nWebSocket /api/talk/${name}\n\`\`\``,
+    table(['input', 'type', 'required', 'meaning'], fieldRows(schemaOf(input, 'input'))),
+    ...messages('Messages from the caller:', schemaOf(message, 'input')),
+    ...messages('Messages to the caller:', schemaOf(output, 'output')),
+    table(
+      ['channel', 'bytes'],
+      Object.entries(channels).map(([channel, text]) => [channel, text]),
+    ),
+  ]
+}
+
 const apiIntroduction = [
   'Every peer serves the same API, on the Unix socket `<data-dir>/api.sock` and, if it is told to, over HTTP on loopback.',
   '- **Who may**: whoever may open the socket; over TCP, whoever sends `Authorization: Bearer` with the content of ' +
@@ -128,6 +156,11 @@ const apiIntroduction = [
     'applied by then, after a change at least that of the change: given as `index` to any other peer, it makes that one show the change.',
   '- **Streams** answer with one JSON value a line (`application/x-ndjson`). Empty lines keep the connection alive. ' +
     'A failure on the way is a last line `{"error":{…}}`. Closing the connection cancels the operation.',
+  '- **Conversations** are WebSockets at `/api/talk/<operation>`. Text messages are about the conversation itself: the client begins with ' +
+    '`{"input":{…}}`; each side says with `{"credit":[0,BYTES]}` how many bytes of messages and with `{"credit":[1,BYTES]}` how many of ' +
+    'everything else it takes further, and is sent nothing before it has; the server ends with `{"end":true}` or `{"error":{…}}`. Binary ' +
+    'messages are one byte for the channel, then at most 64 KiB: JSON on channel 0, bytes on the others; none at all end a channel. A ' +
+    'piece costs its length and 16 bytes of credit, and may be sent while the credit is above zero. Closing the connection cancels the operation.',
   '- **Failures** are `{"error":{"code","message","hint","facts"}}`; see [errors.md](errors.md).',
   '- **`GET /healthz`** answers `{"status":"ok"}` to anyone. **`GET /api/openapi.json`** is this page for machines, and ' +
     '**`GET /metrics`** the metrics of this peer in Prometheus’ format.',

@@ -20,7 +20,8 @@ const listIfThere = (folder, suffix) =>
     : []
 
 /** The generated code does not meet our compiler flags (it uses enums and namespaces), so it is taken unchecked. */
-const header = (proto) => `// Generated from protocols/${proto} by "npm run gen". Do not edit.\n// @ts-nocheck\n`
+const header = (proto) =>
+  `// Generated from protocols/${proto} by "npm run gen". Do not edit.\n/* eslint-disable */\n// @ts-nocheck\n`
 
 /** We import by the names files have; protons imports by those they would have after a compilation. */
 const withOurImports = (code) => code.replace(/(from '\.\/[^']+)\.js'/g, "$1.ts'")

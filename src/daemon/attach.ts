@@ -12,6 +12,7 @@ export async function attach(address: string, seed: Uint8Array, signal: AbortSig
       peer: visit.peer,
       call: (protocol, request, within) => visit.call(protocol, request, within),
       stream: (protocol, request, within) => visit.stream(protocol, request, within),
+      converse: (protocol, request, within) => visit.converse(protocol, request, within),
       async close() {
         await visit.close()
         await visitor.close()

@@ -1,4 +1,5 @@
 /** The ways into a daemon: its operations, and the API that offers them. */
+import { dial } from '../adapters/system/dial.ts'
 import { ApiService } from '../doors/api/service.ts'
 import { tokenCheck } from '../doors/api/token.ts'
 import type { OperationContext, RenewalView } from '../operations/context.ts'
@@ -25,7 +26,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     get apiAddress() {
       return api.address
     },
-    agent: agentViewOf(agent),
+    agent: agentViewOf(agent, dial),
     logs: logsViewOf(logs),
     host: hostViewOf(inventory, probes.host),
     renewal: renewalOf(ground, plane),

@@ -1,6 +1,7 @@
 /** All that can go wrong without a bug: a code, what kind of trouble it is, one sentence on what happened, one on what to do. */
 
 import { deploymentFailures } from './deployment-failures.ts'
+import { execFailures } from './exec-failures.ts'
 import type { Failure } from './failure-row.ts'
 import { failure, meant } from './failure-row.ts'
 import { hostFailures } from './host-failures.ts'
@@ -50,18 +51,8 @@ export const failures = {
     'Write the whole name, or more of the id.',
   ),
   ...deploymentFailures,
+  ...execFailures,
   ...hostFailures,
-  WORKLOAD_NOT_RUNNING: failure(
-    'conflict',
-    ({ workload, state }: { workload: string; state: string }) =>
-      `The workload ${workload} does not run: it is ${state}.`,
-    'See what became of it with `clawbernetes workload info`; what it printed is in `clawbernetes logs`.',
-  ),
-  EXEC_FAILED: failure(
-    'refused',
-    ({ detail }: { detail: string }) => `The command could not be run in the workload: ${detail}.`,
-    'Check the command and its working directory; images without a shell need the path of a program that they hold.',
-  ),
   LOGS_GONE: failure(
     'not-found',
     ({ workload, node }: { workload: string; node: string }) =>

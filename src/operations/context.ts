@@ -5,8 +5,9 @@ import type { NodeInventory } from '../model/node.ts'
 import type { Instant, Millis } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { ByteStream } from '../ports/dial.ts'
 import type { ExecRequest, ExecSession } from '../ports/exec.ts'
-import type { PortAddress, TaskStats, TaskStatus } from '../ports/executor.ts'
+import type { TaskStats, TaskStatus } from '../ports/executor.ts'
 import type { KeptLog, LogPiece } from '../ports/log-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { HostSample } from '../ports/probe.ts'
@@ -26,7 +27,8 @@ export interface AgentView {
   tasks(): readonly TaskStatus[]
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
   exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>
-  address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress>
+  /** A connection to a port of a placement. Throws PORT_UNREACHABLE besides what `exec` does. */
+  connect(placement: PlacementId, port: number, signal: AbortSignal): Promise<ByteStream>
 }
 
 /** What the work of this host has printed. */

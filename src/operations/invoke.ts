@@ -5,16 +5,27 @@ import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from '../ports/rpc.ts'
 import type { Service } from '../ports/service.ts'
 import type { Freshness } from '../services/control/types.ts'
-import { attachOperation, followOperation, invokeOperation, streamOperation } from '../wire/operation.ts'
+import type { Conversation } from '../ports/conversation.ts'
+import { conversationPair } from '../wire/conversation.ts'
+import {
+  attachOperation,
+  converseOperation,
+  followOperation,
+  invokeOperation,
+  streamOperation,
+  visitOperation,
+} from '../wire/operation.ts'
 import type { OperationContext } from './context.ts'
 import { changePatience } from './carry-out.ts'
 import { readingIn } from './consistency.ts'
 import { within } from './deadline.ts'
+import { refresh } from './find.ts'
 import { parseInput } from './input.ts'
-import type { Call, Caller, Operation, StreamOperation, UnaryOperation } from './operation.ts'
+import type { Call, Caller, DuplexOperation, Operation, StreamOperation, UnaryOperation } from './operation.ts'
 import { roles } from './operation.ts'
 import { requirePermission } from './permission.ts'
 import { operations } from './registry.ts'
+import { bridge, talkOver } from './talk.ts'
 
 export interface Asker {
   readonly caller: Caller
@@ -32,6 +43,8 @@ export interface Invoker {
   /** Throws the ClawError of a refusal; anything else it throws is a bug. */
   invoke(name: string, input: unknown, asker: Asker): Promise<unknown>
   open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown>
+  /** The asker's side of a conversation. What goes wrong once it has begun, its readers get. */
+  converse(name: string, input: unknown, asker: Asker): Promise<Conversation>
 }
 
 const everything: ReadonlyMap<string, Operation> = new Map(operations.map((operation) => [operation.name, operation]))
@@ -83,7 +96,21 @@ export class OperationService implements Service, Invoker {
         yield { item: JSON.stringify(item) }
     }.bind(this)
 
+    const talk = async (wire: Wire, side: Conversation, asker: Asker): Promise<void> => {
+      const operation = this.#talking(wire.name)
+      const { own, freshness } = readingIn(parseJson(wire.input))
+      const input = admit(operation, own, asker)
+      const context = await this.#settled(freshness, asker)
+      await this.#talk(operation, input, side, { ...asker, context })
+    }
+
     this.#served = [
+      rpc.serveDuplex(converseOperation, (wire, _, side, signal) =>
+        talk(wire, side, { caller: vouchedFor(wire), signal }),
+      ),
+      rpc.serveDuplex(visitOperation, async (wire, from, side, signal) =>
+        bridge(side, await this.converse(wire.name, parseJson(wire.input), { caller: this.#operator(from), signal })),
+      ),
       rpc.serve(invokeOperation, (wire, _, signal) => answer(wire, { caller: vouchedFor(wire), signal })),
       rpc.serveStream(streamOperation, (wire, _, signal) => items(wire, { caller: vouchedFor(wire), signal })),
       rpc.serve(attachOperation, async (wire, from, signal) => {
@@ -129,6 +156,33 @@ export class OperationService implements Service, Invoker {
       yield operation.output.parse(JSON.parse(item))
   }
 
+  async converse(name: string, input: unknown, asker: Asker): Promise<Conversation> {
+    const operation = this.#talking(name)
+    const { own, freshness } = readingIn(input)
+    const admitted = admit(operation, own, asker)
+    const context = await this.#settled(freshness, asker)
+    // Where it has to run may have changed a moment ago.
+    await refresh(context, asker.signal)
+    const target = this.#target(operation, admitted)
+    if (target !== this.#context.self)
+      return this.#context.rpc.converse(target, converseOperation, wireOf(name, input, asker), asker.signal)
+    const [ours, theirs] = conversationPair()
+    const onAbort = (): void => {
+      for (const side of [ours, theirs]) side.fail(asker.signal.reason)
+    }
+    asker.signal.addEventListener('abort', onAbort, { once: true })
+    this.#talk(operation, admitted, theirs, { ...asker, context })
+      .then(
+        () => ours.end(),
+        (error: unknown) => ours.fail(error),
+      )
+      .finally(() => {
+        theirs.end()
+        asker.signal.removeEventListener('abort', onAbort)
+      })
+    return ours
+  }
+
   #target(operation: Operation, admitted: unknown): NodeId {
     return operation.where?.(admitted, this.#context) ?? this.#context.self
   }
@@ -157,6 +211,15 @@ export class OperationService implements Service, Invoker {
     for await (const item of operation.handler(admitted, context, this.#call(asker))) yield operation.output.parse(item)
   }
 
+  async #talk(
+    operation: DuplexOperation,
+    admitted: unknown,
+    side: Conversation,
+    { context, ...asker }: Settled,
+  ): Promise<void> {
+    await operation.handler(admitted, context, this.#call(asker), talkOver(side, operation.message, operation.output))
+  }
+
   async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
     for await (const item of this.open(wire.name, parseJson(wire.input), asker)) yield { item: JSON.stringify(item) }
   }
@@ -167,6 +230,7 @@ export class OperationService implements Service, Invoker {
       signal,
       invoke: (name, input) => this.invoke(name, input, { caller, signal }),
       open: (name, input, inner) => this.open(name, input, { caller, signal: inner }),
+      converse: (name, input, inner) => this.converse(name, input, { caller, signal: inner }),
     }
   }
 
@@ -182,7 +246,15 @@ export class OperationService implements Service, Invoker {
   #unary(name: string): UnaryOperation {
     const operation = findOperation(name, this.#known)
     if (operation.kind === 'unary') return operation
-    throw new ClawError('INVALID_REQUEST', { problem: `${name} answers with a stream` })
+    throw new ClawError('INVALID_REQUEST', {
+      problem: operation.kind === 'stream' ? `${name} answers with a stream` : `${name} is a conversation`,
+    })
+  }
+
+  #talking(name: string): DuplexOperation {
+    const operation = findOperation(name, this.#known)
+    if (operation.kind === 'duplex') return operation
+    throw new ClawError('INVALID_REQUEST', { problem: `${name} is no conversation` })
   }
 
   #streaming(name: string): StreamOperation {

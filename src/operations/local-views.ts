@@ -3,6 +3,7 @@ import { reasonOf } from '../core/scheduler/explain.ts'
 import { snapshotOf } from '../core/scheduler/snapshot.ts'
 import { defaultScheduling } from '../core/scheduler/types.ts'
 import { waitingWith } from '../core/state/groups.ts'
+import type { Dial } from '../ports/dial.ts'
 import type { HostProbe } from '../ports/probe.ts'
 import type { LogKeeper } from '../services/logs/log-keeper.ts'
 import type { AgentService } from '../services/agent/agent-service.ts'
@@ -10,11 +11,11 @@ import type { InventoryReporter } from '../services/agent/inventory-reporter.ts'
 import { observer } from '../services/gateway/observe.ts'
 import type { AgentView, HostView, LogsView, OperationContext } from './context.ts'
 
-export const agentViewOf = (agent: AgentService): AgentView => ({
+export const agentViewOf = (agent: AgentService, dial: Dial): AgentView => ({
   tasks: () => agent.tasks().map(({ status }) => status),
   stats: (placement, signal) => agent.stats(placement, signal),
   exec: (placement, request, signal) => agent.exec(placement, request, signal),
-  address: (placement, port, signal) => agent.address(placement, port, signal),
+  connect: async (placement, port, signal) => dial(await agent.address(placement, port, signal), signal),
 })
 
 export const logsViewOf = (keeper: LogKeeper): LogsView => ({

@@ -1,7 +1,9 @@
 /** What an operation is: everything a user can do, once, for every door. */
 import type { z } from 'zod'
 import type { NodeId } from '../model/ids.ts'
+import type { Conversation } from '../ports/conversation.ts'
 import type { OperationContext } from './context.ts'
+import type { Talk } from './talk.ts'
 
 /** Each role may do what the one before may. */
 export const roles = ['viewer', 'operator', 'admin'] as const
@@ -26,6 +28,7 @@ export interface Call {
   readonly signal: AbortSignal
   invoke(name: string, input: unknown): Promise<unknown>
   open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown>
+  converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation>
 }
 
 /** Parameters of the path are named after the input's keys: `/api/nodes/:node`. */
@@ -67,7 +70,30 @@ export interface StreamOperation<
   handler(input: z.output<Input>, context: OperationContext, call: Call): AsyncIterable<z.input<Output>>
 }
 
-export type Operation = UnaryOperation | StreamOperation
+export interface DuplexOperation<
+  Name extends string = string,
+  Input extends z.ZodType = z.ZodType,
+  Message extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> extends Omit<Common<Name, Input>, 'rest'> {
+  readonly kind: 'duplex'
+  readonly rest?: never
+  /** Schema of one message that the caller may tell meanwhile. */
+  readonly message: Message
+  /** Schema of one message that the caller is told. */
+  readonly output: Output
+  /** The bytes that go along, by channel, in words for people. */
+  readonly channels: Readonly<Record<number, string>>
+  /** The conversation ends when it returns. */
+  handler(
+    input: z.output<Input>,
+    context: OperationContext,
+    call: Call,
+    talk: Talk<z.output<Message>, z.input<Output>>,
+  ): Promise<void>
+}
+
+export type Operation = UnaryOperation | StreamOperation | DuplexOperation
 
 /** An operation with one answer. */
 export const unary = <Name extends string, Input extends z.ZodType, Output extends z.ZodType>(
@@ -78,3 +104,13 @@ export const unary = <Name extends string, Input extends z.ZodType, Output exten
 export const stream = <Name extends string, Input extends z.ZodType, Output extends z.ZodType>(
   operation: Omit<StreamOperation<Name, Input, Output>, 'kind'>,
 ): StreamOperation<Name, Input, Output> => ({ kind: 'stream', ...operation })
+
+/** An operation in which both sides talk until the handler is done. */
+export const duplex = <
+  Name extends string,
+  Input extends z.ZodType,
+  Message extends z.ZodType,
+  Output extends z.ZodType,
+>(
+  operation: Omit<DuplexOperation<Name, Input, Message, Output>, 'kind'>,
+): DuplexOperation<Name, Input, Message, Output> => ({ kind: 'duplex', ...operation })

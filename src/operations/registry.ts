@@ -44,6 +44,8 @@ import { placementLogs } from './placement-logs.ts'
 import { spoolDrop, spoolList } from './spool.ts'
 import { workloadDecisions } from './workload-decisions.ts'
 import { workloadLogLines, workloadLogs } from './workload-logs.ts'
+import { placementConnect, workloadConnect } from './workload-connect.ts'
+import { workloadExec } from './workload-exec.ts'
 import { workloadMigrate } from './workload-migrate.ts'
 import { workloadPlan, workloadWhy } from './workload-why.ts'
 import { workloadInfo, workloadList, workloadRun, workloadStop, workloadWait } from './workload.ts'
@@ -74,6 +76,7 @@ export const operations = [
     imageHome,
   ],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
+  ...[workloadExec, workloadConnect, placementConnect],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const
 
@@ -81,7 +84,10 @@ type Known = (typeof operations)[number]
 type Named<Name> = Extract<Known, { readonly name: Name }>
 
 export type UnaryName = Extract<Known, { readonly kind: 'unary' }>['name']
+export type DuplexName = Extract<Known, { readonly kind: 'duplex' }>['name']
 export type StreamName = Extract<Known, { readonly kind: 'stream' }>['name']
 /** What a caller gives, and what it gets: one answer, or each item. */
-export type InputOf<Name extends UnaryName | StreamName> = z.input<Named<Name>['input']>
-export type OutputOf<Name extends UnaryName | StreamName> = z.output<Named<Name>['output']>
+export type InputOf<Name extends UnaryName | StreamName | DuplexName> = z.input<Named<Name>['input']>
+export type OutputOf<Name extends UnaryName | StreamName | DuplexName> = z.output<Named<Name>['output']>
+/** What a caller may tell in a conversation. */
+export type MessageOf<Name extends DuplexName> = z.input<Named<Name>['message']>

@@ -5,6 +5,7 @@
 import type { NodeId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
 import type { Codec } from './codec.ts'
+import type { Conversation } from './conversation.ts'
 
 /** Who may call: members that have shown a valid certificate, or anyone who can open a connection. */
 export type Audience = 'members' | 'anyone'
@@ -35,6 +36,12 @@ export interface StreamProtocol<Request, Item> extends ProtocolBase {
   readonly item: Codec<Item>
 }
 
+/** One request, then a conversation until the handler is done. */
+export interface DuplexProtocol<Request> extends ProtocolBase {
+  readonly kind: 'duplex'
+  readonly request: Codec<Request>
+}
+
 /** One message, no answer, no promise that it arrives. */
 export interface NoticeProtocol<Message> extends ProtocolBase {
   readonly kind: 'notice'
@@ -43,6 +50,12 @@ export interface NoticeProtocol<Message> extends ProtocolBase {
 
 export type Handler<Request, Response> = (request: Request, from: NodeId, signal: AbortSignal) => Promise<Response>
 export type StreamHandler<Request, Item> = (request: Request, from: NodeId, signal: AbortSignal) => AsyncIterable<Item>
+export type DuplexHandler<Request> = (
+  request: Request,
+  from: NodeId,
+  conversation: Conversation,
+  signal: AbortSignal,
+) => Promise<void>
 export type NoticeHandler<Message> = (message: Message, from: NodeId) => void
 
 export type Unsubscribe = () => void
@@ -62,10 +75,21 @@ export interface Rpc {
     request: Request,
     signal: AbortSignal,
   ): AsyncIterable<Item>
+  /**
+   * The caller's side of a conversation, which ends when the handler returns. Aborting cancels the handler. Throws as `call` does when there
+   * is no way to the peer; what goes wrong later, its refusal included, the readers of the conversation get.
+   */
+  converse<Request>(
+    to: NodeId,
+    protocol: DuplexProtocol<Request>,
+    request: Request,
+    signal: AbortSignal,
+  ): Promise<Conversation>
   /** Drops the message silently when the peer is not connected or too slow. */
   notify<Message>(to: NodeId, protocol: NoticeProtocol<Message>, message: Message): void
 
   serve<Request, Response>(protocol: Protocol<Request, Response>, handle: Handler<Request, Response>): Unsubscribe
   serveStream<Request, Item>(protocol: StreamProtocol<Request, Item>, handle: StreamHandler<Request, Item>): Unsubscribe
+  serveDuplex<Request>(protocol: DuplexProtocol<Request>, handle: DuplexHandler<Request>): Unsubscribe
   onNotice<Message>(protocol: NoticeProtocol<Message>, handle: NoticeHandler<Message>): Unsubscribe
 }

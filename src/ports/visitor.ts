@@ -1,6 +1,7 @@
 /** Calls from outside: to peers of a mesh that the caller does not belong to, or not yet. Only protocols for anyone are served to it. */
 import type { NodeId } from '../model/ids.ts'
-import type { Protocol, StreamProtocol } from './rpc.ts'
+import type { Conversation } from './conversation.ts'
+import type { DuplexProtocol, Protocol, StreamProtocol } from './rpc.ts'
 
 export interface Visit {
   /** The peer that answers, as it has proved itself. */
@@ -15,6 +16,7 @@ export interface Visit {
     request: Request,
     signal: AbortSignal,
   ): AsyncIterable<Item>
+  converse<Request>(protocol: DuplexProtocol<Request>, request: Request, signal: AbortSignal): Promise<Conversation>
   close(): Promise<void>
 }
 

@@ -30,6 +30,7 @@ export interface FrameMessage {
   readonly protocol: string
   readonly payload: Uint8Array
   readonly credit: number
+  readonly channel: number
 }
 
 export interface HelloMessage {
@@ -50,6 +51,7 @@ export const frame = (kind: FrameKind, fields: Partial<Omit<FrameMessage, 'kind'
   protocol: fields.protocol ?? '',
   payload: fields.payload ?? nothing,
   credit: fields.credit ?? 0,
+  channel: fields.channel ?? 0,
 })
 
 export const frameCodec: Codec<FrameMessage> = {

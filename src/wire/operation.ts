@@ -1,5 +1,5 @@
 /** Operations between peers, and from operators to a peer. See protocols/operation.md. */
-import type { Protocol, StreamProtocol } from '../ports/rpc.ts'
+import type { DuplexProtocol, Protocol, StreamProtocol } from '../ports/rpc.ts'
 import { OperationItem, OperationReply, OperationRequest } from './gen/operation.ts'
 
 const limits = { lane: 'bulk', maxBytes: 1_048_576 } as const
@@ -40,4 +40,21 @@ export const followOperation: StreamProtocol<OperationRequest, OperationItem> = 
   id: '/clawbernetes/operation/follow/1.0.0',
   audience: 'anyone',
   maxInbound: 16,
+}
+
+/** Runs one operation that is a conversation, at the member called. One forwarded port may have many of them open. */
+export const converseOperation: DuplexProtocol<OperationRequest> = {
+  kind: 'duplex',
+  id: '/clawbernetes/operation/converse/1.0.0',
+  audience: 'members',
+  ...limits,
+  maxInbound: 256,
+  request: OperationRequest,
+}
+
+export const visitOperation: DuplexProtocol<OperationRequest> = {
+  ...converseOperation,
+  id: '/clawbernetes/operation/visit/1.0.0',
+  audience: 'anyone',
+  maxInbound: 64,
 }

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { ClawError } from '../../src/model/failure.ts'
 import { nodeId } from '../../src/model/ids.ts'
+import { rpcDuplexConformance } from './rpc-duplex.ts'
 import { broken, call, collect, failureOf, never, notice, type RpcPair, stream, untilAborted } from './rpc-protocols.ts'
 
 export function rpcConformance(name: string, make: () => Promise<RpcPair>): void {
@@ -244,6 +245,8 @@ export function rpcConformance(name: string, make: () => Promise<RpcPair>): void
       expect(await one.play(work)).toMatchObject({ code: 'NODE_UNREACHABLE' })
     })
   })
+
+  rpcDuplexConformance(name, pair)
 
   describe(`${name}: notices`, () => {
     test('a notice arrives at a peer that is connected, with its sender', async () => {

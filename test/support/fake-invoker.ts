@@ -2,6 +2,7 @@
 import { ClawError } from '../../src/model/failure.ts'
 import type { Asker, Invoker } from '../../src/operations/invoke.ts'
 import { findOperation } from '../../src/operations/invoke.ts'
+import type { Conversation } from '../../src/ports/conversation.ts'
 
 type Answer = (input: unknown, signal: AbortSignal) => unknown
 
@@ -27,6 +28,10 @@ export class FakeInvoker implements Invoker {
     } finally {
       this.openStreams -= 1
     }
+  }
+
+  async converse(name: string, input: unknown, asker: Asker): Promise<Conversation> {
+    return Promise.resolve(this.#answer(name, input, asker) as Conversation)
   }
 
   #answer(name: string, input: unknown, { caller, signal }: Asker): unknown {

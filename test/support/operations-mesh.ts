@@ -6,7 +6,7 @@ import { encodeBackup } from '../../src/core/state/backup.ts'
 import type { State } from '../../src/core/state/state.ts'
 import type { Change, Command } from '../../src/core/state/types.ts'
 import type { ClawError } from '../../src/model/failure.ts'
-import { failureFrom } from '../../src/model/failure.ts'
+import { ClawError as Failure, failureFrom } from '../../src/model/failure.ts'
 import type { GpuSample } from '../../src/model/gpu.ts'
 import type { NodeId, PlacementId, WorkloadId } from '../../src/model/ids.ts'
 import { placementId, workloadId } from '../../src/model/ids.ts'
@@ -16,6 +16,7 @@ import type { AgentView, LogsView, OperationContext } from '../../src/operations
 import type { Images } from '../../src/services/images/types.ts'
 import { OperationService } from '../../src/operations/invoke.ts'
 import type { Caller } from '../../src/operations/operation.ts'
+import type { ByteStream } from '../../src/ports/dial.ts'
 import type { TaskStatus } from '../../src/ports/executor.ts'
 import type { KeptLog } from '../../src/ports/log-store.ts'
 import { silent } from '../../src/ports/log.ts'
@@ -52,6 +53,10 @@ export class OperationsMesh {
   /** Nodes of logs whose placement is not the current one. */
   readonly keptAt = new Map<PlacementId, NodeId>()
   readonly tasks: TaskStatus[] = []
+  /** What listens on the ports of all tasks; nothing unless a test says so. */
+  dial: (port: number) => ByteStream = (port) => {
+    throw new Failure('PORT_UNREACHABLE', { address: `127.0.0.1:${port}`, detail: 'nothing listens there' })
+  }
   /** Runs what is to be run further in the tasks of all nodes: a test starts there what it wants to look into. */
   readonly executor = new SimulatedExecutor({ clock: this.world, store: new Map() })
   readonly liveness = new Map<NodeId, Liveness>()
@@ -272,7 +277,10 @@ export class OperationsMesh {
           pids: 5,
         }),
       exec: (placement, request, signal) => this.executor.exec(placement, request, signal),
-      address: (placement, port, signal) => this.executor.address(placement, port, signal),
+      connect: async (placement, port, signal) => {
+        await this.executor.address(placement, port, signal)
+        return this.dial(port)
+      },
     }
   }
 }

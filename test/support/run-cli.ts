@@ -42,6 +42,10 @@ export async function cli(
       check(name, input)
       return invoker.open(name, input, { caller, signal: inner })
     },
+    converse(name: string, input: unknown, inner: AbortSignal) {
+      check(name, input)
+      return invoker.converse(name, input, { caller, signal: inner })
+    },
     close: () => Promise.resolve(),
   }
   const code = await main(line, host, signal, () => Promise.resolve(new Api(transport)))

@@ -60,7 +60,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
 
   fastify: ['doors/api'],
   '@fastify/*': ['doors/api'],
-  ws: ['doors/api'],
+  ws: ['doors/api', 'doors/cli'],
   commander: ['doors/cli'],
   'cli-table3': ['doors/cli'],
   yaml: ['specs'],

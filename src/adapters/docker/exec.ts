@@ -1,8 +1,8 @@
 /** A further command in a container, over one connection to the engine that carries input and output at once. */
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type Dockerode from 'dockerode'
+import { byteStreamOf } from '../../lib/byte-stream.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecOutput, ExecRequest, ExecSession, ExecSignal, TerminalSize } from '../../ports/exec.ts'
 import type { Log } from '../../ports/log.ts'
@@ -15,9 +15,6 @@ export interface ExecDeps {
   readonly docker: Dockerode
   readonly log: Log
 }
-
-/** What is written and not yet taken by the engine before a writer has to wait. */
-const mostUnsent = 262_144
 
 /** Throws WORKLOAD_NOT_RUNNING, EXEC_FAILED or EXECUTOR_UNAVAILABLE. */
 export async function execIn(
@@ -75,11 +72,13 @@ class DockerSession implements ExecSession {
   readonly output: AsyncIterable<ExecOutput>
   readonly #running: Running
   readonly #signal: AbortSignal
+  readonly #connection: ReturnType<typeof byteStreamOf>
 
   constructor(running: Running, signal: AbortSignal) {
     const { connection, log } = running
     this.#running = running
     this.#signal = signal
+    this.#connection = byteStreamOf(connection)
     this.output = this.#read()
     // Whoever reads hears of it; until then nobody is there to.
     connection.on('error', (error) => log.debug('the connection of an exec broke', { problem: detailOf(error) }))
@@ -90,15 +89,11 @@ class DockerSession implements ExecSession {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    const { connection } = this.#running
-    if (!connection.writable) return
-    connection.write(data)
-    while (connection.writable && connection.writableLength > mostUnsent)
-      await Promise.race([once(connection, 'drain'), once(connection, 'close')])
+    await this.#connection.send(data)
   }
 
   endInput(): void {
-    this.#running.connection.end()
+    this.#connection.end()
   }
 
   async resize({ rows, columns }: TerminalSize): Promise<void> {

@@ -4,10 +4,12 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { encodeFailure, frame, FrameKind, type FrameMessage } from '../../wire/frame.ts'
+import { ConversationSide, Misconduct } from '../../wire/conversation.ts'
 import { unlessAborted } from './abort.ts'
 import { cost } from './calls-out.ts'
 import { Malformed, type Served } from './handlers.ts'
 import type { Pipe } from './pipe.ts'
+import { calleeKinds, callerKinds, carrierOver, pieceOf } from './sides.ts'
 
 export interface CallsInDeps {
   readonly from: NodeId
@@ -27,6 +29,8 @@ interface Running {
   readonly abort: AbortController
   credit: number
   wake: () => void
+  /** Ours, in a conversation. */
+  side: ConversationSide | null
   /** The caller has its answer, or does not want one any more. */
   answered: boolean
 }
@@ -48,6 +52,7 @@ export class CallsIn {
     if (message.kind === FrameKind.REQUEST) this.#request(message)
     else if (message.kind === FrameKind.NOTICE) this.#notice(message)
     else if (message.kind === FrameKind.CREDIT) this.#credit(message)
+    else if (message.kind === FrameKind.INPUT) this.#input(message)
     else if (message.kind === FrameKind.CANCEL) this.#cancel(message.call, new Error('the caller gave up'))
     else this.#deps.blame('unexpected-frame')
   }
@@ -61,6 +66,7 @@ export class CallsIn {
     const running = this.#running.get(call)
     if (running === undefined) return
     running.answered = true
+    running.side?.fail(reason)
     running.abort.abort(reason)
   }
 
@@ -85,6 +91,7 @@ export class CallsIn {
       abort: new AbortController(),
       credit: message.credit,
       wake: () => {},
+      side: null,
       answered: false,
     }
     this.#enter(call, running)
@@ -96,6 +103,7 @@ export class CallsIn {
 
   async #run(served: Exclude<Served, { kind: 'notice' }>, message: FrameMessage, running: Running): Promise<void> {
     if (served.kind === 'stream') return this.#stream(served, message, running)
+    if (served.kind === 'duplex') return this.#converse(served, message, running)
 
     const { pipe, clock, from } = this.#deps
     const { call, payload } = message
@@ -141,6 +149,40 @@ export class CallsIn {
     }
   }
 
+  async #converse(
+    served: Served & { kind: 'duplex' },
+    { call, payload }: FrameMessage,
+    running: Running,
+  ): Promise<void> {
+    const { pipe, from } = this.#deps
+    const { signal } = running.abort
+    const side = new ConversationSide(carrierOver(pipe, call, calleeKinds))
+    running.side = side
+    side.open()
+    try {
+      // Not longer than the caller stays: a handler that ignores its signal must not hold the call's place for ever.
+      await unlessAborted(served.handle(payload, from, side, signal), signal)
+      if (!running.answered) pipe.send(frame(FrameKind.END, { call }))
+      running.answered = true
+    } finally {
+      side.end()
+    }
+  }
+
+  /** Input for a call that is over is what its caller had sent before it knew. */
+  #input(message: FrameMessage): void {
+    const side = this.#running.get(message.call)?.side
+    const piece = pieceOf(message, callerKinds)
+    if (side === undefined || side === null || piece === null) return
+    try {
+      side.take(piece)
+    } catch (error) {
+      if (!(error instanceof Misconduct)) throw error
+      this.#deps.blame('overrun')
+      this.#cancel(message.call, new ClawError('INVALID_REQUEST', { problem: error.message }, { cause: error }))
+    }
+  }
+
   #notice({ protocol, payload }: FrameMessage): void {
     const served = this.#deps.find(protocol)
     if (served?.kind !== 'notice') return
@@ -154,9 +196,11 @@ export class CallsIn {
     }
   }
 
-  #credit({ call, credit }: FrameMessage): void {
+  #credit(message: FrameMessage): void {
+    const { call, credit } = message
     const running = this.#running.get(call)
     if (running === undefined) return
+    if (running.side !== null) return this.#input(message)
     running.credit = Math.min(running.credit + credit, Number.MAX_SAFE_INTEGER)
     if (running.credit > 0) running.wake()
   }

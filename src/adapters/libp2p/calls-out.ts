@@ -1,7 +1,9 @@
 /** The calls that this peer has open at another one, over one pipe. */
 import { ClawError } from '../../model/failure.ts'
 import { decodeFailure, frame, FrameKind, type FrameMessage, streamWindow } from '../../wire/frame.ts'
+import type { Conversation } from '../../ports/conversation.ts'
 import { reasonOf, unlessAborted } from './abort.ts'
+import { CallersSide } from './callers-side.ts'
 import type { Bounds } from './handlers.ts'
 import type { Pipe } from './pipe.ts'
 
@@ -74,6 +76,28 @@ export class CallsOut {
       this.#open.delete(id)
       if (!inbox.finished) this.#pipe.send(frame(FrameKind.CANCEL, { call: id }))
     }
+  }
+
+  /** One request, then a conversation. Throws only when there is no way to ask. */
+  async converse({
+    bounds,
+    request,
+    signal,
+    onOver,
+  }: OutgoingCall & { readonly onOver?: () => void }): Promise<Conversation> {
+    await this.#admitted(signal)
+    const id = this.#nextId()
+    const onAbort = (): void => opened.leave(reasonOf(signal))
+    const opened: CallersSide = new CallersSide(id, this.#pipe, () => {
+      signal.removeEventListener('abort', onAbort)
+      this.#open.delete(id)
+      onOver?.()
+    })
+    signal.addEventListener('abort', onAbort)
+    this.#open.set(id, opened)
+    this.#pipe.send(frame(FrameKind.REQUEST, { call: id, protocol: bounds.id, payload: request }))
+    opened.side.open()
+    return opened.side
   }
 
   /** Gives a frame to the call that it answers. An answer to nothing is what a cancelled call leaves behind: it is dropped. */

@@ -2,6 +2,8 @@
 import type { NodeId } from '../../model/ids.ts'
 import type {
   Audience,
+  DuplexHandler,
+  DuplexProtocol,
   Handler,
   Lane,
   NoticeHandler,
@@ -12,6 +14,7 @@ import type {
   Unsubscribe,
 } from '../../ports/rpc.ts'
 import type { Codec } from '../../ports/codec.ts'
+import type { Conversation } from '../../ports/conversation.ts'
 import type { Millis } from '../../model/time.ts'
 import { ClawError } from '../../model/failure.ts'
 import { laneMaxBytes } from '../../wire/frame.ts'
@@ -36,6 +39,11 @@ export type Served =
       readonly kind: 'stream'
       readonly bounds: Bounds
       readonly handle: (request: Uint8Array, from: NodeId, signal: AbortSignal) => AsyncIterable<Uint8Array>
+    }
+  | {
+      readonly kind: 'duplex'
+      readonly bounds: Bounds
+      readonly handle: (request: Uint8Array, from: NodeId, side: Conversation, signal: AbortSignal) => Promise<void>
     }
   | {
       readonly kind: 'notice'
@@ -100,6 +108,15 @@ export class Handlers {
         for await (const item of handle(decoded(protocol.request, bytes, protocol.id), from, signal))
           yield encoded(protocol.item, item, protocol)
       },
+    })
+  }
+
+  serveDuplex<Request>(protocol: DuplexProtocol<Request>, handle: DuplexHandler<Request>): Unsubscribe {
+    return this.#add({
+      kind: 'duplex',
+      bounds: protocol,
+      handle: async (bytes, from, side, signal) =>
+        handle(decoded(protocol.request, bytes, protocol.id), from, side, signal),
     })
   }
 

@@ -113,11 +113,13 @@ export class LaneChannel {
       case FrameKind.NOTICE:
       case FrameKind.CREDIT:
       case FrameKind.CANCEL:
+      case FrameKind.INPUT:
         return this.served.take(message)
       case FrameKind.RESPONSE:
       case FrameKind.FAILURE:
       case FrameKind.ITEM:
       case FrameKind.END:
+      case FrameKind.INPUT_CREDIT:
         return this.calls.take(message)
       case FrameKind.WELCOME:
         return this.#welcomed()

@@ -3,7 +3,10 @@ import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Conversation } from '../../ports/conversation.ts'
 import type {
+  DuplexHandler,
+  DuplexProtocol,
   Handler,
   Lane,
   NoticeHandler,
@@ -73,6 +76,17 @@ export class LinkRpc implements Rpc {
       yield answerOf(() => decoded(protocol.item, item, protocol.id))
   }
 
+  async converse<Request>(
+    to: NodeId,
+    protocol: DuplexProtocol<Request>,
+    request: Request,
+    signal: AbortSignal,
+  ): Promise<Conversation> {
+    const bytes = encoded(protocol.request, request, protocol)
+    const calls = await this.#callsTo(to, protocol.lane, signal)
+    return calls.converse({ bounds: protocol, request: bytes, signal })
+  }
+
   notify<Message>(to: NodeId, protocol: NoticeProtocol<Message>, message: Message): void {
     const payload = encoded(protocol.message, message, protocol)
     const route = this.#deps.route(to, protocol.lane)
@@ -89,6 +103,10 @@ export class LinkRpc implements Rpc {
     handle: StreamHandler<Request, Item>,
   ): Unsubscribe {
     return this.#deps.handlers.serveStream(protocol, handle)
+  }
+
+  serveDuplex<Request>(protocol: DuplexProtocol<Request>, handle: DuplexHandler<Request>): Unsubscribe {
+    return this.#deps.handlers.serveDuplex(protocol, handle)
   }
 
   onNotice<Message>(protocol: NoticeProtocol<Message>, handle: NoticeHandler<Message>): Unsubscribe {

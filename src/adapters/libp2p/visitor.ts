@@ -9,7 +9,8 @@ import { ClawError } from '../../model/failure.ts'
 import { type NodeId, nodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Protocol, StreamProtocol } from '../../ports/rpc.ts'
+import type { Conversation } from '../../ports/conversation.ts'
+import type { DuplexProtocol, Protocol, StreamProtocol } from '../../ports/rpc.ts'
 import type { Visit, Visitor } from '../../ports/visitor.ts'
 import { deadline } from './abort.ts'
 import { CallsOut } from './calls-out.ts'
@@ -114,6 +115,20 @@ class LibpVisit implements Visit {
     } finally {
       await pipe.close()
     }
+  }
+
+  /** Its stream ends with the conversation. */
+  async converse<Request>(
+    protocol: DuplexProtocol<Request>,
+    request: Request,
+    signal: AbortSignal,
+  ): Promise<Conversation> {
+    const bytes = encoded(protocol.request, request, protocol)
+    const { calls, pipe } = await this.#open(protocol, signal)
+    const onOver = (): void => {
+      pipe.close().catch((error: unknown) => pipe.abort(error instanceof Error ? error : new Error(String(error))))
+    }
+    return calls.converse({ bounds: protocol, request: bytes, signal, onOver })
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,7 @@ import { bodyLimit, bodyOf, failureOf, statusOf } from './errors.ts'
 import { sendItems } from './ndjson.ts'
 import { openApi } from './openapi.ts'
 import { inputFrom } from './query.ts'
+import { TalkSocket } from './talk-socket.ts'
 import { ApiSocket } from './websocket.ts'
 
 export interface ApiDeps {
@@ -129,8 +130,12 @@ function addRoutes(app: FastifyInstance, routing: Routing): void {
         answer(operation, inputFrom(operation.input, request), { request, reply, ...routing }),
     })
   }
+  const talking = { invoker: deps.invoker, caller, failure }
   app.get('/api/ws', { websocket: true }, (socket) => {
-    new ApiSocket(socket, { invoker: deps.invoker, caller, failure })
+    new ApiSocket(socket, talking)
+  })
+  app.get('/api/talk/:name', { websocket: true }, (socket, request) => {
+    new TalkSocket(socket, (request.params as { name: string }).name, talking)
   })
 }
 
@@ -158,6 +163,10 @@ async function answer(operation: Operation, input: unknown, exchange: Exchange):
         .send(JSON.stringify(output))
       return
     }
+    if (operation.kind === 'duplex')
+      throw new ClawError('INVALID_REQUEST', {
+        problem: `${operation.name} is a conversation: open a WebSocket at /api/talk/${operation.name}`,
+      })
     await sendItems(reply, { items: deps.invoker.open(operation.name, input, asker), failure })
   } catch (error) {
     // Whoever asked is gone: there is nobody to tell.

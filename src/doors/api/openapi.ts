@@ -13,6 +13,8 @@ export function openApi(operations: readonly Operation[], version: string): Json
     paths[path] = { ...paths[path], [method.toLowerCase()]: entry }
   }
   for (const operation of operations) {
+    // A conversation is no request with an answer, which is all that such a document can describe.
+    if (operation.kind === 'duplex') continue
     add(`/api/ops/${operation.name}`, 'POST', described(operation, 'ops', withBody(operation)))
     if (operation.rest === undefined) continue
     const { method, path } = operation.rest

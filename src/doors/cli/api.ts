@@ -1,13 +1,15 @@
 /** How commands reach operations, whatever carries them. Types come from the registry; nothing of it is loaded. */
 import { ClawError } from '../../model/failure.ts'
 import type { Millis } from '../../model/time.ts'
-import type { InputOf, OutputOf, StreamName, UnaryName } from '../../operations/registry.ts'
+import type { DuplexName, InputOf, OutputOf, StreamName, UnaryName } from '../../operations/registry.ts'
+import type { Conversation } from '../../ports/conversation.ts'
 
 export interface Transport {
   /** What the user would call the peer's address. */
   readonly address: string
   invoke(name: string, input: unknown, signal: AbortSignal): Promise<unknown>
   open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown>
+  converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation>
   close(): Promise<void>
 }
 
@@ -80,6 +82,11 @@ export class Api {
     return this.#transport.open(name, { ...(input as object), ...this.#reading }, signal) as AsyncIterable<
       OutputOf<Name>
     >
+  }
+
+  /** The user's side of a conversation. */
+  converse<Name extends DuplexName>(name: Name, input: InputOf<Name>, signal: AbortSignal): Promise<Conversation> {
+    return this.#transport.converse(name, { ...(input as object), ...this.#reading }, signal)
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Several peers of one mesh as one: whoever answers is stayed with until it answers no more. */
 import { ClawError } from '../../model/failure.ts'
+import type { Conversation } from '../../ports/conversation.ts'
 import type { Transport } from './api.ts'
 
 interface Door {
@@ -21,16 +22,12 @@ export class FailoverTransport implements Transport {
     return this.#door.address
   }
 
-  async invoke(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
-    let refusal: unknown = null
-    for (let tried = 0; tried < this.#doors.length; tried += 1) {
-      try {
-        return await (await this.#transport(signal)).invoke(name, input, signal)
-      } catch (error) {
-        refusal = await this.#passOver(error, signal)
-      }
-    }
-    throw this.#nobody(refusal)
+  invoke(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
+    return this.#ask(signal, (transport) => transport.invoke(name, input, signal))
+  }
+
+  converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation> {
+    return this.#ask(signal, (transport) => transport.converse(name, input, signal))
   }
 
   async *open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown> {
@@ -54,6 +51,18 @@ export class FailoverTransport implements Transport {
   async close(): Promise<void> {
     const [settled] = await Promise.allSettled(this.#current === null ? [] : [this.#current])
     if (settled?.status === 'fulfilled') await settled.value.close()
+  }
+
+  async #ask<T>(signal: AbortSignal, ask: (transport: Transport) => Promise<T>): Promise<T> {
+    let refusal: unknown = null
+    for (let tried = 0; tried < this.#doors.length; tried += 1) {
+      try {
+        return await ask(await this.#transport(signal))
+      } catch (error) {
+        refusal = await this.#passOver(error, signal)
+      }
+    }
+    throw this.#nobody(refusal)
   }
 
   get #door(): Door {

@@ -8,7 +8,7 @@ export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: num
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
-  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown }
   readonly stdout: Sink
   readonly stderr: Sink
   readonly version: string

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureFrom } from '../../model/failure.ts'
 import type { Millis } from '../../model/time.ts'
+import type { Conversation } from '../../ports/conversation.ts'
 import type { Address } from './address.ts'
 import type { Transport } from './api.ts'
 
@@ -49,6 +50,20 @@ export class HttpTransport implements Transport {
     }
   }
 
+  async converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation> {
+    const { talkTo } = await import('./talk-socket.ts')
+    const to = this.#to
+    const path = `/api/talk/${encodeURIComponent(name)}`
+    const target = {
+      url: to.kind === 'socket' ? `ws+unix:${to.path}:${path}` : `${to.url.origin.replace(/^http/, 'ws')}${path}`,
+      headers: bearerOf(to),
+      refusal: (error: NodeJS.ErrnoException) => this.#refusal(error),
+      denial: (status: number, body: string) => this.#denial(status, body),
+      lost: (cause: unknown) => this.#lost(cause),
+    }
+    return talkTo(target, input, signal)
+  }
+
   /** Lines that are not empty. Throws NODE_UNREACHABLE when the connection breaks before the end. */
   async *#lines(response: IncomingMessage, signal: AbortSignal): AsyncIterable<string> {
     response.setEncoding('utf8')
@@ -75,9 +90,13 @@ export class HttpTransport implements Transport {
   async #post(name: string, input: unknown, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.#send(`/api/ops/${encodeURIComponent(name)}`, JSON.stringify(input), signal)
     if (response.statusCode === 200) return response
-    const failure = errorIn(parsed(await this.#text(response)))
-    throw failure === null
-      ? new ClawError('PROTOCOL_MISMATCH', { ours: 'the Clawbernetes API', theirs: `HTTP ${response.statusCode ?? 0}` })
+    throw this.#denial(response.statusCode ?? 0, await this.#text(response))
+  }
+
+  #denial(status: number, body: string): ClawError {
+    const failure = errorIn(parsed(body))
+    return failure === null
+      ? new ClawError('PROTOCOL_MISMATCH', { ours: 'the Clawbernetes API', theirs: `HTTP ${status}` })
       : this.#withSource(failureFrom(failure))
   }
 
@@ -96,7 +115,7 @@ export class HttpTransport implements Transport {
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
-      ...(to.kind === 'url' && to.token !== null ? { authorization: `Bearer ${to.token}` } : {}),
+      ...bearerOf(to),
     }
     return new Promise((resolve, reject) => {
       const request = send({ ...target, path, method: 'POST', headers, signal, agent: false }, resolve)
@@ -152,6 +171,9 @@ export class HttpTransport implements Transport {
     return new ClawError('NODE_UNREACHABLE', { node: this.address, detail: 'the connection broke' }, { cause })
   }
 }
+
+const bearerOf = (to: HttpAddress): Readonly<Record<string, string>> =>
+  to.kind === 'url' && to.token !== null ? { authorization: `Bearer ${to.token}` } : {}
 
 /** `[::1]` is how a URL spells `::1`. */
 const where = ({ hostname, port, protocol }: URL): RequestOptions => ({

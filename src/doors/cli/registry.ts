@@ -39,6 +39,22 @@ export const commands: readonly Row[] = [
     load: () => import('./commands/logs.ts'),
   },
   {
+    path: 'exec',
+    about: 'Run a further command in a workload, wherever it runs.',
+    aliases: ['workload exec'],
+    load: () => import('./commands/exec.ts'),
+  },
+  {
+    path: 'shell',
+    about: 'Open a shell in a workload: exec -it with bash, or sh where there is none.',
+    load: () => import('./commands/shell.ts'),
+  },
+  {
+    path: 'port-forward',
+    about: 'Reach ports of a workload at ports of this machine.',
+    load: () => import('./commands/port-forward.ts'),
+  },
+  {
     path: 'stop',
     about: 'Stop a workload, a gang or an array, or cancel one that waits.',
     aliases: ['workload cancel', 'workload stop'],

@@ -1,6 +1,7 @@
 /** Operations over libp2p, to any peer of a mesh, as an operator. */
 import type { Visit } from '../../ports/visitor.ts'
-import { attachOperation, followOperation } from '../../wire/operation.ts'
+import type { Conversation } from '../../ports/conversation.ts'
+import { attachOperation, followOperation, visitOperation } from '../../wire/operation.ts'
 import type { Transport } from './api.ts'
 
 export class VisitTransport implements Transport {
@@ -20,6 +21,10 @@ export class VisitTransport implements Transport {
   async *open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown> {
     for await (const { item } of this.#visit.stream(followOperation, requestOf(name, input), signal))
       yield JSON.parse(item) as unknown
+  }
+
+  converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation> {
+    return this.#visit.converse(visitOperation, requestOf(name, input), signal)
   }
 
   close(): Promise<void> {

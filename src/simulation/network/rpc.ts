@@ -3,7 +3,10 @@ import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureBody, failureFrom } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Codec } from '../../ports/codec.ts'
+import type { Conversation } from '../../ports/conversation.ts'
 import type {
+  DuplexHandler,
+  DuplexProtocol,
   Handler,
   NoticeHandler,
   NoticeProtocol,
@@ -15,18 +18,21 @@ import type {
 } from '../../ports/rpc.ts'
 import type { Connections, End } from './connections.ts'
 import type { Medium } from './medium.ts'
+import { converseOver, type TalkLink } from './talk.ts'
 import type { StreamLink } from './pump.ts'
 import { pump } from './pump.ts'
 import type { Process } from './process.ts'
 import { StreamReader } from './stream-reader.ts'
 
-type AnyProtocol = Protocol<unknown, unknown> | StreamProtocol<unknown, unknown> | NoticeProtocol<unknown>
+type AnyProtocol =
+  Protocol<unknown, unknown> | StreamProtocol<unknown, unknown> | DuplexProtocol<unknown> | NoticeProtocol<unknown>
 
 /** How bytes that have arrived are handled. The codecs are inside, so that protocols of every type fit in one table. */
 interface Served {
   readonly protocol: Omit<AnyProtocol, 'request' | 'response' | 'item' | 'message'>
   readonly answer?: (bytes: Uint8Array, from: NodeId, signal: AbortSignal) => Promise<Uint8Array>
   readonly items?: (bytes: Uint8Array, from: NodeId, signal: AbortSignal) => AsyncIterable<Uint8Array>
+  readonly talk?: (bytes: Uint8Array, from: NodeId, side: Conversation, signal: AbortSignal) => Promise<void>
   readonly take?: (bytes: Uint8Array, from: NodeId) => void
 }
 
@@ -88,6 +94,20 @@ export class SimRpc implements Rpc {
     }
   }
 
+  async converse<Request>(
+    to: NodeId,
+    protocol: DuplexProtocol<Request>,
+    request: Request,
+    signal: AbortSignal,
+  ): Promise<Conversation> {
+    signal.throwIfAborted()
+    const { process, medium, peer } = this.#deps
+    const bytes = encodeWithin(protocol, protocol.request, request)
+    const end = this.#endTo(to)
+    const serve = (link: TalkLink): void => peer(end.remote).#serveTalk(protocol.id, bytes, process.id, link)
+    return Promise.resolve(converseOver({ medium, end, signal, serve }))
+  }
+
   notify<Message>(to: NodeId, protocol: NoticeProtocol<Message>, message: Message): void {
     const { process, connections, medium, peer } = this.#deps
     const end = connections.end(process, to)
@@ -118,6 +138,14 @@ export class SimRpc implements Rpc {
         const request = decodeWithin(protocol, protocol.request, bytes)
         for await (const item of handle(request, from, signal)) yield encodeWithin(protocol, protocol.item, item)
       },
+    })
+  }
+
+  serveDuplex<Request>(protocol: DuplexProtocol<Request>, handle: DuplexHandler<Request>): Unsubscribe {
+    return this.#register({
+      protocol,
+      talk: async (bytes, from, side, signal) =>
+        handle(decodeWithin(protocol, protocol.request, bytes), from, side, signal),
     })
   }
 
@@ -205,6 +233,22 @@ export class SimRpc implements Rpc {
     this.#admitted(id, from, async (served) => {
       if (served.items === undefined) throw mismatch(id)
       await pump(served.items(bytes, from, link.signal), link)
+    })
+      .then(
+        () => link.end(null),
+        (error: unknown) => link.end(link.signal.aborted ? null : this.#failure(error)),
+      )
+      .finally(() => end?.closers.delete(link.broken))
+      .catch(this.#deps.onBug)
+  }
+
+  #serveTalk(id: string, bytes: Uint8Array, from: NodeId, link: TalkLink): void {
+    const end = this.#deps.connections.end(this.#deps.process, from)
+    end?.closers.add(link.broken)
+    this.#admitted(id, from, async (served) => {
+      if (served.talk === undefined) throw mismatch(id)
+      link.side.open()
+      await served.talk(bytes, from, link.side, link.signal)
     })
       .then(
         () => link.end(null),

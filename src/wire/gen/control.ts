@@ -1,4 +1,5 @@
 // Generated from protocols/control.proto by "npm run gen". Do not edit.
+/* eslint-disable */
 // @ts-nocheck
 /* eslint-disable require-yield */
 

@@ -1,4 +1,5 @@
 // Generated from protocols/frame.proto by "npm run gen". Do not edit.
+/* eslint-disable */
 // @ts-nocheck
 import { decodeMessage, encodeMessage, enumeration, message, streamMessage } from 'protons-runtime'
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc'
@@ -11,6 +12,7 @@ export interface Frame {
   protocol: string
   payload: Uint8Array<ArrayBuffer>
   credit: number
+  channel: number
 }
 
 export namespace Frame {
@@ -48,6 +50,11 @@ export namespace Frame {
           w.uint32(obj.credit)
         }
 
+        if ((obj.channel != null && obj.channel !== 0)) {
+          w.uint32(48)
+          w.uint32(obj.channel)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -57,7 +64,8 @@ export namespace Frame {
           call: 0,
           protocol: '',
           payload: uint8ArrayAlloc(0),
-          credit: 0
+          credit: 0,
+          channel: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -84,6 +92,10 @@ export namespace Frame {
             }
             case 5: {
               obj.credit = reader.uint32()
+              break
+            }
+            case 6: {
+              obj.channel = reader.uint32()
               break
             }
             default: {
@@ -136,6 +148,13 @@ export namespace Frame {
               }
               break
             }
+            case 6: {
+              yield {
+                field: `${prefix}.channel`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -173,6 +192,11 @@ export namespace Frame {
     value: number
   }
 
+  export interface FrameChannelFieldEvent {
+    field: '$.channel'
+    value: number
+  }
+
   export function encode (obj: Partial<Frame>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Frame.codec())
   }
@@ -181,7 +205,7 @@ export namespace Frame {
     return decodeMessage(buf, Frame.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameKindFieldEvent | FrameCallFieldEvent | FrameProtocolFieldEvent | FramePayloadFieldEvent | FrameCreditFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameKindFieldEvent | FrameCallFieldEvent | FrameProtocolFieldEvent | FramePayloadFieldEvent | FrameCreditFieldEvent | FrameChannelFieldEvent> {
     return streamMessage(buf, Frame.codec(), opts)
   }
 }
@@ -200,7 +224,9 @@ export enum FrameKind {
   PING = 'PING',
   RETIRE = 'RETIRE',
   GOODBYE = 'GOODBYE',
-  WELCOME = 'WELCOME'
+  WELCOME = 'WELCOME',
+  INPUT = 'INPUT',
+  INPUT_CREDIT = 'INPUT_CREDIT'
 }
 
 enum __FrameKindValues {
@@ -217,7 +243,9 @@ enum __FrameKindValues {
   PING = 10,
   RETIRE = 11,
   GOODBYE = 12,
-  WELCOME = 13
+  WELCOME = 13,
+  INPUT = 14,
+  INPUT_CREDIT = 15
 }
 
 export namespace FrameKind {

@@ -1,4 +1,5 @@
 // Generated from protocols/image.proto by "npm run gen". Do not edit.
+/* eslint-disable */
 // @ts-nocheck
 import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime'
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc'

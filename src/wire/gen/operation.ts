@@ -1,4 +1,5 @@
 // Generated from protocols/operation.proto by "npm run gen". Do not edit.
+/* eslint-disable */
 // @ts-nocheck
 import { decodeMessage, encodeMessage, message, streamMessage } from 'protons-runtime'
 import type { Codec, DecodeOptions } from 'protons-runtime'

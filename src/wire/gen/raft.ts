@@ -1,4 +1,5 @@
 // Generated from protocols/raft.proto by "npm run gen". Do not edit.
+/* eslint-disable */
 // @ts-nocheck
 import { decodeMessage, encodeMessage, enumeration, MaxLengthError, message, streamMessage } from 'protons-runtime'
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc'

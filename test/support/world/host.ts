@@ -224,7 +224,7 @@ export class Host {
     const context: OperationContext = {
       ...{ self, version, startedAt: clock.now(), apiAddress: null, control, membership: members },
       ...{ clock, random: world, rpc, log },
-      agent: agentViewOf(agent),
+      agent: agentViewOf(agent, () => Promise.reject(new Error('there are no ports in this world'))),
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
       spool,

@@ -114,6 +114,7 @@ function peer(address: string, answer: () => unknown) {
       asks.push(name)
       yield await Promise.resolve().then(answer)
     },
+    converse: () => Promise.reject(new Error('nobody talks here')),
     close: () => Promise.resolve(),
   }
   return { asks, door: { address, open: () => Promise.resolve(transport) } }

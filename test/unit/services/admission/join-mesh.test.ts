@@ -81,7 +81,7 @@ class Mesh {
       close,
       visit: () =>
         this.isUp
-          ? Promise.resolve({ peer: self, call, stream, close })
+          ? Promise.resolve({ peer: self, call, stream, converse: stream, close })
           : Promise.reject(new ClawError('NODE_UNREACHABLE', { node: self, detail: 'test' })),
     }
   }

@@ -1,0 +1,22 @@
+/** What can go wrong with commands in, connections to and copies from workloads. */
+import { failure } from './failure-row.ts'
+
+export const execFailures = {
+  WORKLOAD_NOT_RUNNING: failure(
+    'conflict',
+    ({ workload, state }: { workload: string; state: string }) =>
+      `The workload ${workload} does not run: it is ${state}.`,
+    'See what became of it with `clawbernetes workload info`; what it printed is in `clawbernetes logs`.',
+  ),
+  EXEC_FAILED: failure(
+    'refused',
+    ({ detail }: { detail: string }) => `The command could not be run in the workload: ${detail}.`,
+    'Check the command and its working directory; images without a shell need the path of a program that they hold.',
+  ),
+  PORT_UNREACHABLE: failure(
+    'unavailable',
+    ({ address, detail }: { address: string; detail: string }) =>
+      `The workload cannot be reached at ${address}: ${detail}.`,
+    'Check the port, and with `clawbernetes logs` whether the workload has come so far as to listen on it.',
+  ),
+} as const

@@ -1,0 +1,77 @@
+/**
+ * A conversation over a WebSocket, between the API and its clients. Binary: one byte for the channel, then the data. Text: what the sides say
+ * of the conversation itself, as JSON.
+ */
+import { z } from 'zod'
+import type { Carrier, ConversationFrame, ConversationSide } from './conversation.ts'
+import { Misconduct } from './conversation.ts'
+
+/** `input` opens it and comes first from the client; `end` or `error` is the last word of the server. */
+const Notice = z.union([
+  z.strictObject({ input: z.unknown() }),
+  z.strictObject({ credit: z.tuple([z.union([z.literal(0), z.literal(1)]), z.int().min(0)]) }),
+  z.strictObject({ end: z.literal(true) }),
+  z.strictObject({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      hint: z.string(),
+      facts: z.unknown().optional(),
+    }),
+  }),
+])
+export type ConversationNotice = z.infer<typeof Notice>
+
+/** What this needs of a WebSocket, of whichever library. */
+export interface Socket {
+  readonly readyState: number
+  readonly OPEN: number
+  readonly bufferedAmount: number
+  send(data: string | Uint8Array, done?: () => void): void
+}
+
+/** A socket that has this much unsent gets no more until it has taken some. */
+const mostUnsent = 1_048_576
+
+export function say(socket: Socket, notice: ConversationNotice): void {
+  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(notice))
+}
+
+export function socketCarrier(socket: Socket): Carrier {
+  let flushed: Promise<void> = Promise.resolve()
+  return {
+    emit(frame) {
+      if (socket.readyState !== socket.OPEN) return
+      if (frame.type === 'credit') return say(socket, { credit: [frame.channel, frame.bytes] })
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      flushed = promise
+      socket.send(Buffer.concat([Uint8Array.of(frame.channel), frame.data]), () => resolve(undefined))
+    },
+    async ready() {
+      if (socket.bufferedAmount > mostUnsent) await flushed
+    },
+  }
+}
+
+/** Gives a binary message to this side. Throws Misconduct. */
+export function takeBinary(side: ConversationSide, message: Uint8Array): void {
+  const [channel] = message
+  if (channel === undefined) throw new Misconduct('an empty message has no channel')
+  side.take({ type: 'data', channel, data: message.subarray(1) })
+}
+
+/** Null for what is no such notice. */
+export function readNotice(text: string): ConversationNotice | null {
+  try {
+    return Notice.safeParse(JSON.parse(text)).data ?? null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+export const creditOf = ([channel, bytes]: readonly [0 | 1, number]): ConversationFrame => ({
+  type: 'credit',
+  channel,
+  bytes,
+})

@@ -1,0 +1,128 @@
+import { PassThrough } from 'node:stream'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { connectThrough } from '../../../src/daemon/connect-to.ts'
+import { byteStreamOf } from '../../../src/lib/byte-stream.ts'
+import type { PlacementId } from '../../../src/model/ids.ts'
+import { meshId } from '../../../src/model/ids.ts'
+import { WorkloadSpec } from '../../../src/model/workload.ts'
+import type { OperationService } from '../../../src/operations/invoke.ts'
+import type { InputOf } from '../../../src/operations/registry.ts'
+import type { Conversation } from '../../../src/ports/conversation.ts'
+import { ada, bob, submit } from '../../support/control-samples.ts'
+import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
+import { play } from '../../support/play.ts'
+
+let mesh: OperationsMesh
+let service: OperationService
+let placement: PlacementId
+const never = new AbortController().signal
+
+beforeEach(async () => {
+  mesh = new OperationsMesh()
+  service = await mesh.service(ada)
+  await mesh.service(bob)
+  await mesh.world.runFor(1_000)
+  mesh.apply(submit('wl-a', {}, 'job'))
+  const workload = mesh.idOf('job')
+  placement = mesh.running(workload, bob)
+  const spec = WorkloadSpec.parse({ image: 'x', command: ['sleep', '1000'] })
+  const ids = { placement, workload, attempt: 1, term: 1, mesh: meshId('mesh-1'), node: bob, name: 'job' }
+  await mesh.executor.start({ ...ids, spec, env: {}, devices: [] }, never)
+})
+
+const exec = (input: Partial<InputOf<'workload.exec'>>, signal = never, role: 'admin' | 'viewer' = 'admin') =>
+  play(
+    mesh.world,
+    service.converse(
+      'workload.exec',
+      { workload: 'job', command: ['cat'], ...input },
+      { caller: { ...admin, role }, signal },
+    ),
+  )
+
+async function heard({ messages, chunks }: Conversation) {
+  const told: unknown[] = []
+  let text = ''
+  const hear = async (): Promise<void> => {
+    for await (const message of messages) told.push(JSON.parse(Buffer.from(message).toString()))
+  }
+  const read = async (): Promise<void> => {
+    for await (const { channel, data } of chunks) text += `${channel}:${Buffer.from(data).toString()}`
+  }
+  await Promise.all([hear(), read()])
+  return { told, text }
+}
+
+describe('a command on another node', () => {
+  test('gets its input, and tells its output and its end', async () => {
+    const talk = await exec({ stdin: true })
+    const all = heard(talk)
+    await play(mesh.world, talk.send(1, Buffer.from('hello')))
+    await play(mesh.world, talk.send(1, new Uint8Array(0)))
+    const { told, text } = await play(mesh.world, all)
+    expect(text).toBe('1:hello')
+    expect(told).toEqual([
+      { type: 'started', workload: mesh.idOf('job'), node: bob, placement },
+      { type: 'exit', exitCode: 0 },
+    ])
+  })
+
+  test('can be signalled, and ends with 128 and the signal', async () => {
+    const talk = await exec({ command: ['sleep', '100'] })
+    const all = heard(talk)
+    await play(mesh.world, talk.tell(Buffer.from('{"type":"signal","signal":"SIGTERM"}')))
+    expect((await play(mesh.world, all)).told.at(-1)).toEqual({ type: 'exit', exitCode: 143 })
+  })
+
+  test('is ended by a message that makes no sense', async () => {
+    for (const nonsense of ['{"type":"dance"}', 'not json', '{"type":"signal","signal":"SIGSTOP"}']) {
+      const talk = await exec({ command: ['sleep', '100'] })
+      const all = heard(talk)
+      all.catch(() => {})
+      await play(mesh.world, talk.tell(Buffer.from(nonsense)))
+      await expect(play(mesh.world, all)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    }
+  })
+
+  test('ends when nobody wants it any more', async () => {
+    const off = new AbortController()
+    const all = heard(await exec({ command: ['sleep', '100'] }, off.signal))
+    all.catch(() => {})
+    off.abort(new Error('enough'))
+    await expect(play(mesh.world, all)).rejects.toThrow('enough')
+  })
+
+  test('needs somebody who may, and a conversation', async () => {
+    await expect(exec({}, never, 'viewer')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    const asker = { caller: admin, signal: never }
+    await expect(service.converse('status', {}, asker)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    await expect(service.invoke('workload.exec', {}, asker)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  })
+})
+
+describe('a connection to a port on another node', () => {
+  test('carries bytes both ways, and the end of either', async () => {
+    mesh.dial = () => byteStreamOf(new PassThrough())
+    const connecting = connectThrough(service)(placement, bob, 80, never)
+    const socket = await play(mesh.world, connecting)
+    const echoed = (async () => {
+      let text = ''
+      for await (const chunk of socket as AsyncIterable<Buffer>) text += chunk.toString()
+      return text
+    })()
+    socket.end('hello')
+    // Node's own streams need turns of the event loop, which virtual time does not take.
+    let isDone = false
+    echoed.finally(() => (isDone = true)).catch(() => {})
+    while (!isDone) {
+      await mesh.world.runFor(5)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(await echoed).toBe('hello')
+  })
+
+  test('says when nothing listens there', async () => {
+    const connecting = connectThrough(service)(placement, bob, 80, never)
+    await expect(play(mesh.world, connecting)).rejects.toMatchObject({ code: 'PORT_UNREACHABLE' })
+  })
+})
