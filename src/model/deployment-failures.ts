@@ -23,6 +23,12 @@ export const deploymentFailures = {
     ({ name, reason }: { name: string; reason: string }) => `That cannot be done with ${name} now: ${reason}.`,
     'See how far it is with `clawbernetes deploy status`.',
   ),
+  ROLLOUT_FAILED: failure(
+    'refused',
+    ({ name, revision, reason }: { name: string; revision: number; reason: string }) =>
+      `Revision ${revision} of ${name} did not come up: ${reason}.`,
+    'See its replicas with `clawbernetes deploy status`, and their output with `clawbernetes logs`.',
+  ),
   REVISION_NOT_FOUND: failure(
     'not-found',
     ({ name, revision }: { name: string; revision: string }) => `The deployment ${name} has no ${revision}.`,

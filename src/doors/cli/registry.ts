@@ -1,4 +1,5 @@
 /** Every command there is. A command's own file is loaded only when it is the one. */
+import { deployRows } from './deploy-rows.ts'
 import type { Row } from './row.ts'
 
 export const nouns: Readonly<Record<string, string>> = {
@@ -8,6 +9,7 @@ export const nouns: Readonly<Record<string, string>> = {
   node: 'The hosts of the mesh',
   workload: 'What runs on the mesh',
   image: 'Container images, and which nodes have them',
+  deploy: 'What runs all the time, and how a new revision of it takes over',
   namespace: 'Whose work it is, and how much it may take',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
@@ -88,6 +90,7 @@ export const commands: readonly Row[] = [
     about: 'Move a workload to another node.',
     load: () => import('./commands/workload/migrate.ts'),
   },
+  ...deployRows,
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('./commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('./commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('./commands/node/events.ts') },
