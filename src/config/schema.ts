@@ -50,6 +50,16 @@ export const Config = z.strictObject({
         .describe('Serve plain HTTP beyond loopback (tokens can be read on the way)'),
     })
     .prefault({}),
+  service: z
+    .strictObject({
+      bind: z
+        .union([z.ipv4(), z.ipv6()])
+        .default('127.0.0.1')
+        .describe(
+          'Local IP address at which requests to deployments are taken; 0.0.0.0 lets everybody in who reaches it',
+        ),
+    })
+    .prefault({}),
   gpu: z
     .strictObject({
       autoDetect: z.boolean().default(true).describe('Look for GPUs with the vendors’ tools'),

@@ -32,6 +32,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     renewal: renewalOf(ground, plane),
     spool: plane.spool,
     images: work.images,
+    services: work.services,
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),

@@ -19,7 +19,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const work = await workPlane(ground, plane, signal)
   const doors = await doorsOf(ground, plane, work)
   const { host, consensus, control, admission, links, spool } = plane
-  const { inventory, members, logs, agent, gateway, images } = work
+  const { inventory, members, logs, agent, proxy, gateway, images } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -34,6 +34,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       members,
       logs,
       agent,
+      proxy,
       gateway,
       links,
       spool,

@@ -20,6 +20,7 @@ import { chooseExecutors } from './executors.ts'
 import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
 import { imagesOf } from './images.ts'
+import { proxyOf, servicesOf } from './services.ts'
 
 export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
 
@@ -63,6 +64,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     nameOf: (workload) => control.state.workloads.get(workload)?.name ?? null,
     log: log.child('logs'),
   })
+  const proxy = proxyOf(ground, plane, agent)
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
     signer: identity.signer,
@@ -74,20 +76,23 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const content = { ...sample, busy: agent.busyDevices(), version }
+      const problems = [...proxy.problems(), ...sample.problems]
+      const content = { ...sample, problems, busy: agent.busyDevices(), version }
       const { outdated } = control
       if (outdated === null) return content
-      return { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...sample.problems] }
+      return { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...problems] }
     },
   })
   agent.onBusyChange(() => members.refresh())
+  proxy.onProblems(() => members.refresh())
   const gateway = new GatewayService({
     ...{ self, clock, metrics, control, consensus, membership: members },
     random,
     log: log.child('gateway'),
     sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
   })
-  return { executors, images, probes, inventory, agent, logs, members, gateway }
+  const services = servicesOf(ground, plane, { proxy, members })
+  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services }
 }
 
 const boundsOf = ({ attemptMib, totalMib }: Config['logs']): LogBounds => ({

@@ -2,6 +2,7 @@
 
 import { deploymentFailures } from './deployment-failures.ts'
 import { execFailures } from './exec-failures.ts'
+import { serviceFailures } from './service-failures.ts'
 import type { Failure } from './failure-row.ts'
 import { failure, meant } from './failure-row.ts'
 import { hostFailures } from './host-failures.ts'
@@ -53,6 +54,7 @@ export const failures = {
   ...deploymentFailures,
   ...execFailures,
   ...hostFailures,
+  ...serviceFailures,
   LOGS_GONE: failure(
     'not-found',
     ({ workload, node }: { workload: string; node: string }) =>
@@ -89,11 +91,6 @@ export const failures = {
     'refused',
     ({ exitCode }: { exitCode: number }) => `The workload ended with exit code ${exitCode}.`,
     'Read its output with `clawbernetes logs`.',
-  ),
-  UNHEALTHY: failure(
-    'refused',
-    ({ reason }: { reason: string }) => `The workload was not well and was ended: ${reason}.`,
-    'Read its output with `clawbernetes logs`; its probes are shown by `clawbernetes workload info`.',
   ),
   OOM_KILLED: failure(
     'refused',

@@ -1,6 +1,6 @@
 /** What the operations of one peer work with: narrow views of its services, made by the daemon. */
 import type { GpuSample } from '../model/gpu.ts'
-import type { NodeId, PlacementId } from '../model/ids.ts'
+import type { DeploymentId, NodeId, PlacementId } from '../model/ids.ts'
 import type { NodeInventory } from '../model/node.ts'
 import type { Instant, Millis } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
@@ -20,6 +20,7 @@ import type { Uploads } from '../services/control/uploads.ts'
 import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
 import type { Membership } from '../services/membership/types.ts'
+import type { ServiceStats } from '../services/proxy/service.ts'
 
 /** The work on this host. */
 export interface AgentView {
@@ -62,6 +63,11 @@ export interface SpoolView {
   drop(command: string): Promise<void>
 }
 
+/** How requests to deployments went of late, at all peers together. */
+export interface ServicesView {
+  stats(deployment: DeploymentId, span: Millis, signal: AbortSignal): Promise<ServiceStats>
+}
+
 export interface TokenRequest {
   readonly ttl: Millis
   readonly roles: readonly string[]
@@ -86,6 +92,7 @@ export interface OperationContext {
   readonly spool: SpoolView
   /** Null on a node that runs no containers. */
   readonly images: Images | null
+  readonly services: ServicesView
   readonly clock: Clock
   readonly random: Random
   readonly rpc: Rpc

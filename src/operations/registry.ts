@@ -41,6 +41,7 @@ import { logKept } from './log-attempts.ts'
 import { logRead } from './log-read.ts'
 import { logSearch, nodeLogSearch } from './log-search.ts'
 import { placementLogs } from './placement-logs.ts'
+import { serviceInfo, serviceList, serviceStats } from './service.ts'
 import { spoolDrop, spoolList } from './spool.ts'
 import { workloadDecisions } from './workload-decisions.ts'
 import { workloadLogLines, workloadLogs } from './workload-logs.ts'
@@ -77,6 +78,7 @@ export const operations = [
   ],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
   ...[workloadExec, workloadConnect, placementConnect],
+  ...[serviceList, serviceInfo, serviceStats],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
 ] as const
 

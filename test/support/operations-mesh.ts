@@ -155,6 +155,7 @@ export class OperationsMesh {
         uploads: this.uploads,
       },
       images: this.images.get(self) ?? null,
+      services: { stats: async () => ({ revisions: [], unserved: 0 }) },
       spool: {
         entries: () => this.spool,
         keep: (submission) => {

@@ -50,6 +50,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   uint8arrays: ['wire/gen'],
   'protons-runtime': ['wire/gen'],
 
+  'http-proxy-3': ['adapters/proxy'],
   level: ['adapters/level'],
   'datastore-level': ['adapters/level'],
   dockerode: ['adapters/docker'],

@@ -13,6 +13,7 @@ export const nouns: Readonly<Record<string, string>> = {
   namespace: 'Whose work it is, and how much it may take',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
+  service: 'Deployments that take requests',
   context: 'Which mesh to talk to',
 }
 
@@ -77,6 +78,16 @@ export const commands: readonly Row[] = [
     about: 'Say why a workload waits, or how it came to where it is.',
     aliases: ['workload why'],
     load: () => import('./commands/why.ts'),
+  },
+  {
+    path: 'service list',
+    about: 'List the deployments that take requests: at which port, and how many replicas can answer.',
+    load: () => import('./commands/service/list.ts'),
+  },
+  {
+    path: 'service info',
+    about: 'Show one deployment that takes requests: each replica behind it, and how requests went of late.',
+    load: () => import('./commands/service/info.ts'),
   },
   { path: 'workload list', about: 'List workloads, newest first.', load: () => import('./commands/workload/list.ts') },
   {

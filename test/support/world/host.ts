@@ -227,6 +227,7 @@ export class Host {
       agent: agentViewOf(agent, () => Promise.reject(new Error('there are no ports in this world'))),
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
+      services: { stats: async () => ({ revisions: [], unserved: 0 }) },
       spool,
       images: null,
       renewal: { backup: nobody, recover: nobody, restore: nobody, uploads: { put: nobody, take: nobody } },

@@ -1,0 +1,104 @@
+/** One try to have one request answered by one replica. */
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { createProxyServer } from 'http-proxy-3'
+import type { Chosen, Outcome } from '../../ports/service-door.ts'
+import { agentOver } from './agents.ts'
+import { linkTo, Unreachable } from './link.ts'
+
+export interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** It has been to no other replica: who asked is written into its headers once. */
+  readonly isFirst: boolean
+}
+
+/** Longest silence of a replica. Models may think for minutes before their first word. */
+const silenceMs = 600_000
+
+interface Attempt {
+  readonly startedAt: number
+  asked: ClientRequest | null
+  answer: { readonly status: number; readonly headAt: number; readonly message: IncomingMessage } | null
+}
+
+/** Attempts that are under way, by the response that they are to fill. */
+const attempts = new WeakMap<object, Attempt>()
+
+const proxy = createProxyServer({})
+proxy.on('proxyReq', (asked, _, response) => {
+  const attempt = attempts.get(response)
+  if (attempt !== undefined) attempt.asked = asked
+})
+proxy.on('proxyRes', (message, _, response) => {
+  const attempt = attempts.get(response)
+  if (attempt === undefined) return
+  attempt.answer = { status: message.statusCode ?? 0, headAt: performance.now(), message }
+  // The library does not tell whoever asked that the rest will never come.
+  message.once('close', () => {
+    if (!message.complete) response.destroy()
+  })
+})
+
+/** `kept` has connections that can be used again; without it, the request has one of its own, which is open before anything is sent. */
+export async function passOn(asked: Asked, chosen: Chosen, kept: Agent | null): Promise<Outcome> {
+  if (kept === null) return overOwnLink(asked, chosen)
+  const { outcome, wasReused } = await over(asked, kept)
+  // A replica may close an idle connection at any time: that says nothing of how it is.
+  if (outcome.type === 'broken' && wasReused && !asked.response.headersSent)
+    return overOwnLink({ ...asked, isFirst: false }, chosen)
+  return outcome
+}
+
+async function overOwnLink(asked: Asked, chosen: Chosen): Promise<Outcome> {
+  try {
+    const socket = await linkTo(chosen)
+    if (asked.response.destroyed) {
+      socket.destroy()
+      return { type: 'cancelled' }
+    }
+    return (await over(asked, agentOver(socket))).outcome
+  } catch (error) {
+    if (error instanceof Unreachable) return { type: 'unreachable' }
+    throw error
+  }
+}
+
+interface Result {
+  readonly outcome: Outcome
+  readonly wasReused: boolean
+}
+
+/** A target without a path: that of the request is passed on as it is. */
+const target = { host: 'replica', port: 80, protocol: 'http:' }
+
+function over({ request, response, isFirst }: Asked, agent: Agent): Promise<Result> {
+  const attempt: Attempt = { startedAt: performance.now(), asked: null, answer: null }
+  attempts.set(response, attempt)
+  return new Promise((resolve) => {
+    const settle = (outcome: Outcome): void => {
+      response.off('close', onClose)
+      resolve({ outcome, wasReused: attempt.asked?.reusedSocket === true })
+    }
+    const onClose = (): void => settle(endOf(attempt, response))
+    response.once('close', onClose)
+    const options = { target, agent, xfwd: isFirst, toProxy: true, proxyTimeout: silenceMs }
+    proxy.web(request, response, { ...options, headers: { connection: 'keep-alive' } }, (error) => {
+      if (error instanceof Unreachable) settle({ type: 'unreachable' })
+      else settle(response.destroyed ? endOf(attempt, response) : broken(attempt))
+    })
+  })
+}
+
+const broken = ({ startedAt }: Attempt): Outcome => ({ type: 'broken', latency: performance.now() - startedAt })
+
+/** Nothing more can be said to whoever asked. */
+function endOf(attempt: Attempt, response: ServerResponse): Outcome {
+  const { answer, startedAt } = attempt
+  if (answer === null) return { type: 'cancelled' }
+  const { status, headAt, message } = answer
+  if (response.writableFinished) {
+    const isEndless = message.headers['content-type']?.startsWith('text/event-stream') === true
+    return { type: 'answered', status, latency: (isEndless ? headAt : performance.now()) - startedAt }
+  }
+  return message.complete || !message.destroyed ? { type: 'cancelled' } : broken(attempt)
+}

@@ -1,0 +1,40 @@
+/** What takes requests for deployments at this peer, and what all peers have counted of them. */
+import { dial } from '../adapters/proxy/dial.ts'
+import { serviceDoor } from '../adapters/proxy/service-door.ts'
+import type { ServicesView } from '../operations/context.ts'
+import type { AgentService } from '../services/agent/agent-service.ts'
+import type { MembershipService } from '../services/membership/service.ts'
+import type { GatherDeps } from '../services/proxy/gather.ts'
+import { gatherStats } from '../services/proxy/gather.ts'
+import { ProxyService } from '../services/proxy/service.ts'
+import { openTunnel } from '../services/proxy/tunnel.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { Ground } from './ground.ts'
+
+export function proxyOf(ground: Ground, { control, host }: ControlPlane, agent: AgentService): ProxyService {
+  const { identity, config, clock, random, log, metrics } = ground
+  return new ProxyService({
+    ...{ self: identity.id, control, rpc: host.rpc, door: serviceDoor, bind: config.service.bind, clock, metrics },
+    address: (placement, port, signal) => agent.address(placement, port, signal),
+    connect: (endpoint, signal) => openTunnel({ rpc: host.rpc, random }, endpoint, signal),
+    dial: async (placement, port, signal) => dial(await agent.address(placement, port, signal), signal),
+    log: log.child('proxy'),
+  })
+}
+
+interface Gathered {
+  readonly proxy: ProxyService
+  readonly members: MembershipService
+}
+
+export function servicesOf(
+  ground: Ground,
+  { control, host }: ControlPlane,
+  { proxy, members }: Gathered,
+): ServicesView {
+  const deps: GatherDeps = {
+    ...{ self: ground.identity.id, rpc: host.rpc, clock: ground.clock, proxy },
+    peers: () => [...control.state.members.keys()].filter((node) => members.view(node).liveness === 'alive'),
+  }
+  return { stats: (deployment, span, signal) => gatherStats(deps, { deployment, span }, signal) }
+}
