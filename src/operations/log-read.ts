@@ -1,16 +1,15 @@
 /** The output of one or several workloads, many lines at a time: what `clawbernetes logs` shows. */
 import { z } from 'zod'
-import { groupName } from '../core/state/groups.ts'
 import { ClawError } from '../model/failure.ts'
-import type { WorkloadId } from '../model/ids.ts'
+import type { DeploymentId, WorkloadId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
 import type { OperationContext } from './context.ts'
 import { workloadRef } from './fields.ts'
-import { findFreshWorkload, findGroup } from './find.ts'
 import type { AttemptChunk, Cursor } from './follow-logs.ts'
 import { attemptLogs, followedLogs, printedLogs } from './follow-logs.ts'
 import { earlierAttempt } from './log-attempts.ts'
 import { Chunk, filterInput, filterOf, position, tail } from './log-input.ts'
+import { type Meant, meantBy } from './log-sources.ts'
 import { Merged } from './merged.ts'
 import type { Call } from './operation.ts'
 import { stream } from './operation.ts'
@@ -24,7 +23,7 @@ const input = z.strictObject({
     .array(workloadRef)
     .min(1)
     .max(mostWorkloads)
-    .describe('Names or ids of workloads; the name of a group means all its parts'),
+    .describe('Names or ids of workloads; the name of a group or a deployment means all of it'),
   replicas: z.boolean().default(false).describe('Also all that belongs to the same group or deployment as one of them'),
   follow: z.boolean().default(false),
   tail: tail.optional(),
@@ -53,10 +52,9 @@ export const logRead = stream({
   permission: { verb: 'read', resource: 'workload' },
   async *handler(wanted, context, call) {
     const reading = new Reading(wanted, context, call)
-    const workloads = await reading.workloads()
-    if (workloads.length === 1 && !wanted.replicas && workloads[0] !== undefined) yield* reading.of(workloads[0])
-    else if (wanted.follow) yield* reading.together(workloads)
-    else for (const workload of workloads) yield* reading.of(workload)
+    const meant = await reading.meant()
+    if (wanted.follow && !wanted.previous) yield* reading.together(meant)
+    else for (const workload of meant.workloads) yield* reading.of(workload)
   },
 })
 
@@ -72,23 +70,18 @@ class Reading {
   }
 
   /** All that is meant, each once. */
-  async workloads(): Promise<readonly Workload[]> {
-    const { workloads, replicas } = this.#wanted
-    const found = new Map<WorkloadId, Workload>()
-    for (const name of workloads) {
-      const first = await findFreshWorkload(this.#context, name, this.#call.signal)
-      for (const workload of this.#meant(first, name, replicas)) found.set(workload.id, workload)
+  async meant(): Promise<Meant> {
+    const { workloads: names, replicas } = this.#wanted
+    const workloads = new Map<WorkloadId, Workload>()
+    const deployments = new Set<DeploymentId>()
+    for (const name of names) {
+      const meant = await meantBy(name, replicas, this.#context, this.#call.signal)
+      for (const workload of meant.workloads) workloads.set(workload.id, workload)
+      for (const deployment of meant.deployments) deployments.add(deployment)
     }
-    if (found.size > mostWorkloads)
+    if (workloads.size > mostWorkloads)
       throw new ClawError('INVALID_REQUEST', { problem: `that is more than ${mostWorkloads} workloads at a time` })
-    return [...found.values()]
-  }
-
-  #meant(first: Workload, name: string, replicas: boolean): readonly Workload[] {
-    const { state } = this.#context.control
-    const group = groupName(first)
-    if (group === null || (!replicas && (first.name === name || first.id.startsWith(name)))) return [first]
-    return findGroup(state, first.part?.group ?? group)
+    return { workloads: [...workloads.values()], deployments: [...deployments] }
   }
 
   async *of(workload: Workload, call: Pick<Call, 'open' | 'signal'> = this.#call): AsyncGenerator<LogReadItem> {
@@ -115,15 +108,29 @@ class Reading {
     } else yield* (follow ? followedLogs : printedLogs)(id, cursor, this.#context, call)
   }
 
-  async *together(workloads: readonly Workload[]): AsyncGenerator<LogReadItem> {
+  /** All at once, with those that join a deployment meanwhile. */
+  async *together({ workloads, deployments }: Meant): AsyncGenerator<LogReadItem> {
+    const { control } = this.#context
     const off = new AbortController()
-    const signal = AbortSignal.any([this.#call.signal, off.signal])
-    const call = { ...this.#call, signal }
+    const call = { ...this.#call, signal: AbortSignal.any([this.#call.signal, off.signal]) }
     const merged = new Merged<LogReadItem>()
-    for (const workload of workloads) merged.add(this.of(workload, call))
+    const read = new Set<WorkloadId>()
+    const add = (workload: Workload): void => {
+      if (read.has(workload.id) || read.size >= mostWorkloads) return
+      read.add(workload.id)
+      merged.add(this.of(workload, call))
+    }
+    for (const workload of workloads) add(workload)
+    const unsubscribe = control.onChange((changes) => {
+      for (const change of changes) {
+        const workload = change.type === 'workload' ? control.state.workloads.get(change.workload) : undefined
+        if (workload?.owner !== undefined && deployments.includes(workload.owner.deployment)) add(workload)
+      }
+    })
     try {
       for (let item = await merged.next(); item !== null; item = await merged.next()) yield item
     } finally {
+      unsubscribe()
       off.abort()
       await merged.close()
     }

@@ -56,6 +56,8 @@ export interface UnaryOperation<
 > extends Common<Name, Input> {
   readonly kind: 'unary'
   readonly output: Output
+  /** What whoever accepts text/event-stream, or wants to follow, gets instead: items of that stream as events of that name. */
+  readonly events?: { readonly name: string; readonly stream: string; input(input: unknown): unknown }
   handler(input: z.output<Input>, context: OperationContext, call: Call): Promise<z.input<Output>>
 }
 

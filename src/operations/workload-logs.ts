@@ -59,6 +59,14 @@ export const workloadLogLines = unary({
   output: z.array(LogItem),
   permission,
   rest: { method: 'GET', path: '/api/logs/:workload' },
+  events: {
+    name: 'log',
+    stream: 'workload.logs',
+    input: (wanted) => {
+      const { lines: last = 100, ...others } = wanted as { readonly lines?: unknown }
+      return { ...others, tail: last }
+    },
+  },
   async handler({ lines, ...wanted }, context, call) {
     if (wanted.follow)
       throw new ClawError('INVALID_REQUEST', { problem: 'one answer cannot follow; accept text/event-stream for that' })

@@ -15,6 +15,7 @@ import { bodyLimit, bodyOf, failureOf, statusOf } from './errors.ts'
 import { sendItems } from './ndjson.ts'
 import { openApi } from './openapi.ts'
 import { inputFrom } from './query.ts'
+import { sendEvents } from './sse.ts'
 import { TalkSocket } from './talk-socket.ts'
 import { ApiSocket } from './websocket.ts'
 
@@ -147,14 +148,24 @@ interface Exchange extends Routing {
 /** One for all requests: an error of its own for each would cost a stack each time. */
 const hungUp = new DOMException('the caller is gone', 'AbortError')
 
+const wantsEvents = ({ headers }: FastifyRequest, input: unknown): boolean =>
+  headers.accept?.includes('text/event-stream') === true ||
+  (typeof input === 'object' && input !== null && 'follow' in input && input.follow === true)
+
 async function answer(operation: Operation, input: unknown, exchange: Exchange): Promise<void> {
-  const { reply, deps, caller, failure } = exchange
+  const { request, reply, deps, caller, failure } = exchange
   const gone = new AbortController()
   reply.raw.once('close', () => {
     gone.abort(hungUp)
   })
   const asker = { caller, signal: gone.signal }
   try {
+    const events = operation.kind === 'unary' && wantsEvents(request, input) ? operation.events : undefined
+    if (events !== undefined) {
+      const items = deps.invoker.open(events.stream, events.input(input), asker)
+      await sendEvents(reply, events.name, { items, failure })
+      return
+    }
     if (operation.kind === 'unary') {
       const output = await deps.invoker.invoke(operation.name, input, asker)
       await reply

@@ -17,21 +17,38 @@ export interface ItemSink {
   readonly failure: (error: unknown) => ClawError
 }
 
+/** How a stream is spelled. */
+export interface Spelling {
+  readonly type: string
+  readonly pulse: string
+  item(value: unknown): string
+  failure(error: ClawError): string
+}
+
+export const sendItems = (reply: FastifyReply, sink: ItemSink): Promise<void> =>
+  sendStream(reply, sink, {
+    type: 'application/x-ndjson; charset=utf-8',
+    pulse: '\n',
+    item: (value) => `${JSON.stringify(value)}\n`,
+    failure: (error) => `${JSON.stringify(bodyOf(error))}\n`,
+  })
+
 /** Throws what the stream throws before its first item or within the grace; later failures are written. */
-export async function sendItems(reply: FastifyReply, { items, failure }: ItemSink): Promise<void> {
+export async function sendStream(reply: FastifyReply, { items, failure }: ItemSink, spelling: Spelling): Promise<void> {
   const iterator = items[Symbol.asyncIterator]()
   const first = iterator.next()
   await Promise.race([first, new Promise((resolve) => setTimeout(resolve, refusalGrace))])
 
   reply.hijack()
   const { raw } = reply
-  raw.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' })
+  raw.writeHead(200, { 'content-type': spelling.type, 'cache-control': 'no-store' })
   raw.flushHeaders()
-  const heart = setInterval(() => raw.writableNeedDrain || raw.write('\n'), pulse)
+  const heart = setInterval(() => raw.writableNeedDrain || raw.write(spelling.pulse), pulse)
   try {
-    for (let next = await first; next.done !== true; next = await iterator.next()) await writeLine(raw, next.value)
+    for (let next = await first; next.done !== true; next = await iterator.next())
+      await writeAll(raw, spelling.item(next.value))
   } catch (error) {
-    if (!raw.destroyed) await writeLine(raw, bodyOf(failure(error)))
+    if (!raw.destroyed) await writeAll(raw, spelling.failure(failure(error)))
   } finally {
     clearInterval(heart)
     await iterator.return?.()
@@ -39,9 +56,9 @@ export async function sendItems(reply: FastifyReply, { items, failure }: ItemSin
   }
 }
 
-async function writeLine(raw: ServerResponse, value: unknown): Promise<void> {
+async function writeAll(raw: ServerResponse, text: string): Promise<void> {
   if (raw.destroyed) return
-  if (raw.write(`${JSON.stringify(value)}\n`)) return
+  if (raw.write(text)) return
   const done = new AbortController()
   try {
     await Promise.race([once(raw, 'drain', done), once(raw, 'close', done)])
