@@ -4,8 +4,8 @@ import { serviceDoor } from '../adapters/proxy/service-door.ts'
 import type { ServicesView } from '../operations/context.ts'
 import type { AgentService } from '../services/agent/agent-service.ts'
 import type { MembershipService } from '../services/membership/service.ts'
-import type { GatherDeps } from '../services/proxy/gather.ts'
-import { gatherStats } from '../services/proxy/gather.ts'
+import type { Measure } from '../services/gateway/rollouts.ts'
+import { gatherStats, measure } from '../services/proxy/gather.ts'
 import { ProxyService } from '../services/proxy/service.ts'
 import { openTunnel } from '../services/proxy/tunnel.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -28,13 +28,16 @@ interface Gathered {
 }
 
 export function servicesOf(
-  ground: Ground,
+  { identity, clock }: Ground,
   { control, host }: ControlPlane,
   { proxy, members }: Gathered,
-): ServicesView {
-  const deps: GatherDeps = {
-    ...{ self: ground.identity.id, rpc: host.rpc, clock: ground.clock, proxy },
+): { readonly services: ServicesView; readonly measure: Measure } {
+  const deps = {
+    ...{ self: identity.id, rpc: host.rpc, clock, proxy },
     peers: () => [...control.state.members.keys()].filter((node) => members.view(node).liveness === 'alive'),
   }
-  return { stats: (deployment, span, signal) => gatherStats(deps, { deployment, span }, signal) }
+  const services: ServicesView = {
+    stats: (deployment, span, signal) => gatherStats(deps, { deployment, span }, signal),
+  }
+  return { services, measure: measure(deps) }
 }

@@ -85,13 +85,14 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
   })
   agent.onBusyChange(() => members.refresh())
   proxy.onProblems(() => members.refresh())
+  const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = new GatewayService({
     ...{ self, clock, metrics, control, consensus, membership: members },
     random,
+    measure,
     log: log.child('gateway'),
     sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
   })
-  const services = servicesOf(ground, plane, { proxy, members })
   return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services }
 }
 
