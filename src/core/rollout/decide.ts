@@ -92,7 +92,9 @@ function nextStage(view: RolloutView, rollout: Rollout): Turn | null {
   const isCanary = strategy.type === 'canary'
   const waits = autoPromoteMs === null ? 'until somebody promotes it' : `for ${inWords(autoPromoteMs)}, then takes over`
   if (rollout.stage === 'starting') {
-    const share = isCanary ? `${strategy.percent} % of the requests` : 'all requests'
+    const replicas = ready === 1 ? '1 replica' : `${ready} replicas`
+    const requests = isCanary ? `${strategy.percent} % of the requests` : 'all requests'
+    const share = deployment.service === null ? replicas : requests
     const reason = `revision ${target} has ${share}, and waits ${waits}`
     const stage = isCanary ? 'canary' : 'switched'
     const note = { type: `deployment.${stage}`, message: `${name}: ${reason}` }

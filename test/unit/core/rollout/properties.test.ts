@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Command } from '../../../../src/core/state/types.ts'
 import type { Strategy } from '../../../../src/model/deployment.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
-import { settings, web } from '../../../support/deployment-samples.ts'
+import { web } from '../../../support/deployment-samples.ts'
 import { RolloutLab } from '../../../support/rollout-lab.ts'
 
 const strategy: fc.Arbitrary<Strategy> = fc.oneof(
@@ -143,7 +143,3 @@ const occupiedBy = (lab: RolloutLab): number => {
   const { live, draining, stopping } = lab.census()
   return live.length + draining.length + stopping.length
 }
-
-test('the defaults leave room to replace something', () => {
-  expect(settings()).toMatchObject({ maxSurge: null, maxUnavailable: null })
-})
