@@ -24,6 +24,7 @@ import {
   deployUpdate,
   deployWait,
 } from './deployment.ts'
+import { deployDiff, workloadDiff } from './diff.ts'
 import { eventsWatch } from './events.ts'
 import { gatewayTransfer, gatewayVoters } from './gateway-change.ts'
 import { gatewayRecover } from './gateway-recover.ts'
@@ -61,6 +62,7 @@ export const operations = [
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs],
   ...[workloadLogLines, placementLogs, logRead, logSearch, nodeLogSearch, logKept],
   ...[deployCreate, deployUpdate, deployScale, deployPromote, deployRollback, deployPause, deployResume],
+  ...[deployDiff, workloadDiff],
   ...[deployDelete, deployStatus, deployList, deployHistory, deployWait],
   ...[namespaceCreate, namespaceSet, namespaceList, namespaceInfo, namespaceDelete],
   ...[workloadWhy, workloadPlan, workloadDecisions, spoolList, spoolDrop],

@@ -1,5 +1,6 @@
 /** What a file asks for, one by one: the requests that `workload.run` and `deploy.create` take. */
 import type { z } from 'zod'
+import type { DeploymentRequest } from '../operations/deployment-request.ts'
 import type { WorkloadRequest } from '../operations/workload-request.ts'
 import type { Problem } from './problem.ts'
 import type { Place } from './tree.ts'
@@ -11,13 +12,15 @@ export interface Need {
   readonly at: Place
 }
 
-export interface SpecDocument {
-  readonly kind: 'workload'
-  readonly request: z.input<typeof WorkloadRequest>
+interface Placed {
   /** Where it begins. */
   readonly at: Place
   readonly needs: readonly Need[]
 }
+
+export type SpecDocument =
+  | (Placed & { readonly kind: 'workload'; readonly request: z.input<typeof WorkloadRequest> })
+  | (Placed & { readonly kind: 'deployment'; readonly request: z.input<typeof DeploymentRequest> })
 
 export interface Specs {
   readonly documents: readonly SpecDocument[]

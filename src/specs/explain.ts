@@ -21,9 +21,14 @@ const roots: Readonly<Record<SchemaName, readonly (readonly [SchemaName, readonl
     ['workload-toml', ['workload']],
     ['workload', ['spec']],
   ],
+  deployment: [
+    ['deployment', []],
+    ['deployment', ['spec']],
+  ],
   'workload-toml': [['workload-toml', []]],
   compose: [['compose', []]],
   request: [['request', []]],
+  'deployment-request': [['deployment-request', []]],
 }
 
 /** `workload.spec.gpus.count`, or a schema alone. Null when there is no such field. */

@@ -19,7 +19,7 @@ const span = z.union([z.string().max(32), z.number().min(0)], {
 })
 const words = z.record(z.string(), z.string())
 
-const metadata = z.strictObject({
+export const manifestMetadata = z.strictObject({
   name: name.describe('Name; made up from the image when left out'),
   namespace,
   labels,
@@ -170,7 +170,7 @@ export const workloadSpecShape = {
 export const WorkloadManifest = z.strictObject({
   apiVersion: z.literal(apiVersion).describe(`\`${apiVersion}\``),
   kind: z.literal('Workload').describe('`Workload`'),
-  metadata: metadata.optional().describe('Its name, and what it is'),
+  metadata: manifestMetadata.optional().describe('Its name, and what it is'),
   spec: z.strictObject(workloadSpecShape).describe('What runs, with what, and where'),
 })
 export type WorkloadManifest = z.input<typeof WorkloadManifest>

@@ -9,15 +9,20 @@ import type { Path, Tree } from './tree.ts'
 import { pathInWords, placeOf } from './tree.ts'
 
 type Spec = Manifest['spec']
+type Groups = Pick<Spec, 'gpus' | 'resources' | 'env' | 'volumes' | 'scheduling' | 'constraints' | 'networking'>
 
 /** Throws SpecProblem. */
 export function workloadFields(tree: Tree): readonly Field[] {
   const manifest = checked(WorkloadManifest, tree, { refusals: manifestRefusals })
-  return fieldsOf(manifest, tree)
+  return fieldsOf(manifest, tree, 'strategy')
 }
 
-/** What both kinds have in common. */
-export function fieldsOf({ metadata = {}, spec }: Pick<Manifest, 'metadata' | 'spec'>, tree: Tree): readonly Field[] {
+/** What both kinds have in common; they differ in what the field is called that says how it is spread over the nodes. */
+export function fieldsOf(
+  { metadata = {}, spec }: { readonly metadata?: Manifest['metadata']; readonly spec: Groups },
+  tree: Tree,
+  placement: 'strategy' | 'placement',
+): readonly Field[] {
   const { gpus, resources, env, volumes, scheduling, constraints, networking, ...own } = spec
   const from: Path = ['spec']
   return [
@@ -27,7 +32,7 @@ export function fieldsOf({ metadata = {}, spec }: Pick<Manifest, 'metadata' | 's
     ...resourceFields(resources),
     field('env', envOf(env), 'spec', 'env'),
     ...volumeFields(volumes, tree),
-    ...schedulingFields(scheduling),
+    ...schedulingFields(scheduling, placement),
     ...constraintFields(constraints, tree),
     ...networkingFields(networking, tree),
   ]
@@ -112,13 +117,13 @@ function mountOf({ source, mountPath, readOnly, medium, sizeLimit }: Volume, pat
   return `${source}:${mountPath}${readOnly === true ? ':ro' : ''}`
 }
 
-function schedulingFields(scheduling: Spec['scheduling']): readonly Field[] {
+function schedulingFields(scheduling: Spec['scheduling'], name: 'strategy' | 'placement'): readonly Field[] {
   if (scheduling === undefined) return []
   const { tolerations, placement, ...own } = scheduling
   const path = ['spec', 'scheduling'] as const
   return [
-    ...Object.entries(own).map(([name, value]) => field(name, value, ...path, name)),
-    field('strategy', placement, ...path, 'placement'),
+    ...Object.entries(own).map(([key, value]) => field(key, value, ...path, key)),
+    field(name, placement, ...path, 'placement'),
     field('tolerations', tolerations?.map(tolerationOf), ...path, 'tolerations'),
   ]
 }

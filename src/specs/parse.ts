@@ -3,6 +3,7 @@ import { WorkloadRequest } from '../operations/workload-request.ts'
 import { closest } from '../lib/closest.ts'
 import { composed } from './compose.ts'
 import type { Surroundings } from './compose.ts'
+import { asDeployment, deploymentManifest, deploymentOf, isDeploymentRequest, ownDeployment } from './deployment.ts'
 import type { SpecDocument, Specs } from './document.ts'
 import { parseJson } from './json.ts'
 import { workloadFields } from './manifest.ts'
@@ -10,7 +11,7 @@ import { apiVersion } from './manifest-schema.ts'
 import { ordered } from './order.ts'
 import type { Problem } from './problem.ts'
 import { specInvalid, SpecProblem } from './problem.ts'
-import { examineWorkload, ownRequest, requestFrom } from './request.ts'
+import { examineWorkload, field, ownRequest, requestFrom } from './request.ts'
 import { parseToml } from './toml.ts'
 import type { Tree } from './tree.ts'
 import { find, placeOf } from './tree.ts'
@@ -27,6 +28,8 @@ export interface SpecOptions extends Surroundings {
   /** What the file is called in problems. */
   readonly path: string
   readonly format: SpecFormat
+  /** Everything becomes a deployment. */
+  readonly as?: 'deployment' | undefined
 }
 
 /** Throws SPEC_INVALID with everything that is wrong, each with its place. */
@@ -64,7 +67,7 @@ function collect(trees: readonly Tree[], options: SpecOptions): Specs {
   for (const tree of trees)
     try {
       const found = documentsOf(tree, options)
-      documents.push(...found.documents)
+      documents.push(...(options.as === 'deployment' ? found.documents.map(asDeployment) : found.documents))
       warnings.push(...found.warnings)
     } catch (error) {
       if (!(error instanceof SpecProblem)) throw error
@@ -87,7 +90,8 @@ function documentsOf(tree: Tree, options: SpecOptions): Specs {
   if (tree.kind !== 'map') throw new SpecProblem({ at: tree.at, text: 'must be a map, see clawbernetes explain' })
   if (tree.entries.has('apiVersion') || tree.entries.has('kind')) return one(manifestOf(tree))
   if (tree.entries.has('services')) return composeOf(tree, options)
-  if (find(tree, ['workload'])?.kind === 'map') return tableOf(tree)
+  if (find(tree, ['workload'])?.kind === 'map') return tableOf(tree, options)
+  if (options.as === 'deployment' || isDeploymentRequest(tree)) return one(ownDeployment(tree))
   const request = ownRequest(tree, { schema: WorkloadRequest, examine: examineWorkload })
   return one({ kind: 'workload', request, at: tree.at, needs: [] })
 }
@@ -103,28 +107,40 @@ function manifestOf(tree: Tree): SpecDocument {
     const request = requestFrom(workloadFields(tree), tree, { schema: WorkloadRequest, examine: examineWorkload })
     return { kind: 'workload', request, at: tree.at, needs: [] }
   }
+  if (word === 'Deployment') return deploymentManifest(tree)
   const near = word === null ? null : closest(word, kinds)
   const meant = near === null || near === word ? '' : `; did you mean ${near}?`
-  const text = word === null ? `kind is missing: ${apiVersion} knows Workload` : `there is no kind ${word}${meant}`
+  const text =
+    word === null ? `kind is missing: ${apiVersion} knows Workload and Deployment` : `there is no kind ${word}${meant}`
   throw new SpecProblem({ at: placeOf(tree, ['kind']), text })
 }
 
-function tableOf(file: Tree): Specs {
+function tableOf(file: Tree, { as }: SpecOptions): Specs {
   const { tree, fields, scaling } = workloadTable(file)
   const request = requestFrom(fields, tree, { schema: WorkloadRequest, examine: examineWorkload })
   const warnings =
     scaling === null ? [] : [{ at: placeOf(tree, ['workload', 'scaling']), text: 'there is no autoscaler yet' }]
-  const replicas = scaling?.min_replicas ?? 1
-  const several = replicas > 1 && request.replicas === undefined ? { replicas } : {}
+  const replicas = scaling?.min_replicas
+  const several =
+    replicas !== undefined && (replicas > 1 || as === 'deployment') && request.replicas === undefined
+      ? { replicas }
+      : {}
   return { documents: [{ kind: 'workload', request: { ...request, ...several }, at: tree.at, needs: [] }], warnings }
 }
 
 function composeOf(raw: Tree, options: SpecOptions): Specs {
   const { tree, services, warnings } = composed(raw, options)
+  const isDeployment = new Set(services.filter(({ deployment }) => deployment !== null).map(({ name }) => name))
   const documents = services.map(({ fields, needs, path, deployment }): SpecDocument => {
     const at = placeOf(tree, path)
-    if (deployment !== null)
-      throw new SpecProblem({ at: placeOf(tree, deployment.from), text: 'there are no deployments yet' })
+    const endless = needs.find(({ on, condition }) => condition === 'completed' && isDeployment.has(on))
+    if (endless !== undefined)
+      throw new SpecProblem({ at: endless.at, text: `${endless.on} is a deployment, which never completes` })
+    if (deployment !== null) {
+      const { replicas, from, service } = deployment
+      const more = [field('replicas', replicas, ...from), ...(service === null ? [] : [service])]
+      return { ...deploymentOf([...fields, ...more], tree, { at }), needs }
+    }
     return {
       kind: 'workload',
       request: requestFrom(fields, tree, { schema: WorkloadRequest, examine: examineWorkload }),

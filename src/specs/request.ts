@@ -66,7 +66,9 @@ const unknown = (fields: readonly Field[], { shape }: z.ZodObject, tree: Tree): 
 function blame(fields: readonly Field[], examine: Examine, tree: Tree): Problem | null {
   const text = refusalOf(fields, examine)
   if (text === null) return null
-  const culprit = fields.find((one) => one.name !== 'image' && refusalOf(without(fields, one), examine) !== text)
+  const culprit = fields.find(
+    (one) => one.name !== 'image' && one.name !== 'name' && refusalOf(without(fields, one), examine) !== text,
+  )
   return { at: placeOf(tree, culprit?.from ?? []), text }
 }
 

@@ -1,7 +1,9 @@
 /** The schemas of all files, by the name that `schema` and `explain` know them by. */
 import { z } from 'zod'
+import { DeploymentRequest } from '../operations/deployment-request.ts'
 import { WorkloadRequest } from '../operations/workload-request.ts'
 import { ComposeFile } from './compose-schema.ts'
+import { DeploymentManifest } from './deployment.ts'
 import { WorkloadManifest } from './manifest-schema.ts'
 import { WorkloadToml } from './workload-toml.ts'
 
@@ -12,9 +14,11 @@ export interface FileSchema {
 
 export const fileSchemas = {
   workload: { title: 'Workload of clawbernetes/v1: workload.yaml', schema: WorkloadManifest },
+  deployment: { title: 'Deployment of clawbernetes/v1', schema: DeploymentManifest },
   'workload-toml': { title: 'workload.toml', schema: WorkloadToml },
   compose: { title: 'Compose files, as far as they are understood here', schema: ComposeFile },
   request: { title: 'The request of workload.run, as node invoke takes it', schema: WorkloadRequest },
+  'deployment-request': { title: 'The request of deploy.create', schema: DeploymentRequest },
 } as const satisfies Readonly<Record<string, FileSchema>>
 
 export type SchemaName = keyof typeof fileSchemas

@@ -106,3 +106,33 @@ test('given a mistake in the second of two documents, nothing is submitted', asy
   expect(stderr).toContain('two.yaml:6:1: there is no gpsu; did you mean gpus?')
   expect((await mesh.get(0).cli('workload', 'info', 'first')).code).toBe(4)
 })
+
+test('given the workload.toml of the user guide, deploy --spec makes a deployment of it, changes it, and diff says what differs', async () => {
+  const daemon = mesh.get(0)
+  const source = fileText('config/examples/workload.toml').replace(
+    'image = "vllm/vllm:latest"',
+    'image = "vllm/vllm:latest"\ncommand = ["sh", "-c", "exec sleep 300"]\nmemory = "64m"',
+  )
+  const file = fileWith('deployed.toml', source.replace('memory_mib = 80000\n', ''))
+  const made = await daemon.cli('deploy', '--spec', file)
+  expect(made.code, made.stderr).toBe(0)
+  expect(made.stdout).toMatch(/^llm-inference\s+revision 1\s+active/)
+  expect(await daemon.cli('diff', '--spec', file)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('stays as it is'),
+  })
+
+  const changed = fileWith('changed.toml', source.replace('memory_mib = 80000\n', '').replace('sleep 300', 'sleep 400'))
+  const diff = await daemon.cli('diff', '--spec', changed)
+  expect(diff.code, diff.stderr).toBe(10)
+  expect(diff.stdout).toMatch(/~ spec\.command: .*sleep 300.* → .*sleep 400/)
+  const dry = await daemon.cli('deploy', '--spec', changed, '--dry-run')
+  expect([dry.code, dry.stdout], dry.stderr).toEqual([0, diff.stdout])
+  const refused = await daemon.cli('deploy', '--spec', changed)
+  expect(refused.code).toBe(5)
+  expect(refused.stderr).toContain('it takes --yes')
+  const updated = await daemon.cli('deploy', '--spec', changed, '--yes')
+  expect(updated.code, updated.stderr).toBe(0)
+  expect(updated.stdout).toMatch(/revision 2\s+active/)
+  expect((await daemon.cli('deploy', 'delete', 'llm-inference', '--yes')).code).toBe(0)
+})

@@ -8,15 +8,17 @@ import type { Specs } from '../../src/specs/document.ts'
 interface Given {
   readonly format?: SpecFormat
   readonly path?: string
+  readonly as?: 'deployment'
   readonly env?: Readonly<Record<string, string>>
   readonly files?: Readonly<Record<string, string>>
 }
 
 export const parsed = (
   text: string,
-  { format = 'yaml', path = `file.${format}`, env = {}, files = {} }: Given = {},
+  { format = 'yaml', path = `file.${format}`, env = {}, files = {}, as }: Given = {},
 ): Specs =>
   parseSpecs(text, {
+    as,
     format,
     path,
     variables: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),

@@ -16,3 +16,16 @@ export async function becomesReady(
       throw new ClawError('DEPENDENCY_FAILED', { reason: `${name} was never ready: ${error?.message ?? state}` })
   }
 }
+
+/** Waits until a deployment has a replica that is ready. Throws DEPENDENCY_FAILED when it fails before. */
+export async function servesFirst(
+  api: Api,
+  { id, name }: { readonly id: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { healthyReplicas, state, reason } of api.stream('deploy.wait', { deployment: id }, signal)) {
+    if (healthyReplicas > 0) return
+    if (state === 'failed')
+      throw new ClawError('DEPENDENCY_FAILED', { reason: `${name} was never ready: ${reason ?? state}` })
+  }
+}

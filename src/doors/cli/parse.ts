@@ -83,7 +83,12 @@ function rootParser({ version, print }: Printer): Parser {
 function childOf(root: Parser, groups: Map<string, Parser>, { path, row }: { path: string; row: Row }): Parser {
   const [first = '', verb] = path.split(' ')
   const isHidden = row.hidden === true || path !== row.path
-  if (verb === undefined) return root.command(first, { hidden: isHidden }).description(row.about)
+  if (verb === undefined) {
+    // A word may be a command and have commands below it: `deploy --spec`, `deploy status`.
+    const alone = groups.get(first) ?? root.command(first, { hidden: isHidden })
+    groups.set(first, alone)
+    return alone.description(row.about)
+  }
   const group =
     groups.get(first) ??
     root

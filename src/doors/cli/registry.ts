@@ -1,6 +1,7 @@
 /** Every command there is. A command's own file is loaded only when it is the one. */
 import { deployRows } from './deploy-rows.ts'
 import type { Row } from './row.ts'
+import { specRows } from './spec-rows.ts'
 
 export const nouns: Readonly<Record<string, string>> = {
   mesh: 'The state of the mesh as a file',
@@ -20,21 +21,7 @@ export const nouns: Readonly<Record<string, string>> = {
 export const commands: readonly Row[] = [
   { path: 'status', about: 'Show the mesh in numbers.', load: () => import('./commands/status.ts') },
   { path: 'run', about: 'Run a container on the mesh.', load: () => import('./commands/run.ts') },
-  {
-    path: 'validate',
-    about: 'Check files of work to run, without a mesh.',
-    load: () => import('./commands/validate.ts'),
-  },
-  {
-    path: 'explain',
-    about: 'Say what a file of work to run may hold, and what each field means.',
-    load: () => import('./commands/explain.ts'),
-  },
-  {
-    path: 'schema',
-    about: 'Print the JSON Schema of a file of work to run, for editors.',
-    load: () => import('./commands/schema.ts'),
-  },
+  ...specRows,
   {
     path: 'logs',
     about: 'Show what workloads have printed, or search what all of them have.',

@@ -1,17 +1,20 @@
 /** `run --file`: submits what a file asks for, in the order in which one part of it needs another. */
 import { ClawError } from '../../model/failure.ts'
-import type { InputOf, OutputOf } from '../../operations/registry.ts'
+import type { OutputOf } from '../../operations/registry.ts'
 import type { Need, SpecDocument } from '../../specs/document.ts'
 import { overriddenBy } from '../../specs/override.ts'
 import type { Api } from './api.ts'
 import { attend, mostAttended } from './attend.ts'
 import type { Session } from './command.ts'
-import { becomesReady } from './becomes-ready.ts'
+import { becomesReady, servesFirst } from './becomes-ready.ts'
+import { differenceLines, differenceOf } from './changes.ts'
 import { dryRun } from './dry-run.ts'
 import { spooled } from './exit-code.ts'
 import { readSpecs } from './spec-file.ts'
 
-type Submitted = OutputOf<'workload.run'>
+type Submitted = Pick<OutputOf<'workload.run'>, 'id' | 'name' | 'parts' | 'state' | 'index'> & {
+  readonly kind: SpecDocument['kind']
+}
 
 export interface RunFile {
   readonly file: string
@@ -35,7 +38,8 @@ export async function runFile(asked: RunFile, session: Session): Promise<number 
   const submitted = await submitAll(api, documents, { asked, session })
   const parts = submitted.flatMap((one) => (one.parts.length === 0 ? [one] : one.parts))
   const isSpooled = submitted.some(({ state }) => state === 'spooled')
-  if (asked.isDetached || isSpooled || parts.length > mostAttended) {
+  const hasDeployment = submitted.some(({ kind }) => kind === 'deployment')
+  if (asked.isDetached || isSpooled || hasDeployment || parts.length > mostAttended) {
     await printed(submitted, session)
     if (parts.length > mostAttended && !asked.isDetached)
       session.out.note(`${parts.length} are too many to follow. See them:  clawbernetes workload list`)
@@ -61,18 +65,20 @@ function withSaid(
   const lonely = forOne.find((name) => said[name] !== undefined)
   if (documents.length > 1 && lonely !== undefined)
     throw invalid(`${lonely} cannot be given for ${documents.length} workloads at once; change it in ${file}`)
-  return documents.map((document) => {
-    const request = overriddenBy(document.request, said) as InputOf<'workload.run'>
-    const namespace = request.namespace ?? env['CLAWBERNETES_NAMESPACE']
-    return { ...document, request: namespace === undefined ? request : { ...request, namespace } }
+  return documents.map((document): SpecDocument => {
+    const request = overriddenBy(document.request, said)
+    const namespace = request['namespace'] ?? env['CLAWBERNETES_NAMESPACE']
+    return { ...document, request: namespace === undefined ? request : { ...request, namespace } } as SpecDocument
   })
 }
 
 async function dryRuns(api: Api, documents: readonly SpecDocument[], session: Session): Promise<number> {
   const codes: number[] = []
-  for (const { request } of documents) {
+  for (const document of documents) {
+    const { kind, request } = document
     if (documents.length > 1) session.out.note(`${request.name ?? request.image}:`)
-    codes.push(await dryRun(api, request, session))
+    if (kind === 'workload') codes.push(await dryRun(api, request, session))
+    else await session.out.result(await differenceOf(api, document, session.signal), differenceLines)
   }
   return codes.find((code) => code !== 0) ?? 0
 }
@@ -88,17 +94,16 @@ async function submitAll(
   { asked, session: { out, signal } }: Around,
 ): Promise<readonly Submitted[]> {
   const done: Submitted[] = []
-  const ids = new Map<string, string>()
-  for (const [index, { request, needs }] of documents.entries()) {
+  for (const [index, document] of documents.entries()) {
+    const { request, needs } = document
     try {
-      await readyFirst(api, needs, { ids, out, signal })
-      const submitted = await api.call(
-        'workload.run',
-        { ...request, ...waitsFor(request, needs, ids), ...extras(asked, documents.length > 1 ? index : null) },
+      await readyFirst(api, needs, { done, out, signal })
+      const submitted = await submit(api, document, {
+        waits: waitsFor(request, needs, done),
+        extra: extras(asked, documents.length > 1 ? index : null),
         signal,
-      )
+      })
       done.push(submitted)
-      if (request.name !== undefined) ids.set(request.name, submitted.id)
       if (!asked.isDetached || documents.length > 1) out.note(`${submitted.name} (${submitted.id}) is submitted`)
     } catch (error) {
       if (done.length > 0) out.note(`${request.name ?? request.image} is not submitted, nor what follows it`)
@@ -108,30 +113,54 @@ async function submitAll(
   return done
 }
 
+interface Extra {
+  readonly idempotencyKey?: string
+  readonly spool?: boolean
+}
+
+async function submit(
+  api: Api,
+  { kind, request }: SpecDocument,
+  around: { readonly waits: ReturnType<typeof waitsFor>; readonly extra: Extra; readonly signal: AbortSignal },
+): Promise<Submitted> {
+  const { waits, extra, signal } = around
+  if (kind === 'workload')
+    return { kind, ...(await api.call('workload.run', { ...request, ...waits, ...extra }, signal)) }
+  if (extra.spool === true) throw invalid(`${request.name} is a deployment, which no peer keeps without a leader`)
+  const { deploymentId: id, name } = await api.call('deploy.create', { ...request, ...waits, ...extra }, signal)
+  return { kind, id, name, parts: [], state: 'pending', index: 0 }
+}
+
 /** As Compose does it: what needs another to be ready is not even submitted before. */
 async function readyFirst(
   api: Api,
   needs: readonly Need[],
-  { ids, out, signal }: Pick<Session, 'out' | 'signal'> & { readonly ids: ReadonlyMap<string, string> },
+  { done, out, signal }: Pick<Session, 'out' | 'signal'> & { readonly done: readonly Submitted[] },
 ): Promise<void> {
   for (const { on, condition } of needs) {
-    if (condition !== 'ready') continue
+    const other = done.find(({ name }) => name === on)
+    if (condition !== 'ready' && other?.kind !== 'deployment') continue
     out.note(`waiting until ${on} is ready`)
-    await becomesReady(api, { id: ids.get(on) ?? on, name: on }, signal)
+    if (other?.kind === 'deployment') await servesFirst(api, other, signal)
+    else await becomesReady(api, { id: other?.id ?? on, name: on }, signal)
   }
 }
 
 /** The same key for each of several would submit the first only. */
-const extras = ({ idempotencyKey: key, isSpooled }: RunFile, index: number | null) => ({
+const extras = ({ idempotencyKey: key, isSpooled }: RunFile, index: number | null): Extra => ({
   ...(key === undefined ? {} : { idempotencyKey: index === null ? key : `${key}/${index}` }),
   ...(isSpooled ? { spool: true } : {}),
 })
 
 /** The mesh itself has it wait: also when this command is gone by then. */
-function waitsFor(request: SpecDocument['request'], needs: readonly Need[], ids: ReadonlyMap<string, string>) {
+function waitsFor(request: SpecDocument['request'], needs: readonly Need[], done: readonly Submitted[]) {
+  const idOf = (on: string): string | undefined => {
+    const other = done.find(({ name }) => name === on)
+    return other?.kind === 'deployment' ? undefined : (other?.id ?? on)
+  }
   const idsOf = (condition: Need['condition'], own: readonly string[] | undefined): readonly string[] => [
     ...(own ?? []),
-    ...needs.filter((need) => need.condition === condition).map(({ on }) => ids.get(on) ?? on),
+    ...needs.filter((need) => need.condition === condition).flatMap(({ on }) => idOf(on) ?? []),
   ]
   const [after, afterOk] = [idsOf('started', request.after), idsOf('completed', request.afterOk)]
   return {

@@ -14,7 +14,11 @@ import type { Session } from './command.ts'
 const mostBytes = 1_048_576
 
 /** Says of everything that has no effect that it has none. Throws SPEC_INVALID, and INVALID_REQUEST for a file that cannot be read. */
-export async function readSpecs(file: string, { host, out }: Pick<Session, 'host' | 'out'>): Promise<Specs> {
+export async function readSpecs(
+  file: string,
+  { host, out }: Pick<Session, 'host' | 'out'>,
+  as?: 'deployment',
+): Promise<Specs> {
   const text = file === '-' ? await standardInput(host.stdin) : await contentOf(file)
   const name = file === '-' ? 'standard input' : file
   const folder = file === '-' ? process.cwd() : dirname(resolve(file))
@@ -22,7 +26,7 @@ export async function readSpecs(file: string, { host, out }: Pick<Session, 'host
   const read = (path: string): string | null => contentOrNull(inFolder(path))
   const dotEnv = once(() => dotEnvOf(read('.env'), host.env))
   const variables = (variable: string): string | undefined => host.env[variable] ?? dotEnv()[variable]
-  const specs = parseSpecs(text, { path: name, format: formatOf(file, text), variables, read, resolve: inFolder })
+  const specs = parseSpecs(text, { as, path: name, format: formatOf(file, text), variables, read, resolve: inFolder })
   for (const warning of specs.warnings) out.note(`note: ${inWords(name, warning)}`)
   return specs
 }

@@ -211,6 +211,20 @@ describe('given what depends on what', () => {
     ])
   })
 
+  test('a service with replicas or a published port is a deployment, and its restart policy has nothing to say', () => {
+    const { documents, warnings } = parsed(file('ports: ["8080:80"]\nrestart: always\ndeploy: { replicas: 3 }'))
+    expect(documents).toMatchObject([
+      {
+        kind: 'deployment',
+        request: { name: 'web', replicas: 3, service: { port: 8_080, targetPort: 80 }, ports: [{ port: 80 }] },
+      },
+    ])
+    expect(documents[0]?.request).not.toHaveProperty('restart')
+    expect(warnings.map(({ text }) => text)).toEqual([
+      'every peer serves port 8080 as HTTP; for anything else use clawbernetes port-forward',
+    ])
+  })
+
   test('what waits for itself is refused', () => {
     expect(problemsOf('services:\n  a: { image: x, depends_on: [b] }\n  b: { image: x, depends_on: [a] }\n')).toEqual([
       'file.yaml:2:31: they wait for each other: a → b → a',

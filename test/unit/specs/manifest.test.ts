@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fileText, parsed, problemsOf, requestsOf } from '../../support/specs.ts'
+import { fileText, parsed, problemsOf, requestsOf, told } from '../../support/specs.ts'
 
 const manifest = (spec: string, metadata = 'name: job'): string =>
   `apiVersion: clawbernetes/v1\nkind: Workload\nmetadata:\n  ${metadata}\nspec:\n  image: busybox:1\n${spec
@@ -136,7 +136,7 @@ describe('given a mistake, the nearest valid name, what was expected, and the pl
     ['kind: Workload\nspec: { image: x }', 'file.yaml:1:1: apiVersion: it is missing'],
     [
       'apiVersion: clawbernetes/v1\nspec: { image: x }',
-      'file.yaml:1:1: kind is missing: clawbernetes/v1 knows Workload',
+      'file.yaml:1:1: kind is missing: clawbernetes/v1 knows Workload and Deployment',
     ],
     ['apiVersion: v1\nkind: Workload\nspec: { image: x }', /^file\.yaml:1:1: apiVersion: /],
     [
@@ -150,6 +150,46 @@ describe('given a mistake, the nearest valid name, what was expected, and the pl
     const [first] = problemsOf(text) as readonly string[]
     if (typeof wanted === 'string') expect(first).toBe(wanted)
     else expect(first).toMatch(wanted)
+  })
+})
+
+describe('given a Deployment', () => {
+  const deployment = (spec: string) =>
+    `apiVersion: clawbernetes/v1\nkind: Deployment\nmetadata: { name: web, labels: { app: web } }\nspec:\n  image: busybox:1\n  ${spec}\n`
+
+  test('it has the fields of a workload, and its own', () => {
+    const spec =
+      'replicas: 3\n  strategy: canary:10\n  service: "80:8080"\n  gpus: { count: 1, type: H100 }\n  gates: { errorRate: 5% }\n  scheduling: { placement: pack }'
+    expect(parsed(deployment(spec)).documents).toEqual([
+      {
+        kind: 'deployment',
+        request: {
+          ...{ name: 'web', labels: { app: 'web' }, image: 'busybox:1', replicas: 3, strategy: 'canary:10' },
+          ...{ service: '80:8080', gates: { errorRate: '5%' }, gpus: 1, gpuType: 'H100', placement: 'pack' },
+        },
+        at: { line: 1, column: 1 },
+        needs: [],
+      },
+    ])
+  })
+
+  test.each([
+    ['strategy: sometimes', 'file.yaml:6:3: strategy “sometimes” is none of immediate'],
+    ['replcas: 2', 'file.yaml:6:3: there is no replcas in spec; did you mean replicas?'],
+    ['gang: true', 'file.yaml:6:3: spec.gang is not there for deployments'],
+  ])('%s is refused', (spec, wanted) => {
+    expect(told(problemsOf(deployment(spec)))).toContain(wanted)
+  })
+
+  test('the workload.toml of the user guide is one, where deployments are asked for', () => {
+    const { documents } = parsed(fileText('config/examples/workload.toml'), { format: 'toml', as: 'deployment' })
+    expect(documents).toMatchObject([{ kind: 'deployment', request: { name: 'llm-inference', replicas: 1, gpus: 4 } }])
+  })
+
+  test('what has no name cannot be one', () => {
+    expect(
+      told(problemsOf('apiVersion: clawbernetes/v1\nkind: Workload\nspec: { image: x }', { as: 'deployment' })),
+    ).toBe('file.yaml:1:1: a deployment needs a name')
   })
 })
 

@@ -1,0 +1,105 @@
+/** `deploy --spec`: brings deployments to what a file says: those that are not there are made, others are changed. */
+import type { InputOf, OutputOf } from '../../operations/registry.ts'
+import { overriddenBy } from '../../specs/override.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { Api } from './api.ts'
+import type { Difference } from './changes.ts'
+import { differenceLines, differenceOf } from './changes.ts'
+import type { Session } from './command.ts'
+import { confirm } from './confirm.ts'
+import { readSpecs } from './spec-file.ts'
+
+export interface DeployFile {
+  readonly file: string
+  /** What the command line says; it goes over what the file says. */
+  readonly said: Readonly<Record<string, unknown>>
+  readonly isDryRun: boolean
+  readonly isDetached: boolean
+  readonly yes: boolean
+}
+
+interface Planned {
+  readonly request: InputOf<'deploy.create'>
+  readonly difference: Difference
+}
+
+/** Shows what would change and asks before it changes what is there. Returns the exit code. */
+export async function deployFile(asked: DeployFile, session: Session): Promise<number | undefined> {
+  const { out, signal, host } = session
+  const { documents } = await readSpecs(asked.file, session, 'deployment')
+  if (documents.length > 1 && (asked.said['name'] ?? asked.said['image']) !== undefined)
+    throw new ClawError('INVALID_REQUEST', {
+      problem: `neither name nor image can be given for ${documents.length} deployments at once; change it in ${asked.file}`,
+    })
+  const api = await session.api()
+  const planned: Planned[] = []
+  for (const document of documents) {
+    const own = overriddenBy(document.request, asked.said) as InputOf<'deploy.create'>
+    const namespace = own.namespace ?? host.env['CLAWBERNETES_NAMESPACE']
+    const request = namespace === undefined ? own : { ...own, namespace }
+    const difference = await differenceOf(api, { kind: 'deployment', request, at: document.at, needs: [] }, signal)
+    planned.push({ request, difference })
+  }
+  const changing = planned.filter(({ difference }) => difference.changes.length > 0)
+  if (asked.isDryRun || changing.length === 0) {
+    await out.result(
+      planned.map(({ difference }) => difference),
+      (all) => all.flatMap(differenceLines),
+    )
+    return 0
+  }
+  if (changing.some(({ difference }) => difference.exists))
+    await confirm(
+      changing.flatMap(({ difference }) => differenceLines(difference)),
+      { ...session, yes: asked.yes },
+    )
+  return carriedOut(api, changing, { session, isDetached: asked.isDetached })
+}
+
+async function carriedOut(
+  api: Api,
+  changing: readonly Planned[],
+  { session: { out, signal }, isDetached }: { readonly session: Session; readonly isDetached: boolean },
+): Promise<number | undefined> {
+  const done: OutputOf<'deploy.create'>[] = []
+  for (const { request, difference } of changing) {
+    const { name, ...changes } = request
+    const { exists, revision } = difference
+    done.push(
+      exists
+        ? await api.call(
+            'deploy.update',
+            {
+              deployment: name,
+              ...changes,
+              complete: true,
+              ...(revision === null ? {} : { expectedRevision: revision }),
+            },
+            signal,
+          )
+        : await api.call('deploy.create', request, signal),
+    )
+    out.note(`${name} is ${exists ? 'changed' : 'made'}`)
+  }
+  const last = isDetached ? done : await Promise.all(done.map((one) => atRest(api, one, { out, signal })))
+  await out.result(last, (all) => all.map(({ name, state, revision }) => `${name}  revision ${revision}  ${state}`))
+  return last.some(({ state }) => state === 'failed') ? 1 : undefined
+}
+
+/** Its state once nothing more is under way, each step told. */
+async function atRest(
+  api: Api,
+  deployment: OutputOf<'deploy.create'>,
+  { out, signal }: Pick<Session, 'out' | 'signal'>,
+): Promise<OutputOf<'deploy.create'>> {
+  let last = deployment
+  let told = ''
+  for await (const status of api.stream('deploy.wait', { deployment: deployment.deploymentId }, signal)) {
+    const { name, state, healthyReplicas, replicas, reason } = status
+    const line = `${name} is ${state}: ${healthyReplicas} of ${replicas} ready${reason === null ? '' : `, ${reason}`}`
+    if (line !== told) out.note(line)
+    told = line
+    last = status
+  }
+  return last
+}
