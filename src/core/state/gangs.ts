@@ -30,17 +30,25 @@ function keepWhole(step: Step, group: GroupId): void {
     for (const part of live(step, group)) if (part.stopRequested === null) askToStop(step, part, request)
     return
   }
+  if (endIfPartial(step, group)) return
+  const leaving = parts.find(({ eviction }) => eviction !== null) ?? parts.find(({ state }) => state === 'pending')
+  if (leaving === undefined) return
+  disband(step, group, leaving)
+  // What no node had claimed waits from now on, and may be what cannot start without those that are over.
+  endIfPartial(step, group)
+}
+
+/** Ends a gang of which a part waits that could only start alone. Says whether it did. */
+function endIfPartial(step: Step, group: GroupId): boolean {
+  const parts = partsOf(step.state, group)
   const over = parts.find(({ state }) => isTerminal(state))
   const isForgotten = parts.length < (parts[0]?.spec.parts?.count ?? 0)
   const waiting = parts.find(({ state }) => state === 'pending')
-  if (waiting !== undefined && (over !== undefined || isForgotten)) {
-    const reason = `${over?.name ?? 'another part'} has completed, and ${waiting.name} could only be tried again alone`
-    fail(step, waiting, { code: 'GANG_FAILED', facts: { reason } })
-    for (const part of live(step, group)) askToStop(step, part, { by: step.by, force: false, because: reason })
-    return
-  }
-  const leaving = parts.find(({ eviction }) => eviction !== null) ?? waiting
-  if (leaving !== undefined) disband(step, group, leaving)
+  if (waiting === undefined || (over === undefined && !isForgotten)) return false
+  const reason = `${over?.name ?? 'another part'} has completed, and ${waiting.name} could only be tried again alone`
+  fail(step, waiting, { code: 'GANG_FAILED', facts: { reason } })
+  for (const part of live(step, group)) askToStop(step, part, { by: step.by, force: false, because: reason })
+  return true
 }
 
 /** The whole gang has been tried as often as the part that was tried most. */

@@ -186,6 +186,15 @@ describe('ending', () => {
     expect(states(book)).toEqual(['completed', 'failed', 'failed'])
   })
 
+  test('given a part that has completed, when another has to leave and a third is not claimed yet, then the gang fails at once', () => {
+    const book = submitted()
+    book.run(place(1))
+    for (const rank of [0, 1]) book.run(claim(rank, 1))
+    book.run(ended(1, 1, null))
+    book.run({ type: 'evict', placement: id(0, 1), reason: 'makes room', grace: null, target: null, avoid: false })
+    expect(states(book)).toEqual(['stopping', 'completed', 'failed'])
+  })
+
   test('given a part that completes while the others are leaving, then it starts again with them', () => {
     const book = running()
     book.run({ type: 'evict', placement: id(2, 1), reason: 'bob is drained', grace: null, target: null, avoid: false })
