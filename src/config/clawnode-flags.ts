@@ -76,6 +76,11 @@ export const nodeFlags: Readonly<Record<string, Flag>> = {
     about: 'Let several workloads share one GPU; nothing in hardware keeps them apart',
     sets: ['gpu', 'sharing'],
   },
+  'allow-system-run': {
+    type: 'boolean',
+    about: 'Let administrators of the mesh run programs on this host, as the daemon’s user',
+    sets: ['system', 'allowRun'],
+  },
   config: { type: 'string', value: 'FILE', about: 'TOML file; /etc/clawbernetes/clawnode.toml if there is one' },
   'log-level': { type: 'string', value: 'LEVEL', about: 'debug, info, warn or error', sets: ['logging', 'level'] },
   'log-format': { type: 'string', value: 'FORMAT', about: 'pretty or json', sets: ['logging', 'format'] },

@@ -125,6 +125,18 @@ export const Config = z.strictObject({
       totalMib: z.int().min(1).default(4_096).describe('Output that is kept of all workloads of this host, MiB'),
     })
     .prefault({}),
+  system: z
+    .strictObject({
+      allowRun: z
+        .boolean()
+        .default(false)
+        .describe('Let administrators of the mesh run programs on this host with system.run, as the daemon’s user'),
+      programs: z
+        .array(text.min(1))
+        .default([])
+        .describe('The programs that may be run, each by the name or path that is asked for; all if left out'),
+    })
+    .prefault({}),
   logging: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged'),

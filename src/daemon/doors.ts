@@ -5,12 +5,14 @@ import { tokenCheck } from '../doors/api/token.ts'
 import type { OperationContext, RenewalView } from '../operations/context.ts'
 import { OperationService } from '../operations/invoke.ts'
 import { agentViewOf, explainer, hostViewOf, logsViewOf } from '../operations/local-views.ts'
+import { Replies } from '../operations/replies.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
 import { Uploads } from '../services/control/uploads.ts'
 import { maxSnapshotBytes } from '../wire/raft.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Ground, socketOf } from './ground.ts'
+import { programsOf } from './programs.ts'
 import { apiToken } from './token.ts'
 import type { WorkPlane } from './work-plane.ts'
 
@@ -29,10 +31,12 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     agent: agentViewOf(agent, dial),
     logs: logsViewOf(logs),
     host: hostViewOf(inventory, probes.host),
+    programs: programsOf(config.system),
     renewal: renewalOf(ground, plane),
     spool: plane.spool,
     images: work.images,
     services: work.services,
+    replies: new Replies(clock),
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),

@@ -1,11 +1,11 @@
 /** One command in a container, with one answer: what agents and scripts use where people use a terminal. */
 import { z } from 'zod'
 import type { ExecSession } from '../ports/exec.ts'
-import { containerIdOf, which, workloadOf } from './container.ts'
+import { containerIdOf, containerOf, whichContainer, wordFor } from './container-ref.ts'
 import { within } from './deadline.ts'
 import { environmentIn, execFields, runningPlacement } from './exec-request.ts'
 import { spanOf, span } from './fields.ts'
-import { findNode } from './find.ts'
+import { findNode, findWorkload } from './find.ts'
 import { ClawError } from '../model/failure.ts'
 import { nodeId } from '../model/ids.ts'
 import { unary } from './operation.ts'
@@ -19,7 +19,7 @@ export const containerExec = unary({
   name: 'container.exec',
   about: 'Run one command in a container, and answer with what it printed and its exit code once it has ended.',
   input: z.strictObject({
-    ...which,
+    ...whichContainer,
     ...execFields,
     timeout: span.default(60).describe('After so long the command is killed; at most 110 s'),
   }),
@@ -35,11 +35,11 @@ export const containerExec = unary({
   permission: { verb: 'change', resource: 'workload' },
   where({ node, ...wanted }, context) {
     if (node !== undefined) return findNode(context.control.state, node)
-    const { placement } = workloadOf(wanted, context)
+    const { placement } = findWorkload(context, wordFor(wanted))
     return placement === null ? context.self : nodeId(placement.node)
   },
   async handler({ command, workdir, env, timeout, ...wanted }, context, { signal }) {
-    const workload = workloadOf(wanted, context)
+    const workload = containerOf(wanted, context)
     const placement = runningPlacement(workload)
     const ms = spanOf(timeout, 'timeout')
     if (ms > longest)

@@ -2,56 +2,27 @@
 import { z } from 'zod'
 import { linesOf } from '../lib/log-block.ts'
 import { ClawError } from '../model/failure.ts'
-import type { NodeId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
 import { isTerminal } from '../model/workload.ts'
-import type { TaskStatus } from '../ports/executor.ts'
 import { Bell } from './bell.ts'
 import type { OperationContext } from './context.ts'
-import { iso, isoOrNull, nodeRef, time } from './fields.ts'
-import { findNode, findWorkload } from './find.ts'
+import { askedNode, containerIdOf, containerOf, nodeAsked, taskOf, whichContainer } from './container-ref.ts'
+import { idempotencyKey, iso, isoOrNull, time } from './fields.ts'
+import { findWorkload } from './find.ts'
+import type { Call } from './operation.ts'
 import { unary } from './operation.ts'
 import { workloadRun } from './workload.ts'
 import { WorkloadRequest } from './workload-request.ts'
 
-const node = nodeRef.optional().describe('Another node to ask; this one when left out')
-const where = (
-  { node: wanted }: { readonly node?: string | undefined },
-  { control, self }: OperationContext,
-): NodeId => (wanted === undefined ? self : findNode(control.state, wanted))
-
-export const which = {
-  node,
-  containerId: z.string().min(1).max(128).optional().describe('Id of the container or of the workload'),
-  workloadId: z.string().min(1).max(128).optional(),
-  name: z.string().min(1).max(128).optional(),
-}
-
-interface Which {
-  readonly containerId?: string | undefined
-  readonly workloadId?: string | undefined
-  readonly name?: string | undefined
-}
-
-export function workloadOf({ containerId, workloadId, name }: Which, context: OperationContext): Workload {
-  const wanted = containerId ?? workloadId ?? name
-  if (wanted === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'containerId or name is needed' })
-  return findWorkload(context, wanted)
-}
-
-const taskOf = (workload: Workload, { agent }: OperationContext): TaskStatus | undefined =>
-  agent.tasks().find(({ placement }) => placement === workload.placement?.id)
-
-export const containerIdOf = (workload: Workload, context: OperationContext): string =>
-  taskOf(workload, context)?.handle ?? workload.id
-
 /** Pulling an image may take longer than anyone waits for an answer; the work goes on regardless. */
-const startPatience = 60_000
+const longestWait = 60_000
+/** Of the time that the caller gives, so much is kept for telling how far it came. */
+const toAnswer = 250
 
 export const containerRun = unary({
   name: 'container.run',
   about: 'Run a container on this node, through the mesh, and wait until it runs (or, without detach, has ended).',
-  input: WorkloadRequest.extend({ detach: z.boolean().default(true) }),
+  input: WorkloadRequest.extend({ detach: z.boolean().default(true), idempotencyKey: idempotencyKey.optional() }),
   output: z.object({
     containerId: z.string(),
     workloadId: z.string(),
@@ -59,6 +30,7 @@ export const containerRun = unary({
     image: z.string(),
     success: z.boolean(),
     state: z.string(),
+    runtime: z.string().nullable().describe('What runs it: docker or process; null while it waits for a place'),
     exitCode: z.int().nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
   }),
@@ -66,32 +38,37 @@ export const containerRun = unary({
   async handler({ detach, ...request }, context, call) {
     const submitted = await call.invoke('workload.run', { ...request, node: context.self })
     const { id, name, image } = workloadRun.output.parse(submitted)
-    const workload = await settled(findWorkload(context, id), detach, context, call.signal)
-    const { state, exitCode, error } = workload
+    const isThere = ({ state }: Workload): boolean => isTerminal(state) || (detach && state === 'running')
+    const workload = await settled(findWorkload(context, id), isThere, { context, call })
+    const { state, exitCode, error, placement } = workload
     return {
       ...{ workloadId: id, name, image, state, exitCode, error },
+      runtime: placement?.executor ?? null,
       containerId: containerIdOf(workload, context),
-      success: error === null,
+      success: state === 'completed' || (detach && state === 'running'),
     }
   },
 })
 
-/** The workload once it runs or has ended, or as it is when that takes too long. */
+interface Around {
+  readonly context: OperationContext
+  readonly call: Pick<Call, 'signal' | 'endsAt'>
+}
+
+/** The workload once it is there, or as it is when that takes too long. */
 async function settled(
   { id }: Workload,
-  detach: boolean,
-  context: OperationContext,
-  signal: AbortSignal,
+  isThere: (workload: Workload) => boolean,
+  { context, call: { signal, endsAt } }: Around,
 ): Promise<Workload> {
   const { control, clock } = context
-  const end = clock.elapsed() + startPatience
+  const end = Math.min(clock.elapsed() + longestWait, endsAt === null ? Infinity : endsAt - toAnswer)
   const bell = new Bell(control, signal)
   try {
     for (;;) {
       signal.throwIfAborted()
       const workload = findWorkload(context, id)
-      const isThere = isTerminal(workload.state) || (detach && workload.state === 'running')
-      if (isThere || clock.elapsed() >= end) return workload
+      if (isThere(workload) || clock.elapsed() >= end) return workload
       await bell.wait(clock, end - clock.elapsed())
     }
   } finally {
@@ -101,15 +78,28 @@ async function settled(
 
 export const containerStop = unary({
   name: 'container.stop',
-  about: 'Stop a container of this node.',
-  input: z.strictObject({ ...which, force: z.boolean().default(false) }),
-  output: z.object({ stopped: z.string(), workloadId: z.string(), success: z.boolean() }),
+  about: 'Stop a container of this node, and wait until it has.',
+  input: z.strictObject({ ...whichContainer, force: z.boolean().default(false).describe('Kill it at once') }),
+  output: z.object({
+    stopped: z.string().describe('Id of the container'),
+    workloadId: z.string(),
+    success: z.boolean().describe('False when it has still not ended'),
+    state: z.string(),
+    runtime: z.string().nullable(),
+    exitCode: z.int().nullable(),
+  }),
   permission: { verb: 'stop', resource: 'workload' },
-  where,
+  where: nodeAsked,
   async handler({ force, ...wanted }, context, call) {
-    const workload = workloadOf(wanted, context)
-    await call.invoke('workload.stop', { workload: workload.id, force })
-    return { stopped: containerIdOf(workload, context), workloadId: workload.id, success: true }
+    const found = containerOf(wanted, context)
+    const stopped = containerIdOf(found, context)
+    await call.invoke('workload.stop', { workload: found.id, force })
+    const hasEnded = ({ state }: Workload): boolean => isTerminal(state)
+    const { id, state, placement, exitCode } = await settled(found, hasEnded, { context, call })
+    return {
+      ...{ stopped, workloadId: id, success: isTerminal(state), state, exitCode },
+      runtime: placement?.executor ?? null,
+    }
   },
 })
 
@@ -119,7 +109,11 @@ const mostCharacters = 262_144
 export const containerLogs = unary({
   name: 'container.logs',
   about: 'Read the last output of a container of this node.',
-  input: z.strictObject({ ...which, tail: z.int().min(0).max(100_000).default(100), follow: z.boolean().optional() }),
+  input: z.strictObject({
+    ...whichContainer,
+    tail: z.int().min(0).max(100_000).default(100),
+    follow: z.boolean().optional(),
+  }),
   output: z.object({
     logs: z.string().describe('Standard output'),
     stderr: z.string(),
@@ -127,11 +121,11 @@ export const containerLogs = unary({
     workloadId: z.string(),
   }),
   permission: { verb: 'read', resource: 'workload' },
-  where,
+  where: nodeAsked,
   async handler({ tail, follow, ...wanted }, context, { signal }) {
     if (follow === true)
       throw new ClawError('INVALID_REQUEST', { problem: 'one answer cannot follow; use `clawbernetes logs -f`' })
-    const workload = workloadOf(wanted, context)
+    const workload = containerOf(wanted, context)
     const text = { stdout: '', stderr: '' }
     if (workload.placement !== null) {
       const query = { follow: false, tail, from: null, since: null }
@@ -177,10 +171,10 @@ function containerView(workload: Workload, context: OperationContext): z.infer<t
 export const containerList = unary({
   name: 'container.list',
   about: 'List the containers of this node that Clawbernetes manages.',
-  input: z.strictObject({ node }),
+  input: z.strictObject({ node: askedNode }),
   output: z.object({ count: z.int(), workloads: z.array(ContainerView) }),
   permission: { verb: 'read', resource: 'workload' },
-  where,
+  where: nodeAsked,
   handler(_, context) {
     const { control, self, agent } = context
     const known = new Set(agent.tasks().map(({ placement }) => placement))
@@ -194,46 +188,21 @@ export const containerList = unary({
 export const containerInspect = unary({
   name: 'container.inspect',
   about: 'Show one container of this node.',
-  input: z.strictObject(which),
+  input: z.strictObject(whichContainer),
   output: ContainerView.extend({
     command: z.array(z.string()),
     executor: z.string().nullable(),
     status: z.unknown().describe('What the executor says of it; null when it knows it no more'),
   }),
   permission: { verb: 'read', resource: 'workload' },
-  where,
+  where: nodeAsked,
   handler(wanted, context) {
-    const workload = workloadOf(wanted, context)
+    const workload = containerOf(wanted, context)
     return Promise.resolve({
       ...containerView(workload, context),
       command: workload.spec.command,
       executor: workload.placement?.executor ?? null,
       status: taskOf(workload, context)?.status ?? null,
     })
-  },
-})
-
-export const containerStats = unary({
-  name: 'container.stats',
-  about: 'Measure what a container of this node uses now.',
-  input: z.strictObject(which),
-  output: z.object({
-    containerId: z.string(),
-    cpuPercent: z.number(),
-    memoryUsedMib: z.number(),
-    memoryLimitMib: z.number().nullable(),
-    networkRxBytes: z.number(),
-    networkTxBytes: z.number(),
-    blockReadBytes: z.number(),
-    blockWriteBytes: z.number(),
-    pids: z.number(),
-  }),
-  permission: { verb: 'read', resource: 'workload' },
-  where,
-  async handler(wanted, context, { signal }) {
-    const workload = workloadOf(wanted, context)
-    if (workload.placement === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: workload.name })
-    const stats = await context.agent.stats(workload.placement.id, signal)
-    return { containerId: containerIdOf(workload, context), ...stats }
   },
 })

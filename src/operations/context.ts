@@ -10,7 +10,8 @@ import type { ExecRequest, ExecSession } from '../ports/exec.ts'
 import type { TaskStats, TaskStatus } from '../ports/executor.ts'
 import type { KeptLog, LogPiece } from '../ports/log-store.ts'
 import type { Log } from '../ports/log.ts'
-import type { HostSample } from '../ports/probe.ts'
+import type { Disk, HostSample } from '../ports/probe.ts'
+import type { RunProgram } from '../ports/program.ts'
 import type { Random } from '../ports/random.ts'
 import type { Rpc } from '../ports/rpc.ts'
 import type { Spool, Spooled } from '../core/spool/spool.ts'
@@ -21,6 +22,7 @@ import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
 import type { Membership } from '../services/membership/types.ts'
 import type { ServiceStats } from '../services/proxy/service.ts'
+import type { Replies } from './replies.ts'
 
 /** The work on this host. */
 export interface AgentView {
@@ -44,6 +46,16 @@ export interface HostView {
   inventory(): NodeInventory
   sample(signal: AbortSignal): Promise<HostSample>
   gpus(signal: AbortSignal): Promise<readonly GpuSample[]>
+  disks(signal: AbortSignal): Promise<readonly Disk[]>
+}
+
+/** The programs of this host, as far as its owner lets others start them. */
+export interface ProgramsView {
+  /** Where a program is that goes by this name; null when there is none. */
+  find(name: string): Promise<string | null>
+  /** Throws PERMISSION_DENIED unless the host's configuration lets the program be run. Whoever may run it has its path. */
+  allowed(name: string): Promise<string>
+  run: RunProgram
 }
 
 /** The state of this peer as a file, and the ways to begin anew with another. */
@@ -88,11 +100,14 @@ export interface OperationContext {
   readonly agent: AgentView
   readonly logs: LogsView
   readonly host: HostView
+  readonly programs: ProgramsView
   readonly renewal: RenewalView
   readonly spool: SpoolView
   /** Null on a node that runs no containers. */
   readonly images: Images | null
   readonly services: ServicesView
+  /** Of invocations on this node. */
+  readonly replies: Replies
   readonly clock: Clock
   readonly random: Random
   readonly rpc: Rpc

@@ -13,6 +13,7 @@ export const workloadRef = z
 
 export const since = z.string().max(64).describe('How far back: 1h, "24h ago", or an ISO time')
 export const time = z.string().describe('ISO 8601, UTC')
+export const idempotencyKey = z.string().min(1).max(128)
 export const noInput = z.strictObject({})
 
 /** What `spanOf` reads. */

@@ -1,16 +1,14 @@
 /** What one host says of itself: its devices, its system, its health. Each takes the name of another node to ask there. */
 import { z } from 'zod'
-import type { NodeId } from '../model/ids.ts'
-import type { OperationContext } from './context.ts'
-import { nodeRef } from './fields.ts'
-import { findNode } from './find.ts'
+import type { NodeInventory } from '../model/node.ts'
+import type { Disk } from '../ports/probe.ts'
+import { askedNode, nodeAsked } from './container-ref.ts'
 import { GpuView, gpuView, holders, nodeStatus } from './node-view.ts'
 import { unary } from './operation.ts'
 
-const input = z.strictObject({ node: nodeRef.optional().describe('Another node to ask; this one when left out') })
+const input = z.strictObject({ node: askedNode })
 const permission = { verb: 'read', resource: 'node' } as const
-const where = ({ node }: { readonly node?: string | undefined }, { control, self }: OperationContext): NodeId =>
-  node === undefined ? self : findNode(control.state, node)
+const where = nodeAsked
 
 export const gpuList = unary({
   name: 'gpu.list',
@@ -84,10 +82,12 @@ export const systemInfo = unary({
     gpuCount: z.int(),
     gpuMemoryMib: z.int(),
     versions: z.record(z.string(), z.string()),
+    capabilities: z.array(z.string()),
+    commands: z.array(z.string()).describe('What can be invoked here'),
   }),
   permission,
   where,
-  async handler(_, { host }, { signal }) {
+  async handler(_, { host }, { signal, commands }) {
     const { hostname, os, kernel, arch, cpuModel, cpuCores, gpus, versions } = host.inventory()
     const { memoryTotalMib, memoryUsedMib, diskFreeMib } = await host.sample(signal)
     return {
@@ -95,6 +95,8 @@ export const systemInfo = unary({
       ...{ memoryTotalMib, memoryUsedMib, memoryAvailableMib: memoryTotalMib - memoryUsedMib, diskFreeMib },
       gpuCount: gpus.length,
       gpuMemoryMib: gpus.reduce((sum, { memoryMib }) => sum + memoryMib, 0),
+      capabilities: capabilitiesOf(host.inventory()),
+      commands: [...commands],
     }
   },
 })
@@ -106,21 +108,26 @@ export const nodeCapabilities = unary({
   output: z.object({
     hostname: z.string(),
     capabilities: z.array(z.string()),
+    commands: z.array(z.string()).describe('What can be invoked here'),
     executors: z.array(z.string()),
+    containerRuntime: z.string().nullable().describe('What runs work here: docker or process; null when nothing does'),
     cpuCount: z.int(),
     memoryMib: z.int(),
     gpus: z.array(z.object({ index: z.int(), name: z.string(), memoryMib: z.int(), simulated: z.boolean() })),
     gpuCount: z.int(),
+    gpuMemoryMib: z.int(),
     labels: z.record(z.string(), z.string()),
   }),
   permission,
   where,
-  handler(_, { host, control, self }) {
+  handler(_, { host, control, self }, { commands }) {
     const { hostname, executors, cpuCores, memoryMib, gpus } = host.inventory()
     return Promise.resolve({
       hostname,
-      capabilities: [...executors, ...(gpus.length > 0 ? ['gpu'] : []), ...new Set(gpus.map(({ vendor }) => vendor))],
+      capabilities: capabilitiesOf(host.inventory()),
+      commands: [...commands],
       executors: [...executors],
+      containerRuntime: executors[0] ?? null,
       cpuCount: cpuCores,
       memoryMib,
       gpus: gpus.map(({ index, model, memoryMib: memory, simulated }) => ({
@@ -130,10 +137,18 @@ export const nodeCapabilities = unary({
         simulated,
       })),
       gpuCount: gpus.length,
+      gpuMemoryMib: gpus.reduce((sum, { memoryMib: memory }) => sum + memory, 0),
       labels: control.state.members.get(self)?.labels ?? {},
     })
   },
 })
+
+/** In single words: what runs work, and whose GPUs there are. */
+const capabilitiesOf = ({ executors, gpus }: NodeInventory): string[] => [
+  ...executors,
+  ...(gpus.length > 0 ? ['gpu'] : []),
+  ...new Set(gpus.map(({ vendor }) => vendor)),
+]
 
 export const nodeHealth = unary({
   name: 'node.health',
@@ -142,10 +157,13 @@ export const nodeHealth = unary({
   output: z.object({
     status: z.enum(['healthy', 'unhealthy', 'draining', 'offline']),
     hostname: z.string(),
+    connected: z.boolean().describe('Whether it knows who leads the mesh'),
+    cpuCount: z.int(),
     loadAverage: z.object({ one: z.number(), five: z.number(), fifteen: z.number() }),
     cpuUtilization: z.number(),
     memory: z.object({ totalMib: z.number(), usedMib: z.number(), availableMib: z.number(), usagePercent: z.number() }),
-    diskFreeMib: z.number(),
+    diskFreeMib: z.number().describe('Where the node keeps its data'),
+    disks: z.array(z.object({ mount: z.string(), totalMib: z.int(), availableMib: z.int(), usagePercent: z.number() })),
     gpuCount: z.int(),
     problems: z.array(z.string()),
     uptimeSeconds: z.int(),
@@ -163,9 +181,13 @@ export const nodeHealth = unary({
       diskFreeMib,
       uptime,
     } = await host.sample(signal)
+    const disks = await host.disks(signal)
+    const { hostname, cpuCores, gpus } = host.inventory()
     return {
       status: nodeStatus({ liveness, report }, scheduling),
-      hostname: host.inventory().hostname,
+      hostname,
+      connected: control.status().leader !== null,
+      cpuCount: cpuCores,
       loadAverage: { one: load[0], five: load[1], fifteen: load[2] },
       cpuUtilization,
       memory: {
@@ -174,9 +196,13 @@ export const nodeHealth = unary({
         usagePercent: totalMib === 0 ? 0 : Math.round((usedMib / totalMib) * 100),
       },
       diskFreeMib,
-      gpuCount: host.inventory().gpus.length,
+      disks: disks.map((disk) => ({ ...disk, usagePercent: usagePercent(disk) })),
+      gpuCount: gpus.length,
       problems: [...(report?.problems ?? [])],
       uptimeSeconds: Math.floor(uptime / 1_000),
     }
   },
 })
+
+const usagePercent = ({ totalMib, availableMib }: Disk): number =>
+  totalMib === 0 ? 0 : Math.round((1 - availableMib / totalMib) * 1_000) / 10

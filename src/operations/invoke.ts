@@ -18,7 +18,7 @@ import {
 import type { OperationContext } from './context.ts'
 import { changePatience } from './carry-out.ts'
 import { readingIn } from './consistency.ts'
-import { within } from './deadline.ts'
+import { within, withDeadline } from './deadline.ts'
 import { refresh } from './find.ts'
 import { parseInput } from './input.ts'
 import type { Call, Caller, DuplexOperation, Operation, StreamOperation, UnaryOperation } from './operation.ts'
@@ -71,11 +71,13 @@ export class OperationService implements Service, Invoker {
   readonly name = 'operations'
   readonly #context: OperationContext
   readonly #known: ReadonlyMap<string, Operation>
+  readonly #commands: readonly string[]
   #served: readonly Unsubscribe[] = []
 
   constructor(context: OperationContext, known: ReadonlyMap<string, Operation> = everything) {
     this.#context = context
     this.#known = known
+    this.#commands = [...known.values()].flatMap(({ kind, name }) => (kind === 'unary' ? [name] : [])).toSorted()
   }
 
   start(): Promise<void> {
@@ -130,14 +132,24 @@ export class OperationService implements Service, Invoker {
     return Promise.resolve()
   }
 
-  async invoke(name: string, input: unknown, asker: Asker): Promise<unknown> {
+  invoke(name: string, input: unknown, asker: Asker): Promise<unknown> {
+    return this.#invoke(name, input, asker, null)
+  }
+
+  async #invoke(name: string, input: unknown, asker: Asker, endsAt: Call['endsAt']): Promise<unknown> {
     const operation = this.#unary(name)
     const { own, freshness } = readingIn(input)
     const admitted = admit(operation, own, asker)
     const context = await this.#settled(freshness, asker)
     const target = this.#target(operation, admitted)
-    if (target === this.#context.self) return this.#run(operation, admitted, { ...asker, context })
-    const { output } = await this.#context.rpc.call(target, invokeOperation, wireOf(name, input, asker), asker.signal)
+    if (target === this.#context.self) return this.#run(operation, admitted, { ...asker, context }, endsAt)
+    const { rpc, clock } = this.#context
+    const ask = (signal: AbortSignal): Promise<{ readonly output: string }> =>
+      rpc.call(target, invokeOperation, wireOf(name, input, asker), signal)
+    const deadline = operation.patience?.(admitted)
+    const { output } = await (deadline === undefined
+      ? ask(asker.signal)
+      : withDeadline(clock, deadline, asker.signal, (limits) => ask(limits.signal)))
     return operation.output.parse(JSON.parse(output))
   }
 
@@ -199,8 +211,13 @@ export class OperationService implements Service, Invoker {
     return { ...context, isSettled: true }
   }
 
-  async #run(operation: UnaryOperation, admitted: unknown, { context, ...asker }: Settled): Promise<unknown> {
-    return operation.output.parse(await operation.handler(admitted, context, this.#call(asker)))
+  async #run(
+    operation: UnaryOperation,
+    admitted: unknown,
+    { context, ...asker }: Settled,
+    endsAt: Call['endsAt'] = null,
+  ): Promise<unknown> {
+    return operation.output.parse(await operation.handler(admitted, context, this.#call(asker, endsAt)))
   }
 
   async *#stream(
@@ -224,11 +241,14 @@ export class OperationService implements Service, Invoker {
     for await (const item of this.open(wire.name, parseJson(wire.input), asker)) yield { item: JSON.stringify(item) }
   }
 
-  #call({ caller, signal }: Asker): Call {
+  #call({ caller, signal }: Asker, endsAt: Call['endsAt'] = null): Call {
     return {
       caller,
       signal,
-      invoke: (name, input) => this.invoke(name, input, { caller, signal }),
+      endsAt,
+      commands: this.#commands,
+      within: (limits) => this.#call({ caller, signal: limits.signal }, limits.endsAt),
+      invoke: (name, input) => this.#invoke(name, input, { caller, signal }, endsAt),
       open: (name, input, inner) => this.open(name, input, { caller, signal: inner }),
       converse: (name, input, inner) => this.converse(name, input, { caller, signal: inner }),
     }

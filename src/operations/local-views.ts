@@ -30,6 +30,7 @@ export const hostViewOf = (inventory: InventoryReporter, probe: HostProbe): Host
     return found
   },
   sample: (signal) => probe.sample(signal),
+  disks: (signal) => probe.disks(signal),
   gpus: async (signal) => (await inventory.sample(signal)).gpus,
 })
 

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { workloadsAt } from '../core/state/holdings.ts'
 import type { CommandOf, MeshState } from '../core/state/types.ts'
 import type { NodeId } from '../model/ids.ts'
-import { Taint, taintEffects, TaintName } from '../model/label.ts'
+import { labelName, Taint, taintEffects, TaintName } from '../model/label.ts'
 import type { Member } from '../model/node.ts'
 import type { Workload } from '../model/workload.ts'
 import { Bell } from './bell.ts'
 import { carryOut } from './carry-out.ts'
+import { askedNode } from './container-ref.ts'
 import type { OperationContext } from './context.ts'
 import { nodeRef, span, spanOf } from './fields.ts'
 import { findMember, refresh } from './find.ts'
@@ -69,16 +70,19 @@ export const nodeDrain = unary({
   name: 'node.drain',
   about:
     'Let no new work onto a node, and move what it has to others. Answers at once; node.drained tells when it is empty.',
-  input: input.extend({
+  input: z.strictObject({
+    node: askedNode,
+    reason,
+    gracePeriod: span.optional().describe('The same as grace'),
     grace: span.optional().describe('From SIGTERM to SIGKILL; each workload’s own when left out'),
     force: z.boolean().default(false).describe('Kill at once instead of asking first'),
   }),
   output: Openness,
   permission,
   rest: { method: 'POST', path: '/api/nodes/:node/drain' },
-  handler({ node, reason: why, grace, force }, context, call) {
+  handler({ node, reason: why, gracePeriod, grace = gracePeriod, force }, context, call) {
     const allowed = force ? 0 : grace === undefined ? null : spanOf(grace, 'grace', 0)
-    return close(node, { mode: 'draining', reason: why, grace: allowed }, { context, call })
+    return close(node ?? context.self, { mode: 'draining', reason: why, grace: allowed }, { context, call })
   },
 })
 
@@ -116,17 +120,21 @@ export const nodeTaint = unary({
   name: 'node.taint',
   about: 'Keep work away from a node unless it tolerates that, or take such a taint away.',
   input: z.strictObject({
-    node: nodeRef,
+    node: askedNode,
     add: z.array(Taint).max(64).default([]).describe('One with the same key and effect is replaced'),
     remove: z.array(TaintName).max(64).default([]).describe('Without an effect, all of the key'),
+    key: labelName.optional().describe('Adds one taint, with `value` and `effect`'),
+    value: z.string().max(256).optional(),
+    effect: z.enum(taintEffects).optional().describe('NoSchedule when left out'),
   }),
   output: z.object({ id: z.string(), name: z.string(), taints: z.array(TaintView) }),
   permission,
   rest: { method: 'POST', path: '/api/nodes/:node/taints' },
-  async handler({ node, add, remove }, context, { caller, signal }) {
+  async handler({ node, add, remove, key, value = '', effect = 'NoSchedule' }, context, { caller, signal }) {
     await refresh(context, signal)
-    const { id, name } = findMember(context.control.state, node)
-    await carryOut('taint', { type: 'update-taints', node: id, add, remove }, { context, caller, signal })
+    const { id, name } = findMember(context.control.state, node ?? context.self)
+    const added = key === undefined ? add : [...add, { key, value, effect }]
+    await carryOut('taint', { type: 'update-taints', node: id, add: added, remove }, { context, caller, signal })
     return { id, name, taints: [...(context.control.state.members.get(id)?.taints ?? [])] }
   },
 })

@@ -4,6 +4,7 @@ import { removalObstacle } from '../core/state/members.ts'
 import { gpuModelMatches } from '../model/gpu.ts'
 import { labelName } from '../model/label.ts'
 import { carryOut } from './carry-out.ts'
+import { askedNode } from './container-ref.ts'
 import { iso, isoOrNull, momentOf, nodeRef, since, time } from './fields.ts'
 import { findMember, refresh } from './find.ts'
 import { MeshEventView, eventView } from './event-view.ts'
@@ -151,16 +152,17 @@ export const nodeRemove = unary({
 export const nodeLabel = unary({
   name: 'node.label',
   about: 'Set labels of a node, or take them away with null.',
-  input: z.strictObject({ node: nodeRef, labels: z.record(labelName, z.string().max(256).nullable()) }),
-  output: z.object({ id: z.string(), labels: z.record(z.string(), z.string()) }),
+  input: z.strictObject({ node: askedNode, labels: z.record(labelName, z.string().max(256).nullable()) }),
+  output: z.object({ id: z.string(), name: z.string(), labels: z.record(z.string(), z.string()) }),
   permission: { verb: 'change', resource: 'node' },
+  rest: { method: 'POST', path: '/api/nodes/:node/labels' },
   async handler({ node, labels }, context, { caller, signal }) {
     await refresh(context, signal)
     const { control } = context
-    const member = findMember(control.state, node)
+    const member = findMember(control.state, node ?? context.self)
     const command = { type: 'update-member', node: member.id, labelPatch: labels } as const
     await carryOut('label', command, { context, caller, signal })
-    return { id: member.id, labels: { ...(control.state.members.get(member.id) ?? member).labels } }
+    return { id: member.id, name: member.name, labels: { ...(control.state.members.get(member.id) ?? member).labels } }
   },
 })
 

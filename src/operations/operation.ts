@@ -4,6 +4,8 @@ import type { NodeId } from '../model/ids.ts'
 import type { Conversation } from '../ports/conversation.ts'
 import type { OperationContext } from './context.ts'
 import type { Talk } from './talk.ts'
+import type { Millis } from '../model/time.ts'
+import type { Deadline, Limits } from './deadline.ts'
 
 /** Each role may do what the one before may. */
 export const roles = ['viewer', 'operator', 'admin'] as const
@@ -26,6 +28,12 @@ export interface Permission {
 export interface Call {
   readonly caller: Caller
   readonly signal: AbortSignal
+  /** When the caller stops waiting, on this host's steady clock; null where it did not say. `signal` ends then. */
+  readonly endsAt: Millis | null
+  /** Names of all operations with one answer. */
+  readonly commands: readonly string[]
+  /** The same with less time for what is called. */
+  within(limits: Limits): Call
   invoke(name: string, input: unknown): Promise<unknown>
   open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown>
   converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation>
@@ -45,6 +53,8 @@ interface Common<Name extends string, Input extends z.ZodType> {
   readonly rest?: Rest
   /** Only through the Unix socket of the very peer that runs it. */
   readonly isLocal?: true
+  /** How long whoever asks waits for the answer of another node; as long as the protocol allows where this is left out. */
+  patience?(input: z.output<Input>): Deadline
   /** The node that has to run it; where this is left out, the peer that is asked does. */
   where?(input: z.output<Input>, context: OperationContext): NodeId
 }

@@ -1,14 +1,6 @@
 /** Every operation there is. A new one is a line here and shows up at every door. */
 import type { z } from 'zod'
 import { operatorAdd, operatorList, operatorRemove, tokenCreate } from './access.ts'
-import {
-  containerInspect,
-  containerList,
-  containerLogs,
-  containerRun,
-  containerStats,
-  containerStop,
-} from './container.ts'
 import { containerExec } from './container-exec.ts'
 import {
   deployCreate,
@@ -25,16 +17,21 @@ import {
   deployWait,
 } from './deployment.ts'
 import { deployDiff, workloadDiff } from './diff.ts'
+import { containerInspect, containerList, containerLogs, containerRun, containerStop } from './container.ts'
+import { containerStats } from './container-stats.ts'
 import { eventsWatch } from './events.ts'
+import { eventsEmit, eventsQuery } from './events-told.ts'
 import { gatewayTransfer, gatewayVoters } from './gateway-change.ts'
 import { gatewayRecover } from './gateway-recover.ts'
 import { gatewayPing, gatewayStatus, status } from './gateway.ts'
 import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo } from './host.ts'
+import { systemRun, systemWhich } from './system.ts'
 import { version } from './version.ts'
 import { imageBring, imageHome, imageLoad, imagePull, imagePush, imageUpload } from './image-transfer.ts'
 import { imageInfo, imageList, imagePrune, imageRemove } from './image.ts'
 import { namespaceCreate, namespaceDelete, namespaceInfo, namespaceList, namespaceSet } from './namespace.ts'
 import { meshBackup, meshRestore, meshUpload } from './mesh.ts'
+import { meshInvoke } from './mesh-invoke.ts'
 import { nodeInvoke } from './node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
@@ -54,11 +51,11 @@ import { workloadInfo, workloadList, workloadRun, workloadStop, workloadWait } f
 
 export const operations = [
   ...[status, version, gatewayPing, gatewayStatus],
-  ...[nodeList, nodeInfo, nodeRemove, nodeLabel, nodeEvents, nodeMetrics, nodeInvoke],
+  ...[nodeList, nodeInfo, nodeRemove, nodeLabel, nodeEvents, nodeMetrics, nodeInvoke, meshInvoke],
   ...[nodeCordon, nodeUncordon, nodeDrain, nodeUndrain, nodeDrained, nodeTaint, workloadMigrate],
   ...[gatewayVoters, gatewayTransfer, gatewayRecover],
   ...[meshBackup, meshUpload, meshRestore],
-  ...[nodeCapabilities, nodeHealth, systemInfo, gpuList, gpuMetrics],
+  ...[nodeCapabilities, nodeHealth, systemInfo, systemWhich, systemRun, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs],
   ...[workloadLogLines, placementLogs, logRead, logSearch, nodeLogSearch, logKept],
   ...[deployCreate, deployUpdate, deployScale, deployPromote, deployRollback, deployPause, deployResume],
@@ -81,7 +78,7 @@ export const operations = [
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
   ...[workloadExec, workloadConnect, placementConnect],
   ...[serviceList, serviceInfo, serviceStats],
-  ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch],
+  ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch, eventsEmit, eventsQuery],
 ] as const
 
 type Known = (typeof operations)[number]

@@ -8,7 +8,7 @@ import { isTerminal } from '../model/workload.ts'
 import { Bell } from './bell.ts'
 import { carryOut } from './carry-out.ts'
 import type { OperationContext } from './context.ts'
-import { momentOf, since, workloadRef } from './fields.ts'
+import { idempotencyKey, momentOf, since, workloadRef } from './fields.ts'
 import { findFreshWorkload, findGroup, findNode, refresh } from './find.ts'
 import { stream, unary } from './operation.ts'
 import { queueViews, QueueView } from './queue-view.ts'
@@ -20,7 +20,7 @@ export const workloadRun = unary({
   name: 'workload.run',
   about: 'Submit a workload, or several of the same. It is placed as soon as a node has room for it.',
   input: WorkloadRequest.extend({
-    idempotencyKey: z.string().min(1).max(128).optional().describe('The same key by the same caller submits once'),
+    idempotencyKey: idempotencyKey.optional().describe('The same key by the same caller submits once'),
     spool: z
       .boolean()
       .default(false)

@@ -71,11 +71,14 @@ export interface TaskStats {
   readonly cpuPercent: number
   readonly memoryUsedMib: number
   readonly memoryLimitMib: number | null
-  readonly networkRxBytes: number
-  readonly networkTxBytes: number
+  /** Null where nobody counts it for this task alone, as on the host's network. */
+  readonly networkRxBytes: number | null
+  readonly networkTxBytes: number | null
   readonly blockReadBytes: number
   readonly blockWriteBytes: number
   readonly pids: number
+  /** Process ids as the host has them; null where they are not known, or nobody needs them. */
+  readonly processes: readonly number[] | null
 }
 
 export interface PortAddress {

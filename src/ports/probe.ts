@@ -24,7 +24,16 @@ export interface HostSample {
   readonly uptime: Millis
 }
 
+/** A mounted file system that holds files of this host. */
+export interface Disk {
+  readonly mount: string
+  readonly totalMib: number
+  readonly availableMib: number
+}
+
 export interface HostProbe {
   inventory(signal: AbortSignal): Promise<Omit<NodeInventory, 'gpus' | 'links' | 'executors' | 'versions'>>
   sample(signal: AbortSignal): Promise<HostSample>
+  /** Costs a process; not for every report. Empty when the system does not tell in time. */
+  disks(signal: AbortSignal): Promise<readonly Disk[]>
 }

@@ -13,7 +13,8 @@ export const invokeOperation: Protocol<OperationRequest, OperationReply> = {
   maxInbound: 64,
   request: OperationRequest,
   response: OperationReply,
-  timeout: 120_000,
+  /** An invocation may take ten minutes, and says so itself. */
+  timeout: 610_000,
 }
 
 /** Runs one operation that answers with a stream, at the member called. */

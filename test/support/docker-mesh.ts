@@ -30,6 +30,24 @@ export class DockerMesh extends Mesh {
     return daemon
   }
 
+  /** Three daemons on the engine; only the first has its GPUs. */
+  static async ofThree(extra: readonly string[] = []): Promise<DockerMesh> {
+    const mesh = new DockerMesh()
+    try {
+      for (const name of ['gpu-node-1', 'gpu-node-2', 'gpu-node-3']) {
+        const isFirst = mesh.daemons.length === 0
+        const plan = { ...onDocker, extra: [...(onDocker.extra ?? []), ...extra] }
+        const daemon = await mesh.add(name, isFirst ? plan : { ...plan, environment: {} })
+        mesh.#nodes.push((await daemon.json<{ id: string }>('gateway', 'ping')).id)
+      }
+      await mesh.voters(3)
+    } catch (error) {
+      await mesh.stop()
+      throw error
+    }
+    return mesh
+  }
+
   override async stop(): Promise<void> {
     await super.stop()
     for (const node of this.#nodes) await removeContainers(labDocker ?? '', `claw.node=${node}`)

@@ -15,6 +15,7 @@ import type { Liveness } from '../../src/model/node.ts'
 import type { AgentView, LogsView, OperationContext } from '../../src/operations/context.ts'
 import type { Images } from '../../src/services/images/types.ts'
 import { OperationService } from '../../src/operations/invoke.ts'
+import { Replies } from '../../src/operations/replies.ts'
 import type { Caller } from '../../src/operations/operation.ts'
 import type { ByteStream } from '../../src/ports/dial.ts'
 import type { TaskStatus } from '../../src/ports/executor.ts'
@@ -27,6 +28,7 @@ import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
 import { ada, bob, inventory, meshOf } from './control-samples.ts'
 import type { FakeLog } from './fake-log.ts'
+import { noPrograms } from './no-programs.ts'
 
 export const admin: Caller = { id: 'socket', role: 'admin' }
 
@@ -62,6 +64,8 @@ export class OperationsMesh {
   readonly liveness = new Map<NodeId, Liveness>()
   readonly samples = new Map<NodeId, readonly GpuSample[]>()
   readonly commands: Command[] = []
+  /** What system.run finds; a test may let it run. */
+  programs = noPrograms
   /** How fresh the state was asked to be. */
   readonly reads: Freshness[] = []
   /** Of all peers together. */
@@ -138,6 +142,12 @@ export class OperationsMesh {
             diskFreeMib: 10_000,
             uptime: 60_000,
           }),
+        disks: () => Promise.resolve([{ mount: '/', totalMib: 100, availableMib: 25 }]),
+      },
+      programs: {
+        find: (name) => this.programs.find(name),
+        allowed: (name) => this.programs.allowed(name),
+        run: (request) => this.programs.run(request),
       },
       clock,
       random: world,
@@ -168,6 +178,7 @@ export class OperationsMesh {
         },
       },
       rpc,
+      replies: new Replies(clock),
       log: silent,
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
       transferLead: (to) => {
@@ -276,6 +287,7 @@ export class OperationsMesh {
           blockReadBytes: 3,
           blockWriteBytes: 4,
           pids: 5,
+          processes: null,
         }),
       exec: (placement, request, signal) => this.executor.exec(placement, request, signal),
       connect: async (placement, port, signal) => {

@@ -22,6 +22,7 @@ import { labelsOf, readLabels } from './labels.ts'
 import { launch, removeContainer } from './launch.ts'
 import { ownImages } from './own-images.ts'
 import { noCredentials } from './registry-credentials.ts'
+import { processesIn } from './processes.ts'
 import { taskStats } from './stats-math.ts'
 import { taskLog } from './task-log.ts'
 import type { Held } from './task-table.ts'
@@ -136,10 +137,14 @@ class DockerExecutor implements Executor {
   }
 
   async stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats> {
-    const handle = this.#tasks.get(placement)?.handle ?? null
-    if (handle === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
-    const container = this.#docker.getContainer(handle)
-    return taskStats(await this.#ask(signal, () => container.stats({ stream: false })))
+    const held = this.#tasks.get(placement)
+    if (held === null || held.handle === null) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
+    const container = this.#docker.getContainer(held.handle)
+    const hasDevices = held.labels.devices.length > 0 && held.state.state === 'running'
+    const [stats, processes] = await this.#ask(signal, () =>
+      Promise.all([container.stats({ stream: false }), hasDevices ? processesIn(container) : null]),
+    )
+    return taskStats(stats, processes)
   }
 
   async exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession> {

@@ -4,8 +4,9 @@ import type { TaskStats } from '../../ports/executor.ts'
 
 const mib = 1_048_576
 
-export function taskStats(stats: ContainerStats): TaskStats {
-  const networks = Object.values(stats.networks ?? {})
+export function taskStats(stats: ContainerStats, processes: readonly number[] | null): TaskStats {
+  // Without an interface of its own, a container uses the host's, or none: the engine counts neither.
+  const networks = stats.networks === undefined ? null : Object.values(stats.networks)
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
   const limit = stats.memory_stats.limit ?? 0
   return {
@@ -13,11 +14,12 @@ export function taskStats(stats: ContainerStats): TaskStats {
     memoryUsedMib: Math.round(memoryUsed(stats.memory_stats) / mib),
     // Without a limit of its own the engine reports all of the host's memory, or nothing sensible.
     memoryLimitMib: limit > 0 && limit < Number.MAX_SAFE_INTEGER ? Math.round(limit / mib) : null,
-    networkRxBytes: sum(networks.map(({ rx_bytes }) => rx_bytes)),
-    networkTxBytes: sum(networks.map(({ tx_bytes }) => tx_bytes)),
+    networkRxBytes: networks === null ? null : sum(networks.map(({ rx_bytes }) => rx_bytes)),
+    networkTxBytes: networks === null ? null : sum(networks.map(({ tx_bytes }) => tx_bytes)),
     blockReadBytes: blockBytes(stats, 'read'),
     blockWriteBytes: blockBytes(stats, 'write'),
     pids: stats.pids_stats?.current ?? 0,
+    processes,
   }
 }
 

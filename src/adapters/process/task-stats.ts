@@ -25,14 +25,15 @@ export const noStats: TaskStats = {
   cpuPercent: 0,
   memoryUsedMib: 0,
   memoryLimitMib: null,
-  networkRxBytes: 0,
-  networkTxBytes: 0,
+  networkRxBytes: null,
+  networkTxBytes: null,
   blockReadBytes: 0,
   blockWriteBytes: 0,
   pids: 0,
+  processes: null,
 }
 
-/** CPU since the reading `before`. Network is 0: processes on the host share its interfaces, and nobody counts for one of them. */
+/** CPU since the reading `before`. Network is not known: processes on the host share its interfaces, and nobody counts for one of them. */
 export async function measure(tree: ProcessTree, before: CpuReading, memoryLimitMib: number | null): Promise<Measured> {
   const pids = await processesOf(tree)
   const used = await Promise.all(pids.map(usageOf))
@@ -49,6 +50,7 @@ export async function measure(tree: ProcessTree, before: CpuReading, memoryLimit
       blockReadBytes: sum(used.map(({ readBytes }) => readBytes)),
       blockWriteBytes: sum(used.map(({ writeBytes }) => writeBytes)),
       pids: pids.length,
+      processes: pids,
     },
   }
 }

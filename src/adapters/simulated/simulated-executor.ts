@@ -130,6 +130,7 @@ export class SimulatedExecutor implements Executor {
         blockReadBytes: 0,
         blockWriteBytes: 0,
         pids: isRunning ? 1 : 0,
+        processes: null,
       }
     })
   }

@@ -1,8 +1,8 @@
 /** What the machine is and how it is. What costs is asked once; what is asked often is read where it costs nothing. */
 import { statfs } from 'node:fs/promises'
 import os from 'node:os'
-import { cpu, mem, osInfo } from 'systeminformation'
-import type { HostProbe, HostSample } from '../../ports/probe.ts'
+import { cpu, fsSize, mem, osInfo } from 'systeminformation'
+import type { Disk, HostProbe, HostSample } from '../../ports/probe.ts'
 
 type HostInventory = Awaited<ReturnType<HostProbe['inventory']>>
 
@@ -30,7 +30,26 @@ export function systemHost(dataDir: string): HostProbe {
         uptime: Math.round(os.uptime() * 1_000),
       }
     },
+    async disks(signal) {
+      const late = AbortSignal.any([signal, AbortSignal.timeout(diskPatience)])
+      const none = new Promise<readonly Disk[]>((resolve) => {
+        late.addEventListener('abort', () => resolve([]), { once: true })
+      })
+      return Promise.race([mounted(), none])
+    },
   }
+}
+
+/** A file system whose device hangs must not keep the caller. */
+const diskPatience = 5_000
+
+async function mounted(): Promise<readonly Disk[]> {
+  const found = (await fsSize()).map(({ mount, size, available }) => ({
+    mount,
+    totalMib: Math.floor(size / mib),
+    availableMib: Math.floor(available / mib),
+  }))
+  return found.filter(({ totalMib }) => totalMib > 0).toSorted((a, b) => a.mount.localeCompare(b.mount))
 }
 
 async function describe(dataDir: string): Promise<HostInventory> {

@@ -13,6 +13,7 @@ import { evict, lose } from './moves.ts'
 import { setScheduling, updateTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
 import { report } from './reports.ts'
+import { tell } from './told.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
@@ -113,6 +114,8 @@ function carryOutAny(step: Step, command: Exclude<Command, DeploymentCommand>): 
       return updateNamespace(step, command)
     case 'remove-namespace':
       return removeNamespace(step, command)
+    case 'tell':
+      return tell(step, command)
     case 'prune':
       return prune(step, command)
     case 'raise-version':

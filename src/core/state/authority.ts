@@ -49,6 +49,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'promote-deployment':
     case 'rollback-deployment':
     case 'delete-deployment':
+    case 'tell':
       return true
   }
 }

@@ -120,6 +120,13 @@ export const CommandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   ...deploymentCommands,
+  z.strictObject({
+    ...type('tell'),
+    node,
+    source: shape.source,
+    severity: shape.SeveritySchema,
+    message: shape.remark,
+  }),
   z.strictObject({ ...type('prune'), workloads: z.array(workload).max(1_000) }),
   z.strictObject({ ...type('raise-version'), version: shape.count }),
 ]) satisfies z.ZodType<Command>

@@ -6,6 +6,7 @@ import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } f
 import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 import { limits } from './state.ts'
+import { severities } from './types.ts'
 
 const id = <Id extends string>(longest = 128): z.ZodType<Id> =>
   z.string().min(1).max(longest) as z.ZodType<string> as z.ZodType<Id>
@@ -23,6 +24,12 @@ export const word = z.string().min(1).max(128)
 export const text = z.string().max(4_096)
 /** A few words of whoever asks for something. */
 export const reason = z.string().min(1).max(256)
+/** Who or what tells of something. */
+export const source = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / -')
+export const SeveritySchema = z.enum(severities)
+export const remark = z.string().min(1).max(1_024)
 /** Virtual clocks know parts of milliseconds. */
 export const instant = z.number().min(0)
 /** Milliseconds, at most an hour. */

@@ -53,6 +53,8 @@ const EventSchema = z.strictObject({
   node: shape.NodeIdSchema.nullable(),
   workload: shape.WorkloadIdSchema.nullable(),
   message: z.string(),
+  source: shape.source.exactOptional(),
+  severity: shape.SeveritySchema.exactOptional(),
 }) satisfies z.ZodType<MeshEvent>
 
 const PlacementSchema = z.strictObject({

@@ -78,6 +78,8 @@ export const limits = {
   /** Outcomes remembered. A command repeated later than this many others is a new one. */
   results: 10_000,
   events: 2_000,
+  /** Events that somebody may tell the mesh within a minute. */
+  toldPerMinute: 300,
   workloads: 50_000,
   deployments: 1_000,
   /** Of one deployment that are kept. */

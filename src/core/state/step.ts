@@ -6,7 +6,7 @@ import type { Instant } from '../../model/time.ts'
 import { keepDecision } from './decisions.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
-import type { Change, MeshEvent, Outcome, OutcomeValue } from './types.ts'
+import type { Change, MeshEvent, Outcome, OutcomeValue, Severity } from './types.ts'
 
 export interface Step {
   readonly state: State
@@ -29,14 +29,16 @@ export interface Happening {
   readonly node?: NodeId | null
   readonly workload?: WorkloadId | null
   readonly message: string
+  readonly source?: string
+  readonly severity?: Severity
 }
 
 /** Adds an event for those who watch. */
 export function emit({ state, at, changes }: Step, happening: Happening): void {
-  const { type, node = null, workload = null, message } = happening
+  const { type, node = null, workload = null, message, ...told } = happening
   if (workload !== null) keepDecision(state, workload, { at, type, message })
   state.sequence += 1
-  const event = { sequence: state.sequence, at, type, node, workload, message }
+  const event = { sequence: state.sequence, at, type, node, workload, message, ...told }
   state.events.push(event)
   if (state.events.length > limits.events) forgetOldest(state.events)
   changes.push({ type: 'event', event })
@@ -45,18 +47,22 @@ export function emit({ state, at, changes }: Step, happening: Happening): void {
 /** A tenth goes at a time, so that not every event pays for it. */
 const tenth = limits.events / 10
 
-/** Work makes many events, the mesh itself few: neither may push all of the other's out. Those go first of which there are more. */
+type Origin = 'work' | 'mesh' | 'told'
+const origins: readonly Origin[] = ['work', 'told', 'mesh']
+
+/** Work makes many events, the mesh itself few, and people any number: none may push all of another's out. Those go first of which there are most. */
 function forgetOldest(events: MeshEvent[]): void {
-  const isWork = ({ type }: MeshEvent): boolean => type.startsWith('workload.') || type.startsWith('deployment.')
-  let work = events.filter(isWork).length
-  let mesh = events.length - work
+  const left: Record<Origin, number> = { work: 0, told: 0, mesh: 0 }
+  for (const event of events) left[originOf(event)] += 1
   const kept = events.filter((event) => {
-    if (work + mesh <= limits.events - tenth) return true
-    const isOfTheMore = isWork(event) === work >= mesh
-    if (!isOfTheMore) return true
-    if (work >= mesh) work -= 1
-    else mesh -= 1
+    const most = Math.max(left.work, left.told, left.mesh)
+    const origin = origins.find((one) => left[one] === most)
+    if (left.work + left.told + left.mesh <= limits.events - tenth || originOf(event) !== origin) return true
+    left[origin] -= 1
     return false
   })
   events.splice(0, Infinity, ...kept)
 }
+
+const originOf = ({ type, source }: MeshEvent): Origin =>
+  source !== undefined ? 'told' : /^(workload|deployment)\./.test(type) ? 'work' : 'mesh'

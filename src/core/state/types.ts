@@ -48,7 +48,13 @@ export interface MeshEvent {
   readonly node: NodeId | null
   readonly workload: WorkloadId | null
   readonly message: string
+  /** Of what somebody told the mesh; what the mesh itself says has neither. */
+  readonly source?: string
+  readonly severity?: Severity
 }
+
+export const severities = ['info', 'warning', 'error'] as const
+export type Severity = (typeof severities)[number]
 
 /** An amount of memory. */
 export type Mib = number
@@ -272,6 +278,14 @@ export type Command =
     }
   | { readonly type: 'remove-namespace'; readonly name: string }
   | DeploymentCommand
+  /** Somebody wants an event kept. */
+  | {
+      readonly type: 'tell'
+      readonly node: NodeId
+      readonly source: string
+      readonly severity: Severity
+      readonly message: string
+    }
   | { readonly type: 'prune'; readonly workloads: readonly WorkloadId[] }
   /** From here on the log may hold what came with that version. Who does not apply it stops before this command. */
   | { readonly type: 'raise-version'; readonly version: number }

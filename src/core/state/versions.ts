@@ -50,6 +50,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'report-ended', field: 'image' },
   { version: 2, command: 'report-ended', field: 'image.id' },
   { version: 2, command: 'report-ended', field: 'image.digest' },
+  { version: 2, command: 'tell' },
 ]
 
 type Members = Pick<MeshState, 'members'>

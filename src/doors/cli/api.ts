@@ -27,7 +27,8 @@ const patienceFor: Readonly<Record<string, Millis>> = {
   version: 10_000,
   'gateway.ping': 10_000,
   'gateway.status': 10_000,
-  'node.invoke': 120_000,
+  'node.invoke': 125_000,
+  'mesh.invoke': 125_000,
   // The engine may take its time over what was sent before.
   'image.upload': 120_000,
   'image.list': 60_000,
@@ -54,8 +55,13 @@ export class Api {
   }
 
   /** Throws the ClawError that the peer answered, ECONNREFUSED and its kind, or DEADLINE_EXCEEDED when no answer comes. */
-  async call<Name extends UnaryName>(name: Name, input: InputOf<Name>, signal: AbortSignal): Promise<OutputOf<Name>> {
-    const ms = this.#patience ?? patienceFor[name] ?? usualPatience
+  async call<Name extends UnaryName>(
+    name: Name,
+    input: InputOf<Name>,
+    signal: AbortSignal,
+    patience: Millis | undefined = patienceFor[name],
+  ): Promise<OutputOf<Name>> {
+    const ms = this.#patience ?? patience ?? usualPatience
     const late = new AbortController()
     const timer = setTimeout(() => {
       late.abort()

@@ -118,7 +118,11 @@ export const commands: readonly Row[] = [
     about: 'Keep work away from a node unless it tolerates that.',
     load: () => import('./commands/node/taint.ts'),
   },
-  { path: 'node invoke', about: 'Run any operation on a named node.', load: () => import('./commands/node/invoke.ts') },
+  {
+    path: 'node invoke',
+    about: 'Run any operation on a named node, or on several.',
+    load: () => import('./commands/node/invoke.ts'),
+  },
   { path: 'node remove', about: 'Take a node out of the mesh.', load: () => import('./commands/node/remove.ts') },
   { path: 'gateway ping', about: 'Check that a peer answers.', load: () => import('./commands/gateway/ping.ts') },
   {

@@ -8,7 +8,9 @@ import { firstVersion, rangeText, type VersionRange } from '../../../src/model/v
 import { meshId, type NodeId } from '../../../src/model/ids.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
+import { noPrograms } from '../no-programs.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
+import { Replies } from '../../../src/operations/replies.ts'
 import { agentViewOf, explainer, hostViewOf } from '../../../src/operations/local-views.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import type { Disk } from '../../../src/ports/journal.ts'
@@ -230,6 +232,8 @@ export class Host {
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
       spool,
       images: null,
+      programs: noPrograms,
+      replies: new Replies(clock),
       renewal: { backup: nobody, recover: nobody, restore: nobody, uploads: { put: nobody, take: nobody } },
       createToken: () => Promise.reject(new ClawError('INVALID_REQUEST', { problem: 'nobody joins here' })),
       transferLead: (to) => consensus.transfer(to),
@@ -261,4 +265,5 @@ const hostProbe = (node: NodeId): HostProbe => ({
       ...{ cpuUtilization: 3, load: [0, 0, 0] as const, memoryUsedMib: 1_000, memoryTotalMib: 262_144 },
       ...{ diskFreeMib: 500_000, uptime: 1_000_000 },
     }),
+  disks: () => Promise.resolve([]),
 })

@@ -200,7 +200,16 @@ test('on a named node, workload.run pins to it and answers with the container', 
     name: 'web',
   })
   expect(await command('workload.stats', { name: 'web' })).toMatchObject({ cpuPercent: 99 })
-  expect(await command('workload.stop', { containerId: 'c0ffee123456', force: false })).toMatchObject({ success: true })
+  expect(await command('workload.inspect', { containerId: 'c0ff' })).toMatchObject({ workloadId: id })
+  await expect(run('container.inspect', { containerId: 'c0ff' })).rejects.toMatchObject({ code: 'WORKLOAD_NOT_FOUND' })
+  await expect(run('container.inspect', { name: 'web' })).rejects.toMatchObject({
+    message: expect.stringContaining('it is on bob') as string,
+  })
+  const stop = { node: 'bob', command: 'workload.stop', params: { containerId: 'c0ffee123456', force: false } }
+  const stopping = service.invoke('node.invoke', stop, { caller: admin, signal })
+  await mesh.world.runFor(500)
+  mesh.apply({ type: 'report-ended', placement, node: bob, endedAt: 1, exitCode: 143, error: null })
+  expect(await play(mesh.world, stopping)).toMatchObject({ success: true, stopped: 'c0ffee123456', state: 'stopped' })
   expect(await command('gpu.list')).toMatchObject({ count: 2 })
   await expect(command('workload.stop')).rejects.toMatchObject({
     message: expect.stringContaining('containerId or name') as string,

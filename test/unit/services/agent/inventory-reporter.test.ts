@@ -35,6 +35,7 @@ class Hardware {
   }
 
   readonly host: HostProbe = {
+    disks: () => Promise.resolve([]),
     inventory: () =>
       Promise.resolve({
         hostname: 'h',

@@ -16,6 +16,7 @@ const facts = {
 const host: HostProbe = {
   inventory: () => Promise.resolve(facts),
   sample: () => Promise.reject(new Error('nobody asked')),
+  disks: () => Promise.reject(new Error('nobody asked')),
 }
 const probe = (vendor: string, problem: string | null): GpuProbe => ({
   vendor,

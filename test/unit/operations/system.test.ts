@@ -1,0 +1,68 @@
+/** Programs of a host, for those whom its owner lets. */
+import { beforeEach, expect, test } from 'vitest'
+import type { ProgramRequest } from '../../../src/ports/program.ts'
+import { play } from '../../support/play.ts'
+import type { TwoPeers } from '../../support/two-peers.ts'
+import { twoPeers } from '../../support/two-peers.ts'
+
+let peers: TwoPeers
+let ran: ProgramRequest[]
+const run: TwoPeers['run'] = (...given) => peers.run(...given)
+const allow = (): void => {
+  peers.mesh.programs = {
+    ...peers.mesh.programs,
+    allowed: (name) => Promise.resolve(`/usr/bin/${name}`),
+    run: (request) => {
+      ran.push(request)
+      return Promise.resolve({ exitCode: 0, stdout: 'hi\n', stderr: '', timedOut: false, truncated: false })
+    },
+  }
+}
+
+beforeEach(async () => {
+  ran = []
+  peers = await twoPeers()
+})
+
+test('programs are found by name, and those that are not there are null', async () => {
+  expect(await run('system.which', { bins: ['sh', 'nvidia-smi'] })).toEqual({
+    bins: { sh: '/bin/sh', 'nvidia-smi': null },
+  })
+  await expect(run('system.which', { bins: ['../etc/passwd'] })).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+})
+
+test('nothing is run unless the host allows it', async () => {
+  await expect(run('system.run', { command: ['id'] })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  expect(peers.mesh.commands).toEqual([])
+})
+
+test('what is run is an event first, with who ran it', async () => {
+  allow()
+  const asked = { command: ['echo', 'a b'], env: ['X=1'], cwd: '/tmp', timeoutMs: 500 }
+  const answer = peers.service.invoke('system.run', asked, {
+    caller: { id: 'token:api', role: 'admin' },
+    signal: new AbortController().signal,
+  })
+  expect(await play(peers.mesh.world, answer)).toMatchObject({ exitCode: 0, stdout: 'hi\n', success: true })
+  expect(ran).toMatchObject([{ program: '/usr/bin/echo', args: ['a b'], cwd: '/tmp', timeoutMs: 500, env: { X: '1' } }])
+  expect(await run('events.query', { source: 'system.run' })).toMatchObject({
+    events: [{ message: 'token:api runs echo "a b" on ada' }],
+  })
+})
+
+test('what would change which program runs is refused, and so is an operator who is no administrator', async () => {
+  allow()
+  for (const env of ['PATH=/tmp', 'LD_PRELOAD=/tmp/x.so'])
+    await expect(
+      play(peers.mesh.world, peers.service.invoke('system.run', { command: ['id'], env: [env] }, caller('admin'))),
+    ).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  await expect(
+    play(peers.mesh.world, peers.service.invoke('system.run', { command: ['id'] }, caller('operator'))),
+  ).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  expect(ran).toEqual([])
+})
+
+const caller = (role: 'admin' | 'operator') => ({
+  caller: { id: 'test', role } as const,
+  signal: new AbortController().signal,
+})
