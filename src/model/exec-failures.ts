@@ -13,6 +13,16 @@ export const execFailures = {
     ({ detail }: { detail: string }) => `The command could not be run in the workload: ${detail}.`,
     'Check the command and its working directory; images without a shell need the path of a program that they hold.',
   ),
+  FILE_NOT_FOUND: failure(
+    'not-found',
+    ({ path, where }: { path: string; where: string }) => `There is no ${path} ${where}.`,
+    'Check the path; `clawbernetes exec WORKLOAD -- ls PATH` shows what is in the workload.',
+  ),
+  COPY_FAILED: failure(
+    'refused',
+    ({ path, detail }: { path: string; detail: string }) => `${path} was not copied: ${detail}.`,
+    'Nothing half-copied has taken its place. Check permissions and room on both sides; the workload needs sh and tar.',
+  ),
   PORT_UNREACHABLE: failure(
     'unavailable',
     ({ address, detail }: { address: string; detail: string }) =>

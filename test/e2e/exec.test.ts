@@ -2,8 +2,11 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { Header } from 'tar'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
 import { labImage } from '../support/lab-docker.ts'
@@ -66,6 +69,74 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       expect(createHash('sha256').update(stdout).digest('hex')).toBe(createHash('sha256').update(input).digest('hex'))
     })
 
+    test(`20 MB copied into ${workload} and back are the same, in folders too, and links out of them are left out`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'claw-cp-'))
+      try {
+        const content = randomBytes(20_000_000)
+        mkdirSync(join(folder, 'there', 'deep'), { recursive: true })
+        writeFileSync(join(folder, 'there', 'deep', 'large'), content)
+        symlinkSync('deep/large', join(folder, 'there', 'inside'))
+        symlinkSync('/etc/passwd', join(folder, 'there', 'outside'))
+        const place = `/tmp/${basename(folder)}-${workload}`
+        const cp = (...words: readonly string[]) => run(peer(), ['cp', ...words]).done
+        const there = (...words: readonly string[]) => run(peer(), ['exec', workload, '--', ...words]).done
+        await there('mkdir', '-p', place)
+
+        expect(await cp(join(folder, 'there'), `${workload}:${place}`)).toMatchObject({ code: 0 })
+        const back = await cp(`${workload}:${place}/there`, join(folder, 'back'))
+        expect(back).toMatchObject({ code: 0, stderr: expect.stringContaining('left out: there/outside') as string })
+        expect(readFileSync(join(folder, 'back', 'inside')).equals(content)).toBe(true)
+        expect(readdirSync(join(folder, 'back')).toSorted()).toEqual(['deep', 'inside'])
+
+        expect(await cp(join(folder, 'back', 'deep', 'large'), `${workload}:${place}/file`)).toMatchObject({ code: 0 })
+        const packed = await cp(`${workload}:${place}/file`, '-')
+        expect(packed.code).toBe(0)
+        await there('mkdir', `${place}/unpacked`)
+        expect(await run(peer(), ['cp', '-', `${workload}:${place}/unpacked`], packed.stdout).done).toMatchObject({
+          code: 0,
+        })
+        const sums = await there('sha256sum', `${place}/unpacked/file`, `${place}/there/deep/large`)
+        const sum = createHash('sha256').update(content).digest('hex')
+        expect(sums.stdout.toString().match(/[0-9a-f]{64}/g)).toEqual([sum, sum])
+
+        for (const words of [
+          [`${workload}:/no/such`, folder],
+          [join(folder, 'ghost'), `${workload}:${place}`],
+          [join(folder, 'back'), `${workload}:/no/such/place`],
+          [`${workload}:${place}/file`, join(folder, 'no', 'such')],
+        ])
+          expect(await cp(...words)).toMatchObject({
+            code: 4,
+            stderr: expect.stringContaining('FILE_NOT_FOUND') as string,
+          })
+        expect(readdirSync(folder).toSorted()).toEqual(['back', 'there'])
+        expect((await there('ls', '-A', place)).stdout.toString().split('\n').toSorted()).toEqual([
+          '',
+          'file',
+          'there',
+          'unpacked',
+        ])
+        await there('rm', '-rf', place)
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+
+    test(`Ctrl-C in the middle of a copy into ${workload} leaves nothing there`, async () => {
+      const place = `/tmp/claw-broken-off-${process.pid}-${workload}`
+      await run(peer(), ['exec', workload, '--', 'mkdir', place]).done
+      const { child, done } = run(peer(), ['cp', '-', `${workload}:${place}`])
+      // The beginning of an archive: one file, of which half is there.
+      child.stdin.write(halfAnArchive)
+      const files = async (): Promise<string> =>
+        (await run(peer(), ['exec', workload, '--', 'find', place, '-type', 'f']).done).stdout.toString()
+      await eventually('it has begun', 20_000, files, (found) => found.includes('half'))
+      child.kill('SIGINT')
+      expect((await done).code).toBe(130)
+      expect((await run(peer(), ['exec', workload, '--', 'ls', '-A', place]).done).stdout.toString()).toBe('')
+      await run(peer(), ['exec', workload, '--', 'rmdir', place]).done
+    })
+
     test(`exec -it in ${workload} has a terminal whose size follows, and Ctrl-C reaches the command`, async () => {
       const words = [process.execPath, program, '--gateway', `unix:${peer().socket}`, 'exec', '-it', workload]
       const script = 'stty size; trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done'
@@ -106,18 +177,53 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       (count) => count > 0,
     )
     const { address } = JSON.parse(Buffer.concat(chunks).toString()) as { address: string }
-    const [host = '', port = ''] = address.split(':')
-    const talk = async (): Promise<string> => {
-      const socket = connect(Number(port), host)
-      socket.end('hello')
-      let text = ''
-      for await (const chunk of socket as AsyncIterable<Buffer>) text += chunk.toString()
-      return text
-    }
-    await eventually('the echo comes back', 20_000, talk, (text) => text === 'hello')
+    await eventually(
+      'the echo comes back',
+      20_000,
+      () => echoOf(address),
+      (text) => text === 'hello',
+    )
     child.kill('SIGINT')
     expect((await done).code).toBe(130)
   })
+
+  test.each([
+    ['two', ['host', '--', 'python3', '-c', echoServer]],
+    [
+      'one',
+      [
+        '--network',
+        'host',
+        labImage,
+        '--',
+        'sh',
+        '-c',
+        'while :; do nc -l -p $PORT -e cat || nc -lp $PORT -e cat; done',
+      ],
+    ],
+  ] as const)(
+    'port-forward to a declared port on the network of %s leads to the one that was given',
+    async (node, words) => {
+      const name = `declared-${node}`
+      await start(name, node, '--port', '8080', ...words)
+      const { child, chunks, done } = run(node === 'one' ? two : one, ['port-forward', name, '0:8080', '-o', 'jsonl'])
+      await eventually(
+        'it listens',
+        20_000,
+        () => Promise.resolve(chunks.length),
+        (count) => count > 0,
+      )
+      const { address } = JSON.parse(Buffer.concat(chunks).toString()) as { address: string }
+      await eventually(
+        'the echo comes back',
+        20_000,
+        () => echoOf(address),
+        (text) => text === 'hello',
+      )
+      child.kill('SIGINT')
+      expect((await done).code).toBe(130)
+    },
+  )
 
   test('what does not run, or is not there, is named', async () => {
     expect(await run(two, ['exec', 'ghost', '--', 'true']).done).toMatchObject({ code: 4 })
@@ -143,6 +249,26 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     expect(await done).toMatchObject({ code: 2, stderr: expect.stringContaining('NODE_UNREACHABLE') as string })
   })
 })
+
+/** What comes back from there for a word. */
+async function echoOf(address: string): Promise<string> {
+  const [host = '', port = ''] = address.split(':')
+  const socket = connect(Number(port), host)
+  socket.end('hello')
+  let text = ''
+  for await (const chunk of socket as AsyncIterable<Buffer>) text += chunk.toString()
+  return text
+}
+
+const echoServer = `
+import os, socketserver
+class Echo(socketserver.StreamRequestHandler):
+    def handle(self): self.wfile.write(self.rfile.read())
+socketserver.TCPServer(('127.0.0.1', int(os.environ['PORT'])), Echo).serve_forever()
+`
+
+const halfAnArchive = Buffer.alloc(512 + 10_240)
+new Header({ path: 'half', size: 20_480, mode: 0o644, type: 'File', mtime: new Date(0) }).encode(halfAnArchive)
 
 /** Runs the command in a terminal of 31 by 97, passes bytes on both ways, and exits as it does. */
 const onTerminal = `

@@ -61,6 +61,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
 
   fastify: ['doors/api'],
   '@fastify/*': ['doors/api'],
+  tar: ['doors/cli'],
   ws: ['doors/api', 'doors/cli'],
   commander: ['doors/cli'],
   'cli-table3': ['doors/cli'],

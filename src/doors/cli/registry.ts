@@ -40,6 +40,11 @@ export const commands: readonly Row[] = [
     load: () => import('./commands/shell.ts'),
   },
   {
+    path: 'cp',
+    about: 'Copy files and folders into a workload, or out of it.',
+    load: () => import('./commands/cp.ts'),
+  },
+  {
     path: 'port-forward',
     about: 'Reach ports of a workload at ports of this machine.',
     load: () => import('./commands/port-forward.ts'),
