@@ -1,7 +1,8 @@
 /** What users ask to have running all the time, in so many replicas, and how one version of it takes the place of another. */
 import { z } from 'zod'
 import type { DeploymentId } from './ids.ts'
-import type { Instant } from './time.ts'
+import type { Instant, Millis } from './time.ts'
+import { second } from './time.ts'
 import type { WorkloadSpec } from './workload.ts'
 
 /** Its replicas are called `<name>-r<revision>-<letters>`, which has to be the name of a workload still. */
@@ -63,8 +64,19 @@ export const DeploymentSettings = z.strictObject({
   autoRollback: z.boolean(),
   /** A rollout that got no further for so long has failed. */
   progressDeadlineMs: span.min(1_000),
+  /** A replica of a new revision is relied upon once it has been ready for so long; null for what suits its probes. */
+  minReadyMs: span.nullable(),
 })
 export type DeploymentSettings = z.infer<typeof DeploymentSettings>
+
+/** Who is asked nothing says by running on that it has started well. */
+const unasked: Millis = 3 * second
+
+/** How long a replica with this spec has to be ready before it is relied upon. */
+export const minReadyOf = (
+  { minReadyMs }: Pick<DeploymentSettings, 'minReadyMs'>,
+  { health }: Pick<WorkloadSpec, 'health'>,
+): Millis => minReadyMs ?? (health?.readiness === undefined ? unasked : 0)
 
 export const revisionStates = ['waiting', 'rolling-out', 'active', 'superseded', 'failed', 'rolled-back'] as const
 

@@ -222,6 +222,8 @@ export interface Owner {
   readonly revision: number
   /** Since when it gets no more requests, because it is to go. */
   readonly drainingSince?: Instant
+  /** Since when it may be given requests, without a break, by the clock of whoever led then. Says nothing while it is not ready. */
+  readonly readySince?: Instant
 }
 
 export interface StopRequest {

@@ -57,6 +57,11 @@ const settingsFields = {
   progressDeadline: span
     .optional()
     .describe('A rollout that gets no further for so long has failed; 10m when left out'),
+  minReady: span
+    .optional()
+    .describe(
+      'A new replica is relied upon once it has been ready so long; 3s, or 0 with a readiness probe, when left out',
+    ),
   maxSurge: replicaCount.optional().describe('Most replicas beyond what is wanted while one revision follows another'),
   maxUnavailable: replicaCount.optional().describe('Most replicas that may be missing meanwhile; 0 when left out'),
 }
@@ -142,6 +147,7 @@ export function settingsOf(request: DeploymentRequest, spec: Spec): DeploymentSe
     autoPromoteMs: promotionOf(request.autoPromote) ?? (strategy.type === 'blue-green' ? 5 * minute : null),
     autoRollback: request.autoRollback ?? true,
     progressDeadlineMs: deadlineOf(request.progressDeadline) ?? 10 * minute,
+    minReadyMs: minReadyOf(request.minReady) ?? null,
   }
 }
 
@@ -155,6 +161,7 @@ export function changedSettings(changes: Changes, spec: Spec): Partial<Deploymen
     ...{ maxSurge, maxUnavailable, autoRollback },
     autoPromoteMs: promotionOf(changes.autoPromote),
     progressDeadlineMs: deadlineOf(changes.progressDeadline),
+    minReadyMs: minReadyOf(changes.minReady),
   }
   return Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined))
 }
@@ -191,6 +198,9 @@ function promotionOf(promote: Changes['autoPromote']): number | null | undefined
   if (typeof promote === 'boolean') return promote ? 5 * minute : null
   return Math.round(spanOf(promote, 'autoPromote', 0))
 }
+
+const minReadyOf = (minReady: Changes['minReady']): number | undefined =>
+  minReady === undefined ? undefined : Math.round(spanOf(minReady, 'minReady', 0))
 
 const deadlineOf = (deadline: Changes['progressDeadline']): number | undefined =>
   deadline === undefined ? undefined : Math.round(spanOf(deadline, 'progressDeadline', second))

@@ -47,6 +47,7 @@ export const DeploymentStatus = DeploymentView.extend({
   autoPromoteSeconds: z.number().nullable().describe('Null when somebody has to promote'),
   autoRollback: z.boolean(),
   progressDeadlineSeconds: z.number(),
+  minReadySeconds: z.number().nullable().describe('Null for what suits the probes of a replica'),
   createdBy: z.string(),
   rollout: z
     .object({
@@ -93,16 +94,19 @@ export const RevisionView = z.object({
 })
 export type RevisionView = z.infer<typeof RevisionView>
 
-type Context = Pick<OperationContext, 'control' | 'membership'>
+type Context = Pick<OperationContext, 'control' | 'membership' | 'clock'>
 
 export const stateOf = ({ state, paused }: Pick<Deployment, 'state' | 'paused'>): string => (paused ? 'paused' : state)
 
 /** The replicas as the leader counts them, as far as this peer knows. */
-function censusOf({ id }: Deployment, { control, membership }: Context) {
+function censusOf(deployment: Deployment, { control, membership, clock }: Context) {
   const { state } = control
   const isGone = (node: Parameters<typeof nameOf>[1]): boolean =>
     !state.members.has(node) || membership.view(node).liveness === 'lost'
-  return takeCensus(replicasOf(state, id), (node) => (isGone(node) ? 'gone' : 'here'))
+  return takeCensus(deployment, replicasOf(state, deployment.id), {
+    reach: (node) => (isGone(node) ? 'gone' : 'here'),
+    at: clock.now(),
+  })
 }
 
 export function deploymentView(deployment: Deployment, context: Context): DeploymentView {
@@ -151,6 +155,7 @@ export function deploymentStatus(deployment: Deployment, context: Context): Depl
     autoPromoteSeconds: autoPromoteMs === null ? null : autoPromoteMs / 1_000,
     autoRollback: deployment.autoRollback,
     progressDeadlineSeconds: deployment.progressDeadlineMs / 1_000,
+    minReadySeconds: deployment.minReadyMs === null ? null : deployment.minReadyMs / 1_000,
     createdBy: deployment.createdBy,
     rollout:
       rollout === null

@@ -17,6 +17,7 @@ export const settings = (parts: Partial<DeploymentSettings> = {}): DeploymentSet
   autoPromoteMs: null,
   autoRollback: true,
   progressDeadlineMs: 600_000,
+  minReadyMs: 0,
   ...parts,
 })
 

@@ -49,7 +49,9 @@ export class RolloutLab {
   }
 
   census(): Census {
-    return takeCensus(this.replicas, (node): Reach => (this.gone.has(node) ? 'gone' : 'here'))
+    const { deployment, at } = this
+    const reach = (node: NodeId): Reach => (this.gone.has(node) ? 'gone' : 'here')
+    return takeCensus(deployment ?? { stable: null, target: 0, minReadyMs: null }, this.replicas, { reach, at })
   }
 
   /** Live ones by revision: `{1: 3}`. */
@@ -185,6 +187,12 @@ export class RolloutLab {
     const running = this.replicas.filter(({ state }) => state === 'running')
     const one = running[pick % Math.max(1, running.length)]
     if (one !== undefined && !this.gone.has(one.placement?.node ?? ada)) this.#end(one, 'fails')
+  }
+
+  /** All that run of one revision die. */
+  killOf(revision: number): void {
+    for (const one of this.replicas)
+      if (one.state === 'running' && one.owner?.revision === revision) this.#end(one, 'fails')
   }
 
   /** Leads and plays on until nothing happens any more, for so long at most. */

@@ -1,5 +1,6 @@
 /** The replicas of a deployment, as the one who rolls it out looks at them. */
 import type { Deployment } from '../../model/deployment.ts'
+import { minReadyOf } from '../../model/deployment.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -13,7 +14,10 @@ export interface Replica {
   readonly name: string
   readonly revision: number
   readonly submittedAt: Instant
+  /** It may be given requests. */
   readonly isReady: boolean
+  /** It may be relied upon: it is ready, and one of a new revision has been so for as long as it has to. */
+  readonly isAvailable: boolean
   readonly drainingSince: Instant | null
   readonly workload: Workload
 }
@@ -31,7 +35,17 @@ export interface Census {
   readonly failed: readonly Workload[]
 }
 
-export function takeCensus(replicas: readonly Workload[], reach: (node: NodeId) => Reach): Census {
+export interface Onlooker {
+  readonly reach: (node: NodeId) => Reach
+  readonly at: Instant
+}
+
+export function takeCensus(
+  deployment: Pick<Deployment, 'stable' | 'target' | 'minReadyMs'>,
+  replicas: readonly Workload[],
+  { reach, at: now }: Onlooker,
+): Census {
+  const { stable, target } = deployment
   const census = { live: [], draining: [], stopping: [], gone: [] } as Record<keyof Omit<Census, 'failed'>, Replica[]>
   const failed: Workload[] = []
   for (const workload of replicas) {
@@ -44,10 +58,12 @@ export function takeCensus(replicas: readonly Workload[], reach: (node: NodeId) 
     const at = placement === null ? 'here' : reach(placement.node)
     const { id, name, submittedAt } = workload
     const drainingSince = owner.drainingSince ?? null
+    const ready = at === 'here' && isReady(workload)
+    const isNew = owner.revision === target && target !== stable
+    const isProven = !isNew || now - (owner.readySince ?? now) >= minReadyOf(deployment, workload.spec)
     const replica = {
       ...{ id, name, submittedAt, drainingSince, workload },
-      revision: owner.revision,
-      isReady: at === 'here' && isReady(workload),
+      ...{ revision: owner.revision, isReady: ready, isAvailable: ready && isProven },
     }
     const where =
       at === 'gone' ? 'gone' : stopRequested !== null ? 'stopping' : drainingSince !== null ? 'draining' : 'live'
@@ -56,7 +72,8 @@ export function takeCensus(replicas: readonly Workload[], reach: (node: NodeId) 
   return { ...census, failed }
 }
 
-export const countReady = (replicas: readonly Replica[]): number => replicas.filter((one) => one.isReady).length
+/** Ready means available, wherever replicas are counted. */
+export const countReady = (replicas: readonly Replica[]): number => replicas.filter((one) => one.isAvailable).length
 
 /** What runs, or is to, on nodes that are there. */
 export const occupied = ({ live, draining, stopping }: Census): number =>
@@ -64,7 +81,9 @@ export const occupied = ({ live, draining, stopping }: Census): number =>
 
 /** In the order in which they go when some have to: what serves nobody, then the youngest. */
 export const byWorth = (replicas: readonly Replica[]): readonly Replica[] =>
-  replicas.toReversed().toSorted((a, b) => Number(a.isReady) - Number(b.isReady))
+  replicas
+    .toReversed()
+    .toSorted((a, b) => Number(a.isAvailable) - Number(b.isAvailable) || Number(a.isReady) - Number(b.isReady))
 
 /** How many replicas the canary of a deployment has. */
 export const canaryCount = ({ strategy, replicas }: Pick<Deployment, 'strategy' | 'replicas'>): number =>

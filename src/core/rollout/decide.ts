@@ -5,6 +5,7 @@
 import type { Deployment, Rollout } from '../../model/deployment.ts'
 import { revisionOf } from '../../model/deployment.ts'
 import { byWorth, canaryCount, countReady, occupied } from './census.ts'
+import type { Replica } from './census.ts'
 import type { Moves } from './moves.ts'
 import { modeOf, rolloutMoves, settledMoves, sidesOf } from './moves.ts'
 import { trafficOf } from './traffic.ts'
@@ -38,7 +39,9 @@ function settled(view: RolloutView): Decision | null {
   const type = `deployment.${now === 'active' ? 'recovered' : 'degraded'}`
   const message = now === 'active' ? `all ${replicas} replicas of ${name} are ready` : `${name}: ${reason ?? ''}`
   const isOther = isNews || (now === 'degraded' && reason !== deployment.reason && deployment.startsAfter === null)
-  const stray = census.gone.filter(({ revision, workload }) => revision !== target && workload.stopRequested === null)
+  const stray = census.gone.filter(
+    (one) => one.revision !== target && one.workload.stopRequested === null && hasDrained(view, one),
+  )
   return whole(
     view,
     { moves: settledMoves(view), rollout: null },
@@ -162,7 +165,7 @@ interface Going {
 
 /** With what comes and goes, and who is given requests then. Null when nothing changes. */
 function whole(view: RolloutView, { moves, rollout }: Going, fields: Decision): Decision | null {
-  const { deployment, census, at, settings } = view
+  const { deployment, census } = view
   const { service, target } = deployment
   const keep = moves.start.flatMap(({ revision, wanted }) =>
     byWorth(census.draining.filter((one) => one.revision === revision))
@@ -175,7 +178,7 @@ function whole(view: RolloutView, { moves, rollout }: Going, fields: Decision): 
     return left > 0 && mayStart(view, revision) ? [{ revision, count: left }] : []
   })
   const drain = moves.remove.filter((one) => one.isReady && service !== null)
-  const over = census.draining.filter((one) => !keep.includes(one) && at - (one.drainingSince ?? at) >= settings.drain)
+  const over = census.draining.filter((one) => !keep.includes(one) && hasDrained(view, one))
   const stop = [...moves.remove.filter((one) => !drain.includes(one)), ...over].map(({ id, revision }) => ({
     workload: id,
     reason: revision === target ? 'fewer replicas are wanted' : `revision ${target} takes its place`,
@@ -190,6 +193,10 @@ function whole(view: RolloutView, { moves, rollout }: Going, fields: Decision): 
     stop: [...(fields.stop ?? []), ...stop],
   })
 }
+
+/** Told so long ago to take no more requests that everybody knows; also who never was told. */
+const hasDrained = ({ at, settings }: RolloutView, { drainingSince }: Replica): boolean =>
+  drainingSince === null || at - drainingSince >= settings.drain
 
 const mayStart = (view: RolloutView, revision: number): boolean =>
   view.at >= Math.max(view.deployment.startsAfter ?? 0, startsAgainAt(view, revision))

@@ -68,7 +68,9 @@ export function sidesOf({ deployment, census }: Pick<RolloutView, 'deployment' |
   const { target, stable, rollout } = deployment
   const ours = census.live.filter(({ revision }) => revision === target)
   const old = census.live.filter(({ revision }) => revision !== target)
-  const base = old.filter(({ revision, isReady }) => isReady || (revision === stable && rollout?.kind !== 'rollback'))
+  const base = old.filter(
+    ({ revision, isAvailable }) => isAvailable || (revision === stable && rollout?.kind !== 'rollback'),
+  )
   return { ours, old, base, ready: countReady(ours), room: roomOf(deployment, occupied(census)) }
 }
 
@@ -112,7 +114,7 @@ function removable(view: RolloutView, mayServing: boolean): readonly Replica[] {
   const { old, base, ready } = sidesOf(view)
   const unneeded = old.filter((one) => !base.includes(one))
   const slack = base.length + ready - promised(deployment)
-  const idle = byWorth(base.filter((one) => !one.isReady)).slice(0, Math.max(0, slack))
+  const idle = byWorth(base.filter((one) => !one.isAvailable)).slice(0, Math.max(0, slack))
   const readySlack = Math.min(countReady(base) + ready - promised(deployment), slack - idle.length)
   const serving = mayServing ? inTurn(base, deployment).slice(0, Math.max(0, readySlack)) : []
   return [...unneeded, ...idle, ...serving]
@@ -121,7 +123,7 @@ function removable(view: RolloutView, mayServing: boolean): readonly Replica[] {
 /** What was given up before it was done goes before what was stable. */
 const inTurn = (base: readonly Replica[], { stable }: Deployment): readonly Replica[] =>
   base
-    .filter((one) => one.isReady)
+    .filter((one) => one.isAvailable)
     .toSorted((a, b) => Number(a.revision === stable) - Number(b.revision === stable) || a.submittedAt - b.submittedAt)
 
 /** How many of the stable revision have to be started again because too few are left. */
@@ -142,7 +144,7 @@ function sideBySide(view: RolloutView): Moves {
   const surplus = byWorth(ours).slice(0, Math.max(0, ours.length - wanted))
   const slack = Math.min(base.length - wantedBase, countReady(base) + ready - promised(deployment))
   const unneeded = old.filter((one) => !base.includes(one))
-  const tooMany = [...byWorth(base.filter((one) => !one.isReady)), ...inTurn(base, deployment)]
+  const tooMany = [...byWorth(base.filter((one) => !one.isAvailable)), ...inTurn(base, deployment)]
   return {
     start: [...started(stable ?? target, again, room), ...started(target, wanted - ours.length, room - again)],
     remove: [...unneeded, ...surplus, ...tooMany.slice(0, Math.max(0, slack))],

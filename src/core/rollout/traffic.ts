@@ -1,6 +1,6 @@
 /** Which revision is given how much of the requests. */
 import type { Deployment, Rollout, TrafficShare } from '../../model/deployment.ts'
-import type { Replica } from './census.ts'
+import type { Census, Replica } from './census.ts'
 import { countReady, promised } from './census.ts'
 import { sidesOf } from './moves.ts'
 import type { RolloutView } from './types.ts'
@@ -16,12 +16,17 @@ export function trafficOf(
   const { old, ready } = sidesOf(view)
   const before = sharesOf(old, deployment)
   const all: readonly TrafficShare[] = [{ revision: target, weight: 100 }]
-  if (ready === 0) return before.length === 0 ? (deployment.traffic.length === 0 ? all : deployment.traffic) : before
+  if (ready === 0 && before.length > 0) return before
+  if (ready === 0) return [lastResort(view.census), deployment.traffic].find((shares) => shares.length > 0) ?? all
   if (rollout === null || before.length === 0) return all
   if (rollout.kind === 'rollback')
     return rollout.isUrgent || ready >= promised(deployment) ? all : [...before, { revision: target, weight: ready }]
   return forward(deployment, rollout, { before, ready })
 }
+
+/** Where nobody can be relied upon, whoever is ready is better than nobody. */
+const lastResort = ({ live }: Pick<Census, 'live'>): readonly TrafficShare[] =>
+  sharesBy(live.filter((one) => one.isReady))
 
 interface Sharing {
   /** What the others have, by how many of them are ready. */
@@ -56,10 +61,15 @@ function sharesOf(old: readonly Replica[], deployment: Deployment): readonly Tra
   const ofStable = countReady(old.filter(({ revision }) => revision === stable))
   const isEnough = stable !== null && ofStable > 0 && ofStable >= promised(deployment)
   if (isEnough) return [{ revision: stable, weight: ofStable }]
-  const revisions = [...new Set(old.filter((one) => one.isReady).map(({ revision }) => revision))]
+  return sharesBy(old.filter((one) => one.isAvailable))
+}
+
+/** Each revision as many parts as it has replicas here. */
+function sharesBy(replicas: readonly Replica[]): readonly TrafficShare[] {
+  const revisions = [...new Set(replicas.map(({ revision }) => revision))]
   return revisions
     .toSorted((a, b) => a - b)
-    .map((revision) => ({ revision, weight: countReady(old.filter((one) => one.revision === revision)) }))
+    .map((revision) => ({ revision, weight: replicas.filter((one) => one.revision === revision).length }))
 }
 
 /** So that together they have that weight; most deployments have one revision beside the canary. */

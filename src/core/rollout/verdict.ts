@@ -63,12 +63,13 @@ function tooSlow({ deployment, census, at }: RolloutView, rollout: Rollout): str
   const wanted = isCanary && deployment.stable !== null ? canaryCount(deployment) : replicas
   const ready = countReady(ours)
   if (ready >= wanted) return null
-  const waiting = ours.find((one) => !one.isReady)
+  const waiting = ours.find((one) => !one.isAvailable)
   const detail = waiting === undefined ? '' : `; ${waiting.name} ${whatHolds(waiting)}`
   return `only ${ready} of ${wanted} replicas of revision ${target} got ready, and for ${inWords(progressDeadlineMs)} none more${detail}`
 }
 
-function whatHolds({ workload: { state, progress, unreadyReason } }: Replica): string {
+function whatHolds({ isReady, workload: { state, progress, unreadyReason } }: Replica): string {
+  if (state === 'running' && isReady) return 'has not been ready for long enough'
   if (state === 'running') return `is not ready${unreadyReason === undefined ? '' : `: ${unreadyReason}`}`
   return progress === null ? `is ${state}` : `is ${state}: ${progress}`
 }

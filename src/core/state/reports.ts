@@ -1,5 +1,7 @@
 /** What a node says about work that it has claimed. Whatever comes late, or from another node, counts for nothing. */
+import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import { isReady } from '../../model/workload.ts'
 import { isGang } from './groups.ts'
 import { change, end, endAsAsked } from './lifecycle.ts'
 import { goBack, retryOf, withoutHealth } from './moves.ts'
@@ -47,7 +49,8 @@ function reportRunning(step: Step, report: CommandOf<'report-running'>): Outcome
   // Asked to stop before it ran: it stays `stopping`.
   const state = workload.state === 'starting' ? 'running' : workload.state
   const { image } = report
-  change(step, workload, { state, startedAt, progress: null, ...(image === undefined ? {} : { ran: image }) })
+  const parts: Partial<Workload> = { state, startedAt, progress: null, ...(image === undefined ? {} : { ran: image }) }
+  change(step, workload, { ...parts, ...readiness(workload, parts, step.at) })
   if (state === 'running')
     emit(step, {
       type: 'workload.running',
@@ -75,7 +78,8 @@ function reportHealth(step: Step, report: CommandOf<'report-health'>): Outcome {
   const value = accepted({ workload: workload.id })
   if (workload.state !== 'running' || at <= (workload.readySince ?? -1)) return value
   const before = workload.ready
-  change(step, withoutHealth(workload), { ready, readySince: at, ...(reason !== null && { unreadyReason: reason }) })
+  const parts = { ready, readySince: at, ...(reason !== null && { unreadyReason: reason }) }
+  change(step, withoutHealth(workload), { ...parts, ...readiness(workload, parts, step.at) })
   if (before !== ready)
     emit(step, {
       type: ready ? 'workload.ready' : 'workload.unready',
@@ -84,6 +88,13 @@ function reportHealth(step: Step, report: CommandOf<'report-health'>): Outcome {
       message: ready ? `${workload.name} is ready` : `${workload.name} is not ready: ${reason ?? 'its probe fails'}`,
     })
   return value
+}
+
+/** A replica keeps when it got ready by the leader's clock: those of the nodes may differ from it. */
+function readiness(before: Workload, parts: Partial<Workload>, at: Instant): Pick<Workload, 'owner'> {
+  const { owner } = before
+  const hasTurned = !isReady(before) && isReady({ ...before, ...parts })
+  return owner !== undefined && hasTurned ? { owner: { ...owner, readySince: at } } : {}
 }
 
 function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outcome {

@@ -101,8 +101,8 @@ function drain(step: Step, id: DeploymentId, workload: WorkloadId): void {
 function keep(step: Step, id: DeploymentId, workload: WorkloadId): void {
   const found = replica(step, id, workload)
   if (found === null || found.stopRequested !== null) return
-  const { deployment, revision } = found.owner
-  change(step, found, { owner: { deployment, revision } })
+  const { deployment, revision, readySince } = found.owner
+  change(step, found, { owner: { deployment, revision, ...(readySince !== undefined && { readySince }) } })
 }
 
 function stop(step: Step, id: DeploymentId, { workload, reason }: NonNullable<SetRollout['stop']>[number]): void {

@@ -79,6 +79,7 @@ const WorkloadSchema = z.strictObject({
       deployment: shape.DeploymentIdSchema,
       revision: shape.count,
       drainingSince: shape.instant.exactOptional(),
+      readySince: shape.instant.exactOptional(),
     })
     .exactOptional(),
   submittedBy: z.string(),

@@ -42,6 +42,11 @@ export const deployOptions = {
     about: 'Go back when the new revision fails; yes if left out',
   },
   'progress-deadline': { kind: 'text', value: 'TIME', about: 'It has failed when it gets no further for so long; 10m' },
+  'min-ready': {
+    kind: 'text',
+    value: 'TIME',
+    about: 'Rely on a new replica once it has been ready so long; 3s, or 0 with a readiness probe',
+  },
   'max-surge': { kind: 'number', value: 'N', about: 'Most replicas beyond those wanted during a rollout' },
   'max-unavailable': { kind: 'number', value: 'N', about: 'Most replicas that may be missing during a rollout; 0' },
   ...replicaOptions,
@@ -69,6 +74,7 @@ export function deploymentSaid(args: DeployArguments, env: Readonly<Record<strin
     autoPromote: args['auto-promote'],
     autoRollback: args['auto-rollback'] === undefined ? undefined : args['auto-rollback'] === 'yes',
     progressDeadline: args['progress-deadline'],
+    minReady: args['min-ready'],
     ...{ maxSurge: args['max-surge'], maxUnavailable: args['max-unavailable'] },
   }
 }

@@ -100,8 +100,10 @@ export class Rollouts implements Duty {
     // What was measured took its time.
     const deployment = control.state.deployments.get(before.id)
     if (deployment === undefined || signal.aborted) return
-    const census = takeCensus(replicasOf(control.state, deployment.id), (node) => this.#reach(node, now))
-    const decision = decide({ deployment, census, at: clock.now(), measured, settings: this.#settings })
+    const at = clock.now()
+    const reach = (node: NodeId): Reach => this.#reach(node, now)
+    const census = takeCensus(deployment, replicasOf(control.state, deployment.id), { reach, at })
+    const decision = decide({ deployment, census, at, measured, settings: this.#settings })
     if (decision === null) return
     for (const { type, message } of decision.notes ?? []) log.info(message, { type, deployment: deployment.id })
     if (await commands.tryOne(this.#commandOf(deployment, decision), signal))

@@ -22,6 +22,7 @@ const sample = fc
     unavailable: fc.option(fc.nat(2)),
     autoPromoteMs: fc.option(fc.constantFrom(0, 5_000)),
     autoRollback: fc.boolean(),
+    minReadyMs: fc.constantFrom(0, 2_000, null),
   })
   .map(({ strategy: how, surge, unavailable, hasService, ...rest }) => ({
     ...rest,

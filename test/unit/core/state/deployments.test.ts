@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeEntry, encodeEntry } from '../../../../src/core/state/entry.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
-import { deploymentId, workloadId } from '../../../../src/model/ids.ts'
+import { deploymentId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { takesRequests } from '../../../../src/model/workload.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, meshOf, refusal, spec } from '../../../support/control-samples.ts'
@@ -168,7 +168,25 @@ describe('what the leader decided', () => {
     const late = decided(book, { drain: [a] })
     book.run({ type: 'pause-deployment', deployment: web })
     expect(refusal(book.run(late))).toBe('DEPLOYMENT_BUSY')
-    expect(book.state.workloads.get(a)?.owner).toEqual({ deployment: web, revision: 1 })
+    expect(book.state.workloads.get(a)?.owner).toEqual({
+      deployment: web,
+      revision: 1,
+      readySince: expect.any(Number) as number,
+    })
+  })
+
+  test('keeps since when a replica has been ready, by the clock of the mesh and not of its node', () => {
+    const book = settled()
+    const since = book.state.workloads.get(a)?.owner?.readySince ?? 0
+    const placement = placementId(a, 1)
+    const report = { type: 'report-health', placement, node: ada, reason: null } as const
+    book.run({ ...report, ready: true, at: 10 }, { at: 60_000 })
+    expect(book.state.workloads.get(a)?.owner?.readySince).toBe(since)
+    book.run({ ...report, ready: false, at: 20 }, { at: 61_000 })
+    book.run({ ...report, ready: true, at: 30 }, { at: 62_000 })
+    book.run(decided(book, { drain: [a] }), { at: 63_000 })
+    book.run(decided(book, { keep: [a] }), { at: 64_000 })
+    expect(book.state.workloads.get(a)?.owner).toEqual({ deployment: web, revision: 1, readySince: 62_000 })
   })
 
   test('takes replicas out of the traffic before they are stopped, and only its own', () => {
