@@ -1,0 +1,110 @@
+/**
+ * Commands in running containers, against the engine's own `docker exec`: how long nothing at all takes, and how fast a large output comes.
+ *
+ *     sudo scripts/lab/docker.sh up; export $(scripts/lab/docker.sh env); node scripts/bench/run.mjs exec [MB] [rounds]
+ *
+ * Each round runs all of them in turn in the same container, so that all meet the same machine. `from_afar` asks another peer than the one that
+ * runs it; `request` is `container.exec` over the socket, without a program to start.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { ask } from '../../test/support/ask.ts'
+import { type Daemon, eventually, Mesh, type WorkloadInfo } from '../../test/support/mesh.ts'
+import { figure, quantile, round, spread } from './figures.ts'
+
+const megabytes = Number(process.argv[2] ?? 200)
+const rounds = Number(process.argv[3] ?? 10)
+
+function fromEnvironment(name: string): string {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(`${name} is not set: export what scripts/lab/docker.sh env prints`)
+  return value
+}
+const engine = fromEnvironment('CLAW_LAB_DOCKER')
+const dockerCli = fromEnvironment('CLAW_LAB_DOCKER_CLI')
+const image = fromEnvironment('CLAW_LAB_IMAGE')
+const cli = fileURLToPath(new URL('../../dist/clawbernetes.js', import.meta.url))
+
+const name = 'bench-exec'
+const bytes = megabytes * 1_000_000
+const large = ['head', '-c', String(bytes), '/dev/zero']
+
+/** Milliseconds of a whole run, which must print so many bytes. */
+async function timed(words: readonly string[], expected: number): Promise<number> {
+  const [file = '', ...rest] = words
+  const begin = performance.now()
+  const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let count = 0
+  child.stdout.on('data', (chunk: Buffer) => (count += chunk.length))
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code !== 0 || count !== expected) throw new Error(`${words.join(' ')} ended with ${code} after ${count} bytes`)
+  return performance.now() - begin
+}
+
+async function docker(...words: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(dockerCli, ['-H', engine, ...words])).stdout.trim()
+}
+
+const through = (peer: Daemon, command: readonly string[]): string[] => [
+  ...[process.execPath, cli, '--gateway', `unix:${peer.socket}`, 'exec', name, '--'],
+  ...command,
+]
+
+async function measure(host: Daemon, other: Daemon, container: string): Promise<void> {
+  const byDocker = [dockerCli, '-H', engine, 'exec', container]
+  const times = new Map<string, number[]>()
+  const note = (what: string, ms: number): void => void times.set(what, [...(times.get(what) ?? []), ms])
+  const request = async (): Promise<number> => {
+    const begin = performance.now()
+    await ask(other.socket, 'container.exec', { workloadId: name, command: ['true'] })
+    return performance.now() - begin
+  }
+  for (let each = 0; each < rounds; each += 1) {
+    note('true_docker', await timed([...byDocker, 'true'], 0))
+    note('true', await timed(through(host, ['true']), 0))
+    note('true_from_afar', await timed(through(other, ['true']), 0))
+    note('true_request_from_afar', await request())
+    note('stdout_docker', await timed([...byDocker, ...large], bytes))
+    note('stdout', await timed(through(host, large), bytes))
+    note('stdout_from_afar', await timed(through(other, large), bytes))
+  }
+  tell(times)
+}
+
+function tell(times: ReadonlyMap<string, readonly number[]>): void {
+  const middle = (what: string): number => quantile(times.get(what) ?? [], 0.5)
+  for (const [what, samples] of times) {
+    const isLarge = what.startsWith('stdout')
+    const reference = middle(isLarge ? 'stdout_docker' : 'true_docker')
+    if (isLarge) {
+      const rate = round(bytes / 1_000 / middle(what))
+      figure(`exec_${what}`, 'MB/s', {
+        p50: rate,
+        ratio: round(reference / middle(what)),
+        megabytes,
+        samples: samples.length,
+      })
+    } else figure(`exec_${what}`, 'ms', { ...spread(samples), ratio: round(middle(what) / reference) })
+  }
+}
+
+const mesh = await Mesh.start({ names: ['other'], gpus: '' })
+let container = ''
+try {
+  const host = await mesh.add('host', { gpus: '', extra: ['--executor', 'docker', '--docker-host', engine] })
+  const other = mesh.get(0)
+  await ask(other.socket, 'workload.run', {
+    ...{ image, name, node: 'host', gpus: 0, network: 'host' },
+    command: ['sleep', '3600'],
+  })
+  const info = (): Promise<WorkloadInfo & { id: string }> => ask(other.socket, 'workload.info', { workload: name })
+  const { id } = await eventually(`${name} runs`, 120_000, info, ({ state }) => state === 'running')
+  container = await docker('ps', '-q', '--filter', `label=claw.workload=${id}`)
+  await measure(host, other, container)
+} finally {
+  await mesh.stop()
+  if (container !== '') await docker('rm', '-f', container)
+}
