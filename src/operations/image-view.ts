@@ -125,14 +125,18 @@ interface Wanted {
   readonly all?: boolean | undefined
 }
 
-/** Those that are named, or all; null when neither was said. Throws NODE_NOT_FOUND. */
+/** Those that are named, or all; null when neither was said. Throws NODE_NOT_FOUND, or EXECUTOR_UNAVAILABLE when all are none. */
 export function targetsOf(
   { nodes = [], all = false }: Wanted,
   context: Pick<OperationContext, 'control'>,
 ): readonly NodeId[] | null {
   if (all && nodes.length > 0)
     throw new ClawError('INVALID_REQUEST', { problem: 'it is either all nodes or those that are named' })
-  if (all) return imageNodes(context)
+  if (all) {
+    const found = imageNodes(context)
+    if (found.length > 0) return found
+    throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'no node of this mesh runs containers' })
+  }
   return nodes.length === 0 ? null : [...new Set(nodes.map((node) => findNode(context.control.state, node)))]
 }
 

@@ -37,7 +37,7 @@ export class SimulatedSession implements ExecSession {
     const [program = ''] = request.command
     this.#isCat = /(^|\/)cat$/.test(program) && request.command.length === 1
     const isSize = request.command.join(' ') === 'stty size'
-    this.#steps = isSize ? [] : [...stepsOf({ command: request.command, env: { ...env, ...request.env } })]
+    this.#steps = isSize ? [] : [...stepsOf({ command: request.command, env: { ...unscripted(env), ...request.env } })]
     signal.addEventListener('abort', this.#onAbort, { once: true })
     ended.addEventListener('abort', this.#onTaskEnd, { once: true })
     if (isSize && this.#size !== null) this.#print('stdout', `${this.#size.rows} ${this.#size.columns}`)
@@ -109,3 +109,7 @@ export class SimulatedSession implements ExecSession {
     this.#init.onEnd()
   }
 }
+
+/** What the task's own script is made of says nothing of further commands. */
+const unscripted = (env: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('CLAW_SIM_')))

@@ -1,7 +1,9 @@
 /** How far nodes are with an image: a bar each that changes at a terminal, a line every now and then elsewhere, nothing for machines. */
-import { ClawError } from '../../model/failure.ts'
+import type { FailureCode } from '../../model/failure.ts'
+import { failures } from '../../model/failures.ts'
 import type { OutputOf } from '../../operations/registry.ts'
 import type { Session } from './command.ts'
+import { exitCodeOf, partly } from './exit-code.ts'
 import { printable } from './table.ts'
 
 type Progress = OutputOf<'image.pull'>
@@ -51,12 +53,11 @@ export async function resultOfImages(ended: readonly Progress[], { out }: Sessio
   const [first] = wrong
   const error = first?.error ?? null
   if (error === null) return 0
-  const problem = new ClawError('IMAGE_PULL_FAILED', {
-    image: `on ${wrong.length} of ${ended.length} node(s)`,
-    detail: error.message,
-  })
-  out.error({ code: error.code as ClawError['code'], message: error.message, hint: problem.hint })
-  return 1
+  // A newer peer may know more codes.
+  const code: FailureCode = error.code in failures ? (error.code as FailureCode) : 'IMAGE_PULL_FAILED'
+  const { kind, hint } = failures[code]
+  out.error({ code, message: error.message, hint })
+  return wrong.length < ended.length ? partly : exitCodeOf({ code, kind })
 }
 
 const width = 24

@@ -53,7 +53,8 @@ function inputOf(wanted: Wanted, { stdout }: Host): InputOf<'workload.exec'> {
   }
 }
 
-const sizeOf = ({ columns, rows }: Sink) => ({ columns: columns ?? 80, rows: rows ?? 24 })
+/** A terminal that nobody has given a size yet says 0. */
+const sizeOf = ({ columns = 0, rows = 0 }: Sink) => ({ columns: columns || 80, rows: rows || 24 })
 
 /** What the command prints and says, until it has ended. */
 async function followed(talk: Conversation, { workload }: Wanted, { host, signal }: Session): Promise<number> {

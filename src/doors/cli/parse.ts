@@ -41,7 +41,12 @@ export async function parse(words: readonly string[], printer: Printer): Promise
         define(parser, picked)
         parser.action(() => {
           const args = argumentsOf(parser, picked)
-          found = { kind: 'run', command: picked, args, globals: globalsFrom(root.opts(), parser.opts()) }
+          found = {
+            kind: 'run',
+            command: picked,
+            args,
+            globals: globalsFrom(root.opts(), globalValuesOf(parser, picked)),
+          }
         })
       }
     }
@@ -138,6 +143,14 @@ function optionOf(name: string, spec: LooseSpec): Option {
 function numberOf(text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It is not a number.')
   return Number(text)
+}
+
+/** An option of the command's own hides the global one of its name, which then stands before the command. */
+function globalValuesOf(parser: Parser, { options }: AnyCommand): Readonly<Record<string, unknown>> {
+  const values = parser.opts<Record<string, unknown>>()
+  const isOwn = (key: string): boolean =>
+    parser.options.some((one) => one.attributeName() === key && one.name() in options)
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !isOwn(key)))
 }
 
 function argumentsOf(parser: Parser, { positionals, options }: AnyCommand): Readonly<Record<string, unknown>> {

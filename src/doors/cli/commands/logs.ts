@@ -27,7 +27,11 @@ export default command({
       value: 'PATTERN',
       about: 'Only lines with this text, or /regular expression/; without capitals in it, in any case',
     },
-    context: { kind: 'number', value: 'N', about: 'N lines around each that matches' },
+    context: {
+      kind: 'number',
+      value: 'N',
+      about: 'N lines around each that matches; a mesh is named before the command: --context NAME logs …',
+    },
     previous: { kind: 'flag', short: 'p', about: 'Of the attempt before the current one' },
     'all-replicas': { kind: 'flag', about: 'Of all that belong to the same group or deployment' },
     scheduler: { kind: 'flag', about: 'What was decided on it and why, instead of what it printed' },

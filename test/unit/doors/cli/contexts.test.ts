@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Transport } from '../../../../src/doors/cli/api.ts'
 import { FailoverTransport } from '../../../../src/doors/cli/failover-transport.ts'
+import { parse } from '../../../../src/doors/cli/parse.ts'
 import { targetFor } from '../../../../src/doors/cli/target.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { fakeHost } from '../../../support/fake-host.ts'
@@ -152,4 +153,14 @@ test('given several peers, when none answers, then all are named', async () => {
   await expect(new FailoverTransport(none).invoke('status', {}, new AbortController().signal)).rejects.toThrow(
     'Nothing answers at a, b.',
   )
+})
+
+test('given a command with a --context of its own, then the mesh is named before the command, and theirs is not taken for it', async () => {
+  const parsed = async (line: string) => {
+    const found = await parse(line.split(' '), { version: '1', print: () => {} })
+    return found.kind === 'run' ? [found.globals.context, found.args['context']] : null
+  }
+  expect(await parsed('logs job --level error --context 10')).toEqual([undefined, 10])
+  expect(await parsed('--context lab logs job --level error --context 10')).toEqual(['lab', 10])
+  expect(await parsed('stop --context lab job')).toEqual(['lab', undefined])
 })

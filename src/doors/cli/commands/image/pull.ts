@@ -17,7 +17,10 @@ export default command({
       about: 'missing, as when left out; always, to have the one that the registry has now',
     },
   },
-  examples: ['image pull pytorch/pytorch:2.1.0 --all', 'image pull team/app:1 --node gpu-1 --node gpu-2 --pull always'],
+  examples: [
+    'image pull pytorch/pytorch:2.1.0 --all',
+    'image pull team/app:1 --node gpu-node-1 --node gpu-node-2 --pull always',
+  ],
 
   async run({ image, node, all, pull }, session) {
     const api = await session.api()

@@ -24,8 +24,8 @@ export default command({
   },
   examples: [
     'image push team/app:1 --all',
-    'image push app.tar --to gpu-1 --to gpu-2',
-    'image push team/app:1 --from gpu-1 --to gpu-2',
+    'image push app.tar --to gpu-node-1 --to gpu-node-2',
+    'image push team/app:1 --from gpu-node-1 --to gpu-node-2',
   ],
 
   async run({ image, to, all, from }, session) {
