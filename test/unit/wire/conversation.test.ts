@@ -56,6 +56,32 @@ describe('two sides', () => {
     )
   })
 
+  test('many windows in pieces of any one size go both ways at once, and never come to a stand', async () => {
+    const sizes = fc.constantFrom(100, 1_000, longestPiece - 1, longestPiece, 1_000_000)
+    await fc.assert(
+      fc.asyncProperty(sizes, sizes, async (one, other) => {
+        const [here, there] = conversationPair()
+        const wholeOf = (size: number): number => size * Math.ceil((conversationWindows.bytes * 3) / (size + 16))
+        const send = async (side: ConversationSide, size: number): Promise<void> => {
+          for (let sent = 0; sent < wholeOf(size); sent += size) await side.send(1, new Uint8Array(size))
+          await side.send(1, new Uint8Array(0))
+        }
+        const receive = async (side: ConversationSide): Promise<number> => {
+          let total = 0
+          for await (const { data } of side.chunks) {
+            if (data.length === 0) break
+            total += data.length
+          }
+          return total
+        }
+        const totals = Promise.all([receive(there), receive(here)])
+        await Promise.all([send(here, one), send(there, other)])
+        expect(await totals).toEqual([wholeOf(one), wholeOf(other)])
+      }),
+      { numRuns: 8 },
+    )
+  })
+
   test('messages pass bytes that nobody reads', async () => {
     const [here, there] = conversationPair()
     const stuck = here.send(1, new Uint8Array(2_000_000))
