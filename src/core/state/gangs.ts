@@ -35,7 +35,7 @@ function keepWhole(step: Step, group: GroupId): void {
   if (leaving === undefined) return
   disband(step, group, leaving)
   // What no node had claimed waits from now on, and may be what cannot start without those that are over.
-  endIfPartial(step, group)
+  if (step.state.version >= 2) endIfPartial(step, group)
 }
 
 /** Ends a gang of which a part waits that could only start alone. Says whether it did. */

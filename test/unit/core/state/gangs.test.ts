@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { supported } from '../../../../src/core/state/versions.ts'
 import { describe, expect, test } from 'vitest'
 import { partsOf } from '../../../../src/core/state/groups.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
@@ -20,6 +21,7 @@ const id = (rank: number, attempt: number) => placementId(partId(group, rank), a
 
 function submitted(parts: Record<string, unknown> = {}): Book {
   const book = meshOf([ada, bob])
+  book.state.version = supported.newest
   book.run(submit('wl-g', { gpus: { count: 1 }, parts: { count: 3, gang: true }, ...parts }, 'train'))
   return book
 }
