@@ -7,6 +7,7 @@ import type { Difference } from './changes.ts'
 import { differenceLines, differenceOf } from './changes.ts'
 import type { Session } from './command.ts'
 import { confirm } from './confirm.ts'
+import { expectReached, followed } from './deploy-follow.ts'
 import { readSpecs } from './spec-file.ts'
 
 export interface DeployFile {
@@ -59,8 +60,9 @@ export async function deployFile(asked: DeployFile, session: Session): Promise<n
 async function carriedOut(
   api: Api,
   changing: readonly Planned[],
-  { session: { out, signal }, isDetached }: { readonly session: Session; readonly isDetached: boolean },
+  { session, isDetached }: { readonly session: Session; readonly isDetached: boolean },
 ): Promise<number | undefined> {
+  const { out, signal } = session
   const done: OutputOf<'deploy.create'>[] = []
   for (const { request, difference } of changing) {
     const { name, ...changes } = request
@@ -81,25 +83,11 @@ async function carriedOut(
     )
     out.note(`${name} is ${exists ? 'changed' : 'made'}`)
   }
-  const last = isDetached ? done : await Promise.all(done.map((one) => atRest(api, one, { out, signal })))
-  await out.result(last, (all) => all.map(({ name, state, revision }) => `${name}  revision ${revision}  ${state}`))
-  return last.some(({ state }) => state === 'failed') ? 1 : undefined
-}
-
-/** Its state once nothing more is under way, each step told. */
-async function atRest(
-  api: Api,
-  deployment: OutputOf<'deploy.create'>,
-  { out, signal }: Pick<Session, 'out' | 'signal'>,
-): Promise<OutputOf<'deploy.create'>> {
-  let last = deployment
-  let told = ''
-  for await (const status of api.stream('deploy.wait', { deployment: deployment.deploymentId }, signal)) {
-    const { name, state, healthyReplicas, replicas, reason } = status
-    const line = `${name} is ${state}: ${healthyReplicas} of ${replicas} ready${reason === null ? '' : `, ${reason}`}`
-    if (line !== told) out.note(line)
-    told = line
-    last = status
-  }
-  return last
+  const ends = isDetached ? [] : await Promise.all(done.map((one) => followed(one.deploymentId, api, session)))
+  await out.result(
+    done.map((made, i) => ends[i] ?? made),
+    (all) => all.map(({ name, state, revision }) => `${name}  revision ${revision}  ${state}`),
+  )
+  for (const [i, { revision }] of done.entries()) expectReached(ends[i] ?? null, revision)
+  return undefined
 }

@@ -1,0 +1,38 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { cli, items } from '../../../support/run-cli.ts'
+
+const file = join(mkdtempSync(join(tmpdir(), 'deploy-')), 'web.yaml')
+writeFileSync(file, 'name: web\nimage: app:2\n')
+
+const view = (parts: Record<string, unknown> = {}) => ({
+  ...{ deploymentId: 'dep-1', name: 'web', state: 'active', reason: null, revision: 2, rollout: null },
+  ...{ replicas: 3, healthyReplicas: 3 },
+  ...parts,
+})
+
+describe('deploy --spec', () => {
+  const change = { field: 'spec.image', before: 'app:1', after: 'app:2' }
+  const deployed = (end: Record<string, unknown>) =>
+    cli(['deploy', '--spec', file, '--yes'], {
+      'deploy.diff': () => ({ name: 'web', exists: true, isNewRevision: true, revision: 1, changes: [change] }),
+      'deploy.update': () => view({ state: 'deploying' }),
+      'deploy.wait': () => items(view({ state: 'deploying' }), view(end)),
+    })
+
+  test('given a new revision that is reached, then it is well', async () => {
+    expect(await deployed({})).toMatchObject({ code: 0, out: 'web  revision 2  active\n' })
+  })
+
+  test.each([
+    ['was rolled back', { revision: 1, reason: 'rolled back from revision 2: it failed 3 times' }],
+    ['failed', { state: 'failed', reason: 'it failed 3 times' }],
+  ])('given a new revision that %s, then it says so and is not well', async (_, end) => {
+    const { code, err } = await deployed(end)
+    expect(code).not.toBe(0)
+    expect(err).toContain('error[ROLLOUT_FAILED]')
+    expect(err).toContain('it failed 3 times')
+  })
+})
