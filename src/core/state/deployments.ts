@@ -167,14 +167,19 @@ function promoteDeployment(step: Step, command: CommandOf<'promote-deployment'>)
   const { id, name, rollout, target } = deployment
   const { expected, force, reason } = command
   if (expected !== undefined && expected !== target) return refused('DEPLOYMENT_CHANGED', { name, expected, target })
-  if (rollout === null || rollout.stage === 'promoted') {
+  if (rollout === null || (rollout.stage === 'promoted' && rollout.failure === null)) {
     if (deployment.paused) changeDeployment(step, deployment, { paused: false })
     return accepted({ deployment: id })
   }
   const obstacle = rollout.failure ?? (rollout.stage === 'starting' ? `revision ${target} is not there yet` : null)
   if (obstacle !== null && !force) return refused('DEPLOYMENT_BUSY', { name, reason: obstacle })
-  const promoted: Rollout = { ...rollout, stage: 'promoted', stageAt: at, progressAt: at, failure: null }
-  changeDeployment(step, deployment, { paused: false, state: 'promoting', reason: null, rollout: promoted })
+  // What failed until now was seen by whoever forces it: it is counted from here on.
+  const since = { startedAt: at, stageAt: at, progressAt: at }
+  const promoted: Rollout = { ...rollout, ...since, stage: 'promoted', failure: null }
+  const revisions = deployment.revisions.map((one): Revision =>
+    one.number === target ? { ...one, state: 'rolling-out', reason: null } : one,
+  )
+  changeDeployment(step, deployment, { paused: false, state: 'promoting', reason: null, rollout: promoted, revisions })
   note(step, id, {
     type: 'deployment.promoted',
     message: `revision ${target} of ${name} was promoted by ${by}${because(reason)}`,

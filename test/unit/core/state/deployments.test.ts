@@ -108,6 +108,29 @@ describe('promoting', () => {
     expect(refusal(book.run(promote(true)))).toBe(null)
     expect(deploymentIn(book).rollout?.stage).toBe('promoted')
   })
+
+  test.each(['starting', 'promoted'] as const)(
+    'given a rollout that failed while %s, when it is forced, then it starts anew, and what failed before counts no more',
+    (stage) => {
+      const book = settled()
+      book.run(update('app:2'))
+      const { rollout } = deploymentIn(book)
+      if (rollout === null) throw new Error('nothing is under way')
+      const failure = 'replicas of revision 2 failed 3 times'
+      const revisions = [{ number: 2, state: 'failed', reason: failure }] as const
+      book.run(decided(book, { state: 'failed', reason: failure, rollout: { ...rollout, stage, failure }, revisions }))
+      const promote = (force: boolean): Command => ({ type: 'promote-deployment', deployment: web, force })
+      expect(refusal(book.run(promote(false)))).toBe('DEPLOYMENT_BUSY')
+      expect(refusal(book.run(promote(true)))).toBe(null)
+      const at = book.state.at
+      expect(at).toBeGreaterThan(rollout.startedAt)
+      expect(deploymentIn(book)).toMatchObject({
+        ...{ state: 'promoting', reason: null },
+        rollout: { stage: 'promoted', startedAt: at, failure: null },
+      })
+      expect(deploymentIn(book).revisions.at(-1)).toMatchObject({ state: 'rolling-out', reason: null })
+    },
+  )
 })
 
 describe('going back', () => {
