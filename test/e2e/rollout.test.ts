@@ -1,0 +1,216 @@
+/** Deployments on real daemons, under requests all the time: new versions take over, bad ones are gone back from, and daemons die in between. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Daemon, eventually, freePort, Mesh, type StatusReply } from '../support/mesh.ts'
+import { ask, ServiceLoad } from '../support/service-load.ts'
+
+interface Status {
+  readonly state: string
+  readonly reason: string | null
+  readonly revision: number
+  readonly healthyReplicas: number
+  readonly rollout: { readonly readyReplicas: number } | null
+  readonly replicasByName: readonly {
+    readonly revision: number
+    readonly ready: boolean
+    readonly draining: boolean
+    readonly node: string | null
+  }[]
+}
+
+/** A version is a word; what it ends in says what is wrong with it. */
+const program = `
+const { createServer } = require('node:http')
+const version = process.argv[2]
+const refuses = version.endsWith('unready')
+const serves = version.endsWith('errors') ? 500 : 200
+createServer(({ url }, response) => {
+  response.statusCode = url === '/ready' ? (refuses ? 503 : 200) : serves
+  response.end(version)
+}).listen(process.env.PORT, '127.0.0.1')
+if (version.endsWith('exits')) setTimeout(() => process.exit(3), 800)
+`
+
+const replicas = 2
+const names = ['one', 'two', 'three']
+const hostOf = (name: string): string => `127.0.0.${names.indexOf(name) + 1}`
+let mesh: Mesh
+let port: number
+let script: string
+
+beforeAll(async () => {
+  mesh = new Mesh()
+  for (const name of names) await mesh.add(name, { environment: { CLAWNODE_SERVICE_BIND: hostOf(name) } })
+  await mesh.voters(3)
+  script = join(mesh.directory, 'server.cjs')
+  writeFileSync(script, program)
+  port = await freePort()
+  await call(mesh.get(0), 'deploy.create', {
+    ...{ name: 'web', image: 'host', command: commandOf('first'), executor: 'process', replicas },
+    ...{ service: port, ports: [8080], minReady: '1500ms', autoPromote: false },
+    health: { readiness: { http: { path: '/ready' }, every: '500ms' } },
+  })
+  await reached(mesh.get(0), 1)
+  for (const name of names)
+    await eventually(
+      `requests are taken at ${name}`,
+      10_000,
+      () => ask({ host: hostOf(name), port }),
+      ({ status }) => status === 200,
+    )
+})
+
+afterAll(async () => {
+  await mesh.stop()
+})
+
+const commandOf = (version: string): readonly string[] => [process.execPath, script, version]
+
+async function call<T>({ api, dataDir }: Daemon, operation: string, input: object): Promise<T> {
+  const token = readFileSync(join(dataDir, 'api-token'), 'utf8').trim()
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const reply = await fetch(`http://${api}/api/ops/${operation}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(input),
+  })
+  const body: unknown = await reply.json()
+  if (!reply.ok) throw new Error(`${operation}: ${JSON.stringify(body)}`)
+  return body as T
+}
+
+const status = (daemon: Daemon): Promise<Status> => call(daemon, 'deploy.status', { deployment: 'web' })
+
+/** Answers at once with the number of the new revision. */
+const update = async (daemon: Daemon, version: string, parts: object = {}): Promise<number> =>
+  (await call<Status>(daemon, 'deploy.update', { deployment: 'web', command: commandOf(version), ...parts })).revision
+
+const reached = (daemon: Daemon, revision: number): Promise<Status> =>
+  eventually(
+    `revision ${revision} is active`,
+    60_000,
+    () => status(daemon),
+    (now) => now.state === 'active' && now.revision === revision && now.healthyReplicas === replicas,
+  )
+
+/** Requests through these peers while something is done, and what was seen meanwhile. */
+async function underLoad(peers: readonly Daemon[], act: () => Promise<void>): Promise<Seen> {
+  const [watched] = peers
+  if (watched === undefined) throw new Error('requests need a peer')
+  const load = new ServiceLoad(
+    peers.map(({ name }) => hostOf(name)),
+    port,
+  )
+  let isOver = false
+  let fewest = Infinity
+  const watching = (async () => {
+    while (!isOver) {
+      const { replicasByName } = await status(watched)
+      fewest = Math.min(fewest, replicasByName.filter((one) => one.ready && !one.draining).length)
+      await sleep(100)
+    }
+  })()
+  try {
+    await act()
+    // Whoever goes last is stopped only now.
+    await sleep(2_500)
+  } finally {
+    isOver = true
+    await Promise.all([load.stop(), watching])
+  }
+  return { failures: load.failures, served: [...load.served.keys()], fewest }
+}
+
+interface Seen {
+  readonly failures: ServiceLoad['failures']
+  readonly served: readonly string[]
+  /** Fewest replicas that were ready at a time. */
+  readonly fewest: number
+}
+
+const gates = { errorRate: 0.05, for: '2s' }
+
+describe.each([
+  { strategy: 'immediate', bad: 'exits', parts: {}, why: /failed \d times; the last was .* exit code 3/ },
+  { strategy: 'rolling:1', bad: 'unready', parts: { progressDeadline: '3s' }, why: /is not ready: readiness/ },
+  { strategy: 'canary:50', bad: 'errors', parts: { gates }, why: /requests to revision \d+ failed/ },
+  { strategy: 'blue-green', bad: 'exits', parts: {}, why: /failed \d times; the last was .* exit code 3/ },
+])('given $strategy', ({ strategy, bad, parts, why }) => {
+  const isStaged = strategy === 'canary:50' || strategy === 'blue-green'
+
+  test('a good version takes over, without a request that fails', async () => {
+    const [one, two] = [mesh.get(0), mesh.get(1)]
+    const version = `${strategy}-good`
+    const seen = await underLoad([one, two], async () => {
+      const revision = await update(one, version, { strategy, gates: null, progressDeadline: '1m' })
+      if (isStaged) {
+        const stage = strategy === 'blue-green' ? 'switched' : 'canary'
+        await eventually(
+          `it is ${stage}`,
+          30_000,
+          () => status(two),
+          ({ state }) => state === stage,
+        )
+        await call(two, 'deploy.promote', { deployment: 'web' })
+      }
+      await reached(two, revision)
+    })
+    expect(seen.failures).toEqual([])
+    expect(seen.served).toContain(version)
+    expect(seen.fewest).toBeGreaterThanOrEqual(replicas)
+    expect(await ask({ host: hostOf('three'), port })).toEqual({ status: 200, body: version })
+  })
+
+  test(`one that is bad (${bad}) is gone back from, and those who are served by the other one notice nothing`, async () => {
+    const [one, two] = [mesh.get(0), mesh.get(1)]
+    const before = await status(one)
+    const version = `${strategy}-${bad}`
+    const seen = await underLoad([one, two], async () => {
+      await update(one, version, parts)
+      const after = await reached(two, before.revision)
+      expect(after.reason).toMatch(why)
+    })
+    expect(seen.failures.filter(({ body }) => body !== version || bad !== 'errors')).toEqual([])
+    if (bad === 'errors') expect(seen.failures.length).toBeGreaterThan(0)
+    expect(seen.fewest).toBeGreaterThanOrEqual(replicas)
+    expect(await ask({ host: hostOf('three'), port })).toEqual({ status: 200, body: `${strategy}-good` })
+  })
+})
+
+/** The first of its replicas is there, and not the last. */
+const halfWay = (daemon: Daemon): Promise<Status> =>
+  eventually(
+    'the rollout is half way',
+    30_000,
+    () => status(daemon),
+    ({ rollout }) => rollout?.readyReplicas === 1,
+  )
+
+/** Kills it in the middle of a rollout, has it back later, and wants nothing of that to be noticed. */
+async function killedHalfWay(victim: Daemon, version: string): Promise<void> {
+  const others = mesh.daemons.filter((daemon) => daemon !== victim)
+  const [survivor] = others
+  if (survivor === undefined) throw new Error('no survivor')
+  const seen = await underLoad(others, async () => {
+    const revision = await update(survivor, version, { strategy: 'rolling:1', gates: null, progressDeadline: '1m' })
+    await halfWay(survivor)
+    await victim.end('SIGKILL')
+    await sleep(3_000)
+    await victim.start()
+    await reached(survivor, revision)
+  })
+  expect(seen.failures).toEqual([])
+  expect(await ask({ host: hostOf(victim.name), port })).toEqual({ status: 200, body: version })
+  await eventually(
+    'all are well',
+    15_000,
+    () => survivor.json<StatusReply>('status'),
+    ({ nodes }) => nodes.healthy === names.length,
+  )
+}
+
+test('given a leader that is killed in the middle of a rollout, another one goes on where it was, and no request fails', async () => {
+  await killedHalfWay(await mesh.leader(), 'after-leader')
+})
