@@ -35,6 +35,13 @@ export async function addressFor(asked: Asked, around: Around): Promise<Address>
   return withToken(parseAddress('http://127.0.0.1:8080'), asked, around)
 }
 
+/** Of a mesh with a name: tokens that lie around this host belong to others, and it must not learn them. Throws as `addressFor` does. */
+export async function namedAddress(gateway: string, asked: Omit<Asked, 'gateway'>): Promise<Address> {
+  const address = parseAddress(gateway)
+  if (address.kind !== 'url') return address
+  return { ...address, ...((await askedToken(asked)) ?? { token: null, tokenFrom: null }) }
+}
+
 export function parseAddress(text: string): Address {
   const invalid = (): ClawError =>
     new ClawError('INVALID_REQUEST', {
@@ -62,11 +69,15 @@ interface Found {
   readonly tokenFrom: string | null
 }
 
+async function askedToken({ token, tokenFile }: Omit<Asked, 'gateway'>): Promise<Found | null> {
+  if (token !== undefined) return { token, tokenFrom: '--token' }
+  return tokenFile === undefined ? null : { token: await readToken(tokenFile), tokenFrom: tokenFile }
+}
+
 async function tokenFor(url: URL, { token, tokenFile }: Asked, around: Around): Promise<Found> {
   const { env } = around
-  if (token !== undefined) return { token, tokenFrom: '--token' }
-  const file = tokenFile ?? env['CLAWBERNETES_TOKEN_FILE']
-  if (file !== undefined) return { token: await readToken(file), tokenFrom: file }
+  const asked = await askedToken({ token, tokenFile: tokenFile ?? env['CLAWBERNETES_TOKEN_FILE'] })
+  if (asked !== null) return asked
   const given = env['CLAWBERNETES_TOKEN']
   if (given !== undefined && given !== '') return { token: given, tokenFrom: 'CLAWBERNETES_TOKEN' }
   // This host's own token is for this host only: another would learn it.

@@ -25,7 +25,7 @@ export const local = 'local'
 type Around = Pick<Host, 'env' | 'home'>
 
 export const contextsFile = ({ env, home }: Around): string =>
-  join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'clawbernetes', 'contexts.json')
+  join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'clawbernetes', 'contexts.json')
 
 /** Throws CONFIG_INVALID for a file that is no such file, or that others may read. */
 export async function readContexts(around: Around): Promise<Contexts> {

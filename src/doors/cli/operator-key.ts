@@ -6,7 +6,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { Host } from './host.ts'
 
 export const defaultKeyFile = ({ env, home }: Pick<Host, 'env' | 'home'>): string =>
-  join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'clawbernetes', 'operator.key')
+  join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'clawbernetes', 'operator.key')
 
 /** Throws CONFIG_INVALID when there is no such file, or no key in it. */
 export async function readOperatorKey(file: string): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /** Which peers a command line is about: those of a context, or the one that `addressFor` finds. */
 import type { Address, Asked } from './address.ts'
-import { addressFor } from './address.ts'
+import { addressFor, namedAddress } from './address.ts'
 import { contextIn, local, readContexts } from './contexts.ts'
 import type { Host } from './host.ts'
 
@@ -33,14 +33,10 @@ export async function targetFor(wanted: Wanted, host: Pick<Host, 'env' | 'home'>
   if (name === null || name === local) return direct(wanted, { ...host, env: withoutGateway(env) })
   const context = contextIn(await readContexts(host), name)
   const addresses = context.addresses.map((gateway) =>
-    addressFor(
-      {
-        gateway,
-        token: wanted.token ?? (wanted.tokenFile === undefined ? context.token : undefined),
-        tokenFile: wanted.tokenFile ?? context.tokenFile,
-      },
-      host,
-    ),
+    namedAddress(gateway, {
+      token: wanted.token ?? (wanted.tokenFile === undefined ? context.token : undefined),
+      tokenFile: wanted.tokenFile ?? context.tokenFile,
+    }),
   )
   return {
     context: name,

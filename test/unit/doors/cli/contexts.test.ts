@@ -1,9 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Transport } from '../../../../src/doors/cli/api.ts'
+import { contextsFile } from '../../../../src/doors/cli/contexts.ts'
 import { FailoverTransport } from '../../../../src/doors/cli/failover-transport.ts'
+import { defaultKeyFile } from '../../../../src/doors/cli/operator-key.ts'
 import { parse } from '../../../../src/doors/cli/parse.ts'
 import { targetFor } from '../../../../src/doors/cli/target.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
@@ -71,6 +73,23 @@ test('given a context with a token, when it is used, then the token goes to its 
   expect(await token({ token: 'other' })).toEqual(['other'])
 })
 
+test('given a context without a token, when it is used, then it learns no token that lies around this host', async () => {
+  await run('context add lab http://localhost:1 http://b:2 --use')
+  mkdirSync(join(home, '.clawbernetes'))
+  writeFileSync(join(home, '.clawbernetes', 'api-token'), 'own')
+  const env = { CLAWBERNETES_TOKEN: 'of-another', CLAWBERNETES_TOKEN_FILE: join(home, '.clawbernetes', 'api-token') }
+  for (const around of [env, {}]) {
+    const { addresses } = await targetFor(asked, { env: around, home })
+    expect(addresses).toEqual([expect.objectContaining({ token: null }), expect.objectContaining({ token: null })])
+  }
+})
+
+test('given an XDG_CONFIG_HOME that is empty, when files are looked for, then they are below the home directory', () => {
+  const around = { env: { XDG_CONFIG_HOME: '' }, home }
+  expect(contextsFile(around)).toBe(file())
+  expect(defaultKeyFile(around)).toBe(join(home, '.config', 'clawbernetes', 'operator.key'))
+})
+
 test('given a name that is no context, when it is used, then the nearest is named and the exit code is 4', async () => {
   await run('context add lab http://a:1')
   const { code, err } = await run('context use lap')
@@ -85,8 +104,9 @@ test.each([
   ['context add lab ftp://a', 5],
   ['context add lab', 5],
   ['context add a/b http://a:1', 5],
+  ['context add lab http://a:1 --token-stdin --token-file t', 5],
 ])('given %s, when it is run, then it is refused', async (line, code) => {
-  expect((await run(line)).code).toBe(code)
+  expect((await run(line, { input: 's3cret' })).code).toBe(code)
 })
 
 test('given a file that others may read, or that is damaged, when it is needed, then that is said', async () => {

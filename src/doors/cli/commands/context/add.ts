@@ -36,6 +36,8 @@ export default command({
       throw new ClawError('INVALID_REQUEST', {
         problem: `${name} is no name for a context: letters, digits, dots and dashes, and not ${local}`,
       })
+    if (isPiped && tokenFile !== undefined)
+      throw new ClawError('INVALID_REQUEST', { problem: 'say --token-stdin or --token-file, not both' })
     for (const one of address) parseAddress(one)
     const token = isPiped ? (await text(host.stdin)).trim() : undefined
     if (token === '') throw new ClawError('INVALID_REQUEST', { problem: 'there was no token on standard input' })
