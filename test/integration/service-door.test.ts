@@ -188,6 +188,34 @@ test('an answer that breaks off breaks off for whoever asked, and counts as brok
   await expect.poll(() => backend.outcomes).toMatchObject([['a', { type: 'broken' }]])
 })
 
+test.each([
+  ['a status of 099', 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n', 502],
+  ['a status of 000', 'HTTP/1.1 000 Odd\r\ncontent-length: 0\r\n\r\n', 502],
+  ['trailers that cannot come', 'HTTP/1.1 200 OK\r\ntrailer: x\r\ncontent-length: 2\r\n\r\nok', 200],
+])('given a replica that answers with %s, then nothing is thrown and whoever asked is told', async (_, raw, status) => {
+  const servers = await replicas('a')
+  const [server] = servers
+  if (server !== undefined) server.handle = (request) => void request.socket.end(raw)
+  const backend = roundRobin(servers)
+  const { port } = await opened(backend)
+  expect((await ask(port)).status).toBe(status)
+  expect(backend.outcomes).toMatchObject([['a', { type: 'answered', status }]])
+})
+
+test('given a replica that announces trailers, when the request is of HTTP/1.0, then its answer comes without them', async () => {
+  const servers = await replicas('a')
+  const [server] = servers
+  if (server !== undefined)
+    server.handle = (_, response) => {
+      response.writeHead(200, { trailer: 'x' })
+      response.end('ok')
+    }
+  const { port } = await opened(roundRobin(servers))
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET / HTTP/1.0\r\n\r\n')
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/)
+})
+
 test('whoever asked and goes away is no failure of the replica', async () => {
   const servers = await replicas('a')
   const [server] = servers

@@ -4,6 +4,7 @@ import { createProxyServer } from 'http-proxy-3'
 import type { Chosen, Outcome } from '../../ports/service-door.ts'
 import { agentOver } from './agents.ts'
 import { linkTo, Unreachable } from './link.ts'
+import { makeSayable } from './sayable.ts'
 
 export interface Asked {
   readonly request: IncomingMessage
@@ -30,6 +31,7 @@ proxy.on('proxyReq', (asked, _, response) => {
   if (attempt !== undefined) attempt.asked = asked
 })
 proxy.on('proxyRes', (message, _, response) => {
+  makeSayable(message)
   const attempt = attempts.get(response)
   if (attempt === undefined) return
   attempt.answer = { status: message.statusCode ?? 0, headAt: performance.now(), message }
