@@ -1,12 +1,12 @@
 /** The output of one or several workloads, many lines at a time: what `clawbernetes logs` shows. */
 import { z } from 'zod'
-import { ClawError } from '../model/failure.ts'
+import { ClawError, isClawError } from '../model/failure.ts'
 import type { DeploymentId, WorkloadId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
 import type { OperationContext } from './context.ts'
 import { workloadRef } from './fields.ts'
 import type { AttemptChunk, Cursor } from './follow-logs.ts'
-import { attemptLogs, followedLogs, printedLogs } from './follow-logs.ts'
+import { attemptLogs, attemptOf, followedLogs, printedLogs } from './follow-logs.ts'
 import { earlierAttempt } from './log-attempts.ts'
 import { Chunk, filterInput, filterOf, position, tail } from './log-input.ts'
 import { type Meant, meantBy } from './log-sources.ts'
@@ -54,9 +54,15 @@ export const logRead = stream({
     const reading = new Reading(wanted, context, call)
     const meant = await reading.meant()
     if (wanted.follow && !wanted.previous) yield* reading.together(meant)
-    else for (const workload of meant.workloads) yield* reading.of(workload)
+    else
+      for (const workload of meant.workloads) yield* reading.of(workload, { isOneOfMany: meant.workloads.length > 1 })
   },
 })
+
+interface How {
+  readonly call?: Pick<Call, 'open' | 'signal'>
+  readonly isOneOfMany: boolean
+}
 
 class Reading {
   readonly #wanted: z.output<typeof input>
@@ -84,12 +90,22 @@ class Reading {
     return { workloads: [...workloads.values()], deployments: [...deployments] }
   }
 
-  async *of(workload: Workload, call: Pick<Call, 'open' | 'signal'> = this.#call): AsyncGenerator<LogReadItem> {
-    const { control } = this.#context
-    for await (const { node, ...chunk } of this.#chunks(workload, call)) {
-      const member = [...control.state.members.values()].find(({ id }) => id === node)
-      yield { ...chunk, workload: workload.id, name: workload.name, node: member?.name ?? node }
+  /** What goes wrong with one of many is told in its place, as it must not hide the others. */
+  async *of(workload: Workload, { call = this.#call, isOneOfMany }: How): AsyncGenerator<LogReadItem> {
+    const { id, name } = workload
+    try {
+      for await (const { node, ...chunk } of this.#chunks(workload, call))
+        yield { ...chunk, workload: id, name, node: this.#nameOf(node) }
+    } catch (error) {
+      if (!isOneOfMany || !isClawError(error) || call.signal.aborted) throw error
+      const { placement } = this.#context.control.state.workloads.get(id) ?? workload
+      const place = { node: this.#nameOf(placement?.node ?? ''), attempt: attemptOf(workload) }
+      yield { position: 0, text: '', kinds: '', note: error.message, workload: id, name, ...place }
     }
+  }
+
+  #nameOf(node: string): string {
+    return [...this.#context.control.state.members.values()].find(({ id }) => id === node)?.name ?? node
   }
 
   async *#chunks(workload: Workload, call: Pick<Call, 'open' | 'signal'>): AsyncGenerator<AttemptChunk> {
@@ -113,24 +129,34 @@ class Reading {
     const { control } = this.#context
     const off = new AbortController()
     const call = { ...this.#call, signal: AbortSignal.any([this.#call.signal, off.signal]) }
-    const merged = new Merged<LogReadItem>()
+    const mayGrow = (): boolean => !call.signal.aborted && deployments.some((id) => control.state.deployments.has(id))
+    const isOneOfMany = workloads.length > 1 || deployments.length > 0
+    const merged = new Merged<LogReadItem>(mayGrow)
     const read = new Set<WorkloadId>()
     const add = (workload: Workload): void => {
-      if (read.has(workload.id) || read.size >= mostWorkloads) return
+      if (read.has(workload.id) || merged.size >= mostWorkloads) return
       read.add(workload.id)
-      merged.add(this.of(workload, call))
+      merged.add(this.of(workload, { call, isOneOfMany }))
     }
     for (const workload of workloads) add(workload)
     const unsubscribe = control.onChange((changes) => {
       for (const change of changes) {
-        const workload = change.type === 'workload' ? control.state.workloads.get(change.workload) : undefined
+        if (change.type !== 'workload') continue
+        const workload = control.state.workloads.get(change.workload)
+        if (workload === undefined) read.delete(change.workload)
         if (workload?.owner !== undefined && deployments.includes(workload.owner.deployment)) add(workload)
       }
+      merged.recheck()
     })
+    const onAbort = (): void => {
+      merged.recheck()
+    }
+    call.signal.addEventListener('abort', onAbort, { once: true })
     try {
       for (let item = await merged.next(); item !== null; item = await merged.next()) yield item
     } finally {
       unsubscribe()
+      call.signal.removeEventListener('abort', onAbort)
       off.abort()
       await merged.close()
     }

@@ -4,7 +4,18 @@ export class Merged<T> {
   readonly #iterators = new Set<AsyncIterator<T>>()
   readonly #ready: { readonly iterator: AsyncIterator<T>; readonly result: IteratorResult<T> }[] = []
   #failure: { readonly error: unknown } | null = null
+  readonly #isOpen: () => boolean
   #wake = (): void => {}
+
+  /** While `isOpen`, more streams may be added, so it has not ended when all there are have. */
+  constructor(isOpen: () => boolean = () => false) {
+    this.#isOpen = isOpen
+  }
+
+  /** How many streams have not ended. */
+  get size(): number {
+    return this.#iterators.size
+  }
 
   add(items: AsyncIterable<T>): void {
     const iterator = items[Symbol.asyncIterator]()
@@ -12,13 +23,18 @@ export class Merged<T> {
     this.#pull(iterator)
   }
 
-  /** The next item of any; null when all have ended. Throws what one of them throws. */
+  /** Looks again whether more may be added. */
+  recheck(): void {
+    this.#wake()
+  }
+
+  /** The next item of any; null when all have ended and no more may come. Throws what one of them throws. */
   async next(): Promise<T | null> {
     for (;;) {
       if (this.#failure !== null) throw this.#failure.error
       const first = this.#ready.shift()
       if (first === undefined) {
-        if (this.#iterators.size === 0) return null
+        if (this.#iterators.size === 0 && !this.#isOpen()) return null
         await new Promise<void>((resolve) => (this.#wake = resolve))
         continue
       }
