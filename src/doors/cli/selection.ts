@@ -1,7 +1,7 @@
 /** Which rows of a list are shown, and in which order: `--filter`, `-l` and `--sort-by`. */
 import { ClawError } from '../../model/failure.ts'
 import type { Field } from './fields.ts'
-import { fieldOf, valuesOf } from './fields.ts'
+import { fieldOf, valuesOfAll } from './fields.ts'
 import { selectorOf } from './label-selector.ts'
 
 export interface Selection {
@@ -13,22 +13,23 @@ export interface Selection {
 
 /** Throws INVALID_REQUEST for a condition that makes no sense for these rows. */
 export function selected<Row>(rows: readonly Row[], { filters, labels, sortBy }: Selection): readonly Row[] {
-  const conditions = [...filters.map(conditionOf), ...labels.map(labelCondition)]
+  const conditions = [...filters.map((text) => conditionOf(text, rows)), ...labels.map(labelCondition)]
   const fitting = rows.filter((row) => conditions.every((holds) => holds(row)))
   return sortBy === undefined ? fitting : sorted(fitting, sortBy)
 }
 
 type Condition = (row: unknown) => boolean
 
-function conditionOf(text: string): Condition {
+function conditionOf(text: string, rows: readonly unknown[]): Condition {
   const [, field, operator = '', value = ''] = /^\s*([\w.$-]+?)\s*(==|!=|>=|<=|=~|=|>|<|~)\s*(.*?)\s*$/.exec(text) ?? []
   if (field === undefined)
     throw new ClawError('INVALID_REQUEST', {
       problem: `--filter ${text} is no condition: write FIELD=VALUE, or one of != > >= < <= ~ instead of =`,
     })
-  const path = fieldOf(field)
+  const found = valuesOfAll(rows, fieldOf(field))
+  const valuesBy = new Map(rows.map((row, i) => [row, found[i] ?? []]))
   return (row) => {
-    const values = valuesOf(row, path)
+    const values = valuesBy.get(row) ?? []
     // `not this value` is about all that there are, everything else about any.
     return operator === '!='
       ? values.every((one) => !compares(one, '=', value))
@@ -83,7 +84,8 @@ function sorted<Row>(rows: readonly Row[], by: string): readonly Row[] {
   const [, name = by, direction] = /^(.+?)(?::(asc|desc))?$/.exec(by) ?? []
   const field: Field = fieldOf(name)
   const sign = direction === 'desc' ? -1 : 1
-  const keyed = rows.map((row) => ({ row, key: valuesOf(row, field)[0] ?? null }))
+  const found = valuesOfAll(rows, field)
+  const keyed = rows.map((row, i) => ({ row, key: found[i]?.[0] ?? null }))
   return keyed.toSorted((a, b) => lastIfUnknown(a.key, b.key) ?? sign * order(a.key, b.key)).map(({ row }) => row)
 }
 

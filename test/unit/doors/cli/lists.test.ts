@@ -24,6 +24,18 @@ test('given workloads, when they are filtered, then each condition has to hold',
   expect(await names('--filter', 'exit>=3')).toEqual(['sweep'])
 })
 
+test('given keys that are the user’s own, when rows are filtered by one, then those without it are not picked and nothing is short for it', async () => {
+  expect(await names('--filter', 'labels.app=llm')).toEqual(['train', 'serve'])
+  expect(await names('--filter', 'labels.tier=prod')).toEqual(['train'])
+  expect(await names('--filter', 'labels.tier!=prod')).toEqual(['serve', 'sweep'])
+  expect(await names('--filter', 'labels.ap=llm')).toEqual([])
+  const rows = [{ labels: { 'a.b/c': '1' } }, { labels: {} }]
+  const pick = (text: string) => selected(rows, { filters: [text], labels: [], sortBy: undefined })
+  expect(pick('labels.a.b=1')).toEqual([])
+  const some = [{ name: 'a', exit: 1 }, { name: 'b' }]
+  expect(selected(some, { filters: ['exit=1'], labels: [], sortBy: undefined })).toEqual([some[0]])
+})
+
 test('given labels, when a selector is named, then it picks as kubectl does', async () => {
   expect(await names('-l', 'app=llm,tier!=prod')).toEqual(['serve'])
   expect(await names('-l', '!app')).toEqual(['sweep'])
