@@ -33,10 +33,13 @@ export default command({
     const timer = patience === null ? undefined : setTimeout(() => late.abort(), patience)
     const signal = AbortSignal.any([session.signal, late.signal])
     try {
-      const awaited = await awaitAll(wanted, condition as Condition, api, { ...session, signal })
+      const { awaited, gone } = await awaitAll(wanted, condition as Condition, api, { ...session, signal })
       await session.out.result(
         awaited.map(({ workload }) => workload),
-        (rows) => rows.map(({ name, id, state }) => `${name} (${id}) ${condition === 'deleted' ? 'is gone' : state}`),
+        (rows) => [
+          ...gone.map((name) => `${name} is gone`),
+          ...rows.map(({ name, id, state }) => `${name} (${id}) ${condition === 'deleted' ? 'is gone' : state}`),
+        ],
       )
       return awaited.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0
     } catch (error) {
@@ -57,10 +60,16 @@ async function awaitAll(
   condition: Condition,
   api: Api,
   around: Pick<Session, 'out' | 'signal'>,
-): Promise<readonly Awaited[]> {
+): Promise<{ readonly awaited: readonly Awaited[]; readonly gone: readonly string[] }> {
+  const gone: string[] = []
   const found = await Promise.all(
     wanted.map(async (one) => {
-      const workload = await api.call('workload.info', { workload: one }, around.signal)
+      const workload = await api.call('workload.info', { workload: one }, around.signal).catch((error: unknown) => {
+        if (condition !== 'deleted' || !ClawError.is(error, 'WORKLOAD_NOT_FOUND')) throw error
+        gone.push(one)
+        return null
+      })
+      if (workload === null) return []
       const { part } = workload
       const isGroup = part !== null && [part.group, part.name].includes(one)
       return isGroup ? api.call('workload.list', { group: part.group }, around.signal) : [workload]
@@ -68,5 +77,5 @@ async function awaitAll(
   )
   const awaited = await Promise.all(found.flat().map((workload) => awaitState(api, workload, condition, around)))
   around.signal.throwIfAborted()
-  return awaited
+  return { awaited, gone }
 }

@@ -73,6 +73,17 @@ test('given one that is forgotten, when that is waited for, then it is over', as
   expect([code, out]).toEqual([0, 'job (wl-1) is gone\n'])
 })
 
+test('given one that is gone already, when that is waited for, then it is over, and it is refused for anything else', async () => {
+  const none = {
+    'workload.info': () => {
+      throw new ClawError('WORKLOAD_NOT_FOUND', { workload: 'job' })
+    },
+  }
+  const { code, out } = await cli(['wait', 'job', '--for', 'deleted'], none)
+  expect([code, out]).toEqual([0, 'job is gone\n'])
+  expect((await cli(['wait', 'job'], none)).err).toContain('error[WORKLOAD_NOT_FOUND]')
+})
+
 test('given an array, when it is waited for, then all of its parts are, and the first failure counts', async () => {
   const part = (index: number) => ({ group: 'grp-1', name: 'sweep', index, count: 2, gang: false })
   const parts = [0, 1].map((index) => workload({ id: `wl-${index}`, name: `sweep-${index}`, part: part(index) }))
