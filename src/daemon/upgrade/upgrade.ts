@@ -17,6 +17,7 @@ import { toolProblem } from '../../ports/tool.ts'
 import type { OutputOf } from '../../operations/registry.ts'
 import type { Told } from '../preflight/preflight.ts'
 import { configFromCommandLine } from '../settings.ts'
+import { thenReopen } from './then-reopen.ts'
 
 interface Around {
   /** Of the build that is on disk. */
@@ -43,13 +44,13 @@ export async function upgrade(values: FlagValues, around: Around): Promise<Told>
   if (restart === null) throw unsuitable()
 
   if (isDraining) await drain(api, name, { patience, mode: scheduling.mode, ...around })
-  try {
+  const restarting = async (): Promise<void> => {
     tell(`restarting ${name}: ${restart}`)
     await runRestart(restart)
     await answering(api, { version, signal })
-  } finally {
-    if (isDraining) await reopen(api, name, scheduling.mode)
   }
+  const reopening = (): Promise<void> => (isDraining ? reopen(api, name, scheduling.mode) : Promise.resolve())
+  await thenReopen(name, restarting, reopening, tell)
   return {
     text: `${name} runs build ${version}${version === before ? ', as before' : `, before ${before}`}`,
     exitCode: 0,
