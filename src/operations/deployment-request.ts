@@ -8,13 +8,8 @@ import type { WorkloadSpec as Spec } from '../model/workload.ts'
 import { WorkloadSpec } from '../model/workload.ts'
 import { span, spanOf } from './fields.ts'
 import { parseInput } from './input.ts'
-import { specOf, WorkloadRequest } from './workload-request.ts'
-
-/** What a replica is: all that can be said of a workload but how many of it there are. */
-const replicaFields = WorkloadRequest.omit({
-  ...{ name: true, detach: true, strategy: true },
-  ...{ replicas: true, nodes: true, gang: true, array: true },
-}).shape
+import { replicaFields, replicaPart, specOver } from './replica-request.ts'
+import { specOf } from './workload-request.ts'
 
 const port = z.int().min(1).max(65_535)
 const looksLikeId = /^dep-[a-z0-9]{10}$/i
@@ -100,20 +95,9 @@ export function replicaSpecOf(request: DeploymentRequest): Spec {
 
 /** With what is said over what was there; what is not said stays. */
 export function changedSpec(changes: Changes, before: Spec): Spec {
-  const image = changes.image ?? before.image
-  const plain = specOf({ image }) as Readonly<Record<string, unknown>>
-  const strategy = changes.placement
-  const said = specOf({ ...replicaPart(changes), image, ...(strategy !== undefined && { strategy }) })
-  const differing = Object.entries(said).filter(([key, value]) => JSON.stringify(plain[key]) !== JSON.stringify(value))
-  const merged = parseInput(WorkloadSpec, { ...before, image, ...Object.fromEntries(differing) })
+  const merged = specOver(changes, before)
   return withServicePort(merged, serviceOf(changes.service, merged))
 }
-
-/** Only the keys of a workload. */
-const replicaPart = (request: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(request).filter(([key, value]) => key in replicaFields && key !== 'image' && value !== undefined),
-  )
 
 /** A replica has to listen at the port that requests go to. */
 const withServicePort = (spec: Spec, service: DeploymentSettings['service'] | undefined): Spec =>

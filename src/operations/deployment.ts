@@ -88,7 +88,7 @@ export const deployUpdate = unary({
     const found = await findDeployment(input, context, signal)
     const before = known(revisionOf(found, found.target), found.name).spec
     const whole = { ...changes, image: changes.image ?? before.image, name: found.name }
-    const spec = pinned(complete ? replicaSpecOf(whole) : changedSpec(changes, before), context)
+    const spec = pinned(complete ? replicaSpecOf(whole) : changedSpec(changes, before), context, before)
     const settings = complete ? settingsOf(whole, spec) : changedSettings(changes, spec)
     const command = {
       ...{ type: 'update-deployment' as const, deployment: found.id, spec, settings },

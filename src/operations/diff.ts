@@ -25,9 +25,10 @@ export const deployDiff = unary({
   async handler(request, context, { signal }) {
     await refresh(context, signal)
     const { name } = request
-    const spec = pinned(replicaSpecOf(request), context)
-    const wanted = { ...settingsOf(request, spec), spec }
     const found = deploymentNamed(context.control.state, name)
+    const before = found === undefined ? undefined : revisionOf(found, found.target)?.spec
+    const spec = pinned(replicaSpecOf(request), context, before)
+    const wanted = { ...settingsOf(request, spec), spec }
     if (found === undefined) {
       const all = { replicas: request.replicas ?? 1, ...wanted }
       return { name, exists: false, revision: null, isNewRevision: true, changes: [...differences({}, all)] }

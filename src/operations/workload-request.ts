@@ -135,20 +135,25 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
   return parseInput(WorkloadSpec, withoutUndefined(spec))
 }
 
-/** Nodes may be renamed, and names of workloads used again; ids stay. Throws NODE_NOT_FOUND and WORKLOAD_NOT_FOUND. */
-export function pinned(spec: WorkloadSpec, context: Pick<OperationContext, 'control' | 'agent'>): WorkloadSpec {
+/**
+ * Nodes may be renamed, and names of workloads used again; ids stay. What was pinned before stays as it is: it may be forgotten by now.
+ * Throws NODE_NOT_FOUND and WORKLOAD_NOT_FOUND.
+ */
+export function pinned(
+  spec: WorkloadSpec,
+  context: Pick<OperationContext, 'control' | 'agent'>,
+  before?: WorkloadSpec,
+): WorkloadSpec {
   const { node, dependencies } = spec
+  const old = new Set(before?.dependencies?.map(({ workload }) => workload))
+  const known = (one: Dependency): Dependency =>
+    old.has(one.workload) ? one : { ...one, workload: findWorkload(context, one.workload).id }
   return {
     ...spec,
-    ...(node === undefined ? {} : { node: findNode(context.control.state, node) }),
-    ...(dependencies === undefined ? {} : { dependencies: dependencies.map((one) => known(one, context)) }),
+    ...(node === undefined || node === before?.node ? {} : { node: findNode(context.control.state, node) }),
+    ...(dependencies === undefined ? {} : { dependencies: dependencies.map(known) }),
   }
 }
-
-const known = (dependency: Dependency, context: Pick<OperationContext, 'control' | 'agent'>): Dependency => ({
-  ...dependency,
-  workload: findWorkload(context, dependency.workload).id,
-})
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 
