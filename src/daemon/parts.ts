@@ -34,11 +34,12 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       members,
       logs,
       agent,
-      proxy,
       gateway,
       links,
       spool,
       doors.api,
+      // After the API: a deployment may name its port, and must not keep a daemon from coming back.
+      proxy,
     ],
     describe: () => [
       `node ${ground.name} (${ground.identity.id}) of mesh ${membership.genesis.name}`,

@@ -1,5 +1,5 @@
 /** What users do with deployments. They say what is to be; the leader makes it so, one `set-rollout` after the other. */
-import type { Deployment, DeploymentSettings, Revision, Rollout } from '../../model/deployment.ts'
+import type { Deployment, Revision, Rollout } from '../../model/deployment.ts'
 import { revisionOf, strategyText } from '../../model/deployment.ts'
 import type { DeploymentId } from '../../model/ids.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
@@ -9,6 +9,7 @@ import { setRollout } from './rollouts.ts'
 import { askToStop } from './lifecycle.ts'
 import { namespaceOf } from './namespaces.ts'
 import { replicasOf } from './replicas.ts'
+import { serviceObstacle, settingsObstacle, specObstacle } from './deployment-rules.ts'
 import { changeDeployment, forgetDeployment, keptRevisions, note } from './deployment-steps.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -56,7 +57,8 @@ function createDeployment(step: Step, command: CommandOf<'create-deployment'>): 
   if (deploymentNamed(state, name) !== undefined) return refused('DEPLOYMENT_EXISTS', { name })
   if (state.deployments.size >= limits.deployments) return refused('RATE_LIMITED', { who: by })
   if (namespaceOf(state, spec.namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace: spec.namespace })
-  const obstacle = specObstacle(spec) ?? settingsObstacle(settings)
+  const obstacle =
+    specObstacle(spec) ?? settingsObstacle(settings) ?? serviceObstacle(state, { id, spec, service: settings.service })
   if (obstacle !== null) return obstacle
   const deployment: Deployment = {
     ...settings,
@@ -84,7 +86,7 @@ function createDeployment(step: Step, command: CommandOf<'create-deployment'>): 
 }
 
 function updateDeployment(step: Step, command: CommandOf<'update-deployment'>): Outcome {
-  const { by } = step
+  const { state, by } = step
   const { expected, replicas, spec, settings = {}, reason } = command
   const found = changeable(step, command.deployment)
   if ('refusal' in found) return found.refusal
@@ -92,8 +94,14 @@ function updateDeployment(step: Step, command: CommandOf<'update-deployment'>): 
   const { id, name, target } = deployment
   if (expected !== undefined && expected !== target) return refused('DEPLOYMENT_CHANGED', { name, expected, target })
   const isNew = spec !== undefined && !isSame(spec, revisionOf(deployment, target)?.spec)
+  const wanted = {
+    spec: spec ?? revisionOf(deployment, target)?.spec,
+    service: settings.service === undefined ? deployment.service : settings.service,
+  }
   const obstacle =
-    settingsObstacle({ ...deployment, ...settings }) ?? (isNew ? revisionObstacle(deployment, spec) : null)
+    settingsObstacle({ ...deployment, ...settings }) ??
+    (isNew ? revisionObstacle(deployment, spec) : null) ??
+    (isNew || settings.service !== undefined ? serviceObstacle(state, { id, ...wanted }) : null)
   if (obstacle !== null) return obstacle
 
   const isScaled = replicas !== undefined && replicas !== deployment.replicas
@@ -282,22 +290,6 @@ function revisionObstacle({ name, namespace, paused }: Deployment, spec: Workloa
   if (spec.namespace !== namespace)
     return refused('INVALID_REQUEST', { problem: `${name} belongs to the namespace ${namespace}` })
   return specObstacle(spec)
-}
-
-function specObstacle(spec: WorkloadSpec): Outcome | null {
-  if (spec.parts !== undefined)
-    return refused('INVALID_REQUEST', { problem: 'a replica of a deployment has no parts of its own' })
-  return JSON.stringify(spec).length > limits.revisionBytes
-    ? refused('TOO_LARGE', { what: 'what a replica is to run', limit: limits.revisionBytes })
-    : null
-}
-
-function settingsObstacle({ strategy, maxSurge, maxUnavailable }: DeploymentSettings): Outcome | null {
-  if (maxSurge === 0 && maxUnavailable === 0)
-    return refused('INVALID_REQUEST', { problem: 'with neither maxSurge nor maxUnavailable nothing could be replaced' })
-  return strategy.type === 'blue-green' && maxSurge !== null
-    ? refused('INVALID_REQUEST', { problem: 'blue-green has a second set beside the first: maxSurge is left out' })
-    : null
 }
 
 /** Both come from the same schema, so their keys stand in the same order. */

@@ -6,7 +6,7 @@ import { deploymentId, placementId, workloadId } from '../../../../src/model/ids
 import { takesRequests } from '../../../../src/model/workload.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, meshOf, refusal, spec } from '../../../support/control-samples.ts'
-import { create, decided, deploymentIn, startOn, update, web } from '../../../support/deployment-samples.ts'
+import { create, decided, deploymentIn, settings, startOn, update, web } from '../../../support/deployment-samples.ts'
 
 const a = workloadId('wl-aaaaaaaaaa')
 const b = workloadId('wl-bbbbbbbbbb')
@@ -268,4 +268,30 @@ test('given every command on deployments, when it is written down, then it can b
     expect(snapshot(again)).toEqual(bytes)
     expect(again.replicas).toEqual(book.state.replicas)
   }
+})
+
+describe('the port of a service', () => {
+  const service = { port: 8_080, targetPort: 80 }
+
+  test('given one that another deployment has, it is refused and told whose it is', () => {
+    const book = meshOf([ada])
+    expect(refusal(book.run(create({ service })))).toBe(null)
+    const other = { ...create({ service }), deployment: deploymentId('dep-other'), name: 'other' }
+    expect(book.run(other).outcome).toMatchObject({
+      failure: { code: 'INVALID_REQUEST', message: expect.stringContaining('the deployment web') as string },
+    })
+    expect(refusal(book.run({ ...other, settings: settings() }))).toBe(null)
+    const change = { type: 'update-deployment', deployment: other.deployment, settings: { service } } as const
+    expect(refusal(book.run(change))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run({ ...change, deployment: web }))).toBe(null)
+  })
+
+  test('given ports that are declared, requests go to one of them', () => {
+    const book = meshOf([ada])
+    const command = { ...create({ service }), spec: spec({ ports: [{ port: 81, protocol: 'http' }] }) }
+    expect(refusal(book.run(command))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run({ ...command, settings: settings({ service: { port: 8_080, targetPort: 81 } }) }))).toBe(
+      null,
+    )
+  })
 })
