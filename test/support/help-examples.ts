@@ -6,6 +6,7 @@ import { HttpTransport } from '../../src/doors/cli/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 
+const noFiles = 'simulated work has no files; with an engine: exec.test.ts'
 const ownMesh = 'starts a mesh of its own, for minutes: sim.test.ts'
 
 /** Not run, and why. */
@@ -14,6 +15,8 @@ export const notHere: ReadonlyMap<string, string> = new Map([
   ['sim hundred --seed 7 --html report.html', ownMesh],
   ['sim partition --json', ownMesh],
   ['sim my-scenario.toml --peers 20 --workloads 200', ownMesh],
+  ['cp llm-inference:/app/logs ./logs', noFiles],
+  ['cp ./prompts llm-inference:/app', noFiles],
 ])
 
 const noImages = 'simulated work has no images; with an engine: images.test.ts'
@@ -32,6 +35,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['gateway recover', 5, 'most voters are there, so it is refused: recover.test.ts'],
   ['mesh restore mesh.claw --force', 0, 'it rolls this mesh back'],
   ['mesh restore mesh.claw', 7, 'the mesh is in use, so it is refused: backup.test.ts'],
+  ['diff', 10, 'there is no such work yet, so there is a difference'],
   ['port-forward', 130, 'Ctrl-C ends it'],
   ['events -f', 130, 'Ctrl-C ends it'],
   ['logs -f', 130, 'Ctrl-C ends it'],
@@ -54,7 +58,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|context)/
+  /^(run|stop|wait|workload migrate|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|context)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -76,7 +80,8 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^run .*--name train /, (stage) => stage.ended('train')],
   [/^workload migrate train --to/, (stage) => stage.offNode('train', 'gpu-node-2')],
   [/^workload migrate/, (stage) => stage.work('train')],
-  [/^node invoke .*my-nginx/, (stage) => stage.work('my-nginx')],
+  [/^node invoke .*my-nginx/, (stage) => stage.work('my-nginx', 'gpu-node-1')],
+  [/^deploy --spec/, (_, line) => Promise.resolve(line.replace('workload.', 'lasting.'))],
   [/^deploy create/, (stage, line) => stage.beforeCreate(line)],
   [/^deploy promote/, (stage) => stage.canary('api')],
   [/^deploy resume/, (stage) => stage.api.call('deploy.pause', { deployment: 'api' }, signal)],
@@ -104,6 +109,8 @@ export class Stage {
       'workload.toml': '[workload]\nname = "from-toml"\nimage = "busybox"\n',
       'workload.yaml':
         'apiVersion: clawbernetes/v1\nkind: Workload\nmetadata:\n  name: from-yaml\nspec:\n  image: busybox\n  command: ["sleep", "1"]\n',
+      'lasting.toml': `[workload]\nname = "lasting"\nimage = "busybox"\nenv = { CLAW_SIM_SECONDS = "86400" }\n`,
+      'lasting.yaml': `image: busybox\nname: lasting\nenv: ["${day}"]\n`,
       'compose.yaml': 'services:\n  web:\n    image: busybox\n',
     }
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
@@ -114,6 +121,7 @@ export class Stage {
     await Promise.all([this.work('llm-inference'), this.work('train'), this.deployment('api'), this.deployment('web')])
     await this.api.call('workload.migrate', { workload: 'llm-inference' }, signal)
     await this.work('llm-inference')
+    await this.api.call('node.label', { node: 'gpu-node-1', labels: { zone: 'a' } }, signal)
   }
 
   /** Sets up what the example names, and returns it with the addresses, ids and sizes of this mesh. */
@@ -146,8 +154,8 @@ export class Stage {
   }
 
   /** Runs until it is stopped. Returns its id once it does. */
-  work(name: string): Promise<string> {
-    return this.#run(name, day)
+  work(name: string, node?: string): Promise<string> {
+    return this.#run(name, day, node)
   }
 
   /** They end soon. */
@@ -236,8 +244,13 @@ export class Stage {
     return 'newcomer'
   }
 
-  async #run(name: string, span: string): Promise<string> {
-    const request = { image: 'busybox', name, env: [span, 'CLAW_SIM_OUTPUT=hello'] }
+  async #run(name: string, span: string, node?: string): Promise<string> {
+    const request = {
+      image: 'busybox',
+      name,
+      env: [span, 'CLAW_SIM_OUTPUT=hello'],
+      ...(node !== undefined && { node }),
+    }
     await this.#ignoring('NAME_TAKEN', () => this.api.call('workload.run', request, signal))
     for await (const { id, state } of this.api.stream('workload.wait', { workload: name }, signal))
       if (state === 'running') return id
