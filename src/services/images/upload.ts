@@ -20,6 +20,8 @@ interface Upload {
   size: number
   waiting: number
   isWhole: boolean
+  /** The engine is done with it, well or badly. */
+  isSettled: boolean
   cancel: Cancel
   /** Wakes whoever waits for a part, or for room. */
   wake: () => void
@@ -43,14 +45,17 @@ export class ImageUploads {
     if (upload === undefined || upload.size !== offset || upload.isWhole)
       throw new ClawError('INVALID_REQUEST', { problem: `the part at ${offset} does not follow; begin again at 0` })
     upload.size += part.length
-    upload.waiting += part.length
-    upload.parts.push(part)
+    // The engine may refuse it in the middle, or find its end before the last zeros of it.
+    if (!upload.isSettled) {
+      upload.waiting += part.length
+      upload.parts.push(part)
+    }
     this.#stir(upload)
-    while (upload.waiting > mostWaiting) {
-      // The engine may refuse it in the middle.
-      await Promise.race([upload.changed, upload.loaded])
+    while (upload.waiting > mostWaiting && !upload.isSettled) {
+      await upload.changed
       signal.throwIfAborted()
     }
+    if (upload.isSettled) await upload.loaded
     return upload.size
   }
 
@@ -79,12 +84,32 @@ export class ImageUploads {
     const { promise: loaded, resolve, reject } = Promise.withResolvers<readonly StoredImage[]>()
     const { promise: changed, resolve: wake } = Promise.withResolvers<void>()
     const cancel = (): void => {}
-    const upload: Upload = { parts: [], abort, loaded, size: 0, waiting: 0, isWhole: false, cancel, wake, changed }
+    const upload: Upload = {
+      parts: [],
+      abort,
+      loaded,
+      size: 0,
+      waiting: 0,
+      isWhole: false,
+      isSettled: false,
+      cancel,
+      wake,
+      changed,
+    }
     // Told to whoever sends the next part, or asks for the end.
     loaded.catch(() => {})
-    this.#load(this.#archive(upload), abort.signal).then(resolve, reject)
+    this.#load(this.#archive(upload), abort.signal)
+      .finally(() => this.#settle(upload))
+      .then(resolve, reject)
     this.#uploads.set(id, upload)
     this.#giveUpLater(id, upload)
+  }
+
+  /** Nobody reads what is left of it. */
+  #settle(upload: Upload): void {
+    upload.isSettled = true
+    upload.parts.length = 0
+    this.#stir(upload)
   }
 
   async *#archive(upload: Upload): AsyncIterable<Uint8Array> {
@@ -108,6 +133,8 @@ export class ImageUploads {
     upload.changed = promise
     upload.wake = resolve
     wake()
+    // What is whole waits for the engine alone, which may take its time.
+    if (upload.isWhole) return
     const known = [...this.#uploads].find(([, one]) => one === upload)
     if (known !== undefined) this.#giveUpLater(...known)
   }
