@@ -10,6 +10,8 @@ export interface FindingDeps {
   readonly rpc: Pick<Rpc, 'call'>
   /** Members that run containers and answer, those that are known to have started one of that image first. */
   readonly candidates: (reference: string) => readonly NodeId[]
+  /** Only the image with this id will do, whatever members say of others. */
+  readonly exactly?: string
 }
 
 /** Asked at once, and at most in all: in a large mesh it is better to ask the registry than everybody. */
@@ -18,7 +20,7 @@ const mostAsked = 256
 
 /** All who have it among the first of whom somebody has it. Whoever does not answer in time, or is too old to, does not have it. */
 export async function askMembers(
-  { rpc, candidates }: FindingDeps,
+  { rpc, candidates, exactly }: FindingDeps,
   { reference, without }: { readonly reference: string; readonly without: ReadonlySet<NodeId> },
   signal: AbortSignal,
 ): Promise<readonly Source[]> {
@@ -29,7 +31,7 @@ export async function askMembers(
     const answers = await Promise.all(
       members.slice(at, at + atOnce).map((node) => askMember(rpc, { node, reference, id: '' }, signal)),
     )
-    const found = answers.filter((source) => source !== null && isMeant(source, reference))
+    const found = answers.filter((source) => source !== null && isMeant(source, reference, exactly))
     if (found.length > 0) return found as readonly Source[]
   }
   return []
@@ -52,7 +54,8 @@ async function askMember(
 }
 
 /** Who is asked for a digest must name that digest, or have an image that is its own proof. */
-function isMeant({ id, digests }: Source, reference: string): boolean {
+function isMeant({ id, digests }: Source, reference: string, exactly: string | undefined): boolean {
+  if (exactly !== undefined) return id === exactly
   const { digest } = parseReference(reference)
   return digest === null || id === digest || digests.some((known) => known.endsWith(`@${digest}`))
 }

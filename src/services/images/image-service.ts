@@ -105,7 +105,7 @@ export class ImageService implements Service, Images {
         return known
       }
       // Whoever has got it from the source gives it on, so that many nodes do not all wait for one.
-      const deps = { ...this.#deps, candidates: () => [...new Set([node, ...candidates(reference)])] }
+      const deps = { ...this.#deps, exactly: id, candidates: () => [...new Set([node, ...candidates(reference)])] }
       const pinned = `${repositoryOf(reference)}@${id}`
       const { mostBytes } = this.#settings
       const taken = await fromMembers({ ...deps, mostBytes }, pinned, onProgress, signal)

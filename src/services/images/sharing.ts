@@ -1,5 +1,6 @@
 /** Gives images to other members: to so many at a time, and no faster than it may. */
 import { ClawError } from '../../model/failure.ts'
+import { isImageId } from '../../model/image.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ImageStore } from '../../ports/images.ts'
 import type { Metrics } from '../../ports/metrics.ts'
@@ -41,9 +42,10 @@ export class Sharing {
     return new Set(this.#given.keys())
   }
 
-  /** Throws RATE_LIMITED when there are enough already, and IMAGE_NOT_FOUND. */
+  /** Throws INVALID_REQUEST for what is no id, RATE_LIMITED when there are enough already, and IMAGE_NOT_FOUND. */
   async *give(id: string, signal: AbortSignal): AsyncIterable<ImagePiece> {
     const { store, metrics } = this.#deps
+    if (!isImageId(id)) throw new ClawError('INVALID_REQUEST', { problem: 'that is not the id of an image' })
     if (this.isBusy) throw new ClawError('RATE_LIMITED', { who: 'Those who take images from this node' })
     this.#open += 1
     this.#given.set(id, (this.#given.get(id) ?? 0) + 1)

@@ -150,12 +150,15 @@ describe('given a member that cannot be relied on', () => {
   ): Promise<void> {
     await at(id).images.stop()
     const { rpc } = at(id).host
-    const answer = { id: idOf(content(1)), bytes, digests: [], busy: false }
+    const answer = { id: idOf(content(1)), bytes, digests: [`docker.io/team/app@${idOf(content(7))}`], busy: false }
     rpc.serve(findImage, () => Promise.resolve(answer))
     rpc.serveStream(fetchImage, (_, __, signal) => give(signal))
   }
   async function* wrong(): AsyncIterable<{ data: Uint8Array }> {
     yield await Promise.resolve({ data: content(9) })
+  }
+  async function* other(): AsyncIterable<{ data: Uint8Array }> {
+    yield await Promise.resolve({ data: content(1) })
   }
   async function* dying(): AsyncIterable<{ data: Uint8Array }> {
     yield await Promise.resolve({ data: content(1, 20_000) })
@@ -172,6 +175,13 @@ describe('given a member that cannot be relied on', () => {
     await Promise.resolve()
     throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'its engine is gone' })
   }
+
+  test('that says another image is the one that was pushed, nothing is taken', async () => {
+    await lying(bob, other)
+    const taken = played(at(ada).images.take({ reference: image, id: idOf(content(7)), node: bob }, () => {}, never))
+    await expect(taken).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
+    expect(await at(ada).store.list()).toEqual([])
+  })
 
   test.each([
     ['sends another image', wrong],
