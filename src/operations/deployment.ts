@@ -251,16 +251,24 @@ export const deployWait = stream({
   permission: { verb: 'read', resource: 'workload' },
   async *handler({ follow, ...input }, context, { signal }) {
     const { id } = await findDeployment(input, context, signal)
+    const { clock } = context
     const bell = new Bell(context.control, signal)
     try {
-      for (let told = ''; !signal.aborted; await bell.wait(context.clock)) {
+      let told = ''
+      let most = 0
+      let progressAt = clock.now()
+      while (!signal.aborted) {
         const deployment = context.control.state.deployments.get(id)
         if (deployment === undefined) return
         const status = deploymentStatus(deployment, context)
         const shape = JSON.stringify({ ...status, updatedAt: null })
         if (shape !== told) yield status
         told = shape
-        if (!follow && isAtRest(deployment)) return
+        if (status.healthyReplicas > most) progressAt = clock.now()
+        most = Math.max(most, status.healthyReplicas)
+        const left = progressAt + deployment.progressDeadlineMs - clock.now()
+        if (!follow && (isAtRest(deployment, status) || (deployment.state === 'degraded' && left <= 0))) return
+        await bell.wait(clock, left > 0 ? left : null)
       }
     } finally {
       bell.close()
@@ -268,11 +276,14 @@ export const deployWait = stream({
   },
 })
 
-/** Nothing more happens by itself, or only after a long time. */
-const isAtRest = ({ state, paused, rollout }: Deployment): boolean =>
-  paused ||
-  state === 'failed' ||
-  (rollout === null ? state === 'active' : ['canary', 'switched'].includes(rollout.stage))
+/** Nothing more happens by itself, or only after a long time. The leader may not have looked yet at how many are wanted now. */
+function isAtRest({ state, paused, rollout, startsAfter }: Deployment, status: DeploymentStatus): boolean {
+  if (paused || state === 'failed') return true
+  if (rollout !== null) return ['canary', 'switched'].includes(rollout.stage)
+  if (state === 'degraded') return startsAfter !== null
+  const { replicas, healthyReplicas, totalReplicas } = status
+  return state === 'active' && healthyReplicas >= replicas && totalReplicas === replicas
+}
 
 const because = (why: string | undefined) => (why === undefined ? {} : { reason: why })
 

@@ -31,7 +31,7 @@ export async function followed(name: string, api: Api, { out, signal }: Session)
 
 /** Throws ROLLOUT_FAILED when it is not where it was to be. */
 export function expectReached(status: Status | null, revision: number): void {
-  if (status === null || (status.revision === revision && status.state !== 'failed')) return
+  if (status === null || (status.revision === revision && !['failed', 'degraded'].includes(status.state))) return
   throw new ClawError('ROLLOUT_FAILED', {
     ...{ name: status.name, revision },
     reason: status.reason ?? `it is at revision ${status.revision}`,

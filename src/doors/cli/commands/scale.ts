@@ -1,6 +1,6 @@
 import { ClawError } from '../../../model/failure.ts'
 import { command } from '../command.ts'
-import { followed, oneLine } from '../deploy-follow.ts'
+import { expectReached, followed, oneLine } from '../deploy-follow.ts'
 
 export default command({
   name: 'scale',
@@ -20,6 +20,7 @@ export default command({
     const made = await api.call('deploy.scale', { deployment: NAME, replicas, reason }, signal)
     const last = detach ? null : await followed(made.deploymentId, api, session)
     await out.result(last ?? made, (view) => [oneLine(view)])
+    expectReached(last, made.revision)
     return undefined
   },
 })

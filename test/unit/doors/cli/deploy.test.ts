@@ -36,3 +36,18 @@ describe('deploy --spec', () => {
     expect(err).toContain('it failed 3 times')
   })
 })
+
+describe('scale', () => {
+  const scaled = (end: Record<string, unknown>) =>
+    cli(['scale', 'web', '--replicas', '3'], {
+      'deploy.scale': () => view({ healthyReplicas: 1 }),
+      'deploy.wait': () => items(view(end)),
+    })
+
+  test('given as many as are wanted, then it is well; given fewer at the end, then it says why and is not', async () => {
+    expect((await scaled({})).code).toBe(0)
+    const { code, err } = await scaled({ state: 'degraded', healthyReplicas: 1, reason: 'the quota is used up' })
+    expect(code).not.toBe(0)
+    expect(err).toContain('the quota is used up')
+  })
+})
