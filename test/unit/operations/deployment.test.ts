@@ -53,13 +53,13 @@ describe('given a deployment that was scaled, when it is waited for', () => {
   /** Whether it goes on waiting, and what it told last. */
   function waiting() {
     const { signal } = new AbortController()
-    const seen = { isOver: false, last: null as OutputOf<'deploy.status'> | null }
+    const seen = { isOver: false, last: null as OutputOf<'deploy.status'> | null, error: null as unknown }
     const follow = async (): Promise<void> => {
       for await (const status of service.open('deploy.wait', { deployment: 'web' }, { caller: admin, signal }))
         seen.last = status as OutputOf<'deploy.status'>
       seen.isOver = true
     }
-    void follow()
+    follow().catch((error: unknown) => (seen.error = error))
     return seen
   }
 
