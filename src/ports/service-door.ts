@@ -50,6 +50,6 @@ export interface OpenDoor {
 }
 
 export interface ServiceDoor {
-  /** Throws ADDRESS_IN_USE. */
+  /** Throws ADDRESS_IN_USE, or what else the system says. */
   open(options: DoorOptions, backend: Backend): Promise<OpenDoor>
 }

@@ -181,6 +181,28 @@ test('a port that is taken is a problem of this peer, until it is free', async (
   expect((await ask(port)).status).toBe(503)
 })
 
+test('given a host that has no descriptor left, when a service opens, then that is a problem and it is tried again', async () => {
+  const port = await freePort()
+  const served = new ServedDeployment(['ada' as never], port)
+  const rpc = { serve: () => () => {}, serveStream: () => () => {} }
+  const never = (): Promise<never> => Promise.reject(new Error('nobody is asked'))
+  const full = Object.assign(new Error('listen EMFILE'), { code: 'EMFILE', syscall: 'listen' })
+  let tries = 0
+  const door: typeof serviceDoor = {
+    open: (options, backend) => ((tries += 1) === 1 ? Promise.reject(full) : serviceDoor.open(options, backend)),
+  }
+  const proxy = new ProxyService({
+    ...{ self: 'ada' as never, control: served.control(), rpc, door, clock: systemClock },
+    ...{ bind: '127.0.0.1', address: never, connect: never, dial: never },
+    ...{ log: silent, metrics: { count() {}, gauge() {}, observe() {} } },
+  })
+  await proxy.start()
+  undo.push(() => proxy.stop())
+  await expect.poll(() => proxy.problems()).toEqual([`service web: cannot listen at 127.0.0.1:${port}: listen EMFILE`])
+  await expect.poll(() => proxy.problems(), { timeout: 8_000 }).toEqual([])
+  expect((await ask(port)).status).toBe(503)
+})
+
 /** Null while nobody listens there. */
 const statusAt = (port: number): Promise<number | null> =>
   ask(port).then(

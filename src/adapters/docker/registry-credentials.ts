@@ -149,6 +149,12 @@ function runHelper(program: string, server: string, signal: AbortSignal): Promis
   return new Promise((resolve, reject) => {
     const end = AbortSignal.any([signal, AbortSignal.timeout(helperPatience)])
     const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], signal: end, killSignal: 'SIGKILL' })
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'EACCES') reject(new Unusable(`${program} is not installed`))
+      else reject(signal.aborted ? (signal.reason as Error) : new Unusable(`${program} did not answer`))
+    })
+    // Without a process there are no pipes either when the host has no descriptor left.
+    if (child.pid === undefined) return
     const parts: Buffer[] = []
     let size = 0
     child.stdout.on('data', (part: Buffer) => {
@@ -158,10 +164,6 @@ function runHelper(program: string, server: string, signal: AbortSignal): Promis
     })
     // A helper that ends without reading is heard of by its exit.
     child.stdin.on('error', () => {})
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'EACCES') reject(new Unusable(`${program} is not installed`))
-      else reject(signal.aborted ? (signal.reason as Error) : new Unusable(`${program} did not answer`))
-    })
     child.once('close', (code) => resolve({ code, output: Buffer.concat(parts).toString('utf8') }))
     child.stdin.end(`${server}\n`)
   })

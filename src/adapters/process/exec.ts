@@ -67,18 +67,22 @@ async function launch({ place, request, scratch, cwd }: Launch, signal: AbortSig
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // Listened for first: without descriptors there are no pipes that a session could have.
+  const spawned = once(child, 'spawn')
+  if (child.pid === undefined) return cannotRun(spawned)
   const session = new ProcessSession({ child, place, scratch, mark, hasTerminal: terminal !== null }, signal)
   if (!stdin) child.stdin.end()
-  try {
-    await once(child, 'spawn')
-  } catch (error) {
-    throw new ClawError(
-      'EXEC_FAILED',
-      { detail: error instanceof Error ? error.message : String(error) },
-      { cause: error },
-    )
-  }
+  await spawned
   return session
+}
+
+async function cannotRun(spawned: Promise<unknown>): Promise<never> {
+  const error: unknown = await spawned.catch((reason: unknown) => reason)
+  throw new ClawError(
+    'EXEC_FAILED',
+    { detail: error instanceof Error ? error.message : String(error) },
+    { cause: error },
+  )
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** Runs a program of the host in a process group of its own, which is killed as one. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { ProgramRequest, ProgramResult, RunProgram } from '../../ports/program.ts'
 
 /** Processes that it left behind may hold its output open; nobody waits for them. */
@@ -9,18 +9,21 @@ const afterExit = 500
 export const runProgram: RunProgram = ({ program, args, cwd, env, timeoutMs, maxBytes, signal }: ProgramRequest) =>
   new Promise((resolve) => {
     const child = spawn(program, args, { cwd, env: { ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    const stdout = keepFirst(child.stdout, maxBytes)
-    const stderr = keepFirst(child.stderr, maxBytes)
-    let exitCode: number | null = null
     let problem = ''
+    child.once('error', (error) => {
+      problem = error.message
+      end(false)
+    })
+    const pipes = [pipeOf(child.stdout), pipeOf(child.stderr)] as const
+    const [stdout, stderr] = [keepFirst(pipes[0], maxBytes), keepFirst(pipes[1], maxBytes)]
+    let exitCode: number | null = null
 
     const end = (timedOut: boolean): void => {
       clearTimeout(timer)
       clearTimeout(lingering)
       signal.removeEventListener('abort', onAbort)
       killGroup(child)
-      child.stdout.destroy()
-      child.stderr.destroy()
+      for (const pipe of pipes) pipe.destroy()
       const result: ProgramResult = {
         ...{ exitCode, timedOut, stdout: stdout().text, stderr: problem === '' ? stderr().text : problem },
         truncated: stdout().isCut || stderr().isCut,
@@ -35,10 +38,6 @@ export const runProgram: RunProgram = ({ program, args, cwd, env, timeoutMs, max
       end(true)
     }, timeoutMs)
     signal.addEventListener('abort', onAbort, { once: true })
-    child.once('error', (error) => {
-      problem = error.message
-      end(false)
-    })
     child.once('exit', (code) => {
       exitCode = code
       lingering = setTimeout(() => {
@@ -62,6 +61,9 @@ function killGroup({ pid }: ChildProcess): void {
       throw error
   }
 }
+
+/** There is none when the host has no descriptor left for it; the child says so itself. */
+const pipeOf = (pipe: Readable | undefined): Readable => pipe ?? Readable.from([])
 
 function keepFirst(stream: Readable, maxBytes: number): () => { readonly text: string; readonly isCut: boolean } {
   const chunks: Buffer[] = []

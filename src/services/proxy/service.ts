@@ -42,14 +42,14 @@ export interface ProxyDeps {
   readonly metrics: Metrics
 }
 
-/** Before a port that was taken is tried again. */
+/** Before a port that could not be had is tried again. */
 const retryEvery: Millis = 5 * second
 /** What is under way when a service goes may go on for so long. */
 const closeGrace: Millis = 5 * second
 
 interface Served {
   readonly backend: ServiceBackend
-  /** Null while its port is taken. */
+  /** Null while its port cannot be had. */
   door: OpenDoor | null
   problem: string | null
 }
@@ -180,9 +180,12 @@ export class ProxyService implements Service {
       served.door = await door.open({ bind, port, protocol }, backend)
       log.info('takes requests for a deployment', { service: name, address })
     } catch (error) {
-      if (!ClawError.is(error, 'ADDRESS_IN_USE')) throw error
-      problem = `service ${name}: something else listens at ${address}`
-      if (served.problem !== problem) log.warn('the port of a service is taken', { service: name, address })
+      const isTaken = ClawError.is(error, 'ADDRESS_IN_USE')
+      if (!isTaken && !(error instanceof Error && 'syscall' in error)) throw error
+      problem = isTaken
+        ? `service ${name}: something else listens at ${address}`
+        : `service ${name}: cannot listen at ${address}: ${error.message}`
+      if (served.problem !== problem) log.warn('a service cannot be listened for', { service: name, address, problem })
       this.#retry()
       this.#retry = clock.after(retryEvery, () => this.#again())
     }
