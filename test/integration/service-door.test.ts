@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serviceDoor } from '../../src/adapters/proxy/service-door.ts'
 import type { PlacementId } from '../../src/model/ids.ts'
 import type { Backend, OpenDoor } from '../../src/ports/service-door.ts'
@@ -228,6 +228,42 @@ test('whoever asked and goes away is no failure of the replica', async () => {
   await expect.poll(() => servers[0]?.seen).toHaveLength(1)
   asked.destroy()
   await expect.poll(() => backend.outcomes).toEqual([['a', { type: 'cancelled' }]])
+})
+
+describe('given a replica that does not answer a handshake', () => {
+  async function asking() {
+    const seen: unknown[] = []
+    const mute = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', (data) => seen.push(data))
+    })
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+    undo.push(() => new Promise((resolve) => mute.close(resolve)))
+    const server = new ReplicaServer('a')
+    server.port = (mute.address() as AddressInfo).port
+    const backend = roundRobin([server])
+    const { port } = await opened(backend)
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    undo.push(async () => socket.destroy())
+    socket.write('GET / HTTP/1.1\r\nhost: web\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n')
+    await expect.poll(() => seen).toHaveLength(1)
+    return { backend, socket }
+  }
+
+  test('when whoever asked resets the connection, then that is no failure of the replica', async () => {
+    const { backend, socket } = await asking()
+    socket.resetAndDestroy()
+    await expect.poll(() => backend.outcomes).toEqual([['a', { type: 'cancelled' }]])
+  })
+
+  test('when half a minute has passed, then it counts as broken', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    undo.push(async () => vi.useRealTimers())
+    const { backend } = await asking()
+    vi.advanceTimersByTime(30_000)
+    await expect.poll(() => backend.outcomes).toMatchObject([['a', { type: 'broken' }]])
+  })
 })
 
 test('a replica that is to go finishes what it has begun, over a connection that is then closed', async () => {

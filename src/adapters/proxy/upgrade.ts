@@ -12,6 +12,9 @@ export interface Upgrade {
   readonly head: Buffer
 }
 
+/** Longest wait for the answer to a handshake. */
+const handshakeMs = 30_000
+
 const proxy = createProxyServer({})
 // What goes wrong with a socket ends it, and its end is listened for.
 proxy.on('error', () => {})
@@ -41,16 +44,22 @@ export async function passUpgradeOn({ request, socket, head }: Upgrade, chosen: 
     return { type: 'cancelled' }
   }
   return new Promise((resolve) => {
+    let isBroken = false
+    const breakOff = (): void => {
+      isBroken = true
+      socket.destroy()
+    }
+    const late = setTimeout(() => {
+      if (!answers.has(socket)) breakOff()
+    }, handshakeMs)
     socket.once('close', () => {
+      clearTimeout(late)
       link.destroy()
       const answer = answers.get(socket)
-      resolve(
-        answer === undefined
-          ? { type: 'broken', latency: performance.now() - startedAt }
-          : { type: 'answered', status: answer.status, latency: answer.at - startedAt },
-      )
+      if (answer !== undefined) resolve({ type: 'answered', status: answer.status, latency: answer.at - startedAt })
+      else resolve(isBroken ? { type: 'broken', latency: performance.now() - startedAt } : { type: 'cancelled' })
     })
     const options = { target, agent: agentOver(link), xfwd: true, toProxy: true }
-    proxy.ws(request, socket, head, options, () => socket.destroy())
+    proxy.ws(request, socket, head, options, breakOff)
   })
 }
