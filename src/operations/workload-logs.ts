@@ -49,6 +49,8 @@ export const workloadLogs = stream({
 
 /** An answer is one message. */
 const mostLines = 100_000
+const mostBytes = 16 * 1_024 * 1_024
+const tooMuch = 'The output, which comes in pieces to those who accept text/event-stream, or with fewer lines,'
 
 export const workloadLogLines = unary({
   name: 'log.lines',
@@ -71,7 +73,12 @@ export const workloadLogLines = unary({
     if (wanted.follow)
       throw new ClawError('INVALID_REQUEST', { problem: 'one answer cannot follow; accept text/event-stream for that' })
     const items: LogItem[] = []
-    for await (const chunk of chunks({ ...wanted, tail: lines }, context, call)) items.push(...itemsOf(chunk))
+    let bytes = 0
+    for await (const chunk of chunks({ ...wanted, tail: lines }, context, call)) {
+      bytes += Buffer.byteLength(chunk.text)
+      if (bytes > mostBytes) throw new ClawError('TOO_LARGE', { what: tooMuch, limit: mostBytes })
+      items.push(...itemsOf(chunk))
+    }
     return items
   },
 })

@@ -57,6 +57,19 @@ test('what a workload on another node has printed so far', async () => {
   ])
 })
 
+test('given more output than one answer holds, when its last lines are asked for, then that is refused with another way', async () => {
+  const line = 'x'.repeat(1_024 * 1_024)
+  logOf(mesh.running(mesh.idOf('job'), ada), ...Array.from({ length: 17 }, () => line))
+  const asker = { caller: admin, signal: new AbortController().signal }
+  const all = service.invoke('log.lines', { workload: 'job', lines: 100 }, asker)
+  await expect(play(mesh.world, all)).rejects.toMatchObject({
+    code: 'TOO_LARGE',
+    message: expect.stringContaining('text/event-stream') as string,
+  })
+  const some = await play(mesh.world, service.invoke('log.lines', { workload: 'job', lines: 2 }, asker))
+  expect(some).toHaveLength(2)
+}, 30_000)
+
 test('what waits or starts has printed nothing', async () => {
   const waiting = read({})
   await play(mesh.world, waiting.done)
