@@ -9,13 +9,15 @@ export interface UnitWish {
   readonly engineGroup: string | null
   /** What is started lies in somebody's home. */
   readonly isAtHome: boolean
+  /** Absolute path that the daemon writes to; null where it is the one that systemd makes for it. */
+  readonly dataDir: string | null
 }
 
 /** What a user's systemd cannot do, or what makes no sense there. */
 const forRootOnly =
   /^(User|SupplementaryGroups|StateDirectory|StateDirectoryMode|Protect\w+|Private\w+|Restrict\w+|LockPersonality|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities|SystemCall\w+|Wants|After)=/
 
-export function unitFor(template: string, { start, isUser, engineGroup, isAtHome }: UnitWish): string {
+export function unitFor(template: string, { start, isUser, engineGroup, isAtHome, dataDir }: UnitWish): string {
   const lines = template.split('\n').flatMap((line) => {
     if (line.startsWith('ExecStart=')) return [`ExecStart=${start.map(quoted).join(' ')}`]
     if (isUser && (forRootOnly.test(line) || /^# Being in the docker group/.test(line))) return []
@@ -24,13 +26,17 @@ export function unitFor(template: string, { start, isUser, engineGroup, isAtHome
       return engineGroup === null ? [] : [`SupplementaryGroups=${engineGroup}`]
     if (engineGroup === null && /^# Being in the docker group/.test(line)) return []
     if (isAtHome && line.startsWith('ProtectHome=')) return ['ProtectHome=read-only']
+    if (dataDir !== null && line.startsWith('ProtectSystem=')) return [line, `ReadWritePaths=${path(dataDir)}`]
     return [line]
   })
   return lines.join('\n').replace(/^# systemd unit for clawnode\..*$/m, '# Written by `clawnode install --systemd`.')
 }
 
-/** As systemd reads words: quotes where there are spaces, and its own signs doubled. */
-function quoted(word: string): string {
-  const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$')
+/** As systemd reads words of commands: its own signs are doubled. */
+const quoted = (word: string): string => path(word.replaceAll('$', '$$$$'))
+
+/** In quotes where there are spaces. */
+function path(word: string): string {
+  const plain = word.replaceAll('%', '%%')
   return /[\s"'\\]/.test(plain) ? `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : plain
 }

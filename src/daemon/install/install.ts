@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { systemTools } from '../../adapters/system/tool.ts'
 import type { FlagValues } from '../../config/clawnode-flags.ts'
 import { unitFor } from '../../core/install/unit.ts'
@@ -31,24 +31,29 @@ export async function install(values: FlagValues, root: string): Promise<Told> {
     throw new ClawError('INVALID_REQUEST', { problem: 'say install --systemd; there is nothing else to install into' })
   const place = placeOf(values)
   const { isUser, file, below } = place
-  const dataDir = stringIn(values, 'data-dir') ?? (isUser ? join(homedir(), '.clawbernetes') : '/var/lib/clawnode')
+  const usual = isUser ? join(homedir(), '.clawbernetes') : '/var/lib/clawnode'
+  const dataDir = resolve(stringIn(values, 'data-dir') ?? usual)
   const config = stringIn(values, 'config')
   const program = [process.execPath, join(root, 'bin', 'clawnode.cjs')]
   const content = unitFor(await readFile(join(root, 'config', unitName), 'utf8'), {
-    start: [...program, 'start', '--data-dir', dataDir, ...(config === undefined ? [] : ['--config', config])],
+    start: [...program, 'start', '--data-dir', dataDir, ...(config === undefined ? [] : ['--config', resolve(config)])],
     isUser,
     engineGroup: (await hasGroup('docker')) ? 'docker' : null,
-    isAtHome: program.some((path) => /^\/(home|root)\//.test(path)),
+    dataDir: dataDir === usual ? null : dataDir,
+    isAtHome: [...program, dataDir].some((path) => /^\/(home|root)\//.test(path)),
   })
   const user = isUser || below !== '' || (await hasUser('clawnode')) ? [] : [newUser]
   const isThere = (await textOf(file)) === content
   const writing: readonly Step[] = isThere ? [] : [{ do: 'write', file, content }]
   const starting = control(
     place,
-    isThere ? [['enable', '--now', unitName]] : [['daemon-reload'], ['enable', '--now', unitName]],
+    // One that runs already would go on as it was started.
+    isThere ? [['enable', '--now', unitName]] : [['daemon-reload'], ['enable', unitName], ['restart', unitName]],
   )
   const lingering = isUser && below === '' ? [run('loginctl', 'enable-linger')] : []
-  const steps = [...user, ...writing, ...starting, ...lingering]
+  const owner = isUser ? [] : ['-o', 'clawnode']
+  const making = dataDir === usual || below !== '' ? [] : [run('install', '-d', '-m', '0700', ...owner, dataDir)]
+  const steps = [...user, ...making, ...writing, ...starting, ...lingering]
   const told = await carryOut(steps, values, place)
   return { ...told, text: [...(isThere ? [`${file} is as it should be`] : []), told.text].filter(Boolean).join('\n') }
 }

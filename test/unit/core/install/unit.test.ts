@@ -4,7 +4,7 @@ import { unitFor } from '../../../../src/core/install/unit.ts'
 
 const template = readFileSync(new URL('../../../../config/clawnode.service', import.meta.url), 'utf8')
 const start = ['/usr/bin/node', '/opt/claw bernetes/bin/clawnode.cjs', 'start', '--data-dir', '/data/50%/$HOME']
-const wish = { start, isUser: false, engineGroup: 'docker', isAtHome: false }
+const wish = { start, isUser: false, engineGroup: 'docker', isAtHome: false, dataDir: null }
 
 test('given words with signs of systemd, when the unit is made, then they arrive as they are', () => {
   expect(unitFor(template, wish)).toContain(
@@ -20,6 +20,13 @@ test('given the service of a host, when nothing is special, then it is as harden
 test('given no group of the engine, or a program in somebody’s home, when the unit is made, then it fits that', () => {
   expect(unitFor(template, { ...wish, engineGroup: null })).not.toContain('SupplementaryGroups')
   expect(unitFor(template, { ...wish, isAtHome: true })).toContain('ProtectHome=read-only')
+})
+
+test('given a data directory elsewhere, when the unit is made, then the daemon may write there', () => {
+  expect(unitFor(template, { ...wish, dataDir: '/data/50%/my $HOME' })).toContain(
+    'ProtectSystem=strict\nReadWritePaths="/data/50%%/my $HOME"\n',
+  )
+  expect(unitFor(template, { ...wish, isUser: true, dataDir: '/data' })).not.toContain('ReadWritePaths')
 })
 
 test('given a user’s own systemd, when the unit is made, then nothing is left that only root’s can do', () => {
