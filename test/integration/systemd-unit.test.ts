@@ -19,7 +19,13 @@ test.skipIf(!existsSync(systemd))(
         // It looks whether the program is there, so one that is stands for ours.
         writeFileSync(
           file,
-          unitFor(template, { start: ['/bin/true', 'start'], engineGroup: null, isAtHome: false, dataDir: null, isUser }),
+          unitFor(template, {
+            start: ['/bin/true', 'start'],
+            engineGroup: null,
+            isAtHome: false,
+            dataDir: null,
+            isUser,
+          }),
         )
         const verify = ['verify', ...(isUser ? ['--user'] : []), '--man=no', file]
         const said = execFileSync(systemd, verify, {
