@@ -75,6 +75,8 @@ export class HeldTask {
     if (this.#running !== null && this.#state.state === 'starting')
       this.#become({ state: 'running', startedAt: this.#running.startedAt })
     const exit = await readExit(this.folder)
+    // What ends at once may do both between these two looks: it did run.
+    if (exit !== null) this.#running ??= await readRunning(this.folder)
     if (exit !== null) this.#become(endedState(exit, this.task))
     else if (isDead) await this.#bury()
   }
