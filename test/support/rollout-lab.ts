@@ -101,26 +101,29 @@ export class RolloutLab {
     return { type: 'set-rollout', deployment: web, step, ...rest, ...(starts.length > 0 && { start: starts }) }
   }
 
-  commit(command: Command): void {
-    const before = { serving: this.#serving(), deployment: this.deployment, taken: occupied(this.census()) }
+  /** `known`: who was ready when it was decided. A decision that comes late cannot know who has got ready or has died since. */
+  commit(command: Command, known: ReadonlySet<WorkloadId> = this.serving()): void {
+    const before = { deployment: this.deployment, taken: occupied(this.census()) }
     const refused = this.run(command)
     const after = this.deployment
     if (refused !== null || command.type !== 'set-rollout' || after === undefined || before.deployment === undefined)
       return
     const say = (what: string): void => void this.wrongs.push(`${what}, by ${JSON.stringify(command)}`)
-    const least = Math.min(before.serving.size, promised(after))
-    if (after.state !== 'deleting' && this.#serving().size < least)
-      say(`only ${this.#serving().size} of ${least} that were ready and promised are left`)
+    const least = Math.min(known.size, promised(after))
+    const taken = new Set([...(command.stop ?? []).map(({ workload }) => workload), ...(command.drain ?? [])])
+    const left = known.difference(taken).size
+    if (after.state !== 'deleting' && left < least)
+      say(`only ${left} of ${least} that were ready and promised are left`)
     const most = Math.max(
       before.taken,
       before.deployment.replicas + Math.max(surgeOf(before.deployment), surgeOf(after)),
     )
     if (occupied(this.census()) > most) say(`${occupied(this.census())} run, and ${most} may`)
-    for (const { workload } of command.stop ?? []) this.#lookAtStop(workload, before.serving, say)
+    for (const { workload } of command.stop ?? []) this.#lookAtStop(workload, known, say)
     this.#lookAtTraffic(after, say)
   }
 
-  #serving(): Set<WorkloadId> {
+  serving(): Set<WorkloadId> {
     return new Set(
       this.census()
         .live.filter((one) => one.isReady && takesRequests(one.workload))

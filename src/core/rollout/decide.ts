@@ -183,7 +183,8 @@ function whole(view: RolloutView, { moves, rollout }: Going, fields: Decision): 
     workload: id,
     reason: revision === target ? 'fewer replicas are wanted' : `revision ${target} takes its place`,
   }))
-  const live = census.live.filter((one) => !moves.remove.includes(one))
+  // Who is called back takes requests again from now on.
+  const live = [...census.live, ...keep].filter((one) => !moves.remove.includes(one))
   return told(deployment, {
     ...fields,
     traffic: trafficOf({ deployment, census: { ...census, live } }, rollout),

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Command } from '../../../../src/core/state/types.ts'
 import type { Strategy } from '../../../../src/model/deployment.ts'
+import type { WorkloadId } from '../../../../src/model/ids.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import { web } from '../../../support/deployment-samples.ts'
 import { RolloutLab } from '../../../support/rollout-lab.ts'
@@ -47,7 +48,7 @@ const images = ['app:good', 'app:exits', 'app:hangs', 'app:better'] as const
 
 /** A decision that its leader made and could not commit before another one led. */
 interface Leader {
-  late: Command | null
+  late: { readonly command: Command; readonly known: ReadonlySet<WorkloadId> } | null
 }
 
 function happen(lab: RolloutLab, leader: Leader, { what, pick }: Happening): void {
@@ -69,9 +70,9 @@ function happen(lab: RolloutLab, leader: Leader, { what, pick }: Happening): voi
       lab.gone.delete(nodeId(`n${pick % 4}`))
       return
     case 'stale': {
-      if (leader.late !== null) lab.commit(leader.late)
+      if (leader.late !== null) lab.commit(leader.late.command, leader.late.known)
       const decision = lab.decision()
-      leader.late = decision === null ? null : lab.command(decision)
+      leader.late = decision === null ? null : { command: lab.command(decision), known: lab.serving() }
       return
     }
     case 'update':
