@@ -81,6 +81,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^workload migrate train --to/, (stage) => stage.offNode('train', 'gpu-node-2')],
   [/^workload migrate/, (stage) => stage.work('train')],
   [/^node invoke .*my-nginx/, (stage) => stage.work('my-nginx', 'gpu-node-1')],
+  [/^node invoke -l zone=a/, (stage) => stage.label('gpu-node-1', { zone: 'a' })],
   [/^deploy --spec/, (_, line) => Promise.resolve(line.replace('workload.', 'lasting.'))],
   [/^deploy create/, (stage, line) => stage.beforeCreate(line)],
   [/^deploy promote/, (stage) => stage.canary('api')],
@@ -121,7 +122,6 @@ export class Stage {
     await Promise.all([this.work('llm-inference'), this.work('train'), this.deployment('api'), this.deployment('web')])
     await this.api.call('workload.migrate', { workload: 'llm-inference' }, signal)
     await this.work('llm-inference')
-    await this.api.call('node.label', { node: 'gpu-node-1', labels: { zone: 'a' } }, signal)
   }
 
   /** Sets up what the example names, and returns it with the addresses, ids and sizes of this mesh. */
@@ -156,6 +156,10 @@ export class Stage {
   /** Runs until it is stopped. Returns its id once it does. */
   work(name: string, node?: string): Promise<string> {
     return this.#run(name, day, node)
+  }
+
+  label(node: string, labels: Readonly<Record<string, string>>): Promise<unknown> {
+    return this.api.call('node.label', { node, labels }, signal)
   }
 
   /** They end soon. */
