@@ -56,7 +56,9 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 const unix = (): string[] => ['--gateway', `unix:${join(directory, 'api.sock')}`]
-const line = (position: number) => ({ position, at: 'T', stream: 'stdout', text: `line ${position}`, attempt: 1 })
+
+const ofJob = { workload: 'wl-1', name: 'job', node: 'n1', attempt: 1 }
+const chunk = (position: number) => ({ ...ofJob, position, text: `line ${position}\n`, kinds: 'o1' })
 
 test('it talks over the socket, and over TCP with the right token only', async () => {
   const { address } = await serve({
@@ -94,7 +96,7 @@ test('where nothing answers, that is said, with exit code 2', async () => {
 
 test('a log that is followed goes on where it was when the peer has restarted', async () => {
   const asked: unknown[] = []
-  await serve({ 'workload.logs': (_, gone) => thenSilence([line(1), line(2)], gone) })
+  await serve({ 'log.read': (_, gone) => thenSilence([chunk(1), chunk(2)], gone) })
   const host = fakeHost({ home: directory })
   const code = main([...unix(), 'logs', '-f', 'job'], host, signal)
   await until(() => host.stdout.text === 'line 1\nline 2\n')
@@ -102,12 +104,12 @@ test('a log that is followed goes on where it was when the peer has restarted', 
   // The length of the outage, in which the line is refused at least once; nothing waits for it to be over.
   await sleep(300)
   await serve({
-    'workload.logs': (input) => {
+    'log.read': (input) => {
       asked.push(input)
-      return thenSilence([line(3)], AbortSignal.abort())
+      return thenSilence([chunk(3)], AbortSignal.abort())
     },
   })
   expect(await code).toBe(0)
   expect([host.stdout.text, host.stderr.text]).toEqual(['line 1\nline 2\nline 3\n', ''])
-  expect(asked).toEqual([{ workload: 'job', follow: true, attempt: 1, from: 2 }])
+  expect(asked).toMatchObject([{ workloads: ['job'], follow: true, from: { 'wl-1': { attempt: 1, position: 2 } } }])
 })
