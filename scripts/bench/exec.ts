@@ -6,27 +6,16 @@
  * Each round runs all of them in turn in the same container, so that all meet the same machine. `from_afar` asks another peer than the one that
  * runs it; `request` is `container.exec` over the socket, without a program to start.
  */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { ask } from '../../test/support/ask.ts'
 import { type Daemon, eventually, Mesh, type WorkloadInfo } from '../../test/support/mesh.ts'
 import { figure, quantile, round, spread } from './figures.ts'
+import { cli, docker, dockerCli, engine, image } from './lab.ts'
 
 const megabytes = Number(process.argv[2] ?? 200)
 const rounds = Number(process.argv[3] ?? 10)
-
-function fromEnvironment(name: string): string {
-  const value = process.env[name]
-  if (value === undefined) throw new Error(`${name} is not set: export what scripts/lab/docker.sh env prints`)
-  return value
-}
-const engine = fromEnvironment('CLAW_LAB_DOCKER')
-const dockerCli = fromEnvironment('CLAW_LAB_DOCKER_CLI')
-const image = fromEnvironment('CLAW_LAB_IMAGE')
-const cli = fileURLToPath(new URL('../../dist/clawbernetes.js', import.meta.url))
 
 const name = 'bench-exec'
 const bytes = megabytes * 1_000_000
@@ -42,10 +31,6 @@ async function timed(words: readonly string[], expected: number): Promise<number
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0 || count !== expected) throw new Error(`${words.join(' ')} ended with ${code} after ${count} bytes`)
   return performance.now() - begin
-}
-
-async function docker(...words: readonly string[]): Promise<string> {
-  return (await promisify(execFile)(dockerCli, ['-H', engine, ...words])).stdout.trim()
 }
 
 const through = (peer: Daemon, command: readonly string[]): string[] => [

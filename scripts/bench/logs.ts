@@ -10,24 +10,14 @@ import { execFile, spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Daemon, eventually, Mesh, type WorkloadInfo } from '../../test/support/mesh.ts'
 import { ask } from '../../test/support/ask.ts'
 import { figure, quantile, round, spread } from './figures.ts'
+import { cli, docker, dockerCli, engine, image } from './lab.ts'
 
 const megabytes = Number(process.argv[2] ?? 100)
 const rounds = Number(process.argv[3] ?? 5)
-
-function fromEnvironment(name: string): string {
-  const value = process.env[name]
-  if (value === undefined) throw new Error(`${name} is not set: export what scripts/lab/docker.sh env prints`)
-  return value
-}
-const engine = fromEnvironment('CLAW_LAB_DOCKER')
-const dockerCli = fromEnvironment('CLAW_LAB_DOCKER_CLI')
-const image = fromEnvironment('CLAW_LAB_IMAGE')
-const cli = fileURLToPath(new URL('../../dist/clawbernetes.js', import.meta.url))
 
 const lineBytes = 100
 const lines = Math.round((megabytes * 1_000_000) / lineBytes)
@@ -60,10 +50,6 @@ function taken(file: string, words: readonly string[], from: 'start' | 'first by
       resolve({ ms: (from === 'start' ? performance.now() : end) - begin, bytes, lines: count }),
     )
   })
-}
-
-async function docker(...words: readonly string[]): Promise<string> {
-  return (await promisify(execFile)(dockerCli, ['-H', engine, ...words])).stdout.trim()
 }
 
 const megabytesPerSecond = ({ bytes, ms }: Taken): number => bytes / 1_000 / ms

@@ -5,28 +5,15 @@
  *     sudo scripts/lab/docker.sh up; export $(scripts/lab/docker.sh env); node scripts/bench/run.mjs submit [rounds]
  */
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ask } from '../../test/support/ask.ts'
 import { eventually, Mesh } from '../../test/support/mesh.ts'
 import { figure, quantile, round, spread } from './figures.ts'
+import { cli, docker, engine, image } from './lab.ts'
 
 const rounds = Number(process.argv[2] ?? 20)
 const run = promisify(execFile)
-const cli = fileURLToPath(new URL('../../dist/clawbernetes.js', import.meta.url))
 const command = ['sleep', '600']
-
-function setting(name: string): string {
-  const value = process.env[name]
-  if (value === undefined) throw new Error(`${name} is not set: export what scripts/lab/docker.sh env prints`)
-  return value
-}
-const engine = setting('CLAW_LAB_DOCKER')
-const image = setting('CLAW_LAB_IMAGE')
-
-async function docker(...words: readonly string[]): Promise<string> {
-  return (await run(setting('CLAW_LAB_DOCKER_CLI'), ['-H', engine, ...words])).stdout.trim()
-}
 
 /** The engine's word for when it started the container, since `asked`, in ms. */
 const sinceAsked = (asked: number, startedAt: string | null): number => Date.parse(startedAt ?? '') - asked
