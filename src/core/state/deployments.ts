@@ -87,12 +87,11 @@ function createDeployment(step: Step, command: CommandOf<'create-deployment'>): 
 
 function updateDeployment(step: Step, command: CommandOf<'update-deployment'>): Outcome {
   const { state, by } = step
-  const { expected, replicas, spec, settings = {}, reason } = command
-  const found = changeable(step, command.deployment)
+  const { replicas, spec, settings = {}, reason } = command
+  const found = changeable(step, command)
   if ('refusal' in found) return found.refusal
   const { deployment } = found
   const { id, name, target } = deployment
-  if (expected !== undefined && expected !== target) return refused('DEPLOYMENT_CHANGED', { name, expected, target })
   const isNew = spec !== undefined && !isSame(spec, revisionOf(deployment, target)?.spec)
   const wanted = {
     spec: spec ?? revisionOf(deployment, target)?.spec,
@@ -138,7 +137,7 @@ function revise(step: Step, deployment: Deployment, spec: WorkloadSpec, why: str
 const lastNumber = (revisions: readonly Revision[]): number => Math.max(...revisions.map(({ number }) => number))
 
 function pauseDeployment(step: Step, { deployment: id, reason }: CommandOf<'pause-deployment'>): Outcome {
-  const found = changeable(step, id)
+  const found = changeable(step, { deployment: id })
   if ('refusal' in found) return found.refusal
   const { deployment } = found
   if (deployment.paused) return accepted({ deployment: id })
@@ -151,7 +150,7 @@ function pauseDeployment(step: Step, { deployment: id, reason }: CommandOf<'paus
 }
 
 function resumeDeployment(step: Step, { deployment: id, reason }: CommandOf<'resume-deployment'>): Outcome {
-  const found = changeable(step, id)
+  const found = changeable(step, { deployment: id })
   if ('refusal' in found) return found.refusal
   const { deployment } = found
   if (!deployment.paused) return accepted({ deployment: id })
@@ -169,12 +168,11 @@ function resumeDeployment(step: Step, { deployment: id, reason }: CommandOf<'res
 
 function promoteDeployment(step: Step, command: CommandOf<'promote-deployment'>): Outcome {
   const { at, by } = step
-  const found = changeable(step, command.deployment)
+  const found = changeable(step, command)
   if ('refusal' in found) return found.refusal
   const { deployment } = found
   const { id, name, rollout, target } = deployment
-  const { expected, force, reason } = command
-  if (expected !== undefined && expected !== target) return refused('DEPLOYMENT_CHANGED', { name, expected, target })
+  const { force, reason } = command
   if (rollout === null || (rollout.stage === 'promoted' && rollout.failure === null)) {
     if (deployment.paused) changeDeployment(step, deployment, { paused: false })
     return accepted({ deployment: id })
@@ -197,7 +195,7 @@ function promoteDeployment(step: Step, command: CommandOf<'promote-deployment'>)
 
 function rollbackDeployment(step: Step, command: CommandOf<'rollback-deployment'>): Outcome {
   const { at, by } = step
-  const found = changeable(step, command.deployment)
+  const found = changeable(step, command)
   if ('refusal' in found) return found.refusal
   const { deployment } = found
   const { id, name, target, rollout } = deployment
@@ -277,11 +275,18 @@ const newRollout = (kind: Rollout['kind'], at: number): Rollout => ({
 
 type Found = { readonly deployment: Deployment } | { readonly refusal: Outcome }
 
-function changeable({ state }: Step, id: DeploymentId): Found {
+/** The deployment, if it may be changed, and is at the revision that whoever asks has seen. */
+function changeable(
+  { state }: Step,
+  { deployment: id, expected }: { readonly deployment: DeploymentId; readonly expected?: number | undefined },
+): Found {
   const deployment = state.deployments.get(id)
   if (deployment === undefined) return { refusal: refused('DEPLOYMENT_NOT_FOUND', { deployment: id }) }
+  const { name, target } = deployment
   if (deployment.state === 'deleting')
-    return { refusal: refused('DEPLOYMENT_BUSY', { name: deployment.name, reason: 'it is being deleted' }) }
+    return { refusal: refused('DEPLOYMENT_BUSY', { name, reason: 'it is being deleted' }) }
+  if (expected !== undefined && expected !== target)
+    return { refusal: refused('DEPLOYMENT_CHANGED', { name, expected, target }) }
   return { deployment }
 }
 

@@ -45,11 +45,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'set-rollout' },
   { version: 2, command: 'submit', field: 'spec.pull' },
   { version: 2, command: 'report-running', field: 'image' },
-  { version: 2, command: 'report-running', field: 'image.id' },
-  { version: 2, command: 'report-running', field: 'image.digest' },
   { version: 2, command: 'report-ended', field: 'image' },
-  { version: 2, command: 'report-ended', field: 'image.id' },
-  { version: 2, command: 'report-ended', field: 'image.digest' },
   { version: 2, command: 'tell' },
 ]
 
