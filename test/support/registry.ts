@@ -48,7 +48,7 @@ export class Registry {
 
   /** Publishes what `docker save` wrote of one image, and returns its digest. */
   async publish(name: string, tag: string, archive: AsyncIterable<Uint8Array>): Promise<string> {
-    const reader = new ArchiveReader(() => true)
+    const reader = new ArchiveReader({ check: () => {}, isWanted: () => true })
     for await (const chunk of archive) reader.push(chunk)
     for (const { name: path, bytes } of reader.files)
       if (path.startsWith('blobs/sha256/')) this.#blobs.set(`sha256:${path.slice('blobs/sha256/'.length)}`, bytes)

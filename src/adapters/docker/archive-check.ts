@@ -1,19 +1,23 @@
 /** Lets an archive pass to the engine, and its end only when it holds the one image that was asked for, under no name. */
 import { createHash } from 'node:crypto'
-import { type ArchiveFile, ArchiveReader, BadArchive } from './archive.ts'
+import { BadArchive } from './archive-header.ts'
+import { anyRecordOf, recordOf, strictJson } from './archive-json.ts'
+import { checkEntry, type Description, descriptions, isLayer } from './archive-layout.ts'
+import { ArchiveReader } from './archive.ts'
 
 /** Archives are filled up with zeros, but not by much. */
 const mostZeros = 1_048_576
 
 /**
  * The layers need no look: the engine hashes each and compares it with what the image's configuration says, and the configuration is
- * what the id is the hash of. Names would let a peer say what others of our tags mean, so there must be none. Throws BadArchive before
- * the engine can have seen the end.
+ * what the id is the hash of. Names would let a peer say what others of our tags mean, so there must be none. Whatever could be read in
+ * two ways is refused, because the engine might read it in the other. Throws BadArchive before the engine can have seen the end.
  */
 export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: string): AsyncIterable<Uint8Array> {
   const hex = id.replace(/^sha256:/, '')
   const configs = [`blobs/sha256/${hex}`, `${hex}.json`]
-  const reader = new ArchiveReader((name) => descriptions.includes(name) || configs.includes(name))
+  const kept = [...descriptions, ...configs]
+  const reader = new ArchiveReader({ check: checkEntry, isWanted: (name) => kept.includes(name) })
   const held: Uint8Array[] = []
   let zeros = 0
   for await (const chunk of archive) {
@@ -26,51 +30,69 @@ export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: st
     held.push(chunk)
   }
   if (!reader.isOver) throw new BadArchive('it ends before its end')
-  check(reader.files, { hex, configs })
+  check(reader, { hex, configs })
   yield* held
 }
-
-const descriptions: readonly string[] = ['manifest.json', 'index.json', 'repositories']
 
 interface Wanted {
   readonly hex: string
   readonly configs: readonly string[]
 }
 
-function check(files: readonly ArchiveFile[], { hex, configs }: Wanted): void {
-  const manifest = jsonOf(files, 'manifest.json')
-  if (!Array.isArray(manifest) || manifest.length !== 1) throw new BadArchive('it does not hold exactly one image')
-  const { Config: config, RepoTags: tags } = recordOf(manifest[0])
-  if (Array.isArray(tags) ? tags.length > 0 : (tags ?? null) !== null) throw new BadArchive('it names its image')
-  const described = files.find(({ name }) => name === config)
+/** An engine goes by one of the two, the manifest or the index, so both must be in order. */
+function check(reader: ArchiveReader, { hex, configs }: Wanted): void {
+  const config = configInManifest(reader)
+  const described = reader.files.find(({ name }) => name === config)
   const isAsked = described !== undefined && configs.includes(described.name) && hashOf(described.bytes) === hex
-  const index = recordOf(jsonOf(files, 'index.json') ?? {})
-  const entries = Array.isArray(index['manifests']) ? index['manifests'].map(recordOf) : []
-  if (entries.some(({ annotations }) => Object.keys(recordOf(annotations ?? {})).some(isName)))
-    throw new BadArchive('its index names its image')
-  if (Object.keys(recordOf(jsonOf(files, 'repositories') ?? {})).length > 0)
-    throw new BadArchive('it has a list of names')
   // An engine that keeps images as containerd does calls them by the hash of their manifest.
-  const isListed = entries.length === 1 && entries[0]?.['digest'] === `sha256:${hex}`
+  const isListed = digestInIndex(reader) === `sha256:${hex}`
   if (!isAsked && !isListed) throw new BadArchive('it holds another image')
+  const layout = describedIn(reader, 'oci-layout')
+  if (layout !== undefined) recordOf(layout, ['imageLayoutVersion'])
+  const names = describedIn(reader, 'repositories')
+  if (names !== undefined) recordOf(names, [])
 }
 
-const isName = (annotation: string): boolean => /image\.name|ref\.name/.test(annotation)
+function configInManifest(reader: ArchiveReader): unknown {
+  const manifest = describedIn(reader, 'manifest.json')
+  if (!Array.isArray(manifest) || manifest.length !== 1) throw new BadArchive('it does not hold exactly one image')
+  const image = recordOf(manifest[0], ['Config', 'RepoTags', 'Layers', 'LayerSources'])
+  const { RepoTags: tags, Layers: layers, LayerSources: sources } = image
+  if (Array.isArray(tags) ? tags.length > 0 : (tags ?? null) !== null) throw new BadArchive('it names its image')
+  // An image without any is written with null.
+  for (const layer of listOf(layers))
+    if (typeof layer !== 'string' || !isLayer(layer) || !reader.names.has(layer))
+      throw new BadArchive('a layer is not in it')
+  // With an address among them, the engine would say that others can get the layer there.
+  for (const source of Object.values(anyRecordOf(sources ?? {}))) recordOf(source, ['mediaType', 'digest', 'size'])
+  return image['Config']
+}
+
+/** Null when there is none. */
+function digestInIndex(reader: ArchiveReader): unknown {
+  const found = describedIn(reader, 'index.json')
+  if (found === undefined) return null
+  const index = recordOf(found, ['schemaVersion', 'mediaType', 'manifests', 'annotations'])
+  const manifests = listOf(index['manifests'])
+  if (manifests.length > 1) throw new BadArchive('its index holds more than one image')
+  const entries = manifests.map((entry) =>
+    recordOf(entry, ['mediaType', 'digest', 'size', 'platform', 'annotations', 'artifactType']),
+  )
+  for (const { annotations } of [index, ...entries])
+    if (Object.keys(anyRecordOf(annotations ?? {})).some(isName)) throw new BadArchive('its index names its image')
+  return entries[0]?.['digest'] ?? null
+}
+
+const isName = (annotation: string): boolean => /(image|ref)\.name/i.test(annotation)
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-function jsonOf(files: readonly ArchiveFile[], wanted: string): unknown {
+function describedIn({ files }: ArchiveReader, wanted: Description): unknown {
   const file = files.find(({ name }) => name === wanted)
-  if (file === undefined) return undefined
-  try {
-    return JSON.parse(Buffer.from(file.bytes).toString('utf8'))
-  } catch (error) {
-    throw new BadArchive(`${wanted} is not JSON`, { cause: error })
-  }
+  return file === undefined ? undefined : strictJson(file.bytes, wanted)
 }
 
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new BadArchive('it describes itself badly')
-  return value as Readonly<Record<string, unknown>>
+function listOf(value: unknown): readonly unknown[] {
+  if (value !== null && value !== undefined && !Array.isArray(value)) throw new BadArchive('it describes itself badly')
+  return (value ?? []) as readonly unknown[]
 }

@@ -1,9 +1,11 @@
 /** Reads a tar archive as it passes, and keeps the small files in it that say what the archive holds. */
+import { BadArchive, blockSize, type Header, readHeader } from './archive-header.ts'
+import { type Extension, readExtension } from './archive-extension.ts'
 
-const block = 512
 /** Descriptions of images are some kilobytes. What is larger is a layer, and is only passed over. */
 const largestKept = 8_388_608
-/** Images have at most 127 layers, each with three entries in the oldest form. */
+const largestExtension = 65_536
+/** Images have at most 127 layers, each with four entries in the oldest form. */
 const mostEntries = 4_096
 
 export interface ArchiveFile {
@@ -11,24 +13,36 @@ export interface ArchiveFile {
   readonly bytes: Uint8Array
 }
 
-/** Bytes that are no archive, or none that an engine writes. */
-export class BadArchive extends Error {}
+export interface ArchiveEntry {
+  readonly name: string
+  readonly type: 'file' | 'folder' | 'link'
+  /** Where a link leads to. */
+  readonly target: string
+}
 
-type Body = { readonly name: string; readonly parts: Uint8Array[] | null; left: number; padding: number }
+type Keep = 'file' | 'extension' | null
+type Body = { readonly name: string; readonly keep: Keep; readonly parts: Uint8Array[]; left: number; padding: number }
+
+export interface ArchiveRules {
+  /** Throws BadArchive for an entry that may not be there. */
+  readonly check: (entry: ArchiveEntry) => void
+  /** Whether the content of a file is wanted. It must be small. */
+  readonly isWanted: (name: string) => boolean
+}
 
 export class ArchiveReader {
-  /** Only files that `wanted` names and that are small. */
+  /** What was wanted. */
   readonly files: ArchiveFile[] = []
-  readonly #wanted: (name: string) => boolean
-  readonly #names = new Set<string>()
+  readonly names = new Set<string>()
+  readonly #rules: ArchiveRules
   #header = Buffer.alloc(0)
   #body: Body | null = null
-  /** From an extended header: the name of the entry that follows. */
-  #nextName: string | null = null
+  /** About the entry that follows. */
+  #extension: Extension | null = null
   #isOver = false
 
-  constructor(wanted: (name: string) => boolean) {
-    this.#wanted = wanted
+  constructor(rules: ArchiveRules) {
+    this.#rules = rules
   }
 
   /** The end mark has come. Nothing but zeros may follow. */
@@ -46,41 +60,48 @@ export class ArchiveReader {
   }
 
   #takeHeader(chunk: Uint8Array): number {
-    const taken = chunk.subarray(0, block - this.#header.length)
+    const taken = chunk.subarray(0, blockSize - this.#header.length)
     this.#header = Buffer.concat([this.#header, taken])
-    if (this.#header.length < block) return taken.length
+    if (this.#header.length < blockSize) return taken.length
     const header = this.#header
     this.#header = Buffer.alloc(0)
-    if (header.every((byte) => byte === 0)) this.#isOver = true
-    else this.#enter(header)
+    if (header.some((byte) => byte !== 0)) this.#enter(readHeader(header))
+    else if (this.#extension === null) this.#isOver = true
+    else throw new BadArchive('an extended header of nothing')
     return taken.length
   }
 
-  #enter(header: Buffer): void {
-    checkSum(header)
-    const size = sizeIn(header)
-    const type = String.fromCharCode(header[156] ?? 0)
-    if (!'\u00000x25g'.includes(type)) throw new BadArchive(`an entry of the kind ${JSON.stringify(type)}`)
-    const isExtension = type === 'x' || type === 'g'
-    const name = normal(this.#nextName ?? nameIn(header))
-    if (!isExtension) {
-      this.#nextName = null
-      if (type !== '5' && this.#names.has(name)) throw new BadArchive(`${name} comes twice`)
-      this.#names.add(name)
-      if (this.#names.size > mostEntries) throw new BadArchive('too many entries')
-      if (type === '2' && this.#wanted(name)) throw new BadArchive(`${name} is a link`)
+  #enter({ name, type, size, target }: Header): void {
+    const extension = this.#extension
+    this.#extension = null
+    if (type === 'extension') {
+      if (extension !== null) throw new BadArchive('an extended header of an extended header')
+      if (size > largestExtension) throw new BadArchive(`an extended header of ${size} bytes`)
+      return this.#open(name, 'extension', size)
     }
-    const isKept = isExtension || (type !== '2' && type !== '5' && this.#wanted(name))
-    if (isKept && size > largestKept) throw new BadArchive(`${name} has ${size} bytes`)
-    const padding = (block - (size % block)) % block
-    this.#body = { name: isExtension ? type : name, parts: isKept ? [] : null, left: size, padding }
+    if (type !== 'file' && extension?.size !== undefined) throw new BadArchive('a folder or a link with a size')
+    const written = extension?.path ?? name
+    const entry = { name: nameOf(written, type), type, target: extension?.linkpath ?? target }
+    this.#rules.check(entry)
+    if (this.names.has(entry.name)) throw new BadArchive(`${entry.name} comes twice`)
+    this.names.add(entry.name)
+    if (this.names.size > mostEntries) throw new BadArchive('too many entries')
+    const length = extension?.size ?? size
+    const isKept = type === 'file' && this.#rules.isWanted(entry.name)
+    if (isKept && length > largestKept) throw new BadArchive(`${entry.name} has ${length} bytes`)
+    this.#open(entry.name, isKept ? 'file' : null, length)
+  }
+
+  #open(name: string, keep: Keep, size: number): void {
+    const padding = (blockSize - (size % blockSize)) % blockSize
+    this.#body = { name, keep, parts: [], left: size, padding }
     if (size === 0) this.#leave(this.#body)
   }
 
   #takeBody(body: Body, chunk: Uint8Array): number {
     const content = chunk.subarray(0, body.left)
     // The caller may use its buffer again.
-    if (content.length > 0) body.parts?.push(Uint8Array.from(content))
+    if (body.keep !== null && content.length > 0) body.parts.push(Uint8Array.from(content))
     body.left -= content.length
     const padding = Math.min(body.padding, chunk.length - content.length)
     if (body.left === 0) body.padding -= padding
@@ -88,13 +109,10 @@ export class ArchiveReader {
     return content.length + (body.left === 0 ? padding : 0)
   }
 
-  #leave({ name, parts }: Body): void {
+  #leave({ name, keep, parts }: Body): void {
     this.#body = null
-    if (parts === null) return
-    const bytes = Buffer.concat(parts)
-    if (name === 'x') this.#nextName = pathIn(bytes.toString('utf8'))
-    else if (name !== 'g') this.files.push({ name, bytes })
-    else if (pathIn(bytes.toString('utf8')) !== null) throw new BadArchive('one name for all entries')
+    if (keep === 'file') this.files.push({ name, bytes: Buffer.concat(parts) })
+    if (keep === 'extension') this.#extension = readExtension(Buffer.concat(parts))
   }
 
   #onlyZeros(chunk: Uint8Array): void {
@@ -102,41 +120,6 @@ export class ArchiveReader {
   }
 }
 
-const textIn = (header: Buffer, from: number, length: number): string => {
-  const field = header.subarray(from, from + length)
-  const end = field.indexOf(0)
-  return field.subarray(0, end < 0 ? length : end).toString('utf8')
-}
-
-function nameIn(header: Buffer): string {
-  const isUstar = header.subarray(257, 262).toString('latin1') === 'ustar'
-  const prefix = isUstar ? textIn(header, 345, 155) : ''
-  return prefix === '' ? textIn(header, 0, 100) : `${prefix}/${textIn(header, 0, 100)}`
-}
-
-function normal(name: string): string {
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
-  if (parts.includes('..') || name.startsWith('/')) throw new BadArchive('a path that leads out of it')
-  return parts.join('/')
-}
-
-/** Octal digits, or a binary number for what is larger than 8 GiB. */
-function sizeIn(header: Buffer): number {
-  const first = header[124] ?? 0
-  const size =
-    (first & 0x80) !== 0 ? Number(header.readBigUInt64BE(128)) : parseInt(textIn(header, 124, 12).trim() || '0', 8)
-  if (!Number.isSafeInteger(size) || size < 0) throw new BadArchive('an entry without a size')
-  return size
-}
-
-/** All bytes of the header, with the field of the sum itself taken as spaces. */
-function checkSum(header: Buffer): void {
-  let sum = 8 * 0x20
-  for (const [i, byte] of header.entries()) if (i < 148 || i >= 156) sum += byte
-  if (parseInt(textIn(header, 148, 8).trim(), 8) !== sum) throw new BadArchive('a header that does not add up')
-}
-
-/** Of records such as `30 path=some/name\n`. */
-function pathIn(records: string): string | null {
-  return /(?:^|\n)\d+ path=([^\n]*)\n/.exec(records)?.[1] ?? null
-}
+/** Folders are written with a slash at their end. */
+const nameOf = (written: string, type: ArchiveEntry['type']): string =>
+  type === 'folder' && written.endsWith('/') ? written.slice(0, -1) : written
