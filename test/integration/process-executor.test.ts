@@ -266,3 +266,25 @@ testAsRoot(
       expect(existsSync(ran)).toBe(true)
     }),
 )
+
+test.each([
+  ['is silent', 'sleep 60'],
+  ['goes on printing', 'while :; do echo more; done'],
+])(
+  'given a command that leaves behind a child which holds its output and %s, the call ends with the command',
+  async (_, child) => {
+    await executor.start(shell('exec sleep 600'), never)
+    const off = new AbortController()
+    const request = { workdir: null, env: {}, terminal: null, stdin: false }
+    const command = ['sh', '-c', `echo first; { ${child}; } & exit 3`]
+    const session = await executor.exec(placement, { ...request, command }, off.signal)
+    try {
+      let text = ''
+      for await (const { data } of session.output) text += Buffer.from(data).toString('utf8').slice(0, 6)
+      expect([text.slice(0, 6), await session.exitCode()]).toEqual(['first\n', 3])
+    } finally {
+      off.abort(new Error('over'))
+    }
+  },
+  10_000,
+)

@@ -3,6 +3,7 @@
  * where the engine's processes are in it, and else by a small shell in the container.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type Dockerode from 'dockerode'
 import type { ExecSignal } from '../../ports/exec.ts'
 import { statusOf } from './engine-failure.ts'
@@ -26,6 +27,29 @@ export async function signalExec({ docker, container, exec, mark }: Signalled, n
   if (!(await isMarked(String(Pid), mark))) return inContainer(docker, { container, mark, name })
   if (name === 'SIGKILL') for (const pid of await marked(mark)) kill(Number(pid), name)
   else kill(Pid, name)
+}
+
+/** How long is looked for a command that is only starting, or does not die at once, with ever longer pauses between the looks. */
+const longestPause = 5_000
+
+/**
+ * Kills the command and all that it has started, again and again until it has ended: the engine may have been told to start it and not
+ * have done so yet. Returns whether it has ended.
+ */
+export async function killExec(signalled: Signalled): Promise<boolean> {
+  for (let pause = 20; pause < longestPause; pause *= 2) {
+    try {
+      const { Running, ExitCode } = await ask(null, () => signalled.exec.inspect())
+      if (!Running && ExitCode !== null) return true
+      await signalExec(signalled, 'SIGKILL')
+    } catch (error) {
+      // The container is gone, and what ran in it with it.
+      if (statusOf(error) === 404) return true
+      throw error
+    }
+    await wait(pause)
+  }
+  return false
 }
 
 const marked = async (mark: string): Promise<readonly string[]> => {

@@ -8,7 +8,7 @@ import type { ExecOutput, ExecRequest, ExecSession, ExecSignal, TerminalSize } f
 import type { Log } from '../../ports/log.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
-import { signalExec } from './exec-signal.ts'
+import { killExec, signalExec } from './exec-signal.ts'
 import { OutputFrames } from './frames.ts'
 
 export interface ExecDeps {
@@ -38,16 +38,43 @@ export async function execIn(
         ...(terminal === null ? {} : { ConsoleSize: [terminal.rows, terminal.columns] }),
       }),
     )
-    const connection = await ask(signal, () =>
-      exec.start({ hijack: true, stdin: true, Detach: false, Tty: terminal !== null }),
-    )
-    return new DockerSession(
-      { ...deps, container, exec, mark, connection, hasTerminal: terminal !== null, stdin },
-      signal,
-    )
+    const running = { ...deps, container, exec, mark, hasTerminal: terminal !== null, stdin }
+    return new DockerSession({ ...running, connection: await connect(running, signal) }, signal)
   } catch (error) {
     throw execFailure(error, name)
   }
+}
+
+/** Has the engine start the command. When that is called off, or takes too long, the command is killed as soon as there is one. */
+async function connect(running: Startable, signal: AbortSignal): Promise<Duplex> {
+  let starting: Promise<Duplex> | null = null
+  try {
+    return await ask(signal, () => {
+      starting = running.exec.start({ hijack: true, stdin: true, Detach: false, Tty: running.hasTerminal })
+      return starting
+    })
+  } catch (error) {
+    const late = starting as Promise<Duplex> | null
+    late?.then(
+      (connection) => endExec({ ...running, connection }),
+      // What could not be started is over. The caller hears of it.
+      () => {},
+    )
+    throw error
+  }
+}
+
+function endExec({ connection, ...running }: Startable & { readonly connection: Duplex }): void {
+  const { log, container } = running
+  connection.on('error', () => {})
+  connection.resume()
+  killExec(running)
+    .then((isOver) => {
+      if (!isOver) log.warn('a command in a container could not be killed', { container })
+    })
+    .catch((error: unknown) => log.warn('a command in a container could not be killed', { problem: detailOf(error) }))
+    .finally(() => connection.destroy())
+    .catch((error: unknown) => log.error('a connection could not be closed', { problem: detailOf(error) }))
 }
 
 function execFailure(error: unknown, workload: string): unknown {
@@ -59,13 +86,16 @@ function execFailure(error: unknown, workload: string): unknown {
   return engineFailure(error)
 }
 
-interface Running extends ExecDeps {
+interface Startable extends ExecDeps {
   readonly container: string
   readonly exec: Dockerode.Exec
   readonly mark: string
-  readonly connection: Duplex
   readonly hasTerminal: boolean
   readonly stdin: boolean
+}
+
+interface Running extends Startable {
+  readonly connection: Duplex
 }
 
 class DockerSession implements ExecSession {
@@ -151,11 +181,5 @@ class DockerSession implements ExecSession {
     this.#signal.throwIfAborted()
   }
 
-  readonly #kill = (): void => {
-    const { log, connection } = this.#running
-    signalExec(this.#running, 'SIGKILL')
-      .catch((error: unknown) => log.warn('a command in a container could not be killed', { problem: detailOf(error) }))
-      .finally(() => connection.destroy())
-      .catch((error: unknown) => log.error('a connection could not be closed', { problem: detailOf(error) }))
-  }
+  readonly #kill = (): void => endExec(this.#running)
 }
