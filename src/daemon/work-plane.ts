@@ -60,6 +60,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     ...{ executors, clock, metrics, panic },
     store: await openLogStore(join(config.dataDir, 'logs'), boundsOf(config.logs)),
     tasks: () => agent.tasks().map(({ status }) => status),
+    areAllKnown: () => agent.knowsAllTasks,
     expects: (placement) => agent.expects(placement),
     nameOf: (workload) => control.state.workloads.get(workload)?.name ?? null,
     log: log.child('logs'),

@@ -56,6 +56,7 @@ export const logRead = stream({
     if (wanted.follow && !wanted.previous) yield* reading.together(meant)
     else
       for (const workload of meant.workloads) yield* reading.of(workload, { isOneOfMany: meant.workloads.length > 1 })
+    reading.verdict()
   },
 })
 
@@ -68,6 +69,9 @@ class Reading {
   readonly #wanted: z.output<typeof input>
   readonly #context: OperationContext
   readonly #call: Call
+  /** Whether any could be read at all, and else what stood in the way first. */
+  #wasRead = false
+  #failure: Error | null = null
 
   constructor(wanted: z.output<typeof input>, context: OperationContext, call: Call) {
     this.#wanted = wanted
@@ -94,14 +98,23 @@ class Reading {
   async *of(workload: Workload, { call = this.#call, isOneOfMany }: How): AsyncGenerator<LogReadItem> {
     const { id, name } = workload
     try {
-      for await (const { node, ...chunk } of this.#chunks(workload, call))
+      for await (const { node, ...chunk } of this.#chunks(workload, call)) {
+        this.#wasRead ||= chunk.kinds !== ''
         yield { ...chunk, workload: id, name, node: this.#nameOf(node) }
+      }
+      this.#wasRead = true
     } catch (error) {
       if (!isOneOfMany || !isClawError(error) || call.signal.aborted) throw error
+      this.#failure ??= error
       const { placement } = this.#context.control.state.workloads.get(id) ?? workload
       const place = { node: this.#nameOf(placement?.node ?? ''), attempt: attemptOf(workload) }
       yield { position: 0, text: '', kinds: '', note: error.message, workload: id, name, ...place }
     }
+  }
+
+  /** Throws when nothing could be read of any of them. */
+  verdict(): void {
+    if (!this.#wasRead && this.#failure !== null) throw this.#failure
   }
 
   #nameOf(node: string): string {

@@ -27,7 +27,7 @@ export interface FileLogInit {
   readonly owner: LogOwner
   readonly folder: string
   readonly segmentBytes: number
-  /** Called when it has grown by so much. */
+  /** Called when it has grown by so much, and when it is complete. */
   readonly onGrowth: (bytes: number) => Promise<void>
 }
 
@@ -126,6 +126,8 @@ export class FileLog implements LogWriter {
     })
     this.#ending = ending
     await this.close()
+    // Now all of it may go.
+    await this.#init.onGrowth(0)
   }
 
   async close(): Promise<void> {

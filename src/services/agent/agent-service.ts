@@ -163,6 +163,11 @@ export class AgentService implements Service {
     return [...this.#known().values()]
   }
 
+  /** Whether these are all: no executor is still to tell what it runs. */
+  get knowsAllTasks(): boolean {
+    return this.#adoption.isComplete
+  }
+
   /** Whether a task of this placement is still to come. */
   expects(placement: PlacementId): boolean {
     const workload = this.#assigned.byPlacement().get(placement)

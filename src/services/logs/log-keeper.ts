@@ -16,6 +16,7 @@ import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import { Capture } from './capture.ts'
 import { Changes } from './changes.ts'
+import { finishVanished } from './vanished.ts'
 
 export interface KeptQuery extends LogStart {
   readonly follow: boolean
@@ -28,6 +29,8 @@ export interface LogKeeperDeps {
   readonly store: LogStore
   /** Tasks that executors of this host know. */
   readonly tasks: () => readonly TaskStatus[]
+  /** Whether these are all: no executor is still to tell what it runs. */
+  readonly areAllKnown: () => boolean
   /** Whether a task of this placement is still to come. */
   readonly expects: (placement: PlacementId) => boolean
   readonly nameOf: (workload: WorkloadId) => string | null
@@ -52,6 +55,7 @@ export class LogKeeper implements Service {
   readonly #changes: Changes
   readonly #stopped = new AbortController()
   #ended = 0
+  #finishing: Promise<void> | null = null
   #cancelLook: Cancel = () => {}
   #unsubscribe: readonly Unsubscribe[] = []
 
@@ -77,6 +81,7 @@ export class LogKeeper implements Service {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#cancelLook()
     await Promise.all(this.#running.values())
+    await this.#finishing
     await this.#deps.store.close()
   }
 
@@ -112,8 +117,19 @@ export class LogKeeper implements Service {
   /** What has no event of its own. */
   #look(): void {
     for (const status of this.#deps.tasks()) this.#consider(status)
+    this.#finishVanished()
     this.#deps.metrics.gauge('claw_logs_captures', this.#captures.size)
     this.#cancelLook = this.#deps.clock.after(lookEvery, () => this.#look())
+  }
+
+  #finishVanished(): void {
+    const { areAllKnown, expects, panic } = this.#deps
+    if (!areAllKnown()) return
+    const isAwaited = (placement: PlacementId): boolean =>
+      this.#captures.has(placement) || this.#statusOf(placement) !== null || expects(placement)
+    this.#finishing ??= finishVanished({ ...this.#deps, isAwaited })
+      .catch(panic)
+      .finally(() => (this.#finishing = null))
   }
 
   /** Begins to take down the output of a task, unless that is done or under way. */

@@ -63,6 +63,23 @@ test.each([false, true])(
   },
 )
 
+test.each([false, true])(
+  'given several, when the nodes of all are gone, then each is noted and the whole fails (follow: %s)',
+  async (follow) => {
+    for (const name of ['far', 'further']) {
+      mesh.apply(submit(`wl-${name}`, {}, name))
+      printed(name, bob, 'lost')
+    }
+    mesh.network.crash(bob)
+    const { items, done } = read({ workloads: ['far', 'further'], follow })
+    await expect(play(mesh.world, done)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
+    expect(items.map(({ name, kinds }) => [name, kinds])).toEqual([
+      ['far', ''],
+      ['further', ''],
+    ])
+  },
+)
+
 test('given only one, when its node is gone, then that is the failure', async () => {
   mesh.apply(submit('wl-a', {}, 'far'))
   printed('far', bob, 'lost')

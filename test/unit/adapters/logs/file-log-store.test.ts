@@ -131,6 +131,23 @@ describe('bounds', () => {
   })
 })
 
+describe('a log that stayed open', () => {
+  test('is kept within the bounds of all together as soon as it is finished, whatever is written meanwhile', async () => {
+    const bounds = { ...small, totalBytes: 1_500, segmentBytes: 10_000 }
+    const store = await openLogStore(folder, bounds)
+    for (let n = 1; n <= 9; n += 1) await (await store.write(owner(`wl-${n}`))).append(blockOf(numbered(1, 10)))
+    const total = (of: LogStore): number => of.list().reduce((sum, { bytes }) => sum + bytes, 0)
+    expect(total(store)).toBeGreaterThan(1_500)
+    await store.close()
+
+    const after = await openLogStore(folder, bounds)
+    for (let n = 1; n <= 9; n += 1) await (await after.write(owner(`wl-${n}`))).finish()
+    expect(total(after)).toBeLessThanOrEqual(1_500)
+    expect(after.list().every(({ isComplete }) => isComplete)).toBe(true)
+    await after.close()
+  })
+})
+
 describe('crashes', () => {
   test('at any byte of what is written, what is read is a beginning of it, and writing goes on after its last line', async () => {
     const origin = await filled({ ...small, segmentBytes: 10_000 }, 20)

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openLogStore } from '../../../../src/adapters/logs/file-log-store.ts'
 import { systemClock } from '../../../../src/adapters/system/clock.ts'
 import { blockOf, linesOf } from '../../../../src/lib/log-block.ts'
@@ -94,6 +94,7 @@ let folder: string
 let engine: FakeEngine
 let keeper: LogKeeper
 let isDiskFull = false
+let areAllKnown = true
 const expected = new Set<PlacementId>()
 
 /** As it is on a disk that may be full. */
@@ -122,6 +123,7 @@ async function open(): Promise<void> {
     executors: new Map([['docker', engine.executor]]),
     store: limited(await openLogStore(folder)),
     tasks: () => (engine.isKnown ? [engine.task] : []),
+    areAllKnown: () => areAllKnown,
     expects: (of) => expected.has(of),
     nameOf: () => 'job',
     clock: systemClock,
@@ -138,6 +140,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'claw-keeper-'))
   engine = new FakeEngine()
   isDiskFull = false
+  areAllKnown = true
   expected.clear()
   await open()
 })
@@ -186,6 +189,23 @@ test('output outlives its task, and a restart', async () => {
   await open()
   expect(await texts({ follow: true })).toEqual(['one', 'two'])
   expect(keeper.kept()).toMatchObject([{ placement, name: 'job', isComplete: true }])
+})
+
+test('the log of a task that vanished while the node was away is finished, but not before all executors have told what they run', async () => {
+  engine.print('one')
+  await texts()
+  await keeper.stop()
+  engine.isKnown = false
+  areAllKnown = false
+  await open()
+  await keeper.stop()
+  await open()
+  expect(keeper.kept()).toMatchObject([{ placement, isComplete: false }])
+  await keeper.stop()
+  areAllKnown = true
+  await open()
+  await vi.waitFor(() => expect(keeper.kept()).toMatchObject([{ placement, isComplete: true }]))
+  expect(await texts({ follow: true })).toEqual(['one'])
 })
 
 test('a restart takes up where it was left', async () => {
