@@ -16,12 +16,11 @@ export interface LogSource {
 }
 
 export interface ReadOptions {
-  readonly follow: boolean
+  readonly follow?: boolean
   /** Positions above this one only; null for all. */
-  readonly from: number | null
-  readonly since: Instant | null
+  readonly from?: number | null
   /** At least so many of the last lines. */
-  readonly tail: number | null
+  readonly tail?: number
 }
 
 /** Lines are looked for from a little before, so that those of the same microsecond get the same ranks again. */
@@ -30,12 +29,13 @@ const slack = 1_000
 /** One pass over the log. With `follow` it ends when the container does, or when the connection breaks. */
 export async function* readLog(source: LogSource, options: ReadOptions, signal: AbortSignal): AsyncGenerator<LogBlock> {
   const { base } = source
-  const start = options.from === null ? options.since : Math.max(instantOf(options.from, base) - slack, 0)
-  const stream = await ask(signal, (abortSignal) => open(source, { ...options, since: start }, abortSignal), null)
+  const from = options.from ?? null
+  const since = from === null ? null : Math.max(instantOf(from, base) - slack, 0)
+  const stream = await ask(signal, (abortSignal) => open(source, options, since, abortSignal), null)
   try {
     const reader = new LogReader(base)
     for await (const burst of bursts(stream)) {
-      const block = after(reader.push(burst), options.from ?? -1)
+      const block = after(reader.push(burst), from ?? -1)
       if (block.length > 0) yield block
     }
   } catch (error) {
@@ -50,8 +50,7 @@ export async function* readLog(source: LogSource, options: ReadOptions, signal: 
 export async function readTail(source: LogSource, howMany: number, signal: AbortSignal): Promise<LogBlock> {
   const last = []
   // Some more than asked for, so that ranks within a microsecond are right.
-  const options: ReadOptions = { follow: false, from: null, since: null, tail: howMany + 32 }
-  for await (const block of readLog(source, options, signal)) {
+  for await (const block of readLog(source, { tail: howMany + 32 }, signal)) {
     last.push(...linesOf(block))
     last.splice(0, last.length - howMany)
   }
@@ -59,14 +58,16 @@ export async function readTail(source: LogSource, howMany: number, signal: Abort
 }
 
 /** dockerode would read a log that is not followed into memory as a whole. */
-function open({ docker, container }: LogSource, options: ReadOptions, signal: AbortSignal): Promise<IncomingMessage> {
+function open(
+  { docker, container }: LogSource,
+  { follow = false, tail }: ReadOptions,
+  since: Instant | null,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const query = {
-    stdout: true,
-    stderr: true,
-    timestamps: true,
-    follow: options.follow,
-    ...(options.since === null ? {} : { since: (options.since / 1_000).toFixed(3) }),
-    ...(options.tail === null ? {} : { tail: options.tail }),
+    ...{ stdout: true, stderr: true, timestamps: true, follow },
+    ...(since === null ? {} : { since: (since / 1_000).toFixed(3) }),
+    ...(tail === undefined ? {} : { tail }),
   }
   return new Promise((resolve, reject) => {
     docker.modem.dial(

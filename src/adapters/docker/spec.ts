@@ -62,7 +62,7 @@ export function containerOf(task: Task, { grant, image, name }: Settled): Contai
       SecurityOpt: ['no-new-privileges:true'],
       RestartPolicy: { Name: 'no' },
       // Room for what is printed while it cannot be taken down: while the daemon is away, or slower than the work.
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '64m', 'max-file': '5' } },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '128m', 'max-file': '4' } },
     },
   }
 }

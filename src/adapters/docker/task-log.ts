@@ -12,6 +12,7 @@ import { ask } from './engine.ts'
 import { microseconds } from './log-lines.ts'
 import type { LogSource } from './read-log.ts'
 import { readLog, readTail } from './read-log.ts'
+import { followLog } from './follow-log.ts'
 import type { Held, TaskTable } from './task-table.ts'
 
 export interface TaskLogDeps {
@@ -84,8 +85,7 @@ async function* linesAfter(deps: TaskLogDeps, reading: Reading, signal: AbortSig
     // What was written before the end is there after it, so this pass misses nothing.
     const isLast = !query.follow || held.state.state === 'ended'
     try {
-      const options = { follow: !isLast, from, since: null, tail: null }
-      for await (const block of readLog(source, options, signal)) {
+      for await (const block of isLast ? readLog(source, { from }, signal) : followLog(source, from, signal)) {
         from = lastPosition(block)
         yield block
       }

@@ -43,7 +43,7 @@ export interface LogKeeperDeps {
 const lookEvery: Millis = 1_000
 /** Ended tasks whose output is taken down at the same time: after an upgrade there may be a thousand. */
 const mostEnded = 8
-/** How long a read waits for what was printed a moment ago, and a removal for what is not kept yet. */
+/** How long a read waits for the next of what was printed before it, and a removal for what is not kept yet. */
 const patience: Millis = 10_000
 const removalPatience: Millis = 60_000
 
@@ -168,15 +168,18 @@ export class LogKeeper implements Service {
     }
   }
 
-  /** Waits until everything is kept that has been printed by now. */
+  /** Waits until everything is kept that has been printed by now, for as long as that comes nearer. */
   async #caughtUp(capture: Capture, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps
     const { placement } = capture.owner
-    const end = clock.elapsed() + patience
     const isEnded = this.#statusOf(placement)?.status.state === 'ended'
     const newest = isEnded ? Infinity : await lastOf(capture.executor, placement, signal)
-    while (!capture.isOver && capture.failure === null && capture.last < newest && clock.elapsed() < end)
+    let end = clock.elapsed() + patience
+    while (!capture.isOver && capture.failure === null && capture.last < newest && clock.elapsed() < end) {
+      const { last } = capture
       await capture.changes.since(capture.changes.version, end - clock.elapsed(), signal)
+      if (capture.last > last) end = clock.elapsed() + patience
+    }
   }
 
   async *#pieces(

@@ -8,6 +8,7 @@ import { blockOf, linesOf } from '../../../../src/lib/log-block.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { type PlacementId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Executor, TaskStatus } from '../../../../src/ports/executor.ts'
+import type { Millis } from '../../../../src/model/time.ts'
 import { silent } from '../../../../src/ports/log.ts'
 import type { LogPiece, LogStore, LogWriter } from '../../../../src/ports/log-store.ts'
 import { type KeptQuery, LogKeeper } from '../../../../src/services/logs/log-keeper.ts'
@@ -21,9 +22,12 @@ const placement = placementId(workload, 1)
 class FakeEngine {
   status: TaskStatus['status'] = { state: 'running', startedAt: 0 }
   isKnown = true
+  /** How long a follower waits for each line, once somebody has asked for the last one. */
+  slowness: Millis = 0
   readonly texts: string[] = []
   /** How often its log was opened from which position. */
   readonly opened: (number | null)[] = []
+  #isLastKnown = false
   #wake: (() => void)[] = []
   #listeners: ((status: TaskStatus) => void)[] = []
   #failure: Error | null = null
@@ -70,13 +74,22 @@ class FakeEngine {
     ...[, { follow, from, tail }, signal]: Parameters<Executor['logs']>
   ): ReturnType<Executor['logs']> & AsyncGenerator {
     if (follow) this.opened.push(from)
+    else if (tail === 1) setImmediate(() => (this.#isLastKnown = true))
     let next = from ?? (tail === null ? 0 : Math.max(0, this.texts.length - tail))
     for (;;) {
       const more = this.texts.slice(next)
       const first = next
       next = this.texts.length
-      if (more.length > 0)
-        yield blockOf(more.map((text, i) => ({ position: first + i + 1, at: 1_000, stream: 'stdout' as const, text })))
+      const lines = more.map((text, i) => ({ position: first + i + 1, at: 1_000, stream: 'stdout' as const, text }))
+      if (!follow || this.slowness === 0) {
+        if (lines.length > 0) yield blockOf(lines)
+      } else
+        for (const line of lines) {
+          while (!this.#isLastKnown) await new Promise((resolve) => setImmediate(resolve))
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          passed += this.slowness
+          yield blockOf([line])
+        }
       if (!follow || this.status.state === 'ended') return
       await new Promise<void>((resolve) => {
         this.#wake.push(resolve)
@@ -95,6 +108,8 @@ let engine: FakeEngine
 let keeper: LogKeeper
 let isDiskFull = false
 let areAllKnown = true
+/** Time that nobody has to wait for. */
+let passed: Millis = 0
 const expected = new Set<PlacementId>()
 
 /** As it is on a disk that may be full. */
@@ -126,7 +141,7 @@ async function open(): Promise<void> {
     areAllKnown: () => areAllKnown,
     expects: (of) => expected.has(of),
     nameOf: () => 'job',
-    clock: systemClock,
+    clock: { ...systemClock, elapsed: () => systemClock.elapsed() + passed },
     log: silent,
     metrics: new FakeMetrics(),
     panic: (error) => {
@@ -166,6 +181,12 @@ test('what was printed until it was asked for is there, and what is asked for ag
   expect(await texts()).toEqual(['one', 'two', 'three'])
   expect(await texts({ tail: 1 })).toEqual(['three'])
   expect(await texts({ from: 1 })).toEqual(['two', 'three'])
+})
+
+test('given output that takes minutes to take down, when it is read meanwhile, then the read waits for all of it', async () => {
+  engine.slowness = 8_000
+  engine.print('one', 'two', 'three', 'four')
+  expect(await texts()).toEqual(['one', 'two', 'three', 'four'])
 })
 
 test('a follower gets every line once, until the end', async () => {
