@@ -23,7 +23,7 @@ export interface Chosen {
 
 /** One executor a host: two would each think that the host's memory and cores are theirs. */
 export async function chooseExecutors(ground: Ground, makeImages: MakeImages, signal: AbortSignal): Promise<Chosen> {
-  const { kind, dockerHost = process.env['DOCKER_HOST'] ?? localEngine } = ground.config.executor
+  const { kind, dockerHost = process.env['DOCKER_HOST'] || localEngine } = ground.config.executor
   if (kind === 'auto') return chooseBest(ground, { makeImages, dockerHost }, signal)
   return kind === 'docker' ? docker(ground, makeImages(dockerHost), dockerHost) : only(make(ground, kind))
 }

@@ -45,7 +45,7 @@ export function imagesOf(ground: Ground, { plane, membership, address }: Around)
 }
 
 /** As Docker's own tools do it. */
-const dockerFolder = (): string => process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker')
+const dockerFolder = (): string => process.env['DOCKER_CONFIG'] || join(homedir(), '.docker')
 
 interface Known {
   readonly control: ControlPlane['control']

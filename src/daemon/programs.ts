@@ -12,7 +12,7 @@ const mostAtOnce = 4
 
 /** `programs` of the settings are names, found where this daemon looks for them, or paths; none means all. */
 export function programsOf({ allowRun, programs }: Config['system']): ProgramsView {
-  const path = process.env['PATH'] ?? defaultPath
+  const path = process.env['PATH'] || defaultPath
   const find = (name: string): Promise<string | null> => findProgram(name, path)
   let running = 0
   const run: RunProgram = async (request) => {

@@ -45,7 +45,7 @@ export const failureBody = ({ code, message, hint, facts }: ClawError): FailureB
 
 /** The failure that a peer reported, or INTERNAL when its code is not one that we know. */
 export function failureFrom(body: FailureBody): ClawError {
-  if (!(body.code in failures) || typeof body.facts !== 'object' || body.facts === null)
+  if (!Object.hasOwn(failures, body.code) || typeof body.facts !== 'object' || body.facts === null)
     return new ClawError('INTERNAL', { detail: body.message })
   return new ClawError(body.code as FailureCode, body.facts as never)
 }

@@ -218,6 +218,12 @@ export const failures = {
     ({ what, limit }: { what: string; limit: number }) => `${what} is larger than the ${limit} bytes allowed.`,
     'Send less at once.',
   ),
+  ANSWER_TOO_LARGE: failure(
+    'refused',
+    ({ what, bytes, limit }: { what: string; bytes: number; limit: number }) =>
+      `${what} was carried out, but its answer of ${bytes} bytes is larger than the ${limit} that fit.`,
+    'What it did is done: do not repeat it for the answer alone. Ask for less, such as fewer nodes or a smaller limit.',
+  ),
   RATE_LIMITED: failure(
     'unavailable',
     ({ who }: { who: string }) => `${who} sent too much at once.`,

@@ -9,6 +9,7 @@ import { findNode, findWorkload } from './find.ts'
 import { ClawError } from '../model/failure.ts'
 import { nodeId } from '../model/ids.ts'
 import { unary } from './operation.ts'
+import { headOf } from './output-text.ts'
 
 /** Less than the time-out of a call between two peers. */
 const longest = 110_000
@@ -28,7 +29,9 @@ export const containerExec = unary({
     stdout: z.string(),
     stderr: z.string(),
     success: z.boolean().describe('Whether the exit code is 0'),
-    truncated: z.boolean().describe('Whether the command printed more than an answer holds: 256 KiB of each output'),
+    truncated: z
+      .boolean()
+      .describe('Whether the command printed more than an answer holds: 256 KiB of each output, 448 KiB as JSON'),
     containerId: z.string(),
     workloadId: z.string(),
   }),
@@ -87,7 +90,8 @@ async function endOf(session: ExecSession) {
     // A copy: what the executor gives is a window into a larger buffer.
     if (part.length > 0) kept[stream].push(part.slice())
   }
-  return { exitCode: await session.exitCode(), stdout: textOf(kept.stdout), stderr: textOf(kept.stderr), truncated }
+  const output = headOf({ stdout: textOf(kept.stdout), stderr: textOf(kept.stderr), truncated })
+  return { exitCode: await session.exitCode(), ...output }
 }
 
 const textOf = (parts: readonly Uint8Array[]): string => {

@@ -1,7 +1,8 @@
 /** How people write what the container starts with: its entrypoint, its directory and its user; and notes of their own. */
 import { z } from 'zod'
+import { processText } from './fields.ts'
 
-const words = z.union([z.string().max(32_768), z.array(z.string().max(32_768)).max(256)], {
+const words = z.union([processText(32_768), z.array(processText(32_768)).max(256)], {
   error: 'must be words, or one string',
 })
 
@@ -10,8 +11,8 @@ export const containerFields = {
   entrypoint: words
     .optional()
     .describe('What runs instead of the entrypoint of the image; command holds its arguments then'),
-  workdir: z.string().min(1).max(4_096).optional().describe('Directory in the container that it starts in'),
-  user: z.string().min(1).max(128).optional().describe('User in the container: a name, an id, or user:group'),
+  workdir: processText(4_096).min(1).optional().describe('Directory in the container that it starts in'),
+  user: processText(128).min(1).optional().describe('User in the container: a name, an id, or user:group'),
   annotations: z
     .record(z.string(), z.string())
     .optional()

@@ -11,6 +11,7 @@ import { idempotencyKey, iso, isoOrNull, time } from './fields.ts'
 import { findWorkload } from './find.ts'
 import type { Call } from './operation.ts'
 import { unary } from './operation.ts'
+import { tailOf } from './output-text.ts'
 import { workloadRun } from './workload.ts'
 import { WorkloadRequest } from './workload-request.ts'
 
@@ -105,6 +106,8 @@ export const containerStop = unary({
 
 /** An answer is one message: older lines are left out when the output is longer. */
 const mostCharacters = 262_144
+/** Cut now and then only: each time costs a copy. */
+const ended = (text: string): string => (text.length > 4 * mostCharacters ? text.slice(-mostCharacters) : text)
 
 export const containerLogs = unary({
   name: 'container.logs',
@@ -131,11 +134,11 @@ export const containerLogs = unary({
       const query = { follow: false, tail, from: null, since: null }
       for await (const piece of context.logs.read(workload.placement.id, query, signal))
         for (const line of piece.type === 'lines' ? linesOf(piece.block) : [])
-          text[line.stream] = `${text[line.stream]}${line.text}\n`.slice(-mostCharacters)
+          text[line.stream] = ended(`${text[line.stream]}${line.text}\n`)
     }
     return {
-      logs: text.stdout,
-      stderr: text.stderr,
+      logs: tailOf(text.stdout.slice(-mostCharacters)),
+      stderr: tailOf(text.stderr.slice(-mostCharacters)),
       container: containerIdOf(workload, context),
       workloadId: workload.id,
     }

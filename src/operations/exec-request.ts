@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ClawError } from '../model/failure.ts'
 import type { PlacementId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
+import { processText } from './fields.ts'
 
 const name = z
   .string()
@@ -12,22 +13,15 @@ const name = z
 /** Arguments and environment together stay well below what a system takes for a new process. */
 export const execFields = {
   command: z
-    .array(z.string().max(32_768))
+    .array(processText(32_768))
     .min(1)
     .max(256)
     .describe('The program and its arguments; no shell is put around it'),
-  workdir: z.string().min(1).max(4_096).optional().describe('Working directory; the workload’s own when left out'),
+  workdir: processText(4_096).min(1).optional().describe('Working directory; the workload’s own when left out'),
   env: z
     .union([
-      z.record(name, z.string().max(32_768)),
-      z
-        .array(
-          z
-            .string()
-            .regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'must be NAME=value')
-            .max(32_768),
-        )
-        .max(256),
+      z.record(name, processText(32_768)),
+      z.array(processText(32_768).regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'must be NAME=value')).max(256),
     ])
     .default({})
     .describe('Environment besides that of the workload: an object, or a list of NAME=value'),

@@ -14,6 +14,12 @@ export const workloadRef = z
 export const since = z.string().max(64).describe('How far back: 1h, "24h ago", or an ISO time')
 export const time = z.string().describe('ISO 8601, UTC')
 export const idempotencyKey = z.string().min(1).max(128)
+/** What becomes words, a path or the environment of a process, which end at the first NUL. */
+export const processText = (most: number): z.ZodString =>
+  z
+    .string()
+    .max(most)
+    .refine((text) => !text.includes('\0'), 'must not contain NUL')
 export const noInput = z.strictObject({})
 
 /** What `spanOf` reads. */

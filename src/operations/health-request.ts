@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ClawError } from '../model/failure.ts'
 import { probeKinds } from '../model/probe.ts'
 import type { ProbeKind } from '../model/probe.ts'
-import { span, spanOf } from './fields.ts'
+import { processText, span, spanOf } from './fields.ts'
 
 const probe = z.strictObject({
   http: z
@@ -12,7 +12,7 @@ const probe = z.strictObject({
     .describe('Asks for the path, `/` when left out; 200 to 399 is well'),
   tcp: z.strictObject({ port: z.int().optional() }).optional().describe('Connects'),
   exec: z
-    .strictObject({ command: z.union([z.string().max(32_768), z.array(z.string().max(32_768)).max(64)]) })
+    .strictObject({ command: z.union([processText(32_768), z.array(processText(32_768)).max(64)]) })
     .optional()
     .describe('Runs a command inside; exit code 0 is well'),
   every: span.optional().describe('Pause between checks; 10s when left out'),

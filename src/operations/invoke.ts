@@ -1,5 +1,6 @@
 /** The one way to run an operation: check the input, check the permission, go to the node that has to run it, check the output. */
 import { closest } from '../lib/closest.ts'
+import { isNestedDeeper } from '../lib/nesting.ts'
 import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from '../ports/rpc.ts'
@@ -87,7 +88,7 @@ export class OperationService implements Service, Invoker {
       const { own, freshness } = readingIn(parseJson(wire.input))
       const input = admit(operation, own, asker)
       const context = await this.#settled(freshness, asker)
-      return { output: JSON.stringify(await this.#run(operation, input, { ...asker, context })) }
+      return answerOf(wire.name, await this.#run(operation, input, { ...asker, context }), invokeOperation)
     }
     const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
       const operation = this.#streaming(wire.name)
@@ -117,7 +118,7 @@ export class OperationService implements Service, Invoker {
       rpc.serveStream(streamOperation, (wire, _, signal) => items(wire, { caller: vouchedFor(wire), signal })),
       rpc.serve(attachOperation, async (wire, from, signal) => {
         const output = await this.invoke(wire.name, parseJson(wire.input), { caller: this.#operator(from), signal })
-        return { output: JSON.stringify(output) }
+        return answerOf(wire.name, output, attachOperation)
       }),
       rpc.serveStream(followOperation, (wire, from, signal) =>
         this.#follow(wire, { caller: this.#operator(from), signal }),
@@ -284,8 +285,13 @@ export class OperationService implements Service, Invoker {
   }
 }
 
+/** Whatever is walked through by recursion later on is walked through to here at most. */
+const deepest = 64
+
 /** The one gate in front of every handler: the input as the schema makes it, for a caller who may. Throws otherwise. */
 function admit({ name, input: schema, permission, isLocal }: Operation, input: unknown, { caller }: Asker): unknown {
+  if (isNestedDeeper(input, deepest))
+    throw new ClawError('INVALID_REQUEST', { problem: `it is nested more than ${deepest} deep` })
   const admitted: unknown = parseInput(schema, input)
   if (isLocal === true && !isHere(caller))
     throw new ClawError('PERMISSION_DENIED', { action: `use ${name} but through the Unix socket on the host itself` })
@@ -301,6 +307,18 @@ const wireOf = (name: string, input: unknown, { caller }: Asker): Wire => ({
   caller: caller.id,
   role: caller.role,
 })
+
+/** What the envelope adds to an answer. */
+const envelope = 16
+
+/** Throws ANSWER_TOO_LARGE: whoever asked must learn that it was done all the same. */
+function answerOf(name: string, value: unknown, { maxBytes }: { readonly maxBytes: number }): { output: string } {
+  const output = JSON.stringify(value) ?? 'null'
+  const bytes = Buffer.byteLength(output)
+  const limit = maxBytes - envelope
+  if (bytes > limit) throw new ClawError('ANSWER_TOO_LARGE', { what: name, bytes, limit })
+  return { output }
+}
 
 function vouchedFor({ caller, role }: Wire): Caller {
   const known = roles.find((name) => name === role)

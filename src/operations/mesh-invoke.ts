@@ -16,6 +16,9 @@ import { unary } from './operation.ts'
 /** So many nodes are asked at a time. */
 const atOnce = 32
 
+/** Of all answers together, as JSON. */
+const mostBytes = 16 * 1_048_576
+
 const Reply = z.object({
   id: z.string().describe('Of the node'),
   ok: z.boolean(),
@@ -50,9 +53,13 @@ export const meshInvoke = unary({
     const end = context.clock.elapsed() + timeoutMs
     const waiting = [...members]
     const replies: [string, Reply][] = []
+    const room = { left: mostBytes }
     const ask = async (): Promise<void> => {
       for (let member = waiting.shift(); member !== undefined; member = waiting.shift())
-        replies.push([member.name, await replyOf(member, { ...rest, end }, { context, call })])
+        replies.push([
+          member.name,
+          fitting(await replyOf(member, { ...rest, end }, { context, call }), rest.command, room),
+        ])
     }
     await Promise.all(Array.from({ length: atOnce }, ask))
     const succeeded = replies.filter(([, { ok }]) => ok).length
@@ -60,6 +67,17 @@ export const meshInvoke = unary({
     return { command: rest.command, succeeded, failed: replies.length - succeeded, nodes: Object.fromEntries(byName) }
   },
 })
+
+/** The reply, or, once the answer as a whole is full, that it was done and that its answer is left out. */
+function fitting(reply: Reply, command: string, room: { left: number }): Reply {
+  const bytes = Buffer.byteLength(JSON.stringify(reply))
+  if (bytes <= room.left) {
+    room.left -= bytes
+    return reply
+  }
+  const tooLarge = new ClawError('ANSWER_TOO_LARGE', { what: command, bytes, limit: mostBytes })
+  return { ...reply, ok: false, payload: null, error: failureBody(tooLarge) }
+}
 
 interface Choice {
   readonly nodes: readonly string[] | undefined
@@ -96,6 +114,14 @@ interface Around {
   readonly call: Call
 }
 
+/** One node's bug must not cost the answers of the others: it is told like any failure, and written down here. */
+function toTell(error: unknown, name: string, { log }: Pick<OperationContext, 'log'>): FailureBody {
+  if (isClawError(error)) return failureBody(error)
+  const detail = error instanceof Error ? error.stack : String(error)
+  log.error('an invocation failed unexpectedly', { node: name, error: detail })
+  return failureBody(new ClawError('INTERNAL', { detail: 'the peer that was asked has the details in its log' }))
+}
+
 async function replyOf({ id, name }: Member, { end, ...asked }: Asked, { context, call }: Around): Promise<Reply> {
   const { clock } = context
   const began = clock.elapsed()
@@ -109,7 +135,6 @@ async function replyOf({ id, name }: Member, { end, ...asked }: Asked, { context
     return { id, ok: true, ms: ms(), payload: payload ?? null, error: null }
   } catch (error) {
     call.signal.throwIfAborted()
-    if (!isClawError(error)) throw error
-    return { id, ok: false, ms: ms(), payload: null, error: failureBody(error) satisfies FailureBody }
+    return { id, ok: false, ms: ms(), payload: null, error: toTell(error, name, context) }
   }
 }

@@ -4,8 +4,10 @@ import { ClawError } from '../model/failure.ts'
 import type { Millis } from '../model/time.ts'
 import { askedNode, nodeAsked } from './container-ref.ts'
 import { tell } from './events-told.ts'
+import { processText } from './fields.ts'
 import { nameOf } from './node-view.ts'
 import { unary } from './operation.ts'
+import { headOf } from './output-text.ts'
 
 const programName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$/, 'must be the plain name of a program')
 
@@ -37,15 +39,10 @@ export const systemRun = unary({
     'Run a program of a node, without a shell. Off unless the node’s configuration allows it; every run is an event of the mesh.',
   input: z.strictObject({
     node: askedNode,
-    command: z.array(z.string().max(32_768)).min(1).max(256).describe('The program and its arguments'),
-    cwd: z.string().startsWith('/', 'must be an absolute path').max(4_096).default('/'),
+    command: z.array(processText(32_768)).min(1).max(256).describe('The program and its arguments'),
+    cwd: processText(4_096).startsWith('/', 'must be an absolute path').default('/'),
     env: z
-      .array(
-        z
-          .string()
-          .regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'must be NAME=value')
-          .max(32_768),
-      )
+      .array(processText(32_768).regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'must be NAME=value'))
       .max(256)
       .default([]),
     timeoutMs: z
@@ -57,7 +54,7 @@ export const systemRun = unary({
   }),
   output: z.object({
     exitCode: z.int().nullable().describe('Null when it was killed, or could not be started'),
-    stdout: z.string().describe('The first 256 KiB'),
+    stdout: z.string().describe('The first 256 KiB; less where JSON needs more than 448 KiB for that'),
     stderr: z.string(),
     success: z.boolean(),
     timedOut: z.boolean(),
@@ -80,7 +77,7 @@ export const systemRun = unary({
       env: { ...usualEnv, ...Object.fromEntries(given) },
     })
     signal.throwIfAborted()
-    return { ...result, success: result.exitCode === 0 }
+    return { ...result, ...headOf(result), success: result.exitCode === 0 }
   },
 })
 

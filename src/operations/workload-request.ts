@@ -12,7 +12,7 @@ import type { Random } from '../ports/random.ts'
 import { checkpointFields, checkpointOf } from './checkpoint-request.ts'
 import { containerFields, wordsOf } from './container-request.ts'
 import type { OperationContext } from './context.ts'
-import { span, spanOf } from './fields.ts'
+import { processText, span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
 import { healthFields, healthOf, portsOf } from './health-request.ts'
 import { parseInput } from './input.ts'
@@ -49,17 +49,17 @@ export const WorkloadRequest = z.strictObject({
     .optional()
     .describe('Name; made up from the image when left out'),
   command: z
-    .union([z.string().max(32_768), z.array(z.string().max(32_768)).max(256)], {
+    .union([processText(32_768), z.array(processText(32_768)).max(256)], {
       error: 'must be words, or one string',
     })
     .optional()
     .describe('Arguments for the container. One string is split at spaces, or given to `sh -c` when it needs a shell'),
   env: z
-    .union([z.array(z.string().max(33_024)).max(1_024), z.record(z.string(), z.string())], {
+    .union([z.array(processText(33_024)).max(1_024), z.record(processText(256), processText(32_768))], {
       error: 'must be ["NAME=value"] or {"NAME": "value"}',
     })
     .optional(),
-  volumes: z.array(z.string().max(8_200)).max(64).optional().describe('`host:container[:ro]`'),
+  volumes: z.array(processText(8_200)).max(64).optional().describe('`host:container[:ro]`'),
   gpus: z
     .union([z.int().min(0), z.string().max(256)], { error: 'must be a count, or device=0,1' })
     .optional()

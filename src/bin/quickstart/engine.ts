@@ -10,7 +10,7 @@ export type Engine =
   | { readonly kind: 'process'; readonly image: 'host'; readonly why: string }
 
 export async function findEngine(): Promise<Engine> {
-  const host = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'
+  const host = process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock'
   const socket = host.replace(/^unix:\/\//, '')
   if (host.startsWith('unix://') && !existsSync(socket))
     return { kind: 'process', image: 'host', why: `no Docker Engine at ${socket}` }

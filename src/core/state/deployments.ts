@@ -200,13 +200,16 @@ function rollbackDeployment(step: Step, command: CommandOf<'rollback-deployment'
   const { deployment } = found
   const { id, name, target, rollout } = deployment
   const number = command.revision ?? placeToGoBack(deployment)
-  if (number === null || revisionOf(deployment, number) === undefined)
+  const wanted = number === null ? undefined : revisionOf(deployment, number)
+  if (number === null || wanted === undefined)
     return refused('REVISION_NOT_FOUND', {
       name,
       revision: number === null ? 'earlier revision' : `revision ${number}`,
     })
   if (number === target && (rollout === null || rollout.kind === 'rollback' || command.revision !== undefined))
     return accepted({ deployment: id })
+  const obstacle = serviceObstacle(step.state, { id, spec: wanted.spec, service: deployment.service })
+  if (obstacle !== null) return obstacle
   const why = `rolled back by ${by}${because(command.reason)}`
   const next = { ...newRollout('rollback', at), reason: why }
   retarget(step, deployment, { number, rollout: next, left: { state: 'rolled-back', reason: why } })

@@ -78,7 +78,7 @@ function placeOf(values: FlagValues): Place {
   const isUser = values['user'] === true
   const below = stringIn(values, 'destdir') ?? ''
   const folder = isUser
-    ? join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'systemd', 'user')
+    ? join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'systemd', 'user')
     : '/etc/systemd/system'
   return { isUser, below, file: join(below, folder, unitName) }
 }

@@ -24,7 +24,7 @@ interface Wanted {
 
 export async function gatherHostFacts({ config, against, signal }: Wanted): Promise<HostFacts> {
   const run = systemTools()
-  const { kind, dockerHost = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock' } = config.executor
+  const { kind, dockerHost = process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock' } = config.executor
   const [engine, nvidia, cgroup, isSynchronized, peers, dataDir, ports, openFiles, inotify, firewall] =
     await Promise.all([
       bounded(engineFacts(dockerHost, patience, signal), describe),

@@ -28,7 +28,7 @@ type Around = Pick<Host, 'env' | 'home'>
 export async function addressFor(asked: Asked, around: Around): Promise<Address> {
   const { env } = around
   const wanted =
-    asked.gateway ?? env['CLAWBERNETES_GATEWAY_URL'] ?? env['CLAWBERNETES_GATEWAY'] ?? env['CLAWNODE_GATEWAY']
+    asked.gateway || env['CLAWBERNETES_GATEWAY_URL'] || env['CLAWBERNETES_GATEWAY'] || env['CLAWNODE_GATEWAY']
   if (wanted !== undefined && wanted !== '') return withToken(parseAddress(wanted), asked, around)
   const path = await localSocket(around)
   if (path !== null) return { kind: 'socket', path }
@@ -76,7 +76,7 @@ async function askedToken({ token, tokenFile }: Omit<Asked, 'gateway'>): Promise
 
 async function tokenFor(url: URL, { token, tokenFile }: Asked, around: Around): Promise<Found> {
   const { env } = around
-  const asked = await askedToken({ token, tokenFile: tokenFile ?? env['CLAWBERNETES_TOKEN_FILE'] })
+  const asked = await askedToken({ token, tokenFile: tokenFile ?? (env['CLAWBERNETES_TOKEN_FILE'] || undefined) })
   if (asked !== null) return asked
   const given = env['CLAWBERNETES_TOKEN']
   if (given !== undefined && given !== '') return { token: given, tokenFrom: 'CLAWBERNETES_TOKEN' }

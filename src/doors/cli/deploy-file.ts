@@ -36,7 +36,7 @@ export async function deployFile(asked: DeployFile, session: Session): Promise<n
   const planned: Planned[] = []
   for (const document of documents) {
     const own = overriddenBy(document.request, asked.said) as InputOf<'deploy.create'>
-    const namespace = own.namespace ?? host.env['CLAWBERNETES_NAMESPACE']
+    const namespace = own.namespace ?? (host.env['CLAWBERNETES_NAMESPACE'] || undefined)
     const request = namespace === undefined ? own : { ...own, namespace }
     const difference = await differenceOf(api, { kind: 'deployment', request, at: document.at, needs: [] }, signal)
     planned.push({ request, difference })

@@ -1,14 +1,19 @@
 /** Parameters of an operation as JSON: on the command line, in a file, or on standard input. */
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { isNestedDeeper } from '../../lib/nesting.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Host } from './host.ts'
+
+/** No operation takes more. */
+const deepest = 64
 
 /** `given` is JSON, `@FILE`, or `-`. Throws INVALID_REQUEST for what is no JSON object. */
 export async function paramsFrom(given: string, { stdin }: Pick<Host, 'stdin'>): Promise<Record<string, unknown>> {
   const json = given === '-' ? await text(stdin) : given.startsWith('@') ? await fileText(given.slice(1)) : given
   try {
     const value: unknown = JSON.parse(json)
+    if (isNestedDeeper(value, deepest)) throw notAnObject(` that is nested ${deepest} deep at most`)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

@@ -67,7 +67,7 @@ function withSaid(
     throw invalid(`${lonely} cannot be given for ${documents.length} workloads at once; change it in ${file}`)
   return documents.map((document): SpecDocument => {
     const request = overriddenBy(document.request, said)
-    const namespace = request['namespace'] ?? env['CLAWBERNETES_NAMESPACE']
+    const namespace = request['namespace'] ?? (env['CLAWBERNETES_NAMESPACE'] || undefined)
     return { ...document, request: namespace === undefined ? request : { ...request, namespace } } as SpecDocument
   })
 }

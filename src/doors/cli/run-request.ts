@@ -142,7 +142,7 @@ const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST',
 export function requestOf(args: RunArguments, env: Readonly<Record<string, string | undefined>>) {
   const { image, ...said } = saidOf(args, env)
   if (image === undefined) throw invalid('no image is named: write run IMAGE, or run --image IMAGE, or run --file FILE')
-  return { image, ...said, namespace: said.namespace ?? env['CLAWBERNETES_NAMESPACE'] }
+  return { image, ...said, namespace: said.namespace ?? (env['CLAWBERNETES_NAMESPACE'] || undefined) }
 }
 
 /** What these words say, which need not be all that it takes: they may go over what a file says. */

@@ -50,7 +50,7 @@ export async function nameOfContext(
   asked: string | undefined,
   host: Pick<Host, 'env' | 'home'>,
 ): Promise<string | null> {
-  const named = asked ?? host.env['CLAWBERNETES_CONTEXT']
+  const named = asked ?? (host.env['CLAWBERNETES_CONTEXT'] || undefined)
   if (named !== undefined && named !== '') return named
   return (await readContexts(host)).current
 }

@@ -19,14 +19,19 @@ let begun: string[]
 let calledOff: string[]
 const { signal } = new AbortController()
 
-/** Takes as long as it is told, unless it is called off. */
+/** Takes as long as it is told, unless it is called off; then fails as no operation should, or says so much. */
 const work = unary({
   name: 'test.work',
   about: 'Take some time.',
-  input: z.strictObject({ ms: z.number(), fails: z.boolean().default(false) }),
-  output: z.object({ at: z.string(), turn: z.int() }),
+  input: z.strictObject({
+    ms: z.number(),
+    fails: z.string().optional(),
+    says: z.int().default(0),
+    extra: z.unknown().optional(),
+  }),
+  output: z.object({ at: z.string(), turn: z.int(), said: z.string().optional() }),
   permission: { verb: 'read', resource: 'node' },
-  async handler({ ms }, { self, clock }, call) {
+  async handler({ ms, fails, says }, { self, clock, control }, call) {
     begun.push(self)
     const turn = begun.length
     await new Promise((resolve, reject) => {
@@ -36,7 +41,8 @@ const work = unary({
         reject(call.signal.reason as Error)
       })
     })
-    return { at: self, turn }
+    if (fails !== undefined && control.state.members.get(self)?.name === fails) throw new TypeError('a bug')
+    return { at: self, turn, ...(says > 0 && { said: 'x'.repeat(says) }) }
   },
 })
 
@@ -137,6 +143,27 @@ describe('the same key', () => {
   })
 })
 
+describe('what is too much', () => {
+  test('an answer that does not fit between peers is told as done, and a repetition does it no more', async () => {
+    const large = onBob(10, { params: { ms: 10, says: 1_100_000 }, idempotencyKey: 'once' })
+    for (const ask of [run, run])
+      await expect(ask('node.invoke', large)).rejects.toMatchObject({
+        code: 'ANSWER_TOO_LARGE',
+        message: expect.stringContaining('was carried out') as string,
+      })
+    expect(begun).toEqual([bob])
+  })
+
+  test('parameters that are nested too deep are refused before anything is done with them', async () => {
+    const extra: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)
+    for (const node of ['ada', 'bob'])
+      await expect(
+        run('node.invoke', { node, command: 'test.work', params: { ms: 1, extra }, idempotencyKey: 'deep' }),
+      ).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('deep') as string })
+    expect(begun).toEqual([])
+  })
+})
+
 describe('replies', () => {
   const kept = (replies: Replies, key: string, reply: unknown = key): Promise<unknown> =>
     replies.once(key, 'x', { work: () => Promise.resolve(reply), isFinal: () => true })
@@ -144,24 +171,24 @@ describe('replies', () => {
   test('are bounded in number, size and age, and the oldest go first', async () => {
     const { world } = mesh
     const clock = { elapsed: () => world.now() }
-    const few = new Replies(clock, { entries: 3, characters: 1_000, age: 60_000 })
+    const few = new Replies(clock, { entries: 3, bytes: 10_000, age: 60_000 })
     for (const key of ['a', 'b', 'c', 'd']) await kept(few, key)
     expect(few.size).toBeLessThanOrEqual(3)
     expect(await kept(few, 'd', 'new')).toBe('d')
     expect(await kept(few, 'a', 'new')).toBe('new')
 
-    const small = new Replies(clock, { entries: 100, characters: 100, age: 60_000 })
+    const small = new Replies(clock, { entries: 100, bytes: 1_100, age: 60_000 })
     for (const key of ['a', 'b', 'c']) await kept(small, key, 'x'.repeat(60))
     expect(small.size).toBe(1)
 
-    const brief = new Replies(clock, { entries: 100, characters: 1_000, age: 60_000 })
+    const brief = new Replies(clock, { entries: 100, bytes: 10_000, age: 60_000 })
     await kept(brief, 'a')
     await world.runFor(61_000)
     expect(await kept(brief, 'a', 'new')).toBe('new')
   })
 
   test('that are being made are not forgotten; too many of them are refused', () => {
-    const replies = new Replies({ elapsed: () => 0 }, { entries: 2, characters: 10, age: 10 })
+    const replies = new Replies({ elapsed: () => 0 }, { entries: 2, bytes: 10_000, age: 10 })
     const never = (key: string): Promise<unknown> =>
       replies.once(key, 'x', { work: () => new Promise(() => {}), isFinal: () => true })
     void never('a').catch(() => 'never')
@@ -198,6 +225,19 @@ describe('many nodes', () => {
       nodes: { ada: { ok: true }, bob: { ok: false, payload: null, error: { code: expect.any(String) as string } } },
     })
     expect(mesh.world.now() - before).toBeLessThanOrEqual(1_100)
+  })
+
+  test('one of which has a bug do not keep the others from answering', async () => {
+    expect(await run('mesh.invoke', many({ all: true }, { params: { ms: 10, fails: 'ada' } }))).toMatchObject({
+      ...{ succeeded: 1, failed: 1 },
+      nodes: { ada: { ok: false, payload: null, error: { code: 'INTERNAL' } }, bob: { ok: true } },
+    })
+  })
+
+  test('one of which says more than an answer holds has done its work, and says so', async () => {
+    const replies = await run('mesh.invoke', many({ nodes: ['bob'] }, { params: { ms: 10, says: 1_100_000 } }))
+    expect(replies).toMatchObject({ failed: 1, nodes: { bob: { ok: false, error: { code: 'ANSWER_TOO_LARGE' } } } })
+    expect(begun).toEqual([bob])
   })
 
   test('are chosen in one way, and nothing runs when one of them does not exist', async () => {

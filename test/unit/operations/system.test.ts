@@ -31,6 +31,30 @@ test('programs are found by name, and those that are not there are null', async 
   await expect(run('system.which', { bins: ['../etc/passwd'] })).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })
 
+test.each([{ command: ['id', 'a\0b'] }, { command: ['id'], cwd: '/a\0' }, { command: ['id'], env: ['A=\0'] }])(
+  'given a NUL in %j, nothing is run, and it is the caller’s mistake',
+  async (input) => {
+    allow()
+    await expect(run('system.run', input)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('NUL') as string,
+    })
+    expect([ran, peers.mesh.commands]).toEqual([[], []])
+  },
+)
+
+test('given output that JSON writes six times as long, it is cut to what fits between peers, and says so', async () => {
+  allow()
+  const output = { stdout: '\u0001'.repeat(262_144), stderr: '\u0001'.repeat(262_144) }
+  peers.mesh.programs = {
+    ...peers.mesh.programs,
+    run: () => Promise.resolve({ exitCode: 0, ...output, timedOut: false, truncated: false }),
+  }
+  const answer = await run('system.run', { node: 'bob', command: ['id'] })
+  expect(answer).toMatchObject({ success: true, truncated: true })
+  expect((answer as { stdout: string }).stdout.length).toBeGreaterThan(70_000)
+})
+
 test('nothing is run unless the host allows it', async () => {
   await expect(run('system.run', { command: ['id'] })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
   expect(peers.mesh.commands).toEqual([])

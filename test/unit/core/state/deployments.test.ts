@@ -149,6 +149,20 @@ describe('going back', () => {
     expect(reason).toBe('rolled back by socket: high error rate')
   })
 
+  test('to a revision without the port to which requests go now is refused, and one with it is not', () => {
+    const book = meshOf([ada])
+    const on = (image: string, port: number) => ({
+      spec: spec({ image, ports: [{ port }] }),
+      settings: settings({ service: { port: 9_000, targetPort: port } }),
+    })
+    book.run({ ...create(), ...on('app:1', 8_080) })
+    book.run(update('app:2', on('app:2', 9_090)))
+    book.run(update('app:3', { spec: spec({ image: 'app:3', ports: [{ port: 9_090 }] }) }))
+    expect(refusal(book.run(back(1)))).toBe('INVALID_REQUEST')
+    expect(deploymentIn(book).target).toBe(3)
+    expect(refusal(book.run(back(2)))).toBe(null)
+  })
+
   test('from the stable revision leads to the one that was so before, and without one is refused', () => {
     const book = settled()
     expect(refusal(book.run(back()))).toBe('REVISION_NOT_FOUND')

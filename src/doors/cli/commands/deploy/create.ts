@@ -22,7 +22,7 @@ export default command({
     if (image === undefined)
       throw new ClawError('INVALID_REQUEST', { problem: 'no image is named: write deploy create NAME IMAGE' })
     const api = await session.api()
-    const namespace = said.namespace ?? host.env['CLAWBERNETES_NAMESPACE']
+    const namespace = said.namespace ?? (host.env['CLAWBERNETES_NAMESPACE'] || undefined)
     const made = await api.call('deploy.create', { ...said, image, namespace, name: args.NAME }, signal)
     const last = args.detach ? null : await followed(made.deploymentId, api, session)
     expectReached(last, made.revision)
