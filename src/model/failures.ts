@@ -229,6 +229,11 @@ export const failures = {
     ({ who }: { who: string }) => `${who} sent too much at once.`,
     'Slow down and try again.',
   ),
+  TOO_MANY_CONNECTIONS: failure(
+    'capacity',
+    ({ limit }: { limit: number }) => `This peer has ${limit} WebSockets open already and takes no more.`,
+    'Ask another peer of the mesh, or close what you do not need.',
+  ),
   DISK_FULL: failure(
     'unavailable',
     ({ path }: { path: string }) => `The disk that holds ${path} is full.`,

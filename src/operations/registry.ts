@@ -32,6 +32,8 @@ import { imageInfo, imageList, imagePrune, imageRemove } from './image.ts'
 import { namespaceCreate, namespaceDelete, namespaceInfo, namespaceList, namespaceSet } from './namespace.ts'
 import { meshBackup, meshRestore, meshUpload } from './mesh.ts'
 import { meshInvoke } from './mesh-invoke.ts'
+import { meshHealth, meshMetrics } from './mesh-metrics.ts'
+import { meshUpdates } from './mesh-updates.ts'
 import { nodeInvoke } from './node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node.ts'
@@ -54,6 +56,7 @@ export const operations = [
   ...[nodeList, nodeInfo, nodeRemove, nodeLabel, nodeEvents, nodeMetrics, nodeInvoke, meshInvoke],
   ...[nodeCordon, nodeUncordon, nodeDrain, nodeUndrain, nodeDrained, nodeTaint, workloadMigrate],
   ...[gatewayVoters, gatewayTransfer, gatewayRecover],
+  ...[meshHealth, meshMetrics, meshUpdates],
   ...[meshBackup, meshUpload, meshRestore],
   ...[nodeCapabilities, nodeHealth, systemInfo, systemWhich, systemRun, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs],

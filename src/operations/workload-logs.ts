@@ -12,7 +12,7 @@ import { filterInput, filterOf, position, tail } from './log-input.ts'
 import type { Call } from './operation.ts'
 import { stream, unary } from './operation.ts'
 
-const LogItem = z.object({
+export const LogItem = z.object({
   position: z.int().describe('Rises with every line of one attempt'),
   at: time,
   stream: z.enum(['stdout', 'stderr']),

@@ -26,6 +26,7 @@ beforeEach(() => {
     status: () => ({ gateway: 'here' }),
     'events.watch': (_, signal) => thenSilence([{ sequence: 1 }, { sequence: 2 }], signal),
     'workload.logs': (_, signal) => flood(signal),
+    'mesh.updates': (_, signal) => thenSilence([{ type: 'NodeRegistered', data: { name: 'ada' } }], signal),
   })
 })
 
@@ -186,7 +187,7 @@ test('a WebSocket carries operations, events and pings, and needs the token', as
 
   ws.send(JSON.stringify({ id: 1, op: 'status' }))
   expect(await next()).toEqual({ id: 1, output: { gateway: 'here' } })
-  ws.send(JSON.stringify({ type: 'Ping' }))
+  ws.send(JSON.stringify({ type: 'ping' }))
   expect(await next()).toEqual({ type: 'pong', data: null })
   ws.send(JSON.stringify({ type: 'subscribe' }))
   expect([await next(), await next()]).toEqual([
@@ -206,3 +207,47 @@ test('a WebSocket carries operations, events and pings, and needs the token', as
   ws.terminate()
   await until(() => invoker.openStreams === 0)
 })
+
+const withToken = ['clawbernetes.v1', 'bearer.s3cret']
+
+test('a client of the first gateway is spoken to in its words, and told of what changes by messages of types of their own', async () => {
+  const { address } = await start()
+  const { ws, next } = await socketTo(`${address?.replace('http', 'ws') ?? ''}/api/ws`, withToken)
+  ws.send(JSON.stringify({ type: 'Ping' }))
+  expect(await next()).toEqual({ type: 'Pong', data: null })
+  ws.send(JSON.stringify({ type: 'GetStatus' }))
+  expect(await next()).toEqual({ type: 'Status', data: { gateway: 'here' } })
+  ws.send(JSON.stringify({ type: 'Subscribe', data: { types: ['NodeRegistered'] } }))
+  expect(await next()).toEqual({ type: 'NodeRegistered', data: { name: 'ada' } })
+  expect(invoker.asked.at(-1)).toMatchObject({ name: 'mesh.updates', input: { types: ['NodeRegistered'] } })
+  ws.send(JSON.stringify({ type: 'Unsubscribe' }))
+  await until(() => invoker.openStreams === 0)
+})
+
+test('a client that only listens is told everything; one that has said something is not', async () => {
+  const { address } = await start()
+  const url = `${address?.replace('http', 'ws') ?? ''}/api/ws`
+  const talker = await socketTo(url, withToken)
+  talker.ws.send(JSON.stringify({ type: 'ping' }))
+  expect(await talker.next()).toMatchObject({ type: 'pong' })
+  const listener = await socketTo(url, withToken)
+  expect(await listener.next()).toMatchObject({ type: 'NodeRegistered' })
+  expect(invoker.asked.filter(({ name }) => name === 'mesh.updates')).toHaveLength(1)
+})
+
+test(
+  'more WebSockets than 1,000 are refused with a code, and requests are answered all the same',
+  { timeout: 60_000 },
+  async () => {
+    const { address } = await start({ socket: null })
+    const url = `${address?.replace('http', 'ws') ?? ''}/api/ws`
+    const open = async (): Promise<void> => {
+      const { ws } = await socketTo(url, withToken)
+      ws.send(JSON.stringify({ type: 'ping' }))
+    }
+    for (let batch = 0; batch < 20; batch += 1) await Promise.all(Array.from({ length: 50 }, open))
+    await expect(socketTo(url, withToken)).rejects.toThrow(/503/)
+    const reply = await fetch(`${address}/api/status`, { headers: { authorization: 'Bearer s3cret' } })
+    expect(reply.status).toBe(200)
+  },
+)

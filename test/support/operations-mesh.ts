@@ -3,6 +3,7 @@ import { SimulatedExecutor } from '../../src/adapters/simulated/simulated-execut
 import type { Spool } from '../../src/core/spool/spool.ts'
 import { keep, without } from '../../src/core/spool/spool.ts'
 import { encodeBackup } from '../../src/core/state/backup.ts'
+import { encodeEntry } from '../../src/core/state/entry.ts'
 import type { State } from '../../src/core/state/state.ts'
 import type { Change, Command } from '../../src/core/state/types.ts'
 import type { ClawError } from '../../src/model/failure.ts'
@@ -84,6 +85,7 @@ export class OperationsMesh {
   outdated: ClawError | null = null
   /** Set to make every change and fresh read fail. */
   failure: ClawError | null = null
+  readonly #watchers = new Set<(view: PeerView) => void>()
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
 
   /** Runs a command as the leader, a node or a user would. */
@@ -91,6 +93,12 @@ export class OperationsMesh {
     const { outcome, changes } = this.book.run(command, { at: this.world.now(), ...(id === undefined ? {} : { id }) })
     if (!outcome.ok) throw failureFrom(outcome.failure)
     for (const listener of this.#listeners) listener(changes)
+  }
+
+  /** What all peers think of a node from now on. */
+  deem(node: NodeId, liveness: Liveness): void {
+    this.liveness.set(node, liveness)
+    for (const watch of this.#watchers) watch(this.#membership().view(node))
   }
 
   place(workload: WorkloadId, node: NodeId, devices: readonly number[] = []): PlacementId {
@@ -218,13 +226,16 @@ export class OperationsMesh {
         return () => this.#listeners.delete(listener)
       },
       onRole: () => () => {},
-      execute: (command, { id, by }) => {
-        if (this.failure !== null) return Promise.reject(this.failure)
+      execute: async (command, { id, by }) => {
+        await Promise.resolve()
+        if (this.failure !== null) throw this.failure
         this.commands.push(command)
+        // As it would stand in the log, or be refused there.
+        encodeEntry({ id, by, at: world.now(), via: null, command })
         const { index, outcome, changes } = book.run(command, { id, by, at: world.now() })
-        if (!outcome.ok) return Promise.reject(failureFrom(outcome.failure))
+        if (!outcome.ok) throw failureFrom(outcome.failure)
         for (const listener of this.#listeners) listener(changes)
-        return Promise.resolve({ index, value: outcome.value })
+        return { index, value: outcome.value }
       },
       fresh: (freshness) => {
         this.reads.push(freshness)
@@ -256,7 +267,14 @@ export class OperationsMesh {
         },
       }
     }
-    return { view, views: () => [...this.book.state.members.keys()].map(view), onChange: () => () => {} }
+    return {
+      view,
+      views: () => [...this.book.state.members.keys()].map(view),
+      onChange: (listener) => {
+        this.#watchers.add(listener)
+        return () => this.#watchers.delete(listener)
+      },
+    }
   }
 
   /** A log is on the node where its placement was last put, or where a test says. */

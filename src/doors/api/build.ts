@@ -31,8 +31,9 @@ export interface ApiDeps {
 /** How the listener knows who asks: a socket by who may open it, TCP by the token. */
 export type Guard = { readonly kind: 'socket' } | { readonly kind: 'token'; readonly rules: AccessRules }
 
-/** Connections at a time, WebSockets included. */
-const mostConnections = 1_000
+/** Connections at a time, WebSockets included, which never take all of them: requests are still answered then. */
+const mostConnections = 1_500
+const mostSockets = 1_000
 /** Failed logins of one address in a minute before it hears no more. The right token is never refused. */
 const mostFailures = 20
 
@@ -132,10 +133,15 @@ function addRoutes(app: FastifyInstance, routing: Routing): void {
     })
   }
   const talking = { invoker: deps.invoker, caller, failure }
-  app.get('/api/ws', { websocket: true }, (socket) => {
+  const preValidation = async (): Promise<void> => {
+    if (app.websocketServer.clients.size >= mostSockets)
+      throw new ClawError('TOO_MANY_CONNECTIONS', { limit: mostSockets })
+    return Promise.resolve()
+  }
+  app.get('/api/ws', { websocket: true, preValidation }, (socket) => {
     new ApiSocket(socket, talking)
   })
-  app.get('/api/talk/:name', { websocket: true }, (socket, request) => {
+  app.get('/api/talk/:name', { websocket: true, preValidation }, (socket, request) => {
     new TalkSocket(socket, (request.params as { name: string }).name, talking)
   })
 }

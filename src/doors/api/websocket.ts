@@ -8,18 +8,20 @@ import type { ClawError } from '../../model/failure.ts'
 import { ClawError as Failure } from '../../model/failure.ts'
 import { bodyOf } from './errors.ts'
 
-/** Both spellings of a message are taken: ours, and the capitalised one of older clients. */
+/**
+ * Both spellings of a message are taken: ours, and the capitalised one of older clients. Whoever capitalises is answered so, and
+ * is told of nodes and workloads in messages with a type each, instead of the mesh's own events.
+ */
+const typed = z
+  .string()
+  .max(32)
+  .transform((text) => ({ word: text.toLowerCase(), isOlder: /^[A-Z]/.test(text) }))
+  .pipe(z.object({ word: z.enum(['ping', 'subscribe', 'unsubscribe', 'getstatus', 'status']), isOlder: z.boolean() }))
+
 const Message = z.union([
   z.strictObject({ id: z.union([z.string().max(64), z.int()]), op: z.string().max(64), input: z.unknown().optional() }),
   z.strictObject({ id: z.union([z.string().max(64), z.int()]), cancel: z.literal(true) }),
-  z.strictObject({
-    type: z
-      .string()
-      .max(32)
-      .toLowerCase()
-      .pipe(z.enum(['ping', 'subscribe', 'unsubscribe', 'getstatus', 'status'])),
-    data: z.unknown().optional(),
-  }),
+  z.strictObject({ type: typed, data: z.unknown().optional() }),
 ])
 type Message = z.infer<typeof Message>
 
@@ -28,6 +30,8 @@ const mostOpen = 32
 /** A socket that has this much unsent gets no more until it has taken some. */
 const mostUnsent = 1_048_576
 const heartbeat = 30_000
+/** Older clients only listen: who says nothing for so long is told everything. */
+const silence = 1_000
 
 export interface SocketDeps {
   readonly invoker: Invoker
@@ -42,7 +46,9 @@ export class ApiSocket {
   readonly #deps: SocketDeps
   readonly #open = new Map<Id, AbortController>()
   readonly #timer: NodeJS.Timeout
+  readonly #silence: NodeJS.Timeout
   #isAlive = true
+  #isOlder = false
 
   constructor(socket: WebSocket, deps: SocketDeps) {
     this.#socket = socket
@@ -50,6 +56,9 @@ export class ApiSocket {
     this.#timer = setInterval(() => {
       this.#beat()
     }, heartbeat)
+    this.#silence = setTimeout(() => {
+      this.#handle({ type: { word: 'subscribe', isOlder: true } })
+    }, silence)
     socket.on('pong', () => (this.#isAlive = true))
     socket.on('message', (data, isBinary) => {
       this.#receive(isBinary ? null : (data as Buffer).toString('utf8'))
@@ -59,6 +68,7 @@ export class ApiSocket {
     })
     socket.on('close', () => {
       clearInterval(this.#timer)
+      clearTimeout(this.#silence)
       for (const controller of this.#open.values()) controller.abort()
       this.#open.clear()
     })
@@ -71,10 +81,11 @@ export class ApiSocket {
     }
     this.#isAlive = false
     this.#socket.ping()
-    this.#tell({ type: 'heartbeat', data: { at: new Date().toISOString() } })
+    this.#tell({ type: this.#spelled('heartbeat'), data: { at: new Date().toISOString() } })
   }
 
   #receive(text: string | null): void {
+    clearTimeout(this.#silence)
     const message = text === null ? null : parsed(text)
     if (message === null) {
       this.#tell({ type: 'error', ...bodyOf(new Failure('INVALID_REQUEST', { problem: 'not a message of this API' })) })
@@ -85,12 +96,21 @@ export class ApiSocket {
     else this.#handle(message)
   }
 
-  #handle({ type, data }: Extract<Message, { type: string }>): void {
-    switch (type) {
+  #spelled(word: string): string {
+    return this.#isOlder ? word.replace(/^./, (letter) => letter.toUpperCase()) : word
+  }
+
+  #handle({ type: { word, isOlder }, data }: Extract<Message, { type: unknown }>): void {
+    this.#isOlder = isOlder
+    switch (word) {
       case 'ping':
-        this.#tell({ type: 'pong', data: data ?? null })
+        this.#tell({ type: this.#spelled('pong'), data: data ?? null })
         return
       case 'subscribe':
+        if (isOlder) {
+          this.#start('updates', 'mesh.updates', data ?? {}, (update) => update as object)
+          return
+        }
         this.#start('events', 'events.watch', { follow: true, ...(data ?? {}) }, (event) => ({
           type: 'event',
           data: event,
@@ -98,10 +118,11 @@ export class ApiSocket {
         return
       case 'unsubscribe':
         this.#cancel('events')
+        this.#cancel('updates')
         return
       case 'status':
       case 'getstatus':
-        this.#start('status', 'status', {}, (output) => ({ type: 'status', data: output }))
+        this.#start('status', 'status', {}, (output) => ({ type: this.#spelled('status'), data: output }))
         return
     }
   }

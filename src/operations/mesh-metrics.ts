@@ -1,0 +1,80 @@
+/** Whether a peer works, and what all nodes last measured, for programs that watch. Their field names are those of the first gateway. */
+import { z } from 'zod'
+import type { Member } from '../model/node.ts'
+import { second } from '../model/time.ts'
+import type { OperationContext } from './context.ts'
+import { iso, noInput, time } from './fields.ts'
+import { GpuView, holders, nodeView } from './node-view.ts'
+import type { NodeView } from './node-view.ts'
+import { unary } from './operation.ts'
+
+export const meshHealth = unary({
+  name: 'mesh.health',
+  about: 'Say whether the peer that answers follows a mesh that works.',
+  input: noInput,
+  output: z.object({
+    status: z.enum(['healthy', 'degraded']).describe('degraded: it knows no leader, or has stopped to follow'),
+    uptime_secs: z.int().describe('Of the daemon that answers'),
+  }),
+  permission: { verb: 'read', resource: 'mesh' },
+  rest: { method: 'GET', path: '/api/health' },
+  handler(_, { control, clock, startedAt }) {
+    const isWell = control.status().leader !== null && control.outdated === null
+    const uptime = Math.max(0, Math.floor((clock.now() - startedAt) / second))
+    return Promise.resolve({ status: isWell ? ('healthy' as const) : ('degraded' as const), uptime_secs: uptime })
+  },
+})
+
+export const MeshMetrics = z.object({
+  timestamp: time,
+  nodes: z.array(
+    z.object({
+      node_id: z.string(),
+      name: z.string(),
+      health: z.enum(['healthy', 'unhealthy', 'draining', 'offline']),
+      gpus: z.array(GpuView),
+    }),
+  ),
+  gpu_summary: z.object({
+    total_gpus: z.int(),
+    total_vram_mib: z.int(),
+    used_vram_mib: z.number().describe('Of those GPUs that say'),
+    avg_utilization_percent: z.number().nullable().describe('Of those GPUs that say; null when none does'),
+  }),
+})
+export type MeshMetrics = z.infer<typeof MeshMetrics>
+
+export const meshMetrics = unary({
+  name: 'mesh.metrics',
+  about: 'Show what all nodes last measured of their GPUs, and the sum of it.',
+  input: noInput,
+  output: MeshMetrics,
+  permission: { verb: 'read', resource: 'node' },
+  rest: { method: 'GET', path: '/api/metrics' },
+  handler: (_, context) => Promise.resolve(metricsOf(context)),
+})
+
+export function metricsOf({
+  control,
+  membership,
+  clock,
+}: Pick<OperationContext, 'control' | 'membership' | 'clock'>): MeshMetrics {
+  const { state } = control
+  const held = holders(state)
+  const view = (member: Member): NodeView => nodeView(member, { state, membership }, held)
+  const nodes = [...state.members.values()].map(view).toSorted((a, b) => a.name.localeCompare(b.name))
+  const gpus = nodes.flatMap((node) => node.gpus)
+  const used = gpus.flatMap(({ utilization }) => (utilization === null ? [] : [utilization]))
+  return {
+    timestamp: iso(clock.now()),
+    nodes: nodes.map((node) => ({ node_id: node.id, name: node.name, health: node.status, gpus: node.gpus })),
+    gpu_summary: {
+      total_gpus: gpus.length,
+      total_vram_mib: sum(gpus.map(({ memoryMib }) => memoryMib)),
+      used_vram_mib: sum(gpus.map(({ memoryUsedMib }) => memoryUsedMib ?? 0)),
+      avg_utilization_percent: used.length === 0 ? null : Math.round((sum(used) / used.length) * 10) / 10,
+    },
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

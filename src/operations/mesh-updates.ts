@@ -1,0 +1,131 @@
+/** Everything that a page or a program wants to be told of a mesh while it looks at it, as one stream. */
+import { z } from 'zod'
+import type { NodeId, WorkloadId } from '../model/ids.ts'
+import type { Millis } from '../model/time.ts'
+import { second } from '../model/time.ts'
+import type { OperationContext } from './context.ts'
+import { span, spanOf, workloadRef } from './fields.ts'
+import { findFreshWorkload } from './find.ts'
+import { changeShapes, type MeshChange, Sight } from './mesh-changes.ts'
+import { MeshMetrics, metricsOf } from './mesh-metrics.ts'
+import { Merged } from './merged.ts'
+import type { Call } from './operation.ts'
+import { stream } from './operation.ts'
+import { LogItem, workloadLogs } from './workload-logs.ts'
+
+const Update = z.discriminatedUnion('type', [
+  ...changeShapes,
+  z.object({ type: z.literal('MetricsUpdate'), data: MeshMetrics }),
+  z.object({ type: z.literal('LogLine'), data: LogItem.extend({ id: z.string(), name: z.string() }) }),
+])
+type Update = z.infer<typeof Update>
+
+const types = Update.options.map(({ shape }) => shape.type.value)
+
+export const meshUpdates = stream({
+  name: 'mesh.updates',
+  about: 'Tell what becomes of nodes and workloads as it happens, what the nodes measure, and what workloads print.',
+  input: z.strictObject({
+    types: z.array(z.enum(types)).max(16).optional().describe('Only these; all when left out'),
+    logs: z.array(workloadRef).max(8).default([]).describe('Workloads whose new output is told line by line'),
+    metricsEvery: span.default(10).describe('Pause between two MetricsUpdate; at least 1 s'),
+  }),
+  output: Update,
+  permission: { verb: 'read', resource: 'mesh' },
+  rest: { method: 'GET', path: '/api/updates' },
+  async *handler({ types: wanted, logs, metricsEvery }, context, call) {
+    const every = spanOf(metricsEvery, 'metricsEvery', second)
+    const isWanted = ({ type }: Update): boolean => wanted === undefined || wanted.includes(type)
+    const over = new AbortController()
+    const signal = AbortSignal.any([call.signal, over.signal])
+    const merged = new Merged<Update>()
+    merged.add(changes(context, signal))
+    if (wanted?.includes('MetricsUpdate') !== false) merged.add(metrics(context, every, signal))
+    try {
+      for (const workload of logs) merged.add(await lines(workload, context, { call, signal }))
+      for (let next = await merged.next(); next !== null; next = await merged.next()) if (isWanted(next)) yield next
+    } finally {
+      over.abort()
+      await merged.close()
+    }
+  },
+})
+
+/** Until the signal ends. What has changed is looked at when the reader has time for it. */
+async function* changes(context: OperationContext, signal: AbortSignal): AsyncGenerator<MeshChange> {
+  const { control, membership } = context
+  const nodes = new Set<NodeId>()
+  const workloads = new Set<WorkloadId>()
+  let wake = (): void => {}
+  const stops = [
+    control.onChange((told) => {
+      for (const change of told) {
+        if (change.type === 'member') nodes.add(change.node)
+        if (change.type === 'workload') workloads.add(change.workload)
+      }
+      wake()
+    }),
+    membership.onChange(({ node }) => {
+      nodes.add(node)
+      wake()
+    }),
+  ]
+  const onAbort = (): void => wake()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const sight = new Sight(context)
+  try {
+    while (!signal.aborted) {
+      const news = [
+        ...taken(nodes).flatMap((id) => sight.node(id)),
+        ...taken(workloads).flatMap((id) => sight.workload(id)),
+      ]
+      yield* news
+      if (nodes.size + workloads.size > 0) continue
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        if (signal.aborted) resolve()
+      })
+    }
+  } finally {
+    for (const stop of stops) stop()
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function taken<T>(from: Set<T>): readonly T[] {
+  const all = [...from]
+  from.clear()
+  return all
+}
+
+async function* metrics(context: OperationContext, every: Millis, signal: AbortSignal): AsyncGenerator<Update> {
+  while (!signal.aborted) {
+    yield { type: 'MetricsUpdate', data: metricsOf(context) }
+    await pause(context, every, signal)
+  }
+}
+
+/** Ends early when the signal does. */
+async function pause({ clock }: Pick<OperationContext, 'clock'>, span: Millis, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const onEnd = (): void => resolve(undefined)
+  const cancel = clock.after(span, onEnd)
+  signal.addEventListener('abort', onEnd, { once: true })
+  if (!signal.aborted) await promise
+  cancel()
+  signal.removeEventListener('abort', onEnd)
+}
+
+/** What it prints from now on. Throws WORKLOAD_NOT_FOUND. */
+async function lines(
+  wanted: string,
+  context: OperationContext,
+  { call, signal }: { readonly call: Call; readonly signal: AbortSignal },
+): Promise<AsyncIterable<Update>> {
+  const { id, name } = await findFreshWorkload(context, wanted, signal)
+  const items = call.open('workload.logs', { workload: id, follow: true, tail: 0 }, signal)
+  return (async function* () {
+    for await (const item of items)
+      yield { type: 'LogLine' as const, data: { ...workloadLogs.output.parse(item), id, name } }
+  })()
+}
