@@ -11,7 +11,12 @@ export default command({
 
   async run(_, { api: connect, out, signal }) {
     const api = await connect()
-    const status = { ...(await api.call('status', {}, signal)), gateway: api.address }
+    // Asked for at once: whoever types `status` waits for one answer, not for two.
+    const [found, rows] = await Promise.all([
+      api.call('status', {}, signal),
+      out.isForMachines ? [] : api.call('node.list', {}, signal),
+    ])
+    const status = { ...found, gateway: api.address }
     await out.result(status, async ({ gateway, leader, nodes, gpus, workloads, outdated }, style) => [
       'CLUSTER STATUS',
       '═'.repeat(39),
@@ -26,7 +31,7 @@ export default command({
       ]),
       '',
       'NODES',
-      ...(await style.table(await api.call('node.list', {}, signal), nodeColumns)),
+      ...(await style.table(rows, nodeColumns)),
     ])
     return undefined
   },
