@@ -1,6 +1,7 @@
 /** The parts list of a daemon, in start order: what answers first, then the network, then what asks, the doors last. */
 import type { Service } from '../ports/service.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
+import { connectThrough } from './connect-to.ts'
 import { controlPlane } from './control-plane.ts'
 import { doorsOf } from './doors.ts'
 import { EventLoopService } from './event-loop.ts'
@@ -16,7 +17,9 @@ export interface Parts {
 /** Makes all parts and starts none. */
 export async function assemble(ground: Ground, membership: StoredMembership, signal: AbortSignal): Promise<Parts> {
   const plane = await controlPlane(ground, membership)
-  const work = await workPlane(ground, plane, signal)
+  // Its services ask other nodes by the operations, which look at the services.
+  const connect = connectThrough({ converse: (name, input, asker) => doors.operations.converse(name, input, asker) })
+  const work = await workPlane(ground, plane, connect, signal)
   const doors = await doorsOf(ground, plane, work)
   const { host, consensus, control, admission, links, spool } = plane
   const { inventory, members, logs, agent, proxy, gateway, images } = work

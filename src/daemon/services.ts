@@ -1,5 +1,4 @@
 /** What takes requests for deployments at this peer, and what all peers have counted of them. */
-import { dial } from '../adapters/proxy/dial.ts'
 import { serviceDoor } from '../adapters/proxy/service-door.ts'
 import type { ServicesView } from '../operations/context.ts'
 import type { AgentService } from '../services/agent/agent-service.ts'
@@ -7,17 +6,21 @@ import type { MembershipService } from '../services/membership/service.ts'
 import type { Measure } from '../services/gateway/rollouts.ts'
 import { gatherStats, measure } from '../services/proxy/gather.ts'
 import { ProxyService } from '../services/proxy/service.ts'
-import { openTunnel } from '../services/proxy/tunnel.ts'
+import type { ConnectTo } from './connect-to.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Ground } from './ground.ts'
 
-export function proxyOf(ground: Ground, { control, host }: ControlPlane, agent: AgentService): ProxyService {
-  const { identity, config, clock, random, log, metrics } = ground
+interface Ways {
+  readonly agent: AgentService
+  readonly connect: ConnectTo
+}
+
+export function proxyOf(ground: Ground, { control, host }: ControlPlane, { agent, connect }: Ways): ProxyService {
+  const { identity, config, clock, log, metrics } = ground
   return new ProxyService({
     ...{ self: identity.id, control, rpc: host.rpc, door: serviceDoor, bind: config.service.bind, clock, metrics },
     address: (placement, port, signal) => agent.address(placement, port, signal),
-    connect: (endpoint, signal) => openTunnel({ rpc: host.rpc, random }, endpoint, signal),
-    dial: async (placement, port, signal) => dial(await agent.address(placement, port, signal), signal),
+    connect,
     log: log.child('proxy'),
   })
 }

@@ -15,6 +15,7 @@ import type { ImageService } from '../services/images/image-service.ts'
 import { LogKeeper } from '../services/logs/log-keeper.ts'
 import { GatewayService } from '../services/gateway/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
+import type { ConnectTo } from './connect-to.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { chooseExecutors } from './executors.ts'
 import type { Ground } from './ground.ts'
@@ -28,7 +29,7 @@ export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
 const sampleMs = 15_000
 
 /** Makes them; nothing is started. */
-export async function workPlane(ground: Ground, plane: ControlPlane, signal: AbortSignal) {
+export async function workPlane(ground: Ground, plane: ControlPlane, connect: ConnectTo, signal: AbortSignal) {
   const { identity, clock, random, log, metrics, disk, verifier, config, version, panic } = ground
   const { host, control, consensus, membership: belonging } = plane
   const self = identity.id
@@ -65,7 +66,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, signal: Abo
     nameOf: (workload) => control.state.workloads.get(workload)?.name ?? null,
     log: log.child('logs'),
   })
-  const proxy = proxyOf(ground, plane, agent)
+  const proxy = proxyOf(ground, plane, { agent, connect })
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
     signer: identity.signer,

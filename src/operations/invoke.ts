@@ -175,7 +175,7 @@ export class OperationService implements Service, Invoker {
     const admitted = admit(operation, own, asker)
     const context = await this.#settled(freshness, asker)
     // Where it has to run may have changed a moment ago.
-    await refresh(context, asker.signal)
+    if (operation.isPlaced !== true) await refresh(context, asker.signal)
     const target = this.#target(operation, admitted)
     if (target !== this.#context.self)
       return this.#context.rpc.converse(target, converseOperation, wireOf(name, input, asker), asker.signal)

@@ -94,6 +94,8 @@ export interface DuplexOperation<
   readonly message: Message
   /** Schema of one message that the caller is told. */
   readonly output: Output
+  /** Its input says where that is, whatever this peer has not heard of yet: nothing has to be asked first. */
+  readonly isPlaced?: true
   /** The bytes that go along, by channel, in words for people. */
   readonly channels: Readonly<Record<number, string>>
   /** The conversation ends when it returns. */

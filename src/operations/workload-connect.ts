@@ -33,7 +33,7 @@ export const workloadConnect = duplex({
   where: ({ workload }, context) => nodeOf(findWorkload(context, workload)),
   handler: async ({ workload, port: wanted }, context, { signal }, talk) => {
     const placement = runningPlacement(findWorkload(context, workload))
-    await carried(await context.agent.connect(placement, wanted, signal), placement, talk)
+    await carried(await context.agent.connect(placement, wanted, signal), { placement, port: wanted }, talk)
   },
 })
 
@@ -52,9 +52,10 @@ export const placementConnect = duplex({
   channels,
   permission: { verb: 'change', resource: 'workload' },
   where: ({ node }) => nodeId(node),
+  isPlaced: true,
   handler: async ({ workload, attempt, port: wanted }, { agent }, { signal }, talk) => {
     const placement = placementId(workloadId(workload), attempt)
-    await carried(await agent.connect(placement, wanted, signal), placement, talk)
+    await carried(await agent.connect(placement, wanted, signal), { placement, port: wanted }, talk)
   },
 })
 
@@ -66,9 +67,16 @@ export function nodeOf({ name, state, placement }: ReturnType<typeof findWorkloa
 
 async function carried(
   stream: ByteStream,
-  placement: PlacementId,
+  { placement, port: wanted }: { readonly placement: PlacementId; readonly port: number },
   talk: Talk<never, z.infer<typeof Connected>>,
 ): Promise<void> {
   await talk.tell({ type: 'connected', placement })
-  await carryBytes(stream, talk)
+  try {
+    await carryBytes(stream, talk)
+  } catch (error) {
+    // Whoever listens there may break the connection at any time, and the other end has to hear of it.
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    const address = `port ${wanted} of ${placement}`
+    throw new ClawError('PORT_UNREACHABLE', { address, detail: error.message }, { cause: error })
+  }
 }

@@ -5,7 +5,7 @@ import type { PortAddress } from './executor.ts'
 export interface ByteStream {
   /** Until the other side has sent its last. Throws when the connection breaks. */
   readonly received: AsyncIterable<Uint8Array>
-  /** Returns once there is room for more. What the other side does not take any more is dropped. */
+  /** Returns once there is room for more. What the other side does not take any more is dropped, or throws. */
   send(data: Uint8Array): Promise<void>
   /** Nothing more is sent. */
   end(): void

@@ -1,7 +1,8 @@
 /** Takes requests at a port of this host and has them answered by replicas. */
 import type { PlacementId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
-import type { ByteStream } from './byte-stream.ts'
+import type { ByteStream } from './dial.ts'
+import type { PortAddress } from './executor.ts'
 
 export interface DoorOptions {
   readonly bind: string
@@ -22,7 +23,7 @@ export type Outcome =
   | { readonly type: 'cancelled' }
 
 /** Where a replica is: at an address of this host, or at the other end of a stream to another. */
-export type Reach = { readonly host: string; readonly port: number } | { readonly stream: ByteStream }
+export type Reach = PortAddress | { readonly stream: ByteStream }
 
 /** A replica that was chosen for a request. */
 export interface Chosen {

@@ -43,13 +43,13 @@ export const followOperation: StreamProtocol<OperationRequest, OperationItem> = 
   maxInbound: 16,
 }
 
-/** Runs one operation that is a conversation, at the member called. One forwarded port may have many of them open. */
+/** Runs one operation that is a conversation, at the member called: each connection to a port of its work is one. */
 export const converseOperation: DuplexProtocol<OperationRequest> = {
   kind: 'duplex',
   id: '/clawbernetes/operation/converse/1.0.0',
   audience: 'members',
   ...limits,
-  maxInbound: 256,
+  maxInbound: 1_024,
   request: OperationRequest,
 }
 

@@ -2,17 +2,19 @@ import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterEach, expect, test } from 'vitest'
-import { dial } from '../../src/adapters/proxy/dial.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
 import { serviceDoor } from '../../src/adapters/proxy/service-door.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
+import { dial } from '../../src/adapters/system/dial.ts'
+import { connectThrough } from '../../src/daemon/connect-to.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import type { PlacementId } from '../../src/model/ids.ts'
+import { OperationService } from '../../src/operations/invoke.ts'
 import { gatherStats } from '../../src/services/proxy/gather.ts'
 import { ProxyService } from '../../src/services/proxy/service.ts'
-import { openTunnel } from '../../src/services/proxy/tunnel.ts'
-import { seededRandom } from '../../src/simulation/world.ts'
-import { TestNet, until } from '../support/net.ts'
+import { TestNet, until, type Wire } from '../support/net.ts'
+import { OperationsMesh } from '../support/operations-mesh.ts'
 import { ReplicaServer } from '../support/replica-servers.ts'
 import { ServedDeployment } from '../support/served-deployment.ts'
 import { silent } from '../../src/ports/log.ts'
@@ -21,8 +23,6 @@ const undo: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const one of undo.splice(0).toReversed()) await one()
 })
-
-const random = seededRandom(1)
 
 /** Two peers of which the second runs the replicas; requests come to the first. */
 async function twoHosts() {
@@ -41,13 +41,18 @@ async function twoHosts() {
       if (replica === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
       return { host: '127.0.0.1', port: replica.port }
     }
+    const context = new OperationsMesh().context(host.id)
+    const operations = new OperationService({
+      ...{ ...context, rpc: host.rpc, clock: systemClock },
+      agent: { ...context.agent, connect: async (placement, _, signal) => dial(await address(placement), signal) },
+    })
+    await operations.start()
     const proxy = new ProxyService({
       ...{ self: host.id, control: served.control(), rpc: host.rpc, door: serviceDoor, clock: systemClock },
       // Each host of its own: one port can be bound once on this one.
       bind: host === here ? '127.0.0.1' : '127.0.0.2',
       address,
-      connect: (endpoint, signal) => openTunnel({ rpc: host.rpc, random }, endpoint, signal),
-      dial: async (placement, _, signal) => dial(await address(placement), signal),
+      connect: connectThrough(operations),
       ...{ log: silent, metrics: { count() {}, gauge() {}, observe() {} } },
     })
     await proxy.start()
@@ -61,7 +66,7 @@ async function twoHosts() {
     replicas.set(served.replica(name, node, revision), server)
     return server
   }
-  return { here, there, served, proxy, other, port, replica }
+  return { here, there, wire, served, proxy, other, port, replica }
 }
 
 async function freePort(): Promise<number> {
@@ -103,6 +108,42 @@ test('requests reach replicas on another host, and what all peers have counted a
   const all = await gatherStats(gathering, { deployment: served.id, span: 60_000 }, AbortSignal.timeout(5_000))
   expect(all.revisions).toMatchObject([{ revision: 1, failed: 0 }])
   expect(all).toEqual(proxy.stats(served.id, 60_000))
+})
+
+test('given a replica on another host that ends idle connections, when more requests come, then each is answered', async () => {
+  const { port, replica } = await twoHosts()
+  const server = await replica('a')
+  let ended = 0
+  server.handle = ({ socket }, response) => {
+    response.end('a', () => socket.end(() => (ended += 1)))
+  }
+  await expect.poll(() => statusAt(port)).toBe(200)
+  for (let i = 0; i < 10; i += 1) {
+    expect(await ask(port)).toEqual({ status: 200, body: 'a' })
+    // The end of the connection has to get here before the next request, or there is nothing to be found out.
+    await expect.poll(() => ended).toBeGreaterThan(i)
+    await sleep(20)
+  }
+})
+
+describe.each([
+  ['dies', (wire: Wire) => wire.close()],
+  ['falls silent', async (wire: Wire) => wire.freeze()],
+])('given a request that is under way at another host, when that %s', (_, lose) => {
+  test('then one that may be sent twice goes on to another replica, and any other is told at once', async () => {
+    const { port, replica, wire, here, there } = await twoHosts()
+    const far = await replica('far')
+    await expect.poll(() => statusAt(port)).toBe(200)
+    far.handle = () => {}
+    const [got, posted] = [ask(port), ask(port, '/', Buffer.from('once'))]
+    await until('both are there', () => far.seen.length >= 3)
+    await replica('near', here.id)
+    // By the wire or by itself: neither can be reached any more.
+    await Promise.all([lose(wire), there.service.stop()])
+    expect(await got).toEqual({ status: 200, body: 'near' })
+    expect((await posted).status).toBe(502)
+    expect(await ask(port)).toEqual({ status: 200, body: 'near' })
+  })
 })
 
 test('20 MB there and back, to another host', async () => {
@@ -165,11 +206,11 @@ test('a port that is taken is a problem of this peer, until it is free', async (
   await new Promise<void>((resolve) => blocker.listen(port, '127.0.0.1', resolve))
   const served = new ServedDeployment(['ada' as never], port)
   const told: (readonly string[])[] = []
-  const rpc = { serve: () => () => {}, serveStream: () => () => {} }
+  const rpc = { serve: () => () => {} }
   const never = (): Promise<never> => Promise.reject(new Error('nobody is asked'))
   const proxy = new ProxyService({
     ...{ self: 'ada' as never, control: served.control(), rpc, door: serviceDoor, clock: systemClock },
-    ...{ bind: '127.0.0.1', address: never, connect: never, dial: never },
+    ...{ bind: '127.0.0.1', address: never, connect: never },
     ...{ log: silent, metrics: { count() {}, gauge() {}, observe() {} } },
   })
   proxy.onProblems(() => told.push(proxy.problems()))
@@ -184,7 +225,7 @@ test('a port that is taken is a problem of this peer, until it is free', async (
 test('given a host that has no descriptor left, when a service opens, then that is a problem and it is tried again', async () => {
   const port = await freePort()
   const served = new ServedDeployment(['ada' as never], port)
-  const rpc = { serve: () => () => {}, serveStream: () => () => {} }
+  const rpc = { serve: () => () => {} }
   const never = (): Promise<never> => Promise.reject(new Error('nobody is asked'))
   const full = Object.assign(new Error('listen EMFILE'), { code: 'EMFILE', syscall: 'listen' })
   let tries = 0
@@ -193,7 +234,7 @@ test('given a host that has no descriptor left, when a service opens, then that 
   }
   const proxy = new ProxyService({
     ...{ self: 'ada' as never, control: served.control(), rpc, door, clock: systemClock },
-    ...{ bind: '127.0.0.1', address: never, connect: never, dial: never },
+    ...{ bind: '127.0.0.1', address: never, connect: never },
     ...{ log: silent, metrics: { count() {}, gauge() {}, observe() {} } },
   })
   await proxy.start()

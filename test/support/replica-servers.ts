@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { byteStreamOf } from '../../src/lib/byte-stream.ts'
 import type { PlacementId } from '../../src/model/ids.ts'
-import type { ByteStream } from '../../src/ports/byte-stream.ts'
 import type { Backend, Outcome, Reach } from '../../src/ports/service-door.ts'
 
 export class ReplicaServer {
@@ -82,12 +82,5 @@ async function reachOf({ port }: ReplicaServer, remote: boolean, signal: AbortSi
     socket.once('error', reject)
     signal.addEventListener('abort', () => socket.destroy())
   })
-  const stream: ByteStream = {
-    incoming: socket as AsyncIterable<Uint8Array>,
-    write: (data) =>
-      new Promise((resolve, reject) => socket.write(data, (error) => (error ? reject(error) : resolve()))),
-    end: () => void socket.end(),
-    abort: () => void socket.destroy(),
-  }
-  return { stream }
+  return { stream: byteStreamOf(socket) }
 }

@@ -1,5 +1,5 @@
 /** Connections to replicas for Node's HTTP client: kept ones for what may be sent twice, and one that is open already for the rest. */
-import { Agent } from 'node:http'
+import { Agent, type ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { PlacementId } from '../../model/ids.ts'
 import type { Chosen } from '../../ports/service-door.ts'
@@ -10,6 +10,10 @@ type Created = (error: Error | null, socket: Duplex) => void
 /** Idle connections to one replica that are kept, and all connections to it. */
 const idle = 32
 const open = 1_024
+
+function closeIdle(this: Duplex): void {
+  this.destroy()
+}
 
 class LinkAgent extends Agent {
   #chosen: Chosen
@@ -29,6 +33,19 @@ class LinkAgent extends Agent {
   retire(): void {
     this.maxFreeSockets = 0
     for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+  }
+
+  /** A replica that has ended an idle connection takes nothing more over it, though it may still be open for writing. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    if (socket.readableEnded) return false
+    socket.once('end', closeIdle)
+    // Whether it may be kept, which the types do not say.
+    return super.keepSocketAlive(socket) as unknown as boolean
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    socket.off('end', closeIdle)
+    super.reuseSocket(socket, request)
   }
 
   override createConnection(_: object, created?: Created): undefined {

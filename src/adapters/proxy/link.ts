@@ -1,9 +1,9 @@
-/** A connection to a replica: a socket on this host, or a stream to another that is dressed as one. */
+/** A connection to a replica: a socket on this host, or a stream to another that is dressed as one. Each way ends by itself. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { ClawError } from '../../model/failure.ts'
-import type { ByteStream } from '../../ports/byte-stream.ts'
+import type { ByteStream } from '../../ports/dial.ts'
 import type { Chosen } from '../../ports/service-door.ts'
 
 /** Longest wait for a connection. */
@@ -39,15 +39,18 @@ async function connected(socket: Socket, signal: AbortSignal): Promise<Duplex> {
 
 const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error
 
-/** Node's HTTP client takes any Duplex for a socket, but for these few methods, which mean nothing here. */
+/** Node's HTTP client takes any Duplex for a socket that has these few methods besides. */
 class StreamSocket extends Duplex {
+  /** As a socket's: after so long without a byte, ms; 0 for never. */
+  timeout = 0
   readonly #stream: ByteStream
-  readonly #incoming: AsyncIterator<Uint8Array>
+  readonly #received: AsyncIterator<Uint8Array>
+  #idle: NodeJS.Timeout | undefined
 
   constructor(stream: ByteStream) {
     super({ allowHalfOpen: true })
     this.#stream = stream
-    this.#incoming = stream.incoming[Symbol.asyncIterator]()
+    this.#received = stream.received[Symbol.asyncIterator]()
   }
 
   setNoDelay(): this {
@@ -58,8 +61,12 @@ class StreamSocket extends Duplex {
     return this
   }
 
-  setTimeout(): this {
-    return this
+  setTimeout(ms: number, listener?: () => void): this {
+    clearTimeout(this.#idle)
+    this.timeout = ms
+    this.#idle = ms > 0 && !this.destroyed ? setTimeout(() => this.emit('timeout'), ms).unref() : undefined
+    if (listener === undefined) return this
+    return ms > 0 ? this.once('timeout', listener) : this.off('timeout', listener)
   }
 
   ref(): this {
@@ -71,14 +78,18 @@ class StreamSocket extends Duplex {
   }
 
   override _read(): void {
-    this.#incoming.next().then(
-      ({ done, value }) => this.push(done === true ? null : value),
+    this.#received.next().then(
+      ({ done, value }) => {
+        this.#idle?.refresh()
+        this.push(done === true ? null : value)
+      },
       (error: unknown) => this.destroy(asError(error)),
     )
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#stream.write(chunk).then(
+    this.#idle?.refresh()
+    this.#stream.send(chunk).then(
       () => callback(),
       (error: unknown) => callback(asError(error)),
     )
@@ -90,7 +101,8 @@ class StreamSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#stream.abort()
+    clearTimeout(this.#idle)
+    this.#stream.close()
     callback(error)
   }
 }

@@ -8,8 +8,9 @@ import { ClawError } from '../../model/failure.ts'
 import type { DeploymentId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { hour, second } from '../../model/time.ts'
-import type { ByteStream } from '../../ports/byte-stream.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
+import type { ByteStream } from '../../ports/dial.ts'
+import type { PortAddress } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
@@ -18,25 +19,17 @@ import type { Service } from '../../ports/service.ts'
 import { serviceStats } from '../../wire/service.ts'
 import type { Control } from '../control/types.ts'
 import { ServiceBackend } from './backend.ts'
-import { TunnelEnds } from './tunnel-ends.ts'
-
-interface Address {
-  readonly host: string
-  readonly port: number
-}
 
 export interface ProxyDeps {
   readonly self: NodeId
   readonly control: Pick<Control, 'state' | 'onChange'>
-  readonly rpc: Pick<Rpc, 'serve' | 'serveStream'>
+  readonly rpc: Pick<Rpc, 'serve'>
   readonly door: ServiceDoor
   readonly bind: string
   /** Where this host reaches a port of a placement of its own. */
-  readonly address: (placement: PlacementId, port: number, signal: AbortSignal) => Promise<Address>
-  /** A connection to a port of a placement on another node. */
+  readonly address: (placement: PlacementId, port: number, signal: AbortSignal) => Promise<PortAddress>
+  /** A connection to a port of a placement on another node. The signal counts until it is there. Throws a ClawError. */
   readonly connect: (endpoint: Endpoint, signal: AbortSignal) => Promise<ByteStream>
-  /** The same for others, to a placement of this host. */
-  readonly dial: (placement: PlacementId, port: number, signal: AbortSignal) => Promise<ByteStream>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -63,9 +56,8 @@ export class ProxyService implements Service {
   readonly name = 'proxy'
   readonly #deps: ProxyDeps
   readonly #served = new Map<DeploymentId, Served>()
-  readonly #addresses = new Map<PlacementId, Address>()
+  readonly #addresses = new Map<PlacementId, PortAddress>()
   readonly #listeners = new Set<() => void>()
-  readonly #ends: TunnelEnds
   /** Doors are opened and closed one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #retry: Cancel = () => {}
@@ -74,12 +66,10 @@ export class ProxyService implements Service {
 
   constructor(deps: ProxyDeps) {
     this.#deps = deps
-    this.#ends = new TunnelEnds(deps)
   }
 
   start(): Promise<void> {
     const { control, rpc } = this.#deps
-    this.#ends.start()
     this.#unsubscribe = [
       control.onChange((changes) => this.#onChange(changes)),
       rpc.serve(serviceStats, ({ deployment, spanMs }) =>
@@ -97,7 +87,6 @@ export class ProxyService implements Service {
     await this.#turn
     await Promise.all([...this.#served.values()].flatMap(({ door }) => door?.close(closeGrace) ?? []))
     this.#served.clear()
-    this.#ends.stop()
   }
 
   /** What keeps this peer from taking requests, in words. */

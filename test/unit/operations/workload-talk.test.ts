@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { connectThrough } from '../../../src/daemon/connect-to.ts'
 import { byteStreamOf } from '../../../src/lib/byte-stream.ts'
+import { ClawError } from '../../../src/model/failure.ts'
 import type { PlacementId } from '../../../src/model/ids.ts'
 import { meshId } from '../../../src/model/ids.ts'
 import { WorkloadSpec } from '../../../src/model/workload.ts'
@@ -28,6 +29,13 @@ beforeEach(async () => {
   const spec = WorkloadSpec.parse({ image: 'x', command: ['sleep', '1000'] })
   const ids = { placement, workload, attempt: 1, term: 1, mesh: meshId('mesh-1'), node: bob, name: 'job' }
   await mesh.executor.start({ ...ids, spec, env: {}, devices: [] }, never)
+})
+
+/** A connection over which nothing is taken. */
+const never80 = { send: () => Promise.resolve(), end() {}, close() {} }
+
+const failing = (error: Error): AsyncIterable<Uint8Array> => ({
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
 })
 
 const exec = (input: Partial<InputOf<'workload.exec'>>, signal = never, role: 'admin' | 'viewer' = 'admin') =>
@@ -103,14 +111,15 @@ describe('a command on another node', () => {
 describe('a connection to a port on another node', () => {
   test('carries bytes both ways, and the end of either', async () => {
     mesh.dial = () => byteStreamOf(new PassThrough())
-    const connecting = connectThrough(service)(placement, bob, 80, never)
-    const socket = await play(mesh.world, connecting)
+    const connecting = connectThrough(service)({ placement, node: bob, port: 80 }, never)
+    const stream = await play(mesh.world, connecting)
     const echoed = (async () => {
       let text = ''
-      for await (const chunk of socket as AsyncIterable<Buffer>) text += chunk.toString()
+      for await (const chunk of stream.received) text += Buffer.from(chunk).toString()
       return text
     })()
-    socket.end('hello')
+    await play(mesh.world, stream.send(Buffer.from('hello')))
+    stream.end()
     // Node's own streams need turns of the event loop, which virtual time does not take.
     let isDone = false
     echoed.finally(() => (isDone = true)).catch(() => {})
@@ -122,7 +131,33 @@ describe('a connection to a port on another node', () => {
   })
 
   test('says when nothing listens there', async () => {
-    const connecting = connectThrough(service)(placement, bob, 80, never)
+    const connecting = connectThrough(service)({ placement, node: bob, port: 80 }, never)
     await expect(play(mesh.world, connecting)).rejects.toMatchObject({ code: 'PORT_UNREACHABLE' })
+  })
+
+  test('lasts longer than the signal that was to bound the wait for it', async () => {
+    mesh.dial = () => ({ ...never80, received: (async function* () {})() })
+    const late = new AbortController()
+    const stream = await play(mesh.world, connectThrough(service)({ placement, node: bob, port: 80 }, late.signal))
+    late.abort(new Error('too late'))
+    await expect(play(mesh.world, stream.received[Symbol.asyncIterator]().next())).resolves.toMatchObject({
+      done: true,
+    })
+  })
+
+  test('that breaks off is told as such', async () => {
+    const reset = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
+    mesh.dial = () => ({ ...never80, received: failing(reset) })
+    const stream = await play(mesh.world, connectThrough(service)({ placement, node: bob, port: 80 }, never))
+    const reading = play(mesh.world, stream.received[Symbol.asyncIterator]().next())
+    await expect(reading).rejects.toMatchObject({ code: 'PORT_UNREACHABLE', message: /ECONNRESET/ })
+  })
+
+  test('is asked for even while nobody leads', async () => {
+    mesh.dial = () => byteStreamOf(new PassThrough())
+    mesh.failure = new ClawError('NO_LEADER', { detail: 'an election' })
+    const reads = mesh.reads.length
+    await play(mesh.world, connectThrough(service)({ placement, node: bob, port: 80 }, never))
+    expect(mesh.reads).toHaveLength(reads)
   })
 })
