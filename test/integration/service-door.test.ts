@@ -1,57 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serviceDoor } from '../../src/adapters/proxy/service-door.ts'
 import type { PlacementId } from '../../src/model/ids.ts'
-import type { Backend, OpenDoor } from '../../src/ports/service-door.ts'
+import { ask, opened, replicas, undo, undoAll } from '../support/open-door.ts'
 import { ReplicaServer, roundRobin } from '../support/replica-servers.ts'
 
-const undo: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const one of undo.splice(0).toReversed()) await one()
-})
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-async function opened(backend: Backend, protocol: 'http' | 'tcp' = 'http'): Promise<{ port: number; door: OpenDoor }> {
-  const port = await freePort()
-  const door = await serviceDoor.open({ bind: '127.0.0.1', port, protocol }, backend)
-  undo.push(() => door.close(0))
-  return { port, door }
-}
-
-async function replicas(...names: readonly string[]): Promise<readonly ReplicaServer[]> {
-  const servers = await Promise.all(names.map((name) => new ReplicaServer(name).start()))
-  undo.push(() => Promise.all(servers.map((server) => server.stop())))
-  return servers
-}
-
-interface Answer {
-  readonly status: number
-  readonly body: string
-  readonly headers: IncomingMessage['headers']
-}
-
-function ask(port: number, path = '/', options: object = {}, body?: Buffer): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asked = httpRequest({ host: '127.0.0.1', port, path, ...options }, (response) => {
-      text(response).then(
-        (all) => resolve({ status: response.statusCode ?? 0, body: all, headers: response.headers }),
-        reject,
-      )
-    })
-    asked.on('error', reject)
-    asked.end(body)
-  })
-}
+afterEach(undoAll)
 
 const silent = (server: ReplicaServer): void => {
   server.handle = (request) => void request.socket.destroy()
@@ -186,34 +143,6 @@ test('an answer that breaks off breaks off for whoever asked, and counts as brok
   const { port } = await opened(backend)
   await expect(ask(port)).rejects.toThrow()
   await expect.poll(() => backend.outcomes).toMatchObject([['a', { type: 'broken' }]])
-})
-
-test.each([
-  ['a status of 099', 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n', 502],
-  ['a status of 000', 'HTTP/1.1 000 Odd\r\ncontent-length: 0\r\n\r\n', 502],
-  ['trailers that cannot come', 'HTTP/1.1 200 OK\r\ntrailer: x\r\ncontent-length: 2\r\n\r\nok', 200],
-])('given a replica that answers with %s, then nothing is thrown and whoever asked is told', async (_, raw, status) => {
-  const servers = await replicas('a')
-  const [server] = servers
-  if (server !== undefined) server.handle = (request) => void request.socket.end(raw)
-  const backend = roundRobin(servers)
-  const { port } = await opened(backend)
-  expect((await ask(port)).status).toBe(status)
-  expect(backend.outcomes).toMatchObject([['a', { type: 'answered', status }]])
-})
-
-test('given a replica that announces trailers, when the request is of HTTP/1.0, then its answer comes without them', async () => {
-  const servers = await replicas('a')
-  const [server] = servers
-  if (server !== undefined)
-    server.handle = (_, response) => {
-      response.writeHead(200, { trailer: 'x' })
-      response.end('ok')
-    }
-  const { port } = await opened(roundRobin(servers))
-  const socket = connect(port, '127.0.0.1')
-  socket.write('GET / HTTP/1.0\r\n\r\n')
-  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/)
 })
 
 test('whoever asked and goes away is no failure of the replica', async () => {

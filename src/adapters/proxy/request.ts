@@ -18,6 +18,9 @@ const silenceMs = 600_000
 
 interface Attempt {
   readonly startedAt: number
+  /** How the length of the request's body is told. */
+  readonly encoding: string | undefined
+  readonly breakOff: () => void
   asked: ClientRequest | null
   answer: { readonly status: number; readonly headAt: number; readonly message: IncomingMessage } | null
 }
@@ -26,9 +29,22 @@ interface Attempt {
 const attempts = new WeakMap<object, Attempt>()
 
 const proxy = createProxyServer({})
+proxy.on('start', ({ headers }, response) => {
+  // The library takes a DELETE without a length for one without a body.
+  const encoding = attempts.get(response)?.encoding
+  if (encoding === undefined) return
+  delete headers['content-length']
+  headers['transfer-encoding'] = encoding
+})
 proxy.on('proxyReq', (asked, _, response) => {
   const attempt = attempts.get(response)
-  if (attempt !== undefined) attempt.asked = asked
+  if (attempt === undefined) return
+  attempt.asked = asked
+  // Another protocol, which nobody has asked for: there is no answer, and no error either.
+  asked.once('upgrade', (_answer, socket) => {
+    socket.destroy()
+    attempt.breakOff()
+  })
 })
 proxy.on('proxyRes', (message, _, response) => {
   makeSayable(message)
@@ -74,9 +90,12 @@ interface Result {
 const target = { host: 'replica', port: 80, protocol: 'http:' }
 
 function over({ request, response, isFirst }: Asked, agent: Agent): Promise<Result> {
-  const attempt: Attempt = { startedAt: performance.now(), asked: null, answer: null }
-  attempts.set(response, attempt)
   return new Promise((resolve) => {
+    const attempt: Attempt = {
+      ...{ startedAt: performance.now(), encoding: request.headers['transfer-encoding'], asked: null, answer: null },
+      breakOff: () => settle(broken(attempt)),
+    }
+    attempts.set(response, attempt)
     const settle = (outcome: Outcome): void => {
       response.off('close', onClose)
       resolve({ outcome, wasReused: attempt.asked?.reusedSocket === true })

@@ -27,8 +27,23 @@ proxy.on('proxyReqWs', (asked, _, socket) => {
     answers.set(socket, { status: statusCode, at: performance.now() })
   }
   asked.once('upgrade', note)
-  asked.once('response', note)
+  asked.once('response', (answer) => {
+    note(answer)
+    keepPace(answer, socket)
+  })
 })
+
+/** The library writes an answer that is no WebSocket as fast as it comes, and waits for its end for ever. */
+function keepPace(answer: IncomingMessage, socket: Duplex): void {
+  answer.on('data', () => {
+    if (!socket.writableNeedDrain) return
+    answer.pause()
+    socket.once('drain', () => answer.resume())
+  })
+  answer.once('close', () => {
+    if (!answer.complete) socket.destroy()
+  })
+}
 
 export async function passUpgradeOn({ request, socket, head }: Upgrade, chosen: Chosen): Promise<Outcome> {
   const startedAt = performance.now()
