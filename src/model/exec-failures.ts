@@ -13,6 +13,12 @@ export const execFailures = {
     ({ detail }: { detail: string }) => `The command could not be run in the workload: ${detail}.`,
     'Check the command and its working directory; images without a shell need the path of a program that they hold.',
   ),
+  ATTACH_UNSUPPORTED: failure(
+    'refused',
+    ({ workload, executor }: { workload: string; executor: string }) =>
+      `${workload} cannot be attached to: the ${executor} executor has no way into what it runs.`,
+    'Follow its output with `clawbernetes logs -f`, and run commands beside it with `clawbernetes exec`.',
+  ),
   FILE_NOT_FOUND: failure(
     'not-found',
     ({ path, where }: { path: string; where: string }) => `There is no ${path} ${where}.`,

@@ -6,7 +6,7 @@ import type { Instant, Millis } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ByteStream } from '../ports/dial.ts'
-import type { ExecRequest, ExecSession } from '../ports/exec.ts'
+import type { AttachRequest, Attachment, ExecRequest, ExecSession } from '../ports/exec.ts'
 import type { TaskStats, TaskStatus } from '../ports/executor.ts'
 import type { KeptLog, LogPiece } from '../ports/log-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -30,6 +30,8 @@ export interface AgentView {
   tasks(): readonly TaskStatus[]
   stats(placement: PlacementId, signal: AbortSignal): Promise<TaskStats>
   exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>
+  /** Throws ATTACH_UNSUPPORTED besides what `exec` does. */
+  attach(placement: PlacementId, request: AttachRequest, signal: AbortSignal): Promise<Attachment>
   /** A connection to a port of a placement. Throws PORT_UNREACHABLE besides what `exec` does. */
   connect(placement: PlacementId, port: number, signal: AbortSignal): Promise<ByteStream>
 }

@@ -15,6 +15,7 @@ export const agentViewOf = (agent: AgentService, dial: Dial): AgentView => ({
   tasks: () => agent.tasks().map(({ status }) => status),
   stats: (placement, signal) => agent.stats(placement, signal),
   exec: (placement, request, signal) => agent.exec(placement, request, signal),
+  attach: (placement, request, signal) => agent.attach(placement, request, signal),
   connect: async (placement, port, signal) => dial(await agent.address(placement, port, signal), signal),
 })
 

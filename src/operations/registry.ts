@@ -46,6 +46,7 @@ import { spoolDrop, spoolList } from './spool.ts'
 import { workloadDecisions } from './workload-decisions.ts'
 import { workloadLogLines, workloadLogs } from './workload-logs.ts'
 import { placementConnect, workloadConnect } from './workload-connect.ts'
+import { workloadAttach } from './workload-attach.ts'
 import { workloadExec } from './workload-exec.ts'
 import { workloadMigrate } from './workload-migrate.ts'
 import { workloadPlan, workloadWhy } from './workload-why.ts'
@@ -79,7 +80,7 @@ export const operations = [
     imageHome,
   ],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
-  ...[workloadExec, workloadConnect, placementConnect],
+  ...[workloadExec, workloadAttach, workloadConnect, placementConnect],
   ...[serviceList, serviceInfo, serviceStats],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch, eventsEmit, eventsQuery],
 ] as const

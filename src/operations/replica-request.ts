@@ -23,6 +23,7 @@ type Key = keyof typeof replicaFields | 'placement'
 /** Where in a spec it is that a key of a request speaks of. */
 const places: Readonly<Record<Exclude<Key, 'image'>, keyof Spec>> = {
   ...{ command: 'command', entrypoint: 'entrypoint', workdir: 'workdir', user: 'user' },
+  ...{ stdin: 'stdin', stdinOnce: 'stdinOnce', tty: 'tty' },
   ...{ annotations: 'annotations', env: 'env', volumes: 'mounts', labels: 'labels', nodeSelector: 'nodeSelector' },
   ...{ gpus: 'gpus', gpuType: 'gpus', gpuMemory: 'gpus', gpuMig: 'gpus', gpuShare: 'gpus' },
   ...{ minDriver: 'gpus', minComputeCapability: 'gpus' },

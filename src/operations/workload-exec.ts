@@ -10,12 +10,18 @@ import type { Talk } from './talk.ts'
 import { nodeOf } from './workload-connect.ts'
 
 const side = z.int().min(1).max(4_096)
-const Size = z.strictObject({ columns: side, rows: side })
+export const Size = z.strictObject({ columns: side, rows: side })
 
-const ToCommand = z.discriminatedUnion('type', [
+/** What a user may tell a command while it runs. */
+export const ToCommand = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('resize'), columns: side, rows: side }),
   z.strictObject({ type: z.literal('signal'), signal: z.enum(execSignals) }),
 ])
+
+export const Exit = z.object({
+  type: z.literal('exit'),
+  exitCode: z.int().describe('128 and the number of the signal that ended it'),
+})
 
 const FromCommand = z.discriminatedUnion('type', [
   z.object({
@@ -24,10 +30,14 @@ const FromCommand = z.discriminatedUnion('type', [
     node: z.string(),
     placement: z.string(),
   }),
-  z.object({ type: z.literal('exit'), exitCode: z.int().describe('128 and the number of the signal that ended it') }),
+  Exit,
 ])
 
 const execChannels = { stdout: 1, stderr: 2, stdin: 1 } as const
+export const channels = {
+  1: 'standard input one way, standard output the other; nothing at all ends the input',
+  2: 'standard error',
+}
 
 export const workloadExec = duplex({
   name: 'workload.exec',
@@ -40,10 +50,7 @@ export const workloadExec = duplex({
   }),
   message: ToCommand,
   output: FromCommand,
-  channels: {
-    1: 'standard input one way, standard output the other; nothing at all ends the input',
-    2: 'standard error',
-  },
+  channels,
   permission: { verb: 'change', resource: 'workload' },
   where: ({ workload }, context) => nodeOf(findWorkload(context, workload)),
   async handler({ workload: wanted, command, workdir, env, stdin, terminal }, context, { signal }, talk) {
@@ -65,10 +72,10 @@ export const workloadExec = duplex({
   },
 })
 
-type ExecTalk = Talk<z.infer<typeof ToCommand>, z.infer<typeof FromCommand>>
+type ExecTalk = Pick<Talk<z.infer<typeof ToCommand>, z.infer<typeof Exit>>, 'messages' | 'chunks' | 'tell' | 'send'>
 
 /** Until the command has ended and all that it printed is sent, or what comes from the user makes no sense. */
-async function attended(session: ExecSession, talk: ExecTalk): Promise<void> {
+export async function attended(session: ExecSession, talk: ExecTalk): Promise<void> {
   const failed = Promise.withResolvers<never>()
   for (const work of [passInput(session, talk), obey(session, talk)]) work.catch(failed.reject)
   await Promise.race([passOutput(session, talk), failed.promise])

@@ -10,7 +10,7 @@ import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
 import { checkpointFields, checkpointOf } from './checkpoint-request.ts'
-import { containerFields, wordsOf } from './container-request.ts'
+import { containerFields, interactiveOf, wordsOf } from './container-request.ts'
 import type { OperationContext } from './context.ts'
 import { processText, span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
@@ -110,6 +110,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     command: wordsOf(request.command),
     entrypoint: request.entrypoint === undefined ? undefined : wordsOf(request.entrypoint),
     ...{ workdir: request.workdir, user: request.user, annotations: request.annotations },
+    ...interactiveOf(request),
     env: envOf(request.env),
     mounts: (request.volumes ?? []).map(mountOf),
     gpus: gpusOf(request),

@@ -36,6 +36,14 @@ export const execSignals = [
 ] as const
 export type ExecSignal = (typeof execSignals)[number]
 
+/** How somebody attaches to a task's own process. */
+export interface AttachRequest {
+  /** Whether to write to its input, where that is open. */
+  readonly stdin: boolean
+  /** Whether to begin with what it has printed so far. */
+  readonly replay: boolean
+}
+
 /**
  * One command that runs. It is killed, with what it has started where the executor can find that, when the signal with which it was asked
  * for is aborted, and ends with the task in any case.
@@ -53,4 +61,11 @@ export interface ExecSession {
   signal(name: ExecSignal): Promise<void>
   /** Once it has ended; 128 and the signal's number for a command that a signal has ended. To be asked for after the output was read. */
   exitCode(): Promise<number>
+}
+
+/** The same with a task's own process, which goes on when the signal is aborted. */
+export interface Attachment extends ExecSession {
+  readonly hasTerminal: boolean
+  /** Whether what is written reaches it. */
+  readonly hasInput: boolean
 }

@@ -10,7 +10,7 @@ import type { GpuDevice } from '../model/gpu.ts'
 import type { ExecutorKind } from '../model/node.ts'
 import type { WorkloadError, WorkloadSpec } from '../model/workload.ts'
 import type { Instant, Millis } from '../model/time.ts'
-import type { ExecRequest, ExecSession } from './exec.ts'
+import type { AttachRequest, Attachment, ExecRequest, ExecSession } from './exec.ts'
 import type { Unsubscribe } from './rpc.ts'
 
 /** One attempt to run, with everything decided. */
@@ -111,6 +111,8 @@ export interface Executor {
    * not run, EXEC_FAILED when the command cannot be run. Aborting the signal kills the command.
    */
   exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>
+  /** To the task's own process. Throws as `exec` does. Not there where the executor has no way into what it runs. */
+  attach?(placement: PlacementId, request: AttachRequest, signal: AbortSignal): Promise<Attachment>
   /** Where this host reaches a port of the task. Throws as `exec` does; whether anything listens there is not looked at. */
   address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress>
   /** Lets go of the engine. Tasks go on running, except where the executor cannot keep them (simulated). */

@@ -113,6 +113,8 @@ const service = z.strictObject({
   command: words.nullish().describe('Arguments for the container'),
   entrypoint: words.nullish().describe('What runs instead of the entrypoint of the image'),
   working_dir: text.optional().describe('Directory in the container that it starts in'),
+  stdin_open: z.boolean().optional().describe('Keep its standard input open, for clawbernetes attach'),
+  tty: z.boolean().optional().describe('Give it a terminal'),
   user: z.string().max(128).optional().describe('User, or user:group, in the container'),
   environment: pairs.nullish().describe('Environment; a name alone takes the value from here'),
   env_file: envFiles.optional().describe('Files of NAME=value lines, beside the Compose file'),
@@ -184,11 +186,9 @@ const why: Readonly<Record<string, string>> = {
   runtime: 'is not there: ask for GPUs with deploy.resources.reservations.devices',
   secrets: 'is not there: the mesh keeps no secrets yet',
   security_opt: 'is not there: no container may gain privileges anyway',
-  stdin_open: 'is not there: use clawbernetes exec -it',
   stop_signal: 'is not there: the request to stop is SIGTERM',
   sysctls: 'is not there',
   tmpfs: 'is not there: what a container writes is its own; the size of /dev/shm is shm_size',
-  tty: 'is not there: use clawbernetes exec -it',
   ulimits: 'is not there: containers have the limits of their engine',
 }
 

@@ -25,6 +25,8 @@ export function serviceFields(service: ComposeService, around: Around): readonly
     field('entrypoint', service.entrypoint ?? undefined, ...path, 'entrypoint'),
     field('workdir', service.working_dir, ...path, 'working_dir'),
     field('user', service.user, ...path, 'user'),
+    field('stdin', service.stdin_open, ...path, 'stdin_open'),
+    field('tty', service.tty, ...path, 'tty'),
     field('labels', pairsOf(service.labels, [...path, 'labels'], around), ...path, 'labels'),
     field('annotations', pairsOf(service.annotations, [...path, 'annotations'], around), ...path, 'annotations'),
     field('network', service.network_mode, ...path, 'network_mode'),

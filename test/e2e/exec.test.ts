@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
 import { labImage } from '../support/lab-docker.ts'
 import { type Daemon, eventually, type WorkloadInfo } from '../support/mesh.ts'
+import { onTerminal } from '../support/on-terminal.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'clawbernetes.js')
 
@@ -269,26 +270,3 @@ socketserver.TCPServer(('127.0.0.1', int(os.environ['PORT'])), Echo).serve_forev
 
 const halfAnArchive = Buffer.alloc(512 + 10_240)
 new Header({ path: 'half', size: 20_480, mode: 0o644, type: 'File', mtime: new Date(0) }).encode(halfAnArchive)
-
-/** Runs the command in a terminal of 31 by 97, passes bytes on both ways, and exits as it does. */
-const onTerminal = `
-import fcntl, os, pty, select, struct, sys, termios
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 31, 97, 0, 0))
-while True:
-    ready, _, _ = select.select([fd, 0], [], [])
-    try:
-        if fd in ready:
-            data = os.read(fd, 65536)
-            if not data: break
-            os.write(1, data)
-    except OSError:
-        break
-    if 0 in ready:
-        data = os.read(0, 65536)
-        if data: os.write(fd, data)
-        else: break
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`

@@ -37,7 +37,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
 
   test('given a reader that falls several files behind, when it reads on, then it gets every line once', async () => {
     const { container, base, ended } = await printer()
-    const source = { docker: connectEngine(labDocker ?? ''), container, base }
+    const source = { docker: connectEngine(labDocker ?? ''), container, base, hasTerminal: false }
     const read: number[] = []
     for await (const block of followLog(source, null, never, { lookEvery: 65_536, mostLag: 50 })) {
       read.push(...linesOf(block).map(({ text }) => Number(text.slice(0, text.indexOf(' ')))))

@@ -7,6 +7,7 @@ import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 
 const noFiles = 'simulated work has no files; with an engine: exec.test.ts'
+const noTalk = 'simulated work cannot be attached to; with an engine: attach.test.ts'
 const ownMesh = 'starts a mesh of its own, for minutes: sim.test.ts'
 
 /** Not run, and why. */
@@ -15,6 +16,10 @@ export const notHere: ReadonlyMap<string, string> = new Map([
   ['sim hundred --seed 7 --html report.html', ownMesh],
   ['sim partition --json', ownMesh],
   ['sim my-scenario.toml --peers 20 --workloads 200', ownMesh],
+  ['attach llm-inference', noTalk],
+  ['attach --replay --no-stdin llm-inference', noTalk],
+  ['attach --detach-keys ctrl-x llm-inference', noTalk],
+  ['run -it --gpus 1 pytorch/pytorch:latest -- bash', noTalk],
   ['cp llm-inference:/app/logs ./logs', noFiles],
   ['cp ./prompts llm-inference:/app', noFiles],
 ])

@@ -308,6 +308,8 @@ export class OperationsMesh {
           processes: null,
         }),
       exec: (placement, request, signal) => this.executor.exec(placement, request, signal),
+      attach: (workload) =>
+        Promise.reject(new Failure('ATTACH_UNSUPPORTED', { workload, executor: this.executor.kind })),
       connect: async (placement, port, signal) => {
         await this.executor.address(placement, port, signal)
         return this.dial(port)

@@ -6,12 +6,13 @@ import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
+import type { AttachRequest, Attachment, ExecRequest, ExecSession } from '../../ports/exec.ts'
 import type { Executor, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { ImageSupply } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { addressIn } from './address.ts'
+import { attachTo } from './attach.ts'
 import type { Scope } from './containers.ts'
 import { Containers } from './containers.ts'
 import { detailOf, engineFailure } from './engine-failure.ts'
@@ -151,6 +152,12 @@ class DockerExecutor implements Executor {
     const container = runningIn(this.#tasks, placement)
     const deps = { docker: this.#docker, log: this.#log }
     return execIn(deps, { container, name: placement }, request, AbortSignal.any([signal, this.#closed.signal]))
+  }
+
+  async attach(placement: PlacementId, request: AttachRequest, signal: AbortSignal): Promise<Attachment> {
+    const container = runningIn(this.#tasks, placement)
+    const deps = { docker: this.#docker, log: this.#log }
+    return attachTo(deps, { container, name: placement }, request, AbortSignal.any([signal, this.#closed.signal]))
   }
 
   async address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {

@@ -11,13 +11,13 @@ const complaint = /^\[FATAL tini \(\d+\)\] exec (.*) failed: (.*)$/
 /** The same state, or with CONTAINER_FAILED when the program never started. */
 export async function withInitFailure(
   docker: Dockerode,
-  { Id, Created }: Pick<Dockerode.ContainerInspectInfo, 'Id' | 'Created'>,
+  { Id, Created, Config }: Pick<Dockerode.ContainerInspectInfo, 'Id' | 'Created' | 'Config'>,
   state: TaskState,
   signal: AbortSignal,
 ): Promise<TaskState> {
   if (state.state !== 'ended' || state.error?.code !== 'NONZERO_EXIT') return state
   if (state.exitCode !== 126 && state.exitCode !== 127) return state
-  const source = { docker, container: Id, base: microseconds(Created) }
+  const source = { docker, container: Id, base: microseconds(Created), hasTerminal: Config.Tty }
   for (const { text } of linesOf(await readTail(source, 5, signal))) {
     const [, program, reason] = complaint.exec(text) ?? []
     if (program === undefined || reason === undefined) continue

@@ -19,6 +19,14 @@ const [zero, nine, dot, space, zulu, carriageReturn] = [0x30, 0x39, 0x2e, 0x20, 
 /** Of `2026-01-02T03:04:05`, before the fraction. */
 const wholeSeconds = 19
 
+/** The engine writes all nine digits of the fraction, and a space behind the time. */
+const stampBytes = 31
+/** Longest piece of a line that the engine keeps as an entry. */
+const pieceBytes = 16_384
+
+const isStampAt = (bytes: Buffer, at: number): boolean =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z $/.test(bytes.toString('latin1', at, at + stampBytes))
+
 /** Microseconds since the epoch of a time such as `2026-01-02T03:04:05.123456789Z`. */
 export function microseconds(stamp: string): number {
   const [seconds = '', fraction = ''] = stamp.replace('Z', '').split('.')
@@ -36,15 +44,31 @@ export class LogReader {
   /** The second that was read last: the next line is mostly of the same. */
   #second: Buffer = Buffer.alloc(0)
   #secondAt = 0
+  readonly #isBare: boolean
 
-  /** `base`: when the container was made, in microseconds since the epoch. */
-  constructor(base: number) {
+  /** `base`: when the container was made, in microseconds since the epoch. `isBare`: it has a terminal, so entries have no header. */
+  constructor(base: number, isBare = false) {
     this.#base = base
+    this.#isBare = isBare
   }
 
   /** The lines that are complete with this chunk. Throws when the bytes are not such a stream. */
   push(chunk: Buffer): LogBlock {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    const at = this.#isBare ? this.#bareEntries(bytes) : this.#entries(bytes)
+    this.#rest = bytes.subarray(at)
+    return this.#writer.take()
+  }
+
+  /** What is left once the stream has ended: the last entry of a terminal may lack its line end. */
+  end(): LogBlock {
+    if (this.#isBare && this.#rest.length >= stampBytes) this.#entry(this.#rest, 0, this.#rest.length, 'stdout')
+    this.#rest = Buffer.alloc(0)
+    return this.#writer.take()
+  }
+
+  /** Takes whole entries, and returns where the first begins that is not. */
+  #entries(bytes: Buffer): number {
     let at = 0
     while (bytes.length - at >= 8) {
       const kind = bytes[at]
@@ -54,8 +78,22 @@ export class LogReader {
       this.#entry(bytes, at + 8, at + 8 + length, kind === 2 ? 'stderr' : 'stdout')
       at += 8 + length
     }
-    this.#rest = bytes.subarray(at)
-    return this.#writer.take()
+    return at
+  }
+
+  /** The same where only line ends are between them, and none between the pieces of a line that the engine has cut. */
+  #bareEntries(bytes: Buffer): number {
+    let at = 0
+    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, at)) {
+      if (end - at > longest) throw new Error('the engine sent something that is not a log')
+      while (end - at > stampBytes + pieceBytes && isStampAt(bytes, at + stampBytes + pieceBytes)) {
+        this.#entry(bytes, at, at + stampBytes + pieceBytes, 'stdout')
+        at += stampBytes + pieceBytes
+      }
+      this.#entry(bytes, at, end + 1, 'stdout')
+      at = end + 1
+    }
+    return at
   }
 
   #entry(bytes: Buffer, start: number, end: number, stream: 'stdout' | 'stderr'): void {

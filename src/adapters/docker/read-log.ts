@@ -13,6 +13,8 @@ export interface LogSource {
   readonly container: string
   /** When the container was made, in microseconds since the epoch. */
   readonly base: number
+  /** Its output is that of a terminal. */
+  readonly hasTerminal: boolean
 }
 
 export interface ReadOptions {
@@ -28,16 +30,18 @@ const slack = 1_000
 
 /** One pass over the log. With `follow` it ends when the container does, or when the connection breaks. */
 export async function* readLog(source: LogSource, options: ReadOptions, signal: AbortSignal): AsyncGenerator<LogBlock> {
-  const { base } = source
+  const { base, hasTerminal } = source
   const from = options.from ?? null
   const since = from === null ? null : Math.max(instantOf(from, base) - slack, 0)
   const stream = await ask(signal, (abortSignal) => open(source, options, since, abortSignal), null)
   try {
-    const reader = new LogReader(base)
+    const reader = new LogReader(base, hasTerminal)
     for await (const burst of bursts(stream)) {
       const block = after(reader.push(burst), from ?? -1)
       if (block.length > 0) yield block
     }
+    const last = after(reader.end(), from ?? -1)
+    if (last.length > 0) yield last
   } catch (error) {
     signal.throwIfAborted()
     throw error

@@ -46,6 +46,8 @@ export function containerOf(task: Task, { grant, image, name }: Settled): Contai
     ...(spec.command.length === 0 ? {} : { Cmd: [...spec.command] }),
     ...(spec.workdir === undefined ? {} : { WorkingDir: spec.workdir }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.stdin === true ? { OpenStdin: true, StdinOnce: spec.stdinOnce === true } : {}),
+    ...(spec.tty === true ? { Tty: true } : {}),
     Env: Object.entries({ ...task.env, ...spec.env, ...grant.env }).map(([key, value]) => `${key}=${value}`),
     Labels: { ...labelsOf(task), ...imageLabels(image.digest) },
     HostConfig: {

@@ -63,7 +63,8 @@ async function sourceOf(docker: Dockerode, { handle }: { handle: string }, signa
   try {
     const inspect = (abortSignal: AbortSignal): Promise<Dockerode.ContainerInspectInfo> =>
       docker.getContainer(handle).inspect({ abortSignal })
-    return { docker, container: handle, base: microseconds((await ask(signal, inspect)).Created) }
+    const { Created, Config } = await ask(signal, inspect)
+    return { docker, container: handle, base: microseconds(Created), hasTerminal: Config.Tty }
   } catch (error) {
     // Removed by someone else: of its log nothing is left.
     if (statusOf(error) === 404) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: handle })

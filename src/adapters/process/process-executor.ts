@@ -248,6 +248,8 @@ async function commandOf({ spec }: Task): Promise<readonly string[]> {
   if (name === undefined) return refuse('the process executor runs commands, and none was given')
   const mount = spec.mounts.find(({ source, target, readOnly }) => source !== target || readOnly)
   if (mount !== undefined) return refuse(`the process executor cannot mount ${mount.source} at ${mount.target}`)
+  if (spec.stdin === true) return refuse('the process executor keeps no input open for those who attach')
+  if (spec.tty === true) return refuse('the process executor gives a terminal to further commands only')
   if (spec.user !== undefined) return refuse('the process executor runs everything as its own user')
   if (spec.workdir !== undefined && !(await isFolder(spec.workdir)))
     return refuse(`there is no folder ${spec.workdir} on this host`)

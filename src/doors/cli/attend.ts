@@ -66,6 +66,22 @@ async function attendOne(api: Api, { id, name }: Named, around: Around): Promise
   return workloadExitCode(last, kindOf)
 }
 
+/** Waits until it runs, and says what happens meanwhile. False when it has ended instead. */
+export async function onceRunning(
+  api: Api,
+  id: string,
+  { out, signal }: Pick<Session, 'out' | 'signal'>,
+): Promise<boolean> {
+  let told = ''
+  for await (const state of workloadStates(api, id, signal)) {
+    if (state.state === 'running') return true
+    const text = inWords(state)
+    if (text !== told && text !== '') out.note(text)
+    told = text
+  }
+  return false
+}
+
 async function states(api: Api, id: string, { out, signal }: Around): Promise<Workload> {
   let last: Workload | null = null
   let told = ''

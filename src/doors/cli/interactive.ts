@@ -30,9 +30,10 @@ export async function interact(wanted: Wanted, session: Session): Promise<number
   const off = new AbortController()
   const talk = await api.converse('workload.exec', inputOf(wanted, host), off.signal)
   try {
-    const input = passInput(talk, wanted, session)
+    const onInterrupt = (): void => sendSignal(talk, 'SIGINT')
+    const input = passInput(talk, { hasInput, hasTerminal, onInterrupt }, session)
     try {
-      return await followed(talk, wanted, session)
+      return await followed(talk, wanted.workload, session)
     } finally {
       input.stop()
     }
@@ -54,14 +55,28 @@ function inputOf(wanted: Wanted, { stdout }: Host): InputOf<'workload.exec'> {
 }
 
 /** A terminal that nobody has given a size yet says 0. */
-const sizeOf = ({ columns = 0, rows = 0 }: Sink) => ({ columns: columns || 80, rows: rows || 24 })
+export const sizeOf = ({ columns = 0, rows = 0 }: Sink) => ({ columns: columns || 80, rows: rows || 24 })
+
+/** What is told before the exit code. */
+export interface Told {
+  readonly type: string
+  readonly exitCode?: number
+  readonly terminal?: boolean
+  readonly stdin?: boolean
+}
 
 /** What the command prints and says, until it has ended. */
-async function followed(talk: Conversation, { workload }: Wanted, { host, signal }: Session): Promise<number> {
+export async function followed(
+  talk: Conversation,
+  workload: string,
+  { host, signal }: Session,
+  onStarted: (told: Told) => void = () => {},
+): Promise<number> {
   let exitCode: number | null = null
   const hear = async (): Promise<void> => {
     for await (const message of talk.messages) {
-      const told = JSON.parse(Buffer.from(message).toString('utf8')) as { type: string; exitCode?: number }
+      const told = JSON.parse(Buffer.from(message).toString('utf8')) as Told
+      if (told.type === 'started') onStarted(told)
       if (told.type === 'exit') exitCode = told.exitCode ?? null
     }
   }
@@ -88,15 +103,37 @@ function write(sink: Sink, data: Uint8Array): Promise<void> | void {
   })
 }
 
+type ToCommand = MessageOf<'workload.exec'>
+
+const tellCommand = (talk: Conversation, message: ToCommand): void =>
+  ignore(talk.tell(Buffer.from(JSON.stringify(message))))
+
+export const sendSignal = (talk: Conversation, signal: Extract<ToCommand, { type: 'signal' }>['signal']): void =>
+  tellCommand(talk, { type: 'signal', signal })
+
+export interface Input {
+  readonly hasInput: boolean
+  readonly hasTerminal: boolean
+  /** What Ctrl-C does where it is no key. */
+  readonly onInterrupt: () => void
+  /** What of that which is typed is to be sent; all of it when left out. */
+  readonly sift?: (typed: Uint8Array) => Uint8Array
+}
+
 /** Hands on what is typed or piped, what happens to the window, and Ctrl-C. What fails here shows where the output is read. */
-function passInput(talk: Conversation, { hasInput, hasTerminal }: Wanted, { host, signal }: Session): { stop(): void } {
+export function passInput(
+  talk: Conversation,
+  { hasInput, hasTerminal, onInterrupt, sift }: Input,
+  { host, signal }: Session,
+): { stop(): void } {
   const { stdin, stdout } = host
-  const tell = (message: MessageOf<'workload.exec'>): void => ignore(talk.tell(Buffer.from(JSON.stringify(message))))
-  const onInterrupt = (): void => tell({ type: 'signal', signal: 'SIGINT' })
-  const onResize = (): void => tell({ type: 'resize', ...sizeOf(stdout) })
+  const onResize = (): void => tellCommand(talk, { type: 'resize', ...sizeOf(stdout) })
   const onData = (data: Buffer): void => {
+    const sent = sift?.(data) ?? data
+    // Nothing at all would be the end.
+    if (sent.length === 0) return
     stdin.pause()
-    ignore(talk.send(channel.stdin, data).then(() => void stdin.resume()))
+    ignore(talk.send(channel.stdin, sent).then(() => void stdin.resume()))
   }
   const onEnd = (): void => ignore(talk.send(channel.stdin, nothing))
 

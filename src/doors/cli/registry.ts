@@ -35,6 +35,12 @@ export const commands: readonly Row[] = [
     load: () => import('./commands/exec.ts'),
   },
   {
+    path: 'attach',
+    about: 'Talk to a workload itself: its input, its output, and its end.',
+    aliases: ['workload attach'],
+    load: () => import('./commands/attach.ts'),
+  },
+  {
     path: 'shell',
     about: 'Open a shell in a workload: exec -it with bash, or sh where there is none.',
     load: () => import('./commands/shell.ts'),

@@ -14,6 +14,8 @@ export const runOptions = {
   entrypoint: { kind: 'text', value: 'TEXT', about: 'What runs instead of the entrypoint of the image' },
   workdir: { kind: 'text', value: 'DIR', about: 'Directory in the container that it starts in' },
   user: { kind: 'text', value: 'USER[:GROUP]', about: 'User in the container' },
+  stdin: { kind: 'flag', short: 'i', about: 'Keep its standard input open: yours, or with -d for clawbernetes attach' },
+  tty: { kind: 'flag', short: 't', about: 'Give it a terminal' },
   gpus: {
     kind: 'text',
     short: 'g',
@@ -152,6 +154,7 @@ export function saidOf(args: RunArguments, env: Readonly<Record<string, string |
     image,
     command: words,
     ...{ entrypoint: args.entrypoint, workdir: args.workdir, user: args.user },
+    ...{ stdin: args.stdin ? true : undefined, tty: args.tty ? true : undefined },
     annotations: unlessEmpty(pairsOf(args.annotation, '--annotation')),
     env: args.env.flatMap((pair) => pairsFrom(pair, env)),
     volumes: [...args.volume, ...args.mount],

@@ -12,7 +12,7 @@ import type { ExecutorKind } from '../../model/node.ts'
 import type { Probe } from '../../model/probe.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
-import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
+import type { AttachRequest, Attachment, ExecRequest, ExecSession } from '../../ports/exec.ts'
 import type { Executor, PortAddress, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { HealthChecks } from '../../ports/health-check.ts'
 import type { Disk } from '../../ports/journal.ts'
@@ -182,6 +182,15 @@ export class AgentService implements Service {
   /** Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING and EXEC_FAILED. What runs is killed when the signal is aborted, or this node stops. */
   async exec(placement: PlacementId, request: ExecRequest, signal: AbortSignal): Promise<ExecSession> {
     return this.#executorOf(placement).exec(placement, request, AbortSignal.any([signal, this.#stopped.signal]))
+  }
+
+  /** Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING and ATTACH_UNSUPPORTED. */
+  async attach(placement: PlacementId, request: AttachRequest, signal: AbortSignal): Promise<Attachment> {
+    const executor = this.#executorOf(placement)
+    const attached = executor.attach?.(placement, request, AbortSignal.any([signal, this.#stopped.signal]))
+    if (attached === undefined)
+      throw new ClawError('ATTACH_UNSUPPORTED', { workload: placement, executor: executor.kind })
+    return attached
   }
 
   /** Where this host reaches a port of a placement, which may have been given another in its place. Throws WORKLOAD_NOT_FOUND and WORKLOAD_NOT_RUNNING. */

@@ -39,6 +39,7 @@ export default command({
     'run -d --port 8080 --ready-http /healthz --gpus 1 --name api vllm/vllm:latest',
     'run --wait --gpus 1 --timeout 2h pytorch/pytorch:latest -- python train.py',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
+    'run -it --gpus 1 pytorch/pytorch:latest -- bash',
     'run --file workload.yaml --gpus 8 --name scaled-run',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
   ],
@@ -50,7 +51,11 @@ export default command({
     if (args.file !== undefined) return fromFile(args.file, args, session)
     const api = await session.api()
     if (args.gpus === '0') out.note('--gpus 0 asks for no GPU; write --gpus device=0 for the first one')
-    const request = requestOf(args, session.host.env)
+    const isAttached = (args.stdin || args.tty) && !args.detach && !args.wait && !args.spool
+    if (isAttached && args.tty && args.stdin && session.host.stdin.isTTY !== true)
+      throw new ClawError('INVALID_REQUEST', { problem: 'standard input is no terminal here: leave out -t' })
+    // As with docker run: what is attached from the start ends with its input.
+    const request = { ...requestOf(args, session.host.env), ...(isAttached && args.stdin ? { stdinOnce: true } : {}) }
     if (args['dry-run']) return dryRun(api, request, session)
     const submitted = await api.call('workload.run', { ...request, ...keyOf(args) }, signal)
     const { id, name, parts, index } = submitted
@@ -67,6 +72,10 @@ export default command({
       return undefined
     }
     out.note(`${name} (${id}) is submitted${parts.length === 0 ? '' : ` in ${parts.length} parts`}`)
+    if (isAttached) {
+      const { attachNew } = await import('../attached.ts')
+      return attachNew(api, submitted, { hasInput: args.stdin, hasTerminal: args.tty }, session)
+    }
     return attend(api, submitted, { ...session, isMute: args.wait })
   },
 })

@@ -91,3 +91,27 @@ test('a position tells when its line was written', () => {
   expect(at).toBe(Date.parse('2026-01-01T00:00:02.500Z'))
   expect(text).toBe('hello')
 })
+
+/** As the engine tells the output of a terminal: nothing but times and what was printed. */
+const bare = (micros: number, text: string): string =>
+  `2026-01-01T00:00:00.${String(micros).padStart(6, '0')}789Z ${text}`
+
+test('the output of a terminal is read line by line, however the stream is cut, with what it prints last', () => {
+  const long = 'x'.repeat(16_384)
+  const entries = [bare(1, 'one\r\n'), bare(2, '\r\n'), bare(3, long), bare(4, 'rest\r\n'), bare(5, '$ ')]
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { maxLength: 5 }), (cuts) => {
+      const reader = new LogReader(base, true)
+      const lines = chunked(Buffer.from(entries.join('')), cuts).flatMap((chunk) => linesOf(reader.push(chunk)))
+      lines.push(...linesOf(reader.end()))
+      expect(lines.map(({ text, position }) => [text, position])).toEqual([
+        ['one', 256],
+        ['', 512],
+        [long, 768],
+        ['rest', 1_024],
+        ['$ ', 1_280],
+      ])
+    }),
+    { numRuns: 50 },
+  )
+})
