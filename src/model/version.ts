@@ -35,7 +35,7 @@ export const rangeOfNumbers = (oldest: number, newest: number): VersionRange =>
 
 /**
  * Which of two builds is older, by the three numbers in their names: negative when `a` is. A build with words after the numbers came
- * before the one without them; which of two with words is older is not known.
+ * before the one without them; which of two with words is older is not known. What a distribution adds behind a `+` says nothing.
  */
 export function compareBuilds(a: string, b: string): number {
   const [left, right] = [numbersOf(a), numbersOf(b)]
@@ -44,7 +44,7 @@ export function compareBuilds(a: string, b: string): number {
 
 /** The last says whether there are no words. */
 function numbersOf(build: string): readonly number[] {
-  const [, numbers = '', words = ''] = /^(\d{1,9}(?:\.\d{1,9}){0,2})(-.*)?$/.exec(build) ?? []
+  const [, numbers = '', words = ''] = /^(\d{1,9}(?:\.\d{1,9}){0,2})(-[^+]*)?(?:\+.*)?$/.exec(build) ?? []
   const [major = 0, minor = 0, patch = 0] = numbers.split('.').map(Number)
   return [major, minor, patch, words === '' ? 1 : 0]
 }

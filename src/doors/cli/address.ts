@@ -107,12 +107,12 @@ async function tokenIn(directory: string): Promise<Found | null> {
 const isOutOfReach = (error: unknown): boolean =>
   ['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 
-/** Where a daemon of this host may keep its files, likeliest first. The last are the peers of the quickstart. */
+/** Where a daemon of this host may keep its files, likeliest first: somebody's own, that of the service, the peers of the quickstart. */
 function dataDirectories({ env, home }: Around): readonly string[] {
   const own = env['CLAWBERNETES_DATA_DIR']
   const usual = join(home, '.clawbernetes')
   const quickstart = [1, 2, 3].map((number) => join(usual, 'quickstart', `peer-${number}`))
-  return [...(own === undefined || own === '' ? [] : [own]), usual, '/run/clawnode', ...quickstart]
+  return [...(own === undefined || own === '' ? [] : [own]), usual, '/var/lib/clawnode', ...quickstart]
 }
 
 /** The socket of a daemon that answers; else one that is there, so that the user is told where nothing answers; else null. */

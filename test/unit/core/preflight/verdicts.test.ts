@@ -69,6 +69,7 @@ test.each<[string, Partial<HostFacts>]>([
   ['engine', { engine: { problem: 'no answer' }, executor: 'process' }],
   ['nvidia', { nvidia: { gpus: 0, driver: null, problem: 'nvidia-smi is not installed' } }],
   ['gpu containers', { engine: { version: '28.5.1', runtimes: ['runc'], hasCdi: true } }],
+  ['engine', { engine: { version: '26.1.5+dfsg1', runtimes: [], hasCdi: true } }],
   ['gpu containers', { nvidia: { gpus: 0, driver: null, problem: null }, engine: { problem: 'none' } }],
 ])('given the check %s, when the host needs nothing of it, then it is ok', (name, facts) => {
   expect(at(facts, name)).toMatchObject({ status: 'ok', fix: null })
