@@ -1,6 +1,7 @@
 /**
  * "npm run nightly": the seeds of the simulations that the usual run has no time for, 10,000 from a start of their own every day, in
- * batches. "npm run nightly -- FIRST COUNT" plays those that are named.
+ * batches. "npm run nightly -- FIRST COUNT" plays those that are named. Then every parser and every operation's input is fuzzed for longer
+ * than the usual run has time for.
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,5 +44,15 @@ for (let from = first; from < first + count && interruption === null; from += ba
   const args = ['run', '--project', 'simulation', ...files, '-t', 'seeds']
   if (!(await runLimited('vitest', args, { cwd: root, env, limitMs: 60 * minute }))) failed += 1
 }
-console.log(`\n${count} seeds from ${first} on: ${failed === 0 ? 'nothing found' : `${failed} batches failed`}`)
+/** Of inputs for each operation, each command and each parser. */
+const inputs = { CLAW_FUZZ_RUNS: '3000' }
+if (interruption === null) {
+  console.log('\n== inputs')
+  const env = { ...tools, PATH: `${join(root, 'node_modules', '.bin')}:${tools.PATH}`, ...inputs }
+  const args = ['run', '--project', 'unit', 'test/unit/fuzz', '--testTimeout', String(30 * minute)]
+  if (!(await runLimited('vitest', args, { cwd: root, env, limitMs: 120 * minute }))) failed += 1
+}
+console.log(
+  `\n${count} seeds from ${first} on, and inputs: ${failed === 0 ? 'nothing found' : `${failed} batches failed`}`,
+)
 process.exitCode = failed === 0 && interruption === null ? 0 : 1

@@ -9,14 +9,14 @@ import { nameOf } from './node-view.ts'
 import { unary } from './operation.ts'
 
 /** On a node, these names mean its own containers. */
-export const nodeCommands: Readonly<Record<string, string>> = {
-  'workload.run': 'container.run',
-  'workload.stop': 'container.stop',
-  'workload.logs': 'container.logs',
-  'workload.list': 'container.list',
-  'workload.inspect': 'container.inspect',
-  'workload.stats': 'container.stats',
-}
+export const nodeCommands: ReadonlyMap<string, string> = new Map([
+  ['workload.run', 'container.run'],
+  ['workload.stop', 'container.stop'],
+  ['workload.logs', 'container.logs'],
+  ['workload.list', 'container.list'],
+  ['workload.inspect', 'container.inspect'],
+  ['workload.stats', 'container.stats'],
+])
 
 /** An invocation that invoked others would multiply. */
 const notInvoked: readonly string[] = ['node.invoke', 'mesh.invoke']
@@ -54,7 +54,7 @@ export const nodeInvoke = unary({
   patience: ({ command, timeoutMs }) => ({ span: timeoutMs, what: command }),
   where: ({ node }, { control }) => findNode(control.state, node),
   handler({ command, params, timeoutMs, idempotencyKey: key }, { self, control, clock, replies }, call) {
-    const name = nodeCommands[command] ?? command
+    const name = nodeCommands.get(command) ?? command
     if (notInvoked.includes(name)) throw new ClawError('INVALID_REQUEST', { problem: `${name} cannot be invoked` })
     const deadline = { span: timeoutMs, what: `${command} on ${nameOf(control.state, self)}` }
     const run = (input: object, signal: AbortSignal): Promise<unknown> =>

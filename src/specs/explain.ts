@@ -34,14 +34,17 @@ const roots: Readonly<Record<SchemaName, readonly (readonly [SchemaName, readonl
 /** `workload.spec.gpus.count`, or a schema alone. Null when there is no such field. */
 export function explain(path: string): Explained | null {
   const [name = '', ...rest] = path.split('.').filter((part) => part !== '')
-  const found = (roots[name as SchemaName] as (typeof roots)[SchemaName] | undefined)?.flatMap(([schema, start]) => {
+  if (!isSchemaName(name)) return null
+  const found = roots[name].flatMap(([schema, start]) => {
     const there = schemaAt(fileSchemas[schema].schema, [...start, ...rest])
     return there === null ? [] : [there]
   })[0]
   if (found === undefined) return null
-  const about = rest.length === 0 ? fileSchemas[name as SchemaName].title : (aboutOf(found) ?? '')
+  const about = rest.length === 0 ? fileSchemas[name].title : (aboutOf(found) ?? '')
   return { path, ...described(found), about, fields: fieldsOf(found, path) }
 }
+
+const isSchemaName = (name: string): name is SchemaName => Object.hasOwn(roots, name)
 
 function fieldsOf(schema: Schema, path: string): Explained['fields'] {
   return Object.entries(shapeOf(each(schema))).map(([name, inner]) => ({

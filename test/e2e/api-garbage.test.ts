@@ -64,7 +64,8 @@ test('nonsense for any operation is the failure of the client', async () => {
     }
 })
 
-test('what is no HTTP changes nothing', async () => {
+test('what is no HTTP is refused with a code, and changes nothing', async () => {
+  expect(await pour(api, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*"code":"INVALID_REQUEST"/s)
   for (const bytes of [randomBytes(50_000), 'GET /\r\n\r\n', `GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`])
     await pour(api, bytes)
   await Promise.all(Array.from({ length: 20 }, () => pour(api, 'POST /api/status HTTP/1.1\r\nHost: local')))

@@ -23,7 +23,10 @@ export function exchange(
   const [host = '', port] = where.split(':')
   const target = where.startsWith('/') ? { socketPath: where } : { host, port: Number(port) }
   return new Promise((resolve) => {
-    const sent = request({ ...target, method, path, headers: { host: 'localhost', ...headers } }, (response) => {
+    // Node says it only of methods that usually have a body.
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+    const all = { host: 'localhost', ...length, ...headers }
+    const sent = request({ ...target, method, path, headers: all }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (part: string) => (text += part))
       response.on('close', () => {

@@ -15,8 +15,8 @@ export class WatchedMesh {
     this.#pids = mesh.daemons.map(({ pid }) => pid)
   }
 
-  static async start(): Promise<WatchedMesh> {
-    return new WatchedMesh(await Mesh.start({ names: ['one', 'two'] }))
+  static async start(extra: readonly string[] = []): Promise<WatchedMesh> {
+    return new WatchedMesh(await Mesh.start({ names: ['one', 'two'], extra }))
   }
 
   async token(): Promise<string> {

@@ -17,6 +17,7 @@ import { openApi } from './openapi.ts'
 import { inputFrom } from './query.ts'
 import { sendEvents } from './sse.ts'
 import { TalkSocket } from './talk-socket.ts'
+import { refuseUnreadable } from './unreadable.ts'
 import { ApiSocket } from './websocket.ts'
 
 export interface ApiDeps {
@@ -50,6 +51,7 @@ export async function buildApi(deps: ApiDeps, guard: Guard): Promise<FastifyInst
     bodyLimit,
     // A URL that cannot be decoded never comes to a route, nor to the handler of their errors.
     frameworkErrors: refuse,
+    clientErrorHandler: refuseUnreadable,
     requestTimeout: 30_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 256 },
