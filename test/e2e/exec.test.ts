@@ -48,7 +48,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       stdout: Buffer.concat(chunks),
       stderr,
     }))
-    return { child, done, chunks }
+    return { child, done, chunks, said: () => Promise.resolve(stderr) }
   }
 
   for (const [workload, through] of [
@@ -167,26 +167,28 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     })
   }
 
-  test('port-forward leads many connections at once to a port, and says where', async () => {
-    const server = 'while :; do nc -l -p 18431 -e cat || nc -lp 18431 -e cat; done'
-    await start('echo', 'one', '--network', 'host', labImage, '--', 'sh', '-c', server)
-    const { child, chunks, done } = run(two, ['port-forward', 'echo', '0:18431', '-o', 'jsonl'])
-    await eventually(
-      'it listens',
-      20_000,
-      () => Promise.resolve(chunks.length),
-      (count) => count > 0,
-    )
-    const { address } = JSON.parse(Buffer.concat(chunks).toString()) as { address: string }
-    await eventually(
+  /** Forwards while something is done with where that listens, and what was said. */
+  async function forwarded(
+    peer: Daemon,
+    words: readonly string[],
+    act: (address: string, said: () => Promise<string>) => Promise<unknown>,
+  ): Promise<void> {
+    const { child, chunks, done, said } = run(peer, ['port-forward', ...words])
+    const listens = (): Promise<number> => Promise.resolve(chunks.length)
+    await eventually('it listens', 20_000, listens, (count) => count > 0)
+    const [address = ''] = /127\.0\.0\.1:\d+/.exec(Buffer.concat(chunks).toString()) ?? []
+    await act(address, said)
+    child.kill('SIGINT')
+    expect((await done).code).toBe(130)
+  }
+
+  const echoes = (address: string): Promise<string> =>
+    eventually(
       'the echo comes back',
       20_000,
       () => echoOf(address),
       (text) => text === 'hello',
     )
-    child.kill('SIGINT')
-    expect((await done).code).toBe(130)
-  })
 
   test.each([
     ['two', ['host', '--', 'python3', '-c', echoServer]],
@@ -203,26 +205,19 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       ],
     ],
   ] as const)(
-    'port-forward to a declared port on the network of %s leads to the one that was given',
+    'port-forward on the network of %s leads to the port that was given, and to no other',
     async (node, words) => {
       const name = `declared-${node}`
       await start(name, node, '--port', '8080', ...words)
-      const { child, chunks, done } = run(node === 'one' ? two : one, ['port-forward', name, '0:8080', '-o', 'jsonl'])
-      await eventually(
-        'it listens',
-        20_000,
-        () => Promise.resolve(chunks.length),
-        (count) => count > 0,
-      )
-      const { address } = JSON.parse(Buffer.concat(chunks).toString()) as { address: string }
-      await eventually(
-        'the echo comes back',
-        20_000,
-        () => echoOf(address),
-        (text) => text === 'hello',
-      )
-      child.kill('SIGINT')
-      expect((await done).code).toBe(130)
+      for (const peer of [one, two]) {
+        await forwarded(peer, [name, '0:8080', '-o', 'jsonl'], echoes)
+        // Something listens there, but it is not the workload's.
+        const other = one.api.split(':')[1] ?? ''
+        await forwarded(peer, [name, `0:${other}`], async (address, said) => {
+          expect(await echoOf(address)).toBe('')
+          await eventually('it says why', 5_000, said, (text) => text.includes('only the ports that it declares'))
+        })
+      }
     },
   )
 

@@ -5,6 +5,7 @@
 import type { WorkloadPort } from '../../model/probe.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { networkOf } from '../../model/workload.ts'
+import type { ExecutorKind } from '../../model/node.ts'
 import type { TaskPort } from '../../ports/executor.ts'
 import type { Assigned } from './view.ts'
 
@@ -79,4 +80,22 @@ async function nextFree(
     if (port === undefined) return null
     if (!taken.has(port) && (await isFree(port))) return port
   }
+}
+
+/**
+ * Where a port of a task is on its own network; null for one that is none of its own. On the network of its node only what it was given is:
+ * everything else that listens there belongs to others.
+ */
+export function portOnNode(
+  {
+    spec,
+    executor,
+  }: { readonly spec: Pick<WorkloadSpec, 'network' | 'parts'> | null; readonly executor: ExecutorKind },
+  ports: readonly TaskPort[],
+  port: number,
+): number | null {
+  const given = ports.find((one) => one.port === port)?.given
+  if (given !== undefined) return given
+  const isOnOwnNetwork = executor !== 'process' && spec !== null && networkOf(spec) === 'bridge'
+  return isOnOwnNetwork ? port : null
 }

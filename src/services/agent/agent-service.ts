@@ -1,6 +1,7 @@
 /** Makes this host do what the mesh decided: feeds the reconciler with both, and has its actions carried out. */
 import { busyDevices } from '../../core/agent/device-ledger.ts'
 import { attended } from '../../core/agent/attended.ts'
+import { portOnNode } from '../../core/agent/ports.ts'
 import { reconcile } from '../../core/agent/reconcile.ts'
 import type { AgentSettings, AgentView, KnownTask } from '../../core/agent/view.ts'
 import { agentSettings } from '../../core/agent/view.ts'
@@ -193,11 +194,17 @@ export class AgentService implements Service {
     return attached
   }
 
-  /** Where this host reaches a port of a placement, which may have been given another in its place. Throws WORKLOAD_NOT_FOUND and WORKLOAD_NOT_RUNNING. */
+  /** Where this host reaches a port of a placement, which may have been given another in its place. Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING, and PORT_UNREACHABLE for one of the node that is not its own. */
   async address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {
     const executor = this.#executorOf(placement)
-    const given = executor.status(placement)?.ports?.find((one) => one.port === port)?.given
-    return executor.address(placement, given ?? port, signal)
+    const spec = this.#assigned.byPlacement().get(placement)?.spec ?? null
+    const own = portOnNode({ spec, executor: executor.kind }, executor.status(placement)?.ports ?? [], port)
+    if (own === null)
+      throw new ClawError('PORT_UNREACHABLE', {
+        address: `port ${port} of ${placement}`,
+        detail: 'on the network of its node a workload has only the ports that it declares',
+      })
+    return executor.address(placement, own, signal)
   }
 
   #onAdopted(kind: ExecutorKind, tasks: readonly TaskStatus[]): void {
@@ -321,7 +328,9 @@ export class AgentService implements Service {
     const executor = this.#taskOf(placement)
     if (executor === null) return unclear
     const { clock, checks } = this.#deps
-    const address = (port: number, off: AbortSignal): Promise<PortAddress> => this.address(placement, port, off)
+    const given = (port: number) => executor.status(placement)?.ports?.find((one) => one.port === port)?.given ?? port
+    const address = (port: number, off: AbortSignal): Promise<PortAddress> =>
+      executor.address(placement, given(port), off)
     return checkTask({ clock, checks, executor, address }, placement, probe, signal)
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { choosePorts, portEnvironment } from '../../../../src/core/agent/ports.ts'
+import { choosePorts, portEnvironment, portOnNode } from '../../../../src/core/agent/ports.ts'
 import type { Assigned } from '../../../../src/core/agent/view.ts'
 import type { ExecutorKind } from '../../../../src/model/node.ts'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
@@ -62,6 +62,37 @@ test('given whatever is taken or in use, what is chosen is neither, as long as t
       expect(given.filter((port) => taken.has(port) || busy.has(port))).toEqual([])
       expect(new Set(given).size).toBe(given.length)
       expect(given.every((port) => port >= 20_000 && port < 29_500)).toBe(true)
+    }),
+  )
+})
+
+test.each([
+  ['on a bridge', 'docker', 'bridge', 9_999],
+  ['on the network of its node', 'docker', 'host', null],
+  ['as a process', 'process', 'bridge', null],
+] as const)('%s, a port that it does not declare is reached at %s %s: %s', (_, executor, network, expected) => {
+  const ports = [{ port: 8_080, given: 20_001 }]
+  const where = { spec: spec({ network }), executor }
+  expect(portOnNode(where, ports, 8_080)).toBe(20_001)
+  expect(portOnNode(where, ports, 9_999)).toBe(expected)
+})
+
+test('given any workload on the network of its node, whatever is asked for, it has exactly the ports that it was given', async () => {
+  const port = fc.integer({ min: 1, max: 65_535 })
+  const declared = fc.uniqueArray(port, { minLength: 1, maxLength: 8 })
+  const where = fc.constantFrom(
+    ['docker', 'host'] as const,
+    ['process', 'host'] as const,
+    ['process', 'bridge'] as const,
+  )
+  await fc.assert(
+    fc.asyncProperty(declared, port, where, async (own, asked, [executor, network]) => {
+      const workload = assigned({ network, ports: own.map((one) => ({ port: one })) }, executor)
+      const given = await choosePorts(workload, free)
+      for (const one of [asked, ...own, ...given.map((each) => each.given)]) {
+        const reached = portOnNode({ spec: workload.spec, executor }, given, one)
+        expect(reached).toBe(own.includes(one) ? given[own.indexOf(one)]?.given : null)
+      }
     }),
   )
 })
