@@ -1,5 +1,8 @@
 /** Work moves: off nodes that are closed to it, to where it is sent, after it has failed, and away from nodes that are gone. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Daemon, eventually, Mesh, type NodeRow, type StatusReply, type WorkloadInfo } from '../support/mesh.ts'
 
@@ -63,6 +66,49 @@ describe('a node that is drained', () => {
     expect(await info('pinned')).toMatchObject({ state: 'pending', node: null })
     await mesh.get(0).json('node', 'undrain', 'two')
     await mesh.get(0).cli('stop', 'pinned')
+  })
+})
+
+describe('a daemon that is upgraded with --drain', () => {
+  const program = fileURLToPath(new URL('../../dist/clawnode.js', import.meta.url))
+  /** `clawnode upgrade --drain`; its restart is ours, as soon as it asks for it. */
+  async function upgrade(daemon: Daemon): Promise<string> {
+    const [asked, done] = ['asked', 'done'].map((name) => join(mesh.directory, `restart-${name}`))
+    const restart = `touch ${asked}; until [ -e ${done} ]; do sleep 0.05; done`
+    const words = ['upgrade', '--drain', '--data-dir', daemon.dataDir, '--restart-with', restart]
+    const told = new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, [program, ...words], (error, stdout, stderr) =>
+        error === null ? resolve(stdout + stderr) : reject(new Error(stderr, { cause: error })),
+      )
+    })
+    await Promise.race([
+      told,
+      eventually(
+        'a restart is asked for',
+        30_000,
+        () => Promise.resolve(existsSync(asked ?? '')),
+        (isAsked) => isAsked,
+      ),
+    ])
+    await daemon.end()
+    await daemon.start()
+    writeFileSync(done ?? '', '')
+    return told
+  }
+
+  test('has its work elsewhere meanwhile, and takes work again after', async () => {
+    await submit('keeps-on')
+    const { node } = await runs('keeps-on', 1)
+    const home = named(node)
+    const told = await upgrade(home)
+    expect(told).toContain(`restarting ${home.name}: touch`)
+    expect(told).toMatch(new RegExp(`${home.name} runs build \\S+, as before$`, 'm'))
+
+    const moved = await runs('keeps-on', 2)
+    expect(moved.history).toMatchObject([{ node: home.name, reason: `evicted: ${home.name} is drained` }])
+    await submit('comes-back', ['--node', home.name])
+    expect(await runs('comes-back', 1)).toMatchObject({ node: home.name })
+    await Promise.all(['keeps-on', 'comes-back'].map((name) => mesh.get(0).cli('stop', name)))
   })
 })
 

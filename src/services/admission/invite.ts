@@ -10,7 +10,7 @@ import type { Control } from '../control/types.ts'
 import { publicKeyIn } from './mesh-key.ts'
 
 export interface InviteDeps {
-  readonly control: Pick<Control, 'state' | 'execute'>
+  readonly control: Pick<Control, 'state' | 'execute' | 'fresh'>
   readonly peers: Pick<Peers, 'self' | 'addresses'>
   readonly clock: Clock
   readonly random: Random
@@ -35,6 +35,8 @@ export async function invite(
   signal: AbortSignal,
 ): Promise<{ readonly token: string; readonly notAfter: Instant }> {
   const { control, clock, random, networkKey } = deps
+  // A daemon that has just started knows no more of its mesh than a leader has told it.
+  if (control.state.mesh === null) await control.fresh('linearizable', signal)
   const { mesh } = control.state
   if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'the mesh is still being founded' })
   const id = Buffer.from(random.bytes(9)).toString('base64url')

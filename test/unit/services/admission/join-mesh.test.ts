@@ -10,7 +10,7 @@ import { silent } from '../../../../src/ports/log.ts'
 import type { Protocol } from '../../../../src/ports/rpc.ts'
 import type { Visitor } from '../../../../src/ports/visitor.ts'
 import { foundingCommand, foundMesh } from '../../../../src/services/admission/found-mesh.ts'
-import { invite } from '../../../../src/services/admission/invite.ts'
+import { invite, type InviteDeps } from '../../../../src/services/admission/invite.ts'
 import { JoinDesk } from '../../../../src/services/admission/join-desk.ts'
 import { joinMesh } from '../../../../src/services/admission/join-mesh.ts'
 import { readMembership, type StoredMembership } from '../../../../src/services/admission/membership-file.ts'
@@ -42,8 +42,26 @@ class Mesh {
     await this.#control.execute(command, { id: 'found', by: this.ada.id, signal })
   }
 
-  async invite(): Promise<string> {
-    const deps = { control: this.#control, peers: this.#peers, clock, random: systemRandom, networkKey: null }
+  /** As a peer asks for it that has just started: until it is told by a leader, it knows nothing. */
+  async inviteFromRestarted(): Promise<string> {
+    const control = this.#control
+    const known = control.state
+    let state: typeof known = { ...known, mesh: null }
+    const restarted = {
+      get state() {
+        return state
+      },
+      execute: control.execute.bind(control),
+      fresh: () => {
+        state = known
+        return Promise.resolve()
+      },
+    }
+    return this.invite(restarted)
+  }
+
+  async invite(control: InviteDeps['control'] = this.#control): Promise<string> {
+    const deps = { control, peers: this.#peers, clock, random: systemRandom, networkKey: null }
     return (await invite({ ttl: 60_000, roles: ['member'], labels: {}, by: 'socket' }, deps, signal)).token
   }
 
@@ -92,6 +110,10 @@ let mesh: Mesh
 beforeEach(async () => {
   mesh = new Mesh()
   await mesh.found()
+})
+
+test('given a member that has just started, when it is asked for a token, then it learns of its mesh first', async () => {
+  expect((await mesh.join(await mesh.inviteFromRestarted())).genesis.name).toBe('lab')
 })
 
 test('a removed node comes back with a new token, at a later epoch than its removal', async () => {
