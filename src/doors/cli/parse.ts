@@ -8,6 +8,7 @@ import { loadCommand, rowFor } from './find-row.ts'
 import { commands, nouns } from './registry.ts'
 import type { Row } from './row.ts'
 import { pathsOf } from './row.ts'
+import { meant } from './unknown-word.ts'
 
 export type Parsed =
   | {
@@ -53,13 +54,13 @@ export async function parse(words: readonly string[], printer: Printer): Promise
   try {
     root.parse(picked === null ? argv : withBareNumbers(argv, picked), { from: 'user' })
   } catch (error) {
-    return shownOr(error)
+    return shownOr(error, argv)
   }
   if (found === null) throw new ClawError('INVALID_REQUEST', { problem: 'say what to do; see --help' })
   return found
 }
 
-function shownOr(error: unknown): Parsed {
+function shownOr(error: unknown, argv: readonly string[]): Parsed {
   if (!(error instanceof CommanderError)) throw error
   if (error.exitCode === 0) return { kind: 'shown', exitCode: 0 }
   if (error.code === 'commander.help') return { kind: 'shown', exitCode: 5 }
@@ -67,8 +68,14 @@ function shownOr(error: unknown): Parsed {
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace(/\.$/, '')
-  throw new ClawError('INVALID_REQUEST', { problem }, { cause: error })
+  const isUnknown = ['commander.unknownCommand', 'commander.excessArguments'].includes(error.code)
+  const guess = isUnknown ? meant(argv, commands.flatMap(pathsOf)) : null
+  throw new ClawError('INVALID_REQUEST', { problem: withGuess(problem, guess) }, { cause: error })
 }
+
+/** The parser's own guess knows only words that look alike. */
+const withGuess = (problem: string, guess: string | null): string =>
+  guess === null ? problem : `${problem.replace(/ \(Did you mean .*\)$/, '')} (${guess})`
 
 function rootParser({ version, print }: Printer): Parser {
   const root = new Parser(program)
