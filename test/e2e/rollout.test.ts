@@ -96,7 +96,11 @@ const reached = (daemon: Daemon, revision: number): Promise<Status> =>
   )
 
 /** Requests through these peers while something is done, and what was seen meanwhile. */
-async function underLoad(peers: readonly Daemon[], act: () => Promise<void>): Promise<Seen> {
+async function underLoad(
+  peers: readonly Daemon[],
+  act: () => Promise<void>,
+  counts: (one: Status['replicasByName'][number]) => boolean = () => true,
+): Promise<Seen> {
   const [watched] = peers
   if (watched === undefined) throw new Error('requests need a peer')
   const load = new ServiceLoad(
@@ -108,7 +112,7 @@ async function underLoad(peers: readonly Daemon[], act: () => Promise<void>): Pr
   const watching = (async () => {
     while (!isOver) {
       const { replicasByName } = await status(watched)
-      fewest = Math.min(fewest, replicasByName.filter((one) => one.ready && !one.draining).length)
+      fewest = Math.min(fewest, replicasByName.filter((one) => one.ready && !one.draining && counts(one)).length)
       await sleep(100)
     }
   })()
@@ -126,7 +130,7 @@ async function underLoad(peers: readonly Daemon[], act: () => Promise<void>): Pr
 interface Seen {
   readonly failures: ServiceLoad['failures']
   readonly served: readonly string[]
-  /** Fewest replicas that were ready at a time. */
+  /** Fewest replicas that were ready at a time, of those that count. */
   readonly fewest: number
 }
 
@@ -188,7 +192,7 @@ const halfWay = (daemon: Daemon): Promise<Status> =>
     ({ rollout }) => rollout?.readyReplicas === 1,
   )
 
-/** Kills it in the middle of a rollout, has it back later, and wants nothing of that to be noticed. */
+/** Kills it in the middle of a rollout, has it back later, and wants nothing of that to be noticed by those who ask the others. */
 async function killedHalfWay(victim: Daemon, version: string): Promise<void> {
   const others = mesh.daemons.filter((daemon) => daemon !== victim)
   const [survivor] = others
@@ -196,21 +200,87 @@ async function killedHalfWay(victim: Daemon, version: string): Promise<void> {
   const seen = await underLoad(others, async () => {
     const revision = await update(survivor, version, { strategy: 'rolling:1', gates: null, progressDeadline: '1m' })
     await halfWay(survivor)
-    await victim.end('SIGKILL')
-    await sleep(3_000)
-    await victim.start()
+    await killed(victim)
     await reached(survivor, revision)
   })
   expect(seen.failures).toEqual([])
   expect(await ask({ host: hostOf(victim.name), port })).toEqual({ status: 200, body: version })
-  await eventually(
+  await allAreWell(survivor)
+}
+
+async function killed(victim: Daemon): Promise<void> {
+  await victim.end('SIGKILL')
+  await sleep(3_000)
+  await victim.start()
+}
+
+const allAreWell = (peer: Daemon): Promise<StatusReply> =>
+  eventually(
     'all are well',
     15_000,
-    () => survivor.json<StatusReply>('status'),
+    () => peer.json<StatusReply>('status'),
     ({ nodes }) => nodes.healthy === names.length,
   )
-}
 
 test('given a leader that is killed in the middle of a rollout, another one goes on where it was, and no request fails', async () => {
   await killedHalfWay(await mesh.leader(), 'after-leader')
+})
+
+describe('given a worker with replicas that is killed in the middle of a rollout', () => {
+  /** Who does not lead, and is not alone in having replicas that are ready. */
+  async function servingWorker(): Promise<Daemon> {
+    const leader = await mesh.leader()
+    const ready = (await status(leader)).replicasByName.filter((one) => one.ready && !one.draining)
+    const worker = mesh.daemons.find(
+      ({ name }) =>
+        name !== leader.name && ready.some(({ node }) => node === name) && ready.some(({ node }) => node !== name),
+    )
+    if (worker === undefined) throw new Error(`no worker has a replica: ${JSON.stringify(ready)}`)
+    return worker
+  }
+
+  /** Takes its daemon away while a version comes, and wants those who ask the others to notice nothing of either. */
+  async function killedDuring(version: string, parts: object, isUnderWay: (now: Status, revision: number) => boolean) {
+    const victim = await servingWorker()
+    const others = mesh.daemons.filter((daemon) => daemon !== victim)
+    const [survivor] = others
+    if (survivor === undefined) throw new Error('no survivor')
+    const isElsewhere = ({ node }: Status['replicasByName'][number]): boolean => node !== victim.name
+    const before = await status(survivor)
+    const seen = await underLoad(
+      others,
+      async () => {
+        const next = await update(survivor, version, { strategy: 'rolling:1', gates: null, ...parts })
+        await eventually(
+          'the rollout is half way',
+          30_000,
+          () => status(survivor),
+          (now) => isUnderWay(now, next),
+        )
+        await killed(victim)
+        await reached(survivor, version.endsWith('unready') ? before.revision : next)
+      },
+      isElsewhere,
+    )
+    expect(seen.failures).toEqual([])
+    expect(seen.fewest).toBeGreaterThanOrEqual(before.replicasByName.filter(isElsewhere).length)
+    await allAreWell(survivor)
+    return seen
+  }
+
+  test('a good version takes over, and no request fails', async () => {
+    const seen = await killedDuring(
+      'after-worker',
+      { progressDeadline: '1m' },
+      ({ rollout }) => rollout?.readyReplicas === 1,
+    )
+    expect(seen.served).toContain('after-worker')
+  })
+
+  test('a bad one is gone back from, and no request fails', async () => {
+    const seen = await killedDuring('worker-unready', { progressDeadline: '3s' }, ({ replicasByName }, revision) =>
+      replicasByName.some((one) => one.revision === revision && one.node !== null),
+    )
+    expect(seen.served).toEqual(['after-worker'])
+  })
 })
