@@ -284,3 +284,15 @@ describe('given a worker with replicas that is killed in the middle of a rollout
     expect(seen.served).toEqual(['after-worker'])
   })
 })
+
+test('given a node with a replica that is drained, another one takes its place first, and no request fails', async () => {
+  const one = mesh.get(0)
+  const node = (await status(one)).replicasByName.find((each) => each.ready)?.node
+  const seen = await underLoad(mesh.daemons, async () => {
+    await one.json('node', 'drain', node ?? '', '--timeout', '30s')
+    expect((await reached(one, (await status(one)).revision)).replicasByName.map((each) => each.node)).not.toContain(
+      node,
+    )
+  })
+  expect([seen.failures, seen.fewest >= replicas]).toEqual([[], true])
+})

@@ -2,7 +2,7 @@
  * A deployment in the real replicated state, its replicas played: they are placed, get ready, die and are lost as the test says, and the
  * leader decides in between. Time is what the test says it is.
  */
-import { occupied, promised, surgeOf, takeCensus } from '../../src/core/rollout/census.ts'
+import { isDrainedIn, occupied, promised, surgeOf, takeCensus } from '../../src/core/rollout/census.ts'
 import type { Census, Reach } from '../../src/core/rollout/census.ts'
 import { decide } from '../../src/core/rollout/decide.ts'
 import type { Decision, Measurement } from '../../src/core/rollout/types.ts'
@@ -51,7 +51,12 @@ export class RolloutLab {
   census(): Census {
     const { deployment, at } = this
     const reach = (node: NodeId): Reach => (this.gone.has(node) ? 'gone' : 'here')
-    return takeCensus(deployment ?? { stable: null, target: 0, minReadyMs: null }, this.replicas, { reach, at })
+    const isDrained = isDrainedIn(this.book.state)
+    return takeCensus(deployment ?? { stable: null, target: 0, minReadyMs: null }, this.replicas, {
+      reach,
+      isDrained,
+      at,
+    })
   }
 
   /** Live ones by revision: `{1: 3}`. */
@@ -162,17 +167,27 @@ export class RolloutLab {
     return true
   }
 
+  /** No new work comes there, and what is there has to leave. */
+  setDrained(node: NodeId, drained: boolean): void {
+    const mode = drained ? 'draining' : 'open'
+    this.run({ type: 'set-scheduling', node, mode, reason: '', grace: null })
+  }
+
+  get #open(): readonly NodeId[] {
+    const isDrained = isDrainedIn(this.book.state)
+    return nodes.filter((node) => !this.gone.has(node) && !isDrained(node))
+  }
+
   #canMove({ state, placement, stopRequested, spec }: Workload, fate: (image: string) => Fate): boolean {
     if (isTerminal(state)) return false
-    if (placement === null) return this.gone.size < nodes.length
+    if (placement === null) return this.#open.length > 0
     if (this.gone.has(placement.node)) return false
     if (stopRequested !== null || placement.state === 'placed') return true
     return state === 'starting' && fate(spec.image) !== 'hangs'
   }
 
   #place({ id, attempt }: Workload, pick: number): boolean {
-    const there = nodes.filter((node) => !this.gone.has(node))
-    const node = there[pick % there.length] ?? there[0]
+    const node = this.#open[pick % this.#open.length]
     if (node === undefined) return false
     this.run({ type: 'place', workload: id, attempt: attempt + 1, node, devices: [], executor: 'docker' })
     return true

@@ -5,6 +5,7 @@ import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isReady, isTerminal } from '../../model/workload.ts'
+import type { MeshState } from '../state/types.ts'
 
 /** `silent`: it said goodbye a moment ago and may be back at once. `gone`: its work has to be done by others. */
 export type Reach = 'here' | 'silent' | 'gone'
@@ -19,6 +20,8 @@ export interface Replica {
   /** It may be relied upon: it is ready, and one of a new revision has been so for as long as it has to. */
   readonly isAvailable: boolean
   readonly drainingSince: Instant | null
+  /** Its node is drained: another has to take its place. */
+  readonly isLeaving: boolean
   readonly workload: Workload
 }
 
@@ -37,13 +40,14 @@ export interface Census {
 
 export interface Onlooker {
   readonly reach: (node: NodeId) => Reach
+  readonly isDrained: (node: NodeId) => boolean
   readonly at: Instant
 }
 
 export function takeCensus(
   deployment: Pick<Deployment, 'stable' | 'target' | 'minReadyMs'>,
   replicas: readonly Workload[],
-  { reach, at: now }: Onlooker,
+  { reach, isDrained, at: now }: Onlooker,
 ): Census {
   const { stable, target } = deployment
   const census = { live: [], draining: [], stopping: [], gone: [] } as Record<keyof Omit<Census, 'failed'>, Replica[]>
@@ -64,6 +68,7 @@ export function takeCensus(
     const replica = {
       ...{ id, name, submittedAt, drainingSince, workload },
       ...{ revision: owner.revision, isReady: ready, isAvailable: ready && isProven },
+      isLeaving: placement !== null && isDrained(placement.node),
     }
     const where =
       at === 'gone' ? 'gone' : stopRequested !== null ? 'stopping' : drainingSince !== null ? 'draining' : 'live'
@@ -84,6 +89,11 @@ export const byWorth = (replicas: readonly Replica[]): readonly Replica[] =>
   replicas
     .toReversed()
     .toSorted((a, b) => Number(a.isAvailable) - Number(b.isAvailable) || Number(a.isReady) - Number(b.isReady))
+
+export const isDrainedIn =
+  ({ members }: Pick<MeshState, 'members'>) =>
+  (node: NodeId): boolean =>
+    members.get(node)?.scheduling.mode === 'draining'
 
 /** How many replicas the canary of a deployment has. */
 export const canaryCount = ({ strategy, replicas }: Pick<Deployment, 'strategy' | 'replicas'>): number =>

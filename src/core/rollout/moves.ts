@@ -19,14 +19,18 @@ export interface Moves {
 
 const none: Moves = { start: [], remove: [] }
 
-/** Nothing is under way: so many of the target, and nothing else. */
+/** Nothing is under way: so many of the target, and nothing else. Whoever has to leave a node goes once others have taken over. */
 export function settledMoves({ deployment, census }: RolloutView): Moves {
   const { target, replicas } = deployment
   const ours = census.live.filter(({ revision }) => revision === target)
   const others = census.live.filter(({ revision }) => revision !== target)
-  const surplus = byWorth(ours).slice(0, Math.max(0, ours.length - replicas))
-  const start = started(target, replicas - ours.length, roomOf(deployment, occupied(census)))
-  return { start, remove: [...others, ...surplus] }
+  const leaving = byWorth(ours.filter(({ isLeaving }) => isLeaving))
+  const staying = ours.filter(({ isLeaving }) => !isLeaving)
+  const surplus = byWorth(staying).slice(0, Math.max(0, staying.length - replicas))
+  const start = started(target, replicas - staying.length, roomOf(deployment, occupied(census)))
+  const idle = leaving.filter(({ isAvailable }) => !isAvailable)
+  const slack = Math.max(0, countReady(ours) - countReady(surplus) - promised(deployment))
+  return { start, remove: [...others, ...surplus, ...idle, ...leaving.slice(idle.length).slice(0, slack)] }
 }
 
 /** How a rollout goes on now. */

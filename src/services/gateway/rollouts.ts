@@ -2,9 +2,10 @@
 import type { Silence } from '../../core/gateway/lease.ts'
 import { executionLease, trackSilence } from '../../core/gateway/lease.ts'
 import type { Reach } from '../../core/rollout/census.ts'
-import { takeCensus } from '../../core/rollout/census.ts'
+import { isDrainedIn, takeCensus } from '../../core/rollout/census.ts'
 import { decide } from '../../core/rollout/decide.ts'
 import type { Decision, Measurement, RolloutSettings } from '../../core/rollout/types.ts'
+import { workloadsAt } from '../../core/state/holdings.ts'
 import { replicasOf } from '../../core/state/replicas.ts'
 import type { Command, CommandOf } from '../../core/state/types.ts'
 import { base32Word } from '../../lib/base32.ts'
@@ -72,6 +73,8 @@ export class Rollouts implements Duty {
         const isOurs = changes.some(
           (change) =>
             change.type === 'deployment' ||
+            (change.type === 'member' &&
+              workloadsAt(control.state, change.node).some(({ owner }) => owner !== undefined)) ||
             (change.type === 'workload' && workloads.get(change.workload)?.owner !== undefined),
         )
         if (isOurs) this.#loop.wake()
@@ -102,7 +105,8 @@ export class Rollouts implements Duty {
     if (deployment === undefined || signal.aborted) return
     const at = clock.now()
     const reach = (node: NodeId): Reach => this.#reach(node, now)
-    const census = takeCensus(deployment, replicasOf(control.state, deployment.id), { reach, at })
+    const isDrained = isDrainedIn(control.state)
+    const census = takeCensus(deployment, replicasOf(control.state, deployment.id), { reach, isDrained, at })
     const decision = decide({ deployment, census, at, measured, settings: this.#settings })
     if (decision === null) return
     for (const { type, message } of decision.notes ?? []) log.info(message, { type, deployment: deployment.id })

@@ -63,7 +63,7 @@ export class Upkeep implements Duty {
       signal,
     )
 
-    const departures = departuresNow(state, this.#settings.mostOfANode)
+    const departures = departuresNow(state, this.#settings.mostOfANode, clock.now())
     for (const departure of departures) log.info('moving a workload away', { ...departure })
     const evictions = departures.map(
       (departure) => ({ type: 'evict', ...departure, target: null, avoid: false }) as const,

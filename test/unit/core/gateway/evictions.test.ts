@@ -6,6 +6,7 @@ import { placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Taint, Toleration } from '../../../../src/model/label.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, bob, meshOf, submit } from '../../../support/control-samples.ts'
+import { create, decided, startOn } from '../../../support/deployment-samples.ts'
 
 const noExecute: Taint = { key: 'gpu', value: 'broken', effect: 'NoExecute' }
 
@@ -21,17 +22,19 @@ function running(...specs: readonly Record<string, unknown>[]): Book {
   return book
 }
 
+const at = 1_000
+
 const drain = (book: Book, grace: number | null = null): void =>
   void book.run({ type: 'set-scheduling', node: bob, mode: 'draining', reason: 'new disks', grace })
 const leaving = ({ state }: Book, most = 32): readonly string[] =>
-  departuresNow(state, most).map(({ placement }) => placement)
+  departuresNow(state, most, at).map(({ placement }) => placement)
 
 describe('given a node that is drained', () => {
   test('all of its work leaves, also what tolerates everything and what may run nowhere else', () => {
     const book = running({}, { tolerations: [{ key: 'gpu' }] }, { node: bob })
     drain(book, 5_000)
     const reason = 'bob is drained'
-    expect(departuresNow(book.state, 32)).toEqual(
+    expect(departuresNow(book.state, 32, at)).toEqual(
       ['wl-0', 'wl-1', 'wl-2'].map((id) => ({ placement: `${id}.1`, reason, grace: 5_000 })),
     )
   })
@@ -60,7 +63,7 @@ describe('given a node that is drained', () => {
     evict(null)
     expect(leaving(book)).toEqual([])
     drain(book, 0)
-    expect(departuresNow(book.state, 1)).toMatchObject([{ placement, grace: 0 }])
+    expect(departuresNow(book.state, 1, at)).toMatchObject([{ placement, grace: 0 }])
     evict(0)
     expect(book.state.workloads.get(workloadId('wl-0'))?.eviction).toMatchObject({ grace: 0, reason: 'r' })
     expect(leaving(book)).toEqual([])
@@ -87,7 +90,7 @@ describe('given a node with a NoExecute taint', () => {
     const book = running({}, { tolerations: [{ key: 'gpu' }] }, { tolerations: [{ key: 'gpu', value: 'old' }] })
     book.run({ type: 'update-taints', node: bob, add: [noExecute], remove: [] })
     const reason = 'bob has the taint gpu=broken:NoExecute'
-    expect(departuresNow(book.state, 32)).toEqual(
+    expect(departuresNow(book.state, 32, at)).toEqual(
       ['wl-0', 'wl-2'].map((id) => ({ placement: `${id}.1`, reason, grace: null })),
     )
   })
@@ -108,6 +111,32 @@ const toleration: fc.Arbitrary<Toleration> = fc.record(
   { key: words, value: words, effect: effects },
   { requiredKeys: ['key'] },
 )
+
+describe('given a drained node with a replica of a deployment', () => {
+  const served = (sample: Parameters<typeof create>[0] = {}): Book => {
+    const book = meshOf([ada, bob])
+    book.run(create({ replicas: 1, ...sample }))
+    const workload = workloadId('wl-0')
+    book.run(decided(book, { start: [{ workload, name: 'web-r1-0', revision: 1 }] }))
+    startOn(book, workload, bob)
+    return book
+  }
+
+  test('it stays until another has taken its place, for two minutes at most', () => {
+    const book = served()
+    drain(book)
+    const since = book.state.members.get(bob)?.scheduling.since ?? 0
+    const at = (later: number) => departuresNow(book.state, 32, since + later).map(({ placement }) => placement)
+    expect([at(0), at(119_000), at(120_000)]).toEqual([[], [], ['wl-0.1']])
+  })
+
+  test('it goes at once where there is a hurry, or no other may come before', () => {
+    const [hurried, alone] = [served(), served({ maxSurge: 0 })]
+    drain(hurried, 0)
+    drain(alone)
+    expect([leaving(hurried), leaving(alone)]).toEqual([['wl-0.1'], ['wl-0.1']])
+  })
+})
 
 describe('a toleration', () => {
   test('stands for every taint that has all that it names', () => {

@@ -38,7 +38,20 @@ const sample = fc
 const happening = fc.record({
   what: fc.constantFrom(
     ...(['lead', 'lead', 'lead', 'lead', 'move', 'move', 'move', 'move', 'move', 'move', 'time', 'time'] as const),
-    ...(['kill', 'lose', 'return', 'stale', 'update', 'scale', 'pause', 'resume', 'promote', 'rollback'] as const),
+    ...([
+      'kill',
+      'lose',
+      'return',
+      'stale',
+      'update',
+      'scale',
+      'pause',
+      'resume',
+      'promote',
+      'rollback',
+      'drain',
+      'undrain',
+    ] as const),
   ),
   pick: fc.nat(1_000),
 })
@@ -69,6 +82,10 @@ function happen(lab: RolloutLab, leader: Leader, { what, pick }: Happening): voi
     case 'return':
       lab.gone.delete(nodeId(`n${pick % 4}`))
       return
+    case 'drain':
+      return lab.setDrained(nodeId(`n${pick % 3}`), true)
+    case 'undrain':
+      return lab.setDrained(nodeId(`n${pick % 3}`), false)
     case 'stale': {
       if (leader.late !== null) lab.commit(leader.late.command, leader.late.known)
       const decision = lab.decision()
