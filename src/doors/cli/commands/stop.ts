@@ -6,6 +6,7 @@ import { command } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { partly } from '../exit-code.ts'
 import { workloadStates } from '../follow.ts'
+import { stopDeployment } from '../stop-deployment.ts'
 
 type Workload = OutputOf<'workload.stop'>
 
@@ -13,7 +14,8 @@ export default command({
   name: 'stop',
   about: 'Stop a workload, a gang or an array, or cancel one that waits.',
   details:
-    'Waits until it has ended. Stopping what has ended already changes nothing. More than one at a time, or the parts of an array, are named before and take a yes.',
+    'Waits until it has ended. Stopping what has ended already changes nothing. More than one at a time, or the parts of an array, are named before and take a yes. ' +
+    'A deployment that is named alone stays without replicas; `scale` gives it some again.',
   positionals: { workload: { about: 'Names or ids of the workloads', completes: 'workload', rest: true } },
   options: {
     force: { kind: 'flag', about: 'Kill it at once instead of asking it first' },
@@ -42,7 +44,12 @@ export default command({
     }
     const [only] = wanted
     if (only !== undefined && wanted.length === 1) {
-      await out.result(await stopOne(only), (stopped) => [inWords(stopped)])
+      try {
+        await out.result(await stopOne(only), (stopped) => [inWords(stopped)])
+      } catch (error) {
+        if (!ClawError.is(error, 'WORKLOAD_NOT_FOUND')) throw error
+        await stopDeployment({ name: only, reason, isDetached: noWait }, error, api, session)
+      }
       return undefined
     }
     const settled = await Promise.allSettled(wanted.map(stopOne))

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ClawError } from '../../../../src/model/failure.ts'
 import { cli, items } from '../../../support/run-cli.ts'
 
 const file = join(mkdtempSync(join(tmpdir(), 'deploy-')), 'web.yaml')
@@ -49,5 +50,31 @@ describe('scale', () => {
     const { code, err } = await scaled({ state: 'degraded', healthyReplicas: 1, reason: 'the quota is used up' })
     expect(code).not.toBe(0)
     expect(err).toContain('the quota is used up')
+  })
+})
+
+describe('stop with the name of a deployment', () => {
+  const nobody = () => {
+    throw new ClawError('WORKLOAD_NOT_FOUND', { workload: 'web' })
+  }
+
+  test('leaves it without replicas, and waits until that is so', async () => {
+    const { code, out, asked } = await cli(['stop', 'web'], {
+      ...{ 'workload.info': nobody, 'workload.stop': nobody },
+      'deploy.scale': () => view({ replicas: 0, healthyReplicas: 1 }),
+      'deploy.wait': () => items(view({ replicas: 0, healthyReplicas: 0 })),
+    })
+    expect([code, out]).toEqual([0, expect.stringContaining('0 of 0 ready') as string])
+    expect(asked.find(({ name }) => name === 'deploy.scale')?.input).toEqual({ deployment: 'web', replicas: 0 })
+  })
+
+  test('that there is none of either, is told as a workload that there is not', async () => {
+    const { code, err } = await cli(['stop', 'web'], {
+      ...{ 'workload.info': nobody, 'workload.stop': nobody },
+      'deploy.scale': () => {
+        throw new ClawError('DEPLOYMENT_NOT_FOUND', { deployment: 'web' })
+      },
+    })
+    expect([code, err]).toEqual([4, expect.stringContaining('WORKLOAD_NOT_FOUND') as string])
   })
 })
