@@ -1,18 +1,24 @@
 /** Everything that was promised of nodes and workloads, asked for through every door of a real mesh on the real engine. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { WebSocket } from 'ws'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, doorsOf, shapeAt, type Row } from '../support/command-table.ts'
 import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
-import { labImage } from '../support/lab-docker.ts'
-import { type Daemon, eventually } from '../support/mesh.ts'
+import { labDocker, labImage } from '../support/lab-docker.ts'
+import { type Daemon, eventually, type Reply } from '../support/mesh.ts'
+import { deploymentRows, imageRows, specRows } from '../support/promises/deployments.ts'
 import { endRows } from '../support/promises/ends.ts'
 import { nodeRows } from '../support/promises/nodes.ts'
 import type { Known } from '../support/promises/shapes.ts'
 import { workloadRows } from '../support/promises/work.ts'
+import { invocationsIn, makeSeedImages, replaced, type SeedImages, SeedShell, seedText } from '../support/seeds.ts'
 
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
   let mesh: DockerMesh
   let asked: Daemon
   let known: Known
+  let images: SeedImages | null = null
   const names = { cli: 'by-cli', rest: 'by-rest', invoke: 'by-invoke' }
 
   beforeAll(async () => {
@@ -39,7 +45,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     )
     known = { node: 'gpu-node-1', spare: 'gpu-node-3', workload: { name: 'trainer', id: workloadId, containerId } }
   })
-  afterAll(() => mesh.stop())
+  afterAll(async () => {
+    await mesh.stop()
+    await images?.remove()
+  })
 
   const all = (rows: readonly Row[]): Promise<void> =>
     rows.reduce((before, row) => before.then(() => check(row)), Promise.resolve())
@@ -63,6 +72,23 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     all(workloadRows(known)))
   test('given work that is started and stopped, then every door answers in the same shape', () =>
     all(endRows(known, names)))
+
+  test('given deployments, from their first revision to their end, then every door answers in the same shape', () =>
+    all(deploymentRows(known, { cli: 'dep-cli', rest: 'dep-rest', invoke: 'dep-invoke' })))
+
+  test('given files and images, then every door answers in the same shape', async () => {
+    const toml = join(mesh.directory, 'workload.toml')
+    const yaml = join(mesh.directory, 'workload.yaml')
+    writeFileSync(toml, `[workload]\nname = "from-toml"\nimage = "${labImage}"\ncommand = ["sleep", "600"]\n`)
+    writeFileSync(
+      yaml,
+      `apiVersion: clawbernetes/v1\nkind: Workload\nmetadata: { name: from-yaml }\nspec: { image: ${labImage}, command: [sleep, "600"] }\n`,
+    )
+    await all(specRows({ toml, yaml }))
+    await all(imageRows(known))
+    for (const name of ['from-yaml', 'scaled-run', 'from-toml'])
+      expect((await asked.cli('stop', name, '--force', '--no-wait')).code).toBe(0)
+  })
 
   test('given all nodes, when they are invoked at once, then each answers by its name', async () => {
     const replies = await asked.json('node', 'invoke', '--all', 'node.health')
@@ -129,4 +155,129 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const key = await asked.cli('node', 'invoke', 'gpu-node-1', 'workload.run', '{"image":"x","gpuz":1}')
     expect(key).toMatchObject({ code: 5, stderr: expect.stringContaining('did you mean gpus?') as string })
   })
+
+  describe('what the guides say', () => {
+    let shell: SeedShell
+    let made: SeedImages
+    beforeAll(async () => {
+      images = await makeSeedImages(labDocker ?? '')
+      made = images
+      shell = new SeedShell(mesh.directory, asked)
+      // All GPUs are needed.
+      const running = await asked.json<{ id: string }[]>('workload', 'list', '--running')
+      await asked.cli('stop', '--force', '--yes', ...running.map(({ id }) => id))
+    })
+
+    const run = async (script: string): Promise<Reply> => {
+      const reply = await shell.run(script)
+      expect(reply.code, `${reply.stdout.slice(-1_500)}\n${reply.stderr.slice(-2_500)}`).toBe(0)
+      return reply
+    }
+
+    test('the fleet skill runs as it is written', async () => {
+      shell.put(
+        'workload.yaml',
+        `apiVersion: clawbernetes/v1\nkind: Workload\nmetadata: { name: template }\nspec: { image: ${made.job}, gpus: { count: 1 } }\n`,
+      )
+      const { stdout, stderr } = await run(
+        replaced(seedText('000-fleet.sh'), [
+          ['pytorch/pytorch:2.1-cuda12.1-runtime', made.job],
+          ['--memory 64Gi', '--memory 64Mi'],
+          ['<image>', made.job],
+          ['<n>', '1'],
+          ['<node-id>', 'gpu-node-1'],
+          ['<id-of-node>', 'gpu-node-1'],
+          ['<id>', 'gpt-finetune-exp1'],
+          ['ws://your-gateway:9000', `ws://${asked.api}`],
+        ]),
+      )
+      expect(stdout).toContain('hello from train.py --epochs 100 --batch-size 32')
+      expect(stderr).toContain('ERROR: CUDA out of memory')
+    })
+
+    test('the user guide runs as it is written', async () => {
+      shell.put(
+        'workload.toml',
+        replaced(seedText('workload.toml'), [
+          ['vllm/vllm:latest', made.server],
+          ['gpus = 4', 'gpus = 1'],
+          ['"H100"  #', '"A100"  #'],
+          ['80000', '64'],
+        ]),
+      )
+      const { stdout } = await run(
+        replaced(seedText('001-guide.sh'), [
+          ['nvidia/cuda:12.0-runtime', made.job],
+          ['pytorch/pytorch:latest', made.job],
+          ['vllm/vllm:latest', made.job],
+          ['--memory 80000', '--memory 64'],
+          ['http://gateway:8080', `http://${asked.api}`],
+        ]),
+      )
+      expect(stdout).toMatch(/llm-inference .*3 of 3 ready/)
+      expect(stdout).toContain('UUID: GPU-')
+      await asked.cli('deploy', 'delete', 'llm-inference', '--yes')
+    })
+
+    test('the workload manager’s requests run as they are written', async () => {
+      const text = replaced(seedText('002-workload-manager.txt'), [
+        ['nginx:latest', made.server],
+        ['pytorch/pytorch:2.1.0-cuda12.1-cudnn8-runtime', made.job],
+        ['vllm/vllm-openai:latest', made.server],
+        ['myapp:v2.0', made.server],
+        ['myapp:v3.0', made.newer],
+        ['"gpus": 1,\n  "memory": "8g"', '"gpus": 0,\n  "memory": "64m"'],
+        ['"32g"', '"64m"'],
+        ['"16g"', '"64m"'],
+        ['/host/data', '/tmp'],
+        ['/data/datasets', '/tmp'],
+        ['/data/checkpoints', '/tmp'],
+      ])
+      let container = ''
+      let deployment = ''
+      const status = (): Promise<DeploymentNow> => asked.json('deploy', 'status', deployment)
+      const isActive = ({ state }: DeploymentNow): boolean => state === 'active'
+      const ready: Readonly<Record<string, (now: DeploymentNow) => boolean>> = {
+        'deploy.update': isActive,
+        'deploy.promote': ({ rollout }) => rollout?.stage === 'canary',
+        'deploy.rollback': isActive,
+      }
+      for (const { command, params } of invocationsIn(text)) {
+        const awaited = ready[command]
+        if (awaited !== undefined) await eventually(`it is time for ${command}`, 60_000, status, awaited)
+        const filled = params.replaceAll('abc123', container).replaceAll('<id>', deployment)
+        const reply = await asked.json<Answered>('node', 'invoke', 'gpu-node-1', command, filled)
+        if (command === 'workload.run') {
+          expect(reply).toMatchObject({ success: true, image: expect.any(String) as string })
+          if (container === '') container = reply.containerId ?? ''
+        }
+        if (command === 'deploy.create') deployment = reply.deploymentId ?? ''
+        if (command === 'container.exec') expect(reply).toMatchObject({ exitCode: 0, stdout: 'hello\n', success: true })
+      }
+      expect([container, deployment]).not.toContain('')
+    })
+
+    test('a client that only listens at the WebSocket hears of the mesh', async () => {
+      const token = readFileSync(join(asked.dataDir, 'api-token'), 'utf8').trim()
+      const socket = new WebSocket(`ws://${asked.api}/api/ws`, ['clawbernetes.v1', `bearer.${token}`])
+      const types = new Set<string>()
+      socket.on('message', (data) => types.add((JSON.parse((data as Buffer).toString()) as { type: string }).type))
+      await expect.poll(() => types.has('MetricsUpdate'), { timeout: 10_000 }).toBe(true)
+      await asked.cli('run', '--gpus', '0', labImage, '--', 'true')
+      await expect
+        .poll(() => [...types].toSorted(), { timeout: 10_000 })
+        .toEqual(expect.arrayContaining(['WorkloadAssigned', 'WorkloadCreated', 'WorkloadStateChanged']))
+      socket.terminate()
+    })
+  })
 })
+
+interface DeploymentNow {
+  readonly state: string
+  readonly rollout: { readonly stage: string } | null
+}
+
+interface Answered {
+  readonly containerId?: string
+  readonly deploymentId?: string
+}

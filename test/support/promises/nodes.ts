@@ -71,6 +71,31 @@ export const nodeRows = ({ node: first, spare }: Known): readonly Row[] => [
   { id: 'CLI-34', what: '--version', cli: ['--version'], prints: /^\d+\.\d+\.\d+/, shape: z.string() },
   { id: 'CLI-34', what: 'help of a command', cli: ['node', '--help'], prints: /node|Usage/, shape: z.string() },
   {
+    id: 'RS-01',
+    what: 'health of the peer',
+    rest: { method: 'GET', path: '/api/health' },
+    invoke: { node: spare, command: 'mesh.health' },
+    shape: z.object({ status: z.literal('healthy'), uptime_secs: z.int().min(0) }),
+  },
+  {
+    id: 'RS-08',
+    what: 'metrics of all nodes',
+    rest: { method: 'GET', path: '/api/metrics' },
+    invoke: { node: spare, command: 'mesh.metrics' },
+    shape: z.object({
+      timestamp: z.iso.datetime(),
+      nodes: z
+        .array(
+          z.object({
+            ...{ node_id: text, name: text, health: text },
+            gpus: z.array(z.looseObject({ index: z.int(), uuid: text, utilization: percent.nullable() })),
+          }),
+        )
+        .length(3),
+      gpu_summary: z.looseObject({ total_gpus: z.literal(4), total_vram_mib: z.int().min(1) }),
+    }),
+  },
+  {
     id: 'RS-05',
     what: 'metrics of a node',
     rest: { method: 'GET', path: `/api/nodes/${first}/metrics` },
