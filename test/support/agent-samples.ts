@@ -59,6 +59,7 @@ export const view = (parts: Partial<AgentView> & { readonly workloads?: readonly
   told: new Map(),
   checkpoints: new Map(),
   saves: new Map(),
+  letGo: new Map(),
   opinions: new Map(),
   adopted: new Set(),
   assigned: new Map((parts.workloads ?? []).map((one) => [one.placement.id, one])),

@@ -45,6 +45,8 @@ export type AgentAction =
       /** Nobody asked for it: a probe says that it is not well. In words. */
       readonly unhealthy?: string
     }
+  /** It is to be stopped soon, and gets no more requests from now on. */
+  | { readonly do: 'let-go'; readonly placement: PlacementId }
   | { readonly do: 'remove'; readonly placement: PlacementId; readonly executor: ExecutorKind }
   | { readonly do: 'report'; readonly placement: PlacementId; readonly report: Report }
 
@@ -59,6 +61,7 @@ export function laneOf(action: AgentAction): Lane {
     case 'record':
     case 'start':
     case 'remove':
+    case 'let-go':
       return 'work'
     case 'checkpoint':
       return 'checkpoint'

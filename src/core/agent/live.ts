@@ -7,6 +7,7 @@ import type { TaskState } from '../../ports/executor.ts'
 import type { AgentAction, Report } from './action.ts'
 import { checkpointSteps, savingSteps } from './checkpoint.ts'
 import { healthSteps } from './health-steps.ts'
+import { letGoSteps, lettingGo } from './letting-go.ts'
 import type { Acquire, Holding } from './device-ledger.ts'
 import { admit, whyBusy } from './device-ledger.ts'
 import type { AgentSettings, AgentView, Assigned, GangView, StartFailure, Told } from './view.ts'
@@ -76,8 +77,10 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
   const unhealthy = forsaken === null ? (opinion?.fatal ?? holding?.unhealthy ?? null) : null
   const grace = unhealthy === null ? forsaken : workload.spec.stopGraceMs
   const isWanted = workload.stopRequested === null && workload.eviction === null
+  const before = isWanted || grace === null ? 0 : lettingGo(workload, grace)
+  const told = isWanted ? ownReason(unhealthy) : {}
   const stop: AgentAction[] =
-    grace === null ? [] : [{ do: 'stop', placement: id, executor, grace, ...(isWanted ? ownReason(unhealthy) : {}) }]
+    grace === null ? [] : [{ do: 'stop', placement: id, executor, grace: grace - before, ...told }]
   // Beside the stop, which must not wait for a disk.
   if (grace !== null && isWanted && holding !== undefined && !isNoted(holding, unhealthy))
     stop.unshift(record(id, { type: 'cut-off', placement: id, ...(unhealthy !== null && { unhealthy }) }))
@@ -95,7 +98,9 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
         ...(workload.startedAt === null
           ? [report(id, { type: 'running', startedAt, ...(image === undefined ? {} : { image }) })]
           : healthSteps(workload, opinion)),
-        ...(grace === null ? checkpointSteps(view, workload, startedAt) : (saving ?? stop)),
+        ...(grace === null
+          ? checkpointSteps(view, workload, startedAt)
+          : (saving ?? letGoSteps(view, workload, before) ?? stop)),
       ]
     }
     case 'ended':

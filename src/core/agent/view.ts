@@ -13,6 +13,8 @@ export type Assigned = Workload & {
   readonly placement: Placement
   /** Null for what is not part of a gang. */
   readonly gang: GangView | null
+  /** It is a replica of a deployment that takes requests. */
+  readonly serves?: true
 }
 
 export interface GangView {
@@ -66,6 +68,8 @@ export interface AgentView {
   readonly checkpoints: ReadonlyMap<PlacementId, Instant>
   /** What this daemon has told to save before it leaves. What an earlier daemon has told is told again. */
   readonly saves: ReadonlyMap<PlacementId, Save>
+  /** Since when what is to be stopped gets no more requests. An earlier daemon's word is forgotten. */
+  readonly letGo: ReadonlyMap<PlacementId, Instant>
   /** What the probes of this daemon say. What runs and is asked nothing has no entry. */
   readonly opinions: ReadonlyMap<PlacementId, Opinion>
   /** Tasks of an earlier daemon, which may have told them to stop: this one cannot know. */

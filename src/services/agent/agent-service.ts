@@ -273,8 +273,8 @@ export class AgentService implements Service {
     this.#ledAt = Math.max(this.#ledAt, this.#deps.clock.elapsed() - outOfTouchFor)
     this.#prober.attend(attended(this.#assigned.byPlacement(), this.#known()))
     const view = this.#view()
-    const { failures, told, checkpoints, saves, chosenPorts } = this.#performer
-    for (const known of [failures, told, checkpoints, saves, chosenPorts])
+    const { failures, told, checkpoints, saves, letGo, chosenPorts } = this.#performer
+    for (const known of [failures, told, checkpoints, saves, letGo, chosenPorts])
       for (const placement of known.keys()) if (!view.assigned.has(placement)) known.delete(placement)
     for (const action of reconcile(view, this.#settings)) this.#lanes.offer(action)
     this.#deps.metrics.gauge('claw_agent_tasks', view.tasks.size)
@@ -298,6 +298,7 @@ export class AgentService implements Service {
       fresh: this.#fresh,
       cutOffFor: clock.elapsed() - this.#ledAt,
       ...{ told: this.#performer.told, checkpoints: this.#performer.checkpoints, saves: this.#performer.saves },
+      letGo: this.#performer.letGo,
       adopted: this.#adopted,
       assigned: this.#assigned.byPlacement(),
       ledger: this.#ledger.ledger,

@@ -4,8 +4,9 @@ import { gangOf } from '../../core/agent/gang.ts'
 import { isGang } from '../../core/state/groups.ts'
 import type { Change, MeshState } from '../../core/state/types.ts'
 import type { NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { Workload } from '../../model/workload.ts'
 
-type Source = Pick<MeshState, 'workloads' | 'groups' | 'members'>
+type Source = Pick<MeshState, 'workloads' | 'groups' | 'members' | 'deployments'>
 
 /** What becomes of one part of a gang concerns the others. */
 function withGang({ workloads, groups }: Source, id: WorkloadId): readonly WorkloadId[] {
@@ -13,6 +14,11 @@ function withGang({ workloads, groups }: Source, id: WorkloadId): readonly Workl
   const group = workload?.part?.group
   if (workload === undefined || group === undefined || !isGang(workload)) return [id]
   return [...(groups.get(group)?.values() ?? [])]
+}
+
+function serves({ deployments }: Source, { owner }: Workload): boolean {
+  const deployment = owner === undefined ? undefined : deployments.get(owner.deployment)
+  return deployment !== undefined && deployment.service !== null && deployment.state !== 'deleting'
 }
 
 export class AssignedWorkloads {
@@ -45,7 +51,9 @@ export class AssignedWorkloads {
     const workload = state.workloads.get(id)
     const before = this.#mine.has(id)
     if (workload?.placement?.node !== this.#node) return this.#mine.delete(id)
-    this.#mine.set(id, { ...workload, placement: workload.placement, gang: gangOf(state, workload) })
+    const { placement } = workload
+    const gang = gangOf(state, workload)
+    this.#mine.set(id, { ...workload, placement, gang, ...(serves(state, workload) && { serves: true }) })
     return before || workload.placement !== null
   }
 }

@@ -56,6 +56,8 @@ export class Performer {
   readonly checkpoints = new Map<PlacementId, Instant>()
   /** What was told to save before it leaves, until its placement is over. */
   readonly saves = new Map<PlacementId, Save>()
+  /** Since when what is to be stopped gets no more requests, until its placement is over. */
+  readonly letGo = new Map<PlacementId, Instant>()
   /** Ports of the host that were given to what is being started, until its placement is over. */
   readonly chosenPorts = new Map<PlacementId, readonly number[]>()
   #choosing: Promise<unknown> = Promise.resolve()
@@ -106,6 +108,11 @@ export class Performer {
       case 'stop':
         this.#noteEnd(action.placement, action)
         return this.#executor(action.executor).stop(action.placement, action.grace)
+      case 'let-go':
+        // From here on an end is one that was asked for.
+        this.#noteEnd(action.placement, {})
+        this.letGo.set(action.placement, this.#deps.clock.now())
+        return Promise.resolve()
       case 'remove':
         return this.#remove(action)
     }

@@ -46,6 +46,7 @@ const steps = (workload: Assigned, parts: Partial<AgentView> = {}) =>
       ...{
         checkpoints: new Map(),
         saves: new Map(),
+        letGo: new Map(),
         failures: new Map(),
         devices: new Map<string, number>(),
         at: startedAt,
