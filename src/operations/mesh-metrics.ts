@@ -1,11 +1,10 @@
 /** Whether a peer works, and what all nodes last measured, for programs that watch. Their field names are those of the first gateway. */
 import { z } from 'zod'
-import type { Member } from '../model/node.ts'
+import type { Instant, Millis } from '../model/time.ts'
 import { second } from '../model/time.ts'
 import type { OperationContext } from './context.ts'
 import { iso, noInput, time } from './fields.ts'
-import { GpuView, holders, nodeView } from './node-view.ts'
-import type { NodeView } from './node-view.ts'
+import { GpuView, holders, measuredAt } from './node-view.ts'
 import { unary } from './operation.ts'
 
 export const meshHealth = unary({
@@ -54,20 +53,35 @@ export const meshMetrics = unary({
   handler: (_, context) => Promise.resolve(metricsOf(context)),
 })
 
-export function metricsOf({
-  control,
-  membership,
-  clock,
-}: Pick<OperationContext, 'control' | 'membership' | 'clock'>): MeshMetrics {
+type Context = Pick<OperationContext, 'control' | 'membership' | 'clock'>
+
+/** Many watch at a time: within a second all of them get the same. */
+const known = new WeakMap<OperationContext['membership'], MeshMetrics & { readonly at: Instant }>()
+const fresh: Millis = second
+
+export function metricsOf(context: Context): MeshMetrics {
+  const now = context.clock.now()
+  const last = known.get(context.membership)
+  if (last !== undefined && Math.abs(now - last.at) < fresh) return last
+  const next = { ...measured(context), at: now }
+  known.set(context.membership, next)
+  return next
+}
+
+function measured({ control, membership, clock }: Context): MeshMetrics {
   const { state } = control
   const held = holders(state)
-  const view = (member: Member): NodeView => nodeView(member, { state, membership }, held)
-  const nodes = [...state.members.values()].map(view).toSorted((a, b) => a.name.localeCompare(b.name))
+  const nodes = [...state.members.values()]
+    .toSorted((a, b) => a.name.localeCompare(b.name))
+    .map((member) => ({ member, ...measuredAt(member, membership, held) }))
   const gpus = nodes.flatMap((node) => node.gpus)
   const used = gpus.flatMap(({ utilization }) => (utilization === null ? [] : [utilization]))
   return {
     timestamp: iso(clock.now()),
-    nodes: nodes.map((node) => ({ node_id: node.id, name: node.name, health: node.status, gpus: node.gpus })),
+    nodes: nodes.map((node) => ({
+      ...{ node_id: node.member.id, name: node.member.name, health: node.health },
+      gpus: [...node.gpus],
+    })),
     gpu_summary: {
       total_gpus: gpus.length,
       total_vram_mib: sum(gpus.map(({ memoryMib }) => memoryMib)),

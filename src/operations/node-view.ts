@@ -84,9 +84,7 @@ export function holders(state: MeshState): ReadonlyMap<string, readonly Workload
 
 export function nodeView(member: Member, { state, membership }: View, held = holders(state)): NodeView {
   const peer = lastKnown(membership.view(member.id))
-  const gpus = (member.inventory?.gpus ?? []).map((device) =>
-    gpuView(device, sampleOf(peer, device), held.get(device.uuid)),
-  )
+  const gpus = gpusOf(member, peer, held)
   return {
     id: member.id,
     name: member.name,
@@ -102,6 +100,22 @@ export function nodeView(member: Member, { state, membership }: View, held = hol
     lastSeen: isoOrNull(peer.lastSeen),
   }
 }
+
+interface Measured {
+  readonly health: NodeStatus
+  readonly gpus: readonly GpuView[]
+}
+
+/** How a node is and what its GPUs measure: the part of its view that costs little, however many nodes and workloads there are. */
+export function measuredAt(member: Member, membership: View['membership'], held: Held): Measured {
+  const peer = lastKnown(membership.view(member.id))
+  return { health: nodeStatus(peer, member.scheduling), gpus: gpusOf(member, peer, held) }
+}
+
+type Held = ReturnType<typeof holders>
+
+const gpusOf = ({ inventory }: Member, peer: PeerView, held: Held): GpuView[] =>
+  (inventory?.gpus ?? []).map((device) => gpuView(device, sampleOf(peer, device), held.get(device.uuid)))
 
 /** What a node measured before it was gone says nothing of now; that a device had failed still does. */
 function lastKnown(peer: PeerView): PeerView {
