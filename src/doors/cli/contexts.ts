@@ -45,19 +45,26 @@ export async function readContexts(around: Around): Promise<Contexts> {
 function contextsIn(text: string, file: string): Contexts {
   const invalid = (cause?: unknown): ClawError =>
     new ClawError('CONFIG_INVALID', { file, problem: 'it holds no contexts' }, { cause })
-  let tree: Partial<Contexts>
+  let tree: unknown
   try {
-    tree = JSON.parse(text) as Partial<Contexts>
+    tree = JSON.parse(text)
   } catch (error) {
     throw invalid(error)
   }
+  if (!isRecord(tree)) throw invalid()
   const { current = null, contexts } = tree
-  if (typeof contexts !== 'object' || !Object.values(contexts).every(isContext)) throw invalid()
-  return { current, contexts }
+  if (current !== null && typeof current !== 'string') throw invalid()
+  if (!isRecord(contexts) || !Object.values(contexts).every(isContext)) throw invalid()
+  return { current, contexts: contexts as Contexts['contexts'] }
 }
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const isContext = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Array.isArray((value as Partial<Context>).addresses)
+  isRecord(value) &&
+  Array.isArray(value['addresses']) &&
+  value['addresses'].every((address) => typeof address === 'string')
 
 export async function writeContexts(contexts: Contexts, around: Around): Promise<void> {
   const file = contextsFile(around)
