@@ -70,6 +70,10 @@ export const portsOf = ({ ports }: Pick<Fields, 'ports'>): readonly object[] | u
 function portOf(one: NonNullable<Fields['ports']>[number]): object {
   if (typeof one === 'number') return { port: one }
   if (typeof one === 'object') return one
+  if (/^[\d.]*:?\d+:\d+(\/tcp)?$/.test(one.trim()))
+    throw invalid(
+      `port “${one}” names a port of the host, and work has only its own: write ${one.replace(/^.*:/, '')}; a deployment takes requests at the host's by its service`,
+    )
   const [, name, port, protocol] = /^(?:([^:/]+):)?(\d{1,5})(?:\/(http|tcp))?$/.exec(one.trim()) ?? []
   if (port === undefined)
     throw invalid(`port “${one}” is neither a number nor such as api:8080, 9000/tcp or api:8080/http`)

@@ -41,7 +41,7 @@ export async function parse(words: readonly string[], printer: Printer): Promise
       if (each === row && picked !== null) {
         define(parser, picked)
         parser.action(() => {
-          const args = argumentsOf(parser, picked)
+          const args = argumentsOf(parser, picked, argv)
           found = {
             kind: 'run',
             command: picked,
@@ -160,8 +160,12 @@ function globalValuesOf(parser: Parser, { options }: AnyCommand): Readonly<Recor
   return Object.fromEntries(Object.entries(values).filter(([key]) => !isOwn(key)))
 }
 
-function argumentsOf(parser: Parser, { positionals, options }: AnyCommand): Readonly<Record<string, unknown>> {
-  const values: unknown[] = parser.processedArgs
+function argumentsOf(
+  parser: Parser,
+  { positionals, options }: AnyCommand,
+  argv: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const values = behindDashes(parser.args, Object.values(positionals), argv) ?? (parser.processedArgs as unknown[])
   const named = Object.keys(positionals).map((name, index) => [name, values[index]] as const)
   const given = parser.options.filter((option) => option.long !== undefined && option.long.slice(2) in options)
   const read = given.map((option) => {
@@ -171,6 +175,20 @@ function argumentsOf(parser: Parser, { positionals, options }: AnyCommand): Read
     return [name, option.negate ? value === false : (value ?? empty(options[name]))] as const
   })
   return Object.fromEntries([...named, ...read])
+}
+
+/** What stands behind `--` is the command, also where the optional words before it were left out; null where that changes nothing. */
+function behindDashes(
+  words: readonly string[],
+  specs: readonly PositionalSpec[],
+  argv: readonly string[],
+): readonly unknown[] | null {
+  const dashes = argv.indexOf('--')
+  const before = words.length - (dashes < 0 ? 0 : argv.length - dashes - 1)
+  const leading = specs.length - 1
+  const isShifted = specs.at(-1)?.rest === true && before < leading && before < words.length
+  if (!isShifted || specs.slice(before, leading).some(({ optional }) => optional !== true)) return null
+  return [...Array.from({ length: leading }, (_, at) => (at < before ? words[at] : undefined)), words.slice(before)]
 }
 
 const empty = (spec: OptionSpec | undefined): unknown =>

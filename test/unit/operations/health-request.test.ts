@@ -21,6 +21,8 @@ describe('ports', () => {
   })
 
   test.each([
+    [['8080:80'], /names a port of the host.*write 80/],
+    [['127.0.0.1:8080:80/tcp'], /names a port of the host/],
     [['web'], /neither a number nor such as/],
     [['80/udp'], /neither a number nor such as/],
     [[70_000], /ports/],

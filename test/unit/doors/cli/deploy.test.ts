@@ -53,6 +53,20 @@ describe('scale', () => {
   })
 })
 
+describe('deploy update', () => {
+  const inputOf = async (...words: readonly string[]): Promise<unknown> => {
+    const { asked } = await cli(['deploy', 'update', '-d', ...words], { 'deploy.update': () => view({}) })
+    return asked[0]?.input
+  }
+
+  test('takes what stands behind -- for the command, whether an image is named before it or not', async () => {
+    expect(await inputOf('web', '--', 'serve', '--fast')).toEqual({ deployment: 'web', command: ['serve', '--fast'] })
+    const both = { deployment: 'web', image: 'nginx:2', command: ['serve'] }
+    expect(await inputOf('web', 'nginx:2', '--', 'serve')).toEqual(both)
+    expect(await inputOf('web', 'nginx:2', 'serve')).toEqual(both)
+  })
+})
+
 describe('stop with the name of a deployment', () => {
   const nobody = () => {
     throw new ClawError('WORKLOAD_NOT_FOUND', { workload: 'web' })
