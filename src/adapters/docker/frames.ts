@@ -29,7 +29,10 @@ export class FrameReader {
   }
 }
 
-/** The same for a stream that is passed on as it comes: pieces of entries, without waiting for the rest of them and without a copy. */
+/**
+ * The same for a stream that is passed on as it comes: pieces of entries, without waiting for the rest of them. What of a chunk belongs to
+ * one output is put together: every piece costs its way through the mesh, which is much more than the copy.
+ */
 export class OutputFrames {
   #header: Buffer = Buffer.alloc(0)
   #left = 0
@@ -49,7 +52,7 @@ export class OutputFrames {
       rest = rest.subarray(data.length)
       frames.push({ stream: this.#stream, data })
     }
-    return frames
+    return putTogether(frames)
   }
 
   /** Takes what is there of a header, and returns what follows it. */
@@ -66,4 +69,18 @@ export class OutputFrames {
     }
     return bytes.subarray(wanted)
   }
+}
+
+/** Neighbours of the same output as one. */
+function putTogether(frames: readonly Frame[]): Frame[] {
+  const together: Frame[] = []
+  for (let at = 0; at < frames.length;) {
+    const { stream, data } = frames[at] as Frame
+    let end = at + 1
+    while (frames[end]?.stream === stream) end += 1
+    const run = frames.slice(at, end)
+    together.push({ stream, data: run.length === 1 ? data : Buffer.concat(run.map((frame) => frame.data)) })
+    at = end
+  }
+  return together
 }

@@ -7,6 +7,7 @@ import { identify } from '@libp2p/identify'
 import type { ComponentLogger, ConnectionGater, Logger, PeerInfo } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
+import { noiseCrypto } from './noise-crypto.ts'
 import { ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
@@ -48,7 +49,7 @@ export async function createNode(init: NodeInit) {
       announce: [...settings.announce],
     },
     transports: [tcpFrom(settings.dialFrom), ...(relayClient || holePunching ? [circuitRelayTransport()] : [])],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [yamux({ enableKeepAlive: false })],
     connectionManager: {
       maxConnections,

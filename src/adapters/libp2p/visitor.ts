@@ -2,6 +2,7 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { noiseCrypto } from './noise-crypto.ts'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { abortable } from '../../lib/abortable.ts'
@@ -42,7 +43,7 @@ export async function openVisitor({ identity, networkKey, clock, dialFrom = null
     logger: mute,
     addresses: { listen: [] },
     transports: [tcpFrom(dialFrom)],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [yamux({ enableKeepAlive: false })],
     connectionManager: { dialTimeout, addressDialTimeout: dialTimeout, reconnectRetries: 0 },
     connectionMonitor: { enabled: false },
