@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 
 /** Ends with the stream. Throws what ended it, also when it was cut off. */
-export async function* bursts(stream: Readable): AsyncGenerator<Buffer> {
+export async function* bursts(stream: Readable): AsyncGenerator<Buffer, undefined> {
   let failure: Error | null = null
   let isOver = false
   let wake = (): void => {}

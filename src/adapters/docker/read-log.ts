@@ -1,11 +1,10 @@
 /** Reads a container's log as blocks of lines, as fast as the reader takes them. */
-import type { IncomingMessage } from 'node:http'
 import type Dockerode from 'dockerode'
 import type { LogBlock } from '../../lib/log-block.ts'
 import { after, blockOf, linesOf } from '../../lib/log-block.ts'
 import type { Instant } from '../../model/time.ts'
-import { bursts } from './bursts.ts'
 import { ask } from './engine.ts'
+import { type EngineStream, engineStream } from './engine-stream.ts'
 import { LogReader, instantOf } from './log-lines.ts'
 
 export interface LogSource {
@@ -36,7 +35,7 @@ export async function* readLog(source: LogSource, options: ReadOptions, signal: 
   const stream = await ask(signal, (abortSignal) => open(source, options, since, abortSignal), null)
   try {
     const reader = new LogReader(base, hasTerminal)
-    for await (const burst of bursts(stream)) {
+    for await (const burst of stream.body) {
       const block = after(reader.push(burst), from ?? -1)
       if (block.length > 0) yield block
     }
@@ -46,7 +45,7 @@ export async function* readLog(source: LogSource, options: ReadOptions, signal: 
     signal.throwIfAborted()
     throw error
   } finally {
-    stream.destroy()
+    stream.close()
   }
 }
 
@@ -61,29 +60,16 @@ export async function readTail(source: LogSource, howMany: number, signal: Abort
   return blockOf(last)
 }
 
-/** dockerode would read a log that is not followed into memory as a whole. */
 function open(
   { docker, container }: LogSource,
   { follow = false, tail }: ReadOptions,
   since: Instant | null,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const query = {
-    ...{ stdout: true, stderr: true, timestamps: true, follow },
+): Promise<EngineStream> {
+  const query = new URLSearchParams({
+    ...{ stdout: 'true', stderr: 'true', timestamps: 'true', follow: String(follow) },
     ...(since === null ? {} : { since: (since / 1_000).toFixed(3) }),
-    ...(tail === undefined ? {} : { tail }),
-  }
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(
-      {
-        path: `/containers/${container}/logs?`,
-        method: 'GET',
-        abortSignal: signal,
-        isStream: true,
-        statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
-        options: query,
-      },
-      (error, stream) => (error === null ? resolve(stream as IncomingMessage) : reject(error)),
-    )
+    ...(tail === undefined ? {} : { tail: String(tail) }),
   })
+  return engineStream(docker, `/containers/${container}/logs?${query.toString()}`, signal)
 }
