@@ -19,6 +19,7 @@ const all = [
   'scheduler',
   'gangs',
   'placements',
+  'proxy',
   'membership',
 ]
 
