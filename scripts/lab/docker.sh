@@ -6,6 +6,7 @@
 #   docker.sh env         print how to reach it, as NAME=VALUE lines
 #   docker.sh run ARG...  run the docker command against it
 #   docker.sh status      succeed if it is up
+#   docker.sh restart     stop it as the system would, and start it again; CLAW_LAB_LIVE_RESTORE=true is for the next restart
 #   docker.sh down        stop it and forget its state; what was downloaded is kept
 #
 # CLAW_LAB_DIR holds the state (/tmp/clawlab), CLAW_LAB_NAME tells several engines apart (docker).
@@ -55,6 +56,13 @@ down() {
   say "down"
 }
 
+restart() {
+  open_lab
+  lock_lab
+  stop "$PLACE/dockerd.pid" 30
+  engine_up "$PLACE" 0
+}
+
 env_lines() {
   echo "CLAW_LAB_DOCKER=$(engine_socket "$PLACE")"
   echo "CLAW_LAB_DOCKER_CLI=$ENGINE/usr/bin/docker"
@@ -69,9 +77,10 @@ case ${1:-} in
   env) env_lines ;;
   run) docker_at "$PLACE" "${@:2}" ;;
   status) is_alive "$PLACE/dockerd.pid" && engine_answers "$PLACE" ;;
+  restart) restart ;;
   down) down ;;
   *)
-    sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 64
     ;;
 esac

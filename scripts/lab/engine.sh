@@ -38,7 +38,7 @@ engine_up() {
     path=$LAB/bin:$path # the hook on the engine's PATH is what makes it accept requests for GPUs
     runtimes=(--add-runtime "nvidia=$LAB/bin/nvidia-container-runtime")
   fi
-  echo '{"features":{"cdi":true}}' >"$place/daemon.json"
+  echo "{\"features\":{\"cdi\":true},\"live-restore\":${CLAW_LAB_LIVE_RESTORE:-false}}" >"$place/daemon.json"
   # shellcheck disable=SC2046,SC2086
   PATH=$path SIMULATED_GPU_HOME=$place/gpu SIMULATED_GPU_LOG=$place/gpu/hook.log \
     spawn "$place/dockerd.pid" "$place/dockerd.log" $(inside "$place") "$ENGINE/usr/sbin/dockerd" \

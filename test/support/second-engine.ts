@@ -8,20 +8,35 @@ const name = `run-second-${process.pid}`
 
 export interface SecondEngine {
   readonly address: string
+  /** Returns once it answers again. Whether what runs on it goes on was said at its last start. */
+  restart(next?: EngineSettings): void
   stop(): void
 }
 
-/** Takes a few seconds. Needs what the lab's own engine needs. */
-export function startSecondEngine(): SecondEngine {
-  docker('up', '0')
-  const address = /^CLAW_LAB_DOCKER=(.*)$/m.exec(docker('env'))?.[1]
-  if (address === undefined) throw new Error('the second engine does not say where it is')
-  return { address, stop: () => void docker('down') }
+export interface EngineSettings {
+  /** Whether containers outlive a restart of the engine. */
+  readonly liveRestore: boolean
 }
 
-function docker(...words: readonly string[]): string {
+/** Takes a few seconds. Needs what the lab's own engine needs. */
+export function startSecondEngine(settings: EngineSettings = { liveRestore: false }): SecondEngine {
+  docker(settings, 'up', '0')
+  const address = /^CLAW_LAB_DOCKER=(.*)$/m.exec(docker(settings, 'env'))?.[1]
+  if (address === undefined) throw new Error('the second engine does not say where it is')
+  return {
+    address,
+    restart: (next = settings) => void docker(next, 'restart'),
+    stop: () => void docker(settings, 'down'),
+  }
+}
+
+function docker({ liveRestore }: EngineSettings, ...words: readonly string[]): string {
   const root = process.getuid?.() === 0 ? [] : ['sudo', '-n']
-  const settings = [`CLAW_LAB_NAME=${name}`, `CLAW_LAB_DIR=${process.env['CLAW_LAB_DIR'] ?? '/tmp/clawlab'}`]
+  const settings = [
+    `CLAW_LAB_LIVE_RESTORE=${liveRestore}`,
+    `CLAW_LAB_NAME=${name}`,
+    `CLAW_LAB_DIR=${process.env['CLAW_LAB_DIR'] ?? '/tmp/clawlab'}`,
+  ]
   const [program = '', ...rest] = [...root, 'env', ...settings, 'bash', script, ...words]
   const { status, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`)
