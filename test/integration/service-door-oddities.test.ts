@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { ClawError } from '../../src/model/failure.ts'
+import type { Chosen, Reach } from '../../src/ports/service-door.ts'
 import { ask, opened, replicas, undo, undoAll } from '../support/open-door.ts'
 import { ReplicaServer, roundRobin } from '../support/replica-servers.ts'
 
@@ -113,4 +115,65 @@ test('given a replica that announces trailers, when the request is of HTTP/1.0, 
   const socket = connect(port, '127.0.0.1')
   socket.write('GET / HTTP/1.0\r\n\r\n')
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/)
+})
+
+describe('given a connection that was idle, over which a peer is lost', () => {
+  /** Replicas of which the first is at a peer that is lost once it is asked for `/lost`, and takes so long to be reached again. */
+  async function losing(names: readonly string[], reachMs: number) {
+    const servers = await replicas(...names)
+    const backend = roundRobin(servers, true)
+    let isLost = false
+    let lose = (): void => {}
+    const [first] = servers
+    if (first !== undefined)
+      first.handle = ({ url }, response) => {
+        if (url === '/lost' && !isLost) lose()
+        else response.end('a')
+      }
+    const reach = async (chosen: Chosen, signal: AbortSignal): Promise<Reach> => {
+      if (isLost) await sleep(reachMs, null, { signal })
+      const way = await chosen.reach(signal)
+      if (!('stream' in way)) return way
+      const lost = new Promise<never>((_, reject) => {
+        lose = () => {
+          isLost = true
+          reject(new ClawError('NODE_UNREACHABLE', { node: 'far', detail: 'the connection broke' }))
+        }
+      })
+      lost.catch(() => {})
+      return { stream: { ...way.stream, received: untilLost(way.stream.received, lost) } }
+    }
+    const { port } = await opened({
+      ...backend,
+      choose(tried) {
+        const chosen = backend.choose(tried)
+        return chosen?.placement === 'a' ? { ...chosen, reach: (signal) => reach(chosen, signal) } : chosen
+      },
+    })
+    expect(await ask(port)).toMatchObject({ body: 'a' })
+    if (names.length > 1) expect(await ask(port)).toMatchObject({ body: 'b' })
+    return { port, backend }
+  }
+
+  async function* untilLost(received: AsyncIterable<Uint8Array>, lost: Promise<never>): AsyncGenerator<Uint8Array> {
+    const all = received[Symbol.asyncIterator]()
+    for (;;) {
+      const next = await Promise.race([all.next(), lost])
+      if (next.done === true) return
+      yield next.value
+    }
+  }
+
+  test('when there is another replica, then that is asked, and the peer is not waited for', async () => {
+    const { port } = await losing(['a', 'b'], 60_000)
+    const at = performance.now()
+    expect(await ask(port, '/lost')).toMatchObject({ status: 200, body: 'b' })
+    expect(performance.now() - at).toBeLessThan(3_000)
+  })
+
+  test('when there is no other, then the same is asked once more', async () => {
+    const { port, backend } = await losing(['a'], 0)
+    expect(await ask(port, '/lost')).toMatchObject({ status: 200, body: 'a' })
+    expect(backend.outcomes.map(([, { type }]) => type)).toEqual(['answered', 'broken', 'answered'])
+  })
 })

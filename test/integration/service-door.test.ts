@@ -81,6 +81,7 @@ describe.each([
       expect(await ask(port, '/', { method: 'POST' }, Buffer.from(`body ${i}`))).toMatchObject({ body: `body ${i}` })
       expect(await ask(port)).toMatchObject({ status: 200 })
     }
+    expect(servers[1]?.headers.map((headers) => headers['x-forwarded-for'])).toEqual(Array(8).fill('127.0.0.1'))
     expect(new Set(backend.outcomes.map(([name, { type }]) => `${name} ${type}`))).toEqual(
       new Set(['a unreachable', 'b answered']),
     )

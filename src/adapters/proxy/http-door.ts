@@ -72,12 +72,16 @@ export class HttpDoor implements OpenDoor {
     delete request.headers.expect
     const isRepeatable = repeatable.has(request.method ?? '') && !hasBody(request)
     const tried = new Set<PlacementId>()
-    for (let chosen = this.#backend.choose(tried); chosen !== null; chosen = this.#backend.choose(tried)) {
-      const isFirst = tried.size === 0
-      tried.add(chosen.placement)
-      const kept = isRepeatable ? this.#links.agentFor(chosen) : null
-      const outcome = await passOn({ request, response, isFirst }, chosen, kept)
+    /** Asked once more when nobody else is left: its peer may be back. */
+    const lost = new Set<PlacementId>()
+    for (let chosen = this.#next(tried, lost); chosen !== null; chosen = this.#next(tried, lost)) {
+      const { placement } = chosen
+      const kept = isRepeatable && !lost.has(placement) ? this.#links.agentFor(chosen) : null
+      const { outcome, isPeerLost } = await passOn({ request, response }, chosen, kept)
       chosen.settle(outcome)
+      tried.add(placement)
+      if (isPeerLost === true) lost.add(placement)
+      else lost.delete(placement)
       if (outcome.type === 'answered' || outcome.type === 'cancelled') return
       if (response.headersSent) return void response.destroy()
       if (outcome.type === 'broken' && outcome.latency >= limits.idleMs)
@@ -87,6 +91,12 @@ export class HttpDoor implements OpenDoor {
     }
     this.#backend.unserved()
     refuse(response, 503, nobody(this.#backend.name, tried))
+  }
+
+  #next(tried: Set<PlacementId>, lost: ReadonlySet<PlacementId>): Chosen | null {
+    const other = this.#backend.choose(tried)
+    if (other !== null || lost.size === 0) return other
+    return this.#backend.choose(tried.difference(lost))
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

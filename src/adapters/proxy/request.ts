@@ -1,6 +1,7 @@
 /** One try to have one request answered by one replica. */
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { createProxyServer } from 'http-proxy-3'
+import { ClawError } from '../../model/failure.ts'
 import type { Chosen, Outcome } from '../../ports/service-door.ts'
 import { agentOver } from './agents.ts'
 import { linkTo, Unreachable } from './link.ts'
@@ -9,8 +10,6 @@ import { makeSayable } from './sayable.ts'
 export interface Asked {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** It has been to no other replica: who asked is written into its headers once. */
-  readonly isFirst: boolean
 }
 
 /** Longest silence of a replica. Models may think for minutes before their first word. */
@@ -57,14 +56,20 @@ proxy.on('proxyRes', (message, _, response) => {
   })
 })
 
+export interface Passed {
+  readonly outcome: Outcome
+  /** A connection that had been idle was over because its peer was: a new one may be long in coming, or come to nothing. */
+  readonly isPeerLost?: true
+}
+
 /** `kept` has connections that can be used again; without it, the request has one of its own, which is open before anything is sent. */
-export async function passOn(asked: Asked, chosen: Chosen, kept: Agent | null): Promise<Outcome> {
-  if (kept === null) return overOwnLink(asked, chosen)
-  const { outcome, wasReused } = await over(asked, kept)
+export async function passOn(asked: Asked, chosen: Chosen, kept: Agent | null): Promise<Passed> {
+  if (kept === null) return { outcome: await overOwnLink(asked, chosen) }
+  const { outcome, wasReused, isPeerLost } = await over(asked, kept)
+  if (outcome.type !== 'broken' || !wasReused || asked.response.headersSent) return { outcome }
+  if (isPeerLost) return { outcome, isPeerLost }
   // A replica may close an idle connection at any time: that says nothing of how it is.
-  if (outcome.type === 'broken' && wasReused && !asked.response.headersSent)
-    return overOwnLink({ ...asked, isFirst: false }, chosen)
-  return outcome
+  return { outcome: await overOwnLink(asked, chosen) }
 }
 
 async function overOwnLink(asked: Asked, chosen: Chosen): Promise<Outcome> {
@@ -84,28 +89,34 @@ async function overOwnLink(asked: Asked, chosen: Chosen): Promise<Outcome> {
 interface Result {
   readonly outcome: Outcome
   readonly wasReused: boolean
+  readonly isPeerLost: boolean
 }
 
 /** A target without a path: that of the request is passed on as it is. */
 const target = { host: 'replica', port: 80, protocol: 'http:' }
 
-function over({ request, response, isFirst }: Asked, agent: Agent): Promise<Result> {
+/** In whose headers it stands who asked: that is written there once, however many replicas they go to. */
+const forwarded = new WeakSet<IncomingMessage>()
+
+function over({ request, response }: Asked, agent: Agent): Promise<Result> {
   return new Promise((resolve) => {
     const attempt: Attempt = {
       ...{ startedAt: performance.now(), encoding: request.headers['transfer-encoding'], asked: null, answer: null },
       breakOff: () => settle(broken(attempt)),
     }
     attempts.set(response, attempt)
-    const settle = (outcome: Outcome): void => {
+    const settle = (outcome: Outcome, isPeerLost = false): void => {
       response.off('close', onClose)
-      resolve({ outcome, wasReused: attempt.asked?.reusedSocket === true })
+      resolve({ outcome, wasReused: attempt.asked?.reusedSocket === true, isPeerLost })
     }
     const onClose = (): void => settle(endOf(attempt, response))
     response.once('close', onClose)
-    const options = { target, agent, xfwd: isFirst, toProxy: true, proxyTimeout: silenceMs }
+    const options = { target, agent, xfwd: !forwarded.has(request), toProxy: true, proxyTimeout: silenceMs }
+    forwarded.add(request)
     proxy.web(request, response, { ...options, headers: { connection: 'keep-alive' } }, (error) => {
       if (error instanceof Unreachable) settle({ type: 'unreachable' })
-      else settle(response.destroyed ? endOf(attempt, response) : broken(attempt))
+      else if (response.destroyed) settle(endOf(attempt, response))
+      else settle(broken(attempt), ClawError.is(error, 'NODE_UNREACHABLE'))
     })
   })
 }
