@@ -12,12 +12,14 @@ interface Status {
   readonly revision: number
   readonly healthyReplicas: number
   readonly rollout: { readonly readyReplicas: number } | null
-  readonly replicasByName: readonly {
-    readonly revision: number
-    readonly ready: boolean
-    readonly draining: boolean
-    readonly node: string | null
-  }[]
+  readonly replicasByName: readonly Replica[]
+}
+
+interface Replica {
+  readonly revision: number
+  readonly ready: boolean
+  readonly draining: boolean
+  readonly node: string | null
 }
 
 /** A version is a word; what it ends in says what is wrong with it. */
@@ -95,11 +97,14 @@ const reached = (daemon: Daemon, revision: number): Promise<Status> =>
     (now) => now.state === 'active' && now.revision === revision && now.healthyReplicas === replicas,
   )
 
+const serving = ({ replicasByName }: Status): readonly Replica[] =>
+  replicasByName.filter((one) => one.ready && !one.draining)
+
 /** Requests through these peers while something is done, and what was seen meanwhile. */
 async function underLoad(
   peers: readonly Daemon[],
   act: () => Promise<void>,
-  counts: (one: Status['replicasByName'][number]) => boolean = () => true,
+  counts: (one: Replica) => boolean = () => true,
 ): Promise<Seen> {
   const [watched] = peers
   if (watched === undefined) throw new Error('requests need a peer')
@@ -111,8 +116,8 @@ async function underLoad(
   let fewest = Infinity
   const watching = (async () => {
     while (!isOver) {
-      const { replicasByName } = await status(watched)
-      fewest = Math.min(fewest, replicasByName.filter((one) => one.ready && !one.draining && counts(one)).length)
+      const now = await status(watched)
+      fewest = Math.min(fewest, serving(now).filter(counts).length)
       await sleep(100)
     }
   })()
@@ -183,104 +188,61 @@ describe.each([
   })
 })
 
-/** The first of its replicas is there, and not the last. */
-const halfWay = (daemon: Daemon): Promise<Status> =>
-  eventually(
-    'the rollout is half way',
-    30_000,
-    () => status(daemon),
-    ({ rollout }) => rollout?.readyReplicas === 1,
-  )
-
-/** Kills it in the middle of a rollout, has it back later, and wants nothing of that to be noticed by those who ask the others. */
-async function killedHalfWay(victim: Daemon, version: string): Promise<void> {
+/** Kills its daemon while a version comes, has it back later, and wants those who ask the others to notice nothing of either. */
+async function killedDuring(victim: Daemon, version: string, parts: object): Promise<Seen> {
   const others = mesh.daemons.filter((daemon) => daemon !== victim)
   const [survivor] = others
   if (survivor === undefined) throw new Error('no survivor')
-  const seen = await underLoad(others, async () => {
-    const revision = await update(survivor, version, { strategy: 'rolling:1', gates: null, progressDeadline: '1m' })
-    await halfWay(survivor)
-    await killed(victim)
-    await reached(survivor, revision)
-  })
+  const isBad = version.endsWith('unready')
+  const isHalfWay = ({ rollout, replicasByName }: Status, revision: number): boolean =>
+    isBad ? replicasByName.some((one) => one.revision === revision && one.node !== null) : rollout?.readyReplicas === 1
+  const isElsewhere = ({ node }: Replica): boolean => node !== victim.name
+  const before = await status(survivor)
+  const act = async (): Promise<void> => {
+    const next = await update(survivor, version, { strategy: 'rolling:1', gates: null, ...parts })
+    const now = (): Promise<Status> => status(survivor)
+    await eventually('the rollout is half way', 30_000, now, (one) => isHalfWay(one, next))
+    await victim.end('SIGKILL')
+    await sleep(3_000)
+    await victim.start()
+    await reached(survivor, isBad ? before.revision : next)
+  }
+  const seen = await underLoad(others, act, isElsewhere)
   expect(seen.failures).toEqual([])
-  expect(await ask({ host: hostOf(victim.name), port })).toEqual({ status: 200, body: version })
-  await allAreWell(survivor)
+  expect(seen.fewest).toBeGreaterThanOrEqual(serving(before).filter(isElsewhere).length)
+  const nodes = (): Promise<StatusReply> => survivor.json<StatusReply>('status')
+  await eventually('all are well', 15_000, nodes, (all) => all.nodes.healthy === names.length)
+  return seen
 }
-
-async function killed(victim: Daemon): Promise<void> {
-  await victim.end('SIGKILL')
-  await sleep(3_000)
-  await victim.start()
-}
-
-const allAreWell = (peer: Daemon): Promise<StatusReply> =>
-  eventually(
-    'all are well',
-    15_000,
-    () => peer.json<StatusReply>('status'),
-    ({ nodes }) => nodes.healthy === names.length,
-  )
 
 test('given a leader that is killed in the middle of a rollout, another one goes on where it was, and no request fails', async () => {
-  await killedHalfWay(await mesh.leader(), 'after-leader')
+  const victim = await mesh.leader()
+  await killedDuring(victim, 'after-leader', { progressDeadline: '1m' })
+  expect(await ask({ host: hostOf(victim.name), port })).toEqual({ status: 200, body: 'after-leader' })
 })
 
-describe('given a worker with replicas that is killed in the middle of a rollout', () => {
-  /** Who does not lead, and is not alone in having replicas that are ready. */
+describe('given a worker with a replica that is killed in the middle of a rollout', () => {
+  beforeAll(async () => {
+    // Not two on one node, so that there is one elsewhere.
+    const alone = { labels: { app: 'web' }, apart: ['app=web'] }
+    await reached(mesh.get(0), await update(mesh.get(0), 'apart', { strategy: 'immediate', ...alone }))
+  })
+
   async function servingWorker(): Promise<Daemon> {
     const leader = await mesh.leader()
-    const ready = (await status(leader)).replicasByName.filter((one) => one.ready && !one.draining)
-    const worker = mesh.daemons.find(
-      ({ name }) =>
-        name !== leader.name && ready.some(({ node }) => node === name) && ready.some(({ node }) => node !== name),
-    )
-    if (worker === undefined) throw new Error(`no worker has a replica: ${JSON.stringify(ready)}`)
+    const nodes = serving(await status(leader)).map(({ node }) => node)
+    const worker = mesh.daemons.find(({ name }) => name !== leader.name && nodes.includes(name))
+    if (worker === undefined || new Set(nodes).size < replicas) throw new Error(`they are at ${nodes.join()}`)
     return worker
   }
 
-  /** Takes its daemon away while a version comes, and wants those who ask the others to notice nothing of either. */
-  async function killedDuring(version: string, parts: object, isUnderWay: (now: Status, revision: number) => boolean) {
-    const victim = await servingWorker()
-    const others = mesh.daemons.filter((daemon) => daemon !== victim)
-    const [survivor] = others
-    if (survivor === undefined) throw new Error('no survivor')
-    const isElsewhere = ({ node }: Status['replicasByName'][number]): boolean => node !== victim.name
-    const before = await status(survivor)
-    const seen = await underLoad(
-      others,
-      async () => {
-        const next = await update(survivor, version, { strategy: 'rolling:1', gates: null, ...parts })
-        await eventually(
-          'the rollout is half way',
-          30_000,
-          () => status(survivor),
-          (now) => isUnderWay(now, next),
-        )
-        await killed(victim)
-        await reached(survivor, version.endsWith('unready') ? before.revision : next)
-      },
-      isElsewhere,
-    )
-    expect(seen.failures).toEqual([])
-    expect(seen.fewest).toBeGreaterThanOrEqual(before.replicasByName.filter(isElsewhere).length)
-    await allAreWell(survivor)
-    return seen
-  }
-
   test('a good version takes over, and no request fails', async () => {
-    const seen = await killedDuring(
-      'after-worker',
-      { progressDeadline: '1m' },
-      ({ rollout }) => rollout?.readyReplicas === 1,
-    )
+    const seen = await killedDuring(await servingWorker(), 'after-worker', { progressDeadline: '1m' })
     expect(seen.served).toContain('after-worker')
   })
 
   test('a bad one is gone back from, and no request fails', async () => {
-    const seen = await killedDuring('worker-unready', { progressDeadline: '3s' }, ({ replicasByName }, revision) =>
-      replicasByName.some((one) => one.revision === revision && one.node !== null),
-    )
+    const seen = await killedDuring(await servingWorker(), 'worker-unready', { progressDeadline: '3s' })
     expect(seen.served).toEqual(['after-worker'])
   })
 })
