@@ -115,7 +115,12 @@ export class SeedShell {
     const child = spawn('sh', ['-ex'], {
       cwd: this.#folder,
       env: {
-        ...{ HOME: this.#folder, PATH: `${join(this.#folder, 'bin')}:${process.env['PATH'] ?? ''}`, NO_COLOR: '1' },
+        ...{
+          HOME: this.#folder,
+          PATH: `${join(this.#folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+          NO_COLOR: '1',
+          PS4: '+ $(date +%T) ',
+        },
         ...{ CLAWBERNETES_GATEWAY_URL: `unix:${this.#daemon.socket}`, CLAWBERNETES_TOKEN_FILE: this.#tokenFile },
       },
     })

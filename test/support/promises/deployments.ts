@@ -85,7 +85,7 @@ export const deploymentRows = ({ node }: Known, { cli, rest, invoke }: Deploymen
     {
       id: 'NI-20',
       what: 'deploy.update',
-      cli: ['deploy', 'update', cli, labImage, '--replicas', '1', ...detached, '--', 'sleep', '601'],
+      cli: ['deploy', 'update', cli, '--replicas', '1', ...detached, '--', 'sleep', '601'],
       rest: { method: 'PATCH', path: at(''), body: { command: ['sleep', '601'], replicas: 1 } },
       invoke: asked('update', { image: labImage, command: ['sleep', '601'], replicas: 1 }),
       shape: view.extend({ replicas: z.literal(1), revision: z.literal(2) }),
