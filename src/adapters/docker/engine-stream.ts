@@ -18,6 +18,8 @@ interface Door {
   readonly protocol?: string
 }
 
+/** What gathers while the reader is busy. */
+const readableHighWaterMark = 1_048_576
 const longestHead = 65_536
 
 /** Opens it, once the engine has said that there is something. Throws as calls through dockerode do: with the status, and what the engine says. */
@@ -43,8 +45,10 @@ export async function engineStream(docker: Dockerode, path: string, signal: Abor
 }
 
 function connectTo({ socketPath, host = 'localhost', port = 2_375, protocol }: Door): Socket {
-  if (socketPath !== undefined) return connect(socketPath)
-  return protocol === 'https' ? connectSafely(Number(port), host, { servername: host }) : connect(Number(port), host)
+  const options = { readableHighWaterMark }
+  if (socketPath !== undefined) return connect({ path: socketPath, ...options })
+  const place = { host, port: Number(port), ...options }
+  return protocol === 'https' ? connectSafely({ ...place, servername: host }) : connect(place)
 }
 
 async function headOf(
