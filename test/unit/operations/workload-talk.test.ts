@@ -34,6 +34,8 @@ beforeEach(async () => {
 /** A connection over which nothing is taken. */
 const never80 = { send: () => Promise.resolve(), end() {}, close() {} }
 
+const reset = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
+
 const failing = (error: Error): AsyncIterable<Uint8Array> => ({
   [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
 })
@@ -146,11 +148,35 @@ describe('a connection to a port on another node', () => {
   })
 
   test('that breaks off is told as such', async () => {
-    const reset = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
     mesh.dial = () => ({ ...never80, received: failing(reset) })
     const stream = await play(mesh.world, connectThrough(service)({ placement, node: bob, port: 80 }, never))
     const reading = play(mesh.world, stream.received[Symbol.asyncIterator]().next())
     await expect(reading).rejects.toMatchObject({ code: 'PORT_UNREACHABLE', message: /ECONNRESET/ })
+  })
+
+  test('takes what is sent after the other side has ended, also when it is let go of right behind', async () => {
+    const got: string[] = []
+    const send = (data: Uint8Array): Promise<void> => {
+      got.push(Buffer.from(data).toString())
+      return Promise.resolve()
+    }
+    mesh.dial = () => ({ ...never80, received: (async function* () {})(), send, end: () => void got.push('end') })
+    const stream = await play(mesh.world, connectThrough(service)({ placement, node: bob, port: 80 }, never))
+    for await (const chunk of stream.received) expect(chunk).toBe(null)
+    await play(mesh.world, stream.send(Buffer.from('late')))
+    stream.end()
+    stream.close()
+    await mesh.world.runFor(100)
+    expect(got).toEqual(['late', 'end'])
+  })
+
+  test('tells whoever sends that it broke, though the other side had ended before', async () => {
+    mesh.dial = () => ({ ...never80, received: (async function* () {})(), send: () => Promise.reject(reset) })
+    const stream = await play(mesh.world, connectThrough(service)({ placement, node: bob, port: 80 }, never))
+    await play(mesh.world, stream.received[Symbol.asyncIterator]().next())
+    await play(mesh.world, stream.send(Buffer.from('first')))
+    await mesh.world.runFor(100)
+    await expect(stream.send(Buffer.from('second'))).rejects.toMatchObject({ code: 'PORT_UNREACHABLE' })
   })
 
   test('is asked for even while nobody leads', async () => {
