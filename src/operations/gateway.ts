@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { isoOrNull, noInput } from './fields.ts'
 import { refresh } from './find.ts'
-import { nameOf, nodeView } from './node-view.ts'
+import { meshNumbers, meshNumbersOf } from './mesh-numbers.ts'
+import { nameOf, nodeViews } from './node-view.ts'
 import { unary } from './operation.ts'
 
 export const status = unary({
@@ -21,6 +22,7 @@ export const status = unary({
       .describe(
         'Why the peer that answered has stopped to follow the mesh, so that this is of the past; null otherwise',
       ),
+    ...meshNumbers,
   }),
   permission: { verb: 'read', resource: 'mesh' },
   rest: { method: 'GET', path: '/api/status' },
@@ -29,12 +31,12 @@ export const status = unary({
     const { control, membership, apiAddress, self } = context
     const { state } = control
     const { leader } = control.status()
-    const nodes = [...state.members.values()].map((member) => nodeView(member, { state, membership }))
+    const nodes = nodeViews({ state, membership })
     // One that is drained is as well as any; it only takes no new work.
     const healthy = nodes.filter(({ status }) => status === 'healthy' || status === 'draining')
     const open = healthy.filter(({ scheduling }) => scheduling.mode === 'open')
-    const states = [...state.workloads.values()].map((workload) => workload.state)
-    const count = (...wanted: readonly string[]): number => states.filter((one) => wanted.includes(one)).length
+    const numbers = meshNumbersOf(nodes, [...state.workloads.values()], context)
+    const { starting, running, stopping, pending } = numbers.workload_states
     return {
       gateway: apiAddress ?? self,
       leader: leader === null ? null : nameOf(state, leader),
@@ -43,8 +45,9 @@ export const status = unary({
         total: nodes.reduce((sum, { gpus }) => sum + gpus.length, 0),
         available: open.reduce((sum, { gpusFree }) => sum + gpusFree, 0),
       },
-      workloads: { running: count('starting', 'running', 'stopping'), pending: count('pending') },
+      workloads: { running: starting + running + stopping, pending },
       outdated: control.outdated?.message ?? null,
+      ...numbers,
     }
   },
 })

@@ -4,6 +4,7 @@ import type { Instant, Millis } from '../model/time.ts'
 import { second } from '../model/time.ts'
 import type { OperationContext } from './context.ts'
 import { iso, noInput, time } from './fields.ts'
+import { GpuSummary, summaryOf } from './gpu-summary.ts'
 import { GpuView, holders, measuredAt } from './node-view.ts'
 import { unary } from './operation.ts'
 
@@ -34,12 +35,7 @@ export const MeshMetrics = z.object({
       gpus: z.array(GpuView),
     }),
   ),
-  gpu_summary: z.object({
-    total_gpus: z.int(),
-    total_vram_mib: z.int(),
-    used_vram_mib: z.number().describe('Of those GPUs that say'),
-    avg_utilization_percent: z.number().nullable().describe('Of those GPUs that say; null when none does'),
-  }),
+  gpu_summary: GpuSummary,
 })
 export type MeshMetrics = z.infer<typeof MeshMetrics>
 
@@ -74,21 +70,12 @@ function measured({ control, membership, clock }: Context): MeshMetrics {
   const nodes = [...state.members.values()]
     .toSorted((a, b) => a.name.localeCompare(b.name))
     .map((member) => ({ member, ...measuredAt(member, membership, held) }))
-  const gpus = nodes.flatMap((node) => node.gpus)
-  const used = gpus.flatMap(({ utilization }) => (utilization === null ? [] : [utilization]))
   return {
     timestamp: iso(clock.now()),
     nodes: nodes.map((node) => ({
       ...{ node_id: node.member.id, name: node.member.name, health: node.health },
       gpus: [...node.gpus],
     })),
-    gpu_summary: {
-      total_gpus: gpus.length,
-      total_vram_mib: sum(gpus.map(({ memoryMib }) => memoryMib)),
-      used_vram_mib: sum(gpus.map(({ memoryUsedMib }) => memoryUsedMib ?? 0)),
-      avg_utilization_percent: used.length === 0 ? null : Math.round((sum(used) / used.length) * 10) / 10,
-    },
+    gpu_summary: summaryOf(nodes.flatMap((node) => node.gpus)),
   }
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

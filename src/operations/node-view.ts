@@ -82,7 +82,27 @@ export function holders(state: MeshState): ReadonlyMap<string, readonly Workload
   return new Map(Array.from(byDevice, ([uuid, held]) => [uuid, held.map(({ workload }) => workload)]))
 }
 
-export function nodeView(member: Member, { state, membership }: View, held = holders(state)): NodeView {
+export const nodeView = (member: Member, { state, membership }: View): NodeView =>
+  viewOf(member, membership, occupancyOf(state))
+
+/** Of all nodes; who has what is looked up once. */
+export function nodeViews({ state, membership }: View): readonly NodeView[] {
+  const occupancy = occupancyOf(state)
+  return [...state.members.values()].map((member) => viewOf(member, membership, occupancy))
+}
+
+interface Occupancy {
+  readonly held: Held
+  /** How many workloads each node has. */
+  readonly workloads: ReadonlyMap<string, number>
+}
+
+function occupancyOf(state: MeshState): Occupancy {
+  const byNode = Map.groupBy(placed(state), ({ placement }) => placement?.node ?? '')
+  return { held: holders(state), workloads: new Map(Array.from(byNode, ([node, all]) => [node, all.length])) }
+}
+
+function viewOf(member: Member, membership: View['membership'], { held, workloads }: Occupancy): NodeView {
   const peer = lastKnown(membership.view(member.id))
   const gpus = gpusOf(member, peer, held)
   return {
@@ -93,7 +113,7 @@ export function nodeView(member: Member, { state, membership }: View, held = hol
     gpuModel: modelsInWords(gpus),
     gpusFree: gpus.filter((gpu) => gpu.state === 'free').length,
     utilization: utilizationOf(gpus, peer),
-    workloads: placed(state).filter(({ placement }) => placement?.node === member.id).length,
+    workloads: workloads.get(member.id) ?? 0,
     labels: member.labels,
     scheduling: { mode: member.scheduling.mode, reason: member.scheduling.reason },
     taints: [...member.taints],

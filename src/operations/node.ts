@@ -8,7 +8,7 @@ import { askedNode } from './container-ref.ts'
 import { iso, isoOrNull, momentOf, nodeRef, since, time } from './fields.ts'
 import { findMember, refresh } from './find.ts'
 import { MeshEventView, eventView } from './event-view.ts'
-import { nodeView, NodeView, placed } from './node-view.ts'
+import { nodeView, nodeViews, NodeView, placed } from './node-view.ts'
 import { unary } from './operation.ts'
 import { vacate } from './vacate.ts'
 
@@ -25,8 +25,7 @@ export const nodeList = unary({
   async handler({ available, gpuType }, context, { signal }) {
     await refresh(context, signal)
     const { control, membership } = context
-    return [...control.state.members.values()]
-      .map((member) => nodeView(member, { state: control.state, membership }))
+    return nodeViews({ state: control.state, membership })
       .filter(
         ({ gpus, gpusFree, status, scheduling }) =>
           (available !== true || (gpusFree > 0 && status === 'healthy' && scheduling.mode === 'open')) &&

@@ -18,6 +18,20 @@ export const nodeRows = ({ node: first, spare }: Known): readonly Row[] => [
     }),
   },
   {
+    id: 'RS-02',
+    what: 'status in the words of the first gateway',
+    rest: { method: 'GET', path: '/api/status' },
+    shape: z.looseObject({
+      total_nodes: z.literal(3),
+      node_health: z.object({ healthy: z.int(), unhealthy: z.int(), draining: z.int(), offline: z.int() }),
+      total_workloads: z.int(),
+      workload_states: z.record(z.string(), z.int()),
+      gpu_utilization: z.looseObject({ total_gpus: z.literal(4), total_vram_mib: z.int(), used_vram_mib: z.number() }),
+      timestamp: z.iso.datetime(),
+      uptime_secs: z.int(),
+    }),
+  },
+  {
     id: 'CLI-02',
     what: 'node list',
     cli: ['node', 'list'],

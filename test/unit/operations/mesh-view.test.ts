@@ -23,7 +23,14 @@ test('status counts nodes, GPUs and workloads', async () => {
   mesh.apply(submit('wl-a', { gpus: { count: 2 } }, 'runs'))
   mesh.apply(submit('wl-b', {}, 'waits'))
   mesh.running(mesh.idOf('runs'), bob, [0, 1])
+  mesh.samples.set(bob, [sample('GPU-bob-0')])
   expect(await run('status', {})).toEqual({
+    // As clients of the first gateway know it.
+    ...{ total_nodes: 2, node_health: { healthy: 2, unhealthy: 0, draining: 0, offline: 0 } },
+    total_workloads: 2,
+    workload_states: { pending: 1, starting: 0, running: 1, stopping: 0, stopped: 0, completed: 0, failed: 0 },
+    gpu_utilization: { total_gpus: 4, total_vram_mib: 326_236, used_vram_mib: 1_000, avg_utilization_percent: 50 },
+    ...{ timestamp: expect.stringMatching(/Z$/) as string, uptime_secs: expect.any(Number) as number },
     gateway: 'http://127.0.0.1:8080',
     leader: 'ada',
     nodes: { healthy: 2, unhealthy: 0 },
