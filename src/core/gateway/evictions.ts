@@ -8,8 +8,10 @@ import type { Member } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import { minute } from '../../model/time.ts'
 import type { Eviction, Workload } from '../../model/workload.ts'
+import { isReady, isTerminal } from '../../model/workload.ts'
 import { surgeOf } from '../rollout/census.ts'
 import { workloadsAt } from '../state/holdings.ts'
+import { replicasOf } from '../state/replicas.ts'
 import type { MeshState } from '../state/types.ts'
 
 export interface Departure {
@@ -20,11 +22,11 @@ export interface Departure {
   readonly grace: Millis | null
 }
 
-type Homes = Pick<MeshState, 'members' | 'residents' | 'workloads' | 'deployments'>
+type Homes = Pick<MeshState, 'members' | 'residents' | 'workloads' | 'deployments' | 'replicas'>
 
 /**
- * So long after its node was drained a replica may stay until another has taken its place. It is moved as other work is when there is none by
- * then, because there is no room elsewhere.
+ * So long after the last that was heard of its deployment a replica may stay on a node that is drained until another has taken its place. It is
+ * moved as other work is when none comes, because there is no room elsewhere.
  */
 const handOver: Millis = 2 * minute
 
@@ -59,11 +61,23 @@ const isHurried = ({ grace }: Eviction, { scheduling }: Member): boolean =>
   scheduling.mode === 'draining' && scheduling.grace !== null && scheduling.grace < grace
 
 /** Its deployment sees to its leaving, unless there is a hurry: first comes another. */
-function isReplaced({ owner }: Workload, { scheduling }: Member, { deployments }: Homes, at: Instant): boolean {
-  const { mode, grace, since } = scheduling
-  if (owner === undefined || mode !== 'draining' || grace !== null || at - since >= handOver) return false
-  const deployment = deployments.get(owner.deployment)
-  return deployment !== undefined && deployment.state !== 'deleting' && surgeOf(deployment) > 0
+function isReplaced({ owner }: Workload, { scheduling }: Member, state: Homes, at: Instant): boolean {
+  if (owner === undefined || scheduling.mode !== 'draining' || scheduling.grace !== null) return false
+  const deployment = state.deployments.get(owner.deployment)
+  if (deployment === undefined || deployment.state === 'deleting' || surgeOf(deployment) === 0) return false
+  const all = replicasOf(state, deployment.id)
+  const news = all.reduce((last, one) => Math.max(last, lastNewsOf(one)), scheduling.since)
+  return at - news < handOver || all.some((one) => isComing(one, state, at - deployment.progressDeadlineMs))
+}
+
+const lastNewsOf = ({ submittedAt, placement, owner, stopRequested, endedAt }: Workload): Instant =>
+  Math.max(submittedAt, placement?.at ?? 0, owner?.readySince ?? 0, stopRequested?.at ?? 0, endedAt ?? 0)
+
+/** It gets ready elsewhere, which may take as long as a rollout waits for it. */
+function isComing(workload: Workload, { members }: Homes, since: Instant): boolean {
+  const { placement, stopRequested, state } = workload
+  if (placement === null || stopRequested !== null || isTerminal(state) || isReady(workload)) return false
+  return placement.at > since && members.get(placement.node)?.scheduling.mode === 'open'
 }
 
 const isClosing = ({ scheduling, taints }: Member): boolean =>

@@ -113,6 +113,7 @@ const toleration: fc.Arbitrary<Toleration> = fc.record(
 )
 
 describe('given a drained node with a replica of a deployment', () => {
+  const next = workloadId('wl-1')
   const served = (sample: Parameters<typeof create>[0] = {}): Book => {
     const book = meshOf([ada, bob])
     book.run(create({ replicas: 1, ...sample }))
@@ -122,12 +123,24 @@ describe('given a drained node with a replica of a deployment', () => {
     return book
   }
 
-  test('it stays until another has taken its place, for two minutes at most', () => {
+  const staying = (book: Book, at: number): boolean => departuresNow(book.state, 32, at).length === 0
+
+  test('it stays until another has taken its place, or none has come for two minutes', () => {
     const book = served()
     drain(book)
     const since = book.state.members.get(bob)?.scheduling.since ?? 0
-    const at = (later: number) => departuresNow(book.state, 32, since + later).map(({ placement }) => placement)
-    expect([at(0), at(119_000), at(120_000)]).toEqual([[], [], ['wl-0.1']])
+    expect([0, 119_000, 120_000].map((later) => staying(book, since + later))).toEqual([true, true, false])
+    book.run(decided(book, { start: [{ workload: next, name: 'web-r1-1', revision: 1 }] }), { at: since + 60_000 })
+    expect([179_000, 180_000].map((later) => staying(book, since + later))).toEqual([true, false])
+  })
+
+  test('it stays while another gets ready, for as long as a rollout would wait for that', () => {
+    const book = served({ progressDeadlineMs: 600_000 })
+    drain(book)
+    const since = book.state.members.get(bob)?.scheduling.since ?? 0
+    book.run(decided(book, { start: [{ workload: next, name: 'web-r1-1', revision: 1 }] }), { at: since })
+    book.run({ type: 'place', workload: next, attempt: 1, node: ada, devices: [], executor: 'docker' }, { at: since })
+    expect([599_000, 600_000].map((later) => staying(book, since + later))).toEqual([true, false])
   })
 
   test('it goes at once where there is a hurry, or no other may come before', () => {
