@@ -39,7 +39,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
     const { container, base, ended } = await printer()
     const source = { docker: connectEngine(labDocker ?? ''), container, base, hasTerminal: false }
     const read: number[] = []
-    for await (const block of followLog(source, null, never, { lookEvery: 65_536, mostLag: 50 })) {
+    for await (const block of followLog(source, null, never, { lookEvery: 65_536, mostLag: 50, mostBehind: 0 })) {
       read.push(...linesOf(block).map(({ text }) => Number(text.slice(0, text.indexOf(' ')))))
       await ended
     }
