@@ -81,19 +81,22 @@ export class LogReader {
     return at
   }
 
-  /** The same where only line ends are between them, and none between the pieces of a line that the engine has cut. */
+  /**
+   * The same where only line ends are between them, and none between the pieces of a line that the engine has cut. A piece is taken as soon
+   * as the next one begins: progress bars go on for megabytes without a line end.
+   */
   #bareEntries(bytes: Buffer): number {
-    let at = 0
-    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, at)) {
-      if (end - at > longest) throw new Error('the engine sent something that is not a log')
-      while (end - at > stampBytes + pieceBytes && isStampAt(bytes, at + stampBytes + pieceBytes)) {
-        this.#entry(bytes, at, at + stampBytes + pieceBytes, 'stdout')
-        at += stampBytes + pieceBytes
-      }
-      this.#entry(bytes, at, end + 1, 'stdout')
-      at = end + 1
+    for (let at = 0; ;) {
+      const text = at + stampBytes
+      const most = text + pieceBytes
+      const cut = bytes.subarray(text, most).indexOf(newline)
+      const isPiece = cut < 0 && bytes.length >= most + stampBytes
+      if (cut < 0 && !isPiece) return at
+      if (isPiece && !isStampAt(bytes, most)) throw new Error('the engine sent something that is not a log')
+      const end = isPiece ? most : text + cut + 1
+      this.#entry(bytes, at, end, 'stdout')
+      at = end
     }
-    return at
   }
 
   #entry(bytes: Buffer, start: number, end: number, stream: 'stdout' | 'stderr'): void {

@@ -69,7 +69,8 @@ function shownOr(error: unknown, argv: readonly string[]): Parsed {
     .replace(/\s*\n\s*/g, ' ')
     .replace(/\.$/, '')
   const isUnknown = ['commander.unknownCommand', 'commander.excessArguments'].includes(error.code)
-  const guess = isUnknown ? meant(argv, commands.flatMap(pathsOf)) : null
+  const unknown = /unknown command '(.*?)'/.exec(problem)?.[1] ?? null
+  const guess = isUnknown ? meant(unknown, argv, commands.flatMap(pathsOf)) : null
   throw new ClawError('INVALID_REQUEST', { problem: withGuess(problem, guess) }, { cause: error })
 }
 

@@ -115,3 +115,11 @@ test('the output of a terminal is read line by line, however the stream is cut, 
     { numRuns: 50 },
   )
 })
+
+test('given a terminal that prints megabytes without a line end, then each piece is a line as soon as the next begins', () => {
+  const piece = 'x'.repeat(16_384)
+  const reader = new LogReader(base, true)
+  const counts = Array.from({ length: 200 }, (_, at) => linesOf(reader.push(Buffer.from(bare(at, piece)))).length)
+  expect(counts).toEqual([0, ...Array.from({ length: 199 }, () => 1)])
+  expect(linesOf(reader.end())).toHaveLength(1)
+})

@@ -135,6 +135,8 @@ describe('run', () => {
     [['ps'], /Did you mean `clawbernetes workload list`/],
     [['cordon', 'n1'], /Did you mean `clawbernetes node cordon`/],
     [['preflight'], /Did you mean `clawnode preflight`/],
+    [['--gateway', 'unix:/x', 'ps'], /Did you mean `clawbernetes workload list`/],
+    [['constructor'], /unknown command 'constructor'\.\n/],
     [['frobnicate'], /unknown command 'frobnicate'\.\n/],
     [['node', 'info'], /missing required argument/],
     [['logs', 'job', '--tail', '-3'], /--tail.*-3.*not a number/],
