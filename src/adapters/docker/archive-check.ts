@@ -26,7 +26,7 @@ export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: st
     if (wasOver) zeros += chunk.length
     if (zeros > mostZeros) throw new BadArchive('it does not end')
     // The chunk in which the end mark is complete stays here, and with it the one before.
-    if (!reader.isOver) yield* held.splice(0)
+    if (reader.isBegun && !reader.isOver) yield* held.splice(0)
     held.push(chunk)
   }
   if (!reader.isOver) throw new BadArchive('it ends before its end')

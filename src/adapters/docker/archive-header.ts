@@ -14,6 +14,9 @@ export interface Header {
   readonly target: string
 }
 
+/** What engines would unpack before they read it: gzip, bzip2, xz, zstd and the frames that zstd skips. */
+const compressed = ['1f8b', '425a68', 'fd377a58', '28b52ffd', '5.2a4d18'].map((magic) => new RegExp(`^${magic}`))
+
 const types: Readonly<Record<string, Header['type']>> = { '0': 'file', '5': 'folder', '2': 'link', x: 'extension' }
 
 /**
@@ -21,6 +24,8 @@ const types: Readonly<Record<string, Header['type']>> = { '0': 'file', '5': 'fol
  * what engines use. Throws BadArchive.
  */
 export function readHeader(header: Buffer): Header {
+  const first = header.toString('hex', 0, 4)
+  if (compressed.some((magic) => magic.test(first))) throw new BadArchive('it may be taken for something compressed')
   if (header.toString('latin1', 257, 265) !== 'ustar\u000000') throw new BadArchive('a header that is not POSIX tar')
   // Star writes other fields into the same bytes and says so at the end.
   if (header.subarray(345).some((byte) => byte !== 0)) throw new BadArchive('a header with more than a name')
@@ -31,8 +36,18 @@ export function readHeader(header: Buffer): Header {
   const hasContent = type === 'file' || type === 'extension'
   // Some readers go by the size, others by the kind.
   if (!hasContent && size > 0) throw new BadArchive('a folder or a link with content')
-  return { name: textIn(header, 0, 100), type, size, target: textIn(header, 157, 100) }
+  const name = textIn(header, 0, 100)
+  if (!isName(name, type)) throw new BadArchive(`the name ${JSON.stringify(name)}`)
+  return { name, type, size, target: textIn(header, 157, 100) }
 }
+
+/** As Go, GNU tar, libarchive and Python call an extended header: after the entry that follows it. */
+const extensionName =
+  /^((\.\/)?((blobs(\/sha256)?|[0-9a-f]{64})\/)?PaxHeaders?(\.\d{1,10})?(\/[\w.-]+)?|\.\/\.\/@PaxHeader)$/
+
+/** An extension may give an entry another name, and its own is for no reader: so nothing later checks either. */
+const isName = (name: string, type: Header['type']): boolean =>
+  type === 'extension' ? extensionName.test(name) : /^[\x20-\x7e]*$/.test(name)
 
 function textIn(header: Buffer, from: number, length: number): string {
   const field = header.subarray(from, from + length)

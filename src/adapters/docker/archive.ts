@@ -39,10 +39,16 @@ export class ArchiveReader {
   #body: Body | null = null
   /** About the entry that follows. */
   #extension: Extension | null = null
+  #isBegun = false
   #isOver = false
 
   constructor(rules: ArchiveRules) {
     this.#rules = rules
+  }
+
+  /** The first header is whole and in order: these bytes are no other format. */
+  get isBegun(): boolean {
+    return this.#isBegun
   }
 
   /** The end mark has come. Nothing but zeros may follow. */
@@ -68,6 +74,7 @@ export class ArchiveReader {
     if (header.some((byte) => byte !== 0)) this.#enter(readHeader(header))
     else if (this.#extension === null) this.#isOver = true
     else throw new BadArchive('an extended header of nothing')
+    this.#isBegun = true
     return taken.length
   }
 
