@@ -1,14 +1,17 @@
 /** A socket as something that is read in a loop and written to with patience. */
 
-/** What this needs of a socket. */
-interface Socket extends AsyncIterable<unknown> {
+/** What this needs of whatever is written to. */
+interface Sink {
   readonly writable: boolean
   readonly writableLength: number
   write(data: Uint8Array): boolean
-  end(): unknown
-  destroy(): unknown
   on(event: string, listener: () => void): unknown
   off(event: string, listener: () => void): unknown
+}
+
+interface Socket extends Sink, AsyncIterable<unknown> {
+  end(): unknown
+  destroy(): unknown
 }
 
 /** What is written and not yet taken before a writer has to wait. */
@@ -19,18 +22,20 @@ export function byteStreamOf(socket: Socket) {
   socket.on('error', () => {})
   return {
     received: socket as AsyncIterable<Uint8Array>,
-    /** Returns once there is room for more. What the other side does not take any more is dropped. */
-    async send(data: Uint8Array): Promise<void> {
-      if (!socket.writable) return
-      socket.write(data)
-      while (socket.writable && socket.writableLength > mostUnsent) await roomIn(socket)
-    },
+    send: (data: Uint8Array): Promise<void> => sendTo(socket, data),
     end: (): void => void socket.end(),
     close: (): void => void socket.destroy(),
   }
 }
 
-function roomIn(socket: Socket): Promise<void> {
+/** Returns once there is room for more. What the other side does not take any more is dropped. */
+export async function sendTo(sink: Sink, data: Uint8Array): Promise<void> {
+  if (!sink.writable) return
+  sink.write(data)
+  while (sink.writable && sink.writableLength > mostUnsent) await roomIn(sink)
+}
+
+function roomIn(socket: Sink): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       socket.off('drain', done)

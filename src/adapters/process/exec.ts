@@ -6,10 +6,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import os from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
+import { sendTo } from '../../lib/byte-stream.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecOutput, ExecRequest, ExecSession, ExecSignal, TerminalSize } from '../../ports/exec.ts'
 import { identityOf } from './identity.ts'
+import { outputsOf } from './outputs.ts'
 import { killAll } from './process-tree.ts'
 import { files, hasCode } from './records.ts'
 import { inTerminal, pidInTerminal, requireTerminals, resizeTerminal } from './terminal.ts'
@@ -121,13 +122,11 @@ class ProcessSession implements ExecSession {
     child.once('exit', () => this.#inBackground(this.#tidy()))
     signal.addEventListener('abort', this.#onAbort, { once: true })
     if (signal.aborted) this.#onAbort()
-    this.output = both(child, this.#exited, signal)
+    this.output = outputsOf(child, this.#exited, signal)
   }
 
   async write(data: Uint8Array): Promise<void> {
-    const { stdin } = this.#running.child
-    if (!stdin.writable || stdin.write(data)) return
-    await Promise.race([once(stdin, 'drain'), once(stdin, 'close')])
+    await sendTo(this.#running.child.stdin, data)
   }
 
   endInput(): void {
@@ -174,55 +173,3 @@ class ProcessSession implements ExecSession {
     work.catch((error: unknown) => this.#running.place.onPanic(error))
   }
 }
-
-/**
- * After the command has ended, what it has printed is still read. But what it has started may hold its outputs open for as long as it likes:
- * so nobody waits longer than this in all, and reads more than what can have been in the pipes.
- */
-const afterExit = { ms: 1_000, bytes: 4_194_304 }
-
-/** What comes out of both pipes, in the order in which it is there. Either holds the command up while the reader is busy. */
-async function* both(
-  { stdout, stderr }: Child,
-  exited: Promise<unknown>,
-  signal: AbortSignal,
-): AsyncGenerator<ExecOutput> {
-  const sources = new Map<ExecOutput['stream'], AsyncIterator<Buffer, undefined>>([
-    ['stdout', (stdout as AsyncIterable<Buffer, undefined>)[Symbol.asyncIterator]()],
-    ['stderr', (stderr as AsyncIterable<Buffer, undefined>)[Symbol.asyncIterator]()],
-  ])
-  type Next = IteratorResult<Buffer, undefined> & { readonly stream: ExecOutput['stream'] }
-  const next = async (stream: Next['stream'], source: AsyncIterator<Buffer, undefined>): Promise<Next> => ({
-    stream,
-    ...(await source.next()),
-  })
-  const pending = new Map([...sources].map(([stream, source]) => [stream, next(stream, source)]))
-  const exit = exited.then(() => null)
-  /** What is left of the patience once the command has ended. */
-  let left: typeof afterExit | null = null
-  while (pending.size > 0) {
-    const before = performance.now()
-    const late: Promise<null> = left === null ? exit : wait(left.ms, null, { ref: false })
-    const found: Next | null = await Promise.race([...pending.values(), late])
-    signal.throwIfAborted()
-    if (left !== null) left = { ms: left.ms - (performance.now() - before), bytes: left.bytes - lengthOf(found?.value) }
-    if (found === null) {
-      if (left !== null) break
-      left = afterExit
-      continue
-    }
-    const { stream, done, value } = found
-    const source = sources.get(stream)
-    if (done === true || source === undefined) {
-      pending.delete(stream)
-      continue
-    }
-    yield { stream, data: value }
-    if (left !== null && (left.ms <= 0 || left.bytes <= 0)) break
-    pending.set(stream, next(stream, source))
-  }
-  stdout.destroy()
-  stderr.destroy()
-}
-
-const lengthOf = (data: Buffer | undefined): number => data?.length ?? 0
