@@ -15,8 +15,8 @@ export interface DoorOptions {
 export type Outcome =
   /** `latency` counts to the end of the answer, or to its beginning where the end says nothing of how fast it was. */
   | { readonly type: 'answered'; readonly status: number; readonly latency: Millis }
-  /** No connection could be made: it has seen nothing of the request. */
-  | { readonly type: 'unreachable' }
+  /** No connection could be made: it has seen nothing of the request. `isBusy`: its node takes no more connections now, which says nothing of it. */
+  | { readonly type: 'unreachable'; readonly isBusy?: true }
   /** The connection broke, or no answer came in time. */
   | { readonly type: 'broken'; readonly latency: Millis }
   /** Whoever asked has gone away. */

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serviceDoor } from '../../src/adapters/proxy/service-door.ts'
+import { ClawError } from '../../src/model/failure.ts'
 import type { PlacementId } from '../../src/model/ids.ts'
 import { ask, opened, replicas, undo, undoAll } from '../support/open-door.ts'
 import { ReplicaServer, roundRobin } from '../support/replica-servers.ts'
@@ -102,6 +103,36 @@ describe.each([
     expect(JSON.parse(posted.body)).toMatchObject({ error: { code: 'SERVICE_UNAVAILABLE' } })
     expect(backend.outcomes.at(-1)).toMatchObject(['a', { type: 'broken' }])
   })
+})
+
+test('given a request that no replica survives, then two have to, and the answer invites nobody to repeat it', async () => {
+  const servers = await replicas('a', 'b', 'c', 'd')
+  for (const server of servers) silent(server)
+  const backend = roundRobin(servers)
+  const { port } = await opened(backend)
+  expect(await ask(port)).toMatchObject({
+    status: 502,
+    headers: expect.not.objectContaining({ 'retry-after': '1' }) as object,
+  })
+  expect(backend.outcomes.map(([, { type }]) => type)).toEqual(['broken', 'broken'])
+})
+
+test('given a node that takes no more connections now, then that is not held against its replica', async () => {
+  const backend = roundRobin(await replicas('a'))
+  const reach = (): Promise<never> => Promise.reject(new ClawError('RATE_LIMITED', { who: 'the peer' }))
+  const choose: typeof backend.choose = (tried) => {
+    const chosen = backend.choose(tried)
+    return chosen === null ? null : { ...chosen, reach }
+  }
+  const { port } = await opened({ ...backend, choose })
+  expect(await ask(port)).toMatchObject({ status: 503 })
+  expect(backend.outcomes).toEqual([['a', { type: 'unreachable', isBusy: true }]])
+})
+
+test('a connection that a replica would keep is not promised to whoever asked', async () => {
+  const servers = await replicas('a')
+  const { port } = await opened(roundRobin(servers))
+  expect((await ask(port)).headers['keep-alive']).not.toBe('timeout=5')
 })
 
 test('an idle connection that a replica has closed costs nothing, though it is the only replica', async () => {

@@ -14,6 +14,9 @@ import { passUpgradeOn } from './upgrade.ts'
 
 const limits = { connections: 4_096, headersMs: 30_000, keepAliveMs: 65_000, idleMs: 600_000 } as const
 
+/** So many replicas that break off, and it is the request: another would break as well. */
+const mostBroken = 2
+
 /** May be sent twice, and carries nothing that would have to be kept for that. */
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
@@ -74,6 +77,7 @@ export class HttpDoor implements OpenDoor {
     const tried = new Set<PlacementId>()
     /** Asked once more when nobody else is left: its peer may be back. */
     const lost = new Set<PlacementId>()
+    let broken = 0
     for (let chosen = this.#next(tried, lost); chosen !== null; chosen = this.#next(tried, lost)) {
       const { placement } = chosen
       const kept = isRepeatable && !lost.has(placement) ? this.#links.agentFor(chosen) : null
@@ -86,9 +90,10 @@ export class HttpDoor implements OpenDoor {
       if (response.headersSent) return void response.destroy()
       if (outcome.type === 'broken' && outcome.latency >= limits.idleMs)
         return refuse(response, 504, `no answer from ${this.#backend.name} within ${limits.idleMs / 1_000} s`)
-      if (outcome.type === 'broken' && !isRepeatable)
-        return refuse(response, 502, `the connection to a replica of ${this.#backend.name} broke`)
+      if (outcome.type === 'broken' && isPeerLost !== true) broken += 1
+      if (broken >= mostBroken || (outcome.type === 'broken' && !isRepeatable)) break
     }
+    if (broken > 0) return refuse(response, 502, `the connection to a replica of ${this.#backend.name} broke`)
     this.#backend.unserved()
     refuse(response, 503, nobody(this.#backend.name, tried))
   }

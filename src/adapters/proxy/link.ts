@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { ClawError } from '../../model/failure.ts'
 import type { ByteStream } from '../../ports/dial.ts'
-import type { Chosen } from '../../ports/service-door.ts'
+import type { Chosen, Outcome } from '../../ports/service-door.ts'
 
 /** Longest wait for a connection. */
 const connectMs = 5_000
@@ -12,6 +12,11 @@ const connectMs = 5_000
 /** A replica that no connection could be made to. */
 export class Unreachable extends Error {
   readonly code = 'CLAW_UNREACHABLE'
+
+  get outcome(): Outcome {
+    const isBusy = ClawError.is(this.cause, 'RATE_LIMITED')
+    return { type: 'unreachable', ...(isBusy && { isBusy }) }
+  }
 }
 
 /** Throws Unreachable. Whoever gets it has to end it. */

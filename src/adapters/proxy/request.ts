@@ -81,7 +81,7 @@ async function overOwnLink(asked: Asked, chosen: Chosen): Promise<Outcome> {
     }
     return (await over(asked, agentOver(socket))).outcome
   } catch (error) {
-    if (error instanceof Unreachable) return { type: 'unreachable' }
+    if (error instanceof Unreachable) return error.outcome
     throw error
   }
 }
@@ -114,7 +114,7 @@ function over({ request, response }: Asked, agent: Agent): Promise<Result> {
     const options = { target, agent, xfwd: !forwarded.has(request), toProxy: true, proxyTimeout: silenceMs }
     forwarded.add(request)
     proxy.web(request, response, { ...options, headers: { connection: 'keep-alive' } }, (error) => {
-      if (error instanceof Unreachable) settle({ type: 'unreachable' })
+      if (error instanceof Unreachable) settle(error.outcome)
       else if (response.destroyed) settle(endOf(attempt, response))
       else settle(broken(attempt), ClawError.is(error, 'NODE_UNREACHABLE'))
     })

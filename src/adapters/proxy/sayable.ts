@@ -12,6 +12,8 @@ export function makeSayable(message: IncomingMessage): void {
   } else message.statusMessage = statusMessage.replace(unsayable, '')
   // Trailers are not passed on, and may only be announced by what is sent in chunks.
   delete headers.trailer
+  // How long the replica keeps a connection is between it and us.
+  delete headers['keep-alive']
   for (const [name, value] of Object.entries(headers))
     headers[name] = Array.isArray(value)
       ? value.map((one) => one.replace(unsayable, ''))

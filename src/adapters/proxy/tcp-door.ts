@@ -57,7 +57,7 @@ export class TcpDoor implements OpenDoor {
       chosen.settle({ type: 'answered', status: 200, latency })
       return true
     } catch (error) {
-      chosen.settle({ type: 'unreachable' })
+      chosen.settle(error instanceof Unreachable ? error.outcome : { type: 'unreachable' })
       if (!(error instanceof Unreachable)) throw error
       return false
     }

@@ -51,7 +51,7 @@ export async function passUpgradeOn({ request, socket, head }: Upgrade, chosen: 
   try {
     link = await linkTo(chosen)
   } catch (error) {
-    if (error instanceof Unreachable) return { type: 'unreachable' }
+    if (error instanceof Unreachable) return error.outcome
     throw error
   }
   if (socket.destroyed) {

@@ -84,11 +84,12 @@ export class ServiceBackend implements Backend {
 }
 
 /** Null when it says nothing of whether the replica is there. */
-function reachedBy({ type }: Outcome): boolean | null {
-  switch (type) {
+function reachedBy(outcome: Outcome): boolean | null {
+  switch (outcome.type) {
     case 'answered':
       return true
     case 'unreachable':
+      return outcome.isBusy === true ? null : false
     case 'broken':
       return false
     case 'cancelled':
