@@ -1,5 +1,20 @@
 /** How deep a value is nested. What is too deep overflows the stack of whoever walks through it, so this walks level by level. */
 
+/** What an operation is asked may be nested so deep. */
+export const deepest = 64
+/** What a peer answers may hold what it was asked, and says of it what it is. */
+const deepestAnswer = 2 * deepest
+
+/** Whatever comes from another peer is walked through by recursion later on: to be packed, hashed, or checked. */
+export const isTooDeep = (value: unknown): boolean => isNestedDeeper(value, deepestAnswer)
+
+/** JSON that another peer wrote. Throws SyntaxError, also for what is too deep. */
+export function shallowJson(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  if (isTooDeep(value)) throw new SyntaxError(`it is nested more than ${deepestAnswer} deep`)
+  return value
+}
+
 /** Whether there are more than so many objects or lists within each other. */
 export function isNestedDeeper(value: unknown, most: number): boolean {
   let level = [value].filter(isTree)

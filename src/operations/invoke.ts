@@ -1,6 +1,6 @@
 /** The one way to run an operation: check the input, check the permission, go to the node that has to run it, check the output. */
 import { closest } from '../lib/closest.ts'
-import { isNestedDeeper } from '../lib/nesting.ts'
+import { deepest, isNestedDeeper } from '../lib/nesting.ts'
 import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from '../ports/rpc.ts'
@@ -27,6 +27,7 @@ import { roles } from './operation.ts'
 import { requirePermission } from './permission.ts'
 import { operations } from './registry.ts'
 import { bridge, talkOver } from './talk.ts'
+import { answerIn, inputIn } from './told-json.ts'
 
 export interface Asker {
   readonly caller: Caller
@@ -85,14 +86,14 @@ export class OperationService implements Service, Invoker {
     const { rpc } = this.#context
     const answer = async (wire: Wire, asker: Asker): Promise<{ output: string }> => {
       const operation = this.#unary(wire.name)
-      const { own, freshness } = readingIn(parseJson(wire.input))
+      const { own, freshness } = readingIn(inputIn(wire.input))
       const input = admit(operation, own, asker)
       const context = await this.#settled(freshness, asker)
       return answerOf(wire.name, await this.#run(operation, input, { ...asker, context }), invokeOperation)
     }
     const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
       const operation = this.#streaming(wire.name)
-      const { own, freshness } = readingIn(parseJson(wire.input))
+      const { own, freshness } = readingIn(inputIn(wire.input))
       const input = admit(operation, own, asker)
       const context = await this.#settled(freshness, asker)
       for await (const item of this.#stream(operation, input, { ...asker, context }))
@@ -101,7 +102,7 @@ export class OperationService implements Service, Invoker {
 
     const talk = async (wire: Wire, side: Conversation, asker: Asker): Promise<void> => {
       const operation = this.#talking(wire.name)
-      const { own, freshness } = readingIn(parseJson(wire.input))
+      const { own, freshness } = readingIn(inputIn(wire.input))
       const input = admit(operation, own, asker)
       const context = await this.#settled(freshness, asker)
       await this.#talk(operation, input, side, { ...asker, context })
@@ -112,12 +113,12 @@ export class OperationService implements Service, Invoker {
         talk(wire, side, { caller: vouchedFor(wire), signal }),
       ),
       rpc.serveDuplex(visitOperation, async (wire, from, side, signal) =>
-        bridge(side, await this.converse(wire.name, parseJson(wire.input), { caller: this.#operator(from), signal })),
+        bridge(side, await this.converse(wire.name, inputIn(wire.input), { caller: this.#operator(from), signal })),
       ),
       rpc.serve(invokeOperation, (wire, _, signal) => answer(wire, { caller: vouchedFor(wire), signal })),
       rpc.serveStream(streamOperation, (wire, _, signal) => items(wire, { caller: vouchedFor(wire), signal })),
       rpc.serve(attachOperation, async (wire, from, signal) => {
-        const output = await this.invoke(wire.name, parseJson(wire.input), { caller: this.#operator(from), signal })
+        const output = await this.invoke(wire.name, inputIn(wire.input), { caller: this.#operator(from), signal })
         return answerOf(wire.name, output, attachOperation)
       }),
       rpc.serveStream(followOperation, (wire, from, signal) =>
@@ -151,7 +152,7 @@ export class OperationService implements Service, Invoker {
     const { output } = await (deadline === undefined
       ? ask(asker.signal)
       : withDeadline(clock, deadline, asker.signal, (limits) => ask(limits.signal)))
-    return operation.output.parse(JSON.parse(output))
+    return operation.output.parse(answerIn(output))
   }
 
   async *open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown> {
@@ -166,7 +167,7 @@ export class OperationService implements Service, Invoker {
     }
     const wire = wireOf(name, input, asker)
     for await (const { item } of this.#context.rpc.stream(target, streamOperation, wire, asker.signal))
-      yield operation.output.parse(JSON.parse(item))
+      yield operation.output.parse(answerIn(item))
   }
 
   async converse(name: string, input: unknown, asker: Asker): Promise<Conversation> {
@@ -239,7 +240,7 @@ export class OperationService implements Service, Invoker {
   }
 
   async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
-    for await (const item of this.open(wire.name, parseJson(wire.input), asker)) yield { item: JSON.stringify(item) }
+    for await (const item of this.open(wire.name, inputIn(wire.input), asker)) yield { item: JSON.stringify(item) }
   }
 
   #call({ caller, signal }: Asker, endsAt: Call['endsAt'] = null): Call {
@@ -285,9 +286,6 @@ export class OperationService implements Service, Invoker {
   }
 }
 
-/** Whatever is walked through by recursion later on is walked through to here at most. */
-const deepest = 64
-
 /** The one gate in front of every handler: the input as the schema makes it, for a caller who may. Throws otherwise. */
 function admit({ name, input: schema, permission, isLocal }: Operation, input: unknown, { caller }: Asker): unknown {
   if (isNestedDeeper(input, deepest))
@@ -325,12 +323,4 @@ function vouchedFor({ caller, role }: Wire): Caller {
   if (known === undefined || caller === '' || caller.length > 256)
     throw new ClawError('INVALID_REQUEST', { problem: 'the forwarding peer did not say who asks' })
   return { id: caller, role: known, isElsewhere: true }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new ClawError('INVALID_REQUEST', { problem: 'the input is not JSON' }, { cause: error })
-  }
 }

@@ -56,10 +56,7 @@ export const meshInvoke = unary({
     const room = { left: mostBytes }
     const ask = async (): Promise<void> => {
       for (let member = waiting.shift(); member !== undefined; member = waiting.shift())
-        replies.push([
-          member.name,
-          fitting(await replyOf(member, { ...rest, end }, { context, call }), rest.command, room),
-        ])
+        replies.push([member.name, await replyOf(member, { ...rest, end, room }, { context, call })])
     }
     await Promise.all(Array.from({ length: atOnce }, ask))
     const succeeded = replies.filter(([, { ok }]) => ok).length
@@ -68,8 +65,13 @@ export const meshInvoke = unary({
   },
 })
 
+/** How much the answer as a whole may still grow. */
+interface Room {
+  left: number
+}
+
 /** The reply, or, once the answer as a whole is full, that it was done and that its answer is left out. */
-function fitting(reply: Reply, command: string, room: { left: number }): Reply {
+function fitting(reply: Reply, command: string, room: Room): Reply {
   const bytes = Buffer.byteLength(JSON.stringify(reply))
   if (bytes <= room.left) {
     room.left -= bytes
@@ -107,6 +109,7 @@ interface Asked {
   readonly params: Readonly<Record<string, unknown>>
   readonly idempotencyKey?: string | undefined
   readonly end: number
+  readonly room: Room
 }
 
 interface Around {
@@ -122,7 +125,11 @@ function toTell(error: unknown, name: string, { log }: Pick<OperationContext, 'l
   return failureBody(new ClawError('INTERNAL', { detail: 'the peer that was asked has the details in its log' }))
 }
 
-async function replyOf({ id, name }: Member, { end, ...asked }: Asked, { context, call }: Around): Promise<Reply> {
+async function replyOf(
+  { id, name }: Member,
+  { end, room, ...asked }: Asked,
+  { context, call }: Around,
+): Promise<Reply> {
   const { clock } = context
   const began = clock.elapsed()
   const ms = (): number => Math.round(clock.elapsed() - began)
@@ -132,9 +139,10 @@ async function replyOf({ id, name }: Member, { end, ...asked }: Asked, { context
     const payload = await withDeadline(clock, deadline, call.signal, (limits) =>
       call.within(limits).invoke('node.invoke', { node: id, ...asked, timeoutMs }),
     )
-    return { id, ok: true, ms: ms(), payload: payload ?? null, error: null }
+    // A payload that cannot even be measured is this node's failure alone.
+    return fitting({ id, ok: true, ms: ms(), payload: payload ?? null, error: null }, asked.command, room)
   } catch (error) {
     call.signal.throwIfAborted()
-    return { id, ok: false, ms: ms(), payload: null, error: toTell(error, name, context) }
+    return fitting({ id, ok: false, ms: ms(), payload: null, error: toTell(error, name, context) }, asked.command, room)
   }
 }

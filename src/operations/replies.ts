@@ -1,4 +1,5 @@
 /** What this node has answered to invocations that carry a key, so that one that is repeated is not carried out again. */
+import { isTooDeep } from '../lib/nesting.ts'
 import { sha256 } from '../lib/sha256.ts'
 import { ClawError, failureBody, isClawError } from '../model/failure.ts'
 import type { Instant, Millis } from '../model/time.ts'
@@ -67,18 +68,22 @@ export class Replies {
     this.#makeRoom(bytes)
     const entry: Entry = { asked: digest, reply: work(), at: this.#clock.elapsed(), isMade: false, bytes }
     this.#entries.set(key, entry)
-    const made = (size: number): void => {
-      if (this.#entries.get(key) === entry) this.#entries.set(key, { ...entry, isMade: true, bytes: overhead + size })
-      this.#forgetOld()
-    }
     entry.reply.then(
-      (reply) => made(sizeOf(reply)),
+      (reply) => this.#settle(key, entry, sizeOf(reply)),
       (error: unknown) => {
-        if (isFinal(error)) made(sizeOf(isClawError(error) ? failureBody(error) : String(error)))
-        else if (this.#entries.get(key) === entry) this.#entries.delete(key)
+        const body = isClawError(error) ? failureBody(error) : String(error)
+        this.#settle(key, entry, isFinal(error) ? sizeOf(body) : null)
       },
     )
     return entry.reply
+  }
+
+  /** Keeps what takes so much, and forgets what is nothing to keep. */
+  #settle(key: string, entry: Entry, size: number | null): void {
+    if (this.#entries.get(key) !== entry) return
+    if (size === null) this.#entries.delete(key)
+    else this.#entries.set(key, { ...entry, isMade: true, bytes: overhead + size })
+    this.#forgetOld()
   }
 
   /** What is being made cannot be forgotten. */
@@ -106,4 +111,6 @@ export class Replies {
   }
 }
 
-const sizeOf = (reply: unknown): number => (reply === undefined ? 0 : Buffer.byteLength(JSON.stringify(reply)))
+/** Null for what is nested so deep that it cannot be measured: nobody waits here who could be told. */
+const sizeOf = (reply: unknown): number | null =>
+  isTooDeep(reply) ? null : Buffer.byteLength(JSON.stringify(reply) ?? '')

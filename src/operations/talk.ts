@@ -1,5 +1,6 @@
 /** Conversations as operations see them: messages checked against their schemas, bytes as they come. */
 import type { z } from 'zod'
+import { shallowJson } from '../lib/nesting.ts'
 import { ClawError } from '../model/failure.ts'
 import type { Chunk, Conversation } from '../ports/conversation.ts'
 import { parseInput } from './input.ts'
@@ -36,7 +37,7 @@ async function* parsed<Heard extends z.ZodType>(
 
 function jsonIn(message: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(message).toString('utf8'))
+    return shallowJson(Buffer.from(message).toString('utf8'))
   } catch (error) {
     throw new ClawError('INVALID_REQUEST', { problem: 'a message is not JSON' }, { cause: error })
   }

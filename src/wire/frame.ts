@@ -1,4 +1,5 @@
 /** The envelope of every message between two peers: its codec, its version and its hard limits. See protocols/frame.md. */
+import { isTooDeep, shallowJson } from '../lib/nesting.ts'
 import { type ClawError, failureBody, failureFrom } from '../model/failure.ts'
 import type { Codec } from '../ports/codec.ts'
 import type { Lane } from '../ports/rpc.ts'
@@ -75,7 +76,7 @@ export const helloCodec: Codec<HelloMessage> = {
 /** An expected failure as a payload, cut to what a frame may hold. */
 export function encodeFailure(error: ClawError): Uint8Array {
   const { code, message, hint, facts } = failureBody(error)
-  const text = JSON.stringify(facts)
+  const text = isTooDeep(facts) ? '' : JSON.stringify(facts)
   return CallFailure.encode({
     code,
     message: message.slice(0, 8_192),
@@ -84,8 +85,8 @@ export function encodeFailure(error: ClawError): Uint8Array {
   })
 }
 
-/** The failure that was encoded. Throws on anything that is not one. */
+/** The failure that was encoded. Throws on anything that is not one, or is nested too deep. */
 export function decodeFailure(bytes: Uint8Array): ClawError {
   const { code, message, hint, facts } = CallFailure.decode(bytes)
-  return failureFrom({ code, message, hint, facts: facts === '' ? null : (JSON.parse(facts) as unknown) })
+  return failureFrom({ code, message, hint, facts: facts === '' ? null : shallowJson(facts) })
 }

@@ -1,5 +1,6 @@
 /** Entries as bytes: JSON, checked and bounded. */
 import { z } from 'zod'
+import { shallowJson } from '../../lib/nesting.ts'
 import { ClawError } from '../../model/failure.ts'
 import { TaintName } from '../../model/label.ts'
 import { namespaceName, Quota, QuotaPatch } from '../../model/namespace.ts'
@@ -185,10 +186,10 @@ export function decodeOutcome(bytes: Uint8Array): Outcome {
   return parsed.data
 }
 
-/** Undefined for what is not JSON in UTF-8; no schema of ours accepts that. */
+/** Undefined for what is not JSON in UTF-8, or nested too deep; no schema of ours accepts that. */
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes))
+    return shallowJson(utf8.decode(bytes))
   } catch {
     return undefined
   }

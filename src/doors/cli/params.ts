@@ -1,12 +1,9 @@
 /** Parameters of an operation as JSON: on the command line, in a file, or on standard input. */
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { isNestedDeeper } from '../../lib/nesting.ts'
+import { deepest, isNestedDeeper } from '../../lib/nesting.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Host } from './host.ts'
-
-/** No operation takes more. */
-const deepest = 64
 
 /** `given` is JSON, `@FILE`, or `-`. Throws INVALID_REQUEST for what is no JSON object. */
 export async function paramsFrom(given: string, { stdin }: Pick<Host, 'stdin'>): Promise<Record<string, unknown>> {

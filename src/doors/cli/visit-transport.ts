@@ -2,6 +2,7 @@
 import type { Visit } from '../../ports/visitor.ts'
 import type { Conversation } from '../../ports/conversation.ts'
 import { attachOperation, followOperation, visitOperation } from '../../wire/operation.ts'
+import { answerIn } from '../../operations/told-json.ts'
 import type { Transport } from './api.ts'
 
 export class VisitTransport implements Transport {
@@ -15,12 +16,12 @@ export class VisitTransport implements Transport {
 
   async invoke(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
     const { output } = await this.#visit.call(attachOperation, requestOf(name, input), signal)
-    return JSON.parse(output) as unknown
+    return answerIn(output)
   }
 
   async *open(name: string, input: unknown, signal: AbortSignal): AsyncIterable<unknown> {
     for await (const { item } of this.#visit.stream(followOperation, requestOf(name, input), signal))
-      yield JSON.parse(item) as unknown
+      yield answerIn(item)
   }
 
   converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation> {

@@ -8,6 +8,7 @@ import { nodeInvoke } from '../../../src/operations/node-invoke.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { unary } from '../../../src/operations/operation.ts'
 import { Replies } from '../../../src/operations/replies.ts'
+import { invokeOperation } from '../../../src/wire/operation.ts'
 import { ada, bob } from '../../support/control-samples.ts'
 import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
@@ -18,6 +19,17 @@ let service: OperationService
 let begun: string[]
 let calledOff: string[]
 const { signal } = new AbortController()
+
+/** Answers with something that overflows the stack of whoever packs it. */
+const deep = unary({
+  name: 'test.deep',
+  about: 'Answer deep.',
+  input: z.strictObject({}),
+  output: z.unknown(),
+  permission: { verb: 'read', resource: 'node' },
+  handler: (_, { self }) => Promise.resolve(self === ada ? (JSON.parse(nested) as unknown) : 'flat'),
+})
+const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
 
 /** Takes as long as it is told, unless it is called off; then fails as no operation should, or says so much. */
 const work = unary({
@@ -50,7 +62,7 @@ beforeEach(async () => {
   begun = []
   calledOff = []
   mesh = new OperationsMesh()
-  const known = new Map<string, Operation>([work, nodeInvoke, meshInvoke].map((one) => [one.name, one]))
+  const known = new Map<string, Operation>([work, deep, nodeInvoke, meshInvoke].map((one) => [one.name, one]))
   service = new Service(mesh.context(ada), known)
   await service.start()
   await new Service(mesh.context(bob), known).start()
@@ -155,13 +167,23 @@ describe('what is too much', () => {
   })
 
   test('parameters that are nested too deep are refused before anything is done with them', async () => {
-    const extra: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)
+    const extra: unknown = JSON.parse(nested)
     for (const node of ['ada', 'bob'])
       await expect(
         run('node.invoke', { node, command: 'test.work', params: { ms: 1, extra }, idempotencyKey: 'deep' }),
       ).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('deep') as string })
     expect(begun).toEqual([])
   })
+})
+
+test('given a peer that answers with something nested deep, whoever asked gets a failure', async () => {
+  const other = new OperationsMesh()
+  const asking = await other.service(ada)
+  const { rpc } = other.network.host(bob)
+  rpc.serve(invokeOperation, () => Promise.resolve({ output: nested }))
+  await other.world.runFor(1_000)
+  const invoked = asking.invoke('node.invoke', onBob(10), { caller: admin, signal })
+  await expect(play(other.world, invoked)).rejects.toMatchObject({ code: 'INTERNAL' })
 })
 
 describe('replies', () => {
@@ -231,6 +253,13 @@ describe('many nodes', () => {
     expect(await run('mesh.invoke', many({ all: true }, { params: { ms: 10, fails: 'ada' } }))).toMatchObject({
       ...{ succeeded: 1, failed: 1 },
       nodes: { ada: { ok: false, payload: null, error: { code: 'INTERNAL' } }, bob: { ok: true } },
+    })
+  })
+
+  test('one of which answers with what nobody can pack do not keep the others from answering', async () => {
+    expect(await run('mesh.invoke', many({ all: true }, { command: 'test.deep', params: {} }))).toMatchObject({
+      ...{ succeeded: 1, failed: 1 },
+      nodes: { ada: { ok: false, payload: null, error: { code: 'INTERNAL' } }, bob: { ok: true, payload: 'flat' } },
     })
   })
 

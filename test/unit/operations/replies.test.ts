@@ -40,3 +40,15 @@ test('given failures that are final, what they say counts too', async () => {
   expect(replies.bytes).toBeLessThanOrEqual(10_000)
   expect(replies.size).toBeGreaterThan(0)
 })
+
+test('given what is nested so deep that nobody can measure it, it reaches whoever asked, is not kept, and nothing else comes of it', async () => {
+  const replies = new Replies(clock, limits)
+  const deep: unknown = JSON.parse(`{"in":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)
+  const failure = new ClawError('INVALID_REQUEST', deep as { problem: string })
+  const isFinal = (): boolean => true
+  const fails = { work: () => Promise.reject(failure), isFinal }
+  expect(await replies.once('a', 'a', fails).catch((error: unknown) => error)).toBe(failure)
+  expect(await replies.once('b', 'b', { work: () => Promise.resolve(deep), isFinal })).toBe(deep)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(replies.size).toBe(0)
+})

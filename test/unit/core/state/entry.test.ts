@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeCommand, decodeEntry, encodeCommand, encodeEntry } from '../../../../src/core/state/entry.ts'
+import {
+  decodeCommand,
+  decodeEntry,
+  decodeOutcome,
+  encodeCommand,
+  encodeEntry,
+} from '../../../../src/core/state/entry.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import { createState, limits } from '../../../../src/core/state/state.ts'
 import type { Command, Entry } from '../../../../src/core/state/types.ts'
@@ -53,6 +59,12 @@ describe('entries', () => {
         expect(decodeEntry(garbage)).toBe(null)
       }),
     )
+  })
+
+  test('given an outcome whose failure is nested deep, it is none', () => {
+    const facts = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    const outcome = `{"ok":false,"failure":{"code":"x","message":"x","hint":"x","facts":${facts}}}`
+    expect(() => decodeOutcome(Buffer.from(outcome))).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
   })
 
   test('that are too large are refused on both sides', () => {
