@@ -162,6 +162,29 @@ export function execInATask(bench: () => Bench, can: ExecutorAbilities): void {
       expect(await session.exitCode()).toBe(130)
     })
 
+    test.runIf(can.terminals)('gets every key, those too by which an engine would let go', async () => {
+      const task = await running()
+      const session = await open(task.placement, {
+        command: ['sh', '-c', 'stty -ixon; echo here; read line; exit 5'],
+        terminal: size,
+        stdin: true,
+      })
+      const answers = [
+        ['here', 0x10],
+        ['^P', 0x11],
+        ['^Q', 0x0d],
+      ] as const
+      let [text, answered] = ['', 0]
+      for await (const { data } of session.output) {
+        text += Buffer.from(data).toString('utf8')
+        const [shown, key] = answers[answered] ?? ['', 0]
+        if (shown === '' || !text.includes(shown)) continue
+        answered += 1
+        await session.write(Uint8Array.of(key))
+      }
+      expect({ answered, exitCode: await session.exitCode() }).toEqual({ answered: 3, exitCode: 5 })
+    })
+
     test('needs a task that is known and runs', async () => {
       const ghost = placementId(freshWorkload(), 1)
       await expect(open(ghost, {})).rejects.toMatchObject({ code: 'WORKLOAD_NOT_FOUND' })

@@ -1,13 +1,12 @@
 /** The input and the outputs of a container's own process, over one connection to the engine. */
 import type { Duplex } from 'node:stream'
 import type Dockerode from 'dockerode'
-import { byteStreamOf } from '../../lib/byte-stream.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { AttachRequest, Attachment, ExecOutput, ExecSignal, TerminalSize } from '../../ports/exec.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import type { ExecDeps } from './exec.ts'
-import { OutputFrames } from './frames.ts'
+import { exitCodeOf, hijack, noDetachKeys, talkOver, unlessOver, type Talk } from './hijacked.ts'
 
 /** Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING or EXECUTOR_UNAVAILABLE. */
 export async function attachTo(
@@ -21,8 +20,17 @@ export async function attachTo(
     const { Config, State } = await ask(signal, (abortSignal) => container.inspect({ abortSignal }))
     if (!State.Running) throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: name, state: 'stopped' })
     const hasInput = stdin && Config.OpenStdin
-    const options = { stream: true, stdout: true, stderr: true, stdin: hasInput, logs: replay, hijack: true }
-    const connection = await connect(container, options, signal)
+    const options = {
+      stream: true,
+      stdout: true,
+      stderr: true,
+      stdin: hasInput,
+      logs: replay,
+      hijack: true,
+      detachKeys: noDetachKeys,
+    }
+    const open = (): Promise<Duplex> => container.attach(options) as Promise<Duplex>
+    const connection = await hijack(open, (late) => void late.destroy(), signal)
     connection.on('error', (error: Error) => log.debug('an attachment broke', { problem: detailOf(error) }))
     return new DockerAttachment({ container, name, connection, hasTerminal: Config.Tty, hasInput }, signal)
   } catch (error) {
@@ -34,26 +42,6 @@ export async function attachTo(
   }
 }
 
-/** A connection that comes when nobody waits for it any more is closed. */
-async function connect(
-  container: Dockerode.Container,
-  options: Dockerode.ContainerAttachOptions,
-  signal: AbortSignal,
-): Promise<Duplex> {
-  let opening: Promise<Duplex> | null = null
-  try {
-    return await ask(signal, () => (opening = container.attach(options) as Promise<Duplex>))
-  } catch (error) {
-    const late = opening as Promise<Duplex> | null
-    late?.then(
-      (connection) => connection.destroy(),
-      // Whoever asked for it has heard of another failure.
-      () => {},
-    )
-    throw error
-  }
-}
-
 interface Attached {
   readonly container: Dockerode.Container
   readonly name: string
@@ -62,8 +50,8 @@ interface Attached {
   readonly hasInput: boolean
 }
 
-/** The engine notices an end a moment after the output has ended. */
-const looks = { count: 100, pauseMs: 20 }
+/** How often is looked whether it has ended, once its output has. */
+const looks = 100
 
 class DockerAttachment implements Attachment {
   readonly hasTerminal: boolean
@@ -71,17 +59,16 @@ class DockerAttachment implements Attachment {
   readonly output: AsyncIterable<ExecOutput>
   readonly #attached: Attached
   readonly #signal: AbortSignal
-  readonly #connection: ReturnType<typeof byteStreamOf>
+  readonly #talk: Talk
 
   constructor(attached: Attached, signal: AbortSignal) {
-    const { connection, hasInput } = attached
-    this.hasTerminal = attached.hasTerminal
+    const { connection, hasInput, hasTerminal } = attached
+    this.hasTerminal = hasTerminal
     this.hasInput = hasInput
     this.#attached = attached
     this.#signal = signal
-    this.#connection = byteStreamOf(connection)
-    this.output = this.#read()
-    if (!hasInput) connection.end()
+    this.#talk = talkOver(attached, signal)
+    this.output = this.#talk.output
     const letGo = (): void => void connection.destroy()
     signal.addEventListener('abort', letGo, { once: true })
     connection.once('close', () => signal.removeEventListener('abort', letGo))
@@ -89,62 +76,27 @@ class DockerAttachment implements Attachment {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    if (this.hasInput) await this.#connection.send(data)
+    await this.#talk.write(data)
   }
 
   endInput(): void {
-    this.#connection.end()
+    this.#talk.endInput()
   }
 
   async resize({ rows, columns }: TerminalSize): Promise<void> {
-    if (this.hasTerminal) await this.#unlessOver(() => this.#attached.container.resize({ h: rows, w: columns }))
+    const { container } = this.#attached
+    if (this.hasTerminal) await unlessOver(() => container.resize({ h: rows, w: columns }), this.#signal)
   }
 
   async signal(name: ExecSignal): Promise<void> {
-    await this.#unlessOver(() => this.#attached.container.kill({ signal: name }))
+    await unlessOver(() => this.#attached.container.kill({ signal: name }), this.#signal)
   }
 
   async exitCode(): Promise<number> {
-    for (let look = 0; look < looks.count; look += 1) {
-      const { Running, ExitCode } = await this.#state()
-      if (!Running) return ExitCode
-      await new Promise((resolve) => setTimeout(resolve, looks.pauseMs))
-      this.#signal.throwIfAborted()
-    }
+    const { container, name } = this.#attached
+    const look = async (abortSignal: AbortSignal) => (await container.inspect({ abortSignal })).State
+    const code = await exitCodeOf({ look, name, count: looks }, this.#signal)
+    if (code !== null) return code
     throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'the engine let go of the container' })
-  }
-
-  async #state(): Promise<Dockerode.ContainerInspectInfo['State']> {
-    try {
-      return (await ask(this.#signal, (abortSignal) => this.#attached.container.inspect({ abortSignal }))).State
-    } catch (error) {
-      this.#signal.throwIfAborted()
-      if (statusOf(error) !== 404) throw engineFailure(error)
-      throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: this.#attached.name, state: 'gone' }, { cause: error })
-    }
-  }
-
-  async #unlessOver(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await ask(this.#signal, work)
-    } catch (error) {
-      // It has ended, or is gone.
-      if (statusOf(error) === null) throw error
-    }
-  }
-
-  async *#read(): AsyncGenerator<ExecOutput> {
-    const { connection, hasTerminal } = this.#attached
-    const frames = new OutputFrames()
-    try {
-      for await (const chunk of connection as AsyncIterable<Buffer>) {
-        if (hasTerminal) yield { stream: 'stdout', data: chunk }
-        else yield* frames.push(chunk)
-      }
-    } catch (error) {
-      this.#signal.throwIfAborted()
-      throw engineFailure(error)
-    }
-    this.#signal.throwIfAborted()
   }
 }

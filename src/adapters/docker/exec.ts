@@ -2,14 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type Dockerode from 'dockerode'
-import { byteStreamOf } from '../../lib/byte-stream.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecOutput, ExecRequest, ExecSession, ExecSignal, TerminalSize } from '../../ports/exec.ts'
 import type { Log } from '../../ports/log.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import { killExec, signalExec } from './exec-signal.ts'
-import { OutputFrames } from './frames.ts'
+import { exitCodeOf, hijack, noDetachKeys, talkOver, unlessOver, type Talk } from './hijacked.ts'
 
 export interface ExecDeps {
   readonly docker: Dockerode
@@ -35,6 +34,7 @@ export async function execIn(
         AttachStdout: true,
         AttachStderr: terminal === null,
         Tty: terminal !== null,
+        DetachKeys: noDetachKeys,
         ...(terminal === null ? {} : { ConsoleSize: [terminal.rows, terminal.columns] }),
       }),
     )
@@ -46,23 +46,12 @@ export async function execIn(
 }
 
 /** Has the engine start the command. When that is called off, or takes too long, the command is killed as soon as there is one. */
-async function connect(running: Startable, signal: AbortSignal): Promise<Duplex> {
-  let starting: Promise<Duplex> | null = null
-  try {
-    return await ask(signal, () => {
-      starting = running.exec.start({ hijack: true, stdin: true, Detach: false, Tty: running.hasTerminal })
-      return starting
-    })
-  } catch (error) {
-    const late = starting as Promise<Duplex> | null
-    late?.then(
-      (connection) => endExec({ ...running, connection }),
-      // What could not be started is over. The caller hears of it.
-      () => {},
-    )
-    throw error
-  }
-}
+const connect = (running: Startable, signal: AbortSignal): Promise<Duplex> =>
+  hijack(
+    () => running.exec.start({ hijack: true, stdin: true, Detach: false, Tty: running.hasTerminal }),
+    (connection) => endExec({ ...running, connection }),
+    signal,
+  )
 
 function endExec({ connection, ...running }: Startable & { readonly connection: Duplex }): void {
   const { log, container } = running
@@ -102,39 +91,31 @@ class DockerSession implements ExecSession {
   readonly output: AsyncIterable<ExecOutput>
   readonly #running: Running
   readonly #signal: AbortSignal
-  readonly #connection: ReturnType<typeof byteStreamOf>
+  readonly #talk: Talk
 
   constructor(running: Running, signal: AbortSignal) {
-    const { connection, log } = running
+    const { connection, log, hasTerminal, stdin: hasInput } = running
     this.#running = running
     this.#signal = signal
-    this.#connection = byteStreamOf(connection)
-    this.output = this.#read()
+    this.#talk = talkOver({ connection, hasTerminal, hasInput }, signal)
+    this.output = this.#talk.output
     // Whoever reads hears of it; until then nobody is there to.
     connection.on('error', (error) => log.debug('the connection of an exec broke', { problem: detailOf(error) }))
-    if (!running.stdin) connection.end()
     signal.addEventListener('abort', this.#kill, { once: true })
-    connection.once('close', () => signal.removeEventListener('abort', this.#kill))
     if (signal.aborted) this.#kill()
   }
 
   async write(data: Uint8Array): Promise<void> {
-    await this.#connection.send(data)
+    await this.#talk.write(data)
   }
 
   endInput(): void {
-    this.#connection.end()
+    this.#talk.endInput()
   }
 
   async resize({ rows, columns }: TerminalSize): Promise<void> {
     const { exec, hasTerminal } = this.#running
-    if (!hasTerminal) return
-    try {
-      await ask(this.#signal, () => exec.resize({ h: rows, w: columns }))
-    } catch (error) {
-      // It has ended, or does not run yet.
-      if (statusOf(error) === null) throw error
-    }
+    if (hasTerminal) await unlessOver(() => exec.resize({ h: rows, w: columns }), this.#signal)
   }
 
   async signal(name: ExecSignal): Promise<void> {
@@ -142,43 +123,12 @@ class DockerSession implements ExecSession {
   }
 
   async exitCode(): Promise<number> {
-    for (;;) {
-      const { Running, ExitCode } = await this.#inspect()
-      if (!Running && ExitCode !== null) return ExitCode
-      // The output has ended and the engine has not noticed the end yet; or the command goes on without its output.
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      this.#signal.throwIfAborted()
-    }
-  }
-
-  async #inspect(): Promise<Dockerode.ExecInspectInfo> {
-    try {
-      return await ask(this.#signal, () => this.#running.exec.inspect())
-    } catch (error) {
-      this.#signal.throwIfAborted()
-      // The container is gone, and what ran in it with it.
-      if (statusOf(error) !== 404) throw engineFailure(error)
-      throw new ClawError(
-        'WORKLOAD_NOT_RUNNING',
-        { workload: this.#running.container, state: 'gone' },
-        { cause: error },
-      )
-    }
-  }
-
-  async *#read(): AsyncGenerator<ExecOutput> {
-    const { connection, hasTerminal } = this.#running
-    const frames = new OutputFrames()
-    try {
-      for await (const chunk of connection as AsyncIterable<Buffer>) {
-        if (hasTerminal) yield { stream: 'stdout', data: chunk }
-        else yield* frames.push(chunk)
-      }
-    } catch (error) {
-      this.#signal.throwIfAborted()
-      throw engineFailure(error)
-    }
-    this.#signal.throwIfAborted()
+    const { exec, container: name } = this.#running
+    // A command may go on without its output, for as long as it likes.
+    const code = await exitCodeOf({ look: () => exec.inspect(), name, count: Infinity }, this.#signal)
+    // Only now is there nothing more to be killed: the connection may end before the command does.
+    this.#signal.removeEventListener('abort', this.#kill)
+    return code as number
   }
 
   readonly #kill = (): void => endExec(this.#running)

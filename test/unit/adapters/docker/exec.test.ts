@@ -1,5 +1,6 @@
 /** Against an engine that is slow to start what it was told to: it starts processes of this host. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -15,6 +16,7 @@ afterEach(() => {
 function slowEngine() {
   const [answer, begin] = [Promise.withResolvers<PassThrough>(), Promise.withResolvers<null>()]
   const asked = Promise.withResolvers<null>()
+  const connection = new PassThrough()
   let child: ChildProcess | null = null
   const docker = {
     getContainer: () => ({
@@ -45,7 +47,8 @@ function slowEngine() {
   return {
     docker: docker as unknown as Dockerode,
     asked: asked.promise,
-    answer: () => answer.resolve(new PassThrough()),
+    connection,
+    answer: () => answer.resolve(connection),
     begin: () => begin.resolve(null),
     signalCode: () => child?.signalCode ?? null,
   }
@@ -71,3 +74,17 @@ test.each(['before', 'after'] as const)(
     await vi.waitFor(() => expect(engine.signalCode()).toBe('SIGKILL'), 5_000)
   },
 )
+
+test('given a command whose connection has broken while it goes on, when it is called off, it is killed', async () => {
+  const engine = slowEngine()
+  const off = new AbortController()
+  const opened = execIn({ docker: engine.docker, log: silent }, { container: 'c1', name: 'box' }, request, off.signal)
+  await engine.asked
+  engine.begin()
+  engine.answer()
+  await opened
+  engine.connection.destroy()
+  await once(engine.connection, 'close')
+  off.abort(new Error('never mind'))
+  await vi.waitFor(() => expect(engine.signalCode()).toBe('SIGKILL'), 5_000)
+})

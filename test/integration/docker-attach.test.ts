@@ -1,0 +1,47 @@
+/** Attaching to a container's own process, with a real engine: the one at CLAW_LAB_DOCKER. */
+import type Dockerode from 'dockerode'
+import { afterEach, describe, expect, test } from 'vitest'
+import { attachTo } from '../../src/adapters/docker/attach.ts'
+import { connectEngine } from '../../src/adapters/docker/engine.ts'
+import type { Attachment } from '../../src/ports/exec.ts'
+import { silent } from '../../src/ports/log.ts'
+import { labDocker, labImage, removeContainers } from '../support/lab-docker.ts'
+
+const label = `claw.test=attach-${process.pid}`
+
+describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
+  const docker = connectEngine(labDocker ?? '')
+  afterEach(() => removeContainers(labDocker ?? '', label))
+
+  async function started(script: string, options: Partial<Dockerode.ContainerCreateOptions>): Promise<string> {
+    const [key = '', value = ''] = label.split('=')
+    const HostConfig = { NetworkMode: 'none', Init: true }
+    const Labels = { [key]: value }
+    const what = { Image: labImage, Cmd: ['sh', '-c', script], Labels, HostConfig, ...options }
+    const container = await docker.createContainer(what)
+    await container.start()
+    return container.id
+  }
+
+  const attach = (container: string, signal = new AbortController().signal, replay = true): Promise<Attachment> =>
+    attachTo({ docker, log: silent }, { container, name: 'work' }, { stdin: true, replay }, signal)
+
+  test('given a terminal, every key reaches it, those too by which the engine would let go', async () => {
+    const id = await started('stty -ixon; echo here; read line; exit 5', { Tty: true, OpenStdin: true })
+    const attachment = await attach(id)
+    const answers = [
+      ['here', 0x10],
+      ['^P', 0x11],
+      ['^Q', 0x0d],
+    ] as const
+    let [text, answered] = ['', 0]
+    for await (const { data } of attachment.output) {
+      text += Buffer.from(data).toString('utf8')
+      const [shown, key] = answers[answered] ?? ['', 0]
+      if (shown === '' || !text.includes(shown)) continue
+      answered += 1
+      await attachment.write(Uint8Array.of(key))
+    }
+    expect({ answered, exitCode: await attachment.exitCode() }).toEqual({ answered: 3, exitCode: 5 })
+  })
+})
