@@ -100,10 +100,14 @@ export function execInATask(bench: () => Bench, can: ExecutorAbilities): void {
       await expect(reading).rejects.toThrow('enough')
     })
 
-    test.runIf(can.programs)('is killed with what it has started', async () => {
+    test.runIf(can.programs).each([
+      ['with what it has started', 'sleep 4217 & echo here; wait'],
+      ['without its environment', 'echo here; exec env -i sleep 4217'],
+      ['with what it has started without an environment', 'env -i sleep 4217 & echo here; wait'],
+    ])('is killed %s', async (_, script) => {
       const task = await running()
       const off = new AbortController()
-      const session = await open(task.placement, { command: ['sh', '-c', 'sleep 4217 & echo here; wait'] }, off.signal)
+      const session = await open(task.placement, { command: ['sh', '-c', script] }, off.signal)
       const reading = (async () => {
         for await (const { data } of session.output)
           if (Buffer.from(data).includes('here')) off.abort(new Error('enough'))

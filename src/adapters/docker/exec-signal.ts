@@ -2,18 +2,18 @@
  * The engine cannot signal a command that it was asked to run in a container, so it is done by hand: through the host's process table
  * where the engine's processes are in it, and else by a small shell in the container.
  */
-import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type Dockerode from 'dockerode'
 import type { ExecSignal } from '../../ports/exec.ts'
 import { statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
+import { isOutOfReach, leaderOf, startedBy, type Traces } from './exec-processes.ts'
 
 export interface Signalled {
   readonly docker: Dockerode
   readonly container: string
   readonly exec: Dockerode.Exec
-  /** What the command and all that it has started carry in their environment, as `NAME=value`. */
+  /** What the command, and what it has started, carry in their environment unless they were given another, as `NAME=value`. */
   readonly mark: string
 }
 
@@ -22,11 +22,18 @@ export interface Signalled {
  * way is open (an engine on another host, an image without a shell), it goes on.
  */
 export async function signalExec({ docker, container, exec, mark }: Signalled, name: ExecSignal): Promise<void> {
-  const { Running, Pid } = await ask(null, () => exec.inspect())
+  const { Running, Pid, ContainerID } = await ask(null, () => exec.inspect())
   if (!Running || Pid === 0) return
-  if (!(await isMarked(String(Pid), mark))) return inContainer(docker, { container, mark, name })
-  if (name === 'SIGKILL') for (const pid of await marked(mark)) kill(Number(pid), name)
-  else kill(Pid, name)
+  const traces = { pid: Pid, container: ContainerID, mark }
+  const leader = await leaderOf(traces)
+  if (leader !== null && (await fromHere(traces, name))) return
+  await inContainer(docker, { container, mark, name, pid: leader?.pidInside ?? null })
+}
+
+/** False when this user may not. */
+async function fromHere(traces: Traces, name: ExecSignal): Promise<boolean> {
+  const meant = name === 'SIGKILL' ? await startedBy(traces) : [traces.pid]
+  return [...meant].map((pid) => kill(pid, name)).every((isAllowed) => isAllowed)
 }
 
 /** How long is looked for a command that is only starting, or does not die at once, with ever longer pauses between the looks. */
@@ -52,51 +59,44 @@ export async function killExec(signalled: Signalled): Promise<boolean> {
   return false
 }
 
-const marked = async (mark: string): Promise<readonly string[]> => {
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
-  const found = await Promise.all(pids.map(async (pid) => ((await isMarked(pid, mark)) ? [pid] : [])))
-  return found.flat()
-}
-
-/** The number may be another process's, here or in the engine's own world: only the mark says whose it is. */
-async function isMarked(pid: string, mark: string): Promise<boolean> {
-  try {
-    return (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').includes(mark)
-  } catch (error) {
-    if (isOutOfReach(error)) return false
-    throw error
-  }
-}
-
-function kill(pid: number, name: ExecSignal): void {
+function kill(pid: number, name: ExecSignal): boolean {
   try {
     process.kill(pid, name)
   } catch (error) {
     if (!isOutOfReach(error)) throw error
+    return (error as NodeJS.ErrnoException).code !== 'EPERM'
   }
+  return true
 }
 
-const isOutOfReach = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(String(error.code))
-
-/** The first that carries the mark is the command itself: it was there before what it has started. */
+/**
+ * The mark, the signal, and the command's own process, if it is known. Else the first that carries the mark is the command itself: it was
+ * there before what it has started.
+ */
 const script = `
+session_of() { read -r stat < /proc/$1/stat; set -- \${stat##*) }; echo $4; }
+[ -z "$3" ] || [ "$2" = KILL ] || { kill -"$2" "$3"; exit 0; }
 for one in $(ls /proc | grep '^[0-9]' | sort -n); do
-  [ "$one" != $$ ] && tr '\\0' '\\n' < /proc/$one/environ 2>/dev/null | grep -qx "$1" || continue
+  [ "$one" != $$ ] || continue
+  [ -n "$3" ] && [ "$(session_of "$one" 2>/dev/null)" = "$3" ] ||
+    tr '\\0' '\\n' < /proc/$one/environ 2>/dev/null | grep -qx "$1" || continue
   kill -"$2" "$one" 2>/dev/null
   [ "$2" = KILL ] || exit 0
 done`
 
-async function inContainer(
-  docker: Dockerode,
-  { container, mark, name }: { readonly container: string; readonly mark: string; readonly name: ExecSignal },
-): Promise<void> {
+interface InContainer {
+  readonly container: string
+  readonly mark: string
+  readonly name: ExecSignal
+  /** As the container itself counts. */
+  readonly pid: number | null
+}
+
+async function inContainer(docker: Dockerode, { container, mark, name, pid }: InContainer): Promise<void> {
   try {
     const killer = await ask(null, () =>
       docker.getContainer(container).exec({
-        Cmd: ['sh', '-c', script, 'sh', mark, name.slice('SIG'.length)],
+        Cmd: ['sh', '-c', script, 'sh', mark, name.slice('SIG'.length), String(pid ?? '')],
         AttachStdout: true,
         AttachStderr: true,
       }),
