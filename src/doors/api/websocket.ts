@@ -7,6 +7,7 @@ import type { Caller } from '../../operations/operation.ts'
 import type { ClawError } from '../../model/failure.ts'
 import { ClawError as Failure } from '../../model/failure.ts'
 import { bodyOf } from './errors.ts'
+import { Outbox } from './outbox.ts'
 
 /**
  * Both spellings of a message are taken: ours, and the capitalised one of older clients. Whoever capitalises is answered so, and
@@ -27,8 +28,6 @@ type Message = z.infer<typeof Message>
 
 /** Requests that one socket may have open at a time. */
 const mostOpen = 32
-/** A socket that has this much unsent gets no more until it has taken some. */
-const mostUnsent = 1_048_576
 const heartbeat = 30_000
 /** Older clients only listen: who says nothing for so long is told everything. */
 const silence = 1_000
@@ -44,20 +43,24 @@ type Id = string | number
 export class ApiSocket {
   readonly #socket: WebSocket
   readonly #deps: SocketDeps
+  readonly #outbox: Outbox
   readonly #open = new Map<Id, AbortController>()
   readonly #timer: NodeJS.Timeout
   readonly #silence: NodeJS.Timeout
   #isAlive = true
-  #isOlder = false
+  #takenAtBeat = 0
+  /** How it spells what it says; null as long as it has said nothing. */
+  #isOlder: boolean | null = null
 
   constructor(socket: WebSocket, deps: SocketDeps) {
     this.#socket = socket
     this.#deps = deps
+    this.#outbox = new Outbox(socket)
     this.#timer = setInterval(() => {
       this.#beat()
     }, heartbeat)
     this.#silence = setTimeout(() => {
-      this.#handle({ type: { word: 'subscribe', isOlder: true } })
+      this.#update({})
     }, silence)
     socket.on('pong', () => (this.#isAlive = true))
     socket.on('message', (data, isBinary) => {
@@ -75,40 +78,42 @@ export class ApiSocket {
   }
 
   #beat(): void {
-    if (!this.#isAlive) {
+    const { isPaused, taken } = this.#outbox
+    // Of one that is not read, that it takes what it is sent is the only sign of life.
+    if (!this.#isAlive && !(isPaused && taken > this.#takenAtBeat)) {
       this.#socket.terminate()
       return
     }
     this.#isAlive = false
+    this.#takenAtBeat = taken
     this.#socket.ping()
-    this.#tell({ type: this.#spelled('heartbeat'), data: { at: new Date().toISOString() } })
+    this.#outbox.tell({ type: spelled('heartbeat', this.#isOlder ?? true), data: { at: new Date().toISOString() } })
   }
 
   #receive(text: string | null): void {
     clearTimeout(this.#silence)
     const message = text === null ? null : parsed(text)
     if (message === null) {
-      this.#tell({ type: 'error', ...bodyOf(new Failure('INVALID_REQUEST', { problem: 'not a message of this API' })) })
+      this.#outbox.tell({
+        type: 'error',
+        ...bodyOf(new Failure('INVALID_REQUEST', { problem: 'not a message of this API' })),
+      })
       return
     }
+    this.#isOlder = 'type' in message ? message.type.isOlder : (this.#isOlder ?? false)
     if ('op' in message) this.#start(message.id, message.op, message.input ?? {})
     else if ('cancel' in message) this.#cancel(message.id)
     else this.#handle(message)
   }
 
-  #spelled(word: string): string {
-    return this.#isOlder ? word.replace(/^./, (letter) => letter.toUpperCase()) : word
-  }
-
   #handle({ type: { word, isOlder }, data }: Extract<Message, { type: unknown }>): void {
-    this.#isOlder = isOlder
     switch (word) {
       case 'ping':
-        this.#tell({ type: this.#spelled('pong'), data: data ?? null })
+        this.#outbox.tell({ type: spelled('pong', isOlder), data: data ?? null })
         return
       case 'subscribe':
         if (isOlder) {
-          this.#start('updates', 'mesh.updates', data ?? {}, (update) => update as object)
+          this.#update(data ?? {})
           return
         }
         this.#start('events', 'events.watch', { follow: true, ...(data ?? {}) }, (event) => ({
@@ -122,14 +127,18 @@ export class ApiSocket {
         return
       case 'status':
       case 'getstatus':
-        this.#start('status', 'status', {}, (output) => ({ type: this.#spelled('status'), data: output }))
+        this.#start('status', 'status', {}, (output) => ({ type: spelled('status', isOlder), data: output }))
         return
     }
   }
 
+  #update(input: unknown): void {
+    this.#start('updates', 'mesh.updates', input, (update) => update as object)
+  }
+
   #start(id: Id, op: string, input: unknown, wrap = (output: unknown): object => ({ id, output })): void {
     const refuse = (problem: string): void => {
-      this.#tell({ id, ...bodyOf(new Failure('INVALID_REQUEST', { problem })) })
+      this.#outbox.tell({ id, ...bodyOf(new Failure('INVALID_REQUEST', { problem })) })
     }
     if (this.#open.has(id)) {
       refuse(`the request ${id} is still open`)
@@ -142,8 +151,9 @@ export class ApiSocket {
     const controller = new AbortController()
     this.#open.set(id, controller)
     this.#answer({ id, op, input, wrap }, controller.signal)
-      .catch((error: unknown) => {
-        if (!controller.signal.aborted) this.#tell({ id, ...bodyOf(this.#deps.failure(error)) })
+      .catch(async (error: unknown) => {
+        if (controller.signal.aborted) return
+        await this.#outbox.send({ id, ...bodyOf(this.#deps.failure(error)) }, controller.signal)
       })
       .finally(() => {
         if (this.#open.get(id) === controller) this.#open.delete(id)
@@ -159,38 +169,21 @@ export class ApiSocket {
   ): Promise<void> {
     const { invoker, caller } = this.#deps
     if (findOperation(op).kind === 'unary') {
-      this.#tell(wrap(await invoker.invoke(op, input, { caller, signal })))
+      await this.#outbox.send(wrap(await invoker.invoke(op, input, { caller, signal })), signal)
       return
     }
-    for await (const item of invoker.open(op, input, { caller, signal })) await this.#send(wrap(item))
-    if (!signal.aborted) this.#tell({ id, end: true })
+    for await (const item of invoker.open(op, input, { caller, signal })) await this.#outbox.send(wrap(item), signal)
+    await this.#outbox.send({ id, end: true }, signal)
   }
 
   #cancel(id: Id): void {
     this.#open.get(id)?.abort()
     this.#open.delete(id)
   }
-
-  #tell(message: object): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message))
-  }
-
-  /** Returns when the reader has kept up. */
-  async #send(message: object): Promise<void> {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
-    await new Promise<void>((resolve) => {
-      const text = JSON.stringify(message)
-      if (this.#socket.bufferedAmount < mostUnsent) {
-        this.#socket.send(text)
-        resolve()
-      } else {
-        this.#socket.send(text, () => {
-          resolve()
-        })
-      }
-    })
-  }
 }
+
+const spelled = (word: string, isOlder: boolean): string =>
+  isOlder ? word.replace(/^./, (letter) => letter.toUpperCase()) : word
 
 function parsed(text: string): Message | null {
   try {
