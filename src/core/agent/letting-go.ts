@@ -24,5 +24,6 @@ export function letGoSteps(
   if (span === 0) return null
   const since = letGo.get(id)
   if (since === undefined) return [{ do: 'let-go', placement: id }]
-  return at - since < span ? [] : null
+  // A clock that was set back must not keep it for as long as that.
+  return at >= since && at - since < span ? [] : null
 }

@@ -19,6 +19,8 @@ describe('given a replica that takes requests, when its end is asked for', () =>
     expect(todo(asked())).toEqual([{ do: 'let-go', placement: id }])
     expect(todo(asked(), { letGo: new Map([[id, at - 1_999]]) })).toEqual([])
     expect(todo(asked(), { letGo: new Map([[id, at - 2_000]]) })).toEqual([stop(5_000)])
+    // The clock was set back.
+    expect(todo(asked(), { letGo: new Map([[id, at + 3_600_000]]) })).toEqual([stop(5_000)])
   })
 
   test('and it is moved away, then the same', () => {
