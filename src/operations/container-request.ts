@@ -1,6 +1,7 @@
 /** How people write what the container starts with: its entrypoint, its directory, its user and whether it can be talked to; and notes of their own. */
 import { z } from 'zod'
 import { ClawError } from '../model/failure.ts'
+import type { ExecutorKind } from '../model/node.ts'
 import { processText } from './fields.ts'
 
 const words = z.union([processText(32_768), z.array(processText(32_768)).max(256)], {
@@ -38,6 +39,16 @@ export function interactiveOf({ stdin, stdinOnce, tty }: Interactive): { readonl
     ...(stdinOnce === true ? { stdinOnce } : {}),
     ...(tty === true ? { tty } : {}),
   }
+}
+
+/** Only containers have an input that stays open, or a terminal. Throws INVALID_REQUEST where plain processes are asked for. */
+export function executorOf({ stdin, tty }: Interactive, asked: ExecutorKind | undefined): ExecutorKind | undefined {
+  if (stdin !== true && tty !== true) return asked
+  if (asked === 'process')
+    throw new ClawError('INVALID_REQUEST', {
+      problem: `plain processes have ${tty === true ? 'no terminal' : 'no input that stays open'}; containers have`,
+    })
+  return asked ?? 'docker'
 }
 
 /** One string is split at spaces, or given to a shell when it needs one, which the image may not have. */

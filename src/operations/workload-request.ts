@@ -10,7 +10,7 @@ import type { Dependency } from '../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../model/workload.ts'
 import type { Random } from '../ports/random.ts'
 import { checkpointFields, checkpointOf } from './checkpoint-request.ts'
-import { containerFields, interactiveOf, wordsOf } from './container-request.ts'
+import { containerFields, executorOf, interactiveOf, wordsOf } from './container-request.ts'
 import type { OperationContext } from './context.ts'
 import { processText, span, spanOf } from './fields.ts'
 import { findNode, findWorkload } from './find.ts'
@@ -124,7 +124,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     namespace: request.namespace,
     node: request.node,
     nodeSelector: request.nodeSelector,
-    executor: request.executor,
+    executor: executorOf(request, request.executor),
     ...placementOf(request),
     checkpoint: checkpointOf(request),
     network: request.network,

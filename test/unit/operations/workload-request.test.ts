@@ -100,3 +100,16 @@ test('a made-up name is always a valid one', () => {
   )
   expect(nameFor('registry:5000/team/llm-server:v2@sha256:0', seededRandom(1))).toMatch(/^llm-server-[a-z2-7]{4}$/)
 })
+
+describe('what is talked to', () => {
+  test('runs in a container, where nothing else is said', () => {
+    expect(spec({ stdin: true }).executor).toBe('docker')
+    expect(spec({ tty: true, executor: 'simulated' }).executor).toBe('simulated')
+    expect(spec({}).executor).toBeUndefined()
+  })
+
+  test('cannot be a plain process', () => {
+    expect(() => spec({ stdin: true, executor: 'process' })).toThrow(/plain processes have no input that stays open/)
+    expect(() => spec({ tty: true, executor: 'process' })).toThrow(/plain processes have no terminal/)
+  })
+})
