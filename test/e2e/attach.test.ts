@@ -127,7 +127,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     expect(await run(['attach', 'plain']).done).toMatchObject({
       ...{ code: 1, stderr: expect.stringContaining('ATTACH_UNSUPPORTED') as string },
     })
-    const refused = await host.cli('run', '-i', '--node', 'other', 'host', '--', 'cat')
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('keeps no input open') as string })
+    const refused = await host.cli('run', '-i', '--executor', 'process', 'host', '--', 'cat')
+    expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining('no input that stays open') as string })
+    await host.json('run', '-d', '-i', '--name', 'waits', '--node', 'other', 'host', '--', 'cat')
+    expect((await host.cli('why', 'waits')).stdout).toContain('no docker executor')
+    await host.cli('stop', 'waits')
   })
 })
