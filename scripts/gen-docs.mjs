@@ -189,7 +189,7 @@ const webSocket = [
   'Types may be capitalised, as clients of the first gateway do it: `Ping`, `Subscribe`, `Unsubscribe`, `GetStatus`. Then the answers are ' +
     '`Pong`, `Status` and `Heartbeat`, and `{"type":"Subscribe","data":{…}}`, with the input of `mesh.updates` as data, is answered with ' +
     'the items of that operation: `NodeRegistered`, `NodeUnregistered`, `NodeHealthChanged`, `WorkloadCreated`, `WorkloadAssigned`, ' +
-    '`WorkloadStateChanged`, `WorkloadDeleted`, `MetricsUpdate` and `LogLine`, each `{"type","data"}`. A client that only listens is taken ' +
+    '`WorkloadStateChanged`, `WorkloadDeleted`, `MetricsUpdate`, `LogLine` and `LogFailed`, each `{"type","data"}`. A client that only listens is taken ' +
     'to have sent `{"type":"Subscribe"}` after one second. A peer has at most 1,000 WebSockets open, and refuses the next with ' +
     '`TOO_MANY_CONNECTIONS`.',
 ]

@@ -1,10 +1,11 @@
 /** Everything that a page or a program wants to be told of a mesh while it looks at it, as one stream. */
 import { z } from 'zod'
+import { isClawError } from '../model/failure.ts'
 import type { NodeId, WorkloadId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
 import { second } from '../model/time.ts'
 import type { OperationContext } from './context.ts'
-import { span, spanOf, workloadRef } from './fields.ts'
+import { iso, span, spanOf, time, workloadRef } from './fields.ts'
 import { findFreshWorkload } from './find.ts'
 import { changeShapes, type MeshChange, Sight } from './mesh-changes.ts'
 import { MeshMetrics, metricsOf } from './mesh-metrics.ts'
@@ -17,6 +18,13 @@ const Update = z.discriminatedUnion('type', [
   ...changeShapes,
   z.object({ type: z.literal('MetricsUpdate'), data: MeshMetrics }),
   z.object({ type: z.literal('LogLine'), data: LogItem.extend({ id: z.string(), name: z.string() }) }),
+  z.object({
+    type: z.literal('LogFailed'),
+    data: z.object({
+      ...{ at: time, id: z.string(), name: z.string() },
+      error: z.object({ code: z.string(), message: z.string() }).describe('Why no more of its output is told'),
+    }),
+  }),
 ])
 type Update = z.infer<typeof Update>
 
@@ -116,7 +124,7 @@ async function pause({ clock }: Pick<OperationContext, 'clock'>, span: Millis, s
   signal.removeEventListener('abort', onEnd)
 }
 
-/** What it prints from now on. Throws WORKLOAD_NOT_FOUND. */
+/** What it prints from now on, and why that cannot be read any more: the rest goes on. Throws WORKLOAD_NOT_FOUND. */
 async function lines(
   wanted: string,
   context: OperationContext,
@@ -125,7 +133,13 @@ async function lines(
   const { id, name } = await findFreshWorkload(context, wanted, signal)
   const items = call.open('workload.logs', { workload: id, follow: true, tail: 0 }, signal)
   return (async function* () {
-    for await (const item of items)
-      yield { type: 'LogLine' as const, data: { ...workloadLogs.output.parse(item), id, name } }
+    try {
+      for await (const item of items)
+        yield { type: 'LogLine' as const, data: { ...workloadLogs.output.parse(item), id, name } }
+    } catch (error) {
+      if (!isClawError(error) || signal.aborted) throw error
+      const { code, message } = error
+      yield { type: 'LogFailed' as const, data: { at: iso(context.clock.now()), id, name, error: { code, message } } }
+    }
   })()
 }

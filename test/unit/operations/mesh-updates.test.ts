@@ -1,5 +1,6 @@
 /** What those are told who watch a mesh. */
 import { beforeEach, expect, test } from 'vitest'
+import { ClawError } from '../../../src/model/failure.ts'
 import { ada, bob, cyd, inventory, newMember, admit, submit, token } from '../../support/control-samples.ts'
 import { FakeLog } from '../../support/fake-log.ts'
 import { sample } from '../../support/operations-mesh.ts'
@@ -108,6 +109,27 @@ test('given work whose output is wanted, its new lines are told', async () => {
   log.write('now')
   await pass(500)
   expect(told).toMatchObject([{ type: 'LogLine', data: { name: 'job', text: 'now', stream: 'stdout' } }])
+})
+
+test('given two whose output is wanted, when that of one cannot be read any more, it is told, and the other goes on', async () => {
+  const { mesh } = peers
+  const [log, lost] = [new FakeLog(), new FakeLog()]
+  for (const [name, output] of Object.entries({ job: log, lost })) {
+    mesh.apply(submit(`wl-${name}`, {}, name))
+    mesh.logs.set(mesh.running(mesh.idOf(name), bob), output)
+  }
+  const { ended } = await watch({ types: [...quiet.types, 'LogFailed'], logs: ['lost', 'job'] })
+  lost.breakOff(new ClawError('STATE_CORRUPT', { file: 'the log', detail: 'it cannot be read' }))
+  await pass(500)
+  log.write('still here')
+  await pass(500)
+  expect(told.filter(({ type }) => type.startsWith('Log'))).toMatchObject([
+    { type: 'LogFailed', data: { name: 'lost', error: { code: 'STATE_CORRUPT' } } },
+    { type: 'LogLine', data: { name: 'job', text: 'still here' } },
+  ])
+  over.abort()
+  await pass(1_000)
+  await ended
 })
 
 test('given work that nobody knows, it is refused; and a reader that leaves ends everything', async () => {
