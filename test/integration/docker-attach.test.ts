@@ -1,6 +1,6 @@
 /** Attaching to a container's own process, with a real engine: the one at CLAW_LAB_DOCKER. */
 import type Dockerode from 'dockerode'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { attachTo } from '../../src/adapters/docker/attach.ts'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
 import type { Attachment } from '../../src/ports/exec.ts'
@@ -43,5 +43,25 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
       await attachment.write(Uint8Array.of(key))
     }
     expect({ answered, exitCode: await attachment.exitCode() }).toEqual({ answered: 3, exitCode: 5 })
+  })
+
+  test('given one who attaches and does not read, the work goes on, and the loss is told of', async () => {
+    // The engine itself, pipes and sockets hold some of it.
+    const id = await started('read -r line; head -c 20000000 /dev/zero; exit 6', { OpenStdin: true })
+    const attachment = await attach(id)
+    await attachment.write(Buffer.from('go\n'))
+    const container = docker.getContainer(id)
+    await vi.waitFor(async () => expect((await container.inspect()).State).toMatchObject({ Status: 'exited' }), {
+      timeout: 20_000,
+      interval: 100,
+    })
+    const read = { stdout: 0, stderr: '' }
+    for await (const { stream, data } of attachment.output) {
+      if (stream === 'stdout') read.stdout += data.length
+      else read.stderr += Buffer.from(data).toString()
+    }
+    const lost = Number(/\[(\d+) bytes were not shown/.exec(read.stderr)?.[1])
+    expect(read.stdout + lost).toBe(20_000_000)
+    expect(await attachment.exitCode()).toBe(6)
   })
 })

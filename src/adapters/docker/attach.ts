@@ -7,8 +7,11 @@ import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import type { ExecDeps } from './exec.ts'
 import { exitCodeOf, hijack, noDetachKeys, talkOver, unlessOver, type Talk } from './hijacked.ts'
+import { forSlowReader } from './slow-reader.ts'
 
-/** Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING or EXECUTOR_UNAVAILABLE. */
+/**
+ * Whoever does not read its output loses some of it, and does not hold the container up. Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING or EXECUTOR_UNAVAILABLE.
+ */
 export async function attachTo(
   { docker, log }: ExecDeps,
   { container: id, name }: { readonly container: string; readonly name: string },
@@ -53,6 +56,17 @@ interface Attached {
 /** How often is looked whether it has ended, once its output has. */
 const looks = 100
 
+/** As long as this a slow network or a pager may hold the work up; then it goes on without them. */
+const patience = { bytes: 1_048_576, ms: 5_000 }
+
+const lossIn =
+  (hasTerminal: boolean) =>
+  (bytes: number): ExecOutput => {
+    const newline = hasTerminal ? '\r\n' : '\n'
+    const text = `${newline}[${bytes} bytes were not shown: they were not read in time; the log has them]${newline}`
+    return { stream: hasTerminal ? 'stdout' : 'stderr', data: Buffer.from(text) }
+  }
+
 class DockerAttachment implements Attachment {
   readonly hasTerminal: boolean
   readonly hasInput: boolean
@@ -68,7 +82,7 @@ class DockerAttachment implements Attachment {
     this.#attached = attached
     this.#signal = signal
     this.#talk = talkOver(attached, signal)
-    this.output = this.#talk.output
+    this.output = forSlowReader(this.#talk.output, patience, lossIn(hasTerminal))
     const letGo = (): void => void connection.destroy()
     signal.addEventListener('abort', letGo, { once: true })
     connection.once('close', () => signal.removeEventListener('abort', letGo))
