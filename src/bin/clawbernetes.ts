@@ -1,23 +1,22 @@
 /** `clawbernetes`: the command line that attaches to any peer of a mesh. */
 import { homedir } from 'node:os'
 import manifest from '../../package.json' with { type: 'json' }
+import { Interrupt, type EndSignal } from '../doors/cli/interrupt.ts'
 import { main } from '../doors/cli/main.ts'
 
 const interrupt = new AbortController()
 let hasSimulated = false
 
 /** The first Ctrl-C asks the command to end; the second ends it. */
-function onSignal(code: number): void {
-  if (interrupt.signal.aborted) process.exit(code)
-  interrupt.abort()
+function endOn(name: EndSignal, code: number): void {
+  process.on(name, () => {
+    if (interrupt.signal.aborted) process.exit(code)
+    interrupt.abort(new Interrupt(name))
+  })
 }
 
-process.on('SIGINT', () => {
-  onSignal(130)
-})
-process.on('SIGTERM', () => {
-  onSignal(143)
-})
+endOn('SIGINT', 130)
+endOn('SIGTERM', 143)
 // Whoever reads our output may have read enough, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error

@@ -4,8 +4,10 @@ import { ClawError } from '../../model/failure.ts'
 import type { Conversation } from '../../ports/conversation.ts'
 import type { InputOf, MessageOf } from '../../operations/registry.ts'
 import type { Session } from './command.ts'
+import type { DetachKeys } from './detach-keys.ts'
 import { interrupted } from './exit-code.ts'
 import type { Host, Sink } from './host.ts'
+import { endingWith, endSignalOf } from './interrupt.ts'
 
 export interface Wanted {
   readonly workload: string
@@ -28,9 +30,12 @@ export async function interact(wanted: Wanted, session: Session): Promise<number
   const api = await session.api()
   signal.throwIfAborted()
   const off = new AbortController()
+  // Before there is a command, nothing can be passed on to it.
+  const isConnected = endingWith(signal, off)
   const talk = await api.converse('workload.exec', inputOf(wanted, host), off.signal)
+  isConnected()
   try {
-    const onInterrupt = (): void => sendSignal(talk, 'SIGINT')
+    const onInterrupt = (): void => sendSignal(talk, endSignalOf(signal))
     const input = passInput(talk, { hasInput, hasTerminal, onInterrupt }, session)
     try {
       return await followed(talk, wanted.workload, session)
@@ -116,28 +121,34 @@ export interface Input {
   readonly hasTerminal: boolean
   /** What Ctrl-C does where it is no key. */
   readonly onInterrupt: () => void
-  /** What of that which is typed is to be sent; all of it when left out. */
-  readonly sift?: (typed: Uint8Array) => Uint8Array
+  /** Keys that are not for the other side, and what they do once all that was typed before them is sent. */
+  readonly letGo?: { readonly keys: DetachKeys; detach(): void }
 }
 
 /** Hands on what is typed or piped, what happens to the window, and Ctrl-C. What fails here shows where the output is read. */
 export function passInput(
   talk: Conversation,
-  { hasInput, hasTerminal, onInterrupt, sift }: Input,
+  { hasInput, hasTerminal, onInterrupt, letGo }: Input,
   { host, signal }: Session,
 ): { stop(): void } {
   const { stdin, stdout } = host
   const onResize = (): void => tellCommand(talk, { type: 'resize', ...sizeOf(stdout) })
-  const onData = (data: Buffer): void => {
-    const sent = sift?.(data) ?? data
+  let isStopped = false
+  const pass = async (typed: Uint8Array): Promise<void> => {
+    const { data, isOver } = letGo?.keys.push(typed) ?? { data: typed, isOver: false }
     // Nothing at all would be the end.
-    if (sent.length === 0) return
+    if (data.length > 0) await talk.send(channel.stdin, data)
+    if (isOver) letGo?.detach()
+    else if (!isStopped) stdin.resume()
+  }
+  const onData = (typed: Buffer): void => {
     stdin.pause()
-    ignore(talk.send(channel.stdin, sent).then(() => void stdin.resume()))
+    ignore(pass(typed))
   }
   const onEnd = (): void => ignore(talk.send(channel.stdin, nothing))
 
   signal.addEventListener('abort', onInterrupt, { once: true })
+  if (signal.aborted) onInterrupt()
   if (hasTerminal) {
     stdout.on('resize', onResize)
     if (hasInput) makeRaw(stdin)
@@ -145,6 +156,7 @@ export function passInput(
   if (hasInput) stdin.on('data', onData).on('end', onEnd)
   return {
     stop() {
+      isStopped = true
       signal.removeEventListener('abort', onInterrupt)
       stdout.off('resize', onResize)
       if (!hasInput) return

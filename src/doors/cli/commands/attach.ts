@@ -7,7 +7,7 @@ export default command({
   about: 'Talk to a workload itself: its input, its output, and its end.',
   details:
     'Ends with the exit code of the workload. Input reaches it when it was submitted with -i; with -t it has a terminal, whose size follows ' +
-    'yours, and the detach keys let go of it. Without a terminal, Ctrl-C sends it SIGINT, unless --no-sig-proxy is given: then it lets go. ' +
+    'yours, and the detach keys let go of it. Without a terminal, Ctrl-C sends it SIGINT, unless --no-sig-proxy is given: then it lets go, as it always does when it is sent SIGTERM. ' +
     'Whoever is let go of goes on. A further command in it is `exec`; what it has printed before is `logs`.',
   positionals: { workload: { about: 'Name or id of the workload', completes: 'workload' } },
   options: {
@@ -27,11 +27,5 @@ export default command({
   ],
 
   run: ({ workload, 'no-stdin': isMute, 'detach-keys': detachKeys, 'no-sig-proxy': isOwn, replay }, session) =>
-    attached(
-      {
-        ...{ workload, replay, hasInput: !isMute, proxiesSignals: !isOwn },
-        detachKeys: detachKeys ?? usualDetachKeys,
-      },
-      session,
-    ),
+    attached({ workload, replay, detachKeys, hasInput: !isMute, proxied: isOwn ? [] : ['SIGINT'] }, session),
 })

@@ -6,7 +6,7 @@ export default command({
   about: 'Run a further command in a workload, wherever it runs.',
   details:
     'Ends with the exit code of the command. Without -i the command has no input. With -t it has a terminal, whose size follows yours, and ' +
-    'Ctrl-C reaches it as any other key; without -t, Ctrl-C sends it SIGINT, and a second one kills it. When the workload ends, or the ' +
+    'Ctrl-C reaches it as any other key; without -t, Ctrl-C sends it SIGINT, SIGTERM is passed on, and a second one kills it. When the workload ends, or the ' +
     'connection to it breaks, the command is killed.',
   positionals: {
     workload: { about: 'Name or id of the workload', completes: 'workload' },

@@ -54,6 +54,10 @@ export default command({
     const isAttached = (args.stdin || args.tty) && !args.detach && !args.wait && !args.spool
     if (isAttached && args.tty && args.stdin && session.host.stdin.isTTY !== true)
       throw new ClawError('INVALID_REQUEST', { problem: 'standard input is no terminal here: leave out -t' })
+    if (isAttached && (args.nodes ?? args.replicas ?? args.array) !== undefined)
+      throw new ClawError('INVALID_REQUEST', {
+        problem: '-i and -t are for one: submit its parts with -d, and attach to one of them',
+      })
     // As with docker run: what is attached from the start ends with its input.
     const request = { ...requestOf(args, session.host.env), ...(isAttached && args.stdin ? { stdinOnce: true } : {}) }
     if (args['dry-run']) return dryRun(api, request, session)
@@ -74,7 +78,7 @@ export default command({
     out.note(`${name} (${id}) is submitted${parts.length === 0 ? '' : ` in ${parts.length} parts`}`)
     if (isAttached) {
       const { attachNew } = await import('../attached.ts')
-      return attachNew(api, submitted, { hasInput: args.stdin, hasTerminal: args.tty }, session)
+      return attachNew(api, submitted, args.stdin, session)
     }
     return attend(api, submitted, { ...session, isMute: args.wait })
   },
