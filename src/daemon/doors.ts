@@ -5,6 +5,8 @@ import { tokenCheck } from '../doors/api/token.ts'
 import type { OperationContext, RenewalView } from '../operations/context.ts'
 import { OperationService } from '../operations/invoke.ts'
 import { agentViewOf, explainer, hostViewOf, logsViewOf } from '../operations/local-views.ts'
+import { Sight } from '../operations/mesh-changes.ts'
+import { Measured } from '../operations/measured.ts'
 import { Replies } from '../operations/replies.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
@@ -21,6 +23,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
   const { config, log, version, random, clock, identity, metrics } = ground
   const { host, control, consensus, membership: belonging } = plane
   const { members, agent, logs, inventory, probes } = work
+  const watched = { control, membership: members, clock }
   const context: OperationContext = {
     ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
     log: log.child('operations'),
@@ -37,6 +40,8 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     images: work.images,
     services: work.services,
     replies: new Replies(clock),
+    sight: new Sight(watched),
+    measured: new Measured(watched),
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),

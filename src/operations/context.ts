@@ -22,6 +22,8 @@ import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
 import type { Membership } from '../services/membership/types.ts'
 import type { ServiceStats } from '../services/proxy/service.ts'
+import type { Sight } from './mesh-changes.ts'
+import type { Measured } from './measured.ts'
 import type { Replies } from './replies.ts'
 
 /** The work on this host. */
@@ -110,6 +112,9 @@ export interface OperationContext {
   readonly services: ServicesView
   /** Of invocations on this node. */
   readonly replies: Replies
+  /** What becomes of the mesh, for all who watch it here. */
+  readonly sight: Sight
+  readonly measured: Measured
   readonly clock: Clock
   readonly random: Random
   readonly rpc: Rpc

@@ -49,3 +49,5 @@ export function spanOf(text: string | number, what: string, shortest: Millis = 1
     })
   return span
 }
+
+export const workloadState = z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped'])

@@ -1,15 +1,17 @@
-/** What has become of nodes and workloads since they were last looked at, in the words of those who watch. */
+/** What becomes of nodes and workloads, in one account for all who watch: each of them only holds its place in it. */
 import { z } from 'zod'
+import { ClawError } from '../model/failure.ts'
 import type { NodeStatus } from '../model/node.ts'
 import type { NodeId, WorkloadId } from '../model/ids.ts'
 import type { Workload } from '../model/workload.ts'
-import type { OperationContext } from './context.ts'
-import { iso, time } from './fields.ts'
+import type { Unsubscribe } from '../ports/rpc.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Control } from '../services/control/types.ts'
+import type { Membership } from '../services/membership/types.ts'
+import { iso, time, workloadState as state } from './fields.ts'
 import { nameOf, nodeStatus } from './node-view.ts'
-import { WorkloadView } from './workload-view.ts'
 
 const health = z.enum(['healthy', 'unhealthy', 'draining', 'offline'])
-const { state } = WorkloadView.shape
 const about = { at: time, id: z.string(), name: z.string() }
 
 const change = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
@@ -32,7 +34,11 @@ export const changeShapes = [
 ] as const
 export type MeshChange = z.infer<(typeof changeShapes)[number]>
 
-type Context = Pick<OperationContext, 'control' | 'membership' | 'clock'>
+interface Context {
+  readonly control: Pick<Control, 'state' | 'onChange'>
+  readonly membership: Pick<Membership, 'view' | 'onChange'>
+  readonly clock: Pick<Clock, 'now'>
+}
 
 interface SeenNode {
   readonly name: string
@@ -45,21 +51,104 @@ interface SeenWorkload {
   readonly placement: string | null
 }
 
-/** What one reader has seen so far. Of what changes several times before it looks again, it is told the last. */
+/** Changes that are kept for those who have not read them yet. */
+const mostKept = 16_384
+
+/** It looks at the mesh from when the first comes who watches until the last has left. */
 export class Sight {
   readonly #context: Context
+  readonly #mostKept: number
   readonly #nodes = new Map<NodeId, SeenNode>()
   readonly #workloads = new Map<WorkloadId, SeenWorkload>()
+  readonly #wakes = new Set<() => void>()
+  #stops: readonly Unsubscribe[] = []
+  #kept: MeshChange[] = []
+  /** Number of the first that is kept. */
+  #first = 0
 
-  /** Begins with all there is, which is nothing new. */
-  constructor(context: Context) {
+  constructor(context: Context, most = mostKept) {
     this.#context = context
-    const { members, workloads } = context.control.state
-    for (const id of members.keys()) this.node(id)
-    for (const id of workloads.keys()) this.workload(id)
+    this.#mostKept = most
   }
 
-  node(id: NodeId): readonly MeshChange[] {
+  /** How many watch. */
+  get watchers(): number {
+    return this.#wakes.size
+  }
+
+  /** What changes from now on, until the signal ends. Throws RATE_LIMITED when too much of it was left unread. */
+  async *follow(signal: AbortSignal): AsyncGenerator<MeshChange> {
+    let wake = (): void => {}
+    const ring = (): void => wake()
+    if (this.#wakes.size === 0) this.#open()
+    this.#wakes.add(ring)
+    signal.addEventListener('abort', ring, { once: true })
+    let place = this.#first + this.#kept.length
+    try {
+      while (!signal.aborted) {
+        const next = this.#at(place)
+        if (next === undefined)
+          await new Promise<void>((resolve) => {
+            wake = resolve
+            if (signal.aborted) resolve()
+          })
+        else {
+          place += 1
+          yield next
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', ring)
+      this.#wakes.delete(ring)
+      if (this.#wakes.size === 0) this.#close()
+    }
+  }
+
+  /** Begins with all there is, which is nothing new. */
+  #open(): void {
+    const { control, membership } = this.#context
+    for (const id of control.state.members.keys()) this.#node(id)
+    for (const id of control.state.workloads.keys()) this.#workload(id)
+    this.#stops = [
+      control.onChange((told) => {
+        const [nodes, workloads] = [new Set<NodeId>(), new Set<WorkloadId>()]
+        for (const change of told) {
+          if (change.type === 'member') nodes.add(change.node)
+          if (change.type === 'workload') workloads.add(change.workload)
+        }
+        for (const id of nodes) this.#keep(this.#node(id))
+        for (const id of workloads) this.#keep(this.#workload(id))
+      }),
+      membership.onChange(({ node }) => this.#keep(this.#node(node))),
+    ]
+  }
+
+  #close(): void {
+    for (const stop of this.#stops) stop()
+    this.#first += this.#kept.length
+    this.#kept = []
+    this.#nodes.clear()
+    this.#workloads.clear()
+  }
+
+  #keep(news: readonly MeshChange[]): void {
+    if (news.length === 0) return
+    this.#kept.push(...news)
+    // Twice as many before the older half goes, so that not every change moves all of them.
+    if (this.#kept.length > 2 * this.#mostKept) {
+      const old = this.#kept.length - this.#mostKept
+      this.#kept = this.#kept.slice(old)
+      this.#first += old
+    }
+    for (const wake of this.#wakes) wake()
+  }
+
+  #at(place: number): MeshChange | undefined {
+    if (place < this.#first) throw new ClawError('RATE_LIMITED', { who: 'This mesh, for a reader so slow,' })
+    return this.#kept[place - this.#first]
+  }
+
+  #node(id: NodeId): readonly MeshChange[] {
     const { control, membership } = this.#context
     const member = control.state.members.get(id)
     const before = this.#nodes.get(id)
@@ -75,7 +164,7 @@ export class Sight {
     return [{ type: 'NodeHealthChanged', data: { ...data, from: before.health, to: now.health } }]
   }
 
-  workload(id: WorkloadId): readonly MeshChange[] {
+  #workload(id: WorkloadId): readonly MeshChange[] {
     const workload = this.#context.control.state.workloads.get(id)
     const before = this.#workloads.get(id)
     if (workload === undefined) {

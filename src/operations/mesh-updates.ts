@@ -1,14 +1,13 @@
 /** Everything that a page or a program wants to be told of a mesh while it looks at it, as one stream. */
 import { z } from 'zod'
 import { isClawError } from '../model/failure.ts'
-import type { NodeId, WorkloadId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
 import { second } from '../model/time.ts'
 import type { OperationContext } from './context.ts'
 import { iso, span, spanOf, time, workloadRef } from './fields.ts'
 import { findFreshWorkload } from './find.ts'
-import { changeShapes, type MeshChange, Sight } from './mesh-changes.ts'
-import { MeshMetrics, metricsOf } from './mesh-metrics.ts'
+import { changeShapes } from './mesh-changes.ts'
+import { MeshMetrics } from './measured.ts'
 import { Merged } from './merged.ts'
 import type { Call } from './operation.ts'
 import { stream } from './operation.ts'
@@ -47,7 +46,7 @@ export const meshUpdates = stream({
     const over = new AbortController()
     const signal = AbortSignal.any([call.signal, over.signal])
     const merged = new Merged<Update>()
-    merged.add(changes(context, signal))
+    merged.add(context.sight.follow(signal))
     if (wanted?.includes('MetricsUpdate') !== false) merged.add(metrics(context, every, signal))
     try {
       for (const workload of logs) merged.add(await lines(workload, context, { call, signal }))
@@ -59,56 +58,9 @@ export const meshUpdates = stream({
   },
 })
 
-/** Until the signal ends. What has changed is looked at when the reader has time for it. */
-async function* changes(context: OperationContext, signal: AbortSignal): AsyncGenerator<MeshChange> {
-  const { control, membership } = context
-  const nodes = new Set<NodeId>()
-  const workloads = new Set<WorkloadId>()
-  let wake = (): void => {}
-  const stops = [
-    control.onChange((told) => {
-      for (const change of told) {
-        if (change.type === 'member') nodes.add(change.node)
-        if (change.type === 'workload') workloads.add(change.workload)
-      }
-      wake()
-    }),
-    membership.onChange(({ node }) => {
-      nodes.add(node)
-      wake()
-    }),
-  ]
-  const onAbort = (): void => wake()
-  signal.addEventListener('abort', onAbort, { once: true })
-  const sight = new Sight(context)
-  try {
-    while (!signal.aborted) {
-      const news = [
-        ...taken(nodes).flatMap((id) => sight.node(id)),
-        ...taken(workloads).flatMap((id) => sight.workload(id)),
-      ]
-      yield* news
-      if (nodes.size + workloads.size > 0) continue
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        if (signal.aborted) resolve()
-      })
-    }
-  } finally {
-    for (const stop of stops) stop()
-    signal.removeEventListener('abort', onAbort)
-  }
-}
-
-function taken<T>(from: Set<T>): readonly T[] {
-  const all = [...from]
-  from.clear()
-  return all
-}
-
 async function* metrics(context: OperationContext, every: Millis, signal: AbortSignal): AsyncGenerator<Update> {
   while (!signal.aborted) {
-    yield { type: 'MetricsUpdate', data: metricsOf(context) }
+    yield { type: 'MetricsUpdate', data: context.measured.read() }
     await pause(context, every, signal)
   }
 }

@@ -8,7 +8,7 @@ import type { Attempt, Workload } from '../model/workload.ts'
 import { probeKinds } from '../model/probe.ts'
 import { deviceCount, isReady } from '../model/workload.ts'
 import type { OperationContext } from './context.ts'
-import { iso, isoOrNull } from './fields.ts'
+import { iso, isoOrNull, workloadState } from './fields.ts'
 import { nameOf } from './node-view.ts'
 
 const moment = z.string().nullable().describe('ISO 8601')
@@ -16,7 +16,7 @@ const moment = z.string().nullable().describe('ISO 8601')
 export const WorkloadView = z.object({
   id: z.string(),
   name: z.string(),
-  state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
+  state: workloadState,
   part: z
     .object({
       group: z.string().describe('Id of the group'),

@@ -16,6 +16,8 @@ import type { Liveness } from '../../src/model/node.ts'
 import type { AgentView, LogsView, OperationContext } from '../../src/operations/context.ts'
 import type { Images } from '../../src/services/images/types.ts'
 import { OperationService } from '../../src/operations/invoke.ts'
+import { Sight } from '../../src/operations/mesh-changes.ts'
+import { Measured } from '../../src/operations/measured.ts'
 import { Replies } from '../../src/operations/replies.ts'
 import type { Caller } from '../../src/operations/operation.ts'
 import type { ByteStream } from '../../src/ports/dial.ts'
@@ -129,13 +131,13 @@ export class OperationsMesh {
   context(self: NodeId): OperationContext {
     const { world, book } = this
     const { clock, rpc } = this.network.host(self)
+    const watched = { control: this.#control(self), membership: this.#membership(), clock }
     return {
       self,
       version: '0.1.0',
       startedAt: world.now() - 5_000,
       apiAddress: 'http://127.0.0.1:8080',
-      control: this.#control(self),
-      membership: this.#membership(),
+      ...watched,
       agent: this.#agent(self),
       logs: this.#logs(self),
       host: {
@@ -157,7 +159,6 @@ export class OperationsMesh {
         allowed: (name) => this.programs.allowed(name),
         run: (request) => this.programs.run(request),
       },
-      clock,
       random: world,
       renewal: {
         backup: () => encodeBackup(book.state, { at: world.now(), software: '0.1.0' }),
@@ -187,6 +188,7 @@ export class OperationsMesh {
       },
       rpc,
       replies: new Replies(clock),
+      ...{ sight: new Sight(watched), measured: new Measured(watched) },
       log: silent,
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
       transferLead: (to) => {

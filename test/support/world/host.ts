@@ -10,6 +10,8 @@ import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
 import { noPrograms } from '../no-programs.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
+import { Sight } from '../../../src/operations/mesh-changes.ts'
+import { Measured } from '../../../src/operations/measured.ts'
 import { Replies } from '../../../src/operations/replies.ts'
 import { agentViewOf, explainer, hostViewOf } from '../../../src/operations/local-views.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
@@ -234,6 +236,8 @@ export class Host {
       images: null,
       programs: noPrograms,
       replies: new Replies(clock),
+      sight: new Sight({ control, membership: members, clock }),
+      measured: new Measured({ control, membership: members, clock }),
       renewal: { backup: nobody, recover: nobody, restore: nobody, uploads: { put: nobody, take: nobody } },
       createToken: () => Promise.reject(new ClawError('INVALID_REQUEST', { problem: 'nobody joins here' })),
       transferLead: (to) => consensus.transfer(to),
