@@ -8,6 +8,10 @@ import { ArchiveReader } from './archive.ts'
 /** Archives are filled up with zeros, but not by much. */
 const mostZeros = 1_048_576
 
+/** Only when the index has come is it known which blob a manifest is, so all that may be one are kept until then. */
+const largestManifest = 65_536
+const mostManifests = 16 * 1_048_576
+
 /**
  * The layers need no look: the engine hashes each and compares it with what the image's configuration says, and the configuration is
  * what the id is the hash of. Names would let a peer say what others of our tags mean, so there must be none. Whatever could be read in
@@ -17,7 +21,14 @@ export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: st
   const hex = id.replace(/^sha256:/, '')
   const configs = [`blobs/sha256/${hex}`, `${hex}.json`]
   const kept = [...descriptions, ...configs]
-  const reader = new ArchiveReader({ check: checkEntry, isWanted: (name) => kept.includes(name) })
+  let room = mostManifests
+  const isManifest = (name: string, size: number): boolean => {
+    if (!isBlob(name) || size > largestManifest || size > room) return false
+    room -= size
+    return true
+  }
+  const isWanted = (name: string, size: number): boolean => kept.includes(name) || isManifest(name, size)
+  const reader = new ArchiveReader({ check: checkEntry, isWanted })
   const held: Uint8Array[] = []
   let zeros = 0
   for await (const chunk of archive) {
@@ -39,14 +50,17 @@ interface Wanted {
   readonly configs: readonly string[]
 }
 
-/** An engine goes by one of the two, the manifest or the index, so both must be in order. */
+/** An engine goes by one of the two, the manifest or the index, so both must be in order and mean the same image. */
 function check(reader: ArchiveReader, { hex, configs }: Wanted): void {
   const config = configInManifest(reader)
   const described = reader.files.find(({ name }) => name === config)
   const isAsked = described !== undefined && configs.includes(described.name) && hashOf(described.bytes) === hex
   // An engine that keeps images as containerd does calls them by the hash of their manifest.
-  const isListed = digestInIndex(reader) === `sha256:${hex}`
+  const digest = digestInIndex(reader)
+  const isListed = digest === `sha256:${hex}`
   if (!isAsked && !isListed) throw new BadArchive('it holds another image')
+  if (digest !== null && !configsOf(reader, digest).some((one) => config === `blobs/sha256/${one}`))
+    throw new BadArchive('its manifest and its index mean different images')
   const layout = describedIn(reader, 'oci-layout')
   if (layout !== undefined) recordOf(layout, ['imageLayoutVersion'])
   const names = describedIn(reader, 'repositories')
@@ -66,6 +80,31 @@ function configInManifest(reader: ArchiveReader): unknown {
   // With an address among them, the engine would say that others can get the layer there.
   for (const source of Object.values(anyRecordOf(sources ?? {}))) recordOf(source, ['mediaType', 'digest', 'size'])
   return image['Config']
+}
+
+const isBlob = (name: string): boolean => /^blobs\/sha256\/[0-9a-f]{64}$/.test(name)
+
+/** Hashes of the configurations of the image with this digest, or of its variants for several platforms that are here. */
+function configsOf(reader: ArchiveReader, digest: unknown): readonly unknown[] {
+  const record = blobOf(reader, digest)
+  if (record === null) throw new BadArchive('its index holds an image that is not in it')
+  const manifests = record['manifests'] === undefined ? null : listOf(record['manifests'])
+  const found = manifests?.map((entry) => blobOf(reader, anyRecordOf(entry)['digest'])) ?? [record]
+  return found
+    .filter((manifest) => manifest !== null && manifest['manifests'] === undefined)
+    .map((manifest) => anyRecordOf(recordOf(manifest, manifestKeys)['config'])['digest'])
+    .map((config) => (typeof config === 'string' ? config.replace(/^sha256:/, '') : null))
+}
+
+const manifestKeys = ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'subject', 'annotations']
+
+/** Null for one that is not here. */
+function blobOf({ files }: ArchiveReader, digest: unknown): ReturnType<typeof anyRecordOf> | null {
+  const hex = String(digest).replace(/^sha256:/, '')
+  const file = files.find(({ name }) => name === `blobs/sha256/${hex}`)
+  if (file === undefined) return null
+  if (hashOf(file.bytes) !== hex) throw new BadArchive('a blob is not what its name says')
+  return anyRecordOf(strictJson(file.bytes, 'a manifest'))
 }
 
 /** Null when there is none. */

@@ -27,7 +27,7 @@ export interface ArchiveRules {
   /** Throws BadArchive for an entry that may not be there. */
   readonly check: (entry: ArchiveEntry) => void
   /** Whether the content of a file is wanted. It must be small. */
-  readonly isWanted: (name: string) => boolean
+  readonly isWanted: (name: string, size: number) => boolean
 }
 
 export class ArchiveReader {
@@ -94,7 +94,7 @@ export class ArchiveReader {
     this.names.add(entry.name)
     if (this.names.size > mostEntries) throw new BadArchive('too many entries')
     const length = extension?.size ?? size
-    const isKept = type === 'file' && this.#rules.isWanted(entry.name)
+    const isKept = type === 'file' && this.#rules.isWanted(entry.name, length)
     if (isKept && length > largestKept) throw new BadArchive(`${entry.name} has ${length} bytes`)
     this.#open(entry.name, isKept ? 'file' : null, length)
   }

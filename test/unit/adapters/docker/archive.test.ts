@@ -12,6 +12,7 @@ const hex = sha256(config)
 const id = `sha256:${hex}`
 const passed = (archive: readonly Uint8Array[]) => passedFor(archive, id)
 const configFile: TarFile = { name: `blobs/sha256/${hex}`, content: config }
+const described = text({ schemaVersion: 2, config: { digest: id } })
 const content = new Uint8Array(5_000).fill(7)
 const layer: TarFile = { name: `blobs/sha256/${sha256(content)}`, content }
 const plain = { Config: configFile.name, RepoTags: null, Layers: [layer.name] }
@@ -52,7 +53,8 @@ describe('every byte passes, however it is cut,', () => {
       'of one with an index and sources of its layers',
       [
         ...[folder('blobs/'), folder('blobs/sha256/'), layer, configFile],
-        { name: 'index.json', content: text({ schemaVersion: 2, manifests: [{ digest: `sha256:${hash}`, size: 9 }] }) },
+        { name: `blobs/sha256/${sha256(described)}`, content: described },
+        { name: 'index.json', content: text({ manifests: [{ digest: `sha256:${sha256(described)}`, size: 9 }] }) },
         manifest({ LayerSources: { 'sha256:1': { mediaType: 'a', size: 1, digest: 'sha256:1' } } }),
         { name: 'oci-layout', content: text({ imageLayoutVersion: '1.0.0' }) },
       ],
