@@ -165,7 +165,7 @@ export const WorkloadSpec = z.strictObject({
   ports: WorkloadPorts.optional().describe('Where it listens; the first is told as PORT'),
   health: Health.optional().describe('How it is asked whether it is well'),
   stdin: z.boolean().optional().describe('Its standard input stays open, for whoever attaches'),
-  stdinOnce: z.boolean().optional().describe('Its standard input ends with that of the first who attaches'),
+  stdinOnce: z.boolean().optional().describe('Its standard input ends as soon as somebody who is attached ends theirs'),
   tty: z.boolean().optional().describe('It has a terminal; both of its outputs are one then'),
   pull: z
     .enum(pullPolicies)

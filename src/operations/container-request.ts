@@ -16,7 +16,7 @@ export const containerFields = {
   workdir: processText(4_096).min(1).optional().describe('Directory in the container that it starts in'),
   user: processText(128).min(1).optional().describe('User in the container: a name, an id, or user:group'),
   stdin: z.boolean().optional().describe('Keep its standard input open, for whoever attaches to it'),
-  stdinOnce: z.boolean().optional().describe('With stdin: it ends with the input of the first who attaches'),
+  stdinOnce: z.boolean().optional().describe('With stdin: it ends as soon as somebody who is attached ends theirs'),
   tty: z.boolean().optional().describe('Give it a terminal; both of its outputs are one then'),
   annotations: z
     .record(z.string(), z.string())

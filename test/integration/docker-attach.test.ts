@@ -3,7 +3,8 @@ import type Dockerode from 'dockerode'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { attachTo } from '../../src/adapters/docker/attach.ts'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
-import type { Attachment } from '../../src/ports/exec.ts'
+import { HeldInputs } from '../../src/adapters/docker/held-inputs.ts'
+import type { Attachment, ExecOutput } from '../../src/ports/exec.ts'
 import { silent } from '../../src/ports/log.ts'
 import { labDocker, labImage, removeContainers } from '../support/lab-docker.ts'
 
@@ -11,6 +12,7 @@ const label = `claw.test=attach-${process.pid}`
 
 describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
   const docker = connectEngine(labDocker ?? '')
+  const inputs = new HeldInputs()
   afterEach(() => removeContainers(labDocker ?? '', label))
 
   async function started(script: string, options: Partial<Dockerode.ContainerCreateOptions>): Promise<string> {
@@ -24,7 +26,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
   }
 
   const attach = (container: string, signal = new AbortController().signal, replay = true): Promise<Attachment> =>
-    attachTo({ docker, log: silent }, { container, name: 'work' }, { stdin: true, replay }, signal)
+    attachTo({ docker, log: silent, inputs }, { container, name: 'work' }, { stdin: true, replay }, signal)
 
   test('given a terminal, every key reaches it, those too by which the engine would let go', async () => {
     const id = await started('stty -ixon; echo here; read line; exit 5', { Tty: true, OpenStdin: true })
@@ -64,4 +66,42 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
     expect(read.stdout + lost).toBe(20_000_000)
     expect(await attachment.exitCode()).toBe(6)
   })
+
+  test('given an input that ends with somebody’s, letting go does not end it, and its own end does', async () => {
+    const id = await started('cat; exit 4', { OpenStdin: true, StdinOnce: true })
+    const firstOff = new AbortController()
+    const first = await attach(id, firstOff.signal)
+    const firstWord = wordFrom(first)
+    await first.write(Buffer.from('one\n'))
+    expect(await firstWord).toBe('one\n')
+    const secondOff = new AbortController()
+    const second = await attach(id, secondOff.signal, false)
+    const secondWord = wordFrom(second)
+    await second.write(Buffer.from('two\n'))
+    expect(await secondWord).toBe('two\n')
+    secondOff.abort(new Error('let go'))
+    firstOff.abort(new Error('let go'))
+
+    const third = await attach(id, new AbortController().signal, false)
+    await third.write(Buffer.from('three\n'))
+    third.endInput()
+    let text = ''
+    for await (const { data } of third.output) text += Buffer.from(data).toString()
+    expect({ text, exitCode: await third.exitCode() }).toEqual({ text: 'three\n', exitCode: 4 })
+    await vi.waitFor(() => expect(inputs.size).toBe(0), 5_000)
+  })
+
+  test('given the end of a container, its input is not kept open', async () => {
+    const id = await started('read -r line; exit 4', { OpenStdin: true, StdinOnce: true })
+    const attachment = await attach(id)
+    await attachment.write(Buffer.from('go\n'))
+    expect(await wordFrom(attachment)).toBe('')
+    expect(await attachment.exitCode()).toBe(4)
+    await vi.waitFor(() => expect(inputs.size).toBe(0), 5_000)
+  })
 })
+
+async function wordFrom({ output }: Attachment): Promise<string> {
+  const { value } = (await output[Symbol.asyncIterator]().next()) as IteratorResult<ExecOutput, undefined>
+  return value === undefined ? '' : Buffer.from(value.data).toString()
+}

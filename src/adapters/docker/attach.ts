@@ -6,14 +6,19 @@ import type { AttachRequest, Attachment, ExecOutput, ExecSignal, TerminalSize } 
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import type { ExecDeps } from './exec.ts'
+import type { HeldInput, HeldInputs } from './held-inputs.ts'
 import { exitCodeOf, hijack, noDetachKeys, talkOver, unlessOver, type Talk } from './hijacked.ts'
 import { forSlowReader } from './slow-reader.ts'
+
+export interface AttachDeps extends ExecDeps {
+  readonly inputs: HeldInputs
+}
 
 /**
  * Whoever does not read its output loses some of it, and does not hold the container up. Throws WORKLOAD_NOT_FOUND, WORKLOAD_NOT_RUNNING or EXECUTOR_UNAVAILABLE.
  */
 export async function attachTo(
-  { docker, log }: ExecDeps,
+  { docker, log, inputs }: AttachDeps,
   { container: id, name }: { readonly container: string; readonly name: string },
   { stdin, replay }: AttachRequest,
   signal: AbortSignal,
@@ -23,11 +28,13 @@ export async function attachTo(
     const { Config, State } = await ask(signal, (abortSignal) => container.inspect({ abortSignal }))
     if (!State.Running) throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: name, state: 'stopped' })
     const hasInput = stdin && Config.OpenStdin
+    const isHeld = hasInput && Config.StdinOnce && !Config.Tty
+    const input = isHeld ? await inputs.of(container, signal) : null
     const options = {
       stream: true,
       stdout: true,
       stderr: true,
-      stdin: hasInput,
+      stdin: hasInput && !isHeld,
       logs: replay,
       hijack: true,
       detachKeys: noDetachKeys,
@@ -35,7 +42,7 @@ export async function attachTo(
     const open = (): Promise<Duplex> => container.attach(options) as Promise<Duplex>
     const connection = await hijack(open, (late) => void late.destroy(), signal)
     connection.on('error', (error: Error) => log.debug('an attachment broke', { problem: detailOf(error) }))
-    return new DockerAttachment({ container, name, connection, hasTerminal: Config.Tty, hasInput }, signal)
+    return new DockerAttachment({ container, name, connection, input, hasTerminal: Config.Tty, hasInput }, signal)
   } catch (error) {
     if (error instanceof ClawError) throw error
     if (statusOf(error) === 404) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: name }, { cause: error })
@@ -46,6 +53,8 @@ export async function attachTo(
 }
 
 interface Attached {
+  /** Where it is written to, when that is not the connection. */
+  readonly input: HeldInput | null
   readonly container: Dockerode.Container
   readonly name: string
   readonly connection: Duplex
@@ -81,7 +90,8 @@ class DockerAttachment implements Attachment {
     this.hasInput = hasInput
     this.#attached = attached
     this.#signal = signal
-    this.#talk = talkOver(attached, signal)
+    const ownInput = hasInput && attached.input === null
+    this.#talk = talkOver({ connection, hasTerminal, hasInput: ownInput }, signal)
     this.output = forSlowReader(this.#talk.output, patience, lossIn(hasTerminal))
     const letGo = (): void => void connection.destroy()
     signal.addEventListener('abort', letGo, { once: true })
@@ -90,11 +100,13 @@ class DockerAttachment implements Attachment {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    await this.#talk.write(data)
+    await (this.#attached.input?.send(data) ?? this.#talk.write(data))
   }
 
   endInput(): void {
-    this.#talk.endInput()
+    const { input } = this.#attached
+    if (input === null) this.#talk.endInput()
+    else input.end()
   }
 
   async resize({ rows, columns }: TerminalSize): Promise<void> {

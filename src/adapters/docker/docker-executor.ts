@@ -18,6 +18,7 @@ import { Containers } from './containers.ts'
 import { detailOf, engineFailure } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
 import { execIn } from './exec.ts'
+import { HeldInputs } from './held-inputs.ts'
 import { dockerImages } from './image-store.ts'
 import { labelsOf, readLabels } from './labels.ts'
 import { launch, removeContainer } from './launch.ts'
@@ -49,6 +50,7 @@ class DockerExecutor implements Executor {
   readonly #log: Log
   readonly #images: ImageSupply
   readonly #tasks = new TaskTable()
+  readonly #inputs = new HeldInputs()
   readonly #closed = new AbortController()
   readonly #containers: Containers
   readonly #watch: EngineWatch
@@ -157,7 +159,12 @@ class DockerExecutor implements Executor {
   async attach(placement: PlacementId, request: AttachRequest, signal: AbortSignal): Promise<Attachment> {
     const container = runningIn(this.#tasks, placement)
     const deps = { docker: this.#docker, log: this.#log }
-    return attachTo(deps, { container, name: placement }, request, AbortSignal.any([signal, this.#closed.signal]))
+    return attachTo(
+      { ...deps, inputs: this.#inputs },
+      { container, name: placement },
+      request,
+      AbortSignal.any([signal, this.#closed.signal]),
+    )
   }
 
   async address(placement: PlacementId, port: number, signal: AbortSignal): Promise<PortAddress> {
@@ -167,6 +174,7 @@ class DockerExecutor implements Executor {
   async close(): Promise<void> {
     this.#closed.abort(new Error('the executor was closed'))
     await this.#watch.stop()
+    await this.#inputs.close()
     for (const held of this.#tasks.all()) {
       held.cancelTimeout()
       await held.starting?.over
