@@ -17,8 +17,8 @@ export type Outcome =
   | { readonly type: 'answered'; readonly status: number; readonly latency: Millis }
   /** No connection could be made: it has seen nothing of the request. `isBusy`: its node takes no more connections now, which says nothing of it. */
   | { readonly type: 'unreachable'; readonly isBusy?: true }
-  /** The connection broke, or no answer came in time. */
-  | { readonly type: 'broken'; readonly latency: Millis }
+  /** The connection broke, or no answer came in time. `isPeerLost`: because the peer that has the replica was lost, not for what was asked. */
+  | { readonly type: 'broken'; readonly latency: Millis; readonly isPeerLost?: true }
   /** Whoever asked has gone away. */
   | { readonly type: 'cancelled' }
 

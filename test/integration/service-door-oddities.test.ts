@@ -171,6 +171,35 @@ describe('given a connection that was idle, over which a peer is lost', () => {
     expect(performance.now() - at).toBeLessThan(3_000)
   })
 
+  test('when that happens to more than two replicas, then the next one is asked all the same', async () => {
+    const servers = await replicas('a', 'b', 'c')
+    const backend = roundRobin(servers, true)
+    const gone = new ClawError('NODE_UNREACHABLE', { node: 'far', detail: 'the connection broke' })
+    const { port } = await opened({
+      ...backend,
+      choose(tried) {
+        const chosen = backend.choose(tried)
+        if (chosen === null || chosen.placement === 'b') return chosen
+        // It breaks once it was asked.
+        const asked = Promise.withResolvers<never>()
+        asked.promise.catch(() => {})
+        const stream = {
+          received: { [Symbol.asyncIterator]: () => ({ next: () => asked.promise }) },
+          send: () => Promise.resolve(asked.reject(gone)),
+          end: () => {},
+          close: () => {},
+        }
+        return { ...chosen, reach: () => Promise.resolve({ stream }) }
+      },
+    })
+    expect(await ask(port)).toMatchObject({ status: 200, body: 'b' })
+    expect(backend.outcomes).toMatchObject([
+      ['a', { type: 'broken', isPeerLost: true }],
+      ['c', { type: 'broken', isPeerLost: true }],
+      ['b', { type: 'answered' }],
+    ])
+  })
+
   test('when there is no other, then the same is asked once more', async () => {
     const { port, backend } = await losing(['a'], 0)
     expect(await ask(port, '/lost')).toMatchObject({ status: 200, body: 'a' })

@@ -77,23 +77,26 @@ export class HttpDoor implements OpenDoor {
     const tried = new Set<PlacementId>()
     /** Asked once more when nobody else is left: its peer may be back. */
     const lost = new Set<PlacementId>()
-    let broken = 0
+    /** How often it broke a connection, and whether one was broken at all. */
+    let [broken, isBroken] = [0, false]
     for (let chosen = this.#next(tried, lost); chosen !== null; chosen = this.#next(tried, lost)) {
       const { placement } = chosen
       const kept = isRepeatable && !lost.has(placement) ? this.#links.agentFor(chosen) : null
-      const { outcome, isPeerLost } = await passOn({ request, response }, chosen, kept)
+      const { outcome, wasIdle } = await passOn({ request, response }, chosen, kept)
       chosen.settle(outcome)
       tried.add(placement)
-      if (isPeerLost === true) lost.add(placement)
+      if (wasIdle === true) lost.add(placement)
       else lost.delete(placement)
       if (outcome.type === 'answered' || outcome.type === 'cancelled') return
       if (response.headersSent) return void response.destroy()
       if (outcome.type === 'broken' && outcome.latency >= limits.idleMs)
         return refuse(response, 504, `no answer from ${this.#backend.name} within ${limits.idleMs / 1_000} s`)
-      if (outcome.type === 'broken' && isPeerLost !== true) broken += 1
-      if (broken >= mostBroken || (outcome.type === 'broken' && !isRepeatable)) break
+      if (outcome.type !== 'broken') continue
+      isBroken = true
+      if (outcome.isPeerLost !== true) broken += 1
+      if (broken >= mostBroken || !isRepeatable) break
     }
-    if (broken > 0) return refuse(response, 502, `the connection to a replica of ${this.#backend.name} broke`)
+    if (isBroken) return refuse(response, 502, `the connection to a replica of ${this.#backend.name} broke`)
     this.#backend.unserved()
     refuse(response, 503, nobody(this.#backend.name, tried))
   }

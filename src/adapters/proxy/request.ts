@@ -59,15 +59,15 @@ proxy.on('proxyRes', (message, _, response) => {
 export interface Passed {
   readonly outcome: Outcome
   /** A connection that had been idle was over because its peer was: a new one may be long in coming, or come to nothing. */
-  readonly isPeerLost?: true
+  readonly wasIdle?: true
 }
 
 /** `kept` has connections that can be used again; without it, the request has one of its own, which is open before anything is sent. */
 export async function passOn(asked: Asked, chosen: Chosen, kept: Agent | null): Promise<Passed> {
   if (kept === null) return { outcome: await overOwnLink(asked, chosen) }
-  const { outcome, wasReused, isPeerLost } = await over(asked, kept)
+  const { outcome, wasReused } = await over(asked, kept)
   if (outcome.type !== 'broken' || !wasReused || asked.response.headersSent) return { outcome }
-  if (isPeerLost) return { outcome, isPeerLost }
+  if (outcome.isPeerLost === true) return { outcome, wasIdle: true }
   // A replica may close an idle connection at any time: that says nothing of how it is.
   return { outcome: await overOwnLink(asked, chosen) }
 }
@@ -86,10 +86,11 @@ async function overOwnLink(asked: Asked, chosen: Chosen): Promise<Outcome> {
   }
 }
 
+type Broken = Extract<Outcome, { readonly type: 'broken' }>
+
 interface Result {
   readonly outcome: Outcome
   readonly wasReused: boolean
-  readonly isPeerLost: boolean
 }
 
 /** A target without a path: that of the request is passed on as it is. */
@@ -105,9 +106,9 @@ function over({ request, response }: Asked, agent: Agent): Promise<Result> {
       breakOff: () => settle(broken(attempt)),
     }
     attempts.set(response, attempt)
-    const settle = (outcome: Outcome, isPeerLost = false): void => {
+    const settle = (outcome: Outcome): void => {
       response.off('close', onClose)
-      resolve({ outcome, wasReused: attempt.asked?.reusedSocket === true, isPeerLost })
+      resolve({ outcome, wasReused: attempt.asked?.reusedSocket === true })
     }
     const onClose = (): void => settle(endOf(attempt, response))
     response.once('close', onClose)
@@ -116,12 +117,12 @@ function over({ request, response }: Asked, agent: Agent): Promise<Result> {
     proxy.web(request, response, { ...options, headers: { connection: 'keep-alive' } }, (error) => {
       if (error instanceof Unreachable) settle(error.outcome)
       else if (response.destroyed) settle(endOf(attempt, response))
-      else settle(broken(attempt), ClawError.is(error, 'NODE_UNREACHABLE'))
+      else settle({ ...broken(attempt), ...(ClawError.is(error, 'NODE_UNREACHABLE') && { isPeerLost: true }) })
     })
   })
 }
 
-const broken = ({ startedAt }: Attempt): Outcome => ({ type: 'broken', latency: performance.now() - startedAt })
+const broken = ({ startedAt }: Attempt): Broken => ({ type: 'broken', latency: performance.now() - startedAt })
 
 /** Nothing more can be said to whoever asked. */
 function endOf(attempt: Attempt, response: ServerResponse): Outcome {
