@@ -1,11 +1,11 @@
 /** The input and the outputs of a workload's own process, from wherever in the mesh. */
 import { z } from 'zod'
+import { carryOut, channels, Exit, Size, ToCommand } from './command-talk.ts'
 import { runningPlacement } from './exec-request.ts'
 import { workloadRef } from './fields.ts'
 import { findWorkload } from './find.ts'
 import { duplex } from './operation.ts'
 import { nodeOf } from './workload-connect.ts'
-import { attended, channels, Exit, Size, ToCommand } from './workload-exec.ts'
 
 const FromWorkload = z.discriminatedUnion('type', [
   z.object({
@@ -46,7 +46,7 @@ export const workloadAttach = duplex({
         ...{ terminal: hasTerminal, stdin: hasInput },
       })
       if (terminal !== undefined) await attachment.resize(terminal)
-      await attended(attachment, talk)
+      await carryOut(attachment, talk)
     } finally {
       off.abort()
     }
