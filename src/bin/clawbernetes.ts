@@ -1,7 +1,7 @@
 /** `clawbernetes`: the command line that attaches to any peer of a mesh. */
 import { homedir } from 'node:os'
 import manifest from '../../package.json' with { type: 'json' }
-import { Interrupt, type EndSignal } from '../doors/cli/interrupt.ts'
+import { Interrupt, type EndSignal } from '../doors/cli/talk/interrupt.ts'
 import { main } from '../doors/cli/main.ts'
 
 const interrupt = new AbortController()

@@ -4,7 +4,7 @@ import type { Executed } from '../services/control/types.ts'
 import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
 import type { Call } from './operation.ts'
-import { randomWord } from './workload-request.ts'
+import { randomWord } from './workload/workload-request.ts'
 
 /** How long a change waits for a leader before it gives up. */
 export const changePatience = 20_000

@@ -22,8 +22,8 @@ import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
 import type { Membership } from '../services/membership/types.ts'
 import type { ServiceStats } from '../services/proxy/service.ts'
-import type { Sight } from './mesh-changes.ts'
-import type { Measured } from './measured.ts'
+import type { Sight } from './mesh/mesh-changes.ts'
+import type { Measured } from './mesh/measured.ts'
 import type { Replies } from './replies.ts'
 
 /** The work on this host. */

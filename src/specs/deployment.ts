@@ -1,6 +1,6 @@
 /** Deployments in files: of kind Deployment, of Compose, and made of what else says how to run one. */
 import { z } from 'zod'
-import { DeploymentRequest, replicaSpecOf, settingsOf } from '../operations/deployment-request.ts'
+import { DeploymentRequest, replicaSpecOf, settingsOf } from '../operations/deployment/deployment-request.ts'
 import { checked } from './check.ts'
 import type { SpecDocument } from './document.ts'
 import { fieldsOf } from './manifest.ts'

@@ -1,7 +1,7 @@
 /** What a file asks for, one by one: the requests that `workload.run` and `deploy.create` take. */
 import type { z } from 'zod'
-import type { DeploymentRequest } from '../operations/deployment-request.ts'
-import type { WorkloadRequest } from '../operations/workload-request.ts'
+import type { DeploymentRequest } from '../operations/deployment/deployment-request.ts'
+import type { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import type { Problem } from './problem.ts'
 import type { Place } from './tree.ts'
 

@@ -1,7 +1,7 @@
 /** What a file of apiVersion clawbernetes/v1 may say: the fields of a request by their own names, and the groups that such files have them in. */
 import { z } from 'zod'
 import { taintEffects } from '../model/label.ts'
-import { WorkloadRequest } from '../operations/workload-request.ts'
+import { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import type { Refusal } from './check.ts'
 
 export const apiVersion = 'clawbernetes/v1'

@@ -1,5 +1,5 @@
 /** Files of all kinds as documents: workload.toml, workload.yaml, Compose, and the request itself as JSON, YAML or TOML. */
-import { WorkloadRequest } from '../operations/workload-request.ts'
+import { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import { closest } from '../lib/closest.ts'
 import { composed } from './compose.ts'
 import type { Surroundings } from './compose.ts'

@@ -1,7 +1,7 @@
 /** Puts the fields that a file comes to together into the request of an operation, and has what is wrong with it named where it stands. */
 import type { z } from 'zod'
 import { isClawError } from '../model/failure.ts'
-import { specOf, WorkloadRequest } from '../operations/workload-request.ts'
+import { specOf, WorkloadRequest } from '../operations/workload/workload-request.ts'
 import type { Refusal } from './check.ts'
 import { checked } from './check.ts'
 import type { Problem } from './problem.ts'

@@ -1,7 +1,7 @@
 /** The schemas of all files, by the name that `schema` and `explain` know them by. */
 import { z } from 'zod'
-import { DeploymentRequest } from '../operations/deployment-request.ts'
-import { WorkloadRequest } from '../operations/workload-request.ts'
+import { DeploymentRequest } from '../operations/deployment/deployment-request.ts'
+import { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import { ComposeFile } from './compose-schema.ts'
 import { DeploymentManifest } from './deployment.ts'
 import { WorkloadManifest } from './manifest-schema.ts'

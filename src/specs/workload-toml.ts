@@ -1,6 +1,6 @@
 /** workload.toml: a table [workload] with the fields of a request in snake_case, and its tables resources, env, health and scaling. */
 import { z } from 'zod'
-import { WorkloadRequest } from '../operations/workload-request.ts'
+import { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import { checked } from './check.ts'
 import { modelOf } from './manifest.ts'
 import { SpecProblem } from './problem.ts'

@@ -1,8 +1,8 @@
 /** What the examples of the help pages name, so that each can be run as it stands; which cannot be, and which rightly end otherwise than with 0. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Api } from '../../src/doors/cli/api.ts'
-import { HttpTransport } from '../../src/doors/cli/http-transport.ts'
+import { Api } from '../../src/doors/cli/peer/api.ts'
+import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 

@@ -1,5 +1,5 @@
 /** Runs command lines of the CLI against made-up answers. */
-import { Api } from '../../src/doors/cli/api.ts'
+import { Api } from '../../src/doors/cli/peer/api.ts'
 import { main } from '../../src/doors/cli/main.ts'
 import type { Operation } from '../../src/operations/operation.ts'
 import { operations } from '../../src/operations/registry.ts'

@@ -1,7 +1,7 @@
 /** Asks before what cannot be undone, or hits more than one might think. */
 import { createInterface } from 'node:readline/promises'
 import { ClawError } from '../../model/failure.ts'
-import type { Session } from './command.ts'
+import type { Session } from './line/command.ts'
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 

@@ -3,9 +3,9 @@ import type { Check } from '../../model/check.ts'
 import { ClawError, isClawError } from '../../model/failure.ts'
 import { compareBuilds } from '../../model/version.ts'
 import type { OutputOf } from '../../operations/registry.ts'
-import type { Api } from './api.ts'
-import type { Peer, Session } from './command.ts'
-import { contextsFile, readContexts } from './contexts.ts'
+import type { Api } from './peer/api.ts'
+import type { Peer, Session } from './line/command.ts'
+import { contextsFile, readContexts } from './peer/contexts.ts'
 
 type Found = Omit<Check, 'docs'> & { readonly docs?: string }
 

@@ -1,19 +1,19 @@
 /** The command line from its words to its exit code. */
 import { ClawError, isClawError } from '../../model/failure.ts'
-import type { Api, Reading } from './api.ts'
+import type { Api, Reading } from './peer/api.ts'
 import type { Millis } from '../../model/time.ts'
-import type { Peer, Session } from './command.ts'
+import type { Peer, Session } from './line/command.ts'
 import { exitCodeOf, interrupted } from './exit-code.ts'
-import type { Globals } from './globals.ts'
-import { looksForJson } from './globals.ts'
-import { hintOnOlderPeer } from './older-peer.ts'
+import type { Globals } from './line/globals.ts'
+import { looksForJson } from './line/globals.ts'
+import { hintOnOlderPeer } from './peer/older-peer.ts'
 import type { Host } from './host.ts'
-import { lookOf, plainLook } from './look.ts'
-import { Output } from './output.ts'
-import type { Parsed } from './parse.ts'
-import { parse } from './parse.ts'
-import { commands } from './registry.ts'
-import { spanOption } from './span-option.ts'
+import { lookOf, plainLook } from './show/look.ts'
+import { Output } from './show/output.ts'
+import type { Parsed } from './line/parse.ts'
+import { parse } from './line/parse.ts'
+import { commands } from './line/registry.ts'
+import { spanOption } from './line/span-option.ts'
 
 /** Runs one command line. `connect` is replaced in tests. Returns the exit code. */
 export async function main(
@@ -52,7 +52,7 @@ export async function main(
 }
 
 /** What talks to peers is loaded by those that do: a help page is there in half of the time without. */
-const connecting = () => Promise.all([import('./target.ts'), import('./connect.ts')])
+const connecting = () => Promise.all([import('./peer/target.ts'), import('./peer/connect.ts')])
 
 async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
   const patience = spanOption('--request-timeout', globals.requestTimeout) ?? undefined

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { checkpointSignals } from '../../../src/model/checkpoint.ts'
 import { parseInput } from '../../../src/operations/input.ts'
-import { specOf, WorkloadRequest } from '../../../src/operations/workload-request.ts'
+import { specOf, WorkloadRequest } from '../../../src/operations/workload/workload-request.ts'
 
 const spec = (checkpoint: unknown) => specOf(parseInput(WorkloadRequest, { image: 'busybox', checkpoint })).checkpoint
 

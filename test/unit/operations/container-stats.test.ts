@@ -1,6 +1,6 @@
 /** How much of a GPU a container uses: said only where it can be known. */
 import { expect, test } from 'vitest'
-import { useOf } from '../../../src/operations/container-stats.ts'
+import { useOf } from '../../../src/operations/workload/container-stats.ts'
 import { sample } from '../../support/operations-mesh.ts'
 
 const busy = sample('g', {

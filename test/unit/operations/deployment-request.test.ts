@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changedSpec, replicaSpecOf } from '../../../src/operations/deployment-request.ts'
+import { changedSpec, replicaSpecOf } from '../../../src/operations/deployment/deployment-request.ts'
 
 const before = replicaSpecOf({
   ...{ name: 'web', image: 'app:1', command: 'serve all', env: { A: '1', B: '2' }, priority: 'high' },

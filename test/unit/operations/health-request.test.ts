@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseInput } from '../../../src/operations/input.ts'
-import { specOf, WorkloadRequest } from '../../../src/operations/workload-request.ts'
+import { specOf, WorkloadRequest } from '../../../src/operations/workload/workload-request.ts'
 
 const spec = (request: object) => specOf(parseInput(WorkloadRequest, { image: 'busybox', ...request }))
 

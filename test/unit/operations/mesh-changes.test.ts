@@ -1,6 +1,6 @@
 /** One account of what becomes of the mesh, however many watch it. */
 import { beforeEach, expect, test } from 'vitest'
-import { type MeshChange, Sight } from '../../../src/operations/mesh-changes.ts'
+import { type MeshChange, Sight } from '../../../src/operations/mesh/mesh-changes.ts'
 import { ada, submit } from '../../support/control-samples.ts'
 import { OperationsMesh } from '../../support/operations-mesh.ts'
 

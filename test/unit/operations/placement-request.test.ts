@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { taintEffects } from '../../../src/model/label.ts'
 import { parseInput } from '../../../src/operations/input.ts'
-import { specOf, WorkloadRequest } from '../../../src/operations/workload-request.ts'
+import { specOf, WorkloadRequest } from '../../../src/operations/workload/workload-request.ts'
 
 const spec = (request: Record<string, unknown>) => specOf(parseInput(WorkloadRequest, { image: 'busybox', ...request }))
 

@@ -1,6 +1,6 @@
 /** Where in the queue work is that waits, and how often the queue is looked through for it. */
 import { expect, test } from 'vitest'
-import { queueViews } from '../../../src/operations/queue-view.ts'
+import { queueViews } from '../../../src/operations/workload/queue-view.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import { meshOf, ada, submit } from '../../support/control-samples.ts'
 

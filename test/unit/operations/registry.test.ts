@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { expect, test } from 'vitest'
 import { keysOf } from '../../../src/operations/input.ts'
-import { nodeCommands } from '../../../src/operations/node-invoke.ts'
+import { nodeCommands } from '../../../src/operations/node/node-invoke.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { operations } from '../../../src/operations/registry.ts'
 

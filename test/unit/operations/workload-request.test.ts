@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nameFor, specOf, WorkloadRequest } from '../../../src/operations/workload-request.ts'
+import { nameFor, specOf, WorkloadRequest } from '../../../src/operations/workload/workload-request.ts'
 import { parseInput } from '../../../src/operations/input.ts'
 import { workloadName } from '../../../src/model/workload.ts'
 import { seededRandom } from '../../../src/simulation/world.ts'

@@ -1,6 +1,6 @@
-import { attached } from '../attached.ts'
-import { command } from '../command.ts'
-import { usualDetachKeys } from '../detach-keys.ts'
+import { attached } from '../talk/attached.ts'
+import { command } from '../line/command.ts'
+import { usualDetachKeys } from '../talk/detach-keys.ts'
 
 export default command({
   name: 'attach',

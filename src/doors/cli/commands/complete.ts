@@ -1,5 +1,5 @@
-import { command } from '../command.ts'
-import { offersFor } from '../offers.ts'
+import { command } from '../line/command.ts'
+import { offersFor } from '../line/offers.ts'
 
 export default command({
   name: '__complete',

@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ClawError } from '../../../model/failure.ts'
-import type { Session } from '../command.ts'
-import { command } from '../command.ts'
-import { completionFiles, completionScripts, completionSteps } from '../completion-scripts.ts'
+import type { Session } from '../line/command.ts'
+import { command } from '../line/command.ts'
+import { completionFiles, completionScripts, completionSteps } from '../line/completion-scripts.ts'
 
 export default command({
   name: 'completion',

@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import { ClawError } from '../../../model/failure.ts'
-import type { Session } from '../command.ts'
-import { command } from '../command.ts'
-import { counted } from '../copy-progress.ts'
+import type { Session } from '../line/command.ts'
+import { command } from '../line/command.ts'
+import { counted } from '../show/copy-progress.ts'
 
 export default command({
   name: 'cp',
@@ -49,7 +49,7 @@ interface Copying {
 }
 
 async function bring(source: string, { workload, path }: Place, copying: Copying): Promise<readonly string[]> {
-  const { copyIn, unarchive } = await import('../copy-in.ts')
+  const { copyIn, unarchive } = await import('../talk/copy-in.ts')
   const remote = await remoteFor(workload, copying)
   if (source === '-') await unarchive(remote, copying.session.host.stdin, path)
   else await copyIn(remote, source, path)
@@ -57,7 +57,7 @@ async function bring(source: string, { workload, path }: Place, copying: Copying
 }
 
 async function fetch({ workload, path }: Place, target: string, copying: Copying): Promise<readonly string[]> {
-  const { archive, copyOut } = await import('../copy-out.ts')
+  const { archive, copyOut } = await import('../talk/copy-out.ts')
   const remote = await remoteFor(workload, copying)
   if (target !== '-') return copyOut(remote, path, target)
   await archive(remote, path, copying.session.host.stdout)

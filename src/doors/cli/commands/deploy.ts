@@ -1,5 +1,5 @@
 import { ClawError } from '../../../model/failure.ts'
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 
 export default command({
   name: 'deploy',
@@ -30,7 +30,7 @@ export default command({
   async run(args, session) {
     if (args.spec === undefined)
       throw new ClawError('INVALID_REQUEST', { problem: 'say what to deploy with --spec FILE, or see deploy --help' })
-    const { deployFile } = await import('../deploy-file.ts')
+    const { deployFile } = await import('../work/deploy-file.ts')
     const { image, name, replicas, strategy } = args
     return deployFile(
       {

@@ -1,4 +1,4 @@
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 
 /** Something would change. */
 const changed = 10
@@ -15,8 +15,8 @@ export default command({
 
   async run({ FILE: file, spec }, session) {
     const { out, signal } = session
-    const { readSpecs } = await import('../spec-file.ts')
-    const { differenceLines, differenceOf } = await import('../changes.ts')
+    const { readSpecs } = await import('../work/spec-file.ts')
+    const { differenceLines, differenceOf } = await import('../work/changes.ts')
     const { documents } = await readSpecs(file, session, spec ? 'deployment' : undefined)
     const api = await session.api()
     const found = []

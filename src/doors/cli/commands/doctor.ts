@@ -1,5 +1,5 @@
 import { checkLines, checksExitCode } from '../../../model/check.ts'
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 import { examine } from '../doctor.ts'
 
 export default command({

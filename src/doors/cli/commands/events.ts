@@ -1,7 +1,7 @@
-import { command } from '../command.ts'
-import { eventLine } from '../columns.ts'
+import { command } from '../line/command.ts'
+import { eventLine } from '../show/columns.ts'
 import { interrupted } from '../exit-code.ts'
-import { meshEvents } from '../follow.ts'
+import { meshEvents } from '../work/follow.ts'
 
 export default command({
   name: 'events',

@@ -1,5 +1,5 @@
 import { ClawError } from '../../../model/failure.ts'
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 
 export default command({
   name: 'explain',

@@ -1,9 +1,9 @@
 import { ClawError } from '../../../model/failure.ts'
-import type { Session } from '../command.ts'
-import { command } from '../command.ts'
-import { logChunks } from '../follow.ts'
-import type { LogItem, PrintSettings } from '../log-printer.ts'
-import { Prefixes, printChunk } from '../log-printer.ts'
+import type { Session } from '../line/command.ts'
+import { command } from '../line/command.ts'
+import { logChunks } from '../work/follow.ts'
+import type { LogItem, PrintSettings } from '../show/log-printer.ts'
+import { Prefixes, printChunk } from '../show/log-printer.ts'
 
 export default command({
   name: 'logs',

@@ -1,8 +1,8 @@
 import { ClawError } from '../../../model/failure.ts'
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 import { interrupted } from '../exit-code.ts'
-import { workloadStates } from '../follow.ts'
-import { listen, parseForward } from '../port-forward.ts'
+import { workloadStates } from '../work/follow.ts'
+import { listen, parseForward } from '../talk/port-forward.ts'
 
 export default command({
   name: 'port-forward',

@@ -1,10 +1,10 @@
 import { ClawError } from '../../../model/failure.ts'
-import { command } from '../command.ts'
-import type { Session } from '../command.ts'
-import { attend, mostAttended } from '../attend.ts'
+import { command } from '../line/command.ts'
+import type { Session } from '../line/command.ts'
+import { attend, mostAttended } from '../work/attend.ts'
 import { spooled } from '../exit-code.ts'
-import { dryRun } from '../dry-run.ts'
-import { requestOf, runOptions, runPositionals, saidOf } from '../run-request.ts'
+import { dryRun } from '../work/dry-run.ts'
+import { requestOf, runOptions, runPositionals, saidOf } from '../work/run-request.ts'
 
 export default command({
   name: 'run',
@@ -77,7 +77,7 @@ export default command({
     }
     out.note(`${name} (${id}) is submitted${parts.length === 0 ? '' : ` in ${parts.length} parts`}`)
     if (isAttached) {
-      const { attachNew } = await import('../attached.ts')
+      const { attachNew } = await import('../talk/attached.ts')
       return attachNew(api, submitted, args.stdin, session)
     }
     return attend(api, submitted, { ...session, isMute: args.wait })
@@ -96,7 +96,7 @@ async function fromFile(
   },
   session: Session,
 ): Promise<number | undefined> {
-  const { runFile } = await import('../run-file.ts')
+  const { runFile } = await import('../work/run-file.ts')
   const { IMAGE: first, COMMAND: rest } = args
   const words = { IMAGE: undefined, COMMAND: first === undefined ? rest : [first, ...rest] }
   const { env, volumes, ...said } = saidOf({ ...args, ...words }, session.host.env)

@@ -1,6 +1,6 @@
 import { ClawError } from '../../../model/failure.ts'
-import { command } from '../command.ts'
-import { expectReached, followed, oneLine } from '../deploy-follow.ts'
+import { command } from '../line/command.ts'
+import { expectReached, followed, oneLine } from '../work/deploy-follow.ts'
 
 export default command({
   name: 'scale',

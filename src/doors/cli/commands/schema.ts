@@ -1,4 +1,4 @@
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 
 export default command({
   name: 'schema',
@@ -13,7 +13,7 @@ export default command({
 
   async run({ NAME: asked = 'workload' }, { out }) {
     const { jsonSchema, schemaNames } = await import('../../../specs/schemas.ts')
-    const { nameOf } = await import('../one-of.ts')
+    const { nameOf } = await import('../line/one-of.ts')
     const schema = jsonSchema(nameOf(asked, schemaNames, 'schema'))
     await out.result(schema, () => [JSON.stringify(schema, null, 2)])
   },

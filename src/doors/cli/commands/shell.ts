@@ -1,5 +1,5 @@
-import { command } from '../command.ts'
-import { interact } from '../interactive.ts'
+import { command } from '../line/command.ts'
+import { interact } from '../talk/interactive.ts'
 
 export default command({
   name: 'shell',

@@ -8,9 +8,9 @@ import { pageOf } from '../../../sim/page.ts'
 import { isComplete } from '../../../sim/report.ts'
 import { type Scenario, scenarioOf } from '../../../sim/scenario.ts'
 import { textOf } from '../../../sim/text.ts'
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 import { interrupted } from '../exit-code.ts'
-import { progressTeller } from '../sim-progress.ts'
+import { progressTeller } from '../show/sim-progress.ts'
 
 const names = Object.keys(builtins)
 

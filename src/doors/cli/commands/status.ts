@@ -1,6 +1,6 @@
-import { command } from '../command.ts'
-import { nodeColumns } from '../columns.ts'
-import { facts } from '../words.ts'
+import { command } from '../line/command.ts'
+import { nodeColumns } from '../show/columns.ts'
+import { facts } from '../show/words.ts'
 
 export default command({
   name: 'status',

@@ -1,12 +1,12 @@
 import { ClawError, isClawError } from '../../../model/failure.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
-import type { Api } from '../api.ts'
-import type { Session } from '../command.ts'
-import { command } from '../command.ts'
+import type { Api } from '../peer/api.ts'
+import type { Session } from '../line/command.ts'
+import { command } from '../line/command.ts'
 import { confirm } from '../confirm.ts'
 import { partly } from '../exit-code.ts'
-import { workloadStates } from '../follow.ts'
-import { stopDeployment } from '../stop-deployment.ts'
+import { workloadStates } from '../work/follow.ts'
+import { stopDeployment } from '../work/stop-deployment.ts'
 
 type Workload = OutputOf<'workload.stop'>
 

@@ -1,10 +1,10 @@
 import { formatMib } from '../../../lib/units.ts'
 import { ClawError } from '../../../model/failure.ts'
-import { listCommand } from '../list-command.ts'
-import type { Column } from '../table.ts'
-import type { Subject, Usage } from '../usage.ts'
-import { subjects, usageOf } from '../usage.ts'
-import { orDash, percent } from '../words.ts'
+import { listCommand } from '../show/list-command.ts'
+import type { Column } from '../show/table.ts'
+import type { Subject, Usage } from '../show/usage.ts'
+import { subjects, usageOf } from '../show/usage.ts'
+import { orDash, percent } from '../show/words.ts'
 
 /** `12Gi/64Gi`. */
 const share = (used: number | null, all: number | null): string => {

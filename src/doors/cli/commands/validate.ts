@@ -1,5 +1,5 @@
 import { ClawError } from '../../../model/failure.ts'
-import { command } from '../command.ts'
+import { command } from '../line/command.ts'
 
 export default command({
   name: 'validate',
@@ -14,7 +14,7 @@ export default command({
 
   async run({ FILES: files }, session) {
     const { out } = session
-    const { readSpecs } = await import('../spec-file.ts')
+    const { readSpecs } = await import('../work/spec-file.ts')
     const found = []
     const problems: string[] = []
     for (const file of files)

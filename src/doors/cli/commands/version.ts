@@ -1,9 +1,9 @@
 import { isClawError } from '../../../model/failure.ts'
 import { compareBuilds, rangeInWords } from '../../../model/version.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
-import { command } from '../command.ts'
-import type { Column } from '../table.ts'
-import { orDash } from '../words.ts'
+import { command } from '../line/command.ts'
+import type { Column } from '../show/table.ts'
+import { orDash } from '../show/words.ts'
 
 /** A peer of an older build may say less. */
 type Reply = Pick<OutputOf<'version'>, 'version' | 'node'> & Partial<OutputOf<'version'>>

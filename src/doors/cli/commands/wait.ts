@@ -1,11 +1,11 @@
 import { ClawError } from '../../../model/failure.ts'
-import type { Api } from '../api.ts'
-import type { Awaited, Condition } from '../await-state.ts'
-import { awaitState, conditions } from '../await-state.ts'
-import type { Session } from '../command.ts'
-import { command } from '../command.ts'
+import type { Api } from '../peer/api.ts'
+import type { Awaited, Condition } from '../work/await-state.ts'
+import { awaitState, conditions } from '../work/await-state.ts'
+import type { Session } from '../line/command.ts'
+import { command } from '../line/command.ts'
 import { interrupted, notFinished } from '../exit-code.ts'
-import { spanOption } from '../span-option.ts'
+import { spanOption } from '../line/span-option.ts'
 
 export default command({
   name: 'wait',

@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../operations/registry.ts'
-import { command } from '../command.ts'
-import { attemptInWords } from '../history.ts'
-import { verdictLines } from '../verdicts.ts'
+import { command } from '../line/command.ts'
+import { attemptInWords } from '../show/history.ts'
+import { verdictLines } from '../show/verdicts.ts'
 
 export default command({
   name: 'why',

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { addressFor, parseAddress } from '../../../../src/doors/cli/address.ts'
-import { ensureOperatorKey, operatorId, readOperatorKey } from '../../../../src/doors/cli/operator-key.ts'
+import { addressFor, parseAddress } from '../../../../src/doors/cli/peer/address.ts'
+import { ensureOperatorKey, operatorId, readOperatorKey } from '../../../../src/doors/cli/peer/operator-key.ts'
 
 let home: string
 const servers: Server[] = []

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Header } from 'tar'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Api } from '../../../../src/doors/cli/api.ts'
-import { copyOut } from '../../../../src/doors/cli/copy-out.ts'
+import type { Api } from '../../../../src/doors/cli/peer/api.ts'
+import { copyOut } from '../../../../src/doors/cli/talk/copy-out.ts'
 import { conversationPair } from '../../../../src/wire/conversation.ts'
 
 type Entry = ConstructorParameters<typeof Header>[0] & { readonly content?: string }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DetachKeys, detachKeysIn, usualDetachKeys } from '../../../../src/doors/cli/detach-keys.ts'
+import { DetachKeys, detachKeysIn, usualDetachKeys } from '../../../../src/doors/cli/talk/detach-keys.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const typed = (keys: string, ...pieces: readonly string[]) => {

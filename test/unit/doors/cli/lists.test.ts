@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { selected } from '../../../../src/doors/cli/selection.ts'
-import { selectorOf } from '../../../../src/doors/cli/label-selector.ts'
-import { filled, templateOf } from '../../../../src/doors/cli/template.ts'
+import { selected } from '../../../../src/doors/cli/show/selection.ts'
+import { selectorOf } from '../../../../src/doors/cli/show/label-selector.ts'
+import { filled, templateOf } from '../../../../src/doors/cli/show/template.ts'
 import { fakeHost } from '../../../support/fake-host.ts'
 import { cli, workload } from '../../../support/run-cli.ts'
 

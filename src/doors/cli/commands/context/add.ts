@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ClawError } from '../../../../model/failure.ts'
-import { parseAddress } from '../../address.ts'
-import { command } from '../../command.ts'
-import type { Context } from '../../contexts.ts'
-import { contextsFile, local, readContexts, writeContexts } from '../../contexts.ts'
+import { parseAddress } from '../../peer/address.ts'
+import { command } from '../../line/command.ts'
+import type { Context } from '../../peer/contexts.ts'
+import { contextsFile, local, readContexts, writeContexts } from '../../peer/contexts.ts'
 
 export default command({
   name: 'context add',

@@ -1,6 +1,6 @@
-import { command } from '../../command.ts'
-import { local } from '../../contexts.ts'
-import { nameOfContext } from '../../target.ts'
+import { command } from '../../line/command.ts'
+import { local } from '../../peer/contexts.ts'
+import { nameOfContext } from '../../peer/target.ts'
 
 export default command({
   name: 'context current',

@@ -1,9 +1,9 @@
-import type { Context } from '../../contexts.ts'
-import { local, readContexts } from '../../contexts.ts'
-import { listCommand } from '../../list-command.ts'
-import type { Column } from '../../table.ts'
-import { nameOfContext } from '../../target.ts'
-import { orDash } from '../../words.ts'
+import type { Context } from '../../peer/contexts.ts'
+import { local, readContexts } from '../../peer/contexts.ts'
+import { listCommand } from '../../show/list-command.ts'
+import type { Column } from '../../show/table.ts'
+import { nameOfContext } from '../../peer/target.ts'
+import { orDash } from '../../show/words.ts'
 
 interface Shown {
   readonly name: string

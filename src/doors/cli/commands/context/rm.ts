@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { contextIn, readContexts, writeContexts } from '../../contexts.ts'
+import { command } from '../../line/command.ts'
+import { contextIn, readContexts, writeContexts } from '../../peer/contexts.ts'
 
 export default command({
   name: 'context rm',

@@ -1,7 +1,7 @@
 import { ClawError } from '../../../../model/failure.ts'
-import { command } from '../../command.ts'
-import { expectReached, followed, oneLine } from '../../deploy-follow.ts'
-import { deploymentSaid, deployOptions, deployPositionals } from '../../deploy-request.ts'
+import { command } from '../../line/command.ts'
+import { expectReached, followed, oneLine } from '../../work/deploy-follow.ts'
+import { deploymentSaid, deployOptions, deployPositionals } from '../../work/deploy-request.ts'
 
 export default command({
   name: 'deploy create',

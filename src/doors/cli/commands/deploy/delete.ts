@@ -1,6 +1,6 @@
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 import { confirm } from '../../confirm.ts'
-import { followed } from '../../deploy-follow.ts'
+import { followed } from '../../work/deploy-follow.ts'
 
 export default command({
   name: 'deploy delete',

@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { listCommand } from '../../list-command.ts'
-import type { Column } from '../../table.ts'
-import { ago, orDash } from '../../words.ts'
+import { listCommand } from '../../show/list-command.ts'
+import type { Column } from '../../show/table.ts'
+import { ago, orDash } from '../../show/words.ts'
 
 const columns: readonly Column<OutputOf<'deploy.history'>[number]>[] = [
   { head: 'Name', cell: ({ name }) => name },

@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { listCommand } from '../../list-command.ts'
-import type { Column } from '../../table.ts'
-import { ago } from '../../words.ts'
+import { listCommand } from '../../show/list-command.ts'
+import type { Column } from '../../show/table.ts'
+import { ago } from '../../show/words.ts'
 
 const columns: readonly Column<OutputOf<'deploy.list'>[number]>[] = [
   { head: 'Name', cell: ({ name }) => name },

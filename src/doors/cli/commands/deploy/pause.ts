@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { oneLine } from '../../deploy-follow.ts'
+import { command } from '../../line/command.ts'
+import { oneLine } from '../../work/deploy-follow.ts'
 
 export default command({
   name: 'deploy pause',

@@ -1,5 +1,5 @@
 import { ClawError } from '../../../../model/failure.ts'
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 import { confirmByTyping } from '../../confirm.ts'
 
 export default command({

@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { facts, orDash } from '../../words.ts'
+import { command } from '../../line/command.ts'
+import { facts, orDash } from '../../show/words.ts'
 
 const heard = (silentForMs: number | null): string =>
   silentForMs === null ? ', never heard of' : `, heard of ${Math.round(silentForMs)} ms ago`

@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { listCommand } from '../../list-command.ts'
-import type { Column } from '../../table.ts'
-import { orDash } from '../../words.ts'
+import { listCommand } from '../../show/list-command.ts'
+import type { Column } from '../../show/table.ts'
+import { orDash } from '../../show/words.ts'
 
 type Voter = OutputOf<'gateway.voters'>[number]
 

@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { imageInWords } from '../../image-words.ts'
+import { command } from '../../line/command.ts'
+import { imageInWords } from '../../show/image-words.ts'
 
 export default command({
   name: 'image info',

@@ -1,8 +1,8 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { sizeInWords } from '../../image-words.ts'
-import { listCommand } from '../../list-command.ts'
-import type { Column } from '../../table.ts'
-import { ago, orDash } from '../../words.ts'
+import { sizeInWords } from '../../show/image-words.ts'
+import { listCommand } from '../../show/list-command.ts'
+import type { Column } from '../../show/table.ts'
+import { ago, orDash } from '../../show/words.ts'
 
 type Image = OutputOf<'image.list'>['images'][number]
 

@@ -1,6 +1,6 @@
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 import { confirm } from '../../confirm.ts'
-import { imageLine, sizeInWords } from '../../image-words.ts'
+import { imageLine, sizeInWords } from '../../show/image-words.ts'
 
 export default command({
   name: 'image prune',

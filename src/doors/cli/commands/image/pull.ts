@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { followImages, resultOfImages } from '../../image-progress.ts'
+import { command } from '../../line/command.ts'
+import { followImages, resultOfImages } from '../../show/image-progress.ts'
 
 export default command({
   name: 'image pull',

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ClawError } from '../../../../model/failure.ts'
-import type { Api } from '../../api.ts'
-import type { Session } from '../../command.ts'
-import { command } from '../../command.ts'
-import { followImages, resultOfImages } from '../../image-progress.ts'
-import { sizeInWords } from '../../image-words.ts'
+import type { Api } from '../../peer/api.ts'
+import type { Session } from '../../line/command.ts'
+import { command } from '../../line/command.ts'
+import { followImages, resultOfImages } from '../../show/image-progress.ts'
+import { sizeInWords } from '../../show/image-words.ts'
 
 /** Bytes of one part; a request may have 1 MiB. */
 const partBytes = 512 * 1_024

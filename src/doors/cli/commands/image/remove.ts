@@ -1,6 +1,6 @@
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 import { confirm } from '../../confirm.ts'
-import { imageLine } from '../../image-words.ts'
+import { imageLine } from '../../show/image-words.ts'
 
 export default command({
   name: 'image remove',

@@ -1,6 +1,6 @@
 import { decodeBackup } from '../../../../core/state/backup.ts'
 import { writeWhole } from '../../backup-file.ts'
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 
 export default command({
   name: 'mesh backup',

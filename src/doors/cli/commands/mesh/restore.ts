@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { BackupHeader } from '../../../../core/state/backup.ts'
 import { decodeBackup } from '../../../../core/state/backup.ts'
-import type { Api } from '../../api.ts'
+import type { Api } from '../../peer/api.ts'
 import { readWhole } from '../../backup-file.ts'
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 import { confirmByTyping } from '../../confirm.ts'
 
 /** Bytes of one part; a request may have 1 MiB. */

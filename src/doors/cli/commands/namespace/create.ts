@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { limitOptions, limitsOf } from '../../namespace-limits.ts'
+import { command } from '../../line/command.ts'
+import { limitOptions, limitsOf } from '../../work/namespace-limits.ts'
 
 export default command({
   name: 'namespace create',

@@ -1,6 +1,6 @@
-import { command } from '../../command.ts'
-import { memoryUsedOf, usedOf } from '../../namespace-limits.ts'
-import { facts, orDash } from '../../words.ts'
+import { command } from '../../line/command.ts'
+import { memoryUsedOf, usedOf } from '../../work/namespace-limits.ts'
+import { facts, orDash } from '../../show/words.ts'
 
 export default command({
   name: 'namespace info',

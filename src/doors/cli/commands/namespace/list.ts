@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { listCommand } from '../../list-command.ts'
-import { memoryUsedOf, usedOf } from '../../namespace-limits.ts'
-import type { Column } from '../../table.ts'
+import { listCommand } from '../../show/list-command.ts'
+import { memoryUsedOf, usedOf } from '../../work/namespace-limits.ts'
+import type { Column } from '../../show/table.ts'
 
 const columns: readonly Column<OutputOf<'namespace.list'>[number]>[] = [
   { head: 'Name', cell: ({ name }) => name },

@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { opennessInWords } from '../../openness.ts'
+import { command } from '../../line/command.ts'
+import { opennessInWords } from '../../show/openness.ts'
 
 export default command({
   name: 'node cordon',

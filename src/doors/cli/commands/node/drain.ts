@@ -1,13 +1,13 @@
 import { ClawError } from '../../../../model/failure.ts'
 import type { OutputOf } from '../../../../operations/registry.ts'
-import type { Api } from '../../api.ts'
-import type { Session } from '../../command.ts'
-import { command } from '../../command.ts'
+import type { Api } from '../../peer/api.ts'
+import type { Session } from '../../line/command.ts'
+import { command } from '../../line/command.ts'
 import { canAsk, confirm } from '../../confirm.ts'
 import { interrupted } from '../../exit-code.ts'
-import { drainStates } from '../../follow.ts'
-import { leftInWords, opennessInWords } from '../../openness.ts'
-import { spanOption } from '../../span-option.ts'
+import { drainStates } from '../../work/follow.ts'
+import { leftInWords, opennessInWords } from '../../show/openness.ts'
+import { spanOption } from '../../line/span-option.ts'
 
 type Openness = OutputOf<'node.drain'>
 

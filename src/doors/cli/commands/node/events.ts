@@ -1,5 +1,5 @@
-import { listCommand } from '../../list-command.ts'
-import { eventColumns } from '../../columns.ts'
+import { listCommand } from '../../show/list-command.ts'
+import { eventColumns } from '../../show/columns.ts'
 
 export default listCommand({
   name: 'node events',

@@ -1,9 +1,9 @@
 import { formatMib } from '../../../../lib/units.ts'
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { command } from '../../command.ts'
-import { labelsInWords, schedulingInWords, taintsInWords } from '../../columns.ts'
-import type { Column } from '../../table.ts'
-import { ago, facts, gpusInWords, orDash, percent } from '../../words.ts'
+import { command } from '../../line/command.ts'
+import { labelsInWords, schedulingInWords, taintsInWords } from '../../show/columns.ts'
+import type { Column } from '../../show/table.ts'
+import { ago, facts, gpusInWords, orDash, percent } from '../../show/words.ts'
 
 type Info = OutputOf<'node.info'>
 type Gpu = Info['gpus'][number]

@@ -3,12 +3,12 @@ import type { FailureCode } from '../../../../model/failure.ts'
 import { ClawError } from '../../../../model/failure.ts'
 import { failures } from '../../../../model/failures.ts'
 import type { OutputOf } from '../../../../operations/registry.ts'
-import type { Session } from '../../command.ts'
-import { command } from '../../command.ts'
+import type { Session } from '../../line/command.ts'
+import { command } from '../../line/command.ts'
 import { exitCodeOf, partly } from '../../exit-code.ts'
-import { pairsOf } from '../../pairs.ts'
-import { paramsFrom } from '../../params.ts'
-import type { Column } from '../../table.ts'
+import { pairsOf } from '../../line/pairs.ts'
+import { paramsFrom } from '../../line/params.ts'
+import type { Column } from '../../show/table.ts'
 
 export default command({
   name: 'node invoke',

@@ -1,6 +1,6 @@
-import { command } from '../../command.ts'
-import { labelsInWords } from '../../columns.ts'
-import { pairsOf } from '../../pairs.ts'
+import { command } from '../../line/command.ts'
+import { labelsInWords } from '../../show/columns.ts'
+import { pairsOf } from '../../line/pairs.ts'
 
 export default command({
   name: 'node label',

@@ -1,5 +1,5 @@
-import { nodeColumns } from '../../columns.ts'
-import { listCommand } from '../../list-command.ts'
+import { nodeColumns } from '../../show/columns.ts'
+import { listCommand } from '../../show/list-command.ts'
 
 export default listCommand({
   name: 'node list',

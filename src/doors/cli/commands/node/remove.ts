@@ -1,4 +1,4 @@
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 import { confirm } from '../../confirm.ts'
 
 export default command({

@@ -1,6 +1,6 @@
 import { ClawError } from '../../../../model/failure.ts'
 import { taintEffects, taintInWords } from '../../../../model/label.ts'
-import { command } from '../../command.ts'
+import { command } from '../../line/command.ts'
 
 export default command({
   name: 'node taint',

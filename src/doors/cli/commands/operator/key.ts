@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { defaultKeyFile, ensureOperatorKey, operatorId } from '../../operator-key.ts'
+import { command } from '../../line/command.ts'
+import { defaultKeyFile, ensureOperatorKey, operatorId } from '../../peer/operator-key.ts'
 
 export default command({
   name: 'operator key',

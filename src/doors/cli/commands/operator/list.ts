@@ -1,6 +1,6 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { listCommand } from '../../list-command.ts'
-import type { Column } from '../../table.ts'
+import { listCommand } from '../../show/list-command.ts'
+import type { Column } from '../../show/table.ts'
 
 const columns: readonly Column<OutputOf<'operator.list'>[number]>[] = [
   { head: 'Name', cell: ({ name }) => name },

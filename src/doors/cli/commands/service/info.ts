@@ -1,6 +1,6 @@
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { command } from '../../command.ts'
-import { facts, percent } from '../../words.ts'
+import { command } from '../../line/command.ts'
+import { facts, percent } from '../../show/words.ts'
 
 type Stats = OutputOf<'service.stats'>['revisions'][number]
 

@@ -1,5 +1,5 @@
-import { command } from '../../command.ts'
-import { pairsOf } from '../../pairs.ts'
+import { command } from '../../line/command.ts'
+import { pairsOf } from '../../line/pairs.ts'
 
 export default command({
   name: 'token create',

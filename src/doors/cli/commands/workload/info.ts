@@ -1,8 +1,8 @@
 import { formatMib } from '../../../../lib/units.ts'
 import type { OutputOf } from '../../../../operations/registry.ts'
-import { command } from '../../command.ts'
-import { attemptInWords } from '../../history.ts'
-import { facts, orDash } from '../../words.ts'
+import { command } from '../../line/command.ts'
+import { attemptInWords } from '../../show/history.ts'
+import { facts, orDash } from '../../show/words.ts'
 
 type Info = OutputOf<'workload.info'>
 

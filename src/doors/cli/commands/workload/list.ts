@@ -1,5 +1,5 @@
-import { workloadColumns } from '../../columns.ts'
-import { listCommand } from '../../list-command.ts'
+import { workloadColumns } from '../../show/columns.ts'
+import { listCommand } from '../../show/list-command.ts'
 
 export default listCommand({
   name: 'workload list',

@@ -1,0 +1,63 @@
+/** Which peers a command line is about: those of a context, or the one that `addressFor` finds. */
+import type { Address, Asked } from './address.ts'
+import { addressFor, namedAddress } from './address.ts'
+import { contextIn, local, readContexts } from './contexts.ts'
+import type { Host } from '../host.ts'
+
+export interface Target {
+  /** Of the context; null when none was asked for. */
+  readonly context: string | null
+  /** The first that answers is taken. */
+  readonly addresses: readonly Address[]
+  readonly operatorKey: string | undefined
+}
+
+interface Wanted extends Asked {
+  readonly context: string | undefined
+  readonly operatorKey: string | undefined
+}
+
+const gatewayVariables = ['CLAWBERNETES_GATEWAY_URL', 'CLAWBERNETES_GATEWAY', 'CLAWNODE_GATEWAY']
+
+/**
+ * `--gateway`, else `--context`, else an address in the environment, else a context in the environment, else the one in use.
+ * Throws CONTEXT_NOT_FOUND, and what `addressFor` throws.
+ */
+export async function targetFor(wanted: Wanted, host: Pick<Host, 'env' | 'home'>): Promise<Target> {
+  const { env } = host
+  const hasAddress = gatewayVariables.some((name) => (env[name] ?? '') !== '')
+  const isDirect = wanted.gateway !== undefined || (wanted.context === undefined && hasAddress)
+  if (isDirect) return direct(wanted, host)
+  const name = await nameOfContext(wanted.context, host)
+  // Said in so many words, the daemon of this host is meant even where the environment names another.
+  if (name === null || name === local) return direct(wanted, { ...host, env: withoutGateway(env) })
+  const context = contextIn(await readContexts(host), name)
+  const addresses = context.addresses.map((gateway) =>
+    namedAddress(gateway, {
+      token: wanted.token ?? (wanted.tokenFile === undefined ? context.token : undefined),
+      tokenFile: wanted.tokenFile ?? context.tokenFile,
+    }),
+  )
+  return {
+    context: name,
+    addresses: await Promise.all(addresses),
+    operatorKey: wanted.operatorKey ?? context.operatorKey,
+  }
+}
+
+/** Which context is in use; null for none. */
+export async function nameOfContext(
+  asked: string | undefined,
+  host: Pick<Host, 'env' | 'home'>,
+): Promise<string | null> {
+  const named = asked ?? (host.env['CLAWBERNETES_CONTEXT'] || undefined)
+  if (named !== undefined && named !== '') return named
+  return (await readContexts(host)).current
+}
+
+async function direct(wanted: Wanted, host: Pick<Host, 'env' | 'home'>): Promise<Target> {
+  return { context: null, addresses: [await addressFor(wanted, host)], operatorKey: wanted.operatorKey }
+}
+
+const withoutGateway = (env: Host['env']): Host['env'] =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !gatewayVariables.includes(name)))

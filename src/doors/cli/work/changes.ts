@@ -1,0 +1,50 @@
+/** What a file would change, asked for and shown. */
+import type { OutputOf } from '../../../operations/registry.ts'
+import type { SpecDocument } from '../../../specs/document.ts'
+import type { Api } from '../peer/api.ts'
+
+export interface Difference {
+  readonly kind: SpecDocument['kind']
+  readonly name: string
+  readonly exists: boolean
+  readonly isNewRevision: boolean
+  readonly revision: number | null
+  readonly changes: OutputOf<'deploy.diff'>['changes']
+}
+
+export async function differenceOf(api: Api, document: SpecDocument, signal: AbortSignal): Promise<Difference> {
+  if (document.kind === 'deployment')
+    return { kind: 'deployment', ...(await api.call('deploy.diff', document.request, signal)) }
+  const { name, exists, changes } = await api.call('workload.diff', document.request, signal)
+  const shown = name ?? document.request.image
+  return { kind: 'workload', name: shown, exists, isNewRevision: false, revision: null, changes }
+}
+
+const text = (value: unknown): string => (value === null ? '(none)' : JSON.stringify(value))
+
+/** `~ spec.image: "a" → "b"`, below a line that says what becomes of the whole. */
+export function differenceLines({
+  kind,
+  name,
+  exists,
+  revision,
+  isNewRevision,
+  changes,
+}: Difference): readonly string[] {
+  if (changes.length === 0) return [`${kind} ${name} stays as it is`]
+  if (!exists)
+    return [
+      `${kind} ${name} is new`,
+      ...changes.filter(({ after }) => isSaid(after)).map(({ field, after }) => `  + ${field}: ${text(after)}`),
+    ]
+  const what = isNewRevision && revision !== null ? `changes from revision ${revision}, by its strategy` : 'changes'
+  const note = kind === 'workload' ? 'differs; a workload that runs is not changed: stop it first' : what
+  return [
+    `${kind} ${name} ${note}`,
+    ...changes.map((one) => `  ~ ${one.field}: ${text(one.before)} → ${text(one.after)}`),
+  ]
+}
+
+/** Of something new, what it has nothing of is not worth a line. */
+const isSaid = (value: unknown): boolean =>
+  value !== null && !(typeof value === 'object' && Object.keys(value).length === 0)

@@ -1,0 +1,43 @@
+/** Whose output is meant: workloads by name, and what belongs together, by the name of the whole or of one of its parts. */
+import { groupName } from '../../core/state/groups.ts'
+import type { MeshState } from '../../core/state/types.ts'
+import type { DeploymentId } from '../../model/ids.ts'
+import type { Workload } from '../../model/workload.ts'
+import { isTerminal } from '../../model/workload.ts'
+import type { OperationContext } from '../context.ts'
+import { findFreshWorkload, findGroup } from '../find.ts'
+
+export interface Meant {
+  readonly workloads: readonly Workload[]
+  /** More of these may come. */
+  readonly deployments: readonly DeploymentId[]
+}
+
+/** Throws WORKLOAD_NOT_FOUND. With `replicas`, all that belongs to the same as what is named. */
+export async function meantBy(
+  name: string,
+  replicas: boolean,
+  context: OperationContext,
+  signal: AbortSignal,
+): Promise<Meant> {
+  const { state } = context.control
+  const deployment = [...state.deployments.values()].find(({ id, name: called }) => id === name || called === name)
+  if (deployment !== undefined && !state.names.has(name))
+    return { workloads: replicasOf(state, deployment.id), deployments: [deployment.id] }
+  const first = await findFreshWorkload(context, name, signal)
+  if (replicas && first.owner !== undefined) {
+    const { deployment: id } = first.owner
+    return { workloads: replicasOf(state, id), deployments: [id] }
+  }
+  const group = groupName(first)
+  const isNamed = first.name === name || first.id.startsWith(name)
+  if (group === null || (isNamed && !replicas)) return { workloads: [first], deployments: [] }
+  return { workloads: findGroup(state, first.part?.group ?? group), deployments: [] }
+}
+
+/** Those that have not ended; when all have, all. */
+function replicasOf(state: MeshState, deployment: DeploymentId): readonly Workload[] {
+  const all = [...state.workloads.values()].filter(({ owner }) => owner?.deployment === deployment)
+  const living = all.filter(({ state: is }) => !isTerminal(is))
+  return living.length > 0 ? living : all
+}

@@ -1,0 +1,60 @@
+/** How people write what the container starts with: its entrypoint, its directory, its user and whether it can be talked to; and notes of their own. */
+import { z } from 'zod'
+import { ClawError } from '../../model/failure.ts'
+import type { ExecutorKind } from '../../model/node.ts'
+import { processText } from '../fields.ts'
+
+const words = z.union([processText(32_768), z.array(processText(32_768)).max(256)], {
+  error: 'must be words, or one string',
+})
+
+/** The keys of a request that this file describes. */
+export const containerFields = {
+  entrypoint: words
+    .optional()
+    .describe('What runs instead of the entrypoint of the image; command holds its arguments then'),
+  workdir: processText(4_096).min(1).optional().describe('Directory in the container that it starts in'),
+  user: processText(128).min(1).optional().describe('User in the container: a name, an id, or user:group'),
+  stdin: z.boolean().optional().describe('Keep its standard input open, for whoever attaches to it'),
+  stdinOnce: z.boolean().optional().describe('With stdin: it ends as soon as somebody who is attached ends theirs'),
+  tty: z.boolean().optional().describe('Give it a terminal; both of its outputs are one then'),
+  annotations: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Notes of your own, which mean nothing to the mesh; at most 32'),
+}
+
+interface Interactive {
+  readonly stdin?: boolean | undefined
+  readonly stdinOnce?: boolean | undefined
+  readonly tty?: boolean | undefined
+}
+
+/** What is not wanted is left out, so that peers of the version before know all that is said. Throws INVALID_REQUEST. */
+export function interactiveOf({ stdin, stdinOnce, tty }: Interactive): { readonly [Key in keyof Interactive]?: true } {
+  if (stdinOnce === true && stdin !== true)
+    throw new ClawError('INVALID_REQUEST', { problem: 'stdinOnce is about stdin, which is not open' })
+  return {
+    ...(stdin === true ? { stdin } : {}),
+    ...(stdinOnce === true ? { stdinOnce } : {}),
+    ...(tty === true ? { tty } : {}),
+  }
+}
+
+/** Only containers have an input that stays open, or a terminal. Throws INVALID_REQUEST where plain processes are asked for. */
+export function executorOf({ stdin, tty }: Interactive, asked: ExecutorKind | undefined): ExecutorKind | undefined {
+  if (stdin !== true && tty !== true) return asked
+  if (asked === 'process')
+    throw new ClawError('INVALID_REQUEST', {
+      problem: `plain processes have ${tty === true ? 'no terminal' : 'no input that stays open'}; containers have`,
+    })
+  return asked ?? 'docker'
+}
+
+/** One string is split at spaces, or given to a shell when it needs one, which the image may not have. */
+export function wordsOf(command: string | readonly string[] | undefined): readonly string[] {
+  if (command === undefined) return []
+  if (typeof command !== 'string') return command
+  const needsShell = /[|&;<>()$`\\"'*?[\]{}\n~]|^\s*\w+=/.test(command)
+  return needsShell ? ['sh', '-c', command] : command.split(/\s+/).filter((word) => word !== '')
+}
