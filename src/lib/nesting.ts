@@ -4,9 +4,13 @@
 export const deepest = 64
 /** What a peer answers may hold what it was asked, and says of it what it is. */
 const deepestAnswer = 2 * deepest
+/** What goes into the answer of somebody else, which says whose it is. */
+const deepestPart = deepestAnswer - 16
 
 /** Whatever comes from another peer is walked through by recursion later on: to be packed, hashed, or checked. */
 export const isTooDeep = (value: unknown): boolean => isNestedDeeper(value, deepestAnswer)
+
+export const isTooDeepForPart = (value: unknown): boolean => isNestedDeeper(value, deepestPart)
 
 /** JSON that another peer wrote. Throws SyntaxError, also for what is too deep. */
 export function shallowJson(text: string): unknown {

@@ -27,7 +27,7 @@ import { roles } from './operation.ts'
 import { requirePermission } from './permission.ts'
 import { operations } from './registry.ts'
 import { bridge, talkOver } from './talk.ts'
-import { answerIn, inputIn } from './told-json.ts'
+import { inputIn, outputIn } from './told-json.ts'
 
 export interface Asker {
   readonly caller: Caller
@@ -152,7 +152,7 @@ export class OperationService implements Service, Invoker {
     const { output } = await (deadline === undefined
       ? ask(asker.signal)
       : withDeadline(clock, deadline, asker.signal, (limits) => ask(limits.signal)))
-    return operation.output.parse(answerIn(output))
+    return outputIn(operation, output)
   }
 
   async *open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown> {
@@ -167,7 +167,7 @@ export class OperationService implements Service, Invoker {
     }
     const wire = wireOf(name, input, asker)
     for await (const { item } of this.#context.rpc.stream(target, streamOperation, wire, asker.signal))
-      yield operation.output.parse(answerIn(item))
+      yield outputIn(operation, item)
   }
 
   async converse(name: string, input: unknown, asker: Asker): Promise<Conversation> {

@@ -1,5 +1,6 @@
 /** The JSON that one peer sends to another when it runs an operation there. */
 import { shallowJson } from '../lib/nesting.ts'
+import type { z } from 'zod'
 import { ClawError } from '../model/failure.ts'
 
 /** What is asked. Throws INVALID_REQUEST for what is no JSON; how deep it may be nested, the operation's gate says. */
@@ -19,4 +20,15 @@ export function answerIn(text: string): unknown {
     const detail = 'the peer answered with something that is no JSON, or nested too deep'
     throw new ClawError('INTERNAL', { detail }, { cause: error })
   }
+}
+
+/** The same, as the operation says that it looks. */
+export function outputIn({ output }: { readonly output: z.ZodType }, text: string): unknown {
+  const { success, data, error } = output.safeParse(answerIn(text))
+  if (success) return data
+  throw new ClawError(
+    'INTERNAL',
+    { detail: 'the peer answered with something else than was asked for' },
+    { cause: error },
+  )
 }

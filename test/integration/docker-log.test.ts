@@ -9,14 +9,14 @@ import { labDocker, labImage, removeContainers } from '../support/lab-docker.ts'
 
 const label = `claw-log-test=${process.pid}`
 const never = new AbortController().signal
-const count = 60_000
+const count = 200_000
 
 interface Printer {
   readonly source: LogSource
   readonly ended: Promise<void>
 }
 
-/** A container of 20 log files of 1 MB. */
+/** A container of 20 log files of 4 MB: more than what is on its way to a reader that does not read. */
 async function printer(script: string, { hasTerminal = false } = {}): Promise<Printer> {
   const docker = connectEngine(labDocker ?? '')
   const [key = '', value = ''] = label.split('=')
@@ -27,7 +27,7 @@ async function printer(script: string, { hasTerminal = false } = {}): Promise<Pr
     Labels: { [key]: value },
     HostConfig: {
       NetworkMode: 'none',
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '20' } },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '4m', 'max-file': '20' } },
     },
   })
   await container.start()

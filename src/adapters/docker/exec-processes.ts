@@ -23,7 +23,8 @@ export interface Leader {
 /** The command's own process. Null when the number is another's here, or nobody's: the engine may count in a world of its own. */
 export async function leaderOf({ pid, container, mark }: Traces): Promise<Leader | null> {
   const groups = await readProc(pid, 'cgroup')
-  if (groups?.includes(container) !== true && !(await isMarked(pid, mark))) return null
+  const isThere = /^[0-9a-f]{64}$/.test(container) && groups?.includes(container) === true
+  if (!isThere && !(await isMarked(pid, mark))) return null
   const inside = /^NSpid:.*\s(\d+)$/m.exec((await readProc(pid, 'status')) ?? '')?.[1]
   return { pid, pidInside: inside === undefined ? null : Number(inside) }
 }

@@ -6,15 +6,19 @@ import type { Duplex } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { abortable } from '../../lib/abortable.ts'
 import { byteStreamOf } from '../../lib/byte-stream.ts'
-import { ask } from './engine.ts'
+import { hijack } from './hijacked.ts'
 
 export interface HeldInput {
   send(data: Uint8Array): Promise<void>
   end(): void
 }
 
+interface Held extends HeldInput {
+  close(): void
+}
+
 export class HeldInputs {
-  readonly #open = new Map<string, Promise<Duplex>>()
+  readonly #open = new Map<string, Promise<Held>>()
 
   /** How many containers somebody may still write to. */
   get size(): number {
@@ -23,27 +27,36 @@ export class HeldInputs {
 
   async of(container: Dockerode.Container, signal: AbortSignal): Promise<HeldInput> {
     const { id } = container
-    const known = this.#open.get(id)
-    const opening = known ?? opened(container)
-    if (known === undefined) {
-      this.#open.set(id, opening)
-      const forget = (): void => void this.#open.delete(id)
-      opening.then((connection) => {
-        connection.once('close', forget).resume()
-        closeAfter(container, connection)
-      }, forget)
-    }
-    return byteStreamOf(await abortable(opening, signal))
+    const forget = (): void => void this.#open.delete(id)
+    const opening = this.#open.get(id) ?? opened(container, forget)
+    this.#open.set(id, opening)
+    return abortable(opening, signal)
   }
 
   async close(): Promise<void> {
     const all = await Promise.allSettled(this.#open.values())
-    for (const one of all) if (one.status === 'fulfilled') one.value.destroy()
+    for (const one of all) if (one.status === 'fulfilled') one.value.close()
   }
 }
 
-const opened = (container: Dockerode.Container): Promise<Duplex> =>
-  ask(null, () => container.attach({ stream: true, stdin: true, hijack: true }) as Promise<Duplex>)
+/** `onOver`: it is closed, or was never opened. */
+async function opened(container: Dockerode.Container, onOver: () => void): Promise<Held> {
+  try {
+    const open = (): Promise<Duplex> =>
+      container.attach({ stream: true, stdin: true, hijack: true }) as unknown as Promise<Duplex>
+    // For nobody in particular: whoever asked first may leave first.
+    const { signal } = new AbortController()
+    const connection = await hijack(open, (late) => late.on('error', () => {}).destroy(), signal)
+    // Listens for errors, which nobody else may do for now.
+    const held = byteStreamOf(connection)
+    connection.once('close', onOver).resume()
+    closeAfter(container, connection)
+    return held
+  } catch (error) {
+    onOver()
+    throw error
+  }
+}
 
 /** The engine leaves a connection open on which only it was written to. */
 function closeAfter(container: Dockerode.Container, connection: Duplex): void {

@@ -83,14 +83,16 @@ export interface Looks {
   readonly count: number
 }
 
-const pauseMs = 20
+/** At first, and when it has gone on for long. */
+const pauseMs = { first: 20, longest: 1_000 }
 
 /** The engine notices an end a moment after the output has ended. Null when it goes on. Throws WORKLOAD_NOT_RUNNING or EXECUTOR_UNAVAILABLE. */
 export async function exitCodeOf({ look, name, count }: Looks, signal: AbortSignal): Promise<number | null> {
   for (let looked = 0; looked < count; looked += 1) {
     const { Running, ExitCode } = await stateOf(look, name, signal)
     if (!Running && ExitCode !== null) return ExitCode
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    const pause = Math.min(pauseMs.longest, pauseMs.first * Math.max(1, looked / 25))
+    await new Promise((resolve) => setTimeout(resolve, pause))
     signal.throwIfAborted()
   }
   return null

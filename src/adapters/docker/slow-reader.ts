@@ -98,7 +98,10 @@ class Kept {
   }
 
   #noteLoss(): void {
-    if (this.#lostBytes > 0) this.#outputs.push(this.#note(this.#lostBytes))
+    if (this.#lostBytes === 0) return
+    const note = this.#note(this.#lostBytes)
     this.#lostBytes = 0
+    this.#outputs.push(note)
+    this.#bytes += note.data.length
   }
 }

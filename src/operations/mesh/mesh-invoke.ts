@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureBody, isClawError } from '../../model/failure.ts'
+import { isTooDeepForPart } from '../../lib/nesting.ts'
 import { labelName } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { MeshState } from '../../core/state/types.ts'
@@ -119,7 +120,7 @@ interface Around {
 
 /** One node's bug must not cost the answers of the others: it is told like any failure, and written down here. */
 function toTell(error: unknown, name: string, { log }: Pick<OperationContext, 'log'>): FailureBody {
-  if (isClawError(error)) return failureBody(error)
+  if (isClawError(error) && !isTooDeepForPart(error.facts)) return failureBody(error)
   const detail = error instanceof Error ? error.stack : String(error)
   log.error('an invocation failed unexpectedly', { node: name, error: detail })
   return failureBody(new ClawError('INTERNAL', { detail: 'the peer that was asked has the details in its log' }))
@@ -139,7 +140,8 @@ async function replyOf(
     const payload = await withDeadline(clock, deadline, call.signal, (limits) =>
       call.within(limits).invoke('node.invoke', { node: id, ...asked, timeoutMs }),
     )
-    // A payload that cannot even be measured is this node's failure alone.
+    // What others could not be told is this node's failure alone.
+    if (isTooDeepForPart(payload)) throw new ClawError('INTERNAL', { detail: 'its answer is nested too deep' })
     return fitting({ id, ok: true, ms: ms(), payload: payload ?? null, error: null }, asked.command, room)
   } catch (error) {
     call.signal.throwIfAborted()

@@ -4,6 +4,7 @@ import type { WorkloadSpec as Spec } from '../../model/workload.ts'
 import { WorkloadSpec } from '../../model/workload.ts'
 import { probeKinds } from '../../model/probe.ts'
 import { parseInput } from '../input.ts'
+import { executorOf } from './container-request.ts'
 import { specOf, WorkloadRequest } from './workload-request.ts'
 
 /** What a replica is: all that can be said of a workload but how many of it there are. */
@@ -47,7 +48,8 @@ export function specOver(changes: Changes, before: Spec): Spec {
   const said = specOf({ ...replicaPart(changes), image, ports, strategy: placement })
   const keys = Object.entries(places).filter(([key]) => changes[key as Key] !== undefined)
   const merged = Object.fromEntries(keys.map(([, place]) => [place, mergedAt(place, { before, said, changes })]))
-  const all = { ...before, image, ...merged }
+  const whole: Partial<Spec> = { ...before, image, ...merged }
+  const all = { ...whole, executor: executorOf(whole, whole.executor) }
   return parseInput(WorkloadSpec, Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)))
 }
 

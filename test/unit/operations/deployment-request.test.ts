@@ -37,6 +37,13 @@ describe('given changes of a deployment, when they are put over what a replica w
     expect(changedSpec({ gpuType: 'A100' }, after({ gpus: '2,3' })).gpus).toMatchObject({ count: 2, devices: [2, 3] })
   })
 
+  test('then what is talked to goes to where containers run', () => {
+    expect(after({ tty: true }).executor).toBe('docker')
+    const plain = after({ executor: 'process' })
+    expect(() => changedSpec({ stdin: true }, plain)).toThrow(/plain processes/)
+    expect(() => changedSpec({ executor: 'process' }, after({ tty: true }))).toThrow(/plain processes/)
+  })
+
   test('then maps change name by name', () => {
     expect(after({ env: { C: '3' } }).env).toEqual({ A: '1', B: '2', C: '3' })
     expect(after({ env: ['B=4'] }).env).toEqual({ A: '1', B: '4' })

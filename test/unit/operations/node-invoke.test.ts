@@ -27,9 +27,11 @@ const deep = unary({
   input: z.strictObject({}),
   output: z.unknown(),
   permission: { verb: 'read', resource: 'node' },
-  handler: (_, { self }) => Promise.resolve(self === ada ? (JSON.parse(nested) as unknown) : 'flat'),
+  handler: (_, { self }) => Promise.resolve(self === ada ? deepAnswer : 'flat'),
 })
-const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+const nest = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`
+const nested = nest(20_000)
+let deepAnswer: unknown
 
 /** Takes as long as it is told, unless it is called off; then fails as no operation should, or says so much. */
 const work = unary({
@@ -256,7 +258,11 @@ describe('many nodes', () => {
     })
   })
 
-  test('one of which answers with what nobody can pack do not keep the others from answering', async () => {
+  test.each([
+    ['nobody can pack', 20_000],
+    ['nobody can be told who takes one peer’s word for another', 126],
+  ])('one of which answers with what %s do not keep the others from answering', async (_, depth) => {
+    deepAnswer = JSON.parse(nest(depth))
     expect(await run('mesh.invoke', many({ all: true }, { command: 'test.deep', params: {} }))).toMatchObject({
       ...{ succeeded: 1, failed: 1 },
       nodes: { ada: { ok: false, payload: null, error: { code: 'INTERNAL' } }, bob: { ok: true, payload: 'flat' } },
