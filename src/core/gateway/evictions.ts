@@ -65,6 +65,9 @@ function isReplaced({ owner }: Workload, { scheduling }: Member, state: Homes, a
   if (owner === undefined || scheduling.mode !== 'draining' || scheduling.grace !== null) return false
   const deployment = state.deployments.get(owner.deployment)
   if (deployment === undefined || deployment.state === 'deleting' || surgeOf(deployment) === 0) return false
+  // One after the other, each with all the time that it may take. There is always news of those that end again and again.
+  const longest = handOver + deployment.progressDeadlineMs * Math.max(1, deployment.replicas)
+  if (at - scheduling.since >= longest) return false
   const all = replicasOf(state, deployment.id)
   const news = all.reduce((last, one) => Math.max(last, lastNewsOf(one)), scheduling.since)
   return at - news < handOver || all.some((one) => isComing(one, state, at - deployment.progressDeadlineMs))

@@ -143,6 +143,17 @@ describe('given a drained node with a replica of a deployment', () => {
     expect([599_000, 600_000].map((later) => staying(book, since + later))).toEqual([true, false])
   })
 
+  test('it does not stay for ever because of others that end again and again', () => {
+    const book = served({ progressDeadlineMs: 600_000 })
+    drain(book)
+    const since = book.state.members.get(bob)?.scheduling.since ?? 0
+    for (let round = 0; round < 12; round += 1) {
+      const start = { workload: workloadId(`wl-x${round}`), name: `web-r1-x${round}`, revision: 1 }
+      book.run(decided(book, { start: [start] }), { at: since + round * 60_000 })
+    }
+    expect([719_000, 720_000].map((later) => staying(book, since + later))).toEqual([true, false])
+  })
+
   test('it goes at once where there is a hurry, or no other may come before', () => {
     const [hurried, alone] = [served(), served({ maxSurge: 0 })]
     drain(hurried, 0)
