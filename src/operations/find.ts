@@ -88,15 +88,25 @@ export function findGroup(state: MeshState, wanted: string): readonly Workload[]
 /** The same after asking the leader for what this peer may not have heard of yet. Throws NO_LEADER or DEADLINE_EXCEEDED where that cannot be known. */
 export async function findFreshWorkload(context: Context, wanted: string, signal: AbortSignal): Promise<Workload> {
   await refresh(context, signal)
+  return beforeDenial(context, () => findWorkload(context, wanted), signal)
+}
+
+/** A peer that is behind, since it has joined or was restarted a moment ago, must not deny what it has not heard of yet. Throws as findFreshWorkload does. */
+export async function beforeDenial<T>(
+  { control, clock, isSettled }: Pick<Context, 'control' | 'clock' | 'isSettled'>,
+  look: () => T,
+  signal: AbortSignal,
+): Promise<T> {
   try {
-    return findWorkload(context, wanted)
+    return look()
   } catch (error) {
-    if (context.isSettled === true || !ClawError.is(error, 'WORKLOAD_NOT_FOUND')) throw error
-    // A peer that is behind, for instance since it was restarted, must not deny what it has not heard of yet.
-    await within(context.clock, denialPatience, signal, (limited) => context.control.fresh('linearizable', limited))
-    return findWorkload(context, wanted)
+    if (isSettled === true || !denials.some((code) => ClawError.is(error, code))) throw error
+    await within(clock, denialPatience, signal, (limited) => control.fresh('linearizable', limited))
+    return look()
   }
 }
+
+const denials = ['WORKLOAD_NOT_FOUND', 'NODE_NOT_FOUND'] as const
 
 const begins = <T extends { readonly id: string }>(all: readonly T[], start: string): readonly T[] =>
   start.length < shortest ? [] : all.filter(({ id }) => id.startsWith(start))

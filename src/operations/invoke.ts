@@ -20,7 +20,7 @@ import type { OperationContext } from './context.ts'
 import { changePatience } from './carry-out.ts'
 import { readingIn } from './consistency.ts'
 import { within, withDeadline } from './deadline.ts'
-import { refresh } from './find.ts'
+import { beforeDenial, refresh } from './find.ts'
 import { parseInput } from './input.ts'
 import type { Call, Caller, DuplexOperation, Operation, StreamOperation, UnaryOperation } from './operation.ts'
 import { roles } from './operation.ts'
@@ -143,7 +143,7 @@ export class OperationService implements Service, Invoker {
     const { own, freshness } = readingIn(input)
     const admitted = admit(operation, own, asker)
     const context = await this.#settled(freshness, asker)
-    const target = this.#target(operation, admitted)
+    const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
     if (target === this.#context.self) return this.#run(operation, admitted, { ...asker, context }, endsAt)
     const { rpc, clock } = this.#context
     const ask = (signal: AbortSignal): Promise<{ readonly output: string }> =>
@@ -160,7 +160,7 @@ export class OperationService implements Service, Invoker {
     const { own, freshness } = readingIn(input)
     const admitted = admit(operation, own, asker)
     const context = await this.#settled(freshness, asker)
-    const target = this.#target(operation, admitted)
+    const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
     if (target === this.#context.self) {
       yield* this.#stream(operation, admitted, { ...asker, context })
       return
@@ -177,7 +177,7 @@ export class OperationService implements Service, Invoker {
     const context = await this.#settled(freshness, asker)
     // Where it has to run may have changed a moment ago.
     if (operation.isPlaced !== true) await refresh(context, asker.signal)
-    const target = this.#target(operation, admitted)
+    const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
     if (target !== this.#context.self)
       return this.#context.rpc.converse(target, converseOperation, wireOf(name, input, asker), asker.signal)
     const [ours, theirs] = conversationPair()

@@ -92,6 +92,8 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^deploy promote/, (stage) => stage.canary('api')],
   [/^deploy resume/, (stage) => stage.api.call('deploy.pause', { deployment: 'api' }, signal)],
   [/^deploy delete/, (stage) => stage.deployment('api')],
+  // A drain waits two minutes for those who would take over, when a rollout that is not over leaves no room for them.
+  [/^node drain/, (stage) => stage.without('llm')],
   [/^namespace (set|info|delete) team-a/, (stage) => stage.namespace('team-a')],
   [/^namespace create (team-a|ci)/, (stage, line) => stage.noNamespace(line.split(' ')[2] ?? '')],
   [/^operator add/, (stage) => stage.noOperator()],
@@ -194,10 +196,7 @@ export class Stage {
   /** Replicas that last, and a port of this host that is free. */
   async beforeCreate(line: string): Promise<string> {
     const [, , name = ''] = line.split(' ')
-    await this.#ignoring('DEPLOYMENT_NOT_FOUND', async () => {
-      await this.api.call('deploy.delete', { deployment: name }, signal)
-      await this.#atRest(name)
-    })
+    await this.without(name)
     return line
       .replace('deploy create', `deploy create -e ${day}`)
       .replace('--service 8080', `--service ${await freePort()}`)
@@ -208,6 +207,13 @@ export class Stage {
     const request = { name, image: 'nginx:1.27', env: [day], ...(service !== undefined && { service }) }
     await this.#ignoring('DEPLOYMENT_EXISTS', () => this.api.call('deploy.create', request, signal))
     await this.#atRest(name)
+  }
+
+  async without(name: string): Promise<void> {
+    await this.#ignoring('DEPLOYMENT_NOT_FOUND', async () => {
+      await this.api.call('deploy.delete', { deployment: name }, signal)
+      await this.#atRest(name)
+    })
   }
 
   async canary(name: string): Promise<void> {

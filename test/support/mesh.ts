@@ -325,11 +325,16 @@ const ports = 12_000
 export const freeAddress = async (everywhere = false): Promise<string> =>
   `/ip4/${everywhere ? '0.0.0.0' : '127.0.0.1'}/tcp/${await freePort()}`
 
-/** A TCP port that nobody has at the moment. */
+/** What was given out already may be listened at in a moment. */
+const given = new Set<number>()
+
+/** A TCP port that nobody has at the moment, and nobody was given. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = firstPort + randomInt(ports)
-    if (await isFree(port)) return port
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
   }
 }
 
