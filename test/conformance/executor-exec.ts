@@ -5,6 +5,7 @@ import type { ExecRequest } from '../../src/ports/exec.ts'
 import type { Bench, ExecutorAbilities } from './executor-bench.ts'
 import { freshWorkload, never } from './executor-bench.ts'
 import type { Program } from './program.ts'
+import { answerKeys, detachKeysTyped } from '../support/answer-keys.ts'
 
 const resident: Program = [{ print: 'ready' }, { wait: 60_000 }, { wait: 60_000 }]
 const size = { columns: 91, rows: 33 }
@@ -173,19 +174,7 @@ export function execInATask(bench: () => Bench, can: ExecutorAbilities): void {
         terminal: size,
         stdin: true,
       })
-      const answers = [
-        ['here', 0x10],
-        ['^P', 0x11],
-        ['^Q', 0x0d],
-      ] as const
-      let [text, answered] = ['', 0]
-      for await (const { data } of session.output) {
-        text += Buffer.from(data).toString('utf8')
-        const [shown, key] = answers[answered] ?? ['', 0]
-        if (shown === '' || !text.includes(shown)) continue
-        answered += 1
-        await session.write(Uint8Array.of(key))
-      }
+      const answered = await answerKeys(session, detachKeysTyped)
       expect({ answered, exitCode: await session.exitCode() }).toEqual({ answered: 3, exitCode: 5 })
     })
 

@@ -7,6 +7,7 @@ import { HeldInputs } from '../../src/adapters/docker/held-inputs.ts'
 import type { Attachment, ExecOutput } from '../../src/ports/exec.ts'
 import { silent } from '../../src/ports/log.ts'
 import { labDocker, labImage, removeContainers } from '../support/lab-docker.ts'
+import { answerKeys, detachKeysTyped } from '../support/answer-keys.ts'
 
 const label = `claw.test=attach-${process.pid}`
 
@@ -31,19 +32,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
   test('given a terminal, every key reaches it, those too by which the engine would let go', async () => {
     const id = await started('stty -ixon; echo here; read line; exit 5', { Tty: true, OpenStdin: true })
     const attachment = await attach(id)
-    const answers = [
-      ['here', 0x10],
-      ['^P', 0x11],
-      ['^Q', 0x0d],
-    ] as const
-    let [text, answered] = ['', 0]
-    for await (const { data } of attachment.output) {
-      text += Buffer.from(data).toString('utf8')
-      const [shown, key] = answers[answered] ?? ['', 0]
-      if (shown === '' || !text.includes(shown)) continue
-      answered += 1
-      await attachment.write(Uint8Array.of(key))
-    }
+    const answered = await answerKeys(attachment, detachKeysTyped)
     expect({ answered, exitCode: await attachment.exitCode() }).toEqual({ answered: 3, exitCode: 5 })
   })
 
