@@ -10,7 +10,8 @@ export type Found = Level | 'none' | 'more'
 const lookedAt = 256
 const lookedAtJson = 4_096
 
-const words: Readonly<Record<string, Level>> = {
+/** What programs call the levels, in lower case. */
+export const levelWords: Readonly<Record<string, Level>> = {
   ...{ trace: 'debug', verbose: 'debug', silly: 'debug', debug: 'debug', dbg: 'debug' },
   ...{ information: 'info', info: 'info', inf: 'info', notice: 'info', default: 'info', log: 'info' },
   ...{ warning: 'warn', warn: 'warn', wrn: 'warn' },
@@ -63,7 +64,7 @@ export function levelOf(bytes: Buffer, start: number, end: number): Found {
 
 function levelOfJson(text: string): Level | null {
   const [, word, number] = inJson.exec(text) ?? []
-  if (word !== undefined) return words[word.toLowerCase()] ?? null
+  if (word !== undefined) return levelWords[word.toLowerCase()] ?? null
   if (number === undefined) return null
   return byNumber(Number(number)) ?? bySyslogNumber[Number(number)] ?? null
 }
@@ -72,7 +73,7 @@ function levelOfText(text: string): Found {
   const [, letter] = asKlog.exec(text) ?? []
   if (letter !== undefined) return klog[letter] ?? 'none'
   for (const way of [byName, inBrackets, atStart, inCapitals]) {
-    const known = words[way.exec(text)?.[1]?.toLowerCase() ?? '']
+    const known = levelWords[way.exec(text)?.[1]?.toLowerCase() ?? '']
     if (known !== undefined) return known
   }
   if (asPanic.test(text)) return 'fatal'

@@ -6,6 +6,7 @@ import { ChunkWriter } from '../../lib/log-chunk.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Level } from './level.ts'
 import { levelOf, rankOf } from './level.ts'
+import { levelHint, type LevelHint } from './level-hint.ts'
 import { PatternSearch } from './pattern-search.ts'
 
 export interface FilterSettings {
@@ -26,6 +27,8 @@ export interface FilterSettings {
 export const isOpen = ({ level, search, since, until }: FilterSettings): boolean =>
   level === null && search === null && since === null && until === null
 
+/** Of lines that do not say how serious they are. */
+const ordinary = rankOf('info')
 /** What clocks may be wrong by before a line counts as later than all that was wanted. */
 const clockSlack = 60_000
 /** So much text is made a string at a time: larger ones cost more to make than to search. */
@@ -43,9 +46,11 @@ export class LogFilter {
   readonly #settings: FilterSettings
   readonly #search: PatternSearch | null
   readonly #least: number
+  /** Null where lines that say nothing are wanted too. */
+  readonly #levelHint: LevelHint | null
   readonly #writer: ChunkWriter
   /** The level that lines without one go on with, by stream. */
-  readonly #levels = { stdout: 1, stderr: 1 }
+  readonly #levels = { stdout: ordinary, stderr: ordinary }
   /** Lines before the next match, as many as the context. */
   #before: LogBlock[] = []
   /** How many lines after the last match are still shown. */
@@ -64,6 +69,7 @@ export class LogFilter {
     this.#settings = settings
     this.#search = settings.search === null ? null : new PatternSearch(settings.search)
     this.#least = settings.level === null ? 0 : rankOf(settings.level)
+    this.#levelHint = settings.level === null || this.#least <= ordinary ? null : levelHint(settings.level)
     this.#writer = new ChunkWriter(settings.details)
     this.#last = settings.tail === null ? null : []
   }
@@ -77,8 +83,9 @@ export class LogFilter {
   *push(block: LogBlock): Generator<LogChunk> {
     const { until, level } = this.#settings
     const hint = level === null ? (this.#search?.hint ?? null) : null
-    if (hint === null) yield* this.#lookAtAll(block, 0, block.length)
-    else yield* this.#lookWhere(hint, block)
+    if (hint !== null) yield* this.#lookWhere(hint, block)
+    else if (this.#levelHint !== null) yield* this.#lookWhereSerious(this.#levelHint, block)
+    else yield* this.#lookAtAll(block, 0, block.length)
     if (until !== null && block.length > 0 && instantAt(block, 0) > until + clockSlack) this.#isPast = true
     yield* this.#take()
   }
@@ -114,6 +121,21 @@ export class LogFilter {
     this.#pass(block, seen, block.length)
   }
 
+  /** Looks only at lines that may be serious enough, and at those after them until both streams are at something less. */
+  *#lookWhereSerious(hint: LevelHint, block: LogBlock): Generator<LogChunk> {
+    let seen = 0
+    while (seen < block.length) {
+      const goesOn = Math.max(this.#levels.stdout, this.#levels.stderr) >= this.#least
+      const found = goesOn ? seen : hint(block, seen)
+      if (found === -1) break
+      const start = goesOn ? seen : Math.max(seen, block.lastIndexOf(newline, found - 1) + 1)
+      this.#pass(block, seen, start)
+      seen = endOfLine(block, start)
+      yield* this.#lookAtAll(block, start, seen)
+    }
+    this.#pass(block, seen, block.length)
+  }
+
   /** All that was there at first has come: what waited to be among the last lines is shown. */
   *current(): Generator<LogChunk> {
     const last = this.#last ?? []
@@ -140,7 +162,7 @@ export class LogFilter {
   #levelOf(block: LogBlock, start: number, end: number): number {
     const stream = isErrorAt(block, start) ? 'stderr' : 'stdout'
     const found = levelOf(block, start + lineHeader, end - 1)
-    if (found !== 'more') this.#levels[stream] = found === 'none' ? 1 : rankOf(found)
+    if (found !== 'more') this.#levels[stream] = found === 'none' ? ordinary : rankOf(found)
     return this.#levels[stream]
   }
 
