@@ -76,7 +76,7 @@ export class FailingFs {
       await this.#change(() => {
         this.#names.set(path, { now: new Uint8Array(0), flushed: new Uint8Array(0) })
       })
-    return this.#file(this.#find(path))
+    return this.#file(this.#find(path), typeof flags === 'number' && (flags & constants.O_DSYNC) !== 0)
   }
 
   #folder() {
@@ -87,7 +87,8 @@ export class FailingFs {
     return { sync, close: () => Promise.resolve() }
   }
 
-  #file(inode: Inode) {
+  /** One that flushes as it writes can be cut between the two all the same. */
+  #file(inode: Inode, flushesAsItWrites = false) {
     const flush = (): Promise<void> =>
       this.#change(() => {
         inode.flushed = inode.now
@@ -108,6 +109,7 @@ export class FailingFs {
           () => put(length),
           () => put(length >> 1),
         )
+        if (flushesAsItWrites) await flush()
         return { bytesWritten: length }
       },
       truncate: (size: number) =>
