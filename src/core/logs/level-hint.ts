@@ -30,36 +30,62 @@ const phrases: readonly (readonly [text: string, level: Level])[] = [
 /** How the names end that the level has in JSON. */
 const nameEnds = ['vel', 'lvl', 'ity', 'ame', 'ext'] as const
 
+interface Tables {
+  /** By three bytes in a row. */
+  readonly threes: Uint8Array
+  /** By two bytes as they are: whether some three begin or end with them. One of both is met at every second byte. */
+  readonly pairs: Uint8Array
+  /** How values begin in JSON that are wanted, in lower case. */
+  readonly initials: ReadonlySet<number>
+}
+
 /** For levels above `info` only: a line that says nothing counts as that. */
 export function levelHint(level: Level): LevelHint {
   const least = rankOf(level)
   const wanted = [...Object.entries(levelWords), ...phrases].filter(([, known]) => rankOf(known) >= least)
-  const table = new Uint8Array(32_768)
-  for (const [text] of wanted) table[keyOf(text.slice(0, 3))] = word
-  for (const end of nameEnds) table[keyOf(`${end.slice(2)}": `)] = field
-  const pairs = pairsOf(table)
+  const threes = new Uint8Array(32_768)
+  for (const [text] of wanted) threes[keyOf(text.slice(0, 3))] = word
+  for (const end of nameEnds) threes[keyOf(`${end.slice(2)}": `)] = field
+  const pairs = pairsOf(threes)
   // A colour may stand in the middle of a word.
-  for (const key of table.keys()) if ((key & 31) === escape || ((key >> 5) & 31) === escape) table[key] = word
+  for (const key of threes.keys()) if ((key & 31) === escape || ((key >> 5) & 31) === escape) threes[key] = word
   const initials = new Set(wanted.flatMap(([text]) => [text.charCodeAt(0) | 0x20]))
-  const isHit = (bytes: Uint8Array, at: number): boolean => {
-    const found = table[keyAt(bytes, at)]
-    return found === word || (found === field && mayBeWanted(bytes, at, initials))
-  }
-
-  return (bytes, from) => {
-    for (let at = from + 1; at < bytes.length; at += 2) {
-      if (pairs[((bytes[at - 1] as number) << 8) | (bytes[at] as number)] === 0) continue
-      if (isHit(bytes, at)) return at
-      if (at + 1 < bytes.length && isHit(bytes, at + 1)) return at + 1
-    }
-    return -1
-  }
+  const tables = { threes, pairs, initials }
+  return (bytes, from) => firstHit(tables, bytes, from)
 }
 
-/** Of two bytes in a row, whether some three begin or end with them: one of both is met at every second byte. */
-function pairsOf(table: Uint8Array): Uint8Array {
+function firstHit(tables: Tables, bytes: Uint8Array, from: number): number {
+  const { pairs } = tables
+  for (let at = from + 1; at < bytes.length; at += 2) {
+    // Four at a time as long as there is nothing: that is most of the text, and a decision for each would cost twice as much.
+    while (
+      at + 6 < bytes.length &&
+      (pairAt(pairs, bytes, at) |
+        pairAt(pairs, bytes, at + 2) |
+        pairAt(pairs, bytes, at + 4) |
+        pairAt(pairs, bytes, at + 6)) ===
+        0
+    )
+      at += 8
+    if (at >= bytes.length) break
+    if (pairAt(pairs, bytes, at) === 0) continue
+    if (isHit(tables, bytes, at)) return at
+    if (at + 1 < bytes.length && isHit(tables, bytes, at + 1)) return at + 1
+  }
+  return -1
+}
+
+const pairAt = (pairs: Uint8Array, bytes: Uint8Array, at: number): number =>
+  pairs[((bytes[at - 1] as number) << 8) | (bytes[at] as number)] as number
+
+function isHit({ threes, initials }: Tables, bytes: Uint8Array, at: number): boolean {
+  const found = threes[keyAt(bytes, at)]
+  return found === word || (found === field && mayBeWanted(bytes, at, initials))
+}
+
+function pairsOf(threes: Uint8Array): Uint8Array {
   const known = new Uint8Array(1_024).map((_, pair) => Number((pair & 31) === escape || pair >> 5 === escape))
-  for (const [key, found] of table.entries()) if (found !== nothing) known[key >> 5] = known[key & 0x3ff] = 1
+  for (const [key, found] of threes.entries()) if (found !== nothing) known[key >> 5] = known[key & 0x3ff] = 1
   const pairs = new Uint8Array(65_536)
   for (const i of pairs.keys()) pairs[i] = known[((codes[i >> 8] ?? 0) << 5) | (codes[i & 0xff] ?? 0)] ?? 0
   return pairs
