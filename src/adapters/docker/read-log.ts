@@ -1,7 +1,7 @@
 /** Reads a container's log as blocks of lines, as fast as the reader takes them. */
 import type Dockerode from 'dockerode'
 import type { LogBlock } from '../../lib/log-block.ts'
-import { after, blockOf, linesOf } from '../../lib/log-block.ts'
+import { after, blockOf, linesOf, positionAt } from '../../lib/log-block.ts'
 import type { Instant } from '../../model/time.ts'
 import { ask } from './engine.ts'
 import { type EngineStream, engineStream } from './engine-stream.ts'
@@ -24,22 +24,65 @@ export interface ReadOptions {
   readonly tail?: number
 }
 
+interface LogQuery extends Pick<ReadOptions, 'follow' | 'tail'> {
+  /** Microseconds since the epoch; null for the beginning. */
+  readonly since: Instant | null
+}
+
 /** Lines are looked for from a little before, so that those of the same microsecond get the same ranks again. */
 const slack = 1_000
 
 /** One pass over the log. With `follow` it ends when the container does, or when the connection breaks. */
 export async function* readLog(source: LogSource, options: ReadOptions, signal: AbortSignal): AsyncGenerator<LogBlock> {
-  const { base, hasTerminal } = source
   const from = options.from ?? null
-  const since = from === null ? null : Math.max(instantOf(from, base) - slack, 0)
-  const stream = await ask(signal, (abortSignal) => open(source, options, since, abortSignal), null)
+  const since = from === null ? null : Math.max(instantOf(from, source.base) - slack, 0)
+  yield* above(from, blocksOf(source, { ...options, since }, signal))
+}
+
+/**
+ * The same, looked for among so many last lines only, which the engine finds without reading what comes before them. Null when those do
+ * not reach back to `from`, so that some might be missing.
+ */
+export async function readBack(
+  source: LogSource,
+  options: ReadOptions & { readonly from: number; readonly tail: number },
+  signal: AbortSignal,
+): Promise<AsyncGenerator<LogBlock> | null> {
+  const { from } = options
+  const blocks = blocksOf(source, { ...options, since: null }, signal)
+  const first = await blocks.next()
+  if (first.done !== true) {
+    const at = instantOf(positionAt(first.value, 0), source.base)
+    if (at < instantOf(from, source.base) - slack) return above(from, blocks, first.value)
+  }
+  await blocks.return(undefined)
+  return null
+}
+
+async function* above(
+  from: number | null,
+  blocks: AsyncGenerator<LogBlock>,
+  first: LogBlock | null = null,
+): AsyncGenerator<LogBlock> {
+  const wanted = (block: LogBlock): LogBlock => after(block, from ?? -1)
   try {
-    const reader = new LogReader(base, hasTerminal)
+    if (first !== null && wanted(first).length > 0) yield wanted(first)
+    for await (const block of blocks) if (wanted(block).length > 0) yield wanted(block)
+  } finally {
+    await blocks.return(undefined)
+  }
+}
+
+/** None of them is empty. */
+async function* blocksOf(source: LogSource, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogBlock> {
+  const stream = await ask(signal, (abortSignal) => open(source, query, abortSignal), null)
+  try {
+    const reader = new LogReader(source.base, source.hasTerminal)
     for await (const burst of stream.body) {
-      const block = after(reader.push(burst), from ?? -1)
+      const block = reader.push(burst)
       if (block.length > 0) yield block
     }
-    const last = after(reader.end(), from ?? -1)
+    const last = reader.end()
     if (last.length > 0) yield last
   } catch (error) {
     signal.throwIfAborted()
@@ -62,8 +105,7 @@ export async function readTail(source: LogSource, howMany: number, signal: Abort
 
 function open(
   { docker, container }: LogSource,
-  { follow = false, tail }: ReadOptions,
-  since: Instant | null,
+  { follow = false, tail, since }: LogQuery,
   signal: AbortSignal,
 ): Promise<EngineStream> {
   const query = new URLSearchParams({
