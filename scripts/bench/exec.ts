@@ -4,7 +4,7 @@
  *     sudo scripts/lab/docker.sh up; export $(scripts/lab/docker.sh env); node scripts/bench/run.mjs exec [MB] [rounds]
  *
  * Each round runs all of them in turn in the same container, so that all meet the same machine. `from_afar` asks another peer than the one that
- * runs it; `request` is `container.exec` over the socket, without a program to start.
+ * runs it; `flow` leaves out what a process needs to start, and `request` is `container.exec` over the socket, without a program to start.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,16 +21,27 @@ const name = 'bench-exec'
 const bytes = megabytes * 1_000_000
 const large = ['head', '-c', String(bytes), '/dev/zero']
 
-/** Milliseconds of a whole run, which must print so many bytes. */
-async function timed(words: readonly string[], expected: number): Promise<number> {
+interface Run {
+  /** Milliseconds from the start of its process to its end. */
+  readonly whole: number
+  /** Milliseconds from the first byte that it printed to the last. */
+  readonly flow: number
+}
+
+/** A whole run, which must print so many bytes. */
+async function timed(words: readonly string[], expected: number): Promise<Run> {
   const [file = '', ...rest] = words
   const begin = performance.now()
   const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let count = 0
-  child.stdout.on('data', (chunk: Buffer) => (count += chunk.length))
+  let [count, first, last] = [0, 0, 0]
+  child.stdout.on('data', (chunk: Buffer) => {
+    last = performance.now()
+    if (count === 0) first = last
+    count += chunk.length
+  })
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0 || count !== expected) throw new Error(`${words.join(' ')} ended with ${code} after ${count} bytes`)
-  return performance.now() - begin
+  return { whole: performance.now() - begin, flow: last - first }
 }
 
 const through = (peer: Daemon, command: readonly string[]): string[] => [
@@ -47,14 +58,19 @@ async function measure(host: Daemon, other: Daemon, container: string): Promise<
     await ask(other.socket, 'container.exec', { workloadId: name, command: ['true'] })
     return performance.now() - begin
   }
+  const ways = [
+    ['_docker', (command: readonly string[]) => [...byDocker, ...command]],
+    ['', (command: readonly string[]) => through(host, command)],
+    ['_from_afar', (command: readonly string[]) => through(other, command)],
+  ] as const
   for (let each = 0; each < rounds; each += 1) {
-    note('true_docker', await timed([...byDocker, 'true'], 0))
-    note('true', await timed(through(host, ['true']), 0))
-    note('true_from_afar', await timed(through(other, ['true']), 0))
+    for (const [way, words] of ways) note(`true${way}`, (await timed(words(['true']), 0)).whole)
     note('true_request_from_afar', await request())
-    note('stdout_docker', await timed([...byDocker, ...large], bytes))
-    note('stdout', await timed(through(host, large), bytes))
-    note('stdout_from_afar', await timed(through(other, large), bytes))
+    for (const [way, words] of ways) {
+      const { whole, flow } = await timed(words(large), bytes)
+      note(`stdout${way}`, whole)
+      note(`stdout_flow${way}`, flow)
+    }
   }
   tell(times)
 }
@@ -63,7 +79,8 @@ function tell(times: ReadonlyMap<string, readonly number[]>): void {
   const middle = (what: string): number => quantile(times.get(what) ?? [], 0.5)
   for (const [what, samples] of times) {
     const isLarge = what.startsWith('stdout')
-    const reference = middle(isLarge ? 'stdout_docker' : 'true_docker')
+    const kind = isLarge ? (what.startsWith('stdout_flow') ? 'stdout_flow' : 'stdout') : 'true'
+    const reference = middle(`${kind}_docker`)
     if (isLarge) {
       const rate = round(bytes / 1_000 / middle(what))
       figure(`exec_${what}`, 'MB/s', {
