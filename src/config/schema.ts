@@ -125,6 +125,21 @@ export const Config = z.strictObject({
       totalMib: z.int().min(1).default(4_096).describe('Output that is kept of all workloads of this host, MiB'),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      totalMib: z
+        .int()
+        .min(2)
+        .default(256)
+        .describe('What is kept on this host of who did what, MiB; the oldest goes first, and that it went is kept'),
+      headMinutes: z.coerce
+        .number()
+        .min(0.05)
+        .max(24 * 60)
+        .default(60)
+        .describe('How often this node tells the others how far its audit log has come'),
+    })
+    .prefault({}),
   system: z
     .strictObject({
       allowRun: z

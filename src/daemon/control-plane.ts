@@ -8,6 +8,7 @@ import { encodeBackup } from '../core/state/backup.ts'
 import { restore } from '../core/state/snapshot.ts'
 import { supported } from '../core/state/versions.ts'
 import type { State } from '../core/state/state.ts'
+import type { AuditTrail, Denial } from '../ports/audit.ts'
 import { AdmissionGate } from '../services/admission/gate.ts'
 import { type KnownMembers, knownMembers } from '../services/admission/known-members.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
@@ -33,7 +34,7 @@ async function keepReplaced({ disk, clock, version, log }: Ground, state: State)
 }
 
 /** Makes them; nothing is started. */
-export async function controlPlane(ground: Ground, membership: StoredMembership) {
+export async function controlPlane(ground: Ground, membership: StoredMembership, audit: AuditTrail) {
   const { identity, clock, random, log, metrics, disk, verifier, config } = ground
   const self = identity.id
   const machine = new ReplicatedState({ log, metrics })
@@ -52,10 +53,11 @@ export async function controlPlane(ground: Ground, membership: StoredMembership)
       keepReplaced: (state) => keepReplaced(ground, restore(state)),
     },
   )
-  const control = new ControlService({ self, clock, log: log.child('control'), rpc, consensus, machine })
+  const onDenial = (denial: Denial): void => audit.denied(denial)
+  const control = new ControlService({ self, clock, log: log.child('control'), rpc, consensus, machine, onDenial })
   const meshKey = new MeshKeyHolder({ self, sealer: identity.sealer, keys: meshKeys, state })
   const admission = new AdmissionService({
-    ...{ control, rpc, peers, gate, meshKey, membership, disk, clock },
+    ...{ control, rpc, peers, gate, meshKey, membership, disk, clock, onDenial },
     log: log.child('admission'),
   })
   const spool = new SpoolService({ control, disk, clock, log: log.child('spool'), metrics })

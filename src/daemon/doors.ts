@@ -10,6 +10,7 @@ import { Measured } from '../operations/mesh/measured.ts'
 import { Replies } from '../operations/replies.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
+import type { AuditLog } from '../ports/audit.ts'
 import { Uploads } from '../services/control/uploads.ts'
 import { maxSnapshotBytes } from '../wire/raft.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -19,10 +20,10 @@ import { apiToken } from './token.ts'
 import type { WorkPlane } from './work-plane.ts'
 
 /** Makes them; nothing is started. */
-export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPlane) {
+export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPlane & { readonly audit: AuditLog }) {
   const { config, log, version, random, clock, identity, metrics } = ground
   const { host, control, consensus, membership: belonging } = plane
-  const { members, agent, logs, inventory, probes } = work
+  const { members, agent, logs, inventory, probes, audit } = work
   const watched = { control, membership: members, clock }
   const context: OperationContext = {
     ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
@@ -39,6 +40,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     spool: plane.spool,
     images: work.images,
     services: work.services,
+    audit,
     replies: new Replies(clock),
     sight: new Sight(watched),
     measured: new Measured(watched),

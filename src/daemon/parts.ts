@@ -6,6 +6,7 @@ import { controlPlane } from './control-plane.ts'
 import { doorsOf } from './doors.ts'
 import { EventLoopService } from './event-loop.ts'
 import { type Ground, socketOf } from './ground.ts'
+import { auditOf, headReporter } from './record.ts'
 import { type WorkPlane, workPlane } from './work-plane.ts'
 
 export interface Parts {
@@ -16,16 +17,18 @@ export interface Parts {
 
 /** Makes all parts and starts none. */
 export async function assemble(ground: Ground, membership: StoredMembership, signal: AbortSignal): Promise<Parts> {
-  const plane = await controlPlane(ground, membership)
+  const audit = auditOf(ground)
+  const plane = await controlPlane(ground, membership, audit)
   // Its services ask other nodes by the operations, which look at the services.
   const connect = connectThrough({ converse: (name, input, asker) => doors.operations.converse(name, input, asker) })
   const work = await workPlane(ground, plane, connect, signal)
-  const doors = await doorsOf(ground, plane, work)
+  const doors = await doorsOf(ground, plane, { ...work, audit })
   const { host, consensus, control, admission, links, spool } = plane
   const { inventory, members, logs, agent, proxy, gateway, images } = work
   return {
     services: [
       new EventLoopService(ground),
+      audit,
       consensus,
       control,
       admission,
@@ -39,6 +42,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       agent,
       gateway,
       links,
+      headReporter(ground, plane, audit),
       spool,
       doors.api,
       // After the API: a deployment may name its port, and must not keep a daemon from coming back.

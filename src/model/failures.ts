@@ -1,5 +1,6 @@
 /** All that can go wrong without a bug: a code, what kind of trouble it is, one sentence on what happened, one on what to do. */
 
+import { auditFailures } from './audit-failures.ts'
 import { deploymentFailures } from './deployment-failures.ts'
 import { execFailures } from './exec-failures.ts'
 import { serviceFailures } from './service-failures.ts'
@@ -51,6 +52,7 @@ export const failures = {
     ({ wanted, candidates }: { wanted: string; candidates: string }) => `${wanted} could be ${candidates}.`,
     'Write the whole name, or more of the id.',
   ),
+  ...auditFailures,
   ...deploymentFailures,
   ...execFailures,
   ...hostFailures,

@@ -4,6 +4,7 @@ import type { DeploymentId, NodeId, PlacementId } from '../model/ids.ts'
 import type { NodeInventory } from '../model/node.ts'
 import type { Instant, Millis } from '../model/time.ts'
 import type { Workload } from '../model/workload.ts'
+import type { AuditLog } from '../ports/audit.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ByteStream } from '../ports/dial.ts'
 import type { AttachRequest, Attachment, ExecRequest, ExecSession } from '../ports/exec.ts'
@@ -110,6 +111,8 @@ export interface OperationContext {
   /** Null on a node that runs no containers. */
   readonly images: Images | null
   readonly services: ServicesView
+  /** What is done here, and by whom. */
+  readonly audit: AuditLog
   /** Of invocations on this node. */
   readonly replies: Replies
   /** What becomes of the mesh, for all who watch it here. */

@@ -16,6 +16,8 @@ import {
   streamOperation,
   visitOperation,
 } from '../wire/operation.ts'
+import { answerOf } from './answer.ts'
+import { recorded, recordedItems, turnedAway } from './audited.ts'
 import type { OperationContext } from './context.ts'
 import { changePatience } from './carry-out.ts'
 import { readingIn } from './consistency.ts'
@@ -27,11 +29,16 @@ import { roles } from './operation.ts'
 import { requirePermission } from './permission.ts'
 import { operations } from './registry.ts'
 import { bridge, talkOver } from './talk.ts'
+import { randomWord } from './workload/workload-request.ts'
 import { inputIn, outputIn } from './told-json.ts'
 
 export interface Asker {
   readonly caller: Caller
   readonly signal: AbortSignal
+  /** The member that forwarded it. */
+  readonly via?: NodeId
+  /** What the first peer that was asked has called the request; the same for all that it leads to. */
+  readonly request?: string
 }
 
 interface Settled extends Asker {
@@ -66,6 +73,7 @@ interface Wire {
   readonly input: string
   readonly caller: string
   readonly role: string
+  readonly request: string
 }
 
 /** Runs operations for the doors of this peer, for the other members, and for operators who attached. */
@@ -87,14 +95,14 @@ export class OperationService implements Service, Invoker {
     const answer = async (wire: Wire, asker: Asker): Promise<{ output: string }> => {
       const operation = this.#unary(wire.name)
       const { own, freshness } = readingIn(inputIn(wire.input))
-      const input = admit(operation, own, asker)
+      const input = this.#admit(operation, own, asker)
       const context = await this.#settled(freshness, asker)
       return answerOf(wire.name, await this.#run(operation, input, { ...asker, context }), invokeOperation)
     }
     const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
       const operation = this.#streaming(wire.name)
       const { own, freshness } = readingIn(inputIn(wire.input))
-      const input = admit(operation, own, asker)
+      const input = this.#admit(operation, own, asker)
       const context = await this.#settled(freshness, asker)
       for await (const item of this.#stream(operation, input, { ...asker, context }))
         yield { item: JSON.stringify(item) }
@@ -103,20 +111,18 @@ export class OperationService implements Service, Invoker {
     const talk = async (wire: Wire, side: Conversation, asker: Asker): Promise<void> => {
       const operation = this.#talking(wire.name)
       const { own, freshness } = readingIn(inputIn(wire.input))
-      const input = admit(operation, own, asker)
+      const input = this.#admit(operation, own, asker)
       const context = await this.#settled(freshness, asker)
       await this.#talk(operation, input, side, { ...asker, context })
     }
 
     this.#served = [
-      rpc.serveDuplex(converseOperation, (wire, _, side, signal) =>
-        talk(wire, side, { caller: vouchedFor(wire), signal }),
-      ),
+      rpc.serveDuplex(converseOperation, (wire, via, side, signal) => talk(wire, side, forwarded(wire, via, signal))),
       rpc.serveDuplex(visitOperation, async (wire, from, side, signal) =>
         bridge(side, await this.converse(wire.name, inputIn(wire.input), { caller: this.#operator(from), signal })),
       ),
-      rpc.serve(invokeOperation, (wire, _, signal) => answer(wire, { caller: vouchedFor(wire), signal })),
-      rpc.serveStream(streamOperation, (wire, _, signal) => items(wire, { caller: vouchedFor(wire), signal })),
+      rpc.serve(invokeOperation, (wire, via, signal) => answer(wire, forwarded(wire, via, signal))),
+      rpc.serveStream(streamOperation, (wire, via, signal) => items(wire, forwarded(wire, via, signal))),
       rpc.serve(attachOperation, async (wire, from, signal) => {
         const output = await this.invoke(wire.name, inputIn(wire.input), { caller: this.#operator(from), signal })
         return answerOf(wire.name, output, attachOperation)
@@ -135,13 +141,13 @@ export class OperationService implements Service, Invoker {
   }
 
   invoke(name: string, input: unknown, asker: Asker): Promise<unknown> {
-    return this.#invoke(name, input, asker, null)
+    return this.#invoke(name, input, this.#named(asker), null)
   }
 
   async #invoke(name: string, input: unknown, asker: Asker, endsAt: Call['endsAt']): Promise<unknown> {
     const operation = this.#unary(name)
     const { own, freshness } = readingIn(input)
-    const admitted = admit(operation, own, asker)
+    const admitted = this.#admit(operation, own, asker)
     const context = await this.#settled(freshness, asker)
     const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
     if (target === this.#context.self) return this.#run(operation, admitted, { ...asker, context }, endsAt)
@@ -155,10 +161,11 @@ export class OperationService implements Service, Invoker {
     return outputIn(operation, output)
   }
 
-  async *open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown> {
+  async *open(name: string, input: unknown, unnamed: Asker): AsyncIterable<unknown> {
+    const asker = this.#named(unnamed)
     const operation = this.#streaming(name)
     const { own, freshness } = readingIn(input)
-    const admitted = admit(operation, own, asker)
+    const admitted = this.#admit(operation, own, asker)
     const context = await this.#settled(freshness, asker)
     const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
     if (target === this.#context.self) {
@@ -170,10 +177,11 @@ export class OperationService implements Service, Invoker {
       yield outputIn(operation, item)
   }
 
-  async converse(name: string, input: unknown, asker: Asker): Promise<Conversation> {
+  async converse(name: string, input: unknown, unnamed: Asker): Promise<Conversation> {
+    const asker = this.#named(unnamed)
     const operation = this.#talking(name)
     const { own, freshness } = readingIn(input)
-    const admitted = admit(operation, own, asker)
+    const admitted = this.#admit(operation, own, asker)
     const context = await this.#settled(freshness, asker)
     // Where it has to run may have changed a moment ago.
     if (operation.isPlaced !== true) await refresh(context, asker.signal)
@@ -205,6 +213,16 @@ export class OperationService implements Service, Invoker {
     return this.#context.control.status().applied
   }
 
+  /** Whoever is turned away goes on record. */
+  #admit(operation: Operation, input: unknown, asker: Asker): unknown {
+    try {
+      return admit(operation, input, asker)
+    } catch (error) {
+      turnedAway(this.#context, operation, { input, ...asker }, error)
+      throw error
+    }
+  }
+
   /** Waits until this peer's state is as fresh as the caller wants it. Throws NO_LEADER or DEADLINE_EXCEEDED. */
   async #settled(freshness: Freshness | null, { signal }: Asker): Promise<OperationContext> {
     const context = this.#context
@@ -219,7 +237,9 @@ export class OperationService implements Service, Invoker {
     { context, ...asker }: Settled,
     endsAt: Call['endsAt'] = null,
   ): Promise<unknown> {
-    return operation.output.parse(await operation.handler(admitted, context, this.#call(asker, endsAt)))
+    const run = async (): Promise<unknown> =>
+      operation.output.parse(await operation.handler(admitted, context, this.#call(asker, endsAt)))
+    return recorded(operation, admitted, { context, ...asker }, run)
   }
 
   async *#stream(
@@ -227,7 +247,9 @@ export class OperationService implements Service, Invoker {
     admitted: unknown,
     { context, ...asker }: Settled,
   ): AsyncIterable<unknown> {
-    for await (const item of operation.handler(admitted, context, this.#call(asker))) yield operation.output.parse(item)
+    const items = (): AsyncIterable<unknown> => operation.handler(admitted, context, this.#call(asker))
+    for await (const item of recordedItems(operation, admitted, { context, ...asker }, items))
+      yield operation.output.parse(item)
   }
 
   async #talk(
@@ -236,32 +258,42 @@ export class OperationService implements Service, Invoker {
     side: Conversation,
     { context, ...asker }: Settled,
   ): Promise<void> {
-    await operation.handler(admitted, context, this.#call(asker), talkOver(side, operation.message, operation.output))
+    const told = talkOver(side, operation.message, operation.output)
+    const talk = (): Promise<void> => operation.handler(admitted, context, this.#call(asker), told)
+    await recorded(operation, admitted, { context, ...asker }, talk)
   }
 
   async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
     for await (const item of this.open(wire.name, inputIn(wire.input), asker)) yield { item: JSON.stringify(item) }
   }
 
-  #call({ caller, signal }: Asker, endsAt: Call['endsAt'] = null): Call {
+  #call(asker: Asker, endsAt: Call['endsAt'] = null): Call {
+    const { caller, signal } = asker
     return {
       caller,
       signal,
       endsAt,
       commands: this.#commands,
-      within: (limits) => this.#call({ caller, signal: limits.signal }, limits.endsAt),
-      invoke: (name, input) => this.#invoke(name, input, { caller, signal }, endsAt),
-      open: (name, input, inner) => this.open(name, input, { caller, signal: inner }),
-      converse: (name, input, inner) => this.converse(name, input, { caller, signal: inner }),
+      within: (limits) => this.#call({ ...asker, signal: limits.signal }, limits.endsAt),
+      invoke: (name, input) => this.#invoke(name, input, asker, endsAt),
+      open: (name, input, inner) => this.open(name, input, { ...asker, signal: inner }),
+      converse: (name, input, inner) => this.converse(name, input, { ...asker, signal: inner }),
     }
+  }
+
+  /** A request gets its name where it comes in. */
+  #named(asker: Asker): Asker {
+    return asker.request === undefined ? { ...asker, request: randomWord(this.#context.random, 16) } : asker
   }
 
   /** A key from outside is worth what the replicated state says of it. */
   #operator(key: NodeId): Caller {
-    if (!this.#context.control.state.operators.has(key))
+    if (!this.#context.control.state.operators.has(key)) {
+      this.#context.audit.denied({ actor: key, operation: 'attach', outcome: 'AUTH_FAILED' })
       throw new ClawError('AUTH_FAILED', {
         reason: 'this key is not one of the mesh’s operators; see `clawbernetes operator add`',
       })
+    }
     return { id: key, role: 'admin' }
   }
 
@@ -299,24 +331,15 @@ function admit({ name, input: schema, permission, isLocal }: Operation, input: u
 
 const isHere = ({ id, isElsewhere }: Caller): boolean => id === 'socket' && isElsewhere !== true
 
-const wireOf = (name: string, input: unknown, { caller }: Asker): Wire => ({
-  name,
-  input: JSON.stringify(input),
-  caller: caller.id,
-  role: caller.role,
+const wireOf = (name: string, input: unknown, { caller: { id, role }, request = '' }: Asker): Wire => ({
+  ...{ name, input: JSON.stringify(input), caller: id, role, request },
 })
 
-/** What the envelope adds to an answer. */
-const envelope = 16
-
-/** Throws ANSWER_TOO_LARGE: whoever asked must learn that it was done all the same. */
-function answerOf(name: string, value: unknown, { maxBytes }: { readonly maxBytes: number }): { output: string } {
-  const output = JSON.stringify(value) ?? 'null'
-  const bytes = Buffer.byteLength(output)
-  const limit = maxBytes - envelope
-  if (bytes > limit) throw new ClawError('ANSWER_TOO_LARGE', { what: name, bytes, limit })
-  return { output }
-}
+/** Older members do not say what the request is called. */
+const forwarded = (wire: Wire, via: NodeId, signal: AbortSignal): Asker => ({
+  ...{ caller: vouchedFor(wire), via, signal },
+  request: wire.request === '' || wire.request.length > 64 ? '-' : wire.request,
+})
 
 function vouchedFor({ caller, role }: Wire): Caller {
   const known = roles.find((name) => name === role)

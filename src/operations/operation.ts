@@ -21,7 +21,18 @@ export interface Caller {
 
 export interface Permission {
   readonly verb: 'read' | 'create' | 'stop' | 'change' | 'remove' | 'invoke'
-  readonly resource: 'mesh' | 'backup' | 'node' | 'workload' | 'token' | 'operator' | 'namespace' | 'image' | 'event'
+  readonly resource:
+    | 'mesh'
+    | 'backup'
+    | 'node'
+    | 'workload'
+    | 'token'
+    | 'operator'
+    | 'namespace'
+    | 'image'
+    | 'event'
+    | 'audit'
+    | 'volume'
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */
@@ -53,6 +64,10 @@ interface Common<Name extends string, Input extends z.ZodType> {
   readonly rest?: Rest
   /** Only through the Unix socket of the very peer that runs it. */
   readonly isLocal?: true
+  /** What it is done to, by its name or id, for the record; the parameter of the path, or the input of that name, where this is left out. */
+  object?(input: z.output<Input>): string | null
+  /** A step of another operation, which is on record. */
+  readonly isStep?: true
   /** How long whoever asks waits for the answer of another node; as long as the protocol allows where this is left out. */
   patience?(input: z.output<Input>): Deadline
   /** The node that has to run it; where this is left out, the peer that is asked does. */

@@ -3,7 +3,7 @@ import { ClawError } from '../model/failure.ts'
 import type { Caller, Permission, Role } from './operation.ts'
 
 /** What says who may come in, or what work was given to keep. */
-const secret: readonly Permission['resource'][] = ['operator', 'token', 'backup']
+const secret: readonly Permission['resource'][] = ['operator', 'token', 'backup', 'audit']
 
 /** The least role that may do it. */
 export function roleFor({ verb, resource }: Permission): Role {

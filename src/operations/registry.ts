@@ -1,6 +1,9 @@
 /** Every operation there is. A new one is a line here and shows up at every door. */
 import type { z } from 'zod'
 import { operatorAdd, operatorList, operatorRemove, tokenCreate } from './access.ts'
+import { auditQuery, auditTail } from './audit/audit-query.ts'
+import { auditRead } from './audit/audit-read.ts'
+import { auditExport, auditVerify } from './audit/audit-verify.ts'
 import { containerExec } from './workload/container-exec.ts'
 import {
   deployCreate,
@@ -82,6 +85,7 @@ export const operations = [
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
   ...[workloadExec, workloadAttach, workloadConnect, placementConnect],
   ...[serviceList, serviceInfo, serviceStats],
+  ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch, eventsEmit, eventsQuery],
 ] as const
 

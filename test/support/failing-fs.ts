@@ -59,6 +59,16 @@ export class FailingFs {
     return Promise.resolve(Buffer.from(this.#find(path).now))
   }
 
+  /** Folders are nothing but the beginnings of names. */
+  async readdir(path: string): Promise<string[]> {
+    const names = [...this.#names.keys()].filter((name) => name.startsWith(`${path}/`))
+    return Promise.resolve(names.map((name) => name.slice(path.length + 1)))
+  }
+
+  async stat(path: string): Promise<{ readonly size: number }> {
+    return Promise.resolve({ size: this.#find(path).now.length })
+  }
+
   async rename(from: string, to: string): Promise<void> {
     await this.#change(() => {
       this.#names.set(to, this.#find(from))
@@ -111,6 +121,11 @@ export class FailingFs {
         )
         if (flushesAsItWrites) await flush()
         return { bytesWritten: length }
+      },
+      read: async (into: Uint8Array, offset: number, length: number, position: number) => {
+        const bytes = inode.now.subarray(position, position + length)
+        into.set(bytes, offset)
+        return Promise.resolve({ bytesRead: bytes.length })
       },
       truncate: (size: number) =>
         this.#change(() => {

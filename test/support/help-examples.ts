@@ -40,6 +40,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['gateway recover', 5, 'most voters are there, so it is refused: recover.test.ts'],
   ['mesh restore mesh.claw --force', 0, 'it rolls this mesh back'],
   ['mesh restore mesh.claw', 7, 'the mesh is in use, so it is refused: backup.test.ts'],
+  ['audit tail -f', 130, 'Ctrl-C ends it'],
   ['diff', 10, 'there is no such work yet, so there is a difference'],
   ['port-forward', 130, 'Ctrl-C ends it'],
   ['events -f', 130, 'Ctrl-C ends it'],
@@ -97,6 +98,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^namespace (set|info|delete) team-a/, (stage) => stage.namespace('team-a')],
   [/^namespace create (team-a|ci)/, (stage, line) => stage.noNamespace(line.split(' ')[2] ?? '')],
   [/^operator add/, (stage) => stage.noOperator()],
+  [/^audit verify --file/, (stage) => stage.exported()],
   [/^operator remove/, (stage) => stage.operator()],
   [/^context (use|rm) lab/, (stage) => stage.context()],
   [/^node remove gpu-node-3 --yes/, async (stage, line) => line.replaceAll('gpu-node-3', await stage.newcomer())],
@@ -252,6 +254,12 @@ export class Stage {
     ]
     const { code, stderr } = await runCli(words, { XDG_CONFIG_HOME: join(this.#folder, '.config') })
     if (code !== 0) throw new Error(stderr)
+  }
+
+  /** What the example of another command writes. */
+  async exported(): Promise<void> {
+    const parts = await Array.fromAsync(this.api.stream('audit.export', {}, signal))
+    writeFileSync(join(this.#folder, 'audit.jsonl'), parts.map(({ text }) => text).join(''))
   }
 
   async newcomer(): Promise<string> {

@@ -20,6 +20,7 @@ import { Sight } from '../../src/operations/mesh/mesh-changes.ts'
 import { Measured } from '../../src/operations/mesh/measured.ts'
 import { Replies } from '../../src/operations/replies.ts'
 import type { Caller } from '../../src/operations/operation.ts'
+import { type AuditLog, unrecorded } from '../../src/ports/audit.ts'
 import type { ByteStream } from '../../src/ports/dial.ts'
 import type { TaskStatus } from '../../src/ports/executor.ts'
 import type { KeptLog } from '../../src/ports/log-store.ts'
@@ -69,6 +70,8 @@ export class OperationsMesh {
   readonly commands: Command[] = []
   /** What system.run finds; a test may let it run. */
   programs = noPrograms
+  /** By node; nodes without an entry keep no record. */
+  readonly audits = new Map<NodeId, AuditLog>()
   /** How fresh the state was asked to be. */
   readonly reads: Freshness[] = []
   /** Of all peers together. */
@@ -133,10 +136,8 @@ export class OperationsMesh {
     const { clock, rpc } = this.network.host(self)
     const watched = { control: this.#control(self), membership: this.#membership(), clock }
     return {
-      self,
-      version: '0.1.0',
-      startedAt: world.now() - 5_000,
-      apiAddress: 'http://127.0.0.1:8080',
+      ...{ self, version: '0.1.0' },
+      ...{ startedAt: world.now() - 5_000, apiAddress: 'http://127.0.0.1:8080' },
       ...watched,
       agent: this.#agent(self),
       logs: this.#logs(self),
@@ -174,6 +175,7 @@ export class OperationsMesh {
         uploads: this.uploads,
       },
       images: this.images.get(self) ?? null,
+      audit: this.audits.get(self) ?? unrecorded,
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
       spool: {
         entries: () => this.spool,
@@ -188,8 +190,7 @@ export class OperationsMesh {
       },
       rpc,
       replies: new Replies(clock),
-      ...{ sight: new Sight(watched), measured: new Measured(watched) },
-      log: silent,
+      ...{ sight: new Sight(watched), measured: new Measured(watched), log: silent },
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
       transferLead: (to) => {
         this.leader = to

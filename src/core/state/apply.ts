@@ -6,6 +6,7 @@ import { claim, place, placeGang, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
 import { carryOutOnDeployment, isOnDeployment } from './deployments.ts'
+import { reportAuditHead } from './audit-heads.ts'
 import { createNamespace, removeNamespace, updateNamespace } from './namespaces.ts'
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
 import { keepGangsWhole } from './gangs.ts'
@@ -114,6 +115,8 @@ function carryOutAny(step: Step, command: Exclude<Command, DeploymentCommand>): 
       return updateNamespace(step, command)
     case 'remove-namespace':
       return removeNamespace(step, command)
+    case 'report-audit-head':
+      return reportAuditHead(step, command)
     case 'tell':
       return tell(step, command)
     case 'prune':

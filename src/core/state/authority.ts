@@ -26,6 +26,7 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'report-checkpoint':
     case 'report-health':
     case 'report-ended':
+    case 'report-audit-head':
       return command.node === from
     case 'update-member':
       return command.addresses === undefined || command.node === from

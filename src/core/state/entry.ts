@@ -121,6 +121,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   ...deploymentCommands,
+  z.strictObject({ ...type('report-audit-head'), node, seq: shape.count.min(1), hash: shape.sha256 }),
   z.strictObject({
     ...type('tell'),
     node,

@@ -38,6 +38,7 @@ export const count = z.int().min(0)
 export const weight = z.int().min(1).max(1_000)
 /** A key, a hash or sealed bytes, as hex or base64. */
 export const opaque = z.string().min(1).max(4_096)
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const labelKey = z.string().min(1).max(63)
 const labelValue = z.string().max(256)
 export const labels = z

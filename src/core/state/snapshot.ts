@@ -1,9 +1,10 @@
 /** The whole state as bytes. Maps are written in their own order, so the same log always leads to the same bytes. */
 import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
+import type { NotedHead } from '../../model/audit.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import { namespaceName, Quota } from '../../model/namespace.ts'
-import type { WorkloadId } from '../../model/ids.ts'
+import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
@@ -56,6 +57,12 @@ const EventSchema = z.strictObject({
   source: shape.source.exactOptional(),
   severity: shape.SeveritySchema.exactOptional(),
 }) satisfies z.ZodType<MeshEvent>
+
+const AuditHeadSchema = z.strictObject({
+  seq: shape.count.min(1),
+  hash: shape.sha256,
+  at: shape.instant,
+}) satisfies z.ZodType<NotedHead>
 
 const PlacementSchema = z.strictObject({
   id: shape.PlacementIdSchema,
@@ -174,6 +181,7 @@ const SnapshotSchema = z.strictObject({
     z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
   ),
   liveness: pairs(shape.NodeIdSchema, shape.LivenessSchema),
+  auditHeads: pairs(shape.NodeIdSchema, z.array(AuditHeadSchema).max(limits.auditHeads)).exactOptional(),
   events: z.array(EventSchema).max(limits.events),
   index: shape.count,
   at: shape.instant,
@@ -201,6 +209,7 @@ export function snapshot(state: State): Uint8Array {
     }),
     decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
+    ...(state.auditHeads.size > 0 && { auditHeads: [...state.auditHeads] as [NodeId, NotedHead[]][] }),
     events: state.events,
     index: state.index,
     at: state.at,
@@ -235,6 +244,7 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     deployments: new Map((lists.deployments ?? []).map((deployment) => [deployment.id, deployment])),
     decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
+    auditHeads: new Map(lists.auditHeads ?? []),
     events: lists.events,
     results: new Recent(limits.results, lists.results),
   }

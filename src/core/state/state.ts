@@ -1,6 +1,7 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
 import { Recent } from '../../lib/recent.ts'
 import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type { NotedHead } from '../../model/audit.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -41,6 +42,7 @@ export interface State extends MeshState {
   readonly deployments: Map<DeploymentId, Deployment>
   readonly decisions: Map<WorkloadId, readonly NotedDecision[]>
   readonly liveness: Map<NodeId, Liveness>
+  readonly auditHeads: Map<NodeId, readonly NotedHead[]>
   readonly events: MeshEvent[]
   index: number
   at: number
@@ -98,6 +100,8 @@ export const limits = {
   /** Of one member. */
   labels: 64,
   taints: 64,
+  /** Of the audit log of one member. */
+  auditHeads: 32,
   rejections: 8,
   /** On one workload that are remembered. */
   decisions: 16,
@@ -122,6 +126,7 @@ export const createState = (): State => ({
   deployments: new Map(),
   decisions: new Map(),
   liveness: new Map(),
+  auditHeads: new Map(),
   events: [],
   index: 0,
   at: 0,

@@ -1,4 +1,5 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
+import type { NotedHead } from '../../model/audit.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { FailureBody } from '../../model/failure.ts'
 import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
@@ -125,6 +126,8 @@ export interface MeshState {
   readonly images: ReadonlyMap<string, ReadonlyMap<NodeId, number>>
   /** What the leader last recorded of each member's liveness. For history; the detector's own view is fresher. */
   readonly liveness: ReadonlyMap<NodeId, Liveness>
+  /** How far each node's audit log had come, as it has told the others from time to time; oldest first. One that has told nothing has no entry. */
+  readonly auditHeads: ReadonlyMap<NodeId, readonly NotedHead[]>
   readonly events: readonly MeshEvent[]
   /** Log index up to which commands have been applied, and the time of the last. Time never goes back. */
   readonly index: number
@@ -278,6 +281,8 @@ export type Command =
     }
   | { readonly type: 'remove-namespace'; readonly name: string }
   | DeploymentCommand
+  /** How far the audit log of a node has come. */
+  | { readonly type: 'report-audit-head'; readonly node: NodeId; readonly seq: number; readonly hash: string }
   /** Somebody wants an event kept. */
   | {
       readonly type: 'tell'

@@ -50,6 +50,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'report-running', field: 'image' },
   { version: 2, command: 'report-ended', field: 'image' },
   { version: 2, command: 'tell' },
+  { version: 2, command: 'report-audit-head' },
 ]
 
 type Members = Pick<MeshState, 'members'>

@@ -220,6 +220,7 @@ const upload = z.string().min(8).max(64).describe('A name that the caller makes 
 
 export const imageUpload = unary({
   name: 'image.upload',
+  isStep: true,
   about: 'Send a node the next part of an archive that `docker save` wrote. `image.load` then brings its images.',
   input: z.strictObject({
     node: nodeRef.describe('The node that gets it'),

@@ -38,6 +38,7 @@ const upload = z.string().min(8).max(64).describe('A name that the caller makes 
 
 export const meshUpload = unary({
   name: 'mesh.upload',
+  isStep: true,
   about: 'Send a part of a backup to the leader, for `mesh.restore`. Unused for five minutes, it is forgotten.',
   input: z.strictObject({
     upload,

@@ -6,6 +6,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { covers, rangeInWords, rangeOfNumbers } from '../../model/version.ts'
 import { type Millis, second } from '../../model/time.ts'
+import type { Denial } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Peers } from '../../ports/peers.ts'
@@ -22,6 +23,8 @@ export interface JoinDeskDeps {
   readonly meshKey: MeshKeyHolder
   readonly clock: Clock
   readonly log: Log
+  /** Told of whoever is not let in. */
+  readonly onDenial?: (denial: Denial) => void
 }
 
 /** Attempts to join that this member looks at, from everybody together. */
@@ -45,9 +48,7 @@ export class JoinDesk {
     if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'the mesh is still being founded' })
     const problem = problemOf(request)
     if (problem !== null) throw new ClawError('INVALID_REQUEST', { problem })
-    if (request.mesh !== mesh.id) throw new ClawError('TOKEN_INVALID', { reason: 'it is of another mesh' })
-
-    await this.#refuseEarly(request, signal)
+    await this.#refuseEarly(request, { mesh: mesh.id, from }, signal)
     this.#refuseOtherVersions(request, from)
     const id = `join:${request.token}:${from}:${sha256(request.secret).slice(0, 16)}`
     const { index } = await control.execute(admission(request, from), { id, by: from, signal })
@@ -83,8 +84,17 @@ export class JoinDesk {
   }
 
   /** A guess must not cost the mesh a log entry: what the newest state does not know is refused here. */
-  async #refuseEarly({ token, secret }: JoinRequest, signal: AbortSignal): Promise<void> {
-    const { control } = this.#deps
+  async #refuseEarly(
+    { mesh, token, secret }: JoinRequest,
+    own: { readonly mesh: string; readonly from: NodeId },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { control, onDenial } = this.#deps
+    const refuse = (reason: string): never => {
+      onDenial?.({ actor: own.from, operation: 'join', object: token, outcome: 'TOKEN_INVALID' })
+      throw new ClawError('TOKEN_INVALID', { reason })
+    }
+    if (mesh !== own.mesh) return refuse('it is of another mesh')
     this.#takeTurn()
     const fits = (): boolean => {
       const known = control.state.tokens.get(token)
@@ -92,7 +102,7 @@ export class JoinDesk {
     }
     if (fits()) return
     await control.fresh('linearizable', signal)
-    if (!fits()) throw new ClawError('TOKEN_INVALID', { reason: 'the mesh does not know it' })
+    if (!fits()) refuse('the mesh does not know it')
   }
 
   /** A newcomer that could not go on with the state would be a member that is outdated from the start. Throws PROTOCOL_MISMATCH. */

@@ -4,6 +4,7 @@ import { isPeerAddress } from '../../core/admission/join-token.ts'
 import type { Change } from '../../core/state/types.ts'
 import { nodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
+import type { Denial } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Disk } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
@@ -29,6 +30,7 @@ export interface AdmissionDeps {
   readonly disk: Pick<Disk, 'writeBlob'>
   readonly clock: Clock
   readonly log: Log
+  readonly onDenial?: (denial: Denial) => void
 }
 
 /** How often this node looks whether something of its own is out of date. */

@@ -10,6 +10,7 @@ import type { Command, CommandOf } from '../../core/state/types.ts'
 import { abortable } from '../../lib/abortable.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Denial } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
@@ -24,6 +25,8 @@ export interface LeaderDeskDeps {
   readonly rpc: Pick<Rpc, 'serve'>
   readonly consensus: Consensus
   readonly machine: ReplicatedState
+  /** Told of a peer that asks for what is not its to give. */
+  readonly onDenial?: (denial: Denial) => void
 }
 
 export interface Request {
@@ -93,9 +96,10 @@ export class LeaderDesk {
   }
 
   async #forwarded(request: Request & { readonly via: NodeId }, signal: AbortSignal): Promise<Result> {
-    const { consensus, log } = this.#deps
+    const { consensus, log, onDenial } = this.#deps
     const { command, id, by, via } = request
     if (!mayForward(command, via)) {
+      onDenial?.({ actor: by, via, operation: command.type, outcome: 'PERMISSION_DENIED' })
       log.warn('a peer asked for a command that is not its to give', { type: command.type, by, via })
       throw new ClawError('PERMISSION_DENIED', { action: `have ${command.type} committed from this node` })
     }

@@ -8,6 +8,7 @@ import { abortable } from '../../lib/abortable.ts'
 import { ClawError, failureFrom } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
+import type { Denial } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
@@ -28,6 +29,7 @@ export interface ControlDeps {
   readonly consensus: Consensus
   /** The same that was given to consensus. */
   readonly machine: ReplicatedState
+  readonly onDenial?: (denial: Denial) => void
 }
 
 interface Asked {

@@ -10,6 +10,7 @@ export interface OperationRequest {
   input: string
   caller: string
   role: string
+  request: string
 }
 
 export namespace OperationRequest {
@@ -42,6 +43,11 @@ export namespace OperationRequest {
           w.string(obj.role)
         }
 
+        if ((obj.request != null && obj.request !== '')) {
+          w.uint32(74)
+          w.string(obj.request)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -50,7 +56,8 @@ export namespace OperationRequest {
           name: '',
           input: '',
           caller: '',
-          role: ''
+          role: '',
+          request: ''
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -73,6 +80,10 @@ export namespace OperationRequest {
             }
             case 4: {
               obj.role = reader.string()
+              break
+            }
+            case 9: {
+              obj.request = reader.string()
               break
             }
             default: {
@@ -118,6 +129,13 @@ export namespace OperationRequest {
               }
               break
             }
+            case 9: {
+              yield {
+                field: `${prefix}.request`,
+                value: reader.string()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -150,6 +168,11 @@ export namespace OperationRequest {
     value: string
   }
 
+  export interface OperationRequestRequestFieldEvent {
+    field: '$.request'
+    value: string
+  }
+
   export function encode (obj: Partial<OperationRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, OperationRequest.codec())
   }
@@ -158,7 +181,7 @@ export namespace OperationRequest {
     return decodeMessage(buf, OperationRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OperationRequest>): Generator<OperationRequestNameFieldEvent | OperationRequestInputFieldEvent | OperationRequestCallerFieldEvent | OperationRequestRoleFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OperationRequest>): Generator<OperationRequestNameFieldEvent | OperationRequestInputFieldEvent | OperationRequestCallerFieldEvent | OperationRequestRoleFieldEvent | OperationRequestRequestFieldEvent> {
     return streamMessage(buf, OperationRequest.codec(), opts)
   }
 }

@@ -16,6 +16,7 @@ import { Replies } from '../../../src/operations/replies.ts'
 import { agentViewOf, explainer, hostViewOf } from '../../../src/operations/node/local-views.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import type { Disk } from '../../../src/ports/journal.ts'
+import { unrecorded } from '../../../src/ports/audit.ts'
 import type { Log } from '../../../src/ports/log.ts'
 import type { HostProbe } from '../../../src/ports/probe.ts'
 import type { Service } from '../../../src/ports/service.ts'
@@ -232,6 +233,7 @@ export class Host {
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
+      audit: unrecorded,
       spool,
       images: null,
       programs: noPrograms,

@@ -67,7 +67,7 @@ test('a failure on the other node comes back as the same failure', async () => {
 
 test('the role of a forwarded caller is checked where the operation runs', async () => {
   const { rpc } = mesh.network.host(bob)
-  const request = { name: 'token.create', input: '{}', caller: 'somebody', role: 'viewer' }
+  const request = { name: 'token.create', input: '{}', caller: 'somebody', role: 'viewer', request: '' }
   await expect(play(mesh.world, rpc.call(ada, invokeOperation, request, signal))).rejects.toMatchObject({
     code: 'PERMISSION_DENIED',
   })
@@ -78,7 +78,7 @@ test('the role of a forwarded caller is checked where the operation runs', async
 
 test('a key from outside may do nothing until it is an operator, and then everything', async () => {
   const { rpc } = mesh.network.host(bob)
-  const request = { name: 'status', input: '{}', caller: 'root', role: 'admin' }
+  const request = { name: 'status', input: '{}', caller: 'root', role: 'admin', request: '' }
   const attach = (): Promise<unknown> => play(mesh.world, rpc.call(ada, attachOperation, request, signal))
   await expect(attach()).rejects.toMatchObject({ code: 'AUTH_FAILED' })
   const follow = async (): Promise<unknown[]> => {

@@ -122,7 +122,7 @@ function define(parser: Parser, { about, details, positionals, options, examples
     const isShadowed = 'short' in spec && shorts.includes(spec.short)
     parser.addOption(optionOf(name, isShadowed ? { ...spec, short: undefined } : spec))
   }
-  parser.addOption(new Option('--format <FORMAT>', formatAlias.about).hideHelp())
+  if (!('format' in options)) parser.addOption(new Option('--format <FORMAT>', formatAlias.about).hideHelp())
   parser.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${program} ${line}`).join('\n')}\n`)
 }
 

@@ -1,5 +1,7 @@
 /** Every command there is. A command's own file is loaded only when it is the one. */
+import { auditRows } from './audit-rows.ts'
 import { deployRows } from './deploy-rows.ts'
+import { imageRows } from './image-rows.ts'
 import type { Row } from './row.ts'
 import { specRows } from './spec-rows.ts'
 
@@ -12,6 +14,7 @@ export const nouns: Readonly<Record<string, string>> = {
   image: 'Container images, and which nodes have them',
   deploy: 'What runs all the time, and how a new revision of it takes over',
   namespace: 'Whose work it is, and how much it may take',
+  audit: 'Who did what, and who was turned away',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
   service: 'Deployments that take requests',
@@ -100,6 +103,7 @@ export const commands: readonly Row[] = [
     load: () => import('../commands/workload/migrate.ts'),
   },
   ...deployRows,
+  ...auditRows,
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('../commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('../commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('../commands/node/events.ts') },
@@ -191,36 +195,7 @@ export const commands: readonly Row[] = [
     about: 'Replace the state of the mesh by that of a backup.',
     load: () => import('../commands/mesh/restore.ts'),
   },
-  {
-    path: 'image list',
-    about: 'List the images that nodes have, the newest first.',
-    load: () => import('../commands/image/list.ts'),
-  },
-  {
-    path: 'image info',
-    about: 'Show one image: its digests, its size, and which nodes have it.',
-    load: () => import('../commands/image/info.ts'),
-  },
-  {
-    path: 'image pull',
-    about: 'Have nodes get an image: from another node where one has it, else from its registry.',
-    load: () => import('../commands/image/pull.ts'),
-  },
-  {
-    path: 'image push',
-    about: 'Copy an image to nodes, without a registry: one that a node has, or a file that `docker save` wrote.',
-    load: () => import('../commands/image/push.ts'),
-  },
-  {
-    path: 'image prune',
-    about: 'Take away images that nothing uses.',
-    load: () => import('../commands/image/prune.ts'),
-  },
-  {
-    path: 'image remove',
-    about: 'Take an image, or one of its names, away from the nodes that have it.',
-    load: () => import('../commands/image/remove.ts'),
-  },
+  ...imageRows,
   {
     path: 'spool list',
     about: 'List the submissions that a peer keeps until the mesh has a leader.',

@@ -2,10 +2,12 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { openDisk } from '../../../../src/adapters/disk/disk.ts'
 import { RaftLog } from '../../../../src/core/consensus/log.ts'
 import type { HardState } from '../../../../src/core/consensus/types.ts'
-import { nodeId } from '../../../../src/model/ids.ts'
+import type { PlacementId } from '../../../../src/model/ids.ts'
+import { nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Entry } from '../../../../src/model/raft.ts'
 import type { Disk } from '../../../../src/ports/journal.ts'
 import { silent } from '../../../../src/ports/log.ts'
+import { LedgerStore } from '../../../../src/services/agent/ledger-store.ts'
 import { RaftStore } from '../../../../src/services/consensus/raft-store.ts'
 import type { Cut } from '../../../support/failing-fs.ts'
 import { cuts, FailingFs, PowerCut } from '../../../support/failing-fs.ts'
@@ -89,6 +91,7 @@ test('a journal comes back as it was before or after what the power cut interrup
       expect(joined((await disk.openJournal('log')).records)).toBe(`${found} more`.trim())
     },
   )
+  console.log(JSON.stringify({ journalWriteBoundaries: points }))
   expect(points).toBeGreaterThanOrEqual(150)
 })
 
@@ -181,5 +184,51 @@ test('consensus finds every promise again that it made before the power was cut'
       await store.close()
     },
   )
+  console.log(JSON.stringify({ raftWriteBoundaries: points }))
   expect(points).toBeGreaterThanOrEqual(300)
+})
+
+/** Two devices, handed from one placement to the next for as long as it takes until the journal is written anew. */
+const holding = (i: number): PlacementId => placementId(workloadId(`wl-${i}`), 1)
+
+test('the device ledger remembers every device that it has given out before the power was cut, and gives none out twice', async () => {
+  let kept: readonly string[] = []
+  const points = await atEveryCut(
+    async (disk) => {
+      kept = []
+      const store = new LedgerStore(disk)
+      await store.open()
+      for (let i = 0; i < 4; i += 1) {
+        const placement = holding(i)
+        await store.write({ type: 'acquire', placement, devices: [`GPU-${i % 2}`] })
+        kept = [...kept, `${placement} held`]
+        await store.write({ type: 'started', placement })
+        kept = [...kept.slice(0, -1), `${placement} started`]
+        if (i === 0) continue
+        await store.write({ type: 'release', placement: holding(i - 1) })
+        kept = kept.filter((one) => !one.startsWith(holding(i - 1))).concat(`${holding(i - 1)} over`)
+      }
+      await store.close()
+    },
+    async (disk) => {
+      const store = new LedgerStore(disk)
+      await store.open()
+      const found = Array.from(store.ledger.values(), ({ placement, phase }) => [placement, phase] as const)
+      // What was under way when the power went may have been written, or not.
+      const phases = ['held', 'started', 'over']
+      for (const [placement, phase] of kept.map((one) => one.split(' ') as [string, string])) {
+        const now = found.find(([one]) => one === placement)?.[1] ?? 'nothing'
+        expect(phases.indexOf(now)).toBeGreaterThanOrEqual(phases.indexOf(phase))
+      }
+      const live = [...store.ledger.values()].filter(({ phase }) => phase !== 'over').flatMap(({ devices }) => devices)
+      expect(new Set(live).size).toBe(live.length)
+      for (const device of live) {
+        const again = await store.write({ type: 'acquire', placement: holding(99), devices: [device] })
+        expect(again.ok).toBe(false)
+      }
+      await store.close()
+    },
+  )
+  console.log(JSON.stringify({ ledgerWriteBoundaries: points }))
+  expect(points).toBeGreaterThanOrEqual(150)
 })
