@@ -26,6 +26,8 @@ const byCode: Readonly<Record<string, number>> = {
 export const notFinished = 101
 /** Ended by Ctrl-C. */
 export const interrupted = 130
+/** Ended by SIGTERM. */
+export const terminated = 143
 export const cancelled = 103
 /** Some of it worked. */
 export const partly = 8
@@ -61,5 +63,6 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
   ['124', '`run`, `wait`: the workload ran longer than its --timeout'],
   ['130', 'Ctrl-C; after `run` the workload goes on'],
   ['137', '`run`, `wait`: the workload ran out of memory'],
+  ['143', 'SIGTERM to the command line; otherwise as with Ctrl-C'],
   ['any', '`run`, `wait`: the workload’s own exit code'],
 ]

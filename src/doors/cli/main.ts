@@ -3,7 +3,8 @@ import { ClawError, isClawError } from '../../model/failure.ts'
 import type { Api, Reading } from './peer/api.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Peer, Session } from './line/command.ts'
-import { exitCodeOf, interrupted } from './exit-code.ts'
+import { exitCodeOf, interrupted, terminated } from './exit-code.ts'
+import { endSignalOf } from './talk/interrupt.ts'
 import type { Globals } from './line/globals.ts'
 import { looksForJson } from './line/globals.ts'
 import { hintOnOlderPeer } from './peer/older-peer.ts'
@@ -42,7 +43,7 @@ export async function main(
       api: () => (api ??= connect(globals)),
       peers: () => peersOf(globals, host, signal),
     }
-    return (await command.run(args, session)) ?? 0
+    return asSignalled((await command.run(args, session)) ?? 0, signal)
   } catch (error) {
     const hint = await hintOnOlderPeer(error, { api, version: host.version, signal })
     return failed(error, out, signal, hint)
@@ -78,9 +79,13 @@ const readingOf = ({ consistency, index }: Globals): Reading => ({
   ...(index === undefined ? {} : { index }),
 })
 
+/** Commands end alike, whichever signal it was; scripts expect to be told. */
+const asSignalled = (code: number, signal: AbortSignal): number =>
+  code === interrupted && signal.aborted && endSignalOf(signal) === 'SIGTERM' ? terminated : code
+
 /** `hint` is better than the usual one, if there is one. */
 function failed(error: unknown, out: Output, signal: AbortSignal, hint: string | null = null): number {
-  if (signal.aborted) return interrupted
+  if (signal.aborted) return asSignalled(interrupted, signal)
   const expected = isClawError(error) ? error : new ClawError('INTERNAL', { detail: (error as Error).message })
   const { code, message } = expected
   out.error({ code, message, hint: hint ?? expected.hint }, causeOf(expected))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Interrupt } from '../../../../src/doors/cli/talk/interrupt.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { thenSilence } from '../../../support/fake-invoker.ts'
 import { fakeHost } from '../../../support/fake-host.ts'
@@ -57,10 +58,26 @@ test('given one that goes on, when --timeout is over, then it is not finished, w
   }
   const { code, err } = await cli(['wait', 'job', '--timeout', '50ms'], running)
   expect([code, err]).toEqual([101, expect.stringContaining('error[DEADLINE_EXCEEDED]: waiting for job')])
-  const interrupt = new AbortController()
-  setTimeout(() => interrupt.abort(), 50)
-  expect((await cli(['wait', 'job'], running, fakeHost(), interrupt)).code).toBe(130)
 })
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  'given one that is waited for, when the command is sent %s, then it ends with %i',
+  async (signal, expected) => {
+    const interrupt = new AbortController()
+    const running = {
+      'workload.info': () => workload({ state: 'running' }),
+      'workload.wait': async function* (_: unknown, ending: AbortSignal) {
+        yield workload({ state: 'running' })
+        interrupt.abort(new Interrupt(signal))
+        yield* thenSilence([], ending)
+      },
+    }
+    expect((await cli(['wait', 'job'], running, fakeHost(), interrupt)).code).toBe(expected)
+  },
+)
 
 test('given one that is forgotten, when that is waited for, then it is over', async () => {
   let looks = 0
