@@ -8,6 +8,7 @@ import type { Failure } from './failure-row.ts'
 import { failure, meant } from './failure-row.ts'
 import { hostFailures } from './host-failures.ts'
 import { imageFailures } from './image-failures.ts'
+import { jobFailures } from './job-failures.ts'
 
 export type { FailureKind } from './failure-row.ts'
 
@@ -56,6 +57,7 @@ export const failures = {
   ...deploymentFailures,
   ...execFailures,
   ...hostFailures,
+  ...jobFailures,
   ...serviceFailures,
   LOGS_GONE: failure(
     'not-found',

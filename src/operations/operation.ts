@@ -33,6 +33,9 @@ export interface Permission {
     | 'event'
     | 'audit'
     | 'volume'
+    | 'job'
+    | 'cron'
+    | 'workflow'
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */

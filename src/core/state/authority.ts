@@ -16,6 +16,11 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'record-liveness':
     case 'prune':
     case 'set-rollout':
+    case 'set-job':
+    case 'forget-jobs':
+    case 'fire-cron':
+    case 'set-workflow':
+    case 'forget-workflows':
     case 'raise-version':
       return false
     case 'claim':
@@ -50,6 +55,20 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'promote-deployment':
     case 'rollback-deployment':
     case 'delete-deployment':
+    case 'create-job':
+    case 'stop-job':
+    case 'suspend-job':
+    case 'resume-job':
+    case 'delete-job':
+    case 'create-cron':
+    case 'trigger-cron':
+    case 'suspend-cron':
+    case 'resume-cron':
+    case 'delete-cron':
+    case 'create-workflow':
+    case 'cancel-workflow':
+    case 'retry-workflow':
+    case 'delete-workflow':
     case 'tell':
       return true
   }
@@ -69,5 +88,10 @@ export const isLeadersOwn = (command: Command): boolean =>
     'record-liveness',
     'prune',
     'set-rollout',
+    'set-job',
+    'forget-jobs',
+    'fire-cron',
+    'set-workflow',
+    'forget-workflows',
     'raise-version',
   ].includes(command.type)
