@@ -1,5 +1,4 @@
 /** One voter of the benchmark `placements`: a daemon without doors, agent and gossip, told what to do by the process that measures. */
-import { cronerSchedules } from '../../src/adapters/croner/schedules.ts'
 import { createHash } from 'node:crypto'
 import { on } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -224,15 +223,7 @@ async function measure(parts: Parts, until: number): Promise<Measured> {
   const sealMeshKey = (): Promise<void> => Promise.reject(new Error('nobody is to become a voter'))
   const scheduling = { ...defaultGateway.scheduling, claimWithin: hour }
   const gateway = new GatewayService(
-    {
-      ...parts,
-      random: systemRandom,
-      schedules: cronerSchedules,
-      control,
-      metrics,
-      sealMeshKey,
-      membership: new FakeMembership(),
-    },
+    { ...parts, random: systemRandom, control, metrics, sealMeshKey, membership: new FakeMembership() },
     { ...defaultGateway, scheduling },
   )
   const loop = performance.eventLoopUtilization()

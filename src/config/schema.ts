@@ -79,6 +79,28 @@ export const Config = z.strictObject({
       dockerHost: text.optional().describe('The Docker Engine: unix:///path or tcp://host:port'),
     })
     .prefault({}),
+  containers: z
+    .strictObject({
+      mounts: z
+        .record(text, z.union([text, z.array(text)]))
+        .default({ '*': ['/data', '/mnt', '/srv', '/scratch'] })
+        .describe(
+          'Host paths below which work of a namespace may mount, such as team-a = ["/srv/team-a"]; "*" is for all that are not named',
+        ),
+      openFiles: z.coerce
+        .number()
+        .int()
+        .min(64)
+        .max(1_048_576)
+        .default(16_384)
+        .describe('Most files that a process in a container may have open'),
+      allowUnfiltered: z.boolean().default(false).describe('Run work on an engine that filters no system calls, too'),
+      allowUnmappedGuests: z
+        .boolean()
+        .default(false)
+        .describe('Run work of strangers where root in a container is root on this host, too'),
+    })
+    .prefault({}),
   images: z
     .strictObject({
       share: z

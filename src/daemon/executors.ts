@@ -8,6 +8,7 @@ import type { ExecutorKind } from '../model/node.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { ImageService } from '../services/images/image-service.ts'
 import type { Ground } from './ground.ts'
+import { confinementOf } from './confinement.ts'
 import { supervisorProgram } from './supervisor-program.ts'
 
 const localEngine = 'unix:///var/run/docker.sock'
@@ -33,22 +34,25 @@ const only = (executor: Executor, images: ImageService | null = null): Chosen =>
   images,
 })
 
-const docker = ({ clock, log }: Ground, images: ImageService, address: string): Chosen =>
-  only(dockerExecutor({ address, clock, log, images }), images)
+const docker = (ground: Ground, images: ImageService, address: string): Chosen =>
+  only(dockerIn(ground, images, address), images)
+
+const dockerIn = ({ clock, log, config }: Ground, images: ImageService, address: string): Executor =>
+  dockerExecutor({ address, clock, log, images, confinement: confinementOf(config) })
 
 async function chooseBest(
   ground: Ground,
   { makeImages, dockerHost }: { readonly makeImages: MakeImages; readonly dockerHost: string },
   signal: AbortSignal,
 ): Promise<Chosen> {
-  const { log, clock } = ground
+  const { log } = ground
   const socket = /^(?:unix:\/\/)?(\/.*)$/.exec(dockerHost)?.[1]
   if (socket !== undefined && !existsSync(socket)) {
     log.info('no Docker Engine here, work runs as plain processes', { engine: dockerHost })
     return only(make(ground, 'process'))
   }
   const images = makeImages(dockerHost)
-  const executor = dockerExecutor({ address: dockerHost, clock, log, images })
+  const executor = dockerIn(ground, images, dockerHost)
   try {
     log.info('work runs in containers', { engine: dockerHost, version: await executor.version(signal) })
     return only(executor, images)

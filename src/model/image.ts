@@ -10,6 +10,8 @@ export interface RanImage {
   readonly id: string
   /** `sha256:…`: what the registry calls it; null when it came from no registry. */
   readonly digest: string | null
+  /** It ran as root of its container. */
+  readonly root?: true
 }
 
 export interface ImageReference {

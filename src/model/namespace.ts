@@ -28,6 +28,33 @@ export const QuotaPatch = z.strictObject({
   workloads: Quota.shape.workloads.exactOptional(),
 })
 
+/** As many as one workload can ask for. */
+const gpus = z.int().min(1).max(64)
+const cpuMillis = z.int().min(1).max(1_024_000)
+
+/** Of one workload, or of each of its parts. */
+export const WorkLimits = z.strictObject({
+  gpus: gpus.exactOptional(),
+  cpuMillis: cpuMillis.exactOptional().describe('Thousandths of a core'),
+  memoryMib: z.int().min(6).max(1_048_576).exactOptional(),
+  timeoutMs: z
+    .int()
+    .positive()
+    .max(365 * 86_400_000)
+    .exactOptional()
+    .describe('Of what is to end by itself; replicas of deployments have none'),
+})
+export type WorkLimits = z.infer<typeof WorkLimits>
+
+/** What is to change of them; null takes one away. */
+export const WorkLimitsPatch = z.strictObject({
+  gpus: gpus.nullable().exactOptional(),
+  cpuMillis: cpuMillis.nullable().exactOptional(),
+  memoryMib: WorkLimits.shape.memoryMib.unwrap().nullable().exactOptional(),
+  timeoutMs: WorkLimits.shape.timeoutMs.unwrap().nullable().exactOptional(),
+})
+export type WorkLimitsPatch = z.infer<typeof WorkLimitsPatch>
+
 export const noQuota: Quota = { gpus: null, cpuMillis: null, memoryMib: null, workloads: null }
 
 export interface Namespace {
@@ -37,6 +64,10 @@ export interface Namespace {
   readonly weight: number
   /** May use more than its quota of what nobody within theirs has work for. Not more workloads. */
   readonly borrow: boolean
+  /** What work gets that names none. Not there when it gets nothing. */
+  readonly defaults?: WorkLimits
+  /** Most that one workload may name, and has to name then. */
+  readonly maxima?: WorkLimits
   readonly createdAt: Instant
 }
 

@@ -8,8 +8,8 @@ import type { RanImage } from './image.ts'
 import { labelName, Toleration } from './label.ts'
 import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
+import { Privilege } from './privilege.ts'
 import { Health, WorkloadPorts } from './probe.ts'
-import type { Run } from './run.ts'
 import type { Instant, Millis } from './time.ts'
 
 /** Priorities are 0 to 1000; the three words are what most people use. */
@@ -165,6 +165,19 @@ export const WorkloadSpec = z.strictObject({
     .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
   ports: WorkloadPorts.optional().describe('Where it listens; the first is told as PORT'),
   health: Health.optional().describe('How it is asked whether it is well'),
+  readOnly: z.boolean().optional().describe('It writes only to what is mounted'),
+  tmpfs: z
+    .array(
+      z.strictObject({
+        target: z.string().startsWith('/').max(4_096),
+        sizeMib: z.int().positive().max(1_048_576),
+      }),
+    )
+    .max(16)
+    .optional()
+    .describe('Folders in memory, which count as its memory'),
+  privileges: z.array(Privilege).max(48).optional().describe('What it has beyond what every container has'),
+  isolation: z.literal('guest').optional().describe('Fenced in as work of strangers is'),
   stdin: z.boolean().optional().describe('Its standard input stays open, for whoever attaches'),
   stdinOnce: z.boolean().optional().describe('Its standard input ends as soon as somebody who is attached ends theirs'),
   tty: z.boolean().optional().describe('It has a terminal; both of its outputs are one then'),
@@ -180,6 +193,16 @@ export type WorkloadSpec = z.infer<typeof WorkloadSpec>
 /** The parts of a gang talk to each other, which no port that was published beforehand would allow. */
 export const networkOf = ({ network, parts }: Pick<WorkloadSpec, 'network' | 'parts'>): 'host' | 'bridge' =>
   network ?? (parts?.gang === true ? 'host' : 'bridge')
+
+/** What it has beyond what every container has, in the order of its spec. The network of its node is among it, also where a gang has it without a word. */
+export const privilegesOf = (spec: Pick<WorkloadSpec, 'network' | 'parts' | 'privileges'>): readonly string[] => [
+  ...(networkOf(spec) === 'host' ? ['host-network'] : []),
+  ...(spec.privileges ?? []),
+]
+
+/** What of it has to be permitted. Gangs have the network of their nodes because their parts would not find each other without. */
+export const privilegesAsked = (spec: Pick<WorkloadSpec, 'network' | 'parts' | 'privileges'>): readonly string[] =>
+  spec.parts?.gang === true ? (spec.privileges ?? []) : privilegesOf(spec)
 
 /** How many devices it asks for, whether it counts or names them. */
 export const deviceCount = ({ gpus }: Pick<WorkloadSpec, 'gpus'>): number => gpus.devices?.length ?? gpus.count
@@ -273,10 +296,6 @@ export interface Workload {
   readonly part: Part | null
   /** Not there when it belongs to no deployment. */
   readonly owner?: Owner
-  /** Not there when it is no run of a job. */
-  readonly run?: Run
-  /** What it has handed on, as a run of a job. */
-  readonly result?: string
   readonly submittedBy: string
   readonly submittedAt: Instant
   readonly state: WorkloadState

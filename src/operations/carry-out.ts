@@ -4,6 +4,7 @@ import type { Executed } from '../services/control/types.ts'
 import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
 import type { Call } from './operation.ts'
+import { requirePrivileges } from './privileges.ts'
 import { randomWord } from './workload/workload-request.ts'
 
 /** How long a change waits for a leader before it gives up. */
@@ -15,10 +16,11 @@ export interface Asker extends Pick<Call, 'caller' | 'signal'> {
   readonly key?: string | undefined
 }
 
-/** `what` names the kind of change, and with the caller and its key this one. Throws the failure of a refusal, NO_LEADER or DEADLINE_EXCEEDED. */
-export function carryOut(what: string, command: Command, asker: Asker): Promise<Executed> {
+/** `what` names the kind of change, and with the caller and its key this one. Throws PERMISSION_DENIED, the failure of a refusal, NO_LEADER or DEADLINE_EXCEEDED. */
+export async function carryOut(what: string, command: Command, asker: Asker): Promise<Executed> {
   const { context, caller, signal } = asker
   const { control, clock } = context
+  requirePrivileges(caller, command)
   const id = commandId(what, asker)
   return within(clock, changePatience, signal, (limited) =>
     control.execute(command, { id, by: caller.id, signal: limited }),

@@ -33,9 +33,9 @@ export interface Permission {
     | 'event'
     | 'audit'
     | 'volume'
-    | 'job'
-    | 'cron'
-    | 'workflow'
+    | 'privilege'
+    | 'policy'
+    | 'price'
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */

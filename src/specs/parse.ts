@@ -12,7 +12,6 @@ import { ordered } from './order.ts'
 import type { Problem } from './problem.ts'
 import { specInvalid, SpecProblem } from './problem.ts'
 import { examineWorkload, field, ownRequest, requestFrom } from './request.ts'
-import { cronManifest, isWorkflow, jobManifest, ownWorkflow, workflowManifest } from './timed.ts'
 import { parseToml } from './toml.ts'
 import type { Tree } from './tree.ts'
 import { find, placeOf } from './tree.ts'
@@ -49,7 +48,8 @@ export function parseSpecs(text: string, options: SpecOptions): Specs {
   }
 }
 
-function treesOf(text: string, format: SpecFormat): readonly Tree[] {
+/** Throws SpecProblem for what is none of that format. */
+export function treesOf(text: string, format: SpecFormat): readonly Tree[] {
   switch (format) {
     case 'toml':
       return [parseToml(text)]
@@ -91,7 +91,6 @@ function documentsOf(tree: Tree, options: SpecOptions): Specs {
   if (tree.kind !== 'map') throw new SpecProblem({ at: tree.at, text: 'must be a map, see clawbernetes explain' })
   if (tree.entries.has('apiVersion') || tree.entries.has('kind')) return one(manifestOf(tree))
   if (tree.entries.has('services')) return composeOf(tree, options)
-  if (isWorkflow(tree)) return one(ownWorkflow(tree))
   if (find(tree, ['workload'])?.kind === 'map') return tableOf(tree, options)
   if (options.as === 'deployment' || isDeploymentRequest(tree)) return one(ownDeployment(tree))
   const request = ownRequest(tree, { schema: WorkloadRequest, examine: examineWorkload })
@@ -100,7 +99,7 @@ function documentsOf(tree: Tree, options: SpecOptions): Specs {
 
 const one = (document: SpecDocument): Specs => ({ documents: [document], warnings: [] })
 
-const kinds = ['Workload', 'Deployment', 'Job', 'CronJob', 'Workflow']
+const kinds = ['Workload', 'Deployment']
 
 function manifestOf(tree: Tree): SpecDocument {
   const kind = find(tree, ['kind'])
@@ -110,13 +109,10 @@ function manifestOf(tree: Tree): SpecDocument {
     return { kind: 'workload', request, at: tree.at, needs: [] }
   }
   if (word === 'Deployment') return deploymentManifest(tree)
-  if (word === 'Job') return jobManifest(tree)
-  if (word === 'CronJob') return cronManifest(tree)
-  if (word === 'Workflow') return workflowManifest(tree)
   const near = word === null ? null : closest(word, kinds)
   const meant = near === null || near === word ? '' : `; did you mean ${near}?`
   const text =
-    word === null ? `kind is missing: ${apiVersion} knows ${kinds.join(', ')}` : `there is no kind ${word}${meant}`
+    word === null ? `kind is missing: ${apiVersion} knows Workload and Deployment` : `there is no kind ${word}${meant}`
   throw new SpecProblem({ at: placeOf(tree, ['kind']), text })
 }
 

@@ -1,7 +1,7 @@
 /** Containers on a real engine with simulated GPUs, from the command line to the device files. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { containersOf, DockerMesh, hasLab } from '../support/docker-mesh.ts'
-import { labImage } from '../support/lab-docker.ts'
+import { labImage, sharedFolder } from '../support/lab-docker.ts'
 import { type Daemon, eventually, type Reply, type WorkloadInfo } from '../support/mesh.ts'
 
 const lookAtGpus = 'ls /dev | grep -E "^nvidia[0-9]+$"; nvidia-smi -L'
@@ -136,7 +136,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
         gpus: 1,
         command: ['sh', '-c', 'echo "$PORT on $(ls /dev | grep -cE "^nvidia[0-9]+$")"; echo oops >&2; sleep 120'],
         env: ['PORT=8080', 'DEBUG=true'],
-        volumes: ['/tmp:/container/data:ro'],
+        volumes: [`${sharedFolder}:/container/data:ro`],
         detach: true,
         memory: '64m',
         cpu: 0.5,
@@ -153,7 +153,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       ShmSize: 32 * 2 ** 20,
     })
     expect(container?.Config.Labels).toMatchObject({ 'managed-by': 'clawbernetes', 'workload-id': made.workloadId })
-    expect(container?.Mounts).toMatchObject([{ Source: '/tmp', Destination: '/container/data', RW: false }])
+    expect(container?.Mounts).toMatchObject([{ Source: sharedFolder, Destination: '/container/data', RW: false }])
 
     const { containerId } = made
     const logs = await eventually(

@@ -2,6 +2,7 @@
 import { linesOf } from '../../src/lib/log-block.ts'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { strict } from '../../src/adapters/docker/confinement.ts'
 import { dockerExecutor } from '../../src/adapters/docker/docker-executor.ts'
 import { connectEngine, dockerAvailable } from '../../src/adapters/docker/engine.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
@@ -51,7 +52,8 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
   let executor: Executor
 
   beforeEach(() => {
-    executor = dockerExecutor({ address, clock: systemClock, log: silent })
+    const confinement = { ...strict, mounts: () => ['/tmp'] }
+    executor = dockerExecutor({ address, clock: systemClock, log: silent, confinement })
   })
   afterEach(async () => {
     await executor.close()

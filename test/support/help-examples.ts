@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { Api } from '../../src/doors/cli/peer/api.ts'
 import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
-import * as timed from './help-timed.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 
 const noFiles = 'simulated work has no files; with an engine: exec.test.ts'
@@ -47,7 +46,6 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['events -f', 130, 'Ctrl-C ends it'],
   ['logs -f', 130, 'Ctrl-C ends it'],
   ['workload list --watch', 130, 'Ctrl-C ends it'],
-  ['job list --watch', 130, 'Ctrl-C ends it'],
   ['deploy list --watch', 130, 'Ctrl-C ends it'],
   ['deploy status api --watch', 130, 'Ctrl-C ends it'],
 ]
@@ -60,14 +58,13 @@ export const isEndless = (example: string): boolean => endOf(example) === 130
 /** What is typed at the terminal that the example needs; null if it needs none. */
 export function typedAt(example: string, mesh: string): string | null {
   if (/^(mesh restore|gateway recover)/.test(example) && !example.includes('--yes')) return `${mesh}\n`
-  if (['deploy delete api', 'job delete render', 'cron delete backup', 'workflow delete nightly'].includes(example))
-    return 'y\n'
+  if (example === 'deploy delete api') return 'y\n'
   return /^(exec -it|shell)/.test(example) ? '' : null
 }
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|context|job|cron|workflow)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|context)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -98,20 +95,10 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^deploy delete/, (stage) => stage.deployment('api')],
   // A drain waits two minutes for those who would take over, when a rollout that is not over leaves no room for them.
   [/^node drain/, (stage) => stage.without('llm')],
-  [/^job create/, (stage, line) => timed.beforeJob(stage.api, line)],
-  [/^job (status|logs|wait) /, (stage) => timed.job(stage.api, 'brief')],
-  [/^job (stop|suspend|delete) /, (stage) => timed.job(stage.api, 'long')],
-  [/^job resume /, (stage) => timed.suspendedJob(stage.api)],
-  [/^cron create/, (stage, line) => timed.noCron(stage.api, line.split(' ')[2] ?? '')],
-  [/^cron (?!create|list)/, (stage) => timed.cron(stage.api)],
-  [
-    /^workflow create/,
-    (stage, line) => timed.noWorkflow(stage.api, line.includes('nightly-2') ? 'nightly-2' : 'nightly'),
-  ],
-  [/^workflow (status|logs|delete|cancel) /, (stage) => timed.workflow(stage.api)],
-  [/^workflow retry /, (stage) => timed.cancelledWorkflow(stage.api)],
-  [/^namespace (set|info|delete) team-a/, (stage) => stage.namespace('team-a')],
-  [/^namespace create (team-a|ci)/, (stage, line) => stage.noNamespace(line.split(' ')[2] ?? '')],
+  [/^policy (update|info|delete|validate) no-latest/, (stage) => stage.policy('no-latest')],
+  [/^policy create/, (stage) => stage.noPolicies()],
+  [/^namespace (set|info|delete|usage) team-a/, (stage) => stage.namespace('team-a')],
+  [/^namespace create (team-a|team-b|ci)/, (stage, line) => stage.noNamespace(line.split(' ')[2] ?? '')],
   [/^operator add/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^operator remove/, (stage) => stage.operator()],
@@ -136,7 +123,7 @@ export class Stage {
         'apiVersion: clawbernetes/v1\nkind: Workload\nmetadata:\n  name: from-yaml\nspec:\n  image: busybox\n  command: ["sleep", "1"]\n',
       'lasting.toml': `[workload]\nname = "lasting"\nimage = "busybox"\nenv = { CLAW_SIM_SECONDS = "86400" }\n`,
       'lasting.yaml': `image: busybox\nname: lasting\nenv: ["${day}"]\n`,
-      ...timed.files,
+      'policy.yaml': 'name: small\nabout: for a try\nrules:\n  maxGpus: 64\n',
       'compose.yaml': 'services:\n  web:\n    image: busybox\n',
     }
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
@@ -168,6 +155,8 @@ export class Stage {
   async cleared(example: string): Promise<void> {
     const { api } = this
     if (/^node (cordon|drain)/.test(example)) await api.call('node.undrain', { node: 'gpu-node-3' }, signal)
+    // The next examples run what it would refuse.
+    if (example.startsWith('policy create')) await this.noPolicies()
     if (example.startsWith('node taint')) {
       const remove = [{ key: 'team' }, { key: 'maintenance' }]
       await api.call('node.taint', { node: 'gpu-node-1', remove }, signal)
@@ -247,6 +236,17 @@ export class Stage {
 
   async noNamespace(namespace: string): Promise<void> {
     await this.#ignoring('NAMESPACE_NOT_FOUND', () => this.api.call('namespace.delete', { namespace }, signal))
+  }
+
+  /** For nobody's work, so that no other example meets it. */
+  async policy(name: string): Promise<void> {
+    const policy = { name, namespaces: ['nobody'], rules: { maxGpus: 1, requireLimits: ['memory' as const] } }
+    await this.#ignoring('POLICY_EXISTS', () => this.api.call('policy.create', policy, signal))
+  }
+
+  async noPolicies(): Promise<void> {
+    for (const { name } of await this.api.call('policy.list', {}, signal))
+      await this.api.call('policy.delete', { policy: name }, signal)
   }
 
   async noOperator(): Promise<void> {

@@ -6,6 +6,9 @@ export const labDocker = process.env['CLAW_LAB_DOCKER'] ?? null
 
 export const labImage = 'claw/busybox:1'
 
+/** What the daemons of the tests let work mount. */
+export const sharedFolder = '/tmp/claw-shared'
+
 /** The stand-in for nvidia-smi that tells of the same GPUs on the machine itself. */
 export const labNvidiaSmi = process.env['CLAW_LAB_NVIDIA_SMI'] ?? null
 

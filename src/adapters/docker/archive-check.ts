@@ -8,9 +8,12 @@ import { ArchiveReader } from './archive.ts'
 /** Archives are filled up with zeros, but not by much. */
 const mostZeros = 1_048_576
 
-/** Only when the index has come is it known which blob a manifest is, so all that may be one are kept until then. */
-const largestManifest = 65_536
+/** Only when the index has come is it known which blob a manifest is, so all that may be one are kept until then: as large as registries take them, and JSON. */
+const largestManifest = 4 * 1_048_576
 const mostManifests = 16 * 1_048_576
+
+/** A brace, or blanks before it. */
+const mayBeginJson = [0x7b, 0x20, 0x0a, 0x0d, 0x09]
 
 /**
  * The layers need no look: the engine hashes each and compares it with what the image's configuration says, and the configuration is
@@ -28,7 +31,12 @@ export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: st
     return true
   }
   const isWanted = (name: string, size: number): boolean => kept.includes(name) || isManifest(name, size)
-  const reader = new ArchiveReader({ check: checkEntry, isWanted })
+  const isStillWanted = (name: string, size: number, first: number): boolean => {
+    if (kept.includes(name) || mayBeginJson.includes(first)) return true
+    room += size
+    return false
+  }
+  const reader = new ArchiveReader({ check: checkEntry, isWanted, isStillWanted })
   const held: Uint8Array[] = []
   let zeros = 0
   for await (const chunk of archive) {

@@ -21,13 +21,15 @@ export interface ArchiveEntry {
 }
 
 type Keep = 'file' | 'extension' | null
-type Body = { readonly name: string; readonly keep: Keep; readonly parts: Uint8Array[]; left: number; padding: number }
+type Body = { readonly name: string; keep: Keep; readonly parts: Uint8Array[]; left: number; padding: number }
 
 export interface ArchiveRules {
   /** Throws BadArchive for an entry that may not be there. */
   readonly check: (entry: ArchiveEntry) => void
   /** Whether the content of a file is wanted. It must be small. */
   readonly isWanted: (name: string, size: number) => boolean
+  /** Whether a wanted file is still wanted now that its first byte is there. */
+  readonly isStillWanted?: (name: string, size: number, first: number) => boolean
 }
 
 export class ArchiveReader {
@@ -107,6 +109,7 @@ export class ArchiveReader {
 
   #takeBody(body: Body, chunk: Uint8Array): number {
     const content = chunk.subarray(0, body.left)
+    if (body.keep === 'file' && body.parts.length === 0 && content.length > 0) this.#lookAt(body, content[0] ?? 0)
     // The caller may use its buffer again.
     if (body.keep !== null && content.length > 0) body.parts.push(Uint8Array.from(content))
     body.left -= content.length
@@ -114,6 +117,10 @@ export class ArchiveReader {
     if (body.left === 0) body.padding -= padding
     if (body.left === 0 && body.padding === 0) this.#leave(body)
     return content.length + (body.left === 0 ? padding : 0)
+  }
+
+  #lookAt(body: Body, first: number): void {
+    if (this.#rules.isStillWanted?.(body.name, body.left, first) === false) body.keep = null
   }
 
   #leave({ name, keep, parts }: Body): void {

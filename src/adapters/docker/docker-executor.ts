@@ -14,6 +14,8 @@ import type { Unsubscribe } from '../../ports/rpc.ts'
 import { addressIn } from './address.ts'
 import { attachTo } from './attach.ts'
 import type { Scope } from './containers.ts'
+import type { Confinement } from './confinement.ts'
+import { strict } from './confinement.ts'
 import { Containers } from './containers.ts'
 import { detailOf, engineFailure } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
@@ -38,6 +40,8 @@ export interface DockerExecutorDeps {
   readonly log: Log
   /** Where images come from; the engine's own and their registries, without anybody's credentials, when left out. */
   readonly images?: ImageSupply
+  /** What keeps its containers in; nothing of the host can be mounted when left out. */
+  readonly confinement?: Confinement
 }
 
 /** Does not connect yet: the engine may come up later, and go away and come back. */
@@ -49,6 +53,7 @@ class DockerExecutor implements Executor {
   readonly #clock: Clock
   readonly #log: Log
   readonly #images: ImageSupply
+  readonly #confinement: Confinement
   readonly #tasks = new TaskTable()
   readonly #inputs = new HeldInputs()
   readonly #closed = new AbortController()
@@ -57,7 +62,8 @@ class DockerExecutor implements Executor {
   /** Whose containers are ours: those for whom tasks were started or adopted. */
   readonly #scopes = new Map<string, Scope>()
 
-  constructor({ address, clock, log, images }: DockerExecutorDeps) {
+  constructor({ address, clock, log, images, confinement = strict }: DockerExecutorDeps) {
+    this.#confinement = { ...confinement, sealed: [...confinement.sealed, ...socketOf(address)] }
     this.#images = images ?? ownImages(dockerImages({ address, clock, credentials: noCredentials }))
     this.#docker = connectEngine(address)
     this.#clock = clock
@@ -184,8 +190,8 @@ class DockerExecutor implements Executor {
   async #launch(held: Held, task: Task, signal: AbortSignal): Promise<void> {
     const onProgress = (progress: string): void => this.#tasks.update(held, { state: 'starting', progress })
     try {
-      const deps = { docker: this.#docker, clock: this.#clock, log: this.#log, images: this.#images, onProgress }
-      const { id, labels } = await launch(deps, task, signal)
+      const deps = { docker: this.#docker, clock: this.#clock, log: this.#log, images: this.#images }
+      const { id, labels } = await launch({ ...deps, confinement: this.#confinement, onProgress }, task, signal)
       held.handle = id
       // One that was there already was told what stands on it, not what this start would tell it.
       held.labels = (labels === null ? null : readLabels(labels)) ?? held.labels
@@ -223,6 +229,12 @@ class DockerExecutor implements Executor {
       throw engineFailure(error)
     }
   }
+}
+
+/** Whoever has the engine's socket has the host. */
+const socketOf = (address: string): readonly string[] => {
+  const path = address.replace(/^unix:\/\//, '')
+  return path.startsWith('/') ? [path] : []
 }
 
 /** The same work for those who only wait for its end. Whoever started it hears of its failure. */

@@ -75,13 +75,17 @@ function amount(text: string | undefined): number | null {
 }
 
 const digestLabel = 'claw.image-digest'
+const rootLabel = 'claw.root'
 
-/** Under which digest a registry gave the image out; a container cannot tell that of its image. */
-export const imageLabels = (digest: string | null): Record<string, string> =>
-  digest === null ? {} : { [digestLabel]: digest }
+/** Under which digest a registry gave the image out, and that it runs as root; a container cannot tell that of its image. */
+export const imageLabels = (digest: string | null, isRoot: boolean): Record<string, string> => ({
+  ...(digest === null ? {} : { [digestLabel]: digest }),
+  ...(isRoot ? { [rootLabel]: 'true' } : {}),
+})
 
 /** What a container, as the engine tells of it, was made of. */
 export const ranImage = ({ Image, Config }: ContainerInspectInfo): RanImage => ({
   id: Image,
   digest: Config.Labels[digestLabel] ?? null,
+  ...(Config.Labels[rootLabel] === 'true' && { root: true as const }),
 })

@@ -1,15 +1,22 @@
 /** From a task to a running container: image, container, start, and a look at its GPUs. */
 import type Dockerode from 'dockerode'
+import type { MountSettings } from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Task } from '../../ports/executor.ts'
 import type { ImageSupply, ObtainedImage } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Confinement } from './confinement.ts'
+import { requireFilter, requireMappedUsers } from './confinement.ts'
 import { detailOf, lacksGpuDriver, startFailure, statusOf } from './engine-failure.ts'
+import type { EngineInfo } from './engine-info.ts'
+import { engineInfo } from './engine-info.ts'
 import { ask } from './engine.ts'
 import { checkGpus } from './gpu-check.ts'
-import type { GpuGrant, GpuSupport } from './gpu-grant.ts'
+import type { GpuGrant } from './gpu-grant.ts'
 import { gpuGrant, gpuWays } from './gpu-grant.ts'
+import { mountsOf } from './mounts.ts'
+import type { ImageConfig } from './spec.ts'
 import { containerName, containerOf, uniqueContainerName } from './spec.ts'
 
 export interface LaunchDeps {
@@ -17,6 +24,7 @@ export interface LaunchDeps {
   readonly clock: Clock
   readonly log: Log
   readonly images: ImageSupply
+  readonly confinement: Confinement
   readonly onProgress: (text: string) => void
 }
 
@@ -36,9 +44,16 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
 
   try {
     const { image, pull = 'missing' } = task.spec
+    const engine = await engineInfo(docker, signal)
+    requireFilter(engine.safety, deps.confinement)
+    if (task.spec.isolation === 'guest') requireMappedUsers(engine.safety, deps.confinement)
+    // Before an image is fetched for nothing, and again when it is there: that may take long, and links may change meanwhile.
+    await mountsOf(task.spec, deps.confinement)
     const obtained = await deps.images.obtain({ image, pull }, ({ text }) => deps.onProgress(text), signal)
     deps.onProgress('starting container')
-    return { id: await startInSomeWay(deps, { task, image: obtained }, signal), labels: null }
+    const config = await imageConfig(docker, obtained.name, signal)
+    const mounts = await mountsOf(task.spec, deps.confinement)
+    return { id: await startInSomeWay(deps, { task, image: obtained, engine, mounts, config }, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
     await discardAny(deps, task)
@@ -49,15 +64,19 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
 interface Ready {
   readonly task: Task
   readonly image: ObtainedImage
+  readonly engine: EngineInfo
+  readonly mounts: readonly MountSettings[]
+  readonly config: ImageConfig
 }
 
-async function startInSomeWay(deps: LaunchDeps, { task, image }: Ready, signal: AbortSignal): Promise<string> {
+async function startInSomeWay(deps: LaunchDeps, ready: Ready, signal: AbortSignal): Promise<string> {
+  const { task } = ready
   const real = task.devices.filter(({ simulated }) => !simulated)
-  const support = task.devices.length === 0 ? none : await gpuSupport(deps.docker, signal)
+  const support = ready.engine.gpus
   const ways = real.length === 0 ? (['hook'] as const) : gpuWays(real, support)
   for (const [i, way] of ways.entries()) {
     try {
-      return await createAndStart(deps, { task, image, grant: gpuGrant(task.devices, way, support) }, signal)
+      return await createAndStart(deps, { ...ready, grant: gpuGrant(task.devices, way, support) }, signal)
     } catch (error) {
       signal.throwIfAborted()
       if (i + 1 < ways.length && lacksGpuDriver(error)) continue
@@ -67,15 +86,13 @@ async function startInSomeWay(deps: LaunchDeps, { task, image }: Ready, signal: 
   throw new ClawError('GPU_NOT_VISIBLE', { detail: `the engine has no way to give out ${real[0]?.model ?? 'GPUs'}` })
 }
 
-const none: GpuSupport = { cdi: false, cdiDevices: [], nvidiaByDefault: false }
-
 interface Wanted extends Ready {
   readonly grant: GpuGrant
 }
 
 async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSignal): Promise<string> {
   const { grant } = wanted
-  const container = await create(deps.docker, wanted, signal)
+  const container = await create(deps, wanted, signal)
   try {
     await ask(signal, (abortSignal) => container.start({ abortSignal }))
     if (grant.deviceFiles !== null) await checkGpus(container, grant.deviceFiles, signal)
@@ -86,9 +103,15 @@ async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSig
   }
 }
 
-async function create(docker: Dockerode, { task, ...rest }: Wanted, signal: AbortSignal): Promise<Dockerode.Container> {
+async function create(
+  { docker, confinement: { openFiles } }: LaunchDeps,
+  { task, engine, ...rest }: Wanted,
+  signal: AbortSignal,
+): Promise<Dockerode.Container> {
+  const { mapsUsers } = engine.safety
+  const settled = { ...rest, openFiles, mapsUsers }
   const named = (name: string): Promise<Dockerode.Container> =>
-    ask(signal, (abortSignal) => docker.createContainer({ ...containerOf(task, { ...rest, name }), abortSignal }))
+    ask(signal, (abortSignal) => docker.createContainer({ ...containerOf(task, { ...settled, name }), abortSignal }))
   try {
     return await named(containerName(task))
   } catch (error) {
@@ -136,16 +159,10 @@ export async function removeContainer(docker: Dockerode, id: string): Promise<vo
   }
 }
 
-/** Older engines do not tell all of this, and the types know less than the engine does. */
-async function gpuSupport(docker: Dockerode, signal: AbortSignal): Promise<GpuSupport> {
-  const info = (await ask(signal, () => docker.info())) as {
-    readonly CDISpecDirs?: readonly string[] | null
-    readonly DiscoveredDevices?: readonly { readonly Source?: string; readonly ID?: string }[] | null
-    readonly DefaultRuntime?: string
-  }
-  return {
-    cdi: (info.CDISpecDirs ?? []).length > 0,
-    cdiDevices: (info.DiscoveredDevices ?? []).flatMap(({ Source, ID }) => (Source === 'cdi' && ID ? [ID] : [])),
-    nvidiaByDefault: info.DefaultRuntime === 'nvidia',
-  }
+/** What the image says of itself that a container would take over. */
+async function imageConfig(docker: Dockerode, image: string, signal: AbortSignal): Promise<ImageConfig> {
+  const { Config } = await ask(signal, () => docker.getImage(image).inspect())
+  // An image that says nothing at all has none of it.
+  const config = Config as Partial<typeof Config> | undefined
+  return { user: config?.User ?? '', variables: (config?.Env ?? []).map((pair) => pair.replace(/=.*$/s, '')) }
 }

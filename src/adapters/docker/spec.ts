@@ -1,8 +1,10 @@
 /** A task as the engine wants it told. */
-import { posix } from 'node:path'
-import type { ContainerCreateOptions, MountSettings } from 'dockerode'
-import { ClawError } from '../../model/failure.ts'
+import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode'
+import type { ContainerProfile } from '../../model/container-profile.ts'
+import { profileOf } from '../../model/container-profile.ts'
+import { capabilitiesIn } from '../../model/privilege.ts'
 import { networkOf } from '../../model/workload.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
 import type { Task } from '../../ports/executor.ts'
 import type { ObtainedImage } from '../../ports/images.ts'
 import type { GpuGrant } from './gpu-grant.ts'
@@ -10,58 +12,47 @@ import { imageLabels, labelsOf } from './labels.ts'
 
 const mib = 1_048_576
 
-/** What ordinary images need to start as root and step down to a user. No raw sockets, no devices, no tracing. */
-const capabilities = [
-  'CHOWN',
-  'DAC_OVERRIDE',
-  'FOWNER',
-  'FSETID',
-  'KILL',
-  'NET_BIND_SERVICE',
-  'SETGID',
-  'SETPCAP',
-  'SETUID',
-  'SYS_CHROOT',
-]
-
-/** Most processes in a container. */
-const pids = 4_096
-
-/** Host paths that would hand the host itself to the container. */
-const forbidden = ['/', '/boot', '/dev', '/etc', '/proc', '/root', '/run', '/sys', '/var', '/var/lib', '/var/run']
-
 interface Settled {
   readonly grant: GpuGrant
   readonly image: Pick<ObtainedImage, 'name' | 'digest'>
   readonly name: string
+  readonly mounts: readonly MountSettings[]
+  /** What the image itself says. */
+  readonly config: ImageConfig
+  /** Most files that a process may have open. */
+  readonly openFiles: number
+  /** Root in a container is nobody on its host. */
+  readonly mapsUsers: boolean
 }
 
-/** Throws CONTAINER_FAILED for a mount that is not allowed. */
-export function containerOf(task: Task, { grant, image, name }: Settled): ContainerCreateOptions & { name: string } {
+export interface ImageConfig {
+  readonly user: string
+  /** Names of the variables that it sets. */
+  readonly variables: readonly string[]
+}
+
+export function containerOf(task: Task, settled: Settled): ContainerCreateOptions & { name: string } {
   const { spec } = task
+  const { grant, image, name, config, mapsUsers } = settled
+  const profile = profileOf(spec)
+  const user = profile.user ?? spec.user
   return {
     name,
     Image: image.name,
     ...(spec.entrypoint === undefined ? {} : { Entrypoint: [...spec.entrypoint] }),
     ...(spec.command.length === 0 ? {} : { Cmd: [...spec.command] }),
     ...(spec.workdir === undefined ? {} : { WorkingDir: spec.workdir }),
-    ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(user === undefined ? {} : { User: user }),
     ...(spec.stdin === true ? { OpenStdin: true, StdinOnce: spec.stdinOnce === true } : {}),
     ...(spec.tty === true ? { Tty: true } : {}),
-    Env: Object.entries({ ...task.env, ...spec.env, ...grant.env }).map(([key, value]) => `${key}=${value}`),
-    Labels: { ...labelsOf(task), ...imageLabels(image.digest) },
+    Env: [...environmentOf(task, grant, profile), ...withoutOf(config, profile, grant)],
+    Labels: { ...labelsOf(task), ...imageLabels(image.digest, !mapsUsers && isRoot(user ?? config.user)) },
     HostConfig: {
-      ...(networkOf(spec) === 'host' ? { NetworkMode: 'host' } : {}),
-      Mounts: spec.mounts.map(mountOf),
-      ...(spec.memoryMib === undefined ? {} : { Memory: spec.memoryMib * mib, MemorySwap: spec.memoryMib * mib }),
-      ...(spec.cpus === undefined ? {} : { NanoCpus: Math.round(spec.cpus * 1e9) }),
-      ...(spec.shmMib === undefined ? {} : { ShmSize: spec.shmMib * mib }),
+      ...limitsOf(spec, profile, settled),
+      ...fenceOf(spec, profile),
+      Mounts: [...settled.mounts],
       DeviceRequests: [...grant.requests],
       Init: true,
-      PidsLimit: pids,
-      CapDrop: ['ALL'],
-      CapAdd: capabilities,
-      SecurityOpt: ['no-new-privileges:true'],
       RestartPolicy: { Name: 'no' },
       // Room for what is printed while it cannot be taken down: while the daemon is away, or slower than the work.
       LogConfig: { Type: 'json-file', Config: { 'max-size': '128m', 'max-file': '4' } },
@@ -69,19 +60,57 @@ export function containerOf(task: Task, { grant, image, name }: Settled): Contai
   }
 }
 
+function environmentOf(task: Task, grant: GpuGrant, profile: ContainerProfile): readonly string[] {
+  const asked = Object.entries({ ...task.env, ...task.spec.env }).filter(([name]) => !isWithheld(name, profile))
+  return Object.entries({ ...Object.fromEntries(asked), ...grant.env }).map(([name, value]) => `${name}=${value}`)
+}
+
+/** A name alone takes the variable of the image away. */
+const withoutOf = ({ variables }: ImageConfig, profile: ContainerProfile, grant: GpuGrant): readonly string[] =>
+  variables.filter((name) => isWithheld(name, profile) && !(name in grant.env))
+
+const isWithheld = (name: string, { withoutVariables }: ContainerProfile): boolean =>
+  withoutVariables.some((beginning) => name.startsWith(beginning))
+
+function limitsOf(spec: WorkloadSpec, profile: ContainerProfile, { openFiles }: Settled): HostConfig {
+  const { memoryMib, cpus } = spec
+  const most = profile.shmMib
+  const shmMib = most === null ? spec.shmMib : Math.min(spec.shmMib ?? 64, most)
+  return {
+    ...(memoryMib === undefined ? {} : { Memory: memoryMib * mib, MemorySwap: memoryMib * mib }),
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+    ...(shmMib === undefined ? {} : { ShmSize: shmMib * mib }),
+    PidsLimit: profile.pids,
+    Ulimits: [{ Name: 'nofile', Soft: openFiles, Hard: openFiles }],
+  }
+}
+
+/** What keeps it apart from its host, said outright where an engine can be configured to do otherwise. */
+function fenceOf(spec: WorkloadSpec, profile: ContainerProfile): HostConfig {
+  const privileges = profile.allowsPrivileges ? (spec.privileges ?? []) : []
+  const isPrivileged = privileges.includes('privileged')
+  const network = networkOf(spec)
+  const tmpfs = [...profile.tmpfs, ...(spec.tmpfs ?? [])]
+  return {
+    ...(network === 'host' && profile.networks.includes('host') ? { NetworkMode: 'host' } : {}),
+    CapDrop: ['ALL'],
+    CapAdd: [...new Set([...profile.capabilities, ...capabilitiesIn(privileges)])],
+    ...(isPrivileged ? { Privileged: true } : { SecurityOpt: ['no-new-privileges:true'] }),
+    IpcMode: privileges.includes('host-ipc') ? 'host' : 'private',
+    ...(privileges.includes('host-pid') ? { PidMode: 'host' } : {}),
+    ReadonlyRootfs: profile.readOnly || spec.readOnly === true,
+    ...(tmpfs.length === 0 ? {} : { Tmpfs: tmpfsOf(tmpfs, profile) }),
+  }
+}
+
+const tmpfsOf = (all: ContainerProfile['tmpfs'], { tmpfsRuns }: ContainerProfile): Record<string, string> =>
+  Object.fromEntries(
+    all.map(({ target, sizeMib }) => [target, `rw,nosuid,nodev${tmpfsRuns ? ',exec' : ',noexec'},size=${sizeMib}m`]),
+  )
+
+/** Of `user` or `user:group`; who names nobody is root. */
+const isRoot = (user: string): boolean => ['', '0', 'root'].includes(user.split(':')[0] ?? '')
+
 /** The first name to try; another workload's ended container may still have it. */
 export const containerName = ({ name, attempt }: Task): string => `claw-${name}-${attempt}`
 export const uniqueContainerName = ({ name, placement }: Task): string => `claw-${name}-${placement}`
-
-/** Mounts, not Binds: the engine creates a missing source of a bind, and refuses that of a mount. */
-function mountOf({ source, target, readOnly }: Task['spec']['mounts'][number]): MountSettings {
-  if (!source.startsWith('/')) {
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source))
-      throw new ClawError('CONTAINER_FAILED', { detail: `${source} is neither an absolute path nor a volume's name` })
-    return { Type: 'volume', Source: source, Target: target, ReadOnly: readOnly }
-  }
-  const path = posix.normalize(source).replace(/(?<=.)\/$/, '')
-  if (forbidden.includes(path) || /^\/(proc|sys|dev)\//.test(path) || path.endsWith('/docker.sock'))
-    throw new ClawError('CONTAINER_FAILED', { detail: `the host path ${path} may not be mounted` })
-  return { Type: 'bind', Source: path, Target: target, ReadOnly: readOnly }
-}

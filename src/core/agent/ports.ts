@@ -32,7 +32,9 @@ export async function choosePorts(
   const given: TaskPort[] = []
   for (const [i, declared] of ports.entries()) {
     const { port } = declared
-    const own = ownWord(spec, declared, i)
+    const word = ownWord(spec, declared, i)
+    // A port at which something else listens does not become its own by its saying so.
+    const own = word !== null && !taken.has(word) && (await isFree(word)) ? word : null
     given.push({ port, given: own ?? (await nextFree(candidates, { taken, isFree })) ?? port })
   }
   return given

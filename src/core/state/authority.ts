@@ -16,11 +16,6 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'record-liveness':
     case 'prune':
     case 'set-rollout':
-    case 'set-job':
-    case 'forget-jobs':
-    case 'fire-cron':
-    case 'set-workflow':
-    case 'forget-workflows':
     case 'raise-version':
       return false
     case 'claim':
@@ -55,20 +50,10 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'promote-deployment':
     case 'rollback-deployment':
     case 'delete-deployment':
-    case 'create-job':
-    case 'stop-job':
-    case 'suspend-job':
-    case 'resume-job':
-    case 'delete-job':
-    case 'create-cron':
-    case 'trigger-cron':
-    case 'suspend-cron':
-    case 'resume-cron':
-    case 'delete-cron':
-    case 'create-workflow':
-    case 'cancel-workflow':
-    case 'retry-workflow':
-    case 'delete-workflow':
+    case 'create-policy':
+    case 'update-policy':
+    case 'remove-policy':
+    case 'set-prices':
     case 'tell':
       return true
   }
@@ -88,10 +73,5 @@ export const isLeadersOwn = (command: Command): boolean =>
     'record-liveness',
     'prune',
     'set-rollout',
-    'set-job',
-    'forget-jobs',
-    'fire-cron',
-    'set-workflow',
-    'forget-workflows',
     'raise-version',
   ].includes(command.type)

@@ -7,7 +7,8 @@ import { isTerminal } from '../../model/workload.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
 import { setRollout } from './rollouts.ts'
 import { askToStop } from './lifecycle.ts'
-import { namespaceOf } from './namespaces.ts'
+import { completed, workObstacle } from './namespaces.ts'
+import { recordExceptions } from './policies.ts'
 import { replicasOf } from './replicas.ts'
 import { serviceObstacle, settingsObstacle, specObstacle } from './deployment-rules.ts'
 import { changeDeployment, forgetDeployment, keptRevisions, note } from './deployment-steps.ts'
@@ -48,7 +49,8 @@ export const deploymentNamed = (
 
 function createDeployment(step: Step, command: CommandOf<'create-deployment'>): Outcome {
   const { state, at, by, changes } = step
-  const { deployment: id, name, replicas, spec, settings } = command
+  const { deployment: id, name, replicas, settings } = command
+  const spec = completed(state, command.spec, 'lasting')
   const known = state.deployments.get(id)
   if (known !== undefined)
     return known.name === name && known.createdBy === by
@@ -56,9 +58,11 @@ function createDeployment(step: Step, command: CommandOf<'create-deployment'>): 
       : refused('INVALID_REQUEST', { problem: `the id ${id} belongs to another deployment` })
   if (deploymentNamed(state, name) !== undefined) return refused('DEPLOYMENT_EXISTS', { name })
   if (state.deployments.size >= limits.deployments) return refused('RATE_LIMITED', { who: by })
-  if (namespaceOf(state, spec.namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace: spec.namespace })
   const obstacle =
-    specObstacle(spec) ?? settingsObstacle(settings) ?? serviceObstacle(state, { id, spec, service: settings.service })
+    workObstacle(state, spec, { replicas, lasting: 'lasting' }) ??
+    specObstacle(spec) ??
+    settingsObstacle(settings) ??
+    serviceObstacle(state, { id, spec, service: settings.service })
   if (obstacle !== null) return obstacle
   const deployment: Deployment = {
     ...settings,
@@ -82,17 +86,20 @@ function createDeployment(step: Step, command: CommandOf<'create-deployment'>): 
   changes.push({ type: 'deployment', deployment: id })
   const what = `${inReplicas(replicas)} of ${spec.image}, ${strategyText(settings.strategy)}`
   note(step, id, { type: 'deployment.created', message: `${name} was created by ${by}: ${what}` })
+  recordExceptions(step, { name, workload: null, spec, replicas })
   return accepted({ deployment: id })
 }
 
 function updateDeployment(step: Step, command: CommandOf<'update-deployment'>): Outcome {
   const { state, by } = step
-  const { replicas, spec, settings = {}, reason } = command
+  const { replicas, settings = {}, reason } = command
+  const spec = command.spec === undefined ? undefined : completed(state, command.spec, 'lasting')
   const found = changeable(step, command)
   if ('refusal' in found) return found.refusal
   const { deployment } = found
   const { id, name, target } = deployment
   const isNew = spec !== undefined && !isSame(spec, revisionOf(deployment, target)?.spec)
+  const isMore = replicas !== undefined && replicas > deployment.replicas
   const wanted = {
     spec: spec ?? revisionOf(deployment, target)?.spec,
     service: settings.service === undefined ? deployment.service : settings.service,
@@ -100,6 +107,9 @@ function updateDeployment(step: Step, command: CommandOf<'update-deployment'>): 
   const obstacle =
     settingsObstacle({ ...deployment, ...settings }) ??
     (isNew ? revisionObstacle(deployment, spec) : null) ??
+    (isNew || isMore
+      ? permitted(step, { ...deployment, ...(replicas !== undefined && { replicas }) }, wanted.spec)
+      : null) ??
     (isNew || settings.service !== undefined ? serviceObstacle(state, { id, ...wanted }) : null)
   if (obstacle !== null) return obstacle
 
@@ -112,8 +122,13 @@ function updateDeployment(step: Step, command: CommandOf<'update-deployment'>): 
       message: `${name} is to have ${inReplicas(replicas)} instead of ${deployment.replicas}, says ${by}${why}`,
     })
   if (isNew) revise(step, changed, spec, why)
+  if (isNew) recordExceptions(step, { name, workload: null, spec, replicas: changed.replicas })
   return accepted({ deployment: id })
 }
+
+/** Whether so many replicas of it may be. */
+const permitted = ({ state }: Step, { replicas }: Pick<Deployment, 'replicas'>, spec: WorkloadSpec | undefined) =>
+  spec === undefined ? null : workObstacle(state, spec, { replicas, lasting: 'lasting' })
 
 /** What ran before the rollout that is under way comes back with its own number, so that its replicas stay. */
 function revise(step: Step, deployment: Deployment, spec: WorkloadSpec, why: string): void {
@@ -208,7 +223,9 @@ function rollbackDeployment(step: Step, command: CommandOf<'rollback-deployment'
     })
   if (number === target && (rollout === null || rollout.kind === 'rollback' || command.revision !== undefined))
     return accepted({ deployment: id })
-  const obstacle = serviceObstacle(step.state, { id, spec: wanted.spec, service: deployment.service })
+  const obstacle =
+    permitted(step, deployment, wanted.spec) ??
+    serviceObstacle(step.state, { id, spec: wanted.spec, service: deployment.service })
   if (obstacle !== null) return obstacle
   const why = `rolled back by ${by}${because(command.reason)}`
   const next = { ...newRollout('rollback', at), reason: why }

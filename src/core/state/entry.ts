@@ -3,13 +3,11 @@ import { z } from 'zod'
 import { shallowJson } from '../../lib/nesting.ts'
 import { ClawError } from '../../model/failure.ts'
 import { TaintName } from '../../model/label.ts'
-import { namespaceName, Quota, QuotaPatch } from '../../model/namespace.ts'
-import { cronCommands } from './cron-schemas.ts'
+import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
 import { deploymentCommands } from './deployment-schemas.ts'
-import { jobCommands, resultText } from './job-schemas.ts'
+import { policyCommands } from './policy-schemas.ts'
 import * as shape from './schemas.ts'
 import { limits } from './state.ts'
-import { workflowCommands } from './workflow-schemas.ts'
 import type { Command, Entry, Outcome } from './types.ts'
 
 const type = <T extends string>(name: T): { readonly type: z.ZodLiteral<T> } => ({ type: z.literal(name) })
@@ -17,6 +15,7 @@ const node = shape.NodeIdSchema
 const weight = shape.weight
 const placement = shape.PlacementIdSchema
 const workload = shape.WorkloadIdSchema
+const workLimits = { defaults: WorkLimitsPatch.exactOptional(), maxima: WorkLimitsPatch.exactOptional() }
 
 /** A command from another peer, or from a log. */
 export const CommandSchema = z.discriminatedUnion('type', [
@@ -93,7 +92,6 @@ export const CommandSchema = z.discriminatedUnion('type', [
     error: shape.WorkloadErrorSchema.nullable(),
     image: shape.RanImageSchema.exactOptional(),
     unasked: z.literal(true).exactOptional(),
-    result: resultText.exactOptional(),
   }),
   z.strictObject({
     ...type('evict'),
@@ -115,20 +113,26 @@ export const CommandSchema = z.discriminatedUnion('type', [
     grace: shape.span.nullable(),
   }),
   z.strictObject({ ...type('request-stop'), workload, force: z.boolean(), reason: shape.reason.exactOptional() }),
-  z.strictObject({ ...type('create-namespace'), name: namespaceName, quota: Quota, weight, borrow: z.boolean() }),
+  z.strictObject({
+    ...type('create-namespace'),
+    name: namespaceName,
+    quota: Quota,
+    weight,
+    borrow: z.boolean(),
+    ...workLimits,
+  }),
   z.strictObject({
     ...type('update-namespace'),
     name: namespaceName,
     quota: QuotaPatch.exactOptional(),
     weight: weight.exactOptional(),
     borrow: z.boolean().exactOptional(),
+    ...workLimits,
   }),
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   ...deploymentCommands,
   z.strictObject({ ...type('report-audit-head'), node, seq: shape.count.min(1), hash: shape.sha256 }),
-  ...jobCommands,
-  ...cronCommands,
-  ...workflowCommands,
+  ...policyCommands,
   z.strictObject({
     ...type('tell'),
     node,

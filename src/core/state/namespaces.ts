@@ -1,10 +1,14 @@
 /** Namespaces, what their work takes now, and what it has taken. */
-import type { Namespace, Quota } from '../../model/namespace.ts'
+import type { Namespace, Quota, WorkLimits, WorkLimitsPatch } from '../../model/namespace.ts'
 import { defaultNamespace, unlimited } from '../../model/namespace.ts'
 import { hour, type Instant, type Millis } from '../../model/time.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
+import type { Lasting } from '../policy/limits.ts'
+import { limitBroken, withDefaults } from '../policy/limits.ts'
 import { demandOf, gpuMillisOf } from './demand.ts'
+import { meter } from './metering.ts'
+import { policyObstacle } from './policies.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -61,10 +65,35 @@ export function quotaObstacle(state: Source, spec: WorkloadSpec, count: number):
   return reason === null ? null : refused('QUOTA_EXCEEDED', { namespace: spec.namespace, reason })
 }
 
-/** Why the namespace takes no more workloads; null when it does. */
-export function submissionObstacle(state: Source, { namespace: name }: WorkloadSpec, count: number): Outcome | null {
+/** The spec as the namespace completes it. What is new comes here first, whoever makes it. */
+export const completed = (state: Pick<Source, 'namespaces'>, spec: WorkloadSpec, lasting: Lasting): WorkloadSpec =>
+  withDefaults(spec, namespaceOf(state, spec.namespace), lasting)
+
+/** Why work like this may not be, in so many parts or replicas; null when it may. */
+export function workObstacle(
+  state: Pick<MeshState, 'namespaces' | 'policies'>,
+  spec: WorkloadSpec,
+  { replicas, lasting }: { readonly replicas: number; readonly lasting: Lasting },
+): Outcome | null {
+  const namespace = namespaceOf(state, spec.namespace)
+  if (namespace === null) return refused('NAMESPACE_NOT_FOUND', { namespace: spec.namespace })
+  const reason = limitBroken(spec, namespace, lasting)
+  if (reason !== null) return refused('LIMIT_EXCEEDED', { namespace: spec.namespace, reason })
+  return policyObstacle(state, { spec, replicas, isLasting: lasting === 'lasting' })
+}
+
+/** Why the namespace takes no such workload, or no more of them; null when it does. Asked of everything that becomes a workload, whoever makes it. */
+export function submissionObstacle(
+  state: Source & Pick<MeshState, 'policies'>,
+  spec: WorkloadSpec,
+  count: number,
+  wanted: { readonly replicas: number; readonly lasting: Lasting } = { replicas: count, lasting: 'ending' },
+): Outcome | null {
+  const { namespace: name } = spec
   const namespace = namespaceOf(state, name)
   if (namespace === null) return refused('NAMESPACE_NOT_FOUND', { namespace: name })
+  const obstacle = workObstacle(state, spec, wanted)
+  if (obstacle !== null) return obstacle
   const most = namespace.quota.workloads
   const { workloads } = spendingOf(state, name)
   if (most === null || workloads + count <= most) return null
@@ -103,8 +132,10 @@ export function sizeOf(spec: WorkloadSpec): number {
 }
 
 /** Adds what a placement that is over has taken: whole GPU-seconds, so that every peer counts the same. */
-export function consume(state: State, { spec, startedAt }: Workload, at: Instant): void {
+export function consume(state: State, workload: Workload, at: Instant): void {
+  const { spec, startedAt } = workload
   if (startedAt === null || at <= startedAt) return
+  if (state.version >= 2) meter(state, workload, at)
   const amount = Math.round((sizeOf(spec) * (at - startedAt)) / 1_000_000)
   const period = Math.floor(at / consumptionPeriod)
   const before = state.consumed.get(spec.namespace) ?? []
@@ -114,12 +145,32 @@ export function consume(state: State, { spec, startedAt }: Workload, at: Instant
   state.consumed.set(spec.namespace, after.slice(-limits.periods))
 }
 
+interface LimitPair<T> {
+  readonly defaults?: T | undefined
+  readonly maxima?: T | undefined
+}
+
+/** Limit by limit: null takes one away. What is empty is not there. */
+function limited(
+  before: LimitPair<WorkLimits>,
+  patch: LimitPair<WorkLimitsPatch>,
+): Pick<Namespace, 'defaults' | 'maxima'> {
+  const merged = (old: WorkLimits = {}, changed: WorkLimitsPatch = {}): WorkLimits =>
+    Object.fromEntries(Object.entries({ ...old, ...changed }).filter(([, limit]) => limit !== null))
+  const defaults = merged(before.defaults, patch.defaults)
+  const maxima = merged(before.maxima, patch.maxima)
+  return {
+    ...(Object.keys(defaults).length > 0 && { defaults }),
+    ...(Object.keys(maxima).length > 0 && { maxima }),
+  }
+}
+
 export function createNamespace(step: Step, command: CommandOf<'create-namespace'>): Outcome {
   const { state, at, by, changes } = step
-  const { name, quota, weight, borrow } = command
+  const { name, quota, weight, borrow, defaults, maxima } = command
   if (namespaceOf(state, name) !== null) return refused('NAMESPACE_EXISTS', { namespace: name })
   if (state.namespaces.size >= limits.namespaces) return refused('RATE_LIMITED', { who: by })
-  state.namespaces.set(name, { name, quota, weight, borrow, createdAt: at })
+  state.namespaces.set(name, { name, quota, weight, borrow, ...limited({}, { defaults, maxima }), createdAt: at })
   changes.push({ type: 'namespace', name })
   emit(step, { type: 'namespace.created', message: `the namespace ${name} was created by ${by}` })
   return accepted()
@@ -128,11 +179,13 @@ export function createNamespace(step: Step, command: CommandOf<'create-namespace
 /** Two changes of different limits at once both count. What runs stays, even if it is more than a new limit. */
 export function updateNamespace(step: Step, command: CommandOf<'update-namespace'>): Outcome {
   const { state, by, changes } = step
-  const { name, quota, weight, borrow } = command
+  const { name, quota, weight, borrow, defaults, maxima } = command
   const before = namespaceOf(state, name)
   if (before === null) return refused('NAMESPACE_NOT_FOUND', { namespace: name })
+  const { defaults: oldDefaults, maxima: oldMaxima, ...rest } = before
   state.namespaces.set(name, {
-    ...before,
+    ...rest,
+    ...limited({ defaults: oldDefaults, maxima: oldMaxima }, { defaults, maxima }),
     quota: { ...before.quota, ...quota },
     weight: weight ?? before.weight,
     borrow: borrow ?? before.borrow,
@@ -151,11 +204,9 @@ export function removeNamespace(step: Step, { name }: CommandOf<'remove-namespac
   const deployment = [...state.deployments.values()].find(({ namespace }) => namespace === name)
   if (deployment !== undefined)
     return refused('INVALID_REQUEST', { problem: `its deployment ${deployment.name} has to be deleted first` })
-  const timed = [...state.crons.values(), ...state.workflows.values(), ...state.jobs.values()]
-  const left = timed.find(({ namespace }) => namespace === name)
-  if (left !== undefined) return refused('INVALID_REQUEST', { problem: `its ${left.name} has to be deleted first` })
   state.namespaces.delete(name)
   state.consumed.delete(name)
+  state.metered.delete(name)
   changes.push({ type: 'namespace', name })
   emit(step, { type: 'namespace.removed', message: `the namespace ${name} was removed by ${by}` })
   return accepted()

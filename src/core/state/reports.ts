@@ -58,7 +58,15 @@ function reportRunning(step: Step, report: CommandOf<'report-running'>): Outcome
       workload: workload.id,
       message: `${workload.name} runs on ${step.state.members.get(report.node)?.name ?? report.node}`,
     })
+  if (state === 'running' && image?.root === true) warnOfRoot(step, workload)
   return accepted({ workload: workload.id })
+}
+
+/** Once for an image, as long as that is remembered. */
+function warnOfRoot(step: Step, { id, spec }: Workload): void {
+  const message = `containers of ${spec.image} run as root: name another user in the image, or with --user`
+  if (step.state.events.some((one) => one.type === 'workload.root' && one.message === message)) return
+  emit(step, { type: 'workload.root', workload: id, message })
 }
 
 /** Only what runs has saved something. Of two reports the later moment counts, whichever comes first. */
@@ -101,13 +109,9 @@ function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outcome {
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
 
-  const { image, result } = report
+  const { image } = report
   const { placement } = workload
-  const said = {
-    ...(image !== undefined && { ran: image }),
-    ...(result !== undefined && workload.run !== undefined && { result }),
-  }
-  settle(step, Object.keys(said).length === 0 ? workload : { ...change(step, workload, said), placement }, report)
+  settle(step, image === undefined ? workload : { ...change(step, workload, { ran: image }), placement }, report)
   return accepted({ workload: workload.id })
 }
 

@@ -79,7 +79,8 @@ function startOne(step: Step, deployment: Deployment, start: NonNullable<SetRoll
   if (revision === undefined) return `revision ${start.revision} is not kept any more`
   if (state.workloads.has(start.workload) || state.names.has(start.name)) return `${start.name} is there already`
   if (state.workloads.size >= limits.workloads) return 'the mesh has as many workloads as it can'
-  const obstacle = submissionObstacle(state, revision.spec, 1)
+  const wanted = { replicas: deployment.replicas, lasting: 'lasting' } as const
+  const obstacle = submissionObstacle(state, revision.spec, 1, wanted)
   if (obstacle?.ok === false) return obstacle.failure.message
   const owner: Owner = { deployment: deployment.id, revision: revision.number }
   add({ ...step, by: revision.by }, { id: start.workload, name: start.name, spec: revision.spec, part: null, owner })

@@ -2,17 +2,7 @@
 import { z } from 'zod'
 import type { FailureCode } from '../../model/failure.ts'
 import { failures } from '../../model/failures.ts'
-import type {
-  CronId,
-  DeploymentId,
-  GroupId,
-  JobId,
-  MeshId,
-  NodeId,
-  PlacementId,
-  WorkflowId,
-  WorkloadId,
-} from '../../model/ids.ts'
+import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 import { limits } from './state.ts'
@@ -111,7 +101,11 @@ export const Inventory = z.strictObject({
 })
 
 const imageHash = z.string().max(160)
-export const RanImageSchema = z.strictObject({ id: imageHash, digest: imageHash.nullable() })
+export const RanImageSchema = z.strictObject({
+  id: imageHash,
+  digest: imageHash.nullable(),
+  root: z.literal(true).exactOptional(),
+})
 
 export const NewMemberSchema = z.strictObject({
   id: NodeIdSchema,
@@ -139,9 +133,6 @@ const OutcomeValueSchema = z.strictObject({
   workload: WorkloadIdSchema.exactOptional(),
   placement: PlacementIdSchema.exactOptional(),
   deployment: DeploymentIdSchema.exactOptional(),
-  job: id<JobId>().exactOptional(),
-  cron: id<CronId>().exactOptional(),
-  workflow: id<WorkflowId>().exactOptional(),
   node: NodeIdSchema.exactOptional(),
   epoch: count.exactOptional(),
 })

@@ -3,21 +3,20 @@ import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
 import type { NotedHead } from '../../model/audit.ts'
 import type { Namespace } from '../../model/namespace.ts'
-import { namespaceName, Quota } from '../../model/namespace.ts'
+import { namespaceName, Quota, WorkLimits } from '../../model/namespace.ts'
+import { Prices } from '../../model/prices.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
-import { CronSchema } from './cron-schemas.ts'
 import { DeploymentSchema } from './deployment-schemas.ts'
-import { JobSchema, resultText, RunSchema } from './job-schemas.ts'
 import { reindex } from './holdings.ts'
+import { PolicySchema } from './policy-schemas.ts'
 import * as shape from './schemas.ts'
 import type { Result, State } from './state.ts'
 import { createState, limits } from './state.ts'
 import { supported } from './versions.ts'
-import { WorkflowSchema } from './workflow-schemas.ts'
-import type { JoinToken, MeshEvent, NotedDecision, Operator } from './types.ts'
+import type { JoinToken, MeshEvent, MeteredDay, NotedDecision, Operator } from './types.ts'
 
 const format = 1
 /** How every snapshot begins, so that its version is known before anything else of it is read. The version is left out of the first. */
@@ -48,8 +47,16 @@ const NamespaceSchema = z.strictObject({
   quota: Quota,
   weight: shape.weight,
   borrow: z.boolean(),
+  defaults: WorkLimits.exactOptional(),
+  maxima: WorkLimits.exactOptional(),
   createdAt: shape.instant,
 }) satisfies z.ZodType<Namespace>
+const MeteredSchema = z.strictObject({
+  day: shape.count,
+  gpuSeconds: z.record(shape.word, shape.count),
+  cpuSeconds: shape.count,
+  memoryGibSeconds: shape.count,
+}) satisfies z.ZodType<MeteredDay>
 const EventSchema = z.strictObject({
   sequence: shape.count,
   at: shape.instant,
@@ -92,8 +99,6 @@ const WorkloadSchema = z.strictObject({
       readySince: shape.instant.exactOptional(),
     })
     .exactOptional(),
-  run: RunSchema.exactOptional(),
-  result: resultText.exactOptional(),
   submittedBy: z.string(),
   submittedAt: shape.instant,
   state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
@@ -179,11 +184,11 @@ const SnapshotSchema = z.strictObject({
   operators: z.array(OperatorSchema),
   namespaces: z.array(NamespaceSchema),
   consumed: pairs(namespaceName, z.array(z.tuple([shape.count, shape.count])).max(limits.periods)),
+  metered: pairs(namespaceName, z.array(MeteredSchema).max(limits.meteredDays)).exactOptional(),
+  policies: z.array(PolicySchema).max(limits.policies).exactOptional(),
+  prices: Prices.exactOptional(),
   workloads: z.array(WorkloadSchema),
   deployments: z.array(DeploymentSchema).max(limits.deployments).exactOptional(),
-  jobs: z.array(JobSchema).max(limits.jobs).exactOptional(),
-  crons: z.array(CronSchema).max(limits.crons).exactOptional(),
-  workflows: z.array(WorkflowSchema).max(limits.workflows).exactOptional(),
   decisions: pairs(
     shape.WorkloadIdSchema,
     z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
@@ -211,13 +216,13 @@ export function snapshot(state: State): Uint8Array {
     operators: [...state.operators.values()],
     namespaces: [...state.namespaces.values()],
     consumed: [...state.consumed] as [string, [number, number][]][],
+    ...(state.metered.size > 0 && { metered: [...state.metered] as [string, MeteredDay[]][] }),
+    ...(state.policies.size > 0 && { policies: [...state.policies.values()] as z.infer<typeof PolicySchema>[] }),
+    ...(state.prices !== null && { prices: state.prices }),
     workloads: [...state.workloads.values()] as z.infer<typeof WorkloadSchema>[],
     ...(state.deployments.size > 0 && {
       deployments: [...state.deployments.values()] as z.infer<typeof DeploymentSchema>[],
     }),
-    ...(state.jobs.size > 0 && { jobs: [...state.jobs.values()] as z.infer<typeof JobSchema>[] }),
-    ...(state.crons.size > 0 && { crons: [...state.crons.values()] as z.infer<typeof CronSchema>[] }),
-    ...(state.workflows.size > 0 && { workflows: [...state.workflows.values()] as z.infer<typeof WorkflowSchema>[] }),
     decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
     ...(state.auditHeads.size > 0 && { auditHeads: [...state.auditHeads] as [NodeId, NotedHead[]][] }),
@@ -251,11 +256,11 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     operators: new Map(lists.operators.map((operator) => [operator.key, operator])),
     namespaces: new Map(lists.namespaces.map((namespace) => [namespace.name, namespace])),
     consumed: new Map(lists.consumed),
+    metered: new Map(lists.metered),
+    policies: new Map((lists.policies ?? []).map((policy) => [policy.name, policy])),
+    prices: lists.prices ?? null,
     workloads: new Map(lists.workloads.map((workload) => [workload.id, workload])),
     deployments: new Map((lists.deployments ?? []).map((deployment) => [deployment.id, deployment])),
-    jobs: new Map((lists.jobs ?? []).map((job) => [job.id, job])),
-    crons: new Map((lists.crons ?? []).map((cron) => [cron.id, cron])),
-    workflows: new Map((lists.workflows ?? []).map((workflow) => [workflow.id, workflow])),
     decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
     auditHeads: new Map(lists.auditHeads ?? []),

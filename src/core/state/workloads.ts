@@ -9,14 +9,16 @@ import { reindex } from './holdings.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import { askToStop, fail } from './lifecycle.ts'
 import { limits } from './state.ts'
-import { submissionObstacle } from './namespaces.ts'
+import { completed, submissionObstacle } from './namespaces.ts'
+import { recordExceptions } from './policies.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import { WorkloadIdSchema, workloadName } from './schemas.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
-export function submit(step: Step, { workload: id, name, spec }: CommandOf<'submit'>): Outcome {
+export function submit(step: Step, { workload: id, name, spec: asked }: CommandOf<'submit'>): Outcome {
   const { state, by } = step
+  const spec = completed(state, asked, 'ending')
   if (spec.parts !== undefined) return submitGroup(step, { id, name, spec })
   const known = state.workloads.get(id)
   if (known !== undefined)
@@ -30,6 +32,7 @@ export function submit(step: Step, { workload: id, name, spec }: CommandOf<'subm
   if (obstacle !== null) return obstacle
   add(step, { id, name, spec, part: null })
   emit(step, { type: 'workload.submitted', workload: id, message: `${name} was submitted by ${by}` })
+  recordExceptions(step, { name, workload: id, spec, replicas: 1 })
   return accepted({ workload: id })
 }
 
@@ -60,13 +63,14 @@ function submitGroup(step: Step, { id, name, spec }: Pick<Workload, 'id' | 'name
     add(step, { id: partId(group, index), name: partName(name, index), spec, part: { group, index } })
   const first = partId(group, 0)
   emit(step, { type: 'workload.submitted', workload: first, message: `${name} × ${count} was submitted by ${by}` })
+  recordExceptions(step, { name, workload: first, spec, replicas: count })
   return accepted({ workload: id })
 }
 
 /** What part of a group is called. */
 export const partName = (group: string, index: number): string => `${group}-${index}`
 
-type Newborn = Pick<Workload, 'id' | 'name' | 'spec' | 'part' | 'owner' | 'run'>
+type Newborn = Pick<Workload, 'id' | 'name' | 'spec' | 'part' | 'owner'>
 
 /** A workload that waits for its first place. */
 export function add({ state, at, by, changes }: Step, parts: Newborn): void {
@@ -129,20 +133,15 @@ export function giveUp(step: Step, { workload: id }: CommandOf<'give-up'>): Outc
 }
 
 /** Forgets those of them that have ended; the rest stays. */
-export function prune(step: Step, { workloads }: CommandOf<'prune'>): Outcome {
+export function prune({ state, changes }: Step, { workloads }: CommandOf<'prune'>): Outcome {
   for (const id of workloads) {
-    const workload = step.state.workloads.get(id)
-    if (workload !== undefined && isTerminal(workload.state)) forgetWorkload(step, workload)
+    const workload = state.workloads.get(id)
+    if (workload === undefined || !isTerminal(workload.state)) continue
+    state.workloads.delete(id)
+    reindex(state, workload, null)
+    state.decisions.delete(id)
+    if (workload.part !== null) forgetPart(state, workload.part)
+    changes.push({ type: 'workload', workload: id })
   }
   return accepted()
-}
-
-/** One that has ended. */
-export function forgetWorkload({ state, changes }: Pick<Step, 'state' | 'changes'>, workload: Workload): void {
-  const { id, part } = workload
-  state.workloads.delete(id)
-  reindex(state, workload, null)
-  state.decisions.delete(id)
-  if (part !== null) forgetPart(state, part)
-  changes.push({ type: 'workload', workload: id })
 }

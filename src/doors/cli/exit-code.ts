@@ -17,6 +17,9 @@ const byKind: Record<FailureKind, number> = {
 
 const byCode: Readonly<Record<string, number>> = {
   PERMISSION_DENIED: 3,
+  POLICY_DENIED: 3,
+  LIMIT_EXCEEDED: 3,
+  MOUNT_DENIED: 3,
   WORKLOAD_TIMEOUT: 124,
   OOM_KILLED: 137,
   WORKLOAD_LOST: 102,

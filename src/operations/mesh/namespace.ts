@@ -5,13 +5,14 @@ import { consumptionPeriod, namespaceOf, spendingOf } from '../../core/state/nam
 import type { MeshState } from '../../core/state/types.ts'
 import { formatMib, parseMemoryMib } from '../../lib/units.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { Namespace, Quota } from '../../model/namespace.ts'
-import { namespaceName, noQuota } from '../../model/namespace.ts'
+import type { Namespace, Quota, WorkLimits, WorkLimitsPatch } from '../../model/namespace.ts'
+import { namespaceName, noQuota, WorkLimitsPatch as Patch } from '../../model/namespace.ts'
 import type { Instant } from '../../model/time.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
-import { isoOrNull, noInput } from '../fields.ts'
+import { isoOrNull, noInput, span, spanOf } from '../fields.ts'
 import { refresh } from '../find.ts'
+import { parseInput } from '../input.ts'
 import { unary } from '../operation.ts'
 
 const Amounts = z.object({
@@ -21,10 +22,19 @@ const Amounts = z.object({
   workloads: z.int().nullable(),
 })
 
+const WorkAmounts = z.object({
+  gpus: z.int().nullable(),
+  cpus: z.number().nullable(),
+  memoryMib: z.int().nullable(),
+  timeoutSeconds: z.number().nullable(),
+})
+
 const NamespaceView = z.object({
   name: z.string(),
   quota: Amounts.describe('What its work may take at a time; null where there is no limit'),
   used: Amounts.describe('What its work takes now; workloads are all that have not ended'),
+  defaults: WorkAmounts.describe('What a workload gets that names none'),
+  maxima: WorkAmounts.describe('Most that one workload may name; null where there is no such limit'),
   borrow: z.boolean().describe('May take more than its quota of what nobody within theirs has work for'),
   weight: z.int().describe('Twice the weight is twice the share of what is scarce'),
   gpuHours: z.number().describe('GPU-hours of what has ended in the last 30 days'),
@@ -39,6 +49,20 @@ const most = (what: string) =>
     .optional()
     .describe(what)
 
+/** Of one workload, or of each of its parts. */
+const workLimits = z.strictObject({
+  gpus: most('Devices; `none` takes the limit away'),
+  cpus: z
+    .union([z.number().positive().max(1_024), z.literal('none')])
+    .optional()
+    .describe('Cores'),
+  memory: z
+    .union([z.string().max(32), z.int().positive()])
+    .optional()
+    .describe('Memory: 64Gi, MiB as a number, or `none`'),
+  timeout: span.optional().describe('Longest run: 24h, seconds as a number, or `none`; deployments have none'),
+})
+
 const limits = {
   gpus: most('Most GPUs in use at a time; `none` for no limit'),
   cpus: z
@@ -52,6 +76,8 @@ const limits = {
   workloads: most('Most workloads that have not ended'),
   borrow: z.boolean().optional().describe('Let it take more than its quota of what is left over'),
   weight: z.int().min(1).max(1_000).optional().describe('Its share of what is scarce; 1 when left out'),
+  defaults: workLimits.optional().describe('What a workload gets that names none'),
+  maxima: workLimits.optional().describe('Most that a workload may name, and has to name then'),
 }
 
 const named = z.strictObject({ namespace: namespaceName })
@@ -63,9 +89,17 @@ export const namespaceCreate = unary({
   output: NamespaceView,
   permission: { verb: 'create', resource: 'namespace' },
   rest: { method: 'POST', path: '/api/namespaces' },
-  async handler({ namespace: name, borrow = false, weight = 1, ...asked }, context, { caller, signal }) {
+  async handler({ namespace: name, borrow = false, weight = 1, defaults, maxima, ...asked }, context, call) {
+    const { caller, signal } = call
     const quota = { ...noQuota, ...quotaOf(asked) }
-    const command = { type: 'create-namespace', name, quota, weight, borrow } as const
+    const command = {
+      type: 'create-namespace',
+      name,
+      quota,
+      weight,
+      borrow,
+      ...limitsOf({ defaults, maxima }),
+    } as const
     await carryOut('namespace', command, { context, caller, signal })
     return viewOf(name, context)
   },
@@ -78,8 +112,9 @@ export const namespaceSet = unary({
   output: NamespaceView,
   permission: { verb: 'change', resource: 'namespace' },
   rest: { method: 'PATCH', path: '/api/namespaces/:namespace' },
-  async handler({ namespace: name, borrow, weight, ...asked }, context, { caller, signal }) {
+  async handler({ namespace: name, borrow, weight, defaults, maxima, ...asked }, context, { caller, signal }) {
     const command = {
+      ...limitsOf({ defaults, maxima }),
       ...{ type: 'update-namespace' as const, name, quota: quotaOf(asked) },
       ...(borrow === undefined ? {} : { borrow }),
       ...(weight === undefined ? {} : { weight }),
@@ -143,6 +178,8 @@ function viewOf(name: string, context: OperationContext, accounts = accountsNow(
     name,
     quota: amountsOf(namespace),
     used: { gpus: gpuMillis / 1_000, cpus: cpuMillis / 1_000, memoryMib, workloads },
+    defaults: workAmountsOf(namespace.defaults),
+    maxima: workAmountsOf(namespace.maxima),
     borrow: namespace.borrow,
     weight: namespace.weight,
     gpuHours: rounded(gpuSeconds(control.state, name, clock.now()) / 3_600),
@@ -154,6 +191,13 @@ function viewOf(name: string, context: OperationContext, accounts = accountsNow(
 const amountsOf = ({ quota: { gpus, cpuMillis, memoryMib, workloads } }: Namespace): NamespaceView['quota'] => ({
   ...{ gpus, memoryMib, workloads },
   cpus: cpuMillis === null ? null : cpuMillis / 1_000,
+})
+
+const workAmountsOf = ({ gpus, cpuMillis, memoryMib, timeoutMs }: WorkLimits = {}): NamespaceView['maxima'] => ({
+  gpus: gpus ?? null,
+  cpus: cpuMillis === undefined ? null : cpuMillis / 1_000,
+  memoryMib: memoryMib ?? null,
+  timeoutSeconds: timeoutMs === undefined ? null : timeoutMs / 1_000,
 })
 
 const rounded = (hours: number): number => Math.round(hours * 1_000) / 1_000
@@ -180,6 +224,26 @@ function quotaOf({ gpus, cpus, memory, workloads }: Asked): Partial<Quota> {
     ...(memory === undefined ? {} : { memoryMib: memory === 'none' ? null : mibOf(memory) }),
     ...(workloads === undefined ? {} : { workloads: orNone(workloads) }),
   }
+}
+
+type AskedLimits = z.output<typeof workLimits> | undefined
+
+/** Only what is named. Throws INVALID_REQUEST for what is no size and no span of time. */
+function limitsOf({ defaults, maxima }: { readonly defaults: AskedLimits; readonly maxima: AskedLimits }) {
+  return {
+    ...(defaults !== undefined && { defaults: workLimitsOf(defaults) }),
+    ...(maxima !== undefined && { maxima: workLimitsOf(maxima) }),
+  }
+}
+
+function workLimitsOf({ gpus, cpus, memory, timeout }: NonNullable<AskedLimits>): WorkLimitsPatch {
+  const patch = {
+    ...(gpus !== undefined && { gpus: gpus === 'none' ? null : gpus }),
+    ...(cpus !== undefined && { cpuMillis: cpus === 'none' ? null : Math.round(cpus * 1_000) }),
+    ...(memory !== undefined && { memoryMib: memory === 'none' ? null : mibOf(memory) }),
+    ...(timeout !== undefined && { timeoutMs: timeout === 'none' ? null : Math.round(spanOf(timeout, 'timeout')) }),
+  }
+  return parseInput(Patch, patch)
 }
 
 function mibOf(memory: string | number): number {

@@ -14,6 +14,7 @@ import { iso, nodeRef, time } from '../fields.ts'
 import { called, findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
+import { requirePrivileges } from '../privileges.ts'
 
 /** How long the mesh may take before the peer keeps the submission: longer than an election. */
 const patience = 5_000
@@ -26,6 +27,7 @@ type SpoolAsker = Omit<Asker, 'context'> & {
 export async function submitOrKeep(command: CommandOf<'submit'>, asker: SpoolAsker): Promise<Executed | Spooled> {
   const { control, clock, spool } = asker.context
   const { caller, signal } = asker
+  requirePrivileges(caller, command)
   const id = commandId('run', asker)
   const known = spooledBy(spool.entries(), id)
   if (known !== null) {

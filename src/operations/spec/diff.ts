@@ -1,6 +1,7 @@
 /** What a request would change of what there is, without changing it. */
 import { z } from 'zod'
 import { deploymentNamed } from '../../core/state/deployments.ts'
+import { completed } from '../../core/state/namespaces.ts'
 import { DeploymentSettings, revisionOf } from '../../model/deployment.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import { isTerminal } from '../../model/workload.ts'
@@ -8,6 +9,7 @@ import { DeploymentRequest, replicaSpecOf, settingsOf } from '../deployment/depl
 import { Change, differences } from './difference.ts'
 import { refresh } from '../find.ts'
 import { unary } from '../operation.ts'
+import { violationsNow, ViolationView } from '../policy/policy-view.ts'
 import { pinned, specOf, WorkloadRequest } from '../workload/workload-request.ts'
 
 export const deployDiff = unary({
@@ -20,23 +22,26 @@ export const deployDiff = unary({
     revision: z.int().nullable().describe('The one that is wanted now; null when there is no such deployment'),
     isNewRevision: z.boolean().describe('What its replicas run would change, which is rolled out'),
     changes: z.array(Change),
+    violations: z.array(ViolationView).describe('Policies that refuse it or warn of it'),
   }),
   permission: { verb: 'read', resource: 'workload' },
   async handler(request, context, { signal }) {
     await refresh(context, signal)
     const { name } = request
-    const found = deploymentNamed(context.control.state, name)
+    const { state } = context.control
+    const found = deploymentNamed(state, name)
     const before = found === undefined ? undefined : revisionOf(found, found.target)?.spec
-    const spec = pinned(replicaSpecOf(request), context, before)
+    const spec = completed(state, pinned(replicaSpecOf(request), context, before), 'lasting')
+    const replicas = request.replicas ?? found?.replicas ?? 1
+    const violations = violationsNow(state, { spec, replicas, isLasting: true })
     const wanted = { ...settingsOf(request, spec), spec }
     if (found === undefined) {
-      const all = { replicas: request.replicas ?? 1, ...wanted }
-      return { name, exists: false, revision: null, isNewRevision: true, changes: [...differences({}, all)] }
+      const changes = [...differences({}, { replicas, ...wanted })]
+      return { name, exists: false, revision: null, isNewRevision: true, changes, violations }
     }
-    const replicas = request.replicas ?? found.replicas
     const changes = differences(presentOf(found), { replicas, ...wanted })
     const isNewRevision = changes.some(({ field }) => field.startsWith('spec.'))
-    return { name, exists: true, revision: found.target, isNewRevision, changes: [...changes] }
+    return { name, exists: true, revision: found.target, isNewRevision, changes: [...changes], violations }
   },
 })
 
@@ -59,6 +64,7 @@ export const workloadDiff = unary({
     exists: z.boolean().describe('A workload of that name has not ended'),
     id: z.string().nullable(),
     changes: z.array(Change),
+    violations: z.array(ViolationView).describe('Policies that refuse it or warn of it'),
   }),
   permission: { verb: 'read', resource: 'workload' },
   async handler(request, context, { signal }) {
@@ -66,8 +72,9 @@ export const workloadDiff = unary({
     const { workloads } = context.control.state
     const { name } = request
     const found = [...workloads.values()].find((one) => one.name === name && !isTerminal(one.state))
-    const spec = specOf(request)
+    const spec = completed(context.control.state, specOf(request), 'ending')
+    const violations = violationsNow(context.control.state, { spec, replicas: spec.parts?.count ?? 1 })
     const changes = [...differences(found === undefined ? {} : { spec: found.spec }, { spec })]
-    return { name: name ?? null, exists: found !== undefined, id: found?.id ?? null, changes }
+    return { name: name ?? null, exists: found !== undefined, id: found?.id ?? null, changes, violations }
   },
 })

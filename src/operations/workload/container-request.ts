@@ -1,7 +1,10 @@
 /** How people write what the container starts with: its entrypoint, its directory, its user and whether it can be talked to; and notes of their own. */
 import { z } from 'zod'
+import { parseMemoryMib } from '../../lib/units.ts'
+import { isolations } from '../../model/container-profile.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecutorKind } from '../../model/node.ts'
+import { privilegeIn } from '../../model/privilege.ts'
 import { processText } from '../fields.ts'
 
 const words = z.union([processText(32_768), z.array(processText(32_768)).max(256)], {
@@ -18,10 +21,56 @@ export const containerFields = {
   stdin: z.boolean().optional().describe('Keep its standard input open, for whoever attaches to it'),
   stdinOnce: z.boolean().optional().describe('With stdin: it ends as soon as somebody who is attached ends theirs'),
   tty: z.boolean().optional().describe('Give it a terminal; both of its outputs are one then'),
+  readOnly: z.boolean().optional().describe('It writes only to what is mounted'),
+  tmpfs: z
+    .array(processText(4_200))
+    .max(16)
+    .optional()
+    .describe('Folders in memory: `/tmp`, or `/cache:512Mi`; 64Mi when no size is said. They count as its memory'),
+  privileges: z
+    .array(z.string().max(32))
+    .max(48)
+    .optional()
+    .describe(
+      'Beyond what every container has, for who may: `privileged`, `host-pid`, `host-ipc`, `host-paths`, or a capability such as `cap-NET_ADMIN`',
+    ),
+  isolation: z
+    .enum(isolations, { error: 'must be own or guest' })
+    .optional()
+    .describe(
+      '`guest` is fenced in as work of strangers is: nobody, nothing of the host, nothing written; `own` when left out',
+    ),
   annotations: z
     .record(z.string(), z.string())
     .optional()
     .describe('Notes of your own, which mean nothing to the mesh; at most 32'),
+}
+
+interface Fence {
+  readonly readOnly?: boolean | undefined
+  readonly tmpfs?: readonly string[] | undefined
+  readonly privileges?: readonly string[] | undefined
+  readonly isolation?: (typeof isolations)[number] | undefined
+}
+
+/** What is as usual is left out, so that peers of the version before know all that is said. Throws INVALID_REQUEST. */
+export function fenceOf({ readOnly, tmpfs = [], privileges = [], isolation }: Fence) {
+  return {
+    ...(readOnly === true ? { readOnly } : {}),
+    ...(tmpfs.length === 0 ? {} : { tmpfs: tmpfs.map(tmpfsOf) }),
+    ...(privileges.length === 0 ? {} : { privileges: [...new Set(privileges.map(privilegeIn))].toSorted() }),
+    ...(isolation === 'guest' ? { isolation } : {}),
+  }
+}
+
+function tmpfsOf(text: string): { readonly target: string; readonly sizeMib: number } {
+  const cut = text.lastIndexOf(':')
+  const target = cut < 0 ? text : text.slice(0, cut)
+  const sizeMib = cut < 0 ? 64 : parseMemoryMib(text.slice(cut + 1))
+  if (sizeMib !== null && sizeMib > 0 && target.startsWith('/')) return { target, sizeMib }
+  throw new ClawError('INVALID_REQUEST', {
+    problem: `tmpfs “${text.slice(0, 128)}” is not such as /tmp or /cache:512Mi`,
+  })
 }
 
 interface Interactive {

@@ -25,6 +25,7 @@ type Key = keyof typeof replicaFields | 'placement'
 const places: Readonly<Record<Exclude<Key, 'image'>, keyof Spec>> = {
   ...{ command: 'command', entrypoint: 'entrypoint', workdir: 'workdir', user: 'user' },
   ...{ stdin: 'stdin', stdinOnce: 'stdinOnce', tty: 'tty' },
+  ...{ readOnly: 'readOnly', tmpfs: 'tmpfs', privileges: 'privileges', isolation: 'isolation' },
   ...{ annotations: 'annotations', env: 'env', volumes: 'mounts', labels: 'labels', nodeSelector: 'nodeSelector' },
   ...{ gpus: 'gpus', gpuType: 'gpus', gpuMemory: 'gpus', gpuMig: 'gpus', gpuShare: 'gpus' },
   ...{ minDriver: 'gpus', minComputeCapability: 'gpus' },

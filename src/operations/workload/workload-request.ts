@@ -10,7 +10,7 @@ import type { Dependency } from '../../model/workload.ts'
 import { priorities, WorkloadSpec, workloadName } from '../../model/workload.ts'
 import type { Random } from '../../ports/random.ts'
 import { checkpointFields, checkpointOf } from './checkpoint-request.ts'
-import { containerFields, executorOf, interactiveOf, wordsOf } from './container-request.ts'
+import { containerFields, executorOf, fenceOf, interactiveOf, wordsOf } from './container-request.ts'
 import type { OperationContext } from '../context.ts'
 import { processText, span, spanOf } from '../fields.ts'
 import { findNode, findWorkload } from '../find.ts'
@@ -111,6 +111,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     entrypoint: request.entrypoint === undefined ? undefined : wordsOf(request.entrypoint),
     ...{ workdir: request.workdir, user: request.user, annotations: request.annotations },
     ...interactiveOf(request),
+    ...fenceOf(request),
     env: envOf(request.env),
     mounts: (request.volumes ?? []).map(mountOf),
     gpus: gpusOf(request),
@@ -124,7 +125,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     namespace: request.namespace,
     node: request.node,
     nodeSelector: request.nodeSelector,
-    executor: executorOf(request, request.executor),
+    executor: executorOf(request, request.executor) ?? (request.isolation === 'guest' ? 'docker' : undefined),
     ...placementOf(request),
     checkpoint: checkpointOf(request),
     network: request.network,

@@ -6,7 +6,7 @@ import { pullPolicies } from '../../model/image.ts'
 import { nodeId } from '../../model/ids.ts'
 import type { Attempt, Workload } from '../../model/workload.ts'
 import { probeKinds } from '../../model/probe.ts'
-import { deviceCount, isReady } from '../../model/workload.ts'
+import { deviceCount, isReady, privilegesOf } from '../../model/workload.ts'
 import type { OperationContext } from '../context.ts'
 import { iso, isoOrNull, workloadState } from '../fields.ts'
 import { nameOf } from '../node/node-view.ts'
@@ -55,6 +55,11 @@ export const WorkloadView = z.object({
   memoryMib: z.int().nullable(),
   cpus: z.number().nullable(),
   namespace: z.string(),
+  privileges: z.array(z.string()).describe('What it has beyond ordinary work, such as host-network'),
+  isolation: z.enum(['own', 'guest']).describe('`guest`: fenced in as work of strangers is'),
+  readOnly: z.boolean().describe('It writes only to what is mounted'),
+  tmpfs: z.array(z.object({ target: z.string(), sizeMib: z.int() })).describe('Folders in memory'),
+  warnings: z.array(z.string()).describe('What is allowed and could be better, such as that it runs as root'),
   labels: z.record(z.string(), z.string()),
   priority: z.int(),
   timeoutSeconds: z.number().nullable(),
@@ -137,6 +142,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     memoryMib: spec.memoryMib ?? null,
     cpus: spec.cpus ?? null,
     namespace: spec.namespace,
+    ...fenceView(workload),
     labels: spec.labels ?? {},
     priority: spec.priority,
     timeoutSeconds: spec.timeoutMs === undefined ? null : spec.timeoutMs / 1_000,
@@ -186,6 +192,17 @@ const checkpointView = ({ spec, lastCheckpoint }: Workload): WorkloadView['check
         saveSeconds: (spec.checkpoint.saveMs ?? spec.stopGraceMs) / 1_000,
         lastAt: isoOrNull(lastCheckpoint),
       }
+
+const fenceView = ({
+  spec,
+  ran,
+}: Workload): Pick<WorkloadView, 'privileges' | 'isolation' | 'readOnly' | 'tmpfs' | 'warnings'> => ({
+  privileges: [...privilegesOf(spec)],
+  isolation: spec.isolation ?? 'own',
+  readOnly: spec.readOnly === true || spec.isolation === 'guest',
+  tmpfs: spec.tmpfs ?? [],
+  warnings: ran?.root === true ? ['it runs as root of its container: name another with --user, or in the image'] : [],
+})
 
 function healthView(
   workload: Workload,

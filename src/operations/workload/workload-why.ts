@@ -6,6 +6,7 @@ import { plan } from '../../core/scheduler/plan.ts'
 import type { Decision } from '../../core/scheduler/types.ts'
 import { defaultScheduling } from '../../core/scheduler/types.ts'
 import type { MeshState, Place } from '../../core/state/types.ts'
+import { completed } from '../../core/state/namespaces.ts'
 import { partName, unborn } from '../../core/state/workloads.ts'
 import { ClawError } from '../../model/failure.ts'
 import { groupId, partId, workloadId } from '../../model/ids.ts'
@@ -15,6 +16,8 @@ import { workloadRef } from '../fields.ts'
 import { findFreshWorkload, refresh } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
+import { requireAllowed, violationsNow, ViolationView } from '../policy/policy-view.ts'
+import { requirePrivileges } from '../privileges.ts'
 import { placesIn, queueView, QueueView, snapshotNow, withKept } from './queue-view.ts'
 import { nameFor, pinned, specOf, WorkloadRequest } from './workload-request.ts'
 import { named, WorkloadView, workloadView } from './workload-view.ts'
@@ -95,16 +98,22 @@ export const workloadPlan = unary({
   output: z.object({
     fits: z.boolean().describe('Whether it, or every part of it, would be placed at once'),
     ...PlaceView.shape,
+    violations: z
+      .array(ViolationView)
+      .describe('Policies that would rather not have it; one that refuses it is an error'),
     parts: z.array(PlaceView).describe('The same of each part, when there are several; the first is also above'),
     ...verdicts,
   }),
   permission: { verb: 'read', resource: 'workload' },
   rest: { method: 'POST', path: '/api/workloads/plan' },
   async handler(request, context, { caller, signal }) {
-    const asked = specOf(request)
     await refresh(context, signal)
     const { control, random } = context
+    const asked = completed(control.state, specOf(request), 'ending')
+    const replicas = asked.parts?.count ?? 1
+    requireAllowed(control.state, asked, replicas)
     const name = request.name ?? nameFor(asked.image, random)
+    requirePrivileges(caller, { type: 'submit', workload: workloadId('wl-unsubmitted'), name, spec: asked })
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
     const asSubmitted = unsubmitted({ name, spec: pinned(asked, context), by: caller.id }, context)
     const workloads = asSubmitted.map((one) => named(one, control.state))
@@ -121,6 +130,7 @@ export const workloadPlan = unary({
       fits: places.every(({ node }) => node !== null),
       reason: places.find(({ reason }) => reason !== null)?.reason ?? null,
       parts: places.length === 1 ? [] : [...places],
+      violations: violationsNow(control.state, { spec: asked, replicas }),
       ...verdictsOf(verdict),
     }
   },

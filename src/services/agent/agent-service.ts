@@ -329,9 +329,7 @@ export class AgentService implements Service {
     const executor = this.#taskOf(placement)
     if (executor === null) return unclear
     const { clock, checks } = this.#deps
-    const given = (port: number) => executor.status(placement)?.ports?.find((one) => one.port === port)?.given ?? port
-    const address = (port: number, off: AbortSignal): Promise<PortAddress> =>
-      executor.address(placement, given(port), off)
+    const address = (port: number, off: AbortSignal) => this.address(placement, port, off)
     return checkTask({ clock, checks, executor, address }, placement, probe, signal)
   }
 

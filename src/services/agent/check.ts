@@ -42,7 +42,8 @@ export async function checkTask(
   } catch (error) {
     if (signal.aborted) return unclear
     if (late.signal.aborted) return { answer: unwell(tooLate(timeoutMs)), isLate: true }
-    if (ClawError.is(error, 'EXEC_FAILED')) return { answer: unwell(error.message), isLate: false }
+    if (ClawError.is(error, 'EXEC_FAILED') || ClawError.is(error, 'PORT_UNREACHABLE'))
+      return { answer: unwell(error.message), isLate: false }
     // The engine does not answer, or the task has just ended: that says nothing of how it is.
     if (error instanceof ClawError) return unclear
     throw error

@@ -1,7 +1,7 @@
 /** What users were promised of starting and stopping work, row by row. */
 import { z } from 'zod'
 import type { Row } from '../command-table.ts'
-import { labImage } from '../lab-docker.ts'
+import { labImage, sharedFolder } from '../lab-docker.ts'
 import { type Known, text, workload } from './shapes.ts'
 
 /** Rows that make work of their own, or end it. Each door gets its own, named after it. */
@@ -24,14 +24,14 @@ export const endRows = ({ node: first }: Known, names: Readonly<Record<string, s
         '--memory',
         '64m',
       ],
-      ...['--priority', 'high', '--timeout', '24h', '--env', 'A=b', '--mount', '/tmp:/data'],
+      ...['--priority', 'high', '--timeout', '24h', '--env', 'A=b', '--mount', `${sharedFolder}:/data`],
     ],
     rest: {
       method: 'POST',
       path: '/api/workloads',
       body: {
         ...{ image: labImage, gpus: 0, command: 'sleep 600', name: names['rest'], memory: '64m', priority: 'high' },
-        ...{ timeout: '24h', env: { A: 'b' }, volumes: ['/tmp:/data'] },
+        ...{ timeout: '24h', env: { A: 'b' }, volumes: [`${sharedFolder}:/data`] },
       },
     },
     shape: z.looseObject({ id: z.string().startsWith('wl-'), name: text }),

@@ -1,7 +1,7 @@
 /** What users were promised of work that runs, row by row. */
 import { z } from 'zod'
 import type { Row } from '../command-table.ts'
-import { labImage } from '../lab-docker.ts'
+import { labImage, sharedFolder } from '../lab-docker.ts'
 import { container, type Known, logLine, percent, ran, text, workload } from './shapes.ts'
 
 /** Rows about work that runs. */
@@ -95,7 +95,7 @@ export const workloadRows = ({ node: first, workload: { name, id, containerId } 
       command: 'workload.run',
       params: {
         ...{ image: labImage, gpus: 0, command: ['sleep', '600'], env: ['PORT=8080', 'DEBUG=true'] },
-        ...{ volumes: ['/tmp:/container/data'], detach: true, memory: '64m', cpu: 0.5, shmSize: '32m' },
+        ...{ volumes: [`${sharedFolder}:/container/data`], detach: true, memory: '64m', cpu: 0.5, shmSize: '32m' },
       },
     },
     shape: ran,

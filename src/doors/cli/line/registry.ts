@@ -2,9 +2,9 @@
 import { auditRows } from './audit-rows.ts'
 import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
+import { policyRows } from './policy-rows.ts'
 import type { Row } from './row.ts'
 import { specRows } from './spec-rows.ts'
-import { timedRows } from './timed-rows.ts'
 
 export const nouns: Readonly<Record<string, string>> = {
   mesh: 'The state of the mesh as a file',
@@ -14,11 +14,10 @@ export const nouns: Readonly<Record<string, string>> = {
   workload: 'What runs on the mesh',
   image: 'Container images, and which nodes have them',
   deploy: 'What runs all the time, and how a new revision of it takes over',
-  job: 'What is to be done so many times, and then is over',
-  cron: 'Jobs that are made by the clock',
-  workflow: 'Steps that need each other, each of them a job',
   namespace: 'Whose work it is, and how much it may take',
   audit: 'Who did what, and who was turned away',
+  policy: 'What work may be',
+  price: 'What it costs',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
   service: 'Deployments that take requests',
@@ -108,7 +107,6 @@ export const commands: readonly Row[] = [
   },
   ...deployRows,
   ...auditRows,
-  ...timedRows,
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('../commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('../commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('../commands/node/events.ts') },
@@ -160,31 +158,7 @@ export const commands: readonly Row[] = [
     about: 'Hand the lead to another voter.',
     load: () => import('../commands/gateway/transfer.ts'),
   },
-  {
-    path: 'namespace create',
-    about: 'Make a namespace, with limits or without.',
-    load: () => import('../commands/namespace/create.ts'),
-  },
-  {
-    path: 'namespace set',
-    about: 'Change limits of a namespace.',
-    load: () => import('../commands/namespace/set.ts'),
-  },
-  {
-    path: 'namespace list',
-    about: 'List the namespaces: what they may take, and what they take.',
-    load: () => import('../commands/namespace/list.ts'),
-  },
-  {
-    path: 'namespace info',
-    about: 'Show one namespace: what it may take, what it takes, and what it has had.',
-    load: () => import('../commands/namespace/info.ts'),
-  },
-  {
-    path: 'namespace delete',
-    about: 'Take a namespace away that has no work any more.',
-    load: () => import('../commands/namespace/delete.ts'),
-  },
+  ...policyRows,
   {
     path: 'gateway recover',
     about: 'Go on without a majority of the voters, which is lost for ever.',

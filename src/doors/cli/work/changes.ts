@@ -1,8 +1,6 @@
 /** What a file would change, asked for and shown. */
 import type { OutputOf } from '../../../operations/registry.ts'
-import { ClawError } from '../../../model/failure.ts'
 import type { SpecDocument } from '../../../specs/document.ts'
-import { isTimed } from '../../../specs/document.ts'
 import type { Api } from '../peer/api.ts'
 
 export interface Difference {
@@ -12,31 +10,29 @@ export interface Difference {
   readonly isNewRevision: boolean
   readonly revision: number | null
   readonly changes: OutputOf<'deploy.diff'>['changes']
+  /** A peer of an older build knows of no policies. */
+  readonly violations?: OutputOf<'deploy.diff'>['violations']
 }
 
 export async function differenceOf(api: Api, document: SpecDocument, signal: AbortSignal): Promise<Difference> {
-  if (isTimed(document))
-    throw new ClawError('INVALID_REQUEST', {
-      problem: `there is no difference to say of a ${document.kind}: it is made anew`,
-    })
   if (document.kind === 'deployment')
     return { kind: 'deployment', ...(await api.call('deploy.diff', document.request, signal)) }
-  const { name, exists, changes } = await api.call('workload.diff', document.request, signal)
+  const { name, exists, changes, violations } = await api.call('workload.diff', document.request, signal)
   const shown = name ?? document.request.image
-  return { kind: 'workload', name: shown, exists, isNewRevision: false, revision: null, changes }
+  return { kind: 'workload', name: shown, exists, isNewRevision: false, revision: null, changes, violations }
 }
 
 const text = (value: unknown): string => (value === null ? '(none)' : JSON.stringify(value))
 
 /** `~ spec.image: "a" → "b"`, below a line that says what becomes of the whole. */
-export function differenceLines({
-  kind,
-  name,
-  exists,
-  revision,
-  isNewRevision,
-  changes,
-}: Difference): readonly string[] {
+export const differenceLines = (difference: Difference): readonly string[] => [
+  ...changeLines(difference),
+  ...(difference.violations ?? []).map(
+    ({ mode, message }) => `  ${mode === 'warn' ? 'warning' : 'refused'}: ${message}`,
+  ),
+]
+
+function changeLines({ kind, name, exists, revision, isNewRevision, changes }: Difference): readonly string[] {
   if (changes.length === 0) return [`${kind} ${name} stays as it is`]
   if (!exists)
     return [

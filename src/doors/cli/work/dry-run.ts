@@ -20,6 +20,8 @@ export async function dryRun(
         : plan.parts.map((part, index) => `part ${index} would run ${placeInWords(part)}`)
       : [`would wait: ${plan.reason ?? 'for its turn'}`, '', ...(await verdictLines(plan, style))],
   )
+  // A peer of an older build knows of no policies.
+  for (const { message } of answer.violations ?? []) out.note(`warning: ${message}`)
   return answer.fits ? 0 : exitCodeOf({ code: 'NO_GPUS_AVAILABLE', kind: failures.NO_GPUS_AVAILABLE.kind })
 }
 

@@ -14,6 +14,19 @@ export const runOptions = {
   entrypoint: { kind: 'text', value: 'TEXT', about: 'What runs instead of the entrypoint of the image' },
   workdir: { kind: 'text', value: 'DIR', about: 'Directory in the container that it starts in' },
   user: { kind: 'text', value: 'USER[:GROUP]', about: 'User in the container' },
+  'read-only': { kind: 'flag', about: 'It writes only to what is mounted' },
+  tmpfs: { kind: 'list', value: 'DIR[:SIZE]', about: 'Folder in memory, such as /cache:512Mi' },
+  privilege: {
+    kind: 'list',
+    value: 'WORD',
+    about: 'Beyond what containers have, if you may: privileged, host-pid, host-ipc, host-paths, or cap-NET_ADMIN',
+  },
+  isolation: {
+    kind: 'text',
+    value: 'WORD',
+    choices: ['own', 'guest'],
+    about: 'own, as when left out, or fenced in as work of strangers is (guest)',
+  },
   stdin: { kind: 'flag', short: 'i', about: 'Keep its standard input open: yours, or with -d for clawbernetes attach' },
   tty: { kind: 'flag', short: 't', about: 'Give it a terminal' },
   gpus: {
@@ -154,6 +167,7 @@ export function saidOf(args: RunArguments, env: Readonly<Record<string, string |
     image,
     command: words,
     ...{ entrypoint: args.entrypoint, workdir: args.workdir, user: args.user },
+    ...fenceOf(args),
     ...{ stdin: args.stdin ? true : undefined, tty: args.tty ? true : undefined },
     annotations: unlessEmpty(pairsOf(args.annotation, '--annotation')),
     env: args.env.flatMap((pair) => pairsFrom(pair, env)),
@@ -192,6 +206,13 @@ function placementOf(args: RunArguments) {
     onPartition: args['on-partition'] as 'continue' | 'stop' | 'replace' | undefined,
   }
 }
+
+const fenceOf = (args: RunArguments) => ({
+  readOnly: args['read-only'] ? true : undefined,
+  tmpfs: unlessEmpty([...args.tmpfs]),
+  privileges: unlessEmpty([...args.privilege]),
+  isolation: args.isolation as 'own' | 'guest' | undefined,
+})
 
 function restartOf({ restart, 'retry-backoff': backoff }: RunArguments) {
   if (backoff === undefined) return restart

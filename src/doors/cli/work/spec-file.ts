@@ -13,13 +13,18 @@ import type { Session } from '../line/command.ts'
 /** More is not even read. */
 const mostBytes = 1_048_576
 
+/** A file as it is, or standard input. Throws INVALID_REQUEST for one that cannot be read. */
+export const textOf = (file: string, { host }: Pick<Session, 'host'>): Promise<string> =>
+  file === '-' ? standardInput(host.stdin) : contentOf(file)
+
 /** Says of everything that has no effect that it has none. Throws SPEC_INVALID, and INVALID_REQUEST for a file that cannot be read. */
 export async function readSpecs(
   file: string,
-  { host, out }: Pick<Session, 'host' | 'out'>,
+  session: Pick<Session, 'host' | 'out'>,
   as?: 'deployment',
 ): Promise<Specs> {
-  const text = file === '-' ? await standardInput(host.stdin) : await contentOf(file)
+  const { host, out } = session
+  const text = await textOf(file, session)
   const name = file === '-' ? 'standard input' : file
   const folder = file === '-' ? process.cwd() : dirname(resolve(file))
   const inFolder = (path: string): string => resolve(folder, path.replace(/^~(?=\/|$)/, host.home))

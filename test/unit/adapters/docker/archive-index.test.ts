@@ -25,6 +25,20 @@ const archive = (described: Uint8Array, listed: Uint8Array, more: readonly Uint8
   { name: 'manifest.json', content: text([{ Config: blob(described).name, RepoTags: null, Layers: [] }]) },
 ]
 
+/** With annotations that take it far above what manifests usually have, and layers before it that are small, or look like JSON for a byte. */
+const large = text({
+  ...{ schemaVersion: 2, config: { digest: digestOf(config) }, layers: [] },
+  annotations: Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`note-${i}`, 'x'.repeat(100)])),
+})
+const layers = Array.from({ length: 40 }, (_, i) => Buffer.concat([Buffer.from([0x1f, i]), Buffer.alloc(1_048_576)]))
+
+test('one with a manifest of some size passes, whatever small layers come before it', async () => {
+  const files = [...layers.map((layer) => blob(layer)), ...archive(config, large)]
+  const bytes = tarOf(files)
+  expect(large.length).toBeGreaterThan(200_000)
+  expect(await passed([bytes], digestOf(large))).toEqual({ bytes, error: null })
+})
+
 test.each<[string, readonly TarFile[], Uint8Array]>([
   ['by its configuration', archive(config, manifestOf(config)), config],
   ['by its manifest', archive(config, manifestOf(config)), manifestOf(config)],

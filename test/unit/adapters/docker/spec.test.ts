@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { gpuGrant, gpuWays } from '../../../../src/adapters/docker/gpu-grant.ts'
 import { labelsOf, readLabels } from '../../../../src/adapters/docker/labels.ts'
 import { PullProgress } from '../../../../src/adapters/docker/pull-progress.ts'
+import { requireFilter, safetyOf, strict } from '../../../../src/adapters/docker/confinement.ts'
+import { mountsOf } from '../../../../src/adapters/docker/mounts.ts'
 import { containerOf } from '../../../../src/adapters/docker/spec.ts'
+import { profiles } from '../../../../src/model/container-profile.ts'
 import type { GpuDevice } from '../../../../src/model/gpu.ts'
 import { withTag } from '../../../../src/model/image.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../../../src/model/ids.ts'
@@ -28,7 +31,10 @@ const task = (spec: object, devices: readonly GpuDevice[] = []): Task => ({
 })
 
 const plain = { cdi: false, cdiDevices: [], nvidiaByDefault: false }
-const image = { name: 'x', digest: null }
+const settled = {
+  ...{ image: { name: 'x', digest: null }, mounts: [], openFiles: 1_024, mapsUsers: false },
+  config: { user: '', variables: ['PATH', 'LD_PRELOAD', 'NVIDIA_IMEX_CHANNELS', 'NVIDIA_VISIBLE_DEVICES'] },
+}
 const noGpus = gpuGrant([], 'hook', plain)
 
 test('every parameter arrives at the engine', () => {
@@ -38,18 +44,13 @@ test('every parameter arrives at the engine', () => {
     workdir: '/app',
     user: 'nobody:nogroup',
     env: { A: '1', NVIDIA_VISIBLE_DEVICES: 'all' },
-    mounts: [
-      { source: '/data/', target: '/in', readOnly: true },
-      { source: 'cache', target: '/cache' },
-    ],
     memoryMib: 64,
     cpus: 1.5,
     shmMib: 2,
   }
   const { Image, Entrypoint, Cmd, WorkingDir, User, Env, HostConfig } = containerOf(task(spec), {
-    grant: noGpus,
-    image,
-    name: 'claw-train-2',
+    ...{ ...settled, grant: noGpus, name: 'claw-train-2' },
+    mounts: [{ Type: 'volume', Source: 'cache', Target: '/cache', ReadOnly: false }],
   })
   expect({ Image, Entrypoint, Cmd, WorkingDir, User, Env }).toEqual({
     Image: 'x',
@@ -58,13 +59,10 @@ test('every parameter arrives at the engine', () => {
     User: 'nobody:nogroup',
     Cmd: ['train', '--fast'],
     // Nobody gives himself GPUs by asking for them in the environment.
-    Env: ['A=1', 'NVIDIA_VISIBLE_DEVICES=void'],
+    Env: ['A=1', 'NVIDIA_VISIBLE_DEVICES=void', 'NVIDIA_IMEX_CHANNELS'],
   })
   expect(HostConfig).toMatchObject({
-    Mounts: [
-      { Type: 'bind', Source: '/data', Target: '/in', ReadOnly: true },
-      { Type: 'volume', Source: 'cache', Target: '/cache', ReadOnly: false },
-    ],
+    Mounts: [{ Type: 'volume', Source: 'cache', Target: '/cache', ReadOnly: false }],
     Memory: 67_108_864,
     MemorySwap: 67_108_864,
     NanoCpus: 1_500_000_000,
@@ -72,16 +70,77 @@ test('every parameter arrives at the engine', () => {
     Init: true,
     CapDrop: ['ALL'],
     SecurityOpt: ['no-new-privileges:true'],
+    ReadonlyRootfs: false,
+    PidsLimit: 4_096,
+    IpcMode: 'private',
+    Ulimits: [{ Name: 'nofile', Soft: 1_024, Hard: 1_024 }],
   })
+  expect(HostConfig?.CapAdd).toEqual(profiles.own.capabilities)
+})
+
+const hostOf = (spec: object) => containerOf(task(spec), { ...settled, grant: noGpus, name: 'n' })
+
+test('what is asked for beyond that is what is given, and no more', () => {
+  const { HostConfig } = hostOf({
+    ...{ readOnly: true, tmpfs: [{ target: '/cache', sizeMib: 32 }] },
+    privileges: ['cap-SYS_PTRACE', 'host-pid'],
+  })
+  expect(HostConfig).toMatchObject({
+    ReadonlyRootfs: true,
+    Tmpfs: { '/cache': 'rw,nosuid,nodev,exec,size=32m' },
+    CapAdd: [...profiles.own.capabilities, 'SYS_PTRACE'],
+    ...{ PidMode: 'host', IpcMode: 'private', SecurityOpt: ['no-new-privileges:true'] },
+  })
+  expect(HostConfig?.Privileged).toBe(undefined)
+  expect(hostOf({ privileges: ['privileged'] }).HostConfig).toMatchObject({ Privileged: true })
+})
+
+test('a stranger is nobody, whatever is asked for, and neither the image nor the work says what is loaded into it', () => {
+  const { User, Env, HostConfig } = hostOf({
+    ...{ isolation: 'guest', user: '0', network: 'host', privileges: ['privileged', 'cap-SYS_ADMIN', 'host-pid'] },
+    ...{ env: { LD_AUDIT: '/x', A: '1' }, shmMib: 8_192 },
+  })
+  expect({ User, Env }).toEqual({
+    User: '65534:65534',
+    Env: ['A=1', 'NVIDIA_VISIBLE_DEVICES=void', 'LD_PRELOAD', 'NVIDIA_IMEX_CHANNELS'],
+  })
+  expect(HostConfig).toMatchObject({
+    ...{ CapDrop: ['ALL'], CapAdd: [], ReadonlyRootfs: true, PidsLimit: 512, ShmSize: 1_024 * 1_048_576 },
+    Tmpfs: { '/tmp': 'rw,nosuid,nodev,noexec,size=256m' },
+  })
+  for (const key of ['Privileged', 'PidMode', 'NetworkMode']) expect(HostConfig).not.toHaveProperty(key)
+})
+
+test.each([
+  [{}, '', 'true'],
+  [{ user: '1000' }, '', undefined],
+  [{}, 'app', undefined],
+  [{ user: 'root:app' }, 'app', 'true'],
+  [{ isolation: 'guest' }, '', undefined],
+])('%o of an image whose user is "%s" runs as root: %s', (spec, user, isRoot) => {
+  const config = { user, variables: [] }
+  const labels = containerOf(task(spec), { ...settled, config, grant: noGpus, name: 'n' }).Labels
+  expect(labels?.['claw.root']).toBe(isRoot)
+})
+
+test.each([
+  [['name=seccomp,profile=builtin'], true, false],
+  [['name=apparmor', 'name=seccomp,profile=default', 'name=userns'], true, true],
+  [['name=seccomp,profile=unconfined'], false, false],
+  [['name=rootless'], false, true],
+  [[], false, false],
+])('an engine that says %o filters system calls: %s, and maps users: %s', (options, hasSeccomp, mapsUsers) => {
+  const safety = safetyOf(options)
+  expect(safety).toEqual({ hasSeccomp, mapsUsers })
+  if (!hasSeccomp) expect(() => requireFilter(safety, strict)).toThrow('filters no system calls')
+  requireFilter(safety, { ...strict, allowUnfiltered: true })
 })
 
 test.each(['/', '/proc/1', '/sys', '/var/run/docker.sock', '/data/../etc', '../up', 'a/b'])(
   'the host path %s is not mounted',
-  (source) => {
-    const mounts = [{ source, target: '/x' }]
-    expect(() => containerOf(task({ mounts }), { grant: noGpus, image, name: 'n' })).toThrow(
-      expect.objectContaining({ code: 'CONTAINER_FAILED' }),
-    )
+  async (source) => {
+    const { spec } = task({ mounts: [{ source, target: '/x' }], privileges: ['host-paths'] })
+    await expect(mountsOf(spec, strict)).rejects.toMatchObject({ code: 'CONTAINER_FAILED' })
   },
 )
 

@@ -50,6 +50,17 @@ test('who sets the variable in the workload listens there', async () => {
   expect(ports[1]?.given).toBeGreaterThanOrEqual(20_000)
 })
 
+test.each([
+  ['is given to another task', { taken: new Set([8_079]), isFree: free.isFree }],
+  [
+    'something else of the node listens at',
+    { taken: new Set<number>(), isFree: async (port: number) => port !== 8_079 },
+  ],
+])('nobody gets a port that %s by naming it', async (_, source) => {
+  const [given] = await choosePorts(assigned({ network: 'host', env: { PORT: '8079' } }), source)
+  expect(given?.given).toBeGreaterThanOrEqual(20_000)
+})
+
 test('given whatever is taken or in use, what is chosen is neither, as long as there is something', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(40)), fc.nat(5), async (offsets, name) => {

@@ -8,6 +8,7 @@ export default command({
   options: limitOptions,
   examples: [
     'namespace create team-a --gpu-quota 8 --borrow yes',
+    'namespace create team-b --default-memory 16Gi --default-cpu 4 --max-gpus 8 --max-memory 256Gi',
     'namespace create ci --gpu-quota 2 --cpu-quota 32 --memory-quota 256Gi --workload-quota 100',
   ],
 

@@ -1,5 +1,5 @@
 import { command } from '../../line/command.ts'
-import { memoryUsedOf, usedOf } from '../../work/namespace-limits.ts'
+import { memoryUsedOf, usedOf, workLimitsInWords } from '../../work/namespace-limits.ts'
 import { facts, orDash } from '../../show/words.ts'
 
 export default command({
@@ -18,6 +18,8 @@ export default command({
         ['CPU cores', usedOf('cpus', one)],
         ['Memory', memoryUsedOf(one)],
         ['Workloads', usedOf('workloads', one)],
+        ['Each workload gets', workLimitsInWords(one.defaults) ?? 'what it names'],
+        ['And names at most', workLimitsInWords(one.maxima) ?? 'what it likes'],
         ['Borrows', one.borrow ? 'yes' : 'no'],
         ['Weight', String(one.weight)],
         ['GPU-hours in 30 days', one.gpuHours.toFixed(1)],

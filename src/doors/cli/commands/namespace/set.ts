@@ -7,7 +7,11 @@ export default command({
   details: 'What is not named stays as it is. Work that runs goes on, even if it is more than a new limit.',
   positionals: { namespace: { about: 'Name of the namespace' } },
   options: limitOptions,
-  examples: ['namespace set team-a --gpu-quota 16', 'namespace set default --gpu-quota 4 --borrow yes --weight 2'],
+  examples: [
+    'namespace set team-a --gpu-quota 16',
+    'namespace set default --gpu-quota 4 --borrow yes --weight 2',
+    'namespace set team-a --default-timeout 24h --max-timeout none',
+  ],
 
   async run({ namespace, ...limits }, { api: connect, out, signal }) {
     const api = await connect()

@@ -24,6 +24,18 @@ function imageInWords({ imageId, imageDigest }: OutputOf<'workload.info'>): read
   return [...(imageDigest === null ? [] : [['Image digest', imageDigest] as const]), ['Image id', id]]
 }
 
+/** A peer of an older build says nothing of this. */
+function fenceInWords(info: Partial<Info>): readonly (readonly [string, string])[] {
+  const { privileges = [], isolation = 'own', readOnly = false, tmpfs = [], warnings = [] } = info
+  return [
+    ...(privileges.length === 0 ? [] : [['Privileges', privileges.join(', ')] as const]),
+    ...(isolation === 'own' ? [] : [['Isolation', isolation] as const]),
+    ...(readOnly ? [['Writes', 'only to what is mounted'] as const] : []),
+    ...tmpfs.map(({ target, sizeMib }) => ['In memory', `${target}, ${formatMib(sizeMib)}`] as const),
+    ...warnings.map((warning) => ['Warning', warning] as const),
+  ]
+}
+
 export default command({
   name: 'workload info',
   about: 'Show one workload: where it runs, why it waits, how it ended.',
@@ -78,6 +90,7 @@ export default command({
         ...(info.ports ?? []).map(
           ({ name, port, protocol }) => [`Port${name === null ? '' : ` ${name}`}`, `${port} (${protocol})`] as const,
         ),
+        ...fenceInWords(info),
         ['Memory', info.memoryMib === null ? 'no limit' : formatMib(info.memoryMib)],
         ['Submitted', info.submittedAt],
         ['Started', orDash(info.startedAt)],
