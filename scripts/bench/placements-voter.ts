@@ -1,4 +1,5 @@
 /** One voter of the benchmark `placements`: a daemon without doors, agent and gossip, told what to do by the process that measures. */
+import { cronerSchedules } from '../../src/adapters/croner/schedules.ts'
 import { createHash } from 'node:crypto'
 import { on } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -223,7 +224,15 @@ async function measure(parts: Parts, until: number): Promise<Measured> {
   const sealMeshKey = (): Promise<void> => Promise.reject(new Error('nobody is to become a voter'))
   const scheduling = { ...defaultGateway.scheduling, claimWithin: hour }
   const gateway = new GatewayService(
-    { ...parts, random: systemRandom, control, metrics, sealMeshKey, membership: new FakeMembership() },
+    {
+      ...parts,
+      random: systemRandom,
+      schedules: cronerSchedules,
+      control,
+      metrics,
+      sealMeshKey,
+      membership: new FakeMembership(),
+    },
     { ...defaultGateway, scheduling },
   )
   const loop = performance.eventLoopUtilization()

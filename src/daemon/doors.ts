@@ -1,4 +1,5 @@
 /** The ways into a daemon: its operations, and the API that offers them. */
+import { cronerSchedules } from '../adapters/croner/schedules.ts'
 import { dial } from '../adapters/system/dial.ts'
 import { ApiService } from '../doors/api/service.ts'
 import { tokenCheck } from '../doors/api/token.ts'
@@ -27,6 +28,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
   const watched = { control, membership: members, clock }
   const context: OperationContext = {
     ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
+    schedules: cronerSchedules,
     log: log.child('operations'),
     rpc: host.rpc,
     get apiAddress() {

@@ -1,4 +1,5 @@
 /** The parts that know this host and its peers, run work here, and, while this peer leads, place work anywhere. */
+import { cronerSchedules } from '../adapters/croner/schedules.ts'
 import { join } from 'node:path'
 import { logBounds, openLogStore, type LogBounds } from '../adapters/logs/file-log-store.ts'
 import type { Config } from '../config/schema.ts'
@@ -92,6 +93,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     ...{ self, clock, metrics, control, consensus, membership: members },
     random,
     measure,
+    schedules: cronerSchedules,
     log: log.child('gateway'),
     sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
   })

@@ -8,6 +8,7 @@ import type { Failure } from './failure-row.ts'
 import { failure, meant } from './failure-row.ts'
 import { hostFailures } from './host-failures.ts'
 import { imageFailures } from './image-failures.ts'
+import { jobFailures } from './job-failures.ts'
 import { policyFailures } from './policy-failures.ts'
 
 export type { FailureKind } from './failure-row.ts'
@@ -57,6 +58,7 @@ export const failures = {
   ...deploymentFailures,
   ...execFailures,
   ...hostFailures,
+  ...jobFailures,
   ...serviceFailures,
   ...policyFailures,
   LOGS_GONE: failure(

@@ -13,6 +13,12 @@ export type WorkloadId = Branded<'WorkloadId'>
 export type GroupId = Branded<'GroupId'>
 /** `dep-` and ten characters of base32. */
 export type DeploymentId = Branded<'DeploymentId'>
+/** `job-` and ten characters of base32. */
+export type JobId = Branded<'JobId'>
+/** `cron-` and ten characters of base32. */
+export type CronId = Branded<'CronId'>
+/** `wf-` and ten characters of base32. */
+export type WorkflowId = Branded<'WorkflowId'>
 /** `<workload>.<attempt>`: one decision to run one attempt on one node. */
 export type PlacementId = Branded<'PlacementId'>
 
@@ -21,6 +27,9 @@ export const meshId = (text: string): MeshId => text as MeshId
 export const workloadId = (text: string): WorkloadId => text as WorkloadId
 export const groupId = (text: string): GroupId => text as GroupId
 export const deploymentId = (text: string): DeploymentId => text as DeploymentId
+export const jobId = (text: string): JobId => text as JobId
+export const cronId = (text: string): CronId => text as CronId
+export const workflowId = (text: string): WorkflowId => text as WorkflowId
 export const partId = (group: GroupId, index: number): WorkloadId => `${group}-${index}` as WorkloadId
 export const placementId = (workload: WorkloadId, attempt: number): PlacementId =>
   `${workload}.${attempt}` as PlacementId

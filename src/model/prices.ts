@@ -1,4 +1,4 @@
-/** What an hour of what work takes costs. */
+/** What work took, and what an hour of it costs. */
 import { z } from 'zod'
 import { gpuModelMatches } from './gpu.ts'
 
@@ -26,6 +26,17 @@ export const PricesPatch = z.strictObject({
   memoryGibHour: price.exactOptional(),
 })
 export type PricesPatch = z.infer<typeof PricesPatch>
+
+/** What placements of a namespace took on one day, as far as they are over. Whole numbers, so that every peer counts the same. */
+export interface MeteredDay {
+  /** Since the epoch, in UTC. */
+  readonly day: number
+  /** By the model of the device. */
+  readonly gpuSeconds: Readonly<Record<string, number>>
+  /** Of cores, and of GiB, as they were asked for. */
+  readonly cpuSeconds: number
+  readonly memoryGibSeconds: number
+}
 
 export const noPrices: Prices = { currency: 'EUR', gpuHour: {}, cpuHour: 0, memoryGibHour: 0 }
 

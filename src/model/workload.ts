@@ -10,6 +10,7 @@ import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
 import { Privilege } from './privilege.ts'
 import { Health, WorkloadPorts } from './probe.ts'
+import type { Run } from './run.ts'
 import type { Instant, Millis } from './time.ts'
 
 /** Priorities are 0 to 1000; the three words are what most people use. */
@@ -296,6 +297,10 @@ export interface Workload {
   readonly part: Part | null
   /** Not there when it belongs to no deployment. */
   readonly owner?: Owner
+  /** Not there when it is no run of a job. */
+  readonly run?: Run
+  /** What it has handed on, as a run of a job. */
+  readonly result?: string
   readonly submittedBy: string
   readonly submittedAt: Instant
   readonly state: WorkloadState

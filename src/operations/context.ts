@@ -14,6 +14,7 @@ import type { Log } from '../ports/log.ts'
 import type { Disk, HostSample } from '../ports/probe.ts'
 import type { RunProgram } from '../ports/program.ts'
 import type { Random } from '../ports/random.ts'
+import type { Schedules } from '../ports/schedule.ts'
 import type { Rpc } from '../ports/rpc.ts'
 import type { Spool, Spooled } from '../core/spool/spool.ts'
 import type { Backup } from '../core/state/backup.ts'
@@ -120,6 +121,7 @@ export interface OperationContext {
   readonly measured: Measured
   readonly clock: Clock
   readonly random: Random
+  readonly schedules: Schedules
   readonly rpc: Rpc
   readonly log: Log
   /** The caller has said how fresh the state must be, and it is: there is nothing more to wait for. */

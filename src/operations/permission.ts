@@ -8,7 +8,7 @@ const secret: readonly Permission['resource'][] = ['operator', 'token', 'backup'
 /** The least role that may do it. */
 export function roleFor({ verb, resource }: Permission): Role {
   if (verb === 'read') return secret.includes(resource) ? 'admin' : 'viewer'
-  if (['workload', 'image', 'event'].includes(resource)) return 'operator'
+  if (['workload', 'image', 'event', 'job', 'cron', 'workflow'].includes(resource)) return 'operator'
   return verb === 'invoke' ? 'operator' : 'admin'
 }
 

@@ -27,6 +27,27 @@ import { eventsEmit, eventsQuery } from './mesh/events-told.ts'
 import { gatewayTransfer, gatewayVoters } from './mesh/gateway-change.ts'
 import { gatewayRecover } from './mesh/gateway-recover.ts'
 import { gatewayPing, gatewayStatus, status } from './mesh/gateway.ts'
+import {
+  jobCreate,
+  jobDelete,
+  jobList,
+  jobLogs,
+  jobResume,
+  jobStatusOf,
+  jobStop,
+  jobSuspend,
+  jobWait,
+} from './job/job.ts'
+import {
+  cronCreate,
+  cronDelete,
+  cronHistory,
+  cronInfoOf,
+  cronList,
+  cronResume,
+  cronSuspend,
+  cronTrigger,
+} from './cron/cron.ts'
 import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo } from './node/host.ts'
 import { systemRun, systemWhich } from './node/system.ts'
 import { version } from './mesh/version.ts'
@@ -48,6 +69,16 @@ import { placementLogs } from './logs/placement-logs.ts'
 import { serviceInfo, serviceList, serviceStats } from './deployment/service.ts'
 import { policyCreate, policyDelete, policyInfo, policyList, policyUpdate, policyValidate } from './policy/policy.ts'
 import { spoolDrop, spoolList } from './mesh/spool.ts'
+import {
+  workflowCancel,
+  workflowCreate,
+  workflowDelete,
+  workflowList,
+  workflowLogs,
+  workflowRetry,
+  workflowStatusOf,
+  workflowWait,
+} from './workflow/workflow.ts'
 import { workloadDecisions } from './workload/workload-decisions.ts'
 import { workloadLogLines, workloadLogs } from './workload/workload-logs.ts'
 import { placementConnect, workloadConnect } from './workload/workload-connect.ts'
@@ -88,6 +119,10 @@ export const operations = [
   ],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
   ...[workloadExec, workloadAttach, workloadConnect, placementConnect],
+  ...[jobCreate, jobStatusOf, jobList, jobWait, jobLogs, jobStop, jobSuspend, jobResume, jobDelete],
+  ...[cronCreate, cronList, cronInfoOf, cronHistory, cronTrigger, cronSuspend, cronResume, cronDelete],
+  ...[workflowCreate, workflowStatusOf, workflowList, workflowWait, workflowLogs],
+  ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch, eventsEmit, eventsQuery],

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { DeploymentRequest, replicaSpecOf, settingsOf } from '../operations/deployment/deployment-request.ts'
 import { checked } from './check.ts'
 import type { SpecDocument } from './document.ts'
+import { isTimed } from './document.ts'
 import { fieldsOf } from './manifest.ts'
 import { apiVersion, manifestMetadata, manifestRefusals, workloadSpecShape } from './manifest-schema.ts'
 import { SpecProblem } from './problem.ts'
@@ -70,6 +71,8 @@ export const isDeploymentRequest = (tree: Tree): boolean =>
 export function asDeployment(document: SpecDocument): SpecDocument & { readonly kind: 'deployment' } {
   if (document.kind === 'deployment') return document
   const { at, needs } = document
+  if (isTimed(document))
+    throw new SpecProblem({ at, text: `a ${document.kind} is no deployment: run it with clawbernetes run --file` })
   const { strategy: placement, name, nodes, gang, array, ...rest } = document.request
   const request = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'detach')) as typeof rest
   const refuse = (text: string): SpecProblem => new SpecProblem({ at, text })

@@ -25,6 +25,19 @@ const roots: Readonly<Record<SchemaName, readonly (readonly [SchemaName, readonl
     ['deployment', []],
     ['deployment', ['spec']],
   ],
+  job: [
+    ['job', []],
+    ['job', ['spec']],
+  ],
+  cron: [
+    ['cron', []],
+    ['cron', ['spec']],
+  ],
+  workflow: [
+    ['workflow', []],
+    ['workflow', ['spec']],
+  ],
+  'workflow-request': [['workflow-request', []]],
   'workload-toml': [['workload-toml', []]],
   compose: [['compose', []]],
   request: [['request', []]],

@@ -12,6 +12,7 @@ import { ordered } from './order.ts'
 import type { Problem } from './problem.ts'
 import { specInvalid, SpecProblem } from './problem.ts'
 import { examineWorkload, field, ownRequest, requestFrom } from './request.ts'
+import { cronManifest, isWorkflow, jobManifest, ownWorkflow, workflowManifest } from './timed.ts'
 import { parseToml } from './toml.ts'
 import type { Tree } from './tree.ts'
 import { find, placeOf } from './tree.ts'
@@ -91,6 +92,7 @@ function documentsOf(tree: Tree, options: SpecOptions): Specs {
   if (tree.kind !== 'map') throw new SpecProblem({ at: tree.at, text: 'must be a map, see clawbernetes explain' })
   if (tree.entries.has('apiVersion') || tree.entries.has('kind')) return one(manifestOf(tree))
   if (tree.entries.has('services')) return composeOf(tree, options)
+  if (isWorkflow(tree)) return one(ownWorkflow(tree))
   if (find(tree, ['workload'])?.kind === 'map') return tableOf(tree, options)
   if (options.as === 'deployment' || isDeploymentRequest(tree)) return one(ownDeployment(tree))
   const request = ownRequest(tree, { schema: WorkloadRequest, examine: examineWorkload })
@@ -99,7 +101,7 @@ function documentsOf(tree: Tree, options: SpecOptions): Specs {
 
 const one = (document: SpecDocument): Specs => ({ documents: [document], warnings: [] })
 
-const kinds = ['Workload', 'Deployment']
+const kinds = ['Workload', 'Deployment', 'Job', 'CronJob', 'Workflow']
 
 function manifestOf(tree: Tree): SpecDocument {
   const kind = find(tree, ['kind'])
@@ -109,10 +111,13 @@ function manifestOf(tree: Tree): SpecDocument {
     return { kind: 'workload', request, at: tree.at, needs: [] }
   }
   if (word === 'Deployment') return deploymentManifest(tree)
+  if (word === 'Job') return jobManifest(tree)
+  if (word === 'CronJob') return cronManifest(tree)
+  if (word === 'Workflow') return workflowManifest(tree)
   const near = word === null ? null : closest(word, kinds)
   const meant = near === null || near === word ? '' : `; did you mean ${near}?`
   const text =
-    word === null ? `kind is missing: ${apiVersion} knows Workload and Deployment` : `there is no kind ${word}${meant}`
+    word === null ? `kind is missing: ${apiVersion} knows ${kinds.join(', ')}` : `there is no kind ${word}${meant}`
   throw new SpecProblem({ at: placeOf(tree, ['kind']), text })
 }
 

@@ -1,7 +1,9 @@
 /** The schemas of all files, by the name that `schema` and `explain` know them by. */
 import { z } from 'zod'
 import { DeploymentRequest } from '../operations/deployment/deployment-request.ts'
+import { WorkflowRequest } from '../operations/workflow/workflow-request.ts'
 import { WorkloadRequest } from '../operations/workload/workload-request.ts'
+import { CronManifest, JobManifest, WorkflowManifest } from './timed.ts'
 import { ComposeFile } from './compose-schema.ts'
 import { DeploymentManifest } from './deployment.ts'
 import { WorkloadManifest } from './manifest-schema.ts'
@@ -15,6 +17,10 @@ export interface FileSchema {
 export const fileSchemas = {
   workload: { title: 'Workload of clawbernetes/v1: workload.yaml', schema: WorkloadManifest },
   deployment: { title: 'Deployment of clawbernetes/v1', schema: DeploymentManifest },
+  job: { title: 'Job of clawbernetes/v1', schema: JobManifest },
+  cron: { title: 'CronJob of clawbernetes/v1', schema: CronManifest },
+  workflow: { title: 'Workflow of clawbernetes/v1: workflow.yaml', schema: WorkflowManifest },
+  'workflow-request': { title: 'The request of workflow.create: workflow.toml', schema: WorkflowRequest },
   'workload-toml': { title: 'workload.toml', schema: WorkloadToml },
   compose: { title: 'Compose files, as far as they are understood here', schema: ComposeFile },
   request: { title: 'The request of workload.run, as node invoke takes it', schema: WorkloadRequest },

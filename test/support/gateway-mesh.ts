@@ -1,4 +1,5 @@
 /** Three peers in virtual time, each with a gateway that does its duties while its peer leads. Ada has founded the mesh and leads. */
+import { cronerSchedules } from '../../src/adapters/croner/schedules.ts'
 import type { Command, MeshState } from '../../src/core/state/types.ts'
 import type { NodeId } from '../../src/model/ids.ts'
 import { workloadId } from '../../src/model/ids.ts'
@@ -52,7 +53,18 @@ export class GatewayMesh {
     }
     const { membership } = this
     const gateway = new GatewayService(
-      { self: node, clock, log: silent, metrics, random: this.world, control, consensus, membership, sealMeshKey },
+      {
+        self: node,
+        clock,
+        log: silent,
+        metrics,
+        random: this.world,
+        schedules: cronerSchedules,
+        control,
+        consensus,
+        membership,
+        sealMeshKey,
+      },
       settings,
     )
     await gateway.start()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Api } from '../../src/doors/cli/peer/api.ts'
 import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
+import * as timed from './help-timed.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 
 const noFiles = 'simulated work has no files; with an engine: exec.test.ts'
@@ -46,6 +47,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['events -f', 130, 'Ctrl-C ends it'],
   ['logs -f', 130, 'Ctrl-C ends it'],
   ['workload list --watch', 130, 'Ctrl-C ends it'],
+  ['job list --watch', 130, 'Ctrl-C ends it'],
   ['deploy list --watch', 130, 'Ctrl-C ends it'],
   ['deploy status api --watch', 130, 'Ctrl-C ends it'],
 ]
@@ -58,13 +60,14 @@ export const isEndless = (example: string): boolean => endOf(example) === 130
 /** What is typed at the terminal that the example needs; null if it needs none. */
 export function typedAt(example: string, mesh: string): string | null {
   if (/^(mesh restore|gateway recover)/.test(example) && !example.includes('--yes')) return `${mesh}\n`
-  if (example === 'deploy delete api') return 'y\n'
+  if (['deploy delete api', 'job delete render', 'cron delete backup', 'workflow delete nightly'].includes(example))
+    return 'y\n'
   return /^(exec -it|shell)/.test(example) ? '' : null
 }
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|context)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|context|job|cron|workflow)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -95,6 +98,18 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^deploy delete/, (stage) => stage.deployment('api')],
   // A drain waits two minutes for those who would take over, when a rollout that is not over leaves no room for them.
   [/^node drain/, (stage) => stage.without('llm')],
+  [/^job create/, (stage, line) => timed.beforeJob(stage.api, line)],
+  [/^job (status|logs|wait) /, (stage) => timed.job(stage.api, 'brief')],
+  [/^job (stop|suspend|delete) /, (stage) => timed.job(stage.api, 'long')],
+  [/^job resume /, (stage) => timed.suspendedJob(stage.api)],
+  [/^cron create/, (stage, line) => timed.noCron(stage.api, line.split(' ')[2] ?? '')],
+  [/^cron (?!create|list)/, (stage) => timed.cron(stage.api)],
+  [
+    /^workflow create/,
+    (stage, line) => timed.noWorkflow(stage.api, line.includes('nightly-2') ? 'nightly-2' : 'nightly'),
+  ],
+  [/^workflow (status|logs|delete|cancel) /, (stage) => timed.workflow(stage.api)],
+  [/^workflow retry /, (stage) => timed.cancelledWorkflow(stage.api)],
   [/^policy (update|info|delete|validate) no-latest/, (stage) => stage.policy('no-latest')],
   [/^policy create/, (stage) => stage.noPolicies()],
   [/^namespace (set|info|delete|usage) team-a/, (stage) => stage.namespace('team-a')],
@@ -123,6 +138,7 @@ export class Stage {
         'apiVersion: clawbernetes/v1\nkind: Workload\nmetadata:\n  name: from-yaml\nspec:\n  image: busybox\n  command: ["sleep", "1"]\n',
       'lasting.toml': `[workload]\nname = "lasting"\nimage = "busybox"\nenv = { CLAW_SIM_SECONDS = "86400" }\n`,
       'lasting.yaml': `image: busybox\nname: lasting\nenv: ["${day}"]\n`,
+      ...timed.files,
       'policy.yaml': 'name: small\nabout: for a try\nrules:\n  maxGpus: 64\n',
       'compose.yaml': 'services:\n  web:\n    image: busybox\n',
     }

@@ -1,4 +1,5 @@
 /** A mesh whose peers share one state at once: everything of it that operations see, without consensus and without hosts. */
+import { cronerSchedules } from '../../src/adapters/croner/schedules.ts'
 import { SimulatedExecutor } from '../../src/adapters/simulated/simulated-executor.ts'
 import type { Spool } from '../../src/core/spool/spool.ts'
 import { keep, without } from '../../src/core/spool/spool.ts'
@@ -160,7 +161,7 @@ export class OperationsMesh {
         allowed: (name) => this.programs.allowed(name),
         run: (request) => this.programs.run(request),
       },
-      random: world,
+      ...{ random: world, schedules: cronerSchedules, log: silent },
       renewal: {
         backup: () => encodeBackup(book.state, { at: world.now(), software: '0.1.0' }),
         recover: (lost) => {
@@ -188,9 +189,8 @@ export class OperationsMesh {
           return Promise.resolve()
         },
       },
-      rpc,
-      replies: new Replies(clock),
-      ...{ sight: new Sight(watched), measured: new Measured(watched), log: silent },
+      ...{ rpc, replies: new Replies(clock) },
+      ...{ sight: new Sight(watched), measured: new Measured(watched) },
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
       transferLead: (to) => {
         this.leader = to

@@ -1,4 +1,5 @@
 /** Parses the text of a file of work to run. */
+import { isTimed } from '../../src/specs/document.ts'
 import { readFileSync } from 'node:fs'
 import { ClawError } from '../../src/model/failure.ts'
 import type { SpecFormat } from '../../src/specs/parse.ts'
@@ -26,7 +27,9 @@ export const parsed = (
     resolve: (file) => (file.startsWith('/') ? file : `/here/${file.replace(/^\.\//, '')}`),
   })
 
-export const requestsOf = (text: string, given?: Given) => parsed(text, given).documents.map(({ request }) => request)
+/** The requests of its workloads and deployments. */
+export const requestsOf = (text: string, given?: Given) =>
+  parsed(text, given).documents.flatMap((document) => (isTimed(document) ? [] : [document.request]))
 
 /** Everything that is wrong with it, one problem a line; what it asks for when nothing is. */
 export function problemsOf(text: string, given?: Given): readonly string[] | Specs {

@@ -51,6 +51,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   'protons-runtime': ['wire/gen'],
 
   'http-proxy-3': ['adapters/proxy'],
+  croner: ['adapters/croner'],
   level: ['adapters/level'],
   'datastore-level': ['adapters/level'],
   dockerode: ['adapters/docker'],

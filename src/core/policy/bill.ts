@@ -1,10 +1,10 @@
 /** What the work of a namespace took over a span of days, and what that costs. */
-import type { Prices } from '../../model/prices.ts'
+import type { MeteredDay, Prices } from '../../model/prices.ts'
 import { priceOfGpu } from '../../model/prices.ts'
 import type { Instant } from '../../model/time.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { added, meteredDay, tookUntil } from '../state/metering.ts'
-import type { MeshState, MeteredDay } from '../state/types.ts'
+import type { MeshState } from '../state/types.ts'
 
 type Source = Pick<MeshState, 'metered' | 'workloads' | 'members'>
 

@@ -4,9 +4,13 @@
  */
 import { claim, place, placeGang, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
+import type { CronCommand } from './cron-commands.ts'
+import { carryOutOnCron, isOnCron } from './crons.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
 import { carryOutOnDeployment, isOnDeployment } from './deployments.ts'
 import { reportAuditHead } from './audit-heads.ts'
+import type { JobCommand } from './job-commands.ts'
+import { carryOutOnJob, isOnJob } from './jobs.ts'
 import { carryOutOnPolicy, isOnPolicy } from './policies.ts'
 import type { PolicyCommand } from './policy-commands.ts'
 import { createNamespace, removeNamespace, updateNamespace } from './namespaces.ts'
@@ -22,6 +26,8 @@ import type { Step } from './step.ts'
 import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
 import { raiseVersion } from './versions.ts'
+import type { WorkflowCommand } from './workflow-commands.ts'
+import { carryOutOnWorkflow, isOnWorkflow } from './workflows.ts'
 import { giveUp, noteWait, prune, requestStop, submit } from './workloads.ts'
 
 export interface Position {
@@ -55,10 +61,16 @@ function carryOut(step: Step, command: Command): Outcome {
     return refused('INVALID_REQUEST', { problem: 'the mesh has not been founded' })
 
   if (isOnDeployment(command)) return carryOutOnDeployment(step, command)
-  return isOnPolicy(command) ? carryOutOnPolicy(step, command) : carryOutAny(step, command)
+  if (isOnJob(command)) return carryOutOnJob(step, command)
+  if (isOnCron(command)) return carryOutOnCron(step, command)
+  if (isOnPolicy(command)) return carryOutOnPolicy(step, command)
+  return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
 }
 
-function carryOutAny(step: Step, command: Exclude<Command, DeploymentCommand | PolicyCommand>): Outcome {
+/** What is of none of the areas that have files of their own. */
+type Plain = Exclude<Command, DeploymentCommand | JobCommand | CronCommand | WorkflowCommand | PolicyCommand>
+
+function carryOutAny(step: Step, command: Plain): Outcome {
   switch (command.type) {
     case 'found':
       return found(step, command)

@@ -1,9 +1,13 @@
 /** Which commands the leader takes from another peer: nodes speak for themselves, and what the leader decides it decides alone. */
 import type { NodeId } from '../../model/ids.ts'
+import { isOnDeployment } from './deployments.ts'
+import { isOnPolicy } from './policies.ts'
 import type { Command } from './types.ts'
 
 /** May this peer have the leader commit the command? */
 export function mayForward(command: Command, from: NodeId): boolean {
+  if (isOnPolicy(command)) return true
+  if (isOnDeployment(command)) return command.type !== 'set-rollout'
   switch (command.type) {
     case 'found':
     case 'place':
@@ -15,7 +19,11 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'seal-mesh-key':
     case 'record-liveness':
     case 'prune':
-    case 'set-rollout':
+    case 'set-job':
+    case 'forget-jobs':
+    case 'fire-cron':
+    case 'set-workflow':
+    case 'forget-workflows':
     case 'raise-version':
       return false
     case 'claim':
@@ -43,17 +51,20 @@ export function mayForward(command: Command, from: NodeId): boolean {
     case 'update-taints':
     case 'set-scheduling':
     case 'request-stop':
-    case 'create-deployment':
-    case 'update-deployment':
-    case 'pause-deployment':
-    case 'resume-deployment':
-    case 'promote-deployment':
-    case 'rollback-deployment':
-    case 'delete-deployment':
-    case 'create-policy':
-    case 'update-policy':
-    case 'remove-policy':
-    case 'set-prices':
+    case 'create-job':
+    case 'stop-job':
+    case 'suspend-job':
+    case 'resume-job':
+    case 'delete-job':
+    case 'create-cron':
+    case 'trigger-cron':
+    case 'suspend-cron':
+    case 'resume-cron':
+    case 'delete-cron':
+    case 'create-workflow':
+    case 'cancel-workflow':
+    case 'retry-workflow':
+    case 'delete-workflow':
     case 'tell':
       return true
   }
@@ -73,5 +84,10 @@ export const isLeadersOwn = (command: Command): boolean =>
     'record-liveness',
     'prune',
     'set-rollout',
+    'set-job',
+    'forget-jobs',
+    'fire-cron',
+    'set-workflow',
+    'forget-workflows',
     'raise-version',
   ].includes(command.type)

@@ -3,11 +3,14 @@ import { z } from 'zod'
 import { shallowJson } from '../../lib/nesting.ts'
 import { ClawError } from '../../model/failure.ts'
 import { TaintName } from '../../model/label.ts'
-import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
+import { cronCommands } from './cron-schemas.ts'
 import { deploymentCommands } from './deployment-schemas.ts'
+import { jobCommands, resultText } from './job-schemas.ts'
+import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
 import { policyCommands } from './policy-schemas.ts'
 import * as shape from './schemas.ts'
 import { limits } from './state.ts'
+import { workflowCommands } from './workflow-schemas.ts'
 import type { Command, Entry, Outcome } from './types.ts'
 
 const type = <T extends string>(name: T): { readonly type: z.ZodLiteral<T> } => ({ type: z.literal(name) })
@@ -92,6 +95,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     error: shape.WorkloadErrorSchema.nullable(),
     image: shape.RanImageSchema.exactOptional(),
     unasked: z.literal(true).exactOptional(),
+    result: resultText.exactOptional(),
   }),
   z.strictObject({
     ...type('evict'),
@@ -132,6 +136,9 @@ export const CommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   ...deploymentCommands,
   z.strictObject({ ...type('report-audit-head'), node, seq: shape.count.min(1), hash: shape.sha256 }),
+  ...jobCommands,
+  ...cronCommands,
+  ...workflowCommands,
   ...policyCommands,
   z.strictObject({
     ...type('tell'),

@@ -6,6 +6,7 @@ import { rememberPart } from './groups.ts'
 import { demandOf } from './demand.ts'
 import { giveDevices, takeDevices } from './devices.ts'
 import { consume, spend } from './namespaces.ts'
+import { forgetRun, rememberRun } from './job-steps.ts'
 import { forgetReplica, rememberReplica } from './replicas.ts'
 import type { State } from './state.ts'
 import type { MeshState, Usage } from './types.ts'
@@ -35,6 +36,7 @@ function remember(state: State, workload: Workload): void {
   spend(state, workload, 1)
   rememberPart(state, workload)
   rememberReplica(state, workload)
+  rememberRun(state, workload)
   if (!isTerminal(workload.state)) state.names.set(workload.name, workload.id)
   if (workload.state === 'pending') state.pending.add(workload.id)
   countImage(state, workload, 1)
@@ -49,6 +51,7 @@ function remember(state: State, workload: Workload): void {
 function forget(state: State, workload: Workload): void {
   spend(state, workload, -1)
   forgetReplica(state, workload)
+  forgetRun(state, workload)
   if (!isTerminal(workload.state)) state.names.delete(workload.name)
   state.pending.delete(workload.id)
   countImage(state, workload, -1)

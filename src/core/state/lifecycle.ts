@@ -3,6 +3,7 @@ import type { Facts, FailureCode } from '../../model/failure.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { StopRequest, Workload, WorkloadError, WorkloadState } from '../../model/workload.ts'
 import { reindex } from './holdings.ts'
+import { countRun } from './job-steps.ts'
 import type { Step } from './step.ts'
 import { emit } from './step.ts'
 
@@ -35,6 +36,7 @@ export function end(step: Step, workload: Workload, { state, endedAt, exitCode, 
     workload: workload.id,
     message: error === null ? `${workload.name} ${state}` : `${workload.name} ${state}: ${error.message}`,
   })
+  countRun(step, ended)
   return ended
 }
 

@@ -1,11 +1,12 @@
 /** What the placements of a namespace took, by the day on which they took it, and of which GPUs: what a bill is made of. */
+import type { MeteredDay } from '../../model/prices.ts'
 import type { Instant } from '../../model/time.ts'
 import { hour } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { demandOf, gpuMillisOf } from './demand.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
-import type { MeshState, MeteredDay } from './types.ts'
+import type { MeshState } from './types.ts'
 
 export const meteredDay = 24 * hour
 

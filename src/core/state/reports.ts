@@ -109,9 +109,13 @@ function reportEnded(step: Step, report: CommandOf<'report-ended'>): Outcome {
   const workload = claimed(step, report)
   if (workload === null) return refused('PLACEMENT_SUPERSEDED', { placement: report.placement })
 
-  const { image } = report
+  const { image, result } = report
   const { placement } = workload
-  settle(step, image === undefined ? workload : { ...change(step, workload, { ran: image }), placement }, report)
+  const said = {
+    ...(image !== undefined && { ran: image }),
+    ...(result !== undefined && workload.run !== undefined && { result }),
+  }
+  settle(step, Object.keys(said).length === 0 ? workload : { ...change(step, workload, said), placement }, report)
   return accepted({ workload: workload.id })
 }
 

@@ -2,7 +2,17 @@
 import { z } from 'zod'
 import type { FailureCode } from '../../model/failure.ts'
 import { failures } from '../../model/failures.ts'
-import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type {
+  CronId,
+  DeploymentId,
+  GroupId,
+  JobId,
+  MeshId,
+  NodeId,
+  PlacementId,
+  WorkflowId,
+  WorkloadId,
+} from '../../model/ids.ts'
 import { Taint } from '../../model/label.ts'
 import { WorkloadSpec, workloadName } from '../../model/workload.ts'
 import { limits } from './state.ts'
@@ -133,6 +143,9 @@ const OutcomeValueSchema = z.strictObject({
   workload: WorkloadIdSchema.exactOptional(),
   placement: PlacementIdSchema.exactOptional(),
   deployment: DeploymentIdSchema.exactOptional(),
+  job: id<JobId>().exactOptional(),
+  cron: id<CronId>().exactOptional(),
+  workflow: id<WorkflowId>().exactOptional(),
   node: NodeIdSchema.exactOptional(),
   epoch: count.exactOptional(),
 })

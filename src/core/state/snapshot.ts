@@ -4,19 +4,23 @@ import { ClawError } from '../../model/failure.ts'
 import type { NotedHead } from '../../model/audit.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import { namespaceName, Quota, WorkLimits } from '../../model/namespace.ts'
+import type { MeteredDay } from '../../model/prices.ts'
 import { Prices } from '../../model/prices.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
+import { CronSchema } from './cron-schemas.ts'
 import { DeploymentSchema } from './deployment-schemas.ts'
+import { JobSchema, resultText, RunSchema } from './job-schemas.ts'
 import { reindex } from './holdings.ts'
 import { PolicySchema } from './policy-schemas.ts'
 import * as shape from './schemas.ts'
 import type { Result, State } from './state.ts'
 import { createState, limits } from './state.ts'
 import { supported } from './versions.ts'
-import type { JoinToken, MeshEvent, MeteredDay, NotedDecision, Operator } from './types.ts'
+import { WorkflowSchema } from './workflow-schemas.ts'
+import type { JoinToken, MeshEvent, NotedDecision, Operator } from './types.ts'
 
 const format = 1
 /** How every snapshot begins, so that its version is known before anything else of it is read. The version is left out of the first. */
@@ -99,6 +103,8 @@ const WorkloadSchema = z.strictObject({
       readySince: shape.instant.exactOptional(),
     })
     .exactOptional(),
+  run: RunSchema.exactOptional(),
+  result: resultText.exactOptional(),
   submittedBy: z.string(),
   submittedAt: shape.instant,
   state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
@@ -189,6 +195,9 @@ const SnapshotSchema = z.strictObject({
   prices: Prices.exactOptional(),
   workloads: z.array(WorkloadSchema),
   deployments: z.array(DeploymentSchema).max(limits.deployments).exactOptional(),
+  jobs: z.array(JobSchema).max(limits.jobs).exactOptional(),
+  crons: z.array(CronSchema).max(limits.crons).exactOptional(),
+  workflows: z.array(WorkflowSchema).max(limits.workflows).exactOptional(),
   decisions: pairs(
     shape.WorkloadIdSchema,
     z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
@@ -223,6 +232,9 @@ export function snapshot(state: State): Uint8Array {
     ...(state.deployments.size > 0 && {
       deployments: [...state.deployments.values()] as z.infer<typeof DeploymentSchema>[],
     }),
+    ...(state.jobs.size > 0 && { jobs: [...state.jobs.values()] as z.infer<typeof JobSchema>[] }),
+    ...(state.crons.size > 0 && { crons: [...state.crons.values()] as z.infer<typeof CronSchema>[] }),
+    ...(state.workflows.size > 0 && { workflows: [...state.workflows.values()] as z.infer<typeof WorkflowSchema>[] }),
     decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
     ...(state.auditHeads.size > 0 && { auditHeads: [...state.auditHeads] as [NodeId, NotedHead[]][] }),
@@ -261,6 +273,9 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     prices: lists.prices ?? null,
     workloads: new Map(lists.workloads.map((workload) => [workload.id, workload])),
     deployments: new Map((lists.deployments ?? []).map((deployment) => [deployment.id, deployment])),
+    jobs: new Map((lists.jobs ?? []).map((job) => [job.id, job])),
+    crons: new Map((lists.crons ?? []).map((cron) => [cron.id, cron])),
+    workflows: new Map((lists.workflows ?? []).map((workflow) => [workflow.id, workflow])),
     decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
     auditHeads: new Map(lists.auditHeads ?? []),

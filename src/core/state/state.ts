@@ -1,20 +1,32 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
 import { Recent } from '../../lib/recent.ts'
-import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
 import type { NotedHead } from '../../model/audit.ts'
+import type {
+  CronId,
+  DeploymentId,
+  GroupId,
+  JobId,
+  MeshId,
+  NodeId,
+  PlacementId,
+  WorkflowId,
+  WorkloadId,
+} from '../../model/ids.ts'
 import type { Deployment } from '../../model/deployment.ts'
+import type { Cron } from '../../model/cron.ts'
+import type { Job } from '../../model/job.ts'
 import type { Liveness, Member } from '../../model/node.ts'
+import type { Workflow } from '../../model/workflow.ts'
 import type { Workload } from '../../model/workload.ts'
 import { firstVersion } from '../../model/version.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import type { Policy } from '../../model/policy.ts'
-import type { Prices } from '../../model/prices.ts'
+import type { MeteredDay, Prices } from '../../model/prices.ts'
 import type {
   Genesis,
   JoinToken,
   MeshEvent,
   MeshState,
-  MeteredDay,
   Mib,
   NotedDecision,
   Operator,
@@ -46,6 +58,9 @@ export interface State extends MeshState {
   prices: Prices | null
   readonly workloads: Map<WorkloadId, Workload>
   readonly deployments: Map<DeploymentId, Deployment>
+  readonly jobs: Map<JobId, Job>
+  readonly crons: Map<CronId, Cron>
+  readonly workflows: Map<WorkflowId, Workflow>
   readonly decisions: Map<WorkloadId, readonly NotedDecision[]>
   readonly liveness: Map<NodeId, Liveness>
   readonly auditHeads: Map<NodeId, readonly NotedHead[]>
@@ -63,6 +78,8 @@ export interface State extends MeshState {
   readonly names: Map<string, WorkloadId>
   /** Derived: replicas by their deployment. */
   readonly replicas: Map<DeploymentId, Set<WorkloadId>>
+  /** Derived: runs by their job. */
+  readonly runs: Map<JobId, Set<WorkloadId>>
   /** Derived: parts by their index, of all groups with a part that is known. */
   readonly groups: Map<GroupId, Map<number, WorkloadId>>
   /** Derived: workloads that wait for a placement. The order means nothing. */
@@ -90,9 +107,18 @@ export const limits = {
   toldPerMinute: 300,
   workloads: 50_000,
   deployments: 1_000,
+  jobs: 5_000,
+  crons: 1_000,
+  /** On one schedule that are kept. */
+  firings: 100,
+  workflows: 1_000,
+  /** Encoded size of the steps of a workflow, bytes. */
+  workflowBytes: 192 * 1_024,
+  /** Encoded size of what a run of a job is, with the settings of the job, bytes. */
+  jobBytes: 96 * 1_024,
   /** Of one deployment that are kept. */
   revisions: 20,
-  /** On one deployment that are kept. */
+  /** On one deployment, or job, that are kept. */
   notes: 32,
   /** Encoded size of the spec of a revision, bytes. */
   revisionBytes: 64 * 1_024,
@@ -140,6 +166,9 @@ export const createState = (): State => ({
   prices: null,
   workloads: new Map(),
   deployments: new Map(),
+  jobs: new Map(),
+  crons: new Map(),
+  workflows: new Map(),
   decisions: new Map(),
   liveness: new Map(),
   auditHeads: new Map(),
@@ -151,6 +180,7 @@ export const createState = (): State => ({
   results: new Recent(limits.results),
   names: new Map(),
   replicas: new Map(),
+  runs: new Map(),
   groups: new Map(),
   pending: new Set(),
   spending: new Map(),

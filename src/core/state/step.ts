@@ -65,4 +65,4 @@ function forgetOldest(events: MeshEvent[]): void {
 }
 
 const originOf = ({ type, source }: MeshEvent): Origin =>
-  source !== undefined ? 'told' : /^(workload|deployment)\./.test(type) ? 'work' : 'mesh'
+  source !== undefined ? 'told' : /^(workload|deployment|job|cron|workflow)\./.test(type) ? 'work' : 'mesh'

@@ -1,17 +1,33 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
 import type { NotedHead } from '../../model/audit.ts'
+import type { Cron } from '../../model/cron.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { FailureBody } from '../../model/failure.ts'
-import type { DeploymentId, GroupId, MeshId, NodeId, PlacementId, WorkloadId } from '../../model/ids.ts'
+import type {
+  CronId,
+  DeploymentId,
+  GroupId,
+  JobId,
+  MeshId,
+  NodeId,
+  PlacementId,
+  WorkflowId,
+  WorkloadId,
+} from '../../model/ids.ts'
+import type { Job } from '../../model/job.ts'
 import type { RanImage } from '../../model/image.ts'
 import type { Taint, TaintName } from '../../model/label.ts'
 import type { ExecutorKind, Liveness, Member, NodeInventory, Scheduling } from '../../model/node.ts'
 import type { Namespace, Quota, WorkLimitsPatch } from '../../model/namespace.ts'
 import type { Policy } from '../../model/policy.ts'
-import type { Prices } from '../../model/prices.ts'
+import type { MeteredDay, Prices } from '../../model/prices.ts'
 import type { Instant, Millis } from '../../model/time.ts'
+import type { Workflow } from '../../model/workflow.ts'
 import type { Workload, WorkloadError, WorkloadSpec } from '../../model/workload.ts'
+import type { CronCommand } from './cron-commands.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
+import type { JobCommand } from './job-commands.ts'
+import type { WorkflowCommand } from './workflow-commands.ts'
 import type { PolicyCommand } from './policy-commands.ts'
 
 /** Who the mesh is. Fixed at its founding; the mesh id is the hash of it. */
@@ -79,17 +95,6 @@ export interface Spending {
   readonly workloads: number
 }
 
-/** What placements of a namespace took on one day, as far as they are over. Whole numbers, so that every peer counts the same. */
-export interface MeteredDay {
-  /** Since the epoch, in UTC. */
-  readonly day: number
-  /** By the model of the device. */
-  readonly gpuSeconds: Readonly<Record<string, number>>
-  /** Of cores, and of GiB, as they were asked for. */
-  readonly cpuSeconds: number
-  readonly memoryGibSeconds: number
-}
-
 /** One decision on a workload, such as where it goes or why it waits. */
 export interface NotedDecision {
   readonly at: Instant
@@ -121,12 +126,17 @@ export interface MeshState {
   readonly prices: Prices | null
   readonly workloads: ReadonlyMap<WorkloadId, Workload>
   readonly deployments: ReadonlyMap<DeploymentId, Deployment>
+  readonly jobs: ReadonlyMap<JobId, Job>
+  readonly crons: ReadonlyMap<CronId, Cron>
+  readonly workflows: ReadonlyMap<WorkflowId, Workflow>
   /** The last decisions on each workload, oldest first. One on which none was taken has no entry. */
   readonly decisions: ReadonlyMap<WorkloadId, readonly NotedDecision[]>
   /** Names of workloads that have not ended. */
   readonly names: ReadonlyMap<string, WorkloadId>
   /** Replicas of each deployment that are known, also those that have ended. */
   readonly replicas: ReadonlyMap<DeploymentId, ReadonlySet<WorkloadId>>
+  /** Runs of each job that are known, also those that have ended. */
+  readonly runs: ReadonlyMap<JobId, ReadonlySet<WorkloadId>>
   /** What was submitted together and is still known: the parts by their index. */
   readonly groups: ReadonlyMap<GroupId, ReadonlyMap<number, WorkloadId>>
   /** Workloads that wait for a placement, in no order that means anything. */
@@ -242,6 +252,8 @@ export type Command =
       readonly unasked?: true
       /** What ran, when it was over before it was reported to run. */
       readonly image?: RanImage
+      /** What a run of a job hands on. */
+      readonly result?: string
     }
   /** Has the node stop it, then lets it be placed again. */
   | {
@@ -306,6 +318,9 @@ export type Command =
   | DeploymentCommand
   /** How far the audit log of a node has come. */
   | { readonly type: 'report-audit-head'; readonly node: NodeId; readonly seq: number; readonly hash: string }
+  | JobCommand
+  | CronCommand
+  | WorkflowCommand
   | PolicyCommand
   /** Somebody wants an event kept. */
   | {
@@ -350,6 +365,9 @@ export interface OutcomeValue {
   readonly workload?: WorkloadId
   readonly placement?: PlacementId
   readonly deployment?: DeploymentId
+  readonly job?: JobId
+  readonly cron?: CronId
+  readonly workflow?: WorkflowId
   readonly node?: NodeId
   readonly epoch?: number
 }
@@ -363,4 +381,7 @@ export type Change =
   | { readonly type: 'policy'; readonly name: string }
   | { readonly type: 'workload'; readonly workload: WorkloadId }
   | { readonly type: 'deployment'; readonly deployment: DeploymentId }
+  | { readonly type: 'job'; readonly job: JobId }
+  | { readonly type: 'cron'; readonly cron: CronId }
+  | { readonly type: 'workflow'; readonly workflow: WorkflowId }
   | { readonly type: 'event'; readonly event: MeshEvent }

@@ -70,7 +70,7 @@ function submitGroup(step: Step, { id, name, spec }: Pick<Workload, 'id' | 'name
 /** What part of a group is called. */
 export const partName = (group: string, index: number): string => `${group}-${index}`
 
-type Newborn = Pick<Workload, 'id' | 'name' | 'spec' | 'part' | 'owner'>
+type Newborn = Pick<Workload, 'id' | 'name' | 'spec' | 'part' | 'owner' | 'run'>
 
 /** A workload that waits for its first place. */
 export function add({ state, at, by, changes }: Step, parts: Newborn): void {
@@ -133,15 +133,20 @@ export function giveUp(step: Step, { workload: id }: CommandOf<'give-up'>): Outc
 }
 
 /** Forgets those of them that have ended; the rest stays. */
-export function prune({ state, changes }: Step, { workloads }: CommandOf<'prune'>): Outcome {
+export function prune(step: Step, { workloads }: CommandOf<'prune'>): Outcome {
   for (const id of workloads) {
-    const workload = state.workloads.get(id)
-    if (workload === undefined || !isTerminal(workload.state)) continue
-    state.workloads.delete(id)
-    reindex(state, workload, null)
-    state.decisions.delete(id)
-    if (workload.part !== null) forgetPart(state, workload.part)
-    changes.push({ type: 'workload', workload: id })
+    const workload = step.state.workloads.get(id)
+    if (workload !== undefined && isTerminal(workload.state)) forgetWorkload(step, workload)
   }
   return accepted()
+}
+
+/** One that has ended. */
+export function forgetWorkload({ state, changes }: Pick<Step, 'state' | 'changes'>, workload: Workload): void {
+  const { id, part } = workload
+  state.workloads.delete(id)
+  reindex(state, workload, null)
+  state.decisions.delete(id)
+  if (part !== null) forgetPart(state, part)
+  changes.push({ type: 'workload', workload: id })
 }

@@ -1,7 +1,8 @@
 /** The output of one or several workloads, many lines at a time: what `clawbernetes logs` shows. */
 import { z } from 'zod'
 import { ClawError, isClawError } from '../../model/failure.ts'
-import type { DeploymentId, WorkloadId } from '../../model/ids.ts'
+import { isOver } from '../../model/job.ts'
+import type { DeploymentId, JobId, WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import type { OperationContext } from '../context.ts'
 import { workloadRef } from '../fields.ts'
@@ -84,14 +85,16 @@ class Reading {
     const { workloads: names, replicas } = this.#wanted
     const workloads = new Map<WorkloadId, Workload>()
     const deployments = new Set<DeploymentId>()
+    const jobs = new Set<JobId>()
     for (const name of names) {
       const meant = await meantBy(name, replicas, this.#context, this.#call.signal)
       for (const workload of meant.workloads) workloads.set(workload.id, workload)
       for (const deployment of meant.deployments) deployments.add(deployment)
+      for (const job of meant.jobs) jobs.add(job)
     }
     if (workloads.size > mostWorkloads)
       throw new ClawError('INVALID_REQUEST', { problem: `that is more than ${mostWorkloads} workloads at a time` })
-    return { workloads: [...workloads.values()], deployments: [...deployments] }
+    return { workloads: [...workloads.values()], deployments: [...deployments], jobs: [...jobs] }
   }
 
   /** What goes wrong with one of many is told in its place, as it must not hide the others. */
@@ -138,12 +141,17 @@ class Reading {
   }
 
   /** All at once, with those that join a deployment meanwhile. */
-  async *together({ workloads, deployments }: Meant): AsyncGenerator<LogReadItem> {
+  async *together({ workloads, deployments, jobs }: Meant): AsyncGenerator<LogReadItem> {
     const { control } = this.#context
     const off = new AbortController()
     const call = { ...this.#call, signal: AbortSignal.any([this.#call.signal, off.signal]) }
-    const mayGrow = (): boolean => !call.signal.aborted && deployments.some((id) => control.state.deployments.has(id))
-    const isOneOfMany = workloads.length > 1 || deployments.length > 0
+    const isGoingOn = (id: JobId): boolean => {
+      const job = control.state.jobs.get(id)
+      return job !== undefined && !isOver(job)
+    }
+    const mayGrow = (): boolean =>
+      !call.signal.aborted && (deployments.some((id) => control.state.deployments.has(id)) || jobs.some(isGoingOn))
+    const isOneOfMany = workloads.length > 1 || deployments.length > 0 || jobs.length > 0
     const merged = new Merged<LogReadItem>(mayGrow)
     const read = new Set<WorkloadId>()
     const add = (workload: Workload): void => {
@@ -158,6 +166,7 @@ class Reading {
         const workload = control.state.workloads.get(change.workload)
         if (workload === undefined) read.delete(change.workload)
         if (workload?.owner !== undefined && deployments.includes(workload.owner.deployment)) add(workload)
+        if (workload?.run !== undefined && jobs.includes(workload.run.job)) add(workload)
       }
       merged.recheck()
     })

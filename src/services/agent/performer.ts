@@ -3,6 +3,7 @@ import type { AgentAction, Report } from '../../core/agent/action.ts'
 import { checkpointEnvironment } from '../../core/agent/checkpoint.ts'
 import { partEnvironment } from '../../core/agent/gang.ts'
 import { choosePorts, portEnvironment } from '../../core/agent/ports.ts'
+import { runEnvironment } from '../../core/agent/run.ts'
 import { shareEnvironment } from '../../core/agent/share.ts'
 import type { Assigned, Save, StartFailure, Told } from '../../core/agent/view.ts'
 import type { Command, CommandOf } from '../../core/state/types.ts'
@@ -19,6 +20,7 @@ import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Control } from '../control/types.ts'
 import type { LedgerStore } from './ledger-store.ts'
+import { readResult } from './result.ts'
 
 export interface PerformerDeps {
   readonly mesh: MeshId
@@ -156,12 +158,27 @@ export class Performer {
       case 'health':
         return this.#execute(`${placement}:health:${report.at}`, { ...from, ...report, type: 'report-health' })
       case 'ended':
-        return this.#execute(`${placement}:ended`, this.#endedOf(placement, report))
+        return this.#reportEnd(placement, report)
     }
   }
 
-  #endedOf(placement: PlacementId, { image, ...report }: Extract<Report, { type: 'ended' }>): Command {
-    const plain = { ...this.#from({ placement }), ...report, type: 'report-ended' } as const
+  /** A run of a job that has succeeded may have left a result in its output. */
+  async #reportEnd(placement: PlacementId, report: Extract<Report, { type: 'ended' }>): Promise<void> {
+    const { assigned, executors, signal } = this.#deps
+    const workload = assigned(placement)
+    const executor = workload === null ? undefined : executors.get(workload.placement.executor)
+    const isRun = workload?.run !== undefined && report.error === null
+    const result = isRun && executor !== undefined ? await readResult(executor, placement, signal) : null
+    await this.#execute(`${placement}:ended`, this.#endedOf(placement, report, result))
+  }
+
+  #endedOf(
+    placement: PlacementId,
+    { image, ...report }: Extract<Report, { type: 'ended' }>,
+    result: string | null,
+  ): Command {
+    const said = { ...report, ...(result !== null && { result }) }
+    const plain = { ...this.#from({ placement }), ...said, type: 'report-ended' } as const
     return this.#asKnown(plain, image === undefined ? {} : { image })
   }
 
@@ -240,7 +257,7 @@ export class Performer {
     const ports = await this.#portsOf(workload)
     const env = {
       ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
-      ...portEnvironment(spec, ports),
+      ...{ ...portEnvironment(spec, ports), ...runEnvironment(workload) },
     }
     const task = { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
     return ports.length === 0 ? task : { ...task, ports }

@@ -12,14 +12,17 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Random } from '../../ports/random.ts'
+import type { Schedules } from '../../ports/schedule.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Consensus } from '../consensus/types.ts'
 import type { GatewayStatus, LeaderControl } from '../control/types.ts'
 import type { Membership } from '../membership/types.ts'
 import { LeaderCommands } from './commands.ts'
+import { Crons } from './crons.ts'
 import type { Duty } from './duty.ts'
 import { handOver } from './hand-over.ts'
+import { Jobs } from './jobs.ts'
 import { Raising } from './raising.ts'
 import type { PruningSettings } from './record-keeping.ts'
 import { LivenessRecorder, Pruning } from './record-keeping.ts'
@@ -31,6 +34,7 @@ import type { UpkeepSettings } from './upkeep.ts'
 import { Upkeep } from './upkeep.ts'
 import type { VotingDeps, VotingSettings } from './voting.ts'
 import { Voting } from './voting.ts'
+import { Workflows } from './workflows.ts'
 
 export interface GatewayDeps {
   readonly self: NodeId
@@ -38,6 +42,7 @@ export interface GatewayDeps {
   readonly log: Log
   readonly metrics: Metrics
   readonly random: Random
+  readonly schedules: Schedules
   readonly control: LeaderControl
   readonly consensus: Pick<Consensus, 'setLearners' | 'changeVoters' | 'transfer'>
   readonly membership: Membership
@@ -88,6 +93,9 @@ export class GatewayService implements Service {
       new Upkeep(parts, settings.upkeep),
       new LivenessRecorder(parts),
       new Rollouts(parts, settings.rollouts),
+      new Jobs(parts),
+      new Crons(parts),
+      new Workflows(parts),
       new Pruning(parts, settings.pruning),
       new Raising({ ...parts, applies: deps.applies ?? supported }),
     ]

@@ -1,4 +1,5 @@
 /** One machine of a simulated mesh. Its disk and its engine last; its daemon, composed of the real services, dies and is started again. */
+import { cronerSchedules } from '../../../src/adapters/croner/schedules.ts'
 import type { Settings } from '../../../src/core/consensus/types.ts'
 import { stateVersionKey, supported } from '../../../src/core/state/versions.ts'
 import { ClawError } from '../../../src/model/failure.ts'
@@ -220,7 +221,19 @@ export class Host {
       await control.execute({ type: 'seal-mesh-key', node, sealedKey: 'eA==' }, { id, by: self, signal })
     }
     const gateway = new GatewayService({
-      ...{ self, clock, log, metrics, random: world, control, consensus, membership: members, sealMeshKey, applies },
+      ...{
+        self,
+        clock,
+        log,
+        metrics,
+        random: world,
+        schedules: cronerSchedules,
+        control,
+        consensus,
+        membership: members,
+        sealMeshKey,
+        applies,
+      },
     })
     const spool = new SpoolService({ control, disk, clock, log, metrics })
     const nobody = (): never => {
@@ -229,6 +242,7 @@ export class Host {
     const context: OperationContext = {
       ...{ self, version, startedAt: clock.now(), apiAddress: null, control, membership: members },
       ...{ clock, random: world, rpc, log },
+      schedules: cronerSchedules,
       agent: agentViewOf(agent, () => Promise.reject(new Error('there are no ports in this world'))),
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),

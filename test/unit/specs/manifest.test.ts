@@ -136,7 +136,7 @@ describe('given a mistake, the nearest valid name, what was expected, and the pl
     ['kind: Workload\nspec: { image: x }', 'file.yaml:1:1: apiVersion: it is missing'],
     [
       'apiVersion: clawbernetes/v1\nspec: { image: x }',
-      'file.yaml:1:1: kind is missing: clawbernetes/v1 knows Workload and Deployment',
+      'file.yaml:1:1: kind is missing: clawbernetes/v1 knows Workload, Deployment, Job, CronJob, Workflow',
     ],
     ['apiVersion: v1\nkind: Workload\nspec: { image: x }', /^file\.yaml:1:1: apiVersion: /],
     [

@@ -5,6 +5,7 @@ import { imageRows } from './image-rows.ts'
 import { policyRows } from './policy-rows.ts'
 import type { Row } from './row.ts'
 import { specRows } from './spec-rows.ts'
+import { timedRows } from './timed-rows.ts'
 
 export const nouns: Readonly<Record<string, string>> = {
   mesh: 'The state of the mesh as a file',
@@ -14,6 +15,9 @@ export const nouns: Readonly<Record<string, string>> = {
   workload: 'What runs on the mesh',
   image: 'Container images, and which nodes have them',
   deploy: 'What runs all the time, and how a new revision of it takes over',
+  job: 'What is to be done so many times, and then is over',
+  cron: 'Jobs that are made by the clock',
+  workflow: 'Steps that need each other, each of them a job',
   namespace: 'Whose work it is, and how much it may take',
   audit: 'Who did what, and who was turned away',
   policy: 'What work may be',
@@ -107,6 +111,7 @@ export const commands: readonly Row[] = [
   },
   ...deployRows,
   ...auditRows,
+  ...timedRows,
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('../commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('../commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('../commands/node/events.ts') },

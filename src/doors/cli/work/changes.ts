@@ -1,6 +1,8 @@
 /** What a file would change, asked for and shown. */
 import type { OutputOf } from '../../../operations/registry.ts'
+import { ClawError } from '../../../model/failure.ts'
 import type { SpecDocument } from '../../../specs/document.ts'
+import { isTimed } from '../../../specs/document.ts'
 import type { Api } from '../peer/api.ts'
 
 export interface Difference {
@@ -15,6 +17,10 @@ export interface Difference {
 }
 
 export async function differenceOf(api: Api, document: SpecDocument, signal: AbortSignal): Promise<Difference> {
+  if (isTimed(document))
+    throw new ClawError('INVALID_REQUEST', {
+      problem: `there is no difference to say of a ${document.kind}: it is made anew`,
+    })
   if (document.kind === 'deployment')
     return { kind: 'deployment', ...(await api.call('deploy.diff', document.request, signal)) }
   const { name, exists, changes, violations } = await api.call('workload.diff', document.request, signal)

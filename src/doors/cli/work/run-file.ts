@@ -1,7 +1,8 @@
 /** `run --file`: submits what a file asks for, in the order in which one part of it needs another. */
 import { ClawError } from '../../../model/failure.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
-import type { Need, SpecDocument } from '../../../specs/document.ts'
+import type { Need, SpecDocument, TimedDocument } from '../../../specs/document.ts'
+import { isTimed } from '../../../specs/document.ts'
 import { overriddenBy } from '../../../specs/override.ts'
 import type { Api } from '../peer/api.ts'
 import { attend, mostAttended } from './attend.ts'
@@ -38,8 +39,8 @@ export async function runFile(asked: RunFile, session: Session): Promise<number 
   const submitted = await submitAll(api, documents, { asked, session })
   const parts = submitted.flatMap((one) => (one.parts.length === 0 ? [one] : one.parts))
   const isSpooled = submitted.some(({ state }) => state === 'spooled')
-  const hasDeployment = submitted.some(({ kind }) => kind === 'deployment')
-  if (asked.isDetached || isSpooled || hasDeployment || parts.length > mostAttended) {
+  const hasOther = submitted.some(({ kind }) => kind !== 'workload')
+  if (asked.isDetached || isSpooled || hasOther || parts.length > mostAttended) {
     await printed(submitted, session)
     if (parts.length > mostAttended && !asked.isDetached)
       session.out.note(`${parts.length} are too many to follow. See them:  clawbernetes workload list`)
@@ -72,11 +73,18 @@ function withSaid(
   })
 }
 
+const shownName = ({ request }: SpecDocument): string => request.name ?? ('image' in request ? request.image : '')
+
 async function dryRuns(api: Api, documents: readonly SpecDocument[], session: Session): Promise<number> {
   const codes: number[] = []
   for (const document of documents) {
     const { kind, request } = document
-    if (documents.length > 1) session.out.note(`${request.name ?? request.image}:`)
+    if (documents.length > 1) session.out.note(`${shownName(document)}:`)
+    if (isTimed(document)) {
+      session.out.note(`${kind} ${document.request.name} is valid; where its runs would go is decided when they start`)
+      codes.push(0)
+      continue
+    }
     if (kind === 'workload') codes.push(await dryRun(api, request, session))
     else await session.out.result(await differenceOf(api, document, session.signal), differenceLines)
   }
@@ -95,18 +103,18 @@ async function submitAll(
 ): Promise<readonly Submitted[]> {
   const done: Submitted[] = []
   for (const [index, document] of documents.entries()) {
-    const { request, needs } = document
+    const { needs } = document
     try {
       await readyFirst(api, needs, { done, out, signal })
       const submitted = await submit(api, document, {
-        waits: waitsFor(request, needs, done),
+        waits: isTimed(document) ? {} : waitsFor(document.request, needs, done),
         extra: extras(asked, documents.length > 1 ? index : null),
         signal,
       })
       done.push(submitted)
       if (!asked.isDetached || documents.length > 1) out.note(`${submitted.name} (${submitted.id}) is submitted`)
     } catch (error) {
-      if (done.length > 0) out.note(`${request.name ?? request.image} is not submitted, nor what follows it`)
+      if (done.length > 0) out.note(`${shownName(document)} is not submitted, nor what follows it`)
       throw error
     }
   }
@@ -120,15 +128,41 @@ interface Extra {
 
 async function submit(
   api: Api,
-  { kind, request }: SpecDocument,
+  document: SpecDocument,
   around: { readonly waits: ReturnType<typeof waitsFor>; readonly extra: Extra; readonly signal: AbortSignal },
 ): Promise<Submitted> {
   const { waits, extra, signal } = around
+  if (isTimed(document)) return submitTimed(api, document, { extra, signal })
+  const { kind, request } = document
   if (kind === 'workload')
     return { kind, ...(await api.call('workload.run', { ...request, ...waits, ...extra }, signal)) }
   if (extra.spool === true) throw invalid(`${request.name} is a deployment, which no peer keeps without a leader`)
   const { deploymentId: id, name } = await api.call('deploy.create', { ...request, ...waits, ...extra }, signal)
   return { kind, id, name, parts: [], state: 'pending', index: 0 }
+}
+
+async function submitTimed(
+  api: Api,
+  document: TimedDocument,
+  { extra: { spool, ...extra }, signal }: { readonly extra: Extra; readonly signal: AbortSignal },
+): Promise<Submitted> {
+  const { kind } = document
+  const made = { kind, parts: [], state: 'pending', index: 0 }
+  if (spool === true) throw invalid(`${document.request.name} is a ${kind}, which no peer keeps without a leader`)
+  switch (document.kind) {
+    case 'job': {
+      const { jobId: id, name } = await api.call('job.create', { ...document.request, ...extra }, signal)
+      return { ...made, id, name }
+    }
+    case 'cron': {
+      const { cronId: id, name } = await api.call('cron.create', { ...document.request, ...extra }, signal)
+      return { ...made, id, name }
+    }
+    case 'workflow': {
+      const { workflowId: id, name } = await api.call('workflow.create', { ...document.request, ...extra }, signal)
+      return { ...made, id, name }
+    }
+  }
 }
 
 /** As Compose does it: what needs another to be ready is not even submitted before. */
@@ -153,7 +187,11 @@ const extras = ({ idempotencyKey: key, isSpooled }: RunFile, index: number | nul
 })
 
 /** The mesh itself has it wait: also when this command is gone by then. */
-function waitsFor(request: SpecDocument['request'], needs: readonly Need[], done: readonly Submitted[]) {
+function waitsFor(
+  request: Exclude<SpecDocument, TimedDocument>['request'],
+  needs: readonly Need[],
+  done: readonly Submitted[],
+) {
   const idOf = (on: string): string | undefined => {
     const other = done.find(({ name }) => name === on)
     return other?.kind === 'deployment' ? undefined : (other?.id ?? on)

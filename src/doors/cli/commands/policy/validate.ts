@@ -49,9 +49,14 @@ const policyIn = async (policy: string, session: Session): Promise<Question['pol
 async function workIn(file: string, session: Session): Promise<readonly Question[]> {
   const { readSpecs } = await import('../../work/spec-file.ts')
   const { documents } = await readSpecs(file, session)
-  return documents.map((document) =>
-    document.kind === 'workload' ? { workloadSpec: document.request } : { deploymentSpec: document.request },
-  )
+  return documents.map((document) => {
+    if (document.kind === 'workload') return { workloadSpec: document.request }
+    if (document.kind === 'deployment') return { deploymentSpec: document.request }
+    const { kind } = document
+    throw new ClawError('INVALID_REQUEST', {
+      problem: `a ${kind} is looked at when it is made and when it makes work; give what it runs as a workload`,
+    })
+  })
 }
 
 function linesOf({ violations, policiesChecked }: OutputOf<'policy.validate'>): readonly string[] {

@@ -1,0 +1,50 @@
+/**
+ * What a schedule has to do now: the moments since the last that was dealt with go in; what is to become of them comes out, one after the
+ * other, ascending. Which moments a schedule names is asked of whoever knows calendars; nothing here remembers anything.
+ */
+import type { Cron } from '../../model/cron.ts'
+import type { Instant } from '../../model/time.ts'
+
+export interface Due {
+  /** The moment up to which everything is dealt with by this. */
+  readonly at: Instant
+  /** Whether a job is made for it. */
+  readonly isRun: boolean
+  /** How many moments are passed over by this. */
+  readonly missed: number
+}
+
+/** Most jobs that one look makes, and the most moments that are looked at. */
+const mostAtOnce = 100
+const mostMoments = 1_000
+
+/** The first moment after this one; null when there is none. */
+export type Next = (after: Instant) => Instant | null
+
+export function dueNow(cron: Cron, now: Instant, next: Next): readonly Due[] {
+  if (cron.suspended) return []
+  const moments = momentsUntil(cron.last, now, next)
+  const late = moments.filter((at) => now - at > cron.startingDeadlineMs)
+  const timely = moments.slice(late.length).map((at): Due => ({ at, isRun: true, missed: 0 }))
+  return [...lateOnes(cron, late), ...timely].slice(0, mostAtOnce)
+}
+
+function lateOnes({ missed }: Cron, late: readonly Instant[]): readonly Due[] {
+  const last = late.at(-1)
+  if (last === undefined) return []
+  switch (missed) {
+    case 'skip':
+      return [{ at: last, isRun: false, missed: late.length }]
+    case 'run-once':
+      return [{ at: last, isRun: true, missed: late.length - 1 }]
+    case 'run-all':
+      return late.map((at) => ({ at, isRun: true, missed: 0 }))
+  }
+}
+
+/** Ascending, at most so many: the rest is looked at when these are dealt with. */
+function momentsUntil(last: Instant, now: Instant, next: Next): readonly Instant[] {
+  const moments: Instant[] = []
+  for (let at = next(last); at !== null && at <= now && moments.length < mostMoments; at = next(at)) moments.push(at)
+  return moments
+}

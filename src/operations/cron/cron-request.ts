@@ -1,0 +1,76 @@
+/** How people write a schedule, and what the mesh makes of it. */
+import { z } from 'zod'
+import { ClawError } from '../../model/failure.ts'
+import type { CronSettings } from '../../model/cron.ts'
+import { concurrencies, cronName, missedPolicies } from '../../model/cron.ts'
+import { day, second } from '../../model/time.ts'
+import type { Schedules } from '../../ports/schedule.ts'
+import { span, spanOf } from '../fields.ts'
+import { jobFields, ownName } from '../job/job-request.ts'
+
+/** Kubernetes says `Forbid`. */
+const word = <const T extends readonly [string, ...string[]]>(words: T, error: string) =>
+  z.preprocess((said) => (typeof said === 'string' ? said.toLowerCase() : said), z.enum(words, { error }))
+
+const kept = z.int().min(0).max(100)
+
+/** When its jobs are made. */
+const cronFields = {
+  schedule: z
+    .string()
+    .min(1)
+    .max(128)
+    .describe('Five fields, such as `*/15 * * * *`; six with seconds first; or @hourly, @daily, @weekly, @monthly'),
+  timeZone: z.string().min(1).max(64).optional().describe('Such as Europe/Zurich; UTC when left out'),
+  concurrency: word(concurrencies, 'must be allow, forbid or replace')
+    .optional()
+    .describe(
+      'When the job before still runs: `allow` both, as when left out, `forbid` the new one, or `replace` the old',
+    ),
+  concurrencyPolicy: word(concurrencies, 'must be Allow, Forbid or Replace')
+    .optional()
+    .describe('The same as `concurrency`, as Kubernetes calls it'),
+  missed: word(missedPolicies, 'must be skip, run-once or run-all')
+    .optional()
+    .describe(
+      'Moments at which nobody could start the job in time: `skip` them, as when left out, `run-once` or `run-all`',
+    ),
+  startingDeadline: span
+    .optional()
+    .describe('A moment is missed when its job could not be started within so long; 1m when left out'),
+  keepCompleted: kept.optional().describe('So many completed jobs are kept; 3 when left out'),
+  keepFailed: kept.optional().describe('So many jobs that have not completed are kept; 1 when left out'),
+}
+
+/** A schedule as it is asked for. */
+export const CronRequest = z.strictObject({
+  ...jobFields,
+  ...cronFields,
+  name: ownName(cronName, 'schedule').describe(
+    'Name, at most 32 characters; no other schedule of its namespace has it',
+  ),
+})
+type CronWork = Omit<z.output<typeof CronRequest>, 'name'>
+
+/** Throws INVALID_REQUEST. */
+export function cronSettingsOf(request: CronWork, schedules?: Schedules): CronSettings {
+  const { concurrency, concurrencyPolicy, startingDeadline = '1m' } = request
+  if (concurrency !== undefined && concurrencyPolicy !== undefined && concurrency !== concurrencyPolicy)
+    throw invalid('concurrency and concurrencyPolicy say different things')
+  const when = { schedule: request.schedule.trim(), timeZone: request.timeZone ?? 'UTC' }
+  const problem = schedules?.problem(when) ?? null
+  if (problem !== null)
+    throw invalid(`the schedule “${when.schedule}” in ${when.timeZone} cannot be followed: ${problem}`)
+  const startingDeadlineMs = Math.round(spanOf(startingDeadline, 'startingDeadline', second))
+  if (startingDeadlineMs > day) throw invalid('startingDeadline is longer than a day')
+  return {
+    ...when,
+    concurrency: concurrency ?? concurrencyPolicy ?? 'allow',
+    missed: request.missed ?? 'skip',
+    startingDeadlineMs,
+    keepCompleted: request.keepCompleted ?? 3,
+    keepFailed: request.keepFailed ?? 1,
+  }
+}
+
+const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })

@@ -1,0 +1,188 @@
+/** Jobs: what is to be done so many times and then is over. */
+import { z } from 'zod'
+import { runsOf } from '../../core/state/job-steps.ts'
+import type { Command } from '../../core/state/types.ts'
+import { ClawError } from '../../model/failure.ts'
+import { jobId } from '../../model/ids.ts'
+import type { Job } from '../../model/job.ts'
+import { isOver } from '../../model/job.ts'
+import { Bell } from '../bell.ts'
+import { carryOut } from '../carry-out.ts'
+import type { OperationContext } from '../context.ts'
+import { refresh } from '../find.ts'
+import { filterInput, tail } from '../logs/log-input.ts'
+import { LogRead } from '../logs/log-read.ts'
+import type { Call } from '../operation.ts'
+import { stream, unary } from '../operation.ts'
+import { pinned, randomWord } from '../workload/workload-request.ts'
+import { findJob, jobReference, keyField, reasonField } from './find-job.ts'
+import { JobRequest, jobSettingsOf, runSpecOf } from './job-request.ts'
+import { JobStatus, jobStatus, JobView, jobView } from './job-view.ts'
+
+const named = z.strictObject(jobReference)
+const told = named.extend({ reason: reasonField })
+
+export const jobCreate = unary({
+  name: 'job.create',
+  about: 'Have something done so many times, tried again when it fails, and counted.',
+  input: JobRequest.extend({ idempotencyKey: keyField }),
+  output: JobView,
+  permission: { verb: 'create', resource: 'job' },
+  rest: { method: 'POST', path: '/api/jobs' },
+  async handler({ idempotencyKey, name, ...request }, context, { caller, signal }) {
+    const spec = pinned(runSpecOf(request), context)
+    const id = jobId(`job-${randomWord(context.random, 10)}`)
+    const command = { type: 'create-job', job: id, name, spec, settings: jobSettingsOf(request) } as const
+    const { value } = await carryOut('job', command, { context, caller, signal, key: idempotencyKey })
+    const job = context.control.state.jobs.get(value.job ?? id)
+    if (job === undefined) throw new ClawError('JOB_NOT_FOUND', { job: name })
+    return jobView(job, context)
+  },
+})
+
+export const jobStatusOf = unary({
+  name: 'job.status',
+  about: 'Show one job: how many of its runs have succeeded, those that run, and why it waits or has failed.',
+  input: named,
+  output: JobStatus,
+  permission: { verb: 'read', resource: 'job' },
+  rest: { method: 'GET', path: '/api/jobs/:job' },
+  handler: async (input, context, { signal }) => jobStatus(await findJob(input, context, signal), context),
+})
+
+export const jobList = unary({
+  name: 'job.list',
+  about: 'List the jobs, newest first.',
+  input: z.strictObject({
+    namespace: z.string().max(63).optional().describe('Only those of this namespace'),
+    state: z.string().max(32).optional().describe('Only those in this state'),
+    limit: z.int().min(1).max(10_000).default(1_000),
+  }),
+  output: z.array(JobView),
+  permission: { verb: 'read', resource: 'job' },
+  rest: { method: 'GET', path: '/api/jobs' },
+  async handler({ namespace, state, limit }, context, { signal }) {
+    await refresh(context, signal)
+    return [...context.control.state.jobs.values()]
+      .filter((job) => namespace === undefined || job.namespace === namespace)
+      .filter((job) => state === undefined || job.state === state)
+      .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1))
+      .slice(0, limit)
+      .map((job) => jobView(job, context))
+  },
+})
+
+export const jobWait = stream({
+  name: 'job.wait',
+  about: 'Tell every change of a job until it is over; the last item is the end.',
+  input: named,
+  output: JobStatus,
+  permission: { verb: 'read', resource: 'job' },
+  async *handler(input, context, { signal }) {
+    const { id } = await findJob(input, context, signal)
+    const bell = new Bell(context.control, signal)
+    try {
+      for (let told = ''; !signal.aborted; await bell.wait(context.clock)) {
+        const job = context.control.state.jobs.get(id)
+        if (job === undefined) return
+        const status = jobStatus(job, context)
+        const shape = JSON.stringify({ ...status, durationSecs: null })
+        if (shape !== told) yield status
+        told = shape
+        if (isOver(job)) return
+      }
+    } finally {
+      bell.close()
+    }
+  },
+})
+
+export const jobLogs = stream({
+  name: 'job.logs',
+  about: 'Read the output of the runs of a job, many lines an item.',
+  input: named.extend({
+    index: z.int().min(0).optional().describe('Only of the last run with this index'),
+    follow: z.boolean().default(false),
+    tail: tail.optional(),
+    ...filterInput,
+  }),
+  output: LogRead,
+  permission: { verb: 'read', resource: 'job' },
+  async *handler({ index, follow, tail: last, level, search, since, until, context: around, ...input }, context, call) {
+    const job = await findJob(input, context, call.signal)
+    const workload = index === undefined ? job.id : runWith(index, job, context)
+    const filter = { level, search, since, until, context: around }
+    const wanted = { workloads: [workload], follow, tail: last, ...filter }
+    for await (const item of call.open('log.read', wanted, call.signal)) yield item as z.input<typeof LogRead>
+  },
+})
+
+/** Throws INVALID_REQUEST when that index has not run. */
+function runWith(index: number, job: Job, { control }: OperationContext): string {
+  const run = runsOf(control.state, job.id).findLast((one) => one.run?.index === index)
+  if (run === undefined)
+    throw new ClawError('INVALID_REQUEST', { problem: `no run of ${job.name} has the index ${index}` })
+  return run.id
+}
+
+export const jobStop = unary({
+  name: 'job.stop',
+  about: 'Stop a job for good: what runs of it is stopped, and nothing more is started.',
+  input: told,
+  output: JobView,
+  permission: { verb: 'stop', resource: 'job' },
+  rest: { method: 'POST', path: '/api/jobs/:job/stop' },
+  handler: (input, context, call) => change('stop-job', input, { context, call }),
+})
+
+export const jobSuspend = unary({
+  name: 'job.suspend',
+  about: 'Stop what runs of a job, and start nothing more until it is resumed.',
+  input: told,
+  output: JobView,
+  permission: { verb: 'stop', resource: 'job' },
+  rest: { method: 'POST', path: '/api/jobs/:job/suspend' },
+  handler: (input, context, call) => change('suspend-job', input, { context, call }),
+})
+
+export const jobResume = unary({
+  name: 'job.resume',
+  about: 'Go on with a job that was suspended; what has succeeded stays done.',
+  input: told,
+  output: JobView,
+  permission: { verb: 'create', resource: 'job' },
+  rest: { method: 'POST', path: '/api/jobs/:job/resume' },
+  handler: (input, context, call) => change('resume-job', input, { context, call }),
+})
+
+export const jobDelete = unary({
+  name: 'job.delete',
+  about: 'Stop what runs of a job, and forget it and its runs.',
+  input: told,
+  output: z.object({ jobId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
+  permission: { verb: 'stop', resource: 'job' },
+  rest: { method: 'DELETE', path: '/api/jobs/:job' },
+  async handler({ reason, ...input }, context, { caller, signal }) {
+    const { id, name } = await findJob(input, context, signal)
+    const command = { type: 'delete-job', job: id, ...(reason !== undefined && { reason }) } as const
+    await carryOut('job', command, { context, caller, signal })
+    const isGone = !context.control.state.jobs.has(id)
+    return { jobId: id, name, deleted: true, state: isGone ? 'deleted' : 'deleting' }
+  },
+})
+
+interface Around {
+  readonly context: OperationContext
+  readonly call: Pick<Call, 'caller' | 'signal'>
+}
+
+async function change(
+  type: 'stop-job' | 'suspend-job' | 'resume-job',
+  { reason, ...input }: z.output<typeof told>,
+  { context, call: { caller, signal } }: Around,
+): Promise<JobView> {
+  const job = await findJob(input, context, signal)
+  const command: Command = { type, job: job.id, ...(reason !== undefined && { reason }) }
+  await carryOut('job', command, { context, caller, signal })
+  return jobView(context.control.state.jobs.get(job.id) ?? job, context)
+}
