@@ -9,6 +9,6 @@ export interface Schedule {
 export interface Schedules {
   /** What is wrong with it, in words; null when it can be followed. */
   problem(schedule: Schedule): string | null
-  /** The first moment after this one; null when there is none any more. */
+  /** The first moment after this one; null when there is none any more, or this host cannot follow the schedule. */
   next(schedule: Schedule, after: Instant): Instant | null
 }

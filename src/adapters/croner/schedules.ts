@@ -30,5 +30,9 @@ export const cronerSchedules: Schedules = {
       return error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error)
     }
   },
-  next: (schedule, after: Instant) => patternOf(schedule).nextRun(new Date(after))?.getTime() ?? null,
+  next(schedule, after: Instant) {
+    // A zone that this host does not know has no moments here; whoever leads next may know it.
+    if (this.problem(schedule) !== null) return null
+    return patternOf(schedule).nextRun(new Date(after))?.getTime() ?? null
+  },
 }

@@ -9,6 +9,7 @@ import { settleStep } from './workflow-steps.ts'
 import { changeJob, liveRunsOf, noteJob, runsOf } from './job-steps.ts'
 import { askToStop } from './lifecycle.ts'
 import { submissionObstacle } from './namespaces.ts'
+import { recordExceptions } from './policies.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
@@ -31,7 +32,7 @@ export function setJob(step: Step, command: SetJob): Outcome {
     const run = liveRunsOf(state, id).find((one) => one.id === workload)
     if (run !== undefined) askToStop(step, run, { by: step.by, force: false, because: null, reason })
   }
-  startAll(step, job, command.start ?? [])
+  startAll(step, state.jobs.get(id) ?? job, command.start ?? [])
   return accepted({ job: id })
 }
 
@@ -108,5 +109,7 @@ function startOne(step: Step, { id, spec, completions, items, createdBy }: Job, 
   const { workload, name, index } = start
   const item = items?.[index]
   const run = { job: id, index, count: completions, ...(item !== undefined && { item }) }
-  add({ ...step, by: createdBy }, { id: workload, name, spec, part: null, run })
+  const own = { ...step, by: createdBy }
+  add(own, { id: workload, name, spec, part: null, run })
+  recordExceptions(own, { name, workload, spec, replicas: 1 })
 }

@@ -7,7 +7,7 @@ import type { JobCommand } from './job-commands.ts'
 import { forgetJob, setJob } from './job-runs.ts'
 import { changeJob, jobNamed, liveRunsOf, noteJob } from './job-steps.ts'
 import { askToStop } from './lifecycle.ts'
-import { namespaceOf } from './namespaces.ts'
+import { completed, workObstacle } from './namespaces.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, refused } from './step.ts'
@@ -65,7 +65,8 @@ export function jobSpecObstacle(
   state: Step['state'],
   { spec, settings }: Pick<NewJob, 'spec' | 'settings'>,
 ): Outcome | null {
-  if (namespaceOf(state, spec.namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace: spec.namespace })
+  const obstacle = workObstacle(state, completed(state, spec, 'ending'), { replicas: 1, lasting: 'ending' })
+  if (obstacle !== null) return obstacle
   if (spec.parts !== undefined)
     return refused('INVALID_REQUEST', { problem: 'a run of a job has no parts of its own: use completions' })
   if (spec.restart !== undefined)
@@ -78,8 +79,9 @@ export function jobSpecObstacle(
 }
 
 /** Nothing must stand in the way. */
-export function addJob(step: Step, { id, name, spec, settings, origin }: NewJob): Job {
+export function addJob(step: Step, { id, name, spec: asked, settings, origin }: NewJob): Job {
   const { state, at, by, changes } = step
+  const spec = completed(state, asked, 'ending')
   const job: Job = {
     ...settings,
     ...{ id, name, spec, origin, namespace: spec.namespace },

@@ -7,6 +7,7 @@ import type { CommandOf } from '../../core/state/types.ts'
 import { base32Word } from '../../lib/base32.ts'
 import { workloadId } from '../../model/ids.ts'
 import type { Job } from '../../model/job.ts'
+import { isOver } from '../../model/job.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
@@ -51,7 +52,8 @@ export class Jobs implements Duty {
     const { clock, commands, control } = this.#deps
     const { state } = control
     if (state.jobs.size === 0) return
-    await Promise.all(Array.from(state.jobs.values(), (job) => this.#advance(job, signal)))
+    const live = [...state.jobs.values()].filter((job) => !isOver(job))
+    await Promise.all(live.map((job) => this.#advance(job, signal)))
     const jobs = jobsToForget(state, clock.now())
     if (jobs.length > 0) await commands.tryOne({ type: 'forget-jobs', jobs }, signal)
   }

@@ -113,5 +113,6 @@ describe('schedules as croner reads them', () => {
     expect(cronerSchedules.problem({ schedule: '* * * *', timeZone: 'UTC' })).not.toBe(null)
     expect(cronerSchedules.problem({ schedule: '@daily', timeZone: 'Mars/Olympus' })).not.toBe(null)
     expect(cronerSchedules.problem({ schedule: '@daily', timeZone: 'Europe/Zurich' })).toBe(null)
+    expect(cronerSchedules.next({ schedule: '@daily', timeZone: 'Mars/Olympus' }, 0)).toBe(null)
   })
 })
