@@ -14,7 +14,7 @@ import { globalOptions } from '../src/doors/cli/line/globals.ts'
 import { loadCommand } from '../src/doors/cli/line/find-row.ts'
 import { commands } from '../src/doors/cli/line/registry.ts'
 import { failures } from '../src/model/failures.ts'
-import { roleFor } from '../src/operations/permission.ts'
+import { leastRole } from '../src/core/access/roles.ts'
 import { operations } from '../src/operations/registry.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -110,7 +110,7 @@ function operationSection({ name, about, kind, input, output, rest, permission, 
         : 'The answer:'
   return [
     `## ${name}`,
-    `${about} Needs the role ${roleFor(permission)}.`,
+    `${about} Needs the role ${leastRole(permission)}.`,
     `\`\`\`text\nPOST /api/ops/${name}${rest === undefined ? '' : `\n${rest.method} ${rest.path}`}\n\`\`\``,
     inputs.length === 0 ? 'Takes nothing.' : table(['input', 'type', 'required', 'meaning'], inputs),
     ...(fields.length === 0 ? [] : [what, table(['field', 'type', 'meaning'], fields)]),
@@ -132,7 +132,7 @@ function talkSection({ name, about, input, output, permission, message, channels
   }
   return [
     `## ${name}`,
-    `${about} A conversation. Needs the role ${roleFor(permission)}.`,
+    `${about} A conversation. Needs the role ${leastRole(permission)}.`,
     `\`\`\`text\nWebSocket /api/talk/${name}\n\`\`\``,
     table(['input', 'type', 'required', 'meaning'], fieldRows(schemaOf(input, 'input'))),
     ...messages('Messages from the caller:', schemaOf(message, 'input')),

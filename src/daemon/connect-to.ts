@@ -1,5 +1,6 @@
 /** Connections of this daemon's own services to ports of work on other nodes. */
 import type { NodeId, PlacementId } from '../model/ids.ts'
+import { callerOf } from '../operations/caller.ts'
 import { bytesChannel } from '../operations/carry-bytes.ts'
 import type { Invoker } from '../operations/invoke.ts'
 import { ClawError } from '../model/failure.ts'
@@ -12,7 +13,7 @@ export type ConnectTo = (
   signal: AbortSignal,
 ) => Promise<ByteStream>
 
-const caller = { id: 'service', role: 'operator' } as const
+const caller = callerOf({ kind: 'service' })
 
 export const connectThrough =
   (operations: Pick<Invoker, 'converse'>): ConnectTo =>

@@ -1,6 +1,7 @@
 /** All that can go wrong without a bug: a code, what kind of trouble it is, one sentence on what happened, one on what to do. */
 
 import { auditFailures } from './audit-failures.ts'
+import { accessFailures } from './access-failures.ts'
 import { deploymentFailures } from './deployment-failures.ts'
 import { execFailures } from './exec-failures.ts'
 import { serviceFailures } from './service-failures.ts'
@@ -26,8 +27,9 @@ export const failures = {
   ),
   PERMISSION_DENIED: failure(
     'refused',
-    ({ action }: { action: string }) => `You may not ${action}.`,
-    'Ask an administrator of the mesh for the permission.',
+    ({ action, missing }: { action: string; missing?: string }) =>
+      `You may not ${action}${missing === undefined ? '' : `: ${missing}`}.`,
+    'See what you may do with `clawbernetes auth can-i --list`. Who may change users grants more: `clawbernetes auth user assign-role`.',
   ),
   INVALID_REQUEST: failure(
     'invalid',
@@ -55,6 +57,7 @@ export const failures = {
     'Write the whole name, or more of the id.',
   ),
   ...auditFailures,
+  ...accessFailures,
   ...deploymentFailures,
   ...execFailures,
   ...hostFailures,

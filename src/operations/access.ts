@@ -1,20 +1,29 @@
 /** Who may come in: tokens for hosts, keys for operators. */
 import { z } from 'zod'
+import { workerRole } from '../core/access/standing.ts'
+import { roleName } from '../model/access.ts'
 import { nodeId } from '../model/ids.ts'
 import { labelName } from '../model/label.ts'
 import { ClawError } from '../model/failure.ts'
+import { namespaceName } from '../model/namespace.ts'
 import { hour } from '../model/time.ts'
 import { carryOut, changePatience } from './carry-out.ts'
+import { operatorKey } from './auth/operator-key.ts'
+import { everything, mayGive } from './auth/user.ts'
+import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
 import { iso, noInput, spanOf, time } from './fields.ts'
 import { called, refresh } from './find.ts'
+import type { Call } from './operation.ts'
 import { unary } from './operation.ts'
 
 /** A token is meant to be used at once; one that lies about is a risk. */
 const longestTtl = 30 * 24 * hour
 
-/** What a node can be. More than membership is not known yet, and a role that means nothing would be a promise. */
-const nodeRole = z.enum(['member'], { error: 'there is no such role of a node; there is only member' })
+/** What a node can be: one that is trusted to speak for its users and to lead, or one that only works. */
+const nodeRole = z.enum(['member', workerRole], {
+  error: 'there is no such role of a node; there are member and worker',
+})
 
 export const tokenCreate = unary({
   name: 'token.create',
@@ -37,25 +46,46 @@ export const tokenCreate = unary({
   },
 })
 
-const operatorKey = z
-  .string()
-  .regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/, 'must be an operator’s id, as `clawbernetes operator key` prints it')
-
 const OperatorView = z.object({ key: z.string(), name: z.string(), addedAt: time })
 
 export const operatorAdd = unary({
   name: 'operator.add',
   about: 'Let the holder of a key attach to any peer from outside.',
-  input: z.strictObject({ key: operatorKey, name: z.string().min(1).max(64) }),
+  input: z.strictObject({
+    key: operatorKey,
+    name: z.string().min(1).max(64).describe('Of the operator; the key of a user may do what the user may'),
+    role: roleName
+      .optional()
+      .describe('The role of a new user of that name; without one, an operator may do everything'),
+    namespace: namespaceName.optional().describe('Where the role counts; everywhere when left out'),
+  }),
   output: OperatorView,
   permission: { verb: 'create', resource: 'operator' },
   rest: { method: 'POST', path: '/api/operators' },
-  async handler({ key, name }, context, { caller, signal }) {
+  async handler({ key, name, role, namespace = null }, context, { caller, signal, requireAll }) {
     const { control, clock } = context
+    if (role === undefined) mayLetIn(name, { context, requireAll })
+    else {
+      const binding = { role, namespace }
+      mayGive(binding, { context, requireAll })
+      if (!control.state.users.has(name))
+        await carryOut('user', { type: 'create-user', name }, { context, caller, signal })
+      await carryOut('user', { type: 'bind-role', user: name, binding }, { context, caller, signal })
+    }
     await carryOut('operator', { type: 'add-operator', key: nodeId(key), name }, { context, caller, signal })
     return { key, name, addedAt: iso(control.state.operators.get(nodeId(key))?.addedAt ?? clock.now()) }
   },
 })
+
+/** Nobody lets a key in that may do more than they. */
+function mayLetIn(
+  name: string,
+  { context, requireAll }: { readonly context: OperationContext } & Pick<Call, 'requireAll'>,
+): void {
+  const user = context.control.state.users.get(name)
+  if (user === undefined) requireAll(everything, null)
+  for (const binding of user?.bindings ?? []) mayGive(binding, { context, requireAll })
+}
 
 export const operatorList = unary({
   name: 'operator.list',

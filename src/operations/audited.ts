@@ -2,7 +2,6 @@
 import type { Deed } from '../model/audit.ts'
 import { done } from '../model/audit.ts'
 import { isClawError } from '../model/failure.ts'
-import type { NodeId } from '../model/ids.ts'
 import type { OperationContext } from './context.ts'
 import type { Caller, Operation, Permission } from './operation.ts'
 
@@ -10,7 +9,6 @@ type Recorder = Pick<OperationContext, 'audit'>
 
 interface Asking {
   readonly caller: Caller
-  readonly via?: NodeId
   readonly request?: string
 }
 
@@ -99,10 +97,10 @@ function outcomeOf(failure: unknown): string {
   return failure instanceof Error && failure.name === 'AbortError' ? 'CANCELLED' : 'INTERNAL'
 }
 
-function deedOf(operation: Operation, input: unknown, { caller, via, request }: Asking): Deed {
+function deedOf(operation: Operation, input: unknown, { caller, request }: Asking): Deed {
   const { name, permission } = operation
   return {
-    ...{ actor: caller.id, via: via ?? null, operation: name, ...permission },
+    ...{ actor: caller.id, via: caller.via?.[0] ?? null, operation: name, ...permission },
     namespace: textIn(input, ['namespace']),
     object: objectOf(operation, input),
     request: request ?? '-',

@@ -4,6 +4,7 @@ import type { Executed } from '../services/control/types.ts'
 import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
 import type { Call } from './operation.ts'
+import { mayHere } from './gate.ts'
 import { requirePrivileges } from './privileges.ts'
 import { randomWord } from './workload/workload-request.ts'
 
@@ -11,7 +12,7 @@ import { randomWord } from './workload/workload-request.ts'
 export const changePatience = 20_000
 
 export interface Asker extends Pick<Call, 'caller' | 'signal'> {
-  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random'>
+  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random' | 'self'>
   /** The caller's own key: with it a repetition is harmless. */
   readonly key?: string | undefined
 }
@@ -20,7 +21,7 @@ export interface Asker extends Pick<Call, 'caller' | 'signal'> {
 export async function carryOut(what: string, command: Command, asker: Asker): Promise<Executed> {
   const { context, caller, signal } = asker
   const { control, clock } = context
-  requirePrivileges(caller, command)
+  requirePrivileges(mayHere(caller, context), command)
   const id = commandId(what, asker)
   return within(clock, changePatience, signal, (limited) =>
     control.execute(command, { id, by: caller.id, signal: limited }),

@@ -101,7 +101,10 @@ export interface OperationContext {
   readonly startedAt: Instant
   /** Where this peer's API answers, such as `http://127.0.0.1:8080`; null when it has no TCP listener. */
   readonly apiAddress: string | null
+  /** What the caller may see of it. */
   readonly control: Control
+  /** All of it, where `control` shows only a part: for decisions in which all work takes part. */
+  readonly everything?: Control
   readonly membership: Membership
   readonly agent: AgentView
   readonly logs: LogsView
@@ -117,7 +120,7 @@ export interface OperationContext {
   /** Of invocations on this node. */
   readonly replies: Replies
   /** What becomes of the mesh, for all who watch it here. */
-  readonly sight: Sight
+  readonly sight: Pick<Sight, 'follow'>
   readonly measured: Measured
   readonly clock: Clock
   readonly random: Random

@@ -1,4 +1,5 @@
 /** Finds what a user means by a name, an id, or the beginning of one. */
+import type { FailureCode } from '../model/failure.ts'
 import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import { groupId, nodeId, workloadId } from '../model/ids.ts'
@@ -9,6 +10,7 @@ import type { MeshState } from '../core/state/types.ts'
 import { closest } from '../lib/closest.ts'
 import { within } from './deadline.ts'
 import type { OperationContext } from './context.ts'
+import type { Call } from './operation.ts'
 
 /** An id may be cut to this many characters, as long as it stays the only one. */
 const shortest = 4
@@ -93,20 +95,37 @@ export async function findFreshWorkload(context: Context, wanted: string, signal
 
 /** A peer that is behind, since it has joined or was restarted a moment ago, must not deny what it has not heard of yet. Throws as findFreshWorkload does. */
 export async function beforeDenial<T>(
-  { control, clock, isSettled }: Pick<Context, 'control' | 'clock' | 'isSettled'>,
+  context: Pick<Context, 'control' | 'clock' | 'isSettled'>,
   look: () => T,
   signal: AbortSignal,
 ): Promise<T> {
+  return orLater(context, look, signal, denials)
+}
+
+const denials = ['WORKLOAD_NOT_FOUND', 'NODE_NOT_FOUND', 'DEPLOYMENT_NOT_FOUND', 'SERVICE_NOT_FOUND'] as const
+const refusals = ['AUTH_FAILED', 'PERMISSION_DENIED'] as const
+
+/** The same, also for what the caller may do: whom another member vouches for, it may have heard of before. */
+export const heard = <T>(
+  context: Pick<Context, 'control' | 'clock' | 'isSettled'>,
+  look: () => T,
+  { caller, signal }: Pick<Call, 'caller' | 'signal'>,
+): T | Promise<T> => orLater(context, look, signal, caller.via === undefined ? denials : [...denials, ...refusals])
+
+/** At once where there is nothing to wait for. */
+function orLater<T>(
+  { control, clock, isSettled }: Pick<Context, 'control' | 'clock' | 'isSettled'>,
+  look: () => T,
+  signal: AbortSignal,
+  codes: readonly FailureCode[],
+): T | Promise<T> {
   try {
     return look()
   } catch (error) {
-    if (isSettled === true || !denials.some((code) => ClawError.is(error, code))) throw error
-    await within(clock, denialPatience, signal, (limited) => control.fresh('linearizable', limited))
-    return look()
+    if (isSettled === true || !codes.some((code) => ClawError.is(error, code))) throw error
+    return within(clock, denialPatience, signal, (limited) => control.fresh('linearizable', limited)).then(look)
   }
 }
-
-const denials = ['WORKLOAD_NOT_FOUND', 'NODE_NOT_FOUND'] as const
 
 const begins = <T extends { readonly id: string }>(all: readonly T[], start: string): readonly T[] =>
   start.length < shortest ? [] : all.filter(({ id }) => id.startsWith(start))

@@ -1,11 +1,9 @@
-/** The one way to run an operation: check the input, check the permission, go to the node that has to run it, check the output. */
+/** The one way to run an operation: through the gate, on to the node that has to run it, through its gate, and back with an output that fits. */
 import { closest } from '../lib/closest.ts'
-import { deepest, isNestedDeeper } from '../lib/nesting.ts'
 import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from '../ports/rpc.ts'
 import type { Service } from '../ports/service.ts'
-import type { Freshness } from '../services/control/types.ts'
 import type { Conversation } from '../ports/conversation.ts'
 import { conversationPair } from '../wire/conversation.ts'
 import {
@@ -18,31 +16,32 @@ import {
 } from '../wire/operation.ts'
 import { answerOf } from './answer.ts'
 import { recorded, recordedItems, turnedAway } from './audited.ts'
+import type { Told } from './caller.ts'
+import { callerOf, tell, told } from './caller.ts'
 import type { OperationContext } from './context.ts'
 import { changePatience } from './carry-out.ts'
 import { readingIn } from './consistency.ts'
 import { within, withDeadline } from './deadline.ts'
-import { beforeDenial, refresh } from './find.ts'
-import { parseInput } from './input.ts'
+import { beforeDenial, heard, refresh } from './find.ts'
+import type { Entrant } from './gate.ts'
+import { again, enter, pass, rightsOf, targetOf } from './gate.ts'
 import type { Call, Caller, DuplexOperation, Operation, StreamOperation, UnaryOperation } from './operation.ts'
-import { roles } from './operation.ts'
-import { requirePermission } from './permission.ts'
 import { operations } from './registry.ts'
+import { KeyUse } from './key-use.ts'
 import { bridge, talkOver } from './talk.ts'
-import { randomWord } from './workload/workload-request.ts'
 import { inputIn, outputIn } from './told-json.ts'
+import { randomWord } from './workload/workload-request.ts'
 
 export interface Asker {
   readonly caller: Caller
   readonly signal: AbortSignal
-  /** The member that forwarded it. */
-  readonly via?: NodeId
   /** What the first peer that was asked has called the request; the same for all that it leads to. */
   readonly request?: string
 }
 
-interface Settled extends Asker {
-  readonly context: OperationContext
+/** Somebody whom the gate has let in, and who waits for the answer until when. */
+interface Admitted extends Asker {
+  readonly entrant: Entrant
 }
 
 /** What doors need of it. */
@@ -68,11 +67,9 @@ export function findOperation(name: string, known: ReadonlyMap<string, Operation
   })
 }
 
-interface Wire {
+interface Wire extends Told {
   readonly name: string
   readonly input: string
-  readonly caller: string
-  readonly role: string
   readonly request: string
 }
 
@@ -82,54 +79,41 @@ export class OperationService implements Service, Invoker {
   readonly #context: OperationContext
   readonly #known: ReadonlyMap<string, Operation>
   readonly #commands: readonly string[]
+  readonly #use: KeyUse
   #served: readonly Unsubscribe[] = []
 
   constructor(context: OperationContext, known: ReadonlyMap<string, Operation> = everything) {
     this.#context = context
     this.#known = known
+    this.#use = new KeyUse(context)
     this.#commands = [...known.values()].flatMap(({ kind, name }) => (kind === 'unary' ? [name] : [])).toSorted()
   }
 
   start(): Promise<void> {
     const { rpc } = this.#context
     const answer = async (wire: Wire, asker: Asker): Promise<{ output: string }> => {
-      const operation = this.#unary(wire.name)
-      const { own, freshness } = readingIn(inputIn(wire.input))
-      const input = this.#admit(operation, own, asker)
-      const context = await this.#settled(freshness, asker)
-      return answerOf(wire.name, await this.#run(operation, input, { ...asker, context }), invokeOperation)
+      const admitted = await this.#enter(this.#unary(wire.name), inputIn(wire.input), asker)
+      return answerOf(wire.name, await this.#run(admitted), invokeOperation)
     }
     const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
-      const operation = this.#streaming(wire.name)
-      const { own, freshness } = readingIn(inputIn(wire.input))
-      const input = this.#admit(operation, own, asker)
-      const context = await this.#settled(freshness, asker)
-      for await (const item of this.#stream(operation, input, { ...asker, context }))
-        yield { item: JSON.stringify(item) }
+      const admitted = await this.#enter(this.#streaming(wire.name), inputIn(wire.input), asker)
+      for await (const item of this.#stream(admitted)) yield { item: JSON.stringify(item) }
     }.bind(this)
-
-    const talk = async (wire: Wire, side: Conversation, asker: Asker): Promise<void> => {
-      const operation = this.#talking(wire.name)
-      const { own, freshness } = readingIn(inputIn(wire.input))
-      const input = this.#admit(operation, own, asker)
-      const context = await this.#settled(freshness, asker)
-      await this.#talk(operation, input, side, { ...asker, context })
-    }
+    const talk = async (wire: Wire, side: Conversation, asker: Asker): Promise<void> =>
+      this.#talk(await this.#enter(this.#talking(wire.name), inputIn(wire.input), asker), side)
 
     this.#served = [
-      rpc.serveDuplex(converseOperation, (wire, via, side, signal) => talk(wire, side, forwarded(wire, via, signal))),
+      rpc.serveDuplex(converseOperation, (wire, from, side, signal) => talk(wire, side, forwarded(wire, from, signal))),
       rpc.serveDuplex(visitOperation, async (wire, from, side, signal) =>
-        bridge(side, await this.converse(wire.name, inputIn(wire.input), { caller: this.#operator(from), signal })),
+        bridge(side, await this.converse(wire.name, inputIn(wire.input), { caller: visitor(from), signal })),
       ),
-      rpc.serve(invokeOperation, (wire, via, signal) => answer(wire, forwarded(wire, via, signal))),
-      rpc.serveStream(streamOperation, (wire, via, signal) => items(wire, forwarded(wire, via, signal))),
+      rpc.serve(invokeOperation, (wire, from, signal) => answer(wire, forwarded(wire, from, signal))),
+      rpc.serveStream(streamOperation, (wire, from, signal) => items(wire, forwarded(wire, from, signal))),
       rpc.serve(attachOperation, async (wire, from, signal) => {
-        const output = await this.invoke(wire.name, inputIn(wire.input), { caller: this.#operator(from), signal })
+        const output = await this.invoke(wire.name, inputIn(wire.input), { caller: visitor(from), signal })
         return answerOf(wire.name, output, attachOperation)
       }),
-      rpc.serveStream(followOperation, (wire, from, signal) =>
-        this.#follow(wire, { caller: this.#operator(from), signal }),
-      ),
+      rpc.serveStream(followOperation, (wire, from, signal) => this.#follow(wire, { caller: visitor(from), signal })),
     ]
     return Promise.resolve()
   }
@@ -146,15 +130,13 @@ export class OperationService implements Service, Invoker {
 
   async #invoke(name: string, input: unknown, asker: Asker, endsAt: Call['endsAt']): Promise<unknown> {
     const operation = this.#unary(name)
-    const { own, freshness } = readingIn(input)
-    const admitted = this.#admit(operation, own, asker)
-    const context = await this.#settled(freshness, asker)
-    const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
-    if (target === this.#context.self) return this.#run(operation, admitted, { ...asker, context }, endsAt)
+    const admitted = await this.#enter(operation, input, asker)
+    const target = await this.#target(admitted)
+    if (target === this.#context.self) return this.#run(admitted, endsAt)
     const { rpc, clock } = this.#context
     const ask = (signal: AbortSignal): Promise<{ readonly output: string }> =>
-      rpc.call(target, invokeOperation, wireOf(name, input, asker), signal)
-    const deadline = operation.patience?.(admitted)
+      rpc.call(target, invokeOperation, wireOf(name, input, admitted), signal)
+    const deadline = operation.patience?.(admitted.entrant.input)
     const { output } = await (deadline === undefined
       ? ask(asker.signal)
       : withDeadline(clock, deadline, asker.signal, (limits) => ask(limits.signal)))
@@ -164,15 +146,13 @@ export class OperationService implements Service, Invoker {
   async *open(name: string, input: unknown, unnamed: Asker): AsyncIterable<unknown> {
     const asker = this.#named(unnamed)
     const operation = this.#streaming(name)
-    const { own, freshness } = readingIn(input)
-    const admitted = this.#admit(operation, own, asker)
-    const context = await this.#settled(freshness, asker)
-    const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
+    const admitted = await this.#enter(operation, input, asker)
+    const target = await this.#target(admitted)
     if (target === this.#context.self) {
-      yield* this.#stream(operation, admitted, { ...asker, context })
+      yield* this.#stream(admitted)
       return
     }
-    const wire = wireOf(name, input, asker)
+    const wire = wireOf(name, input, admitted)
     for await (const { item } of this.#context.rpc.stream(target, streamOperation, wire, asker.signal))
       yield outputIn(operation, item)
   }
@@ -180,20 +160,18 @@ export class OperationService implements Service, Invoker {
   async converse(name: string, input: unknown, unnamed: Asker): Promise<Conversation> {
     const asker = this.#named(unnamed)
     const operation = this.#talking(name)
-    const { own, freshness } = readingIn(input)
-    const admitted = this.#admit(operation, own, asker)
-    const context = await this.#settled(freshness, asker)
+    const admitted = await this.#enter(operation, input, asker)
     // Where it has to run may have changed a moment ago.
-    if (operation.isPlaced !== true) await refresh(context, asker.signal)
-    const target = await beforeDenial(context, () => this.#target(operation, admitted), asker.signal)
+    if (operation.isPlaced !== true) await refresh(admitted.entrant.context, asker.signal)
+    const target = await this.#target(admitted)
     if (target !== this.#context.self)
-      return this.#context.rpc.converse(target, converseOperation, wireOf(name, input, asker), asker.signal)
+      return this.#context.rpc.converse(target, converseOperation, wireOf(name, input, admitted), asker.signal)
     const [ours, theirs] = conversationPair()
     const onAbort = (): void => {
       for (const side of [ours, theirs]) side.fail(asker.signal.reason)
     }
     asker.signal.addEventListener('abort', onAbort, { once: true })
-    this.#talk(operation, admitted, theirs, { ...asker, context })
+    this.#talk(admitted, theirs)
       .then(
         () => ours.end(),
         (error: unknown) => ours.fail(error),
@@ -205,76 +183,97 @@ export class OperationService implements Service, Invoker {
     return ours
   }
 
-  #target(operation: Operation, admitted: unknown): NodeId {
-    return operation.where?.(admitted, this.#context) ?? this.#context.self
+  /** Through the first half of the gate, and on to a state as fresh as the caller wants it. Throws NO_LEADER or DEADLINE_EXCEEDED besides. */
+  #enter(operation: Operation, input: unknown, asker: Asker): Admitted | Promise<Admitted> {
+    const { own, freshness } = readingIn(input)
+    const { caller, signal } = asker
+    const context = this.#context
+    return this.#onRecord(operation, { input: own, ...asker }, () => {
+      const entrant = heard(context, () => enter(operation, own, caller, context), asker)
+      if (freshness === null)
+        return entrant instanceof Promise ? entrant.then((one) => ({ ...asker, entrant: one })) : { ...asker, entrant }
+      return Promise.resolve(entrant).then(async (one) => {
+        await within(context.clock, changePatience, signal, (limited) => context.control.fresh(freshness, limited))
+        return { ...asker, entrant: again(one, caller, { ...context, isSettled: true }) }
+      })
+    })
+  }
+
+  /** Through the second half, on the peer that runs it, with all that the handler is given. */
+  #passed(admitted: Admitted, endsAt: Call['endsAt'] = null) {
+    const { operation, input, context: seen } = admitted.entrant
+    const look = () => {
+      const entrant = again(admitted.entrant, admitted.caller)
+      const context = pass(entrant)
+      return { input, context, call: this.#call({ ...admitted, entrant }, endsAt) }
+    }
+    return this.#onRecord(operation, { input, ...admitted }, () => heard(seen, look, admitted))
+  }
+
+  /** Whoever is turned away goes on record. */
+  #onRecord<T>(
+    operation: Operation,
+    asked: Asker & { readonly input: unknown },
+    look: () => T | Promise<T>,
+  ): T | Promise<T> {
+    const away = (error: unknown): never => {
+      turnedAway(this.#context, operation, asked, error)
+      throw error
+    }
+    try {
+      const found = look()
+      return found instanceof Promise ? found.catch(away) : found
+    } catch (error) {
+      return away(error)
+    }
+  }
+
+  #target({ entrant, signal }: Admitted): Promise<NodeId> {
+    return beforeDenial(entrant.context, () => targetOf(entrant), signal)
+  }
+
+  /** A door has let somebody in by this API key. */
+  noteUse(key: string): void {
+    this.#use.note(key)
   }
 
   get applied(): number {
     return this.#context.control.status().applied
   }
 
-  /** Whoever is turned away goes on record. */
-  #admit(operation: Operation, input: unknown, asker: Asker): unknown {
-    try {
-      return admit(operation, input, asker)
-    } catch (error) {
-      turnedAway(this.#context, operation, { input, ...asker }, error)
-      throw error
-    }
+  async #run(admitted: Admitted, endsAt: Call['endsAt'] = null): Promise<unknown> {
+    const operation = admitted.entrant.operation as UnaryOperation
+    const { input, context, call } = await this.#passed(admitted, endsAt)
+    const run = async (): Promise<unknown> => operation.output.parse(await operation.handler(input, context, call))
+    return recorded(operation, input, { ...admitted, context }, run)
   }
 
-  /** Waits until this peer's state is as fresh as the caller wants it. Throws NO_LEADER or DEADLINE_EXCEEDED. */
-  async #settled(freshness: Freshness | null, { signal }: Asker): Promise<OperationContext> {
-    const context = this.#context
-    if (freshness === null) return context
-    await within(context.clock, changePatience, signal, (limited) => context.control.fresh(freshness, limited))
-    return { ...context, isSettled: true }
-  }
-
-  async #run(
-    operation: UnaryOperation,
-    admitted: unknown,
-    { context, ...asker }: Settled,
-    endsAt: Call['endsAt'] = null,
-  ): Promise<unknown> {
-    const run = async (): Promise<unknown> =>
-      operation.output.parse(await operation.handler(admitted, context, this.#call(asker, endsAt)))
-    return recorded(operation, admitted, { context, ...asker }, run)
-  }
-
-  async *#stream(
-    operation: StreamOperation,
-    admitted: unknown,
-    { context, ...asker }: Settled,
-  ): AsyncIterable<unknown> {
-    const items = (): AsyncIterable<unknown> => operation.handler(admitted, context, this.#call(asker))
-    for await (const item of recordedItems(operation, admitted, { context, ...asker }, items))
+  async *#stream(admitted: Admitted): AsyncIterable<unknown> {
+    const operation = admitted.entrant.operation as StreamOperation
+    const { input, context, call } = await this.#passed(admitted)
+    const items = (): AsyncIterable<unknown> => operation.handler(input, context, call)
+    for await (const item of recordedItems(operation, input, { ...admitted, context }, items))
       yield operation.output.parse(item)
   }
 
-  async #talk(
-    operation: DuplexOperation,
-    admitted: unknown,
-    side: Conversation,
-    { context, ...asker }: Settled,
-  ): Promise<void> {
-    const told = talkOver(side, operation.message, operation.output)
-    const talk = (): Promise<void> => operation.handler(admitted, context, this.#call(asker), told)
-    await recorded(operation, admitted, { context, ...asker }, talk)
+  async #talk(admitted: Admitted, side: Conversation): Promise<void> {
+    const operation = admitted.entrant.operation as DuplexOperation
+    const { input, context, call } = await this.#passed(admitted)
+    const talk = talkOver(side, operation.message, operation.output)
+    await recorded(operation, input, { ...admitted, context }, () => operation.handler(input, context, call, talk))
   }
 
   async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
     for await (const item of this.open(wire.name, inputIn(wire.input), asker)) yield { item: JSON.stringify(item) }
   }
 
-  #call(asker: Asker, endsAt: Call['endsAt'] = null): Call {
+  #call({ entrant, ...asker }: Admitted, endsAt: Call['endsAt']): Call {
+    const { operation, standing } = entrant
     const { caller, signal } = asker
     return {
-      caller,
-      signal,
-      endsAt,
-      commands: this.#commands,
-      within: (limits) => this.#call({ ...asker, signal: limits.signal }, limits.endsAt),
+      ...{ caller, signal, endsAt, commands: this.#commands },
+      ...rightsOf(operation, standing),
+      within: (limits) => this.#call({ entrant, ...asker, signal: limits.signal }, limits.endsAt),
       invoke: (name, input) => this.#invoke(name, input, asker, endsAt),
       open: (name, input, inner) => this.open(name, input, { ...asker, signal: inner }),
       converse: (name, input, inner) => this.converse(name, input, { ...asker, signal: inner }),
@@ -284,17 +283,6 @@ export class OperationService implements Service, Invoker {
   /** A request gets its name where it comes in. */
   #named(asker: Asker): Asker {
     return asker.request === undefined ? { ...asker, request: randomWord(this.#context.random, 16) } : asker
-  }
-
-  /** A key from outside is worth what the replicated state says of it. */
-  #operator(key: NodeId): Caller {
-    if (!this.#context.control.state.operators.has(key)) {
-      this.#context.audit.denied({ actor: key, operation: 'attach', outcome: 'AUTH_FAILED' })
-      throw new ClawError('AUTH_FAILED', {
-        reason: 'this key is not one of the mesh’s operators; see `clawbernetes operator add`',
-      })
-    }
-    return { id: key, role: 'admin' }
   }
 
   #unary(name: string): UnaryOperation {
@@ -318,32 +306,16 @@ export class OperationService implements Service, Invoker {
   }
 }
 
-/** The one gate in front of every handler: the input as the schema makes it, for a caller who may. Throws otherwise. */
-function admit({ name, input: schema, permission, isLocal }: Operation, input: unknown, { caller }: Asker): unknown {
-  if (isNestedDeeper(input, deepest))
-    throw new ClawError('INVALID_REQUEST', { problem: `it is nested more than ${deepest} deep` })
-  const admitted: unknown = parseInput(schema, input)
-  if (isLocal === true && !isHere(caller))
-    throw new ClawError('PERMISSION_DENIED', { action: `use ${name} but through the Unix socket on the host itself` })
-  requirePermission(caller, permission)
-  return admitted
-}
+/** A key from outside, which the connection has proved. */
+const visitor = (key: NodeId): Caller => callerOf({ kind: 'operator', key })
 
-const isHere = ({ id, isElsewhere }: Caller): boolean => id === 'socket' && isElsewhere !== true
-
-const wireOf = (name: string, input: unknown, { caller: { id, role }, request = '' }: Asker): Wire => ({
-  ...{ name, input: JSON.stringify(input), caller: id, role, request },
+const wireOf = (name: string, input: unknown, { caller, entrant, request = '' }: Admitted): Wire => ({
+  ...{ name, input: JSON.stringify(input), request },
+  ...tell(caller, entrant.standing),
 })
 
 /** Older members do not say what the request is called. */
-const forwarded = (wire: Wire, via: NodeId, signal: AbortSignal): Asker => ({
-  ...{ caller: vouchedFor(wire), via, signal },
+const forwarded = (wire: Wire, from: NodeId, signal: AbortSignal): Asker => ({
+  ...{ caller: told(wire, from), signal },
   request: wire.request === '' || wire.request.length > 64 ? '-' : wire.request,
 })
-
-function vouchedFor({ caller, role }: Wire): Caller {
-  const known = roles.find((name) => name === role)
-  if (known === undefined || caller === '' || caller.length > 256)
-    throw new ClawError('INVALID_REQUEST', { problem: 'the forwarding peer did not say who asks' })
-  return { id: caller, role: known, isElsewhere: true }
-}

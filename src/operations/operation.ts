@@ -1,5 +1,7 @@
 /** What an operation is: everything a user can do, once, for every door. */
 import type { z } from 'zod'
+import type { Standing } from '../core/access/decide.ts'
+import type { Identity, Permission, Rule } from '../model/access.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Conversation } from '../ports/conversation.ts'
 import type { OperationContext } from './context.ts'
@@ -7,38 +9,23 @@ import type { Talk } from './talk.ts'
 import type { Millis } from '../model/time.ts'
 import type { Deadline, Limits } from './deadline.ts'
 
-/** Each role may do what the one before may. */
-export const roles = ['viewer', 'operator', 'admin'] as const
-export type Role = (typeof roles)[number]
+export type { Permission } from '../model/access.ts'
 
-/** Who asks, as the door has found out: `socket`, `token:api`, or the key of an operator or node. */
+/**
+ * Who asks, as a door of this peer has found out, or as another member says. It carries no rights: whoever runs the operation reads
+ * from its own replicated state what the identity is worth now (`core/access/standing.ts`). Doors make one with `callerOf`.
+ *
+ * Without `via`, this peer has seen the credential itself: a socket, a secret, the key that a connection has proved, or a signature
+ * that it has verified. With `via`, members vouch for it, the one who told this peer first, and it is worth no more than each of them.
+ * `proof` is what the caller has signed, which travels on with a forwarded request: the peer that gets it verifies it and then
+ * leaves `via` out.
+ */
 export interface Caller {
+  /** Short, for logs, for the record and for `submittedBy`: `socket`, `reader`, `token:api`, `apikey:ak_…`, `user:NAME`, `service`, or the key of an operator. */
   readonly id: string
-  readonly role: Role
-  /** Another peer vouches for it. */
-  readonly isElsewhere?: true
-}
-
-export interface Permission {
-  readonly verb: 'read' | 'create' | 'stop' | 'change' | 'remove' | 'invoke'
-  readonly resource:
-    | 'mesh'
-    | 'backup'
-    | 'node'
-    | 'workload'
-    | 'token'
-    | 'operator'
-    | 'namespace'
-    | 'image'
-    | 'event'
-    | 'audit'
-    | 'volume'
-    | 'job'
-    | 'cron'
-    | 'workflow'
-    | 'privilege'
-    | 'policy'
-    | 'price'
+  readonly identity: Identity
+  readonly via?: readonly NodeId[]
+  readonly proof?: object
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */
@@ -49,6 +36,17 @@ export interface Call {
   readonly endsAt: Millis | null
   /** Names of all operations with one answer. */
   readonly commands: readonly string[]
+  /** What the caller is worth, and the name of the user; null for a host's own root, and for keys without one. */
+  readonly standing: Standing
+  readonly user: string | null
+  /** Whether the caller may do this in that namespace (null for what is in none): for what a list shows, and for what depends on more than the input. */
+  may(permission: Permission, namespace: string | null): boolean
+  /** Whether the caller may do in that namespace what this operation needs: what a list shows. */
+  sees(namespace: string): boolean
+  /** Throws PERMISSION_DENIED unless the caller may. */
+  require(permission: Permission, namespace: string | null): void
+  /** Throws PERMISSION_DENIED unless the caller may do all of this there: nobody hands on more than they have. */
+  requireAll(rules: readonly Rule[], namespace: string | null): void
   /** The same with less time for what is called. */
   within(limits: Limits): Call
   invoke(name: string, input: unknown): Promise<unknown>
@@ -67,6 +65,15 @@ interface Common<Name extends string, Input extends z.ZodType> {
   readonly about: string
   readonly input: Input
   readonly permission: Permission
+  /**
+   * Which namespace a call touches; null, and where it is left out, what is in none, such as a node. It is asked on the peer that runs the
+   * operation, and sees nothing of namespaces whose work the caller may not read: a name from there is as little found as one that nobody has.
+   */
+  namespace?(input: z.output<Input>, context: OperationContext): string | null
+  /** It is enough to be allowed in some namespace: of work, the handler sees only what the caller may read; of all else it shows what `call.sees`. */
+  readonly isScoped?: true
+  /** What else this input needs, in the same namespace. */
+  needs?(input: z.output<Input>, context: OperationContext): readonly Permission[]
   readonly rest?: Rest
   /** Only through the Unix socket of the very peer that runs it. */
   readonly isLocal?: true

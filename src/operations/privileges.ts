@@ -8,29 +8,29 @@ import { sourceObstacle } from '../model/host-path.ts'
 import { inWords } from '../model/privilege.ts'
 import type { WorkloadSpec } from '../model/workload.ts'
 import { privilegesAsked } from '../model/workload.ts'
-import type { Caller } from './operation.ts'
-import { requirePermission } from './permission.ts'
+import type { Call } from './operation.ts'
+import { beyond } from './touched.ts'
 
-/** Throws PERMISSION_DENIED for a privilege that the caller may not give, and MOUNT_DENIED for a path that nobody gets. */
-export function requirePrivileges(caller: Caller, command: Command): void {
+/** Throws PERMISSION_DENIED for what the caller may not give, and MOUNT_DENIED for a path that nobody gets. */
+export function requirePrivileges(may: Call['may'], command: Command): void {
   for (const spec of specsIn(command)) {
     for (const { source } of spec.mounts) {
       const why = sourceObstacle(source)
       if (why !== null) throw new ClawError('MOUNT_DENIED', { path: source, why })
     }
+    const { namespace, executor } = spec
+    const volumes = spec.mounts.map(({ source }) => source)
+    for (const { verb, resource } of beyond({ volumes, executor }))
+      if (!may({ verb, resource }, namespace))
+        throw refusal(resource === 'host-mount' ? 'paths of its host' : 'no container around it', namespace)
     const asked = privilegesAsked(spec)
-    if (asked.length > 0) requirePrivilege(caller, asked)
+    if (asked.length > 0 && !may({ verb: 'use', resource: 'privilege' }, namespace))
+      throw refusal(inWords(asked), namespace)
   }
 }
 
-function requirePrivilege(caller: Caller, asked: readonly string[]): void {
-  try {
-    requirePermission(caller, { verb: 'change', resource: 'privilege' })
-  } catch (error) {
-    if (!ClawError.is(error, 'PERMISSION_DENIED')) throw error
-    throw new ClawError('PERMISSION_DENIED', { action: `run work with ${inWords(asked)}` }, { cause: error })
-  }
-}
+const refusal = (what: string, namespace: string): ClawError =>
+  new ClawError('PERMISSION_DENIED', { action: `run work with ${what} in ${namespace}` })
 
 /** Every workload that stands anywhere in it. */
 function* specsIn(value: unknown): Generator<WorkloadSpec, undefined> {

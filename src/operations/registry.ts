@@ -4,6 +4,19 @@ import { operatorAdd, operatorList, operatorRemove, tokenCreate } from './access
 import { auditQuery, auditTail } from './audit/audit-query.ts'
 import { auditRead } from './audit/audit-read.ts'
 import { auditExport, auditVerify } from './audit/audit-verify.ts'
+import { apikeyCreate, apikeyList, apikeyRevoke, apikeyRotate } from './auth/apikey.ts'
+import { canI, whoami } from './auth/own.ts'
+import { roleCreate, roleDelete, roleInfo, roleList } from './auth/role.ts'
+import {
+  userAssign,
+  userCreate,
+  userDelete,
+  userDisable,
+  userEnable,
+  userInfo,
+  userList,
+  userUnassign,
+} from './auth/user.ts'
 import { containerExec } from './workload/container-exec.ts'
 import {
   deployCreate,
@@ -125,6 +138,9 @@ export const operations = [
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
+  ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
+  ...[userCreate, userList, userInfo, userAssign, userUnassign, userDisable, userEnable, userDelete],
+  ...[apikeyCreate, apikeyList, apikeyRevoke, apikeyRotate],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch, eventsEmit, eventsQuery],
 ] as const
 

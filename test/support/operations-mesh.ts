@@ -35,7 +35,7 @@ import { ada, bob, inventory, meshOf } from './control-samples.ts'
 import type { FakeLog } from './fake-log.ts'
 import { noPrograms } from './no-programs.ts'
 
-export const admin: Caller = { id: 'socket', role: 'admin' }
+export const admin: Caller = { id: 'socket', identity: { kind: 'socket' } }
 
 export const sample = (uuid: string, parts: Partial<GpuSample> = {}): GpuSample => ({
   uuid,

@@ -1,6 +1,7 @@
 /** Runs command lines of the CLI against made-up answers. */
 import { Api } from '../../src/doors/cli/peer/api.ts'
 import { main } from '../../src/doors/cli/main.ts'
+import { callerOf } from '../../src/operations/caller.ts'
 import type { Operation } from '../../src/operations/operation.ts'
 import { operations } from '../../src/operations/registry.ts'
 import { FakeInvoker } from './fake-invoker.ts'
@@ -27,7 +28,7 @@ export async function cli(
   { signal }: AbortController = new AbortController(),
 ): Promise<Ran> {
   const invoker = new FakeInvoker(answers)
-  const caller = { id: 'socket', role: 'admin' } as const
+  const caller = callerOf({ kind: 'socket' })
   const check = (name: string, input: unknown): void => {
     const result = inputOf.get(name)?.safeParse(JSON.parse(JSON.stringify(input)))
     expect(result?.error?.issues ?? [], name).toEqual([])

@@ -4,7 +4,8 @@ import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
-import type { CommandOf, JoinToken, Outcome } from './types.ts'
+import type { CommandOf, Outcome } from './types.ts'
+import type { JoinToken } from '../../model/access.ts'
 
 export function createToken(step: Step, { token }: CommandOf<'create-token'>): Outcome {
   const { state, at, by } = step

@@ -6,6 +6,8 @@ import { claim, place, placeGang, reject, withdraw } from './placements.ts'
 import { admit, found, removeMember, updateMember } from './members.ts'
 import type { CronCommand } from './cron-commands.ts'
 import { carryOutOnCron, isOnCron } from './crons.ts'
+import type { AccessCommand } from './access-commands.ts'
+import { carryOutOnAccess, isOnAccess } from './access-rights.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
 import { carryOutOnDeployment, isOnDeployment } from './deployments.ts'
 import { reportAuditHead } from './audit-heads.ts'
@@ -61,6 +63,7 @@ function carryOut(step: Step, command: Command): Outcome {
     return refused('INVALID_REQUEST', { problem: 'the mesh has not been founded' })
 
   if (isOnDeployment(command)) return carryOutOnDeployment(step, command)
+  if (isOnAccess(command)) return carryOutOnAccess(step, command)
   if (isOnJob(command)) return carryOutOnJob(step, command)
   if (isOnCron(command)) return carryOutOnCron(step, command)
   if (isOnPolicy(command)) return carryOutOnPolicy(step, command)
@@ -68,7 +71,10 @@ function carryOut(step: Step, command: Command): Outcome {
 }
 
 /** What is of none of the areas that have files of their own. */
-type Plain = Exclude<Command, DeploymentCommand | JobCommand | CronCommand | WorkflowCommand | PolicyCommand>
+type Plain = Exclude<
+  Command,
+  AccessCommand | DeploymentCommand | JobCommand | CronCommand | WorkflowCommand | PolicyCommand
+>
 
 function carryOutAny(step: Step, command: Plain): Outcome {
   switch (command.type) {

@@ -1,12 +1,30 @@
 /** Which commands the leader takes from another peer: nodes speak for themselves, and what the leader decides it decides alone. */
 import type { NodeId } from '../../model/ids.ts'
+import { isOnAccess } from './access-rights.ts'
 import { isOnDeployment } from './deployments.ts'
 import { isOnPolicy } from './policies.ts'
 import type { Command } from './types.ts'
 
-/** May this peer have the leader commit the command? */
-export function mayForward(command: Command, from: NodeId): boolean {
-  if (isOnPolicy(command)) return true
+/** May this peer have the leader commit the command? A worker is not trusted to speak for others: it works, and does not decide. */
+export const mayForward = (command: Command, from: NodeId, isWorker = false): boolean =>
+  isForwarded(command, from) && (!isWorker || isWorkersOwn(command, from))
+
+/** What a worker says of itself. */
+const ofItself: ReadonlySet<string> = new Set<Command['type']>([
+  ...(['claim', 'reject', 'report-inventory', 'report-starting', 'report-running'] as const),
+  ...(['report-checkpoint', 'report-health', 'report-ended', 'tell'] as const),
+])
+
+/** What a node says of itself, and what carries its own proof: the token of a newcomer. Nothing that would draw more work to it. */
+function isWorkersOwn(command: Command, from: NodeId): boolean {
+  if (command.type === 'admit' || command.type === 'note-apikey-use') return true
+  if (command.type === 'update-member')
+    return command.node === from && command.labels === undefined && command.labelPatch === undefined
+  return ofItself.has(command.type) && 'node' in command && command.node === from
+}
+
+function isForwarded(command: Command, from: NodeId): boolean {
+  if (isOnPolicy(command) || isOnAccess(command)) return true
   if (isOnDeployment(command)) return command.type !== 'set-rollout'
   switch (command.type) {
     case 'found':

@@ -4,6 +4,7 @@ import { shallowJson } from '../../lib/nesting.ts'
 import { ClawError } from '../../model/failure.ts'
 import { TaintName } from '../../model/label.ts'
 import { cronCommands } from './cron-schemas.ts'
+import { accessCommands } from './access-schemas.ts'
 import { deploymentCommands } from './deployment-schemas.ts'
 import { jobCommands, resultText } from './job-schemas.ts'
 import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
@@ -140,6 +141,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   ...cronCommands,
   ...workflowCommands,
   ...policyCommands,
+  ...accessCommands,
   z.strictObject({
     ...type('tell'),
     node,

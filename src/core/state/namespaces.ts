@@ -9,6 +9,7 @@ import { limitBroken, withDefaults } from '../policy/limits.ts'
 import { demandOf, gpuMillisOf } from './demand.ts'
 import { meter } from './metering.ts'
 import { policyObstacle } from './policies.ts'
+import { forgetNamespace } from './access-rights.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -210,6 +211,7 @@ export function removeNamespace(step: Step, { name }: CommandOf<'remove-namespac
   state.namespaces.delete(name)
   state.consumed.delete(name)
   state.metered.delete(name)
+  forgetNamespace(step, name)
   changes.push({ type: 'namespace', name })
   emit(step, { type: 'namespace.removed', message: `the namespace ${name} was removed by ${by}` })
   return accepted()

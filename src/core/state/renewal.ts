@@ -55,7 +55,7 @@ function transplant(present: State, backup: State): State {
     ...backup,
     ...{ mesh, version, members, removed, tokens, sealedKeys, liveness, auditHeads, skipped },
     // A key that was taken away since must not count again; on another mesh there was none to take away.
-    operators: isSame ? present.operators : new Map([...backup.operators, ...present.operators]),
+    ...(isSame ? rightsOf(present) : joined(rightsOf(backup), rightsOf(present))),
     // What has happened has happened, also if it is undone.
     events: isSame ? present.events : backup.events,
     epoch: Math.max(present.epoch, backup.epoch),
@@ -64,6 +64,18 @@ function transplant(present: State, backup: State): State {
     sequence: Math.max(present.sequence, backup.sequence),
   })
 }
+
+type Rights = Pick<State, 'operators' | 'roles' | 'users' | 'apikeys'>
+
+const rightsOf = ({ operators, roles, users, apikeys }: State): Rights => ({ operators, roles, users, apikeys })
+
+/** What is said here has the last word. */
+const joined = (theirs: Rights, ours: Rights): Rights => ({
+  operators: new Map([...theirs.operators, ...ours.operators]),
+  roles: new Map([...theirs.roles, ...ours.roles]),
+  users: new Map([...theirs.users, ...ours.users]),
+  apikeys: new Map([...theirs.apikeys, ...ours.apikeys]),
+})
 
 function stepAt(state: State, { at, by }: Pick<Renewal, 'at' | 'by'>): Step {
   state.at = Math.max(state.at, at)

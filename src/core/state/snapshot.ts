@@ -11,6 +11,7 @@ import type { Workload } from '../../model/workload.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
 import { CronSchema } from './cron-schemas.ts'
+import { AccessSchema } from './access-schemas.ts'
 import { DeploymentSchema } from './deployment-schemas.ts'
 import { JobSchema, resultText, RunSchema } from './job-schemas.ts'
 import { reindex } from './holdings.ts'
@@ -20,7 +21,8 @@ import type { Result, State } from './state.ts'
 import { createState, limits } from './state.ts'
 import { supported } from './versions.ts'
 import { WorkflowSchema } from './workflow-schemas.ts'
-import type { JoinToken, MeshEvent, NotedDecision, Operator } from './types.ts'
+import type { MeshEvent, NotedDecision, Operator } from './types.ts'
+import type { JoinToken } from '../../model/access.ts'
 
 const format = 1
 /** How every snapshot begins, so that its version is known before anything else of it is read. The version is left out of the first. */
@@ -188,6 +190,7 @@ const SnapshotSchema = z.strictObject({
   tokens: z.array(TokenSchema),
   sealedKeys: pairs(shape.NodeIdSchema, shape.opaque),
   operators: z.array(OperatorSchema),
+  access: AccessSchema.exactOptional(),
   namespaces: z.array(NamespaceSchema),
   consumed: pairs(namespaceName, z.array(z.tuple([shape.count, shape.count])).max(limits.periods)),
   metered: pairs(namespaceName, z.array(MeteredSchema).max(limits.meteredDays)).exactOptional(),
@@ -223,6 +226,7 @@ export function snapshot(state: State): Uint8Array {
     tokens: [...state.tokens.values()] as z.infer<typeof TokenSchema>[],
     sealedKeys: [...state.sealedKeys],
     operators: [...state.operators.values()],
+    ...accessOf(state),
     namespaces: [...state.namespaces.values()],
     consumed: [...state.consumed] as [string, [number, number][]][],
     ...(state.metered.size > 0 && { metered: [...state.metered] as [string, MeteredDay[]][] }),
@@ -248,6 +252,13 @@ export function snapshot(state: State): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(body))
 }
 
+/** Nothing while there is nothing, as builds of before know it. */
+function accessOf({ roles, users, apikeys }: State): Pick<z.infer<typeof SnapshotSchema>, 'access'> {
+  if (roles.size + users.size + apikeys.size === 0) return {}
+  const lists = { roles: [...roles.values()], users: [...users.values()], apikeys: [...apikeys.values()] }
+  return { access: lists as z.infer<typeof AccessSchema> }
+}
+
 /** Of what may be a snapshot, read from how it begins. */
 export const versionOf = (bytes: Uint8Array): number =>
   Number(beginning.exec(new TextDecoder().decode(bytes.subarray(0, 64)))?.[1] ?? firstVersion.newest)
@@ -266,6 +277,9 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     tokens: new Map(lists.tokens.map((token) => [token.id, token])),
     sealedKeys: new Map(lists.sealedKeys),
     operators: new Map(lists.operators.map((operator) => [operator.key, operator])),
+    roles: new Map((lists.access?.roles ?? []).map((role) => [role.name, role])),
+    users: new Map((lists.access?.users ?? []).map((user) => [user.name, user])),
+    apikeys: new Map((lists.access?.apikeys ?? []).map((key) => [key.id, key])),
     namespaces: new Map(lists.namespaces.map((namespace) => [namespace.name, namespace])),
     consumed: new Map(lists.consumed),
     metered: new Map(lists.metered),

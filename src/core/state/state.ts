@@ -1,5 +1,6 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
 import { Recent } from '../../lib/recent.ts'
+import type { ApiKey, Role, User } from '../../model/access.ts'
 import type { NotedHead } from '../../model/audit.ts'
 import type {
   CronId,
@@ -22,18 +23,8 @@ import { firstVersion } from '../../model/version.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import type { Policy } from '../../model/policy.ts'
 import type { MeteredDay, Prices } from '../../model/prices.ts'
-import type {
-  Genesis,
-  JoinToken,
-  MeshEvent,
-  MeshState,
-  Mib,
-  NotedDecision,
-  Operator,
-  Outcome,
-  Spending,
-  Usage,
-} from './types.ts'
+import type { Genesis, MeshEvent, MeshState, Mib, NotedDecision, Operator, Outcome, Spending, Usage } from './types.ts'
+import type { JoinToken } from '../../model/access.ts'
 
 /** What a command led to, and at which log index. */
 export interface Result {
@@ -51,6 +42,9 @@ export interface State extends MeshState {
   readonly tokens: Map<string, JoinToken>
   readonly sealedKeys: Map<NodeId, string>
   readonly operators: Map<NodeId, Operator>
+  readonly roles: Map<string, Role>
+  readonly users: Map<string, User>
+  readonly apikeys: Map<string, ApiKey>
   readonly namespaces: Map<string, Namespace>
   readonly consumed: Map<string, readonly (readonly [period: number, amount: number])[]>
   readonly metered: Map<string, readonly MeteredDay[]>
@@ -136,6 +130,9 @@ export const limits = {
   /** Of consumption, of one namespace: 30 days of six hours. */
   periods: 120,
   operators: 1_000,
+  roles: 200,
+  users: 5_000,
+  apikeys: 5_000,
   /** Of one member. */
   labels: 64,
   taints: 64,
@@ -159,6 +156,9 @@ export const createState = (): State => ({
   tokens: new Map(),
   sealedKeys: new Map(),
   operators: new Map(),
+  roles: new Map(),
+  users: new Map(),
+  apikeys: new Map(),
   namespaces: new Map(),
   consumed: new Map(),
   metered: new Map(),

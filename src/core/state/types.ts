@@ -1,6 +1,7 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
 import type { NotedHead } from '../../model/audit.ts'
 import type { Cron } from '../../model/cron.ts'
+import type { ApiKey, JoinToken, Role, User } from '../../model/access.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { FailureBody } from '../../model/failure.ts'
 import type {
@@ -25,6 +26,7 @@ import type { Instant, Millis } from '../../model/time.ts'
 import type { Workflow } from '../../model/workflow.ts'
 import type { Workload, WorkloadError, WorkloadSpec } from '../../model/workload.ts'
 import type { CronCommand } from './cron-commands.ts'
+import type { AccessCommand } from './access-commands.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
 import type { JobCommand } from './job-commands.ts'
 import type { WorkflowCommand } from './workflow-commands.ts'
@@ -39,20 +41,7 @@ export interface Genesis {
   readonly createdAt: Instant
 }
 
-/** An invitation. The secret itself is only in the token that the user holds. */
-export interface JoinToken {
-  readonly id: string
-  /** SHA-256 of the one-time secret, hex. */
-  readonly secretHash: string
-  readonly roles: readonly string[]
-  readonly labels: Readonly<Record<string, string>>
-  readonly notAfter: Instant
-  readonly createdBy: string
-  /** The node that used it; a second use by the same node is answered as the first was. */
-  readonly usedBy: NodeId | null
-}
-
-/** A key that may attach to any peer from outside. */
+/** A key that may attach to any peer from outside. It is the key of the user of that name; without such a user it may do everything. */
 export interface Operator {
   readonly key: NodeId
   readonly name: string
@@ -116,6 +105,10 @@ export interface MeshState {
   /** The mesh's private key, sealed to each node that may lead, base64. */
   readonly sealedKeys: ReadonlyMap<NodeId, string>
   readonly operators: ReadonlyMap<NodeId, Operator>
+  /** Roles besides those that every mesh has. */
+  readonly roles: ReadonlyMap<string, Role>
+  readonly users: ReadonlyMap<string, User>
+  readonly apikeys: ReadonlyMap<string, ApiKey>
   readonly namespaces: ReadonlyMap<string, Namespace>
   /** GPU-seconds that the ended placements of each namespace took, by the period in which they ended; oldest first. */
   readonly consumed: ReadonlyMap<string, readonly (readonly [period: number, amount: number])[]>
@@ -322,6 +315,7 @@ export type Command =
   | CronCommand
   | WorkflowCommand
   | PolicyCommand
+  | AccessCommand
   /** Somebody wants an event kept. */
   | {
       readonly type: 'tell'
@@ -377,6 +371,8 @@ export type Change =
   | { readonly type: 'mesh' }
   | { readonly type: 'member'; readonly node: NodeId }
   | { readonly type: 'operator'; readonly key: NodeId }
+  /** Who may do what. */
+  | { readonly type: 'access' }
   | { readonly type: 'namespace'; readonly name: string }
   | { readonly type: 'policy'; readonly name: string }
   | { readonly type: 'workload'; readonly workload: WorkloadId }

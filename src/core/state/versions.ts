@@ -83,6 +83,17 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'update-policy' },
   { version: 2, command: 'remove-policy' },
   { version: 2, command: 'set-prices' },
+  { version: 2, command: 'create-role' },
+  { version: 2, command: 'remove-role' },
+  { version: 2, command: 'create-user' },
+  { version: 2, command: 'remove-user' },
+  { version: 2, command: 'set-user' },
+  { version: 2, command: 'bind-role' },
+  { version: 2, command: 'unbind-role' },
+  { version: 2, command: 'create-apikey' },
+  { version: 2, command: 'revoke-apikey' },
+  { version: 2, command: 'rotate-apikey' },
+  { version: 2, command: 'note-apikey-use' },
 ]
 
 type Members = Pick<MeshState, 'members'>

@@ -4,6 +4,7 @@ import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ClawError, isClawError } from '../../model/failure.ts'
+import { callerOf } from '../../operations/caller.ts'
 import { findOperation } from '../../operations/invoke.ts'
 import type { Invoker } from '../../operations/invoke.ts'
 import type { Caller, Operation } from '../../operations/operation.ts'
@@ -70,7 +71,7 @@ export async function buildApi(deps: ApiDeps, guard: Guard): Promise<FastifyInst
     throw new ClawError('OPERATION_NOT_FOUND', { operation: `${request.method} ${pathOf(request.url)}` })
   })
   app.get('/healthz', () => ({ status: 'ok' }))
-  addRoutes(app, { deps, caller: callerOf(guard), failure })
+  addRoutes(app, { deps, caller: callerAt(guard), failure })
   return app
 }
 
@@ -79,7 +80,7 @@ const subprotocol = 'clawbernetes.v1'
 
 const pathOf = (url: string): string => (url.split('?')[0] ?? '').slice(0, 128)
 
-const callerOf = ({ kind }: Guard): Caller => ({ id: kind === 'socket' ? 'socket' : 'token:api', role: 'admin' })
+const callerAt = ({ kind }: Guard): Caller => callerOf({ kind })
 
 /** Fastify's own refusals know their status better than their kind does. */
 function codeFor(error: unknown, expected: ClawError): number {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { failures } from '../../model/failures.ts'
 import { Consistency } from '../../operations/consistency.ts'
-import { roleFor } from '../../operations/permission.ts'
+import { leastRole } from '../../core/access/roles.ts'
 import type { Operation } from '../../operations/operation.ts'
 
 type Json = Record<string, unknown>
@@ -43,7 +43,7 @@ function described(operation: Operation, door: string, details: Json): Json {
     operationId: door === 'ops' ? operation.name : `${door}.${operation.name}`,
     summary: operation.about,
     tags: [operation.name.split('.')[0] ?? operation.name],
-    'x-role': roleFor(operation.permission),
+    'x-role': leastRole(operation.permission),
     ...details,
     responses: {
       200: {

@@ -1,10 +1,8 @@
 /** Deployments: what is to run all the time, in so many replicas, and how one revision of it follows another. */
 import { z } from 'zod'
-import { deploymentNamed } from '../../core/state/deployments.ts'
 import type { Command } from '../../core/state/types.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import { replicaCount, revisionOf } from '../../model/deployment.ts'
-import { ClawError } from '../../model/failure.ts'
 import { deploymentId } from '../../model/ids.ts'
 import { Bell } from '../bell.ts'
 import { carryOut } from '../carry-out.ts'
@@ -28,21 +26,14 @@ import {
   revisionViews,
 } from './deployment-view.ts'
 import { refresh } from '../find.ts'
+import { DeploymentRef as named, findDeployment, known, ofDeployment, wantedOf } from './deployment-ref.ts'
 import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
 import { pinned, randomWord } from '../workload/workload-request.ts'
+import { beyond, ofRequest } from '../touched.ts'
 
-const ref = z.string().min(1).max(128).optional()
-/** One of them names it. */
-const reference = {
-  deployment: ref.describe('Name or id of the deployment'),
-  deploymentId: ref.describe('The same'),
-  name: ref.describe('The same'),
-}
 const reason = z.string().min(1).max(256).optional().describe('Why, for those who look at it later')
 const key = z.string().min(1).max(128).optional().describe('The same key by the same caller does it once')
-const named = z.strictObject(reference)
-type Reference = z.output<typeof named>
 
 export const deployCreate = unary({
   name: 'deploy.create',
@@ -50,6 +41,8 @@ export const deployCreate = unary({
   input: DeploymentRequest.extend({ idempotencyKey: key }),
   output: DeploymentView,
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofRequest,
+  needs: beyond,
   rest: { method: 'POST', path: '/api/deployments' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
     const { control, random } = context
@@ -81,6 +74,8 @@ export const deployUpdate = unary({
   }),
   output: DeploymentView,
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofDeployment,
+  needs: beyond,
   rest: { method: 'PATCH', path: '/api/deployments/:deployment' },
   async handler(input, context, { caller, signal }) {
     const { complete, expectedRevision, reason: why, idempotencyKey } = input
@@ -106,6 +101,7 @@ export const deployScale = unary({
   input: named.extend({ replicas: replicaCount, reason }),
   output: DeploymentView,
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofDeployment,
   rest: { method: 'POST', path: '/api/deployments/:deployment/scale' },
   async handler({ replicas, reason: why, ...input }, context, { caller, signal }) {
     const found = await findDeployment(input, context, signal)
@@ -124,6 +120,7 @@ export const deployPromote = unary({
   }),
   output: DeploymentView,
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofDeployment,
   rest: { method: 'POST', path: '/api/deployments/:deployment/promote' },
   async handler({ force, expectedRevision, reason: why, ...input }, context, { caller, signal }) {
     const found = await findDeployment(input, context, signal)
@@ -141,6 +138,7 @@ export const deployRollback = unary({
   input: named.extend({ revision: z.int().min(1).optional().describe('Where to go back to'), reason }),
   output: DeploymentView,
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofDeployment,
   rest: { method: 'POST', path: '/api/deployments/:deployment/rollback' },
   async handler({ revision, reason: why, ...input }, context, { caller, signal }) {
     const found = await findDeployment(input, context, signal)
@@ -158,6 +156,7 @@ export const deployPause = unary({
   input: named.extend({ reason }),
   output: DeploymentView,
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofDeployment,
   rest: { method: 'POST', path: '/api/deployments/:deployment/pause' },
   async handler({ reason: why, ...input }, context, { caller, signal }) {
     const found = await findDeployment(input, context, signal)
@@ -174,6 +173,7 @@ export const deployResume = unary({
   input: named.extend({ reason }),
   output: DeploymentView,
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofDeployment,
   rest: { method: 'POST', path: '/api/deployments/:deployment/resume' },
   async handler({ reason: why, ...input }, context, { caller, signal }) {
     const found = await findDeployment(input, context, signal)
@@ -190,6 +190,7 @@ export const deployDelete = unary({
   input: named.extend({ reason }),
   output: z.object({ deploymentId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
   permission: { verb: 'stop', resource: 'workload' },
+  namespace: ofDeployment,
   rest: { method: 'DELETE', path: '/api/deployments/:deployment' },
   async handler({ reason: why, ...input }, context, { caller, signal }) {
     const found = await findDeployment(input, context, signal)
@@ -206,6 +207,7 @@ export const deployStatus = unary({
   input: named,
   output: DeploymentStatus,
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofDeployment,
   rest: { method: 'GET', path: '/api/deployments/:deployment' },
   handler: async (input, context, { signal }) =>
     deploymentStatus(await findDeployment(input, context, signal), context),
@@ -217,6 +219,7 @@ export const deployList = unary({
   input: z.strictObject({ namespace: z.string().max(63).optional().describe('Only those of this namespace') }),
   output: z.array(DeploymentView),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/deployments' },
   async handler({ namespace }, context, { signal }) {
     await refresh(context, signal)
@@ -232,6 +235,7 @@ export const deployHistory = unary({
   input: named,
   output: z.array(RevisionView),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/deployments/:deployment/history' },
   async handler(input, context, { signal }) {
     if (wantedOf(input) === undefined) {
@@ -249,6 +253,7 @@ export const deployWait = stream({
   input: named.extend({ follow: z.boolean().default(false).describe('Go on after that') }),
   output: DeploymentStatus,
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofDeployment,
   async *handler({ follow, ...input }, context, { signal }) {
     const { id } = await findDeployment(input, context, signal)
     const { clock } = context
@@ -299,22 +304,4 @@ interface Change extends Pick<Call, 'caller' | 'signal'> {
 async function change(command: Command, { found, context, ...asker }: Change): Promise<DeploymentView> {
   await carryOut('deploy', command, { context, ...asker })
   return deploymentView(context.control.state.deployments.get(found.id) ?? found, context)
-}
-
-const wantedOf = ({ deployment, deploymentId: id, name }: Reference): string | undefined => deployment ?? id ?? name
-
-/** The one of that name or id, or the beginning of an id. Throws DEPLOYMENT_NOT_FOUND. */
-async function findDeployment(input: Reference, context: OperationContext, signal: AbortSignal): Promise<Deployment> {
-  const wanted = wantedOf(input)
-  if (wanted === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'no deployment is named' })
-  await refresh(context, signal)
-  const { state } = context.control
-  const exact = deploymentNamed(state, wanted) ?? state.deployments.get(deploymentId(wanted))
-  const like = wanted.length < 8 ? [] : [...state.deployments.values()].filter(({ id }) => id.startsWith(wanted))
-  return known(exact ?? (like.length === 1 ? like[0] : undefined), wanted)
-}
-
-function known<T>(found: T | undefined, wanted: string): T {
-  if (found === undefined) throw new ClawError('DEPLOYMENT_NOT_FOUND', { deployment: wanted })
-  return found
 }

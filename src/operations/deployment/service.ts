@@ -54,6 +54,7 @@ export const serviceList = unary({
   input: z.strictObject({}),
   output: z.array(ServiceView),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/services' },
   async handler(_, context, { signal }) {
     await refresh(context, signal)
@@ -69,6 +70,7 @@ export const serviceInfo = unary({
   input: z.strictObject({ service: serviceRef }),
   output: ServiceView.extend({ endpoints: z.array(Endpoint) }),
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ({ service }, context) => findService(context, service).namespace,
   rest: { method: 'GET', path: '/api/services/:service' },
   async handler({ service }, context, { signal }) {
     await refresh(context, signal)
@@ -93,6 +95,7 @@ export const serviceStats = unary({
     revisions: z.array(Stats.extend({ revision: z.int() })),
   }),
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ({ service }, context) => findService(context, service).namespace,
   rest: { method: 'GET', path: '/api/services/:service/stats' },
   async handler({ service, span: asked }, context, { signal }) {
     const { id, name } = findService(context, service)

@@ -24,6 +24,7 @@ export const logKept = unary({
     }),
   ),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   where: ({ node }) => nodeId(node),
   handler({ workload: wanted }, { logs }) {
     const kept = logs.kept().filter(({ workload }) => wanted === undefined || workload === wanted)

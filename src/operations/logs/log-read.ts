@@ -51,6 +51,7 @@ export const logRead = stream({
   input,
   output: LogRead,
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   async *handler(wanted, context, call) {
     const reading = new Reading(wanted, context, call)
     const meant = await reading.meant()

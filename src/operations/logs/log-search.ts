@@ -28,6 +28,7 @@ export const nodeLogSearch = stream({
   input: z.strictObject({ node: z.string().max(128), filter: Filter, limit }),
   output: LogRead,
   permission,
+  isScoped: true,
   where: ({ node }) => nodeId(node),
   async *handler({ filter, limit: most }, { logs, control, self, clock }, { signal }) {
     const end = clock.elapsed() + patience
@@ -62,6 +63,7 @@ export const logSearch = stream({
   }),
   output: LogRead,
   permission,
+  isScoped: true,
   rest: { method: 'GET', path: '/api/logs' },
   async *handler({ node, limit: most, details, ...wanted }, context, call) {
     if (wanted.search === undefined && wanted.level === undefined)

@@ -7,6 +7,7 @@ import type { LogsView } from '../context.ts'
 import type { Chunk as ChunkItem, Filter as FilterOf } from './log-input.ts'
 import { Chunk, Filter, position, tail } from './log-input.ts'
 import { stream } from '../operation.ts'
+import { ClawError } from '../../model/failure.ts'
 
 export const placementLogs = stream({
   name: 'placement.logs',
@@ -22,6 +23,11 @@ export const placementLogs = stream({
   }),
   output: Chunk,
   permission: { verb: 'read', resource: 'workload' },
+  namespace({ workload }, { control }) {
+    const found = control.state.workloads.get(workloadId(workload))
+    if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload })
+    return found.spec.namespace
+  },
   where: ({ node }) => nodeId(node),
   handler({ workload, attempt, ...reading }, { logs }, { signal }) {
     return chunksOf(logs, placementId(workloadId(workload), attempt), reading, signal)

@@ -76,6 +76,7 @@ export const eventsQuery = unary({
   }),
   output: z.object({ count: z.int(), events: z.array(MeshEventView) }),
   permission: { verb: 'read', resource: 'event' },
+  isScoped: true,
   where: nodeAsked,
   async handler({ severity: how, source: from, rangeMinutes, limit }, context, { signal }) {
     await refresh(context, signal)

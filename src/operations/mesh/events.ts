@@ -16,6 +16,7 @@ export const eventsWatch = stream({
   }),
   output: MeshEventView,
   permission: { verb: 'read', resource: 'event' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/events' },
   async *handler({ after, since: text, follow, type }, { control, clock }, { signal }) {
     const from = momentOf(text, clock.now())

@@ -27,7 +27,7 @@ export const gatewayRecover = unary({
     term: z.int(),
     applied: z.int(),
   }),
-  permission: { verb: 'change', resource: 'mesh' },
+  permission: { verb: 'recover', resource: 'mesh' },
   isLocal: true,
   rest: { method: 'POST', path: '/api/gateway/recover' },
   async handler({ confirm, force }, context, { caller, signal }) {

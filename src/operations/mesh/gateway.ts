@@ -57,7 +57,7 @@ export const gatewayPing = unary({
   about: 'Check that a peer answers.',
   input: noInput,
   output: z.object({ ok: z.boolean(), id: z.string(), name: z.string(), version: z.string(), time: z.string() }),
-  permission: { verb: 'read', resource: 'mesh' },
+  permission: { verb: 'read', resource: 'self' },
   handler(_, { self, control, version, clock }) {
     const time = isoOrNull(clock.now()) ?? ''
     return Promise.resolve({ ok: true, id: self, name: nameOf(control.state, self), version, time })

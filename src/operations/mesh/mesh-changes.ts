@@ -40,6 +40,12 @@ interface Context {
   readonly clock: Pick<Clock, 'now'>
 }
 
+/** With the namespace of the work that it is about; null for nodes. */
+interface Kept {
+  readonly namespace: string | null
+  readonly change: MeshChange
+}
+
 interface SeenNode {
   readonly name: string
   readonly health: NodeStatus
@@ -47,6 +53,7 @@ interface SeenNode {
 
 interface SeenWorkload {
   readonly name: string
+  readonly namespace: string
   readonly state: Workload['state']
   readonly placement: string | null
 }
@@ -62,7 +69,7 @@ export class Sight {
   readonly #workloads = new Map<WorkloadId, SeenWorkload>()
   readonly #wakes = new Set<() => void>()
   #stops: readonly Unsubscribe[] = []
-  #kept: MeshChange[] = []
+  #kept: Kept[] = []
   /** Number of the first that is kept. */
   #first = 0
 
@@ -76,8 +83,8 @@ export class Sight {
     return this.#wakes.size
   }
 
-  /** What changes from now on, until the signal ends. Throws RATE_LIMITED when too much of it was left unread. */
-  async *follow(signal: AbortSignal): AsyncGenerator<MeshChange> {
+  /** What changes from now on, until the signal ends, of the namespaces that are looked at. Throws RATE_LIMITED when too much of it was left unread. */
+  async *follow(signal: AbortSignal, sees: (namespace: string) => boolean = () => true): AsyncGenerator<MeshChange> {
     let wake = (): void => {}
     const ring = (): void => wake()
     if (this.#wakes.size === 0) this.#open()
@@ -94,7 +101,7 @@ export class Sight {
           })
         else {
           place += 1
-          yield next
+          if (next.namespace === null || sees(next.namespace)) yield next.change
         }
       }
     } finally {
@@ -116,10 +123,10 @@ export class Sight {
           if (change.type === 'member') nodes.add(change.node)
           if (change.type === 'workload') workloads.add(change.workload)
         }
-        for (const id of nodes) this.#keep(this.#node(id))
-        for (const id of workloads) this.#keep(this.#workload(id))
+        for (const id of nodes) this.#keep(this.#node(id), null)
+        for (const id of workloads) this.#keepOf(id)
       }),
-      membership.onChange(({ node }) => this.#keep(this.#node(node))),
+      membership.onChange(({ node }) => this.#keep(this.#node(node), null)),
     ]
   }
 
@@ -131,9 +138,15 @@ export class Sight {
     this.#workloads.clear()
   }
 
-  #keep(news: readonly MeshChange[]): void {
+  #keepOf(id: WorkloadId): void {
+    const before = this.#workloads.get(id)
+    const news = this.#workload(id)
+    this.#keep(news, (this.#workloads.get(id) ?? before)?.namespace ?? null)
+  }
+
+  #keep(news: readonly MeshChange[], namespace: string | null): void {
     if (news.length === 0) return
-    this.#kept.push(...news)
+    this.#kept.push(...news.map((change) => ({ namespace, change })))
     // Twice as many before the older half goes, so that not every change moves all of them.
     if (this.#kept.length > 2 * this.#mostKept) {
       const old = this.#kept.length - this.#mostKept
@@ -143,7 +156,7 @@ export class Sight {
     for (const wake of this.#wakes) wake()
   }
 
-  #at(place: number): MeshChange | undefined {
+  #at(place: number): Kept | undefined {
     if (place < this.#first) throw new ClawError('RATE_LIMITED', { who: 'This mesh, for a reader so slow,' })
     return this.#kept[place - this.#first]
   }
@@ -172,7 +185,8 @@ export class Sight {
       return before === undefined ? [] : [{ type: 'WorkloadDeleted', data: this.#about(id, before.name) }]
     }
     const { name, placement } = workload
-    this.#workloads.set(id, { name, state: workload.state, placement: placement?.id ?? null })
+    const { namespace } = workload.spec
+    this.#workloads.set(id, { name, namespace, state: workload.state, placement: placement?.id ?? null })
     return [...this.#created(workload, before), ...this.#assigned(workload, before), ...this.#moved(workload, before)]
   }
 

@@ -44,16 +44,17 @@ export const namespaceUsage = unary({
     namespaces: z.array(NamespaceUsage),
   }),
   permission: { verb: 'read', resource: 'namespace' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/usage' },
-  async handler({ namespace, since: asked = '30d' }, context, { signal }) {
+  async handler({ namespace, since: asked = '30d' }, context, { sees, signal }) {
     await refresh(context, signal)
     const { control, clock } = context
     const { state } = control
     const now = clock.now()
     const from = Math.floor((momentOf(asked, now) ?? now) / meteredDay) * meteredDay
-    if (namespace !== undefined && namespaceOf(state, namespace) === null)
+    if (namespace !== undefined && (!sees(namespace) || namespaceOf(state, namespace) === null))
       throw new ClawError('NAMESPACE_NOT_FOUND', { namespace })
-    const names = namespace === undefined ? namesIn(state) : [namespace]
+    const names = namespace === undefined ? namesIn(state).filter(sees) : [namespace]
     const namespaces = names.map((name) => {
       const days = takenBy(state, name, { from, now })
       return {

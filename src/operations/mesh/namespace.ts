@@ -143,11 +143,15 @@ export const namespaceList = unary({
   input: noInput,
   output: z.array(NamespaceView),
   permission: { verb: 'read', resource: 'namespace' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/namespaces' },
-  async handler(_, context, { signal }) {
+  async handler(_, context, { sees, signal }) {
     await refresh(context, signal)
     const accounts = accountsNow(context)
-    return [...accounts.keys()].toSorted().map((name) => viewOf(name, context, accounts))
+    return [...accounts.keys()]
+      .filter(sees)
+      .toSorted()
+      .map((name) => viewOf(name, context, accounts))
   },
 })
 
@@ -157,6 +161,7 @@ export const namespaceInfo = unary({
   input: named,
   output: NamespaceView,
   permission: { verb: 'read', resource: 'namespace' },
+  namespace: ({ namespace }) => namespace,
   rest: { method: 'GET', path: '/api/namespaces/:namespace' },
   async handler({ namespace }, context, { signal }) {
     await refresh(context, signal)
@@ -164,8 +169,8 @@ export const namespaceInfo = unary({
   },
 })
 
-const accountsNow = ({ control, clock }: OperationContext) =>
-  accountsOf(control.state, control.state.members.keys(), clock.now())
+const accountsNow = ({ control, everything = control, clock }: OperationContext) =>
+  accountsOf(everything.state, everything.state.members.keys(), clock.now())
 
 /** Throws NAMESPACE_NOT_FOUND. */
 function viewOf(name: string, context: OperationContext, accounts = accountsNow(context)): NamespaceView {

@@ -14,20 +14,21 @@ import { iso, nodeRef, time } from '../fields.ts'
 import { called, findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
+import { mayHere } from '../gate.ts'
 import { requirePrivileges } from '../privileges.ts'
 
 /** How long the mesh may take before the peer keeps the submission: longer than an election. */
 const patience = 5_000
 
 type SpoolAsker = Omit<Asker, 'context'> & {
-  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random' | 'spool'>
+  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random' | 'spool' | 'self'>
 }
 
 /** Has the mesh take it, or keeps it for the mesh. Throws the failure of a refusal, and SPOOL_FULL. */
 export async function submitOrKeep(command: CommandOf<'submit'>, asker: SpoolAsker): Promise<Executed | Spooled> {
   const { control, clock, spool } = asker.context
   const { caller, signal } = asker
-  requirePrivileges(caller, command)
+  requirePrivileges(mayHere(caller, asker.context), command)
   const id = commandId('run', asker)
   const known = spooledBy(spool.entries(), id)
   if (known !== null) {
@@ -79,6 +80,7 @@ export const spoolList = unary({
   input: z.strictObject({ node }),
   output: z.array(SpooledView),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/spool' },
   where,
   handler: (_, context) => Promise.resolve(context.spool.entries().map((one) => viewOf(one, context))),
@@ -90,17 +92,20 @@ export const spoolDrop = unary({
   input: z.strictObject({ workload: z.string().min(1).max(128).describe('Name or id of the workload'), node }),
   output: SpooledView,
   permission: { verb: 'stop', resource: 'workload' },
+  namespace: ({ workload }, context) => spooled(workload, context).spec.namespace,
   rest: { method: 'DELETE', path: '/api/spool/:workload' },
   where,
   async handler({ workload }, context) {
-    const { spool } = context
-    const all = spool.entries()
-    const found = called(
-      all.map((one) => ({ ...one, id: one.workload })),
-      workload,
-    )
-    if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload })
-    await spool.drop(found.command)
+    const found = spooled(workload, context)
+    await context.spool.drop(found.command)
     return viewOf(found, context)
   },
 })
+
+/** Throws WORKLOAD_NOT_FOUND. */
+function spooled(workload: string, { spool }: Pick<OperationContext, 'spool'>): Spooled {
+  const all = spool.entries().map((one) => ({ ...one, id: one.workload }))
+  const found = called(all, workload)
+  if (found === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload })
+  return found
+}

@@ -25,6 +25,7 @@ export const deployDiff = unary({
     violations: z.array(ViolationView).describe('Policies that refuse it or warn of it'),
   }),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   async handler(request, context, { signal }) {
     await refresh(context, signal)
     const { name } = request
@@ -67,6 +68,7 @@ export const workloadDiff = unary({
     violations: z.array(ViolationView).describe('Policies that refuse it or warn of it'),
   }),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   async handler(request, context, { signal }) {
     await refresh(context, signal)
     const { workloads } = context.control.state

@@ -1,7 +1,7 @@
 /** One command in a container, with one answer: what agents and scripts use where people use a terminal. */
 import { z } from 'zod'
 import type { ExecSession } from '../../ports/exec.ts'
-import { containerIdOf, containerOf, whichContainer, wordFor } from './container-ref.ts'
+import { containerIdOf, containerOf, ofContainer, whichContainer, wordFor } from './container-ref.ts'
 import { within } from '../deadline.ts'
 import { environmentIn, execFields, runningPlacement } from './exec-request.ts'
 import { spanOf, span } from '../fields.ts'
@@ -35,7 +35,8 @@ export const containerExec = unary({
     containerId: z.string(),
     workloadId: z.string(),
   }),
-  permission: { verb: 'change', resource: 'workload' },
+  permission: { verb: 'exec', resource: 'workload' },
+  namespace: ofContainer,
   where({ node, ...wanted }, context) {
     if (node !== undefined) return findNode(context.control.state, node)
     const { placement } = findWorkload(context, wordFor(wanted))

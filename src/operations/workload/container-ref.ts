@@ -51,6 +51,10 @@ export function containerOf(which: WhichContainer, context: Context): Workload {
   return findHere(wanted, context) ?? explainAbsence(wanted, context)
 }
 
+/** Which namespace it is in. Throws WORKLOAD_NOT_FOUND. */
+export const ofContainer = (which: WhichContainer, context: Context): string =>
+  containerOf(which, context).spec.namespace
+
 /** What waits for a node and may go to any is nowhere else: every host knows it. */
 function findHere(wanted: string, context: Context): Workload | null {
   const { control, self, agent } = context

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { GpuSample } from '../../model/gpu.ts'
 import { ClawError } from '../../model/failure.ts'
-import { containerIdOf, containerOf, nodeAsked, whichContainer } from './container-ref.ts'
+import { containerIdOf, containerOf, nodeAsked, ofContainer, whichContainer } from './container-ref.ts'
 import { unary } from '../operation.ts'
 
 const nullable = z.number().nullable()
@@ -40,6 +40,7 @@ export const containerStats = unary({
     gpus: z.array(GpuUse),
   }),
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofContainer,
   where: nodeAsked,
   async handler(wanted, context, { signal }) {
     const workload = containerOf(wanted, context)

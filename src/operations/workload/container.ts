@@ -6,7 +6,15 @@ import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { Bell } from '../bell.ts'
 import type { OperationContext } from '../context.ts'
-import { askedNode, containerIdOf, containerOf, nodeAsked, taskOf, whichContainer } from './container-ref.ts'
+import {
+  askedNode,
+  containerIdOf,
+  containerOf,
+  nodeAsked,
+  ofContainer,
+  taskOf,
+  whichContainer,
+} from './container-ref.ts'
 import { idempotencyKey, iso, isoOrNull, time } from '../fields.ts'
 import { findWorkload } from '../find.ts'
 import type { Call } from '../operation.ts'
@@ -14,6 +22,7 @@ import { unary } from '../operation.ts'
 import { tailOf } from '../logs/output-text.ts'
 import { workloadRun } from './workload.ts'
 import { WorkloadRequest } from './workload-request.ts'
+import { beyond, ofRequest } from '../touched.ts'
 
 /** Pulling an image may take longer than anyone waits for an answer; the work goes on regardless. */
 const longestWait = 60_000
@@ -36,6 +45,9 @@ export const containerRun = unary({
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
   }),
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofRequest,
+  needs: beyond,
+  where: (_, { self }) => self,
   async handler({ detach, ...request }, context, call) {
     const submitted = await call.invoke('workload.run', { ...request, node: context.self })
     const { id, name, image } = workloadRun.output.parse(submitted)
@@ -90,6 +102,7 @@ export const containerStop = unary({
     exitCode: z.int().nullable(),
   }),
   permission: { verb: 'stop', resource: 'workload' },
+  namespace: ofContainer,
   where: nodeAsked,
   async handler({ force, ...wanted }, context, call) {
     const found = containerOf(wanted, context)
@@ -124,6 +137,7 @@ export const containerLogs = unary({
     workloadId: z.string(),
   }),
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofContainer,
   where: nodeAsked,
   async handler({ tail, follow, ...wanted }, context, { signal }) {
     if (follow === true)
@@ -177,6 +191,7 @@ export const containerList = unary({
   input: z.strictObject({ node: askedNode }),
   output: z.object({ count: z.int(), workloads: z.array(ContainerView) }),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   where: nodeAsked,
   handler(_, context) {
     const { control, self, agent } = context
@@ -198,6 +213,7 @@ export const containerInspect = unary({
     status: z.unknown().describe('What the executor says of it; null when it knows it no more'),
   }),
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofContainer,
   where: nodeAsked,
   handler(wanted, context) {
     const workload = containerOf(wanted, context)

@@ -30,11 +30,14 @@ export const QueueView = z
   .describe('Its place among all that wait; null when it does not wait')
 export type QueueView = z.infer<typeof QueueView>
 
-type Context = Pick<OperationContext, 'control' | 'membership' | 'clock'>
+type Context = Pick<OperationContext, 'control' | 'everything' | 'membership' | 'clock'>
 
 /** With these workloads besides. */
-export function snapshotNow({ control, membership, clock }: Context, more: readonly Workload[] = []): Snapshot {
-  const { state } = control
+export function snapshotNow(
+  { control, everything = control, membership, clock }: Context,
+  more: readonly Workload[] = [],
+): Snapshot {
+  const { state } = everything
   const source =
     more.length === 0
       ? state
@@ -47,9 +50,12 @@ export function snapshotNow({ control, membership, clock }: Context, more: reado
 }
 
 /** With the nodes that are kept for work which waits. */
-export const withKept = (snapshot: Snapshot, { control }: Pick<Context, 'control'>): Snapshot => ({
+export const withKept = (
+  snapshot: Snapshot,
+  { control, everything = control }: Pick<Context, 'control' | 'everything'>,
+): Snapshot => ({
   ...snapshot,
-  reservations: keptNodes(snapshot, (node) => residentsOf(control.state, node), {
+  reservations: keptNodes(snapshot, (node) => residentsOf(everything.state, node), {
     ...defaultScheduling,
     ...defaultReserving,
   }),
@@ -72,23 +78,25 @@ export function queueViews(workloads: readonly Workload[], context: Context): (w
 }
 
 /** Null when nothing was found out lately, or only of others. */
-function recentPlaces(waiting: readonly Workload[], { control, clock }: Context): Places | null {
-  const last = looked.get(control)
+function recentPlaces(waiting: readonly Workload[], { control, everything = control, clock }: Context): Places | null {
+  const last = looked.get(everything)
   if (last === undefined || clock.elapsed() >= last.until) return null
   return waiting.some(({ id }) => last.places.has(id)) ? last.places : null
 }
 
 function look(context: Context): Places {
-  const { control, clock } = context
+  const { control, everything = control, clock } = context
   const begun = clock.elapsed()
   const places = placesIn(withKept(snapshotNow(context), context), context)
   const ended = clock.elapsed()
-  looked.set(control, { until: ended + rest * (ended - begun), places })
+  looked.set(everything, { until: ended + rest * (ended - begun), places })
   return places
 }
 
-export const placesIn = (snapshot: Snapshot, { control }: Pick<Context, 'control'>) =>
-  queueOf(snapshot, (node) => residentsOf(control.state, node), defaultScheduling)
+export const placesIn = (
+  snapshot: Snapshot,
+  { control, everything = control }: Pick<Context, 'control' | 'everything'>,
+) => queueOf(snapshot, (node) => residentsOf(everything.state, node), defaultScheduling)
 
 export const queueView = (place: QueuePlace | undefined): QueueView =>
   place === undefined ? null : { ...place, estimatedStart: isoOrNull(place.estimatedStart) }

@@ -6,6 +6,7 @@ import { workloadRef } from '../fields.ts'
 import { findWorkload } from '../find.ts'
 import { duplex } from '../operation.ts'
 import { nodeOf } from './workload-connect.ts'
+import { ofWorkload } from '../touched.ts'
 
 const FromWorkload = z.discriminatedUnion('type', [
   z.object({
@@ -31,7 +32,8 @@ export const workloadAttach = duplex({
   message: ToCommand,
   output: FromWorkload,
   channels,
-  permission: { verb: 'change', resource: 'workload' },
+  permission: { verb: 'exec', resource: 'workload' },
+  namespace: ofWorkload,
   where: ({ workload }, context) => nodeOf(findWorkload(context, workload)),
   async handler({ workload: wanted, stdin, replay, terminal }, context, { signal }, talk) {
     const workload = findWorkload(context, wanted)

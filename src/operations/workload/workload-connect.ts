@@ -10,6 +10,7 @@ import { workloadRef } from '../fields.ts'
 import { findWorkload } from '../find.ts'
 import { duplex } from '../operation.ts'
 import type { Talk } from '../talk.ts'
+import { ofWorkload } from '../touched.ts'
 
 const port = z.int().min(1).max(65_535).describe('Port that the workload listens on')
 
@@ -29,7 +30,8 @@ export const workloadConnect = duplex({
   message: nothingToTell,
   output: Connected,
   channels,
-  permission: { verb: 'change', resource: 'workload' },
+  permission: { verb: 'connect', resource: 'workload' },
+  namespace: ofWorkload,
   where: ({ workload }, context) => nodeOf(findWorkload(context, workload)),
   handler: async ({ workload, port: wanted }, context, { signal }, talk) => {
     const placement = runningPlacement(findWorkload(context, workload))
@@ -50,7 +52,8 @@ export const placementConnect = duplex({
   message: nothingToTell,
   output: Connected,
   channels,
-  permission: { verb: 'change', resource: 'workload' },
+  permission: { verb: 'connect', resource: 'service' },
+  namespace: ({ workload }, { control }) => control.state.workloads.get(workloadId(workload))?.spec.namespace ?? null,
   where: ({ node }) => nodeId(node),
   isPlaced: true,
   handler: async ({ workload, attempt, port: wanted }, { agent }, { signal }, talk) => {

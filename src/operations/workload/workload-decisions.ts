@@ -4,6 +4,7 @@ import { decisionsOn } from '../../core/state/decisions.ts'
 import { iso, time, workloadRef } from '../fields.ts'
 import { findFreshWorkload } from '../find.ts'
 import { unary } from '../operation.ts'
+import { ofWorkload } from '../touched.ts'
 
 export const workloadDecisions = unary({
   name: 'workload.decisions',
@@ -17,6 +18,7 @@ export const workloadDecisions = unary({
     }),
   ),
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofWorkload,
   rest: { method: 'GET', path: '/api/workloads/:workload/decisions' },
   async handler({ workload: wanted }, context, { signal }) {
     const { id } = await findFreshWorkload(context, wanted, signal)

@@ -6,6 +6,7 @@ import { workloadRef } from '../fields.ts'
 import { findWorkload } from '../find.ts'
 import { duplex } from '../operation.ts'
 import { nodeOf } from './workload-connect.ts'
+import { ofWorkload } from '../touched.ts'
 
 const FromCommand = z.discriminatedUnion('type', [
   z.object({
@@ -29,7 +30,8 @@ export const workloadExec = duplex({
   message: ToCommand,
   output: FromCommand,
   channels,
-  permission: { verb: 'change', resource: 'workload' },
+  permission: { verb: 'exec', resource: 'workload' },
+  namespace: ofWorkload,
   where: ({ workload }, context) => nodeOf(findWorkload(context, workload)),
   async handler({ workload: wanted, command, workdir, env, stdin, terminal }, context, { signal }, talk) {
     const workload = findWorkload(context, wanted)

@@ -11,6 +11,7 @@ import { earlierAttempt } from '../logs/log-attempts.ts'
 import { filterInput, filterOf, position, tail } from '../logs/log-input.ts'
 import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
+import { ofWorkload } from '../touched.ts'
 
 export const LogItem = z.object({
   position: z.int().describe('Rises with every line of one attempt'),
@@ -41,6 +42,7 @@ export const workloadLogs = stream({
   input,
   output: LogItem,
   permission,
+  namespace: ofWorkload,
   rest: { method: 'GET', path: '/api/workloads/:workload/logs' },
   async *handler(wanted, context, call) {
     for await (const chunk of chunks(wanted, context, call)) yield* itemsOf(chunk)
@@ -60,6 +62,7 @@ export const workloadLogLines = unary({
     .extend({ lines: z.int().min(0).max(mostLines).default(100) }),
   output: z.array(LogItem),
   permission,
+  namespace: ofWorkload,
   rest: { method: 'GET', path: '/api/logs/:workload' },
   events: {
     name: 'log',

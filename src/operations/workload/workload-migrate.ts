@@ -14,6 +14,7 @@ import { findFreshWorkload, findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
+import { ofWorkload } from '../touched.ts'
 
 export const workloadMigrate = unary({
   name: 'workload.migrate',
@@ -25,6 +26,7 @@ export const workloadMigrate = unary({
   }),
   output: WorkloadView,
   permission: { verb: 'change', resource: 'workload' },
+  namespace: ofWorkload,
   rest: { method: 'POST', path: '/api/workloads/:workload/migrate' },
   async handler({ workload: wanted, to, grace: allowed }, context, { caller, signal }) {
     const { control } = context

@@ -21,6 +21,7 @@ import { requirePrivileges } from '../privileges.ts'
 import { placesIn, queueView, QueueView, snapshotNow, withKept } from './queue-view.ts'
 import { nameFor, pinned, specOf, WorkloadRequest } from './workload-request.ts'
 import { named, WorkloadView, workloadView } from './workload-view.ts'
+import { ofWorkload } from '../touched.ts'
 
 const verdicts = {
   nodes: z
@@ -60,6 +61,7 @@ export const workloadWhy = unary({
     ...verdicts,
   }),
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofWorkload,
   rest: { method: 'GET', path: '/api/workloads/:workload/why' },
   async handler({ workload: wanted }, context, { signal }) {
     const workload = await findFreshWorkload(context, wanted, signal)
@@ -105,15 +107,16 @@ export const workloadPlan = unary({
     ...verdicts,
   }),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   rest: { method: 'POST', path: '/api/workloads/plan' },
-  async handler(request, context, { caller, signal }) {
+  async handler(request, context, { caller, may, signal }) {
     await refresh(context, signal)
     const { control, random } = context
     const asked = completed(control.state, specOf(request), 'ending')
     const replicas = asked.parts?.count ?? 1
     requireAllowed(control.state, asked, replicas)
     const name = request.name ?? nameFor(asked.image, random)
-    requirePrivileges(caller, { type: 'submit', workload: workloadId('wl-unsubmitted'), name, spec: asked })
+    requirePrivileges(may, { type: 'submit', workload: workloadId('wl-unsubmitted'), name, spec: asked })
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
     const asSubmitted = unsubmitted({ name, spec: pinned(asked, context), by: caller.id }, context)
     const workloads = asSubmitted.map((one) => named(one, control.state))

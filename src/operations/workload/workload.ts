@@ -15,6 +15,7 @@ import { queueViews, QueueView } from './queue-view.ts'
 import { submitOrKeep } from '../mesh/spool.ts'
 import { nameFor, pinned, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
+import { beyond, ofRequest, ofWorkload } from '../touched.ts'
 
 export const workloadRun = unary({
   name: 'workload.run',
@@ -37,6 +38,8 @@ export const workloadRun = unary({
     index: z.int().nullable().describe('Log index of the submission; null while it is spooled'),
   }),
   permission: { verb: 'create', resource: 'workload' },
+  namespace: ofRequest,
+  needs: beyond,
   rest: { method: 'POST', path: '/api/workloads' },
   async handler({ idempotencyKey, spool, ...request }, context, { caller, signal }) {
     const { control, random } = context
@@ -89,6 +92,7 @@ export const workloadList = unary({
   }),
   output: z.array(QueuedView),
   permission: { verb: 'read', resource: 'workload' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/workloads' },
   async handler(input, context, { caller, signal }) {
     await refresh(context, signal)
@@ -119,6 +123,7 @@ export const workloadInfo = unary({
   input: z.strictObject({ workload: workloadRef }),
   output: QueuedView,
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofWorkload,
   rest: { method: 'GET', path: '/api/workloads/:workload' },
   async handler({ workload }, context, { signal }) {
     const found = await findFreshWorkload(context, workload, signal)
@@ -137,6 +142,7 @@ export const workloadStop = unary({
   }),
   output: WorkloadView,
   permission: { verb: 'stop', resource: 'workload' },
+  namespace: ofWorkload,
   rest: { method: 'DELETE', path: '/api/workloads/:workload' },
   async handler({ workload, force, reason }, context, { caller, signal }) {
     const { control } = context
@@ -156,6 +162,7 @@ export const workloadWait = stream({
   input: z.strictObject({ workload: workloadRef }),
   output: WorkloadView,
   permission: { verb: 'read', resource: 'workload' },
+  namespace: ofWorkload,
   async *handler({ workload }, context, { signal }) {
     const { id } = await findFreshWorkload(context, workload, signal)
     yield* changesOf(id, context, signal)

@@ -2,6 +2,7 @@
 import { answersWithin, heirs } from '../../core/gateway/heirs.ts'
 import { canSpare } from '../../core/gateway/voters.ts'
 import { decodeCommand, encodeEntry, encodeOutcome } from '../../core/state/entry.ts'
+import { isWorker } from '../../core/access/standing.ts'
 import { mayForward } from '../../core/state/authority.ts'
 import { removalObstacle } from '../../core/state/members.ts'
 import { refusalOf } from '../../core/state/versions.ts'
@@ -96,9 +97,9 @@ export class LeaderDesk {
   }
 
   async #forwarded(request: Request & { readonly via: NodeId }, signal: AbortSignal): Promise<Result> {
-    const { consensus, log, onDenial } = this.#deps
+    const { consensus, log, machine, onDenial } = this.#deps
     const { command, id, by, via } = request
-    if (!mayForward(command, via)) {
+    if (!mayForward(command, via, isWorker(machine.state.members.get(via)))) {
       onDenial?.({ actor: by, via, operation: command.type, outcome: 'PERMISSION_DENIED' })
       log.warn('a peer asked for a command that is not its to give', { type: command.type, by, via })
       throw new ClawError('PERMISSION_DENIED', { action: `have ${command.type} committed from this node` })

@@ -1,4 +1,5 @@
 /** Keeps 1, 3 or 5 living voters, one change at a time, and has every other member follow the log. */
+import { isWorker } from '../../core/access/standing.ts'
 import type { Steadiness, SteadySettings } from '../../core/gateway/steadiness.ts'
 import { trackSteadiness } from '../../core/gateway/steadiness.ts'
 import type { VoterFacts, VoterSettings, VoterStep } from '../../core/gateway/voters.ts'
@@ -85,7 +86,8 @@ export class Voting implements Duty {
     return {
       self,
       voters,
-      members: [...control.state.members.keys()],
+      // Whoever leads decides for all, and workers are not trusted with that.
+      members: [...control.state.members.values()].filter((member) => !isWorker(member)).map(({ id }) => id),
       followers,
       steadyFor: new Map(Array.from(this.#steady, ([node, since]) => [node, now - since])),
       leadingFor: now - this.#leadingSince,

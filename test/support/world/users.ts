@@ -1,6 +1,7 @@
 /** People who submit work and who run the mesh: through random peers, again after a failure that may pass, and remembering what they were told. */
 import { ClawError } from '../../../src/model/failure.ts'
 import { workloadId } from '../../../src/model/ids.ts'
+import { callerOf } from '../../../src/operations/caller.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import { isTerminal } from '../../../src/model/workload.ts'
 import type { World } from '../../../src/simulation/world.ts'
@@ -27,7 +28,7 @@ const passing = ['NO_LEADER', 'DEADLINE_EXCEEDED', 'NODE_UNREACHABLE', 'RATE_LIM
 const patience: Millis = 26_000
 /** More than a small mesh can run in the time that there is. */
 const mostSubmissions = 14
-const caller = { id: 'user', role: 'admin' } as const
+const caller = callerOf({ kind: 'socket' })
 
 type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly code: string }
 

@@ -1,13 +1,14 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
-import type { Role } from '../../../src/operations/operation.ts'
+import { callerOf } from '../../../src/operations/caller.ts'
 import type { Attempt, AuditLog, Denial } from '../../../src/ports/audit.ts'
 import { unrecorded } from '../../../src/ports/audit.ts'
 import { attachOperation, invokeOperation } from '../../../src/wire/operation.ts'
 import { ada, bob } from '../../support/control-samples.ts'
 import { OperationsMesh } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import { userWith } from '../../support/user-with.ts'
 
 class Recorded {
   readonly begun: Attempt[] = []
@@ -46,8 +47,8 @@ beforeEach(async () => {
   await mesh.world.runFor(1_000)
 })
 
-const run = (name: string, input: unknown = {}, role: Role = 'admin'): Promise<unknown> =>
-  play(mesh.world, service.invoke(name, input, { caller: { id: 'token:api', role }, signal }))
+const run = (name: string, input: unknown = {}, caller = callerOf({ kind: 'token' })): Promise<unknown> =>
+  play(mesh.world, service.invoke(name, input, { caller, signal }))
 
 test('what changes something is on record before it is done, and how it ended before anybody hears of it', async () => {
   await run('workload.run', { image: 'busybox', name: 'train', env: ['API_KEY=hunter2'] })
@@ -67,17 +68,18 @@ test('what the mesh refused is on record with its reason', async () => {
 test('who looks is not on record, unless everything is taken along', async () => {
   await run('node.list')
   expect(here.begun).toEqual([])
-  const asker = { caller: { id: 'socket', role: 'admin' }, signal } as const
+  const asker = { caller: callerOf({ kind: 'socket' }), signal }
   await Array.fromAsync(service.open('mesh.backup', { stale: true }, asker))
   expect(here.begun).toMatchObject([{ operation: 'mesh.backup' }])
   expect(here.ended).toEqual(['mesh.backup ok'])
 })
 
 test('who is turned away is on record, also where it only looks', async () => {
-  await expect(run('token.create', {}, 'viewer')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
-  await expect(run('operator.list', {}, 'viewer')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  const viewer = userWith(mesh, 'viewer')
+  await expect(run('token.create', {}, viewer)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  await expect(run('operator.list', {}, viewer)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
   expect(here.denials).toMatchObject([
-    { actor: 'token:api', operation: 'token.create', outcome: 'PERMISSION_DENIED' },
+    { actor: viewer.id, operation: 'token.create', outcome: 'PERMISSION_DENIED' },
     { operation: 'operator.list', resource: 'operator' },
   ])
   expect(here.begun).toEqual([])
@@ -89,14 +91,15 @@ test('a key that nobody knows is on record', async () => {
   await expect(play(mesh.world, rpc.call(ada, attachOperation, request, signal))).rejects.toMatchObject({
     code: 'AUTH_FAILED',
   })
-  expect(here.denials).toMatchObject([{ actor: bob, operation: 'attach', outcome: 'AUTH_FAILED' }])
+  expect(here.denials).toMatchObject([{ actor: bob, operation: 'status', outcome: 'AUTH_FAILED' }])
 })
 
 test('what was forwarded is on record where it is done, with who forwarded it and the name of the request', async () => {
   const { rpc } = mesh.network.host(ada)
-  const request = { name: 'node.cordon', input: '{"node":"bob"}', caller: 'grace', role: 'admin', request: 'r7' }
+  const { id: caller } = userWith(mesh, 'admin')
+  const request = { name: 'node.cordon', input: '{"node":"bob"}', caller, role: 'admin', request: 'r7' }
   await play(mesh.world, rpc.call(bob, invokeOperation, request, signal))
-  expect(there.begun).toMatchObject([{ actor: 'grace', via: ada, object: 'bob', request: 'r7' }])
+  expect(there.begun).toMatchObject([{ actor: caller, via: ada, object: 'bob', request: 'r7' }])
 })
 
 test('without room to record it nothing is changed, and what makes room is done all the same', async () => {

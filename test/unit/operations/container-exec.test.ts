@@ -6,8 +6,9 @@ import { environmentIn } from '../../../src/operations/workload/exec-request.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { InputOf, OutputOf } from '../../../src/operations/registry.ts'
 import { ada, bob, submit } from '../../support/control-samples.ts'
-import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
+import { OperationsMesh } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import { userWith } from '../../support/user-with.ts'
 
 let mesh: OperationsMesh
 let service: OperationService
@@ -30,7 +31,7 @@ async function running(): Promise<void> {
 }
 
 const exec = async (input: Partial<InputOf<'container.exec'>>, role: 'viewer' | 'operator' = 'operator') => {
-  const asker = { caller: { ...admin, role }, signal: never }
+  const asker = { caller: userWith(mesh, role), signal: never }
   const work = service.invoke('container.exec', { name: 'job', command: ['true'], ...input }, asker)
   return (await play(mesh.world, work)) as OutputOf<'container.exec'>
 }

@@ -36,10 +36,13 @@ async function watch(input: object): Promise<{ readonly ended: Promise<void> }> 
     for await (const item of items) told.push(item as Update)
   })()
   ended.catch(() => 'looked at by the test')
-  await peers.mesh.world.runFor(100)
+  await pass()
   return { ended }
 }
-const pass = (ms = 100): Promise<void> => peers.mesh.world.runFor(ms)
+/** Step by step: what one peer asks of another that asks a third takes more than one. */
+async function pass(ms = 100): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 10) await peers.mesh.world.runFor(10)
+}
 const kinds = (): readonly string[] => told.map(({ type }) => type)
 
 test('given work that is submitted, placed, run and forgotten, each step is told once', async () => {

@@ -209,7 +209,7 @@ test('a token gives no role that does not exist', async () => {
   expect(await run('token.create', { roles: ['member'] })).toMatchObject({ token: 'claw1.token' })
   await expect(run('token.create', { roles: ['x'] as never })).rejects.toMatchObject({
     code: 'INVALID_REQUEST',
-    message: expect.stringContaining('there is only member') as string,
+    message: expect.stringContaining('there are member and worker') as string,
   })
 })
 

@@ -2,10 +2,13 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { decodeBackup } from '../../../src/core/state/backup.ts'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
+import { nodeId } from '../../../src/model/ids.ts'
+import { callerOf } from '../../../src/operations/caller.ts'
 import type { Caller } from '../../../src/operations/operation.ts'
 import { ada, bob, submit } from '../../support/control-samples.ts'
 import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import { userWith } from '../../support/user-with.ts'
 
 let mesh: OperationsMesh
 /** Of ada, who leads, and of bob. */
@@ -46,7 +49,7 @@ describe('a backup', () => {
   })
 
   test('is for administrators: it holds the environment of all work', async () => {
-    await expect(backup({}, { id: 'eve', role: 'operator' })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    await expect(backup({}, userWith(mesh, 'operator'))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
   })
 })
 
@@ -140,10 +143,15 @@ describe('a recovery', () => {
     expect(mesh.recovered).toEqual([])
   })
 
+  test('is refused to a stranger', async () => {
+    const caller = callerOf({ kind: 'operator', key: nodeId('12D3KooW') })
+    await expect(ask('gateway.recover', wanted, { caller })).rejects.toMatchObject({ code: 'AUTH_FAILED' })
+  })
+
   test.each([
-    ['the API token', { id: 'token:api', role: 'admin' }],
-    ['an operator', { id: '12D3KooW', role: 'admin' }],
-    ['the socket of another host', { id: 'socket', role: 'admin', isElsewhere: true }],
+    ['the API token', callerOf({ kind: 'token' })],
+    ['the socket for readers', callerOf({ kind: 'reader' })],
+    ['the socket of another host', { ...admin, via: [bob] }],
   ] as const)('is refused to %s', async (_, caller) => {
     await expect(ask('gateway.recover', wanted, { caller })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
   })

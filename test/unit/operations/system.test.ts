@@ -4,6 +4,8 @@ import type { ProgramRequest } from '../../../src/ports/program.ts'
 import { play } from '../../support/play.ts'
 import type { TwoPeers } from '../../support/two-peers.ts'
 import { twoPeers } from '../../support/two-peers.ts'
+import { callerOf } from '../../../src/operations/caller.ts'
+import { userWith } from '../../support/user-with.ts'
 
 let peers: TwoPeers
 let ran: ProgramRequest[]
@@ -64,7 +66,7 @@ test('what is run is an event first, with who ran it', async () => {
   allow()
   const asked = { command: ['echo', 'a b'], env: ['X=1'], cwd: '/tmp', timeoutMs: 500 }
   const answer = peers.service.invoke('system.run', asked, {
-    caller: { id: 'token:api', role: 'admin' },
+    caller: callerOf({ kind: 'token' }),
     signal: new AbortController().signal,
   })
   expect(await play(peers.mesh.world, answer)).toMatchObject({ exitCode: 0, stdout: 'hi\n', success: true })
@@ -87,6 +89,6 @@ test('what would change which program runs is refused, and so is an operator who
 })
 
 const caller = (role: 'admin' | 'operator') => ({
-  caller: { id: 'test', role } as const,
+  caller: userWith(peers.mesh, role),
   signal: new AbortController().signal,
 })

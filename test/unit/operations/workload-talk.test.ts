@@ -12,6 +12,7 @@ import type { Conversation } from '../../../src/ports/conversation.ts'
 import { ada, bob, submit } from '../../support/control-samples.ts'
 import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import { userWith } from '../../support/user-with.ts'
 
 let mesh: OperationsMesh
 let service: OperationService
@@ -46,7 +47,7 @@ const exec = (input: Partial<InputOf<'workload.exec'>>, signal = never, role: 'a
     service.converse(
       'workload.exec',
       { workload: 'job', command: ['cat'], ...input },
-      { caller: { ...admin, role }, signal },
+      { caller: userWith(mesh, role), signal },
     ),
   )
 

@@ -9,7 +9,7 @@ export const loadCommand = async (row: Row): Promise<AnyCommand> => (await row.l
 /** The command that the words name, skipping what stands before it. Null when they name none: the parser then says so. */
 export function rowFor(argv: readonly string[], rows: readonly Row[]): Row | null {
   const words = withoutGlobals(argv)
-  const candidates = [words.slice(0, 2).join(' '), words[0] ?? '']
+  const candidates = [3, 2, 1].map((count) => words.slice(0, count).join(' '))
   for (const path of candidates) {
     const row = rows.find((each) => pathsOf(each).includes(path))
     if (row !== undefined) return row

@@ -24,9 +24,8 @@ export async function offersFor(words: readonly string[], session: Session): Pro
 
 function commandWords(before: readonly string[], commands: readonly Row[]): readonly string[] {
   const shown = commands.filter(({ hidden }) => hidden !== true)
-  const [noun] = before
-  const fitting = noun === undefined ? shown : shown.filter(({ path }) => path.startsWith(`${noun} `))
-  return fitting.map(({ path }) => path.split(' ')[before.length === 0 ? 0 : 1] ?? '')
+  const fitting = shown.filter(({ path }) => `${path} `.startsWith(before.map((word) => `${word} `).join('')))
+  return fitting.map(({ path }) => path.split(' ')[before.length] ?? '').filter((word) => word !== '')
 }
 
 async function offersOf(

@@ -94,22 +94,29 @@ function rootParser({ version, print }: Printer): Parser {
 }
 
 function childOf(root: Parser, groups: Map<string, Parser>, { path, row }: { path: string; row: Row }): Parser {
-  const [first = '', verb] = path.split(' ')
+  const words = path.split(' ')
   const isHidden = row.hidden === true || path !== row.path
-  if (verb === undefined) {
+  if (words.length === 1) {
     // A word may be a command and have commands below it: `deploy --spec`, `deploy status`.
-    const alone = groups.get(first) ?? root.command(first, { hidden: isHidden })
-    groups.set(first, alone)
+    const alone = groups.get(path) ?? root.command(path, { hidden: isHidden })
+    groups.set(path, alone)
     return alone.description(row.about)
   }
-  const group =
-    groups.get(first) ??
-    root
-      .command(first)
-      .description(nouns[first] ?? '')
-      .helpCommand(false)
-  groups.set(first, group)
-  return group.command(verb, { hidden: isHidden }).description(row.about)
+  const group = words.slice(0, -1).reduce((above, _, at) => groupBelow(above, groups, words.slice(0, at + 1)), root)
+  return group.command(words.at(-1) ?? '', { hidden: isHidden }).description(row.about)
+}
+
+/** The group of that path, made when it is not there yet. */
+function groupBelow(above: Parser, groups: Map<string, Parser>, words: readonly string[]): Parser {
+  const path = words.join(' ')
+  const known = groups.get(path)
+  if (known !== undefined) return known
+  const group = above
+    .command(words.at(-1) ?? '')
+    .description(nouns[path] ?? '')
+    .helpCommand(false)
+  groups.set(path, group)
+  return group
 }
 
 function define(parser: Parser, { about, details, positionals, options, examples }: AnyCommand): void {

@@ -1,5 +1,6 @@
 /** Every command there is. A command's own file is loaded only when it is the one. */
 import { auditRows } from './audit-rows.ts'
+import { authRows } from './auth-rows.ts'
 import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
 import { policyRows } from './policy-rows.ts'
@@ -24,6 +25,10 @@ export const nouns: Readonly<Record<string, string>> = {
   price: 'What it costs',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
+  auth: 'Who may do what',
+  'auth role': 'What those may do who have a role',
+  'auth user': 'People and programs, and the roles that they have',
+  'auth apikey': 'Secrets for programs, good for a while',
   service: 'Deployments that take requests',
   context: 'Which mesh to talk to',
 }
@@ -207,6 +212,7 @@ export const commands: readonly Row[] = [
   },
   { path: 'operator list', about: 'List the operator keys.', load: () => import('../commands/operator/list.ts') },
   { path: 'operator remove', about: 'Let a key attach no more.', load: () => import('../commands/operator/remove.ts') },
+  ...authRows,
   {
     path: 'doctor',
     about: 'Find out what stands between you and the mesh.',

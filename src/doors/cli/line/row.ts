@@ -1,7 +1,7 @@
 /** One line of the registry: where a command is, before it is loaded. */
 
 export interface Row {
-  /** One word, or a noun and a verb. */
+  /** One word, a noun and a verb, or a noun, what of it, and a verb. */
   readonly path: string
   readonly about: string
   /** Other spellings, which the help does not show. */

@@ -8,7 +8,11 @@ export default command({
   positionals: {},
   options: {
     ttl: { kind: 'text', value: 'TIME', about: 'How long it can be used: 10m, 1h, 7d; 1h if left out' },
-    roles: { kind: 'list', value: 'ROLE', about: 'Roles that the node gets; there is only member so far' },
+    roles: {
+      kind: 'list',
+      value: 'ROLE',
+      about: 'Roles that the node gets; member, or worker for one that is not trusted to lead or to speak for others',
+    },
     label: { kind: 'list', value: 'K=V', about: 'Label that the node gets; repeat for more' },
   },
   examples: ['token create', 'token create --ttl 10m --label rack=b2', 'token create --json | jq -r .token'],
@@ -16,7 +20,7 @@ export default command({
   async run({ ttl, roles, label }, { api: connect, out, signal }) {
     const api = await connect()
     // The peer knows which roles there are, and says so.
-    const wanted = roles.flatMap((text) => text.split(',')) as 'member'[]
+    const wanted = roles.flatMap((text) => text.split(',')) as ('member' | 'worker')[]
     const request = { ttl, roles: wanted, labels: pairsOf(label, '--label') }
     const created = await api.call('token.create', request, signal)
     if (out.isTerminal) out.note(`Works once, until ${created.expiresAt}. On the new host:  clawnode join TOKEN`)

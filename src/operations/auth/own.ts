@@ -1,0 +1,85 @@
+/** What somebody is here, and what they may do. */
+import { z } from 'zod'
+import { closest } from '../../lib/closest.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { Permission } from '../../model/access.ts'
+import { resources, verbs } from '../../model/access.ts'
+import { namespaceName } from '../../model/namespace.ts'
+import { noInput } from '../fields.ts'
+import { unary } from '../operation.ts'
+import { RuleView, viewOfRule } from './rules.ts'
+
+const GrantView = z.object({
+  role: z.string(),
+  namespace: z.string().nullable().describe('Null for everywhere'),
+  rules: z.array(RuleView),
+})
+
+export const whoami = unary({
+  name: 'auth.whoami',
+  about: 'Show who you are to the mesh, and what roles you have.',
+  input: noInput,
+  output: z.object({
+    id: z.string().describe('As the mesh writes it down'),
+    kind: z.enum(['socket', 'reader', 'token', 'operator', 'apikey', 'user', 'service']),
+    who: z.string().describe('In words'),
+    user: z.string().nullable(),
+    peer: z.string().describe('Name of the node that answered'),
+    grants: z.array(GrantView),
+    limits: z
+      .array(z.array(GrantView))
+      .describe('Each of them has to allow it as well, such as the scopes of an API key'),
+  }),
+  permission: { verb: 'read', resource: 'self' },
+  rest: { method: 'GET', path: '/api/auth/whoami' },
+  handler(_, { control, self }, { caller, standing }) {
+    const viewOf = ({ role, namespace, rules }: (typeof standing.grants)[number]) => ({
+      ...{ role, namespace, rules: rules.map(viewOfRule) },
+    })
+    return Promise.resolve({
+      ...{ id: caller.id, kind: caller.identity.kind, who: standing.who, user: standing.user },
+      peer: control.state.members.get(self)?.name ?? self,
+      grants: standing.grants.map(viewOf),
+      limits: standing.limits.map((limit) => limit.map(viewOf)),
+    })
+  },
+})
+
+export const canI = unary({
+  name: 'auth.can',
+  about: 'Say whether you may do something, and by which role.',
+  input: z.strictObject({
+    verb: z
+      .string()
+      .min(1)
+      .max(32)
+      .describe(`One of ${verbs.join(', ')}`),
+    resource: z
+      .string()
+      .min(1)
+      .max(32)
+      .describe(`One of ${resources.join(', ')}`),
+    namespace: namespaceName.optional().describe('In this namespace; everywhere when left out'),
+  }),
+  output: z.object({
+    allowed: z.boolean(),
+    verb: z.string(),
+    resource: z.string(),
+    namespace: z.string().nullable(),
+  }),
+  permission: { verb: 'read', resource: 'self' },
+  rest: { method: 'GET', path: '/api/auth/can' },
+  handler({ verb, resource, namespace = null }, _, { may }) {
+    const asked = { verb: one(verb, 'verb', verbs), resource: one(resource, 'resource', resources) } as Permission
+    return Promise.resolve({ allowed: may(asked, namespace), ...asked, namespace })
+  },
+})
+
+/** Throws INVALID_REQUEST. `workloads` is taken for `workload`. */
+function one(word: string, what: string, known: readonly string[]): string {
+  const found = known.find((name) => name === word || `${name}s` === word)
+  if (found !== undefined) return found
+  const near = closest(word, known)
+  const meant = near === null ? `there are ${known.join(', ')}` : `did you mean ${near}?`
+  throw new ClawError('INVALID_REQUEST', { problem: `there is no ${what} ${word}; ${meant}` })
+}

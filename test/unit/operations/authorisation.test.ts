@@ -1,0 +1,200 @@
+/** The authorisation matrix: every operation, as every role, here and elsewhere, with credentials that count and that do not. */
+import { describe, expect, test } from 'vitest'
+import { ClawError, isClawError } from '../../../src/model/failure.ts'
+import { callerOf } from '../../../src/operations/caller.ts'
+import { OperationService } from '../../../src/operations/invoke.ts'
+import type { Caller, Operation } from '../../../src/operations/operation.ts'
+import { operations } from '../../../src/operations/registry.ts'
+import { invokeOperation } from '../../../src/wire/operation.ts'
+import { type AccessMesh, accessMesh } from '../../support/access/mesh.ts'
+import { beyond, type Letter, letters, type Row, rows } from '../../support/access/matrix.ts'
+import { ada, bob } from '../../support/control-samples.ts'
+import { play } from '../../support/play.ts'
+
+const { signal } = new AbortController()
+const all: readonly Operation[] = operations
+
+/** Told by what takes the place of every handler: whoever comes so far would have had an effect. */
+const entered = 'somebody was let in'
+const hasEntered = (error: unknown): boolean => ClawError.is(error, 'INTERNAL') && error.facts.detail === entered
+
+const probed = new Map(
+  all.map((operation) => [
+    operation.name,
+    {
+      ...operation,
+      handler() {
+        throw new ClawError('INTERNAL', { detail: entered })
+      },
+    },
+  ]),
+)
+
+/** `entered`, or the code of the refusal. */
+async function outcome(mesh: AccessMesh, operation: Operation, input: object, caller: Caller): Promise<string> {
+  const service = new OperationService(mesh.context(ada), probed)
+  const asker = { caller, signal }
+  const { name, kind } = operation
+  try {
+    if (kind === 'unary') await service.invoke(name, input, asker)
+    else if (kind === 'stream') await Array.fromAsync(service.open(name, input, asker))
+    else for await (const told of (await service.converse(name, input, asker)).messages) expect(told).toBe(null)
+    return 'nothing'
+  } catch (error) {
+    if (hasEntered(error)) return 'entered'
+    if (isClawError(error)) return error.code
+    throw error
+  }
+}
+
+const refusals = /^(PERMISSION_DENIED|AUTH_FAILED|(WORKLOAD|DEPLOYMENT|SERVICE)_NOT_FOUND)$/
+
+/** What the table says of somebody with that role, there (null for everywhere), who asks for something of that team. */
+function isAllowed({ scope, may }: Row, letter: Letter | null, where: string | null, team: 'a' | 'b'): boolean {
+  if (scope === 'self') return true
+  if (scope === 'nobody' || letter === null || !may.includes(letter)) return false
+  if (where === null || scope === 'list') return true
+  return scope === 'namespace' && where === `team-${team}`
+}
+
+const cases: readonly (readonly [string, Operation, Row])[] = [
+  ...all.flatMap((operation) => {
+    const row = rows[operation.name]
+    return row === undefined ? [] : [[operation.name, operation, row] as const]
+  }),
+  ...Object.entries(beyond).flatMap(([name, [of, row]]) => {
+    const operation = all.find((one) => one.name === of)
+    return operation === undefined ? [] : [[name, operation, row] as const]
+  }),
+]
+
+test('every operation has a row, and every row an operation', () => {
+  expect(Object.keys(rows).toSorted()).toEqual(all.map(({ name }) => name).toSorted())
+  expect(cases).toHaveLength(all.length + Object.keys(beyond).length)
+})
+
+const known = [null, ...(Object.keys(letters) as Letter[])]
+const places = [null, 'team-a'] as const
+const teams = ['a', 'b'] as const
+
+describe.each(cases)('%s', (_, operation, row) => {
+  test('is done for whom the table says, and for nobody else before anything happens', async () => {
+    const mesh = await accessMesh()
+    const wrong: string[] = []
+    for (const letter of known)
+      for (const where of places)
+        for (const team of teams) {
+          const allowed = isAllowed(row, letter, where, team)
+          const role = letter === null ? null : letters[letter]
+          for (const credential of ['login', 'key'] as const) {
+            const got = await outcome(mesh, operation, row.input(team), mesh.caller(role, where, credential))
+            if (allowed ? got !== 'entered' : !refusals.test(got))
+              wrong.push(`${role} ${where} asks for team-${team} by ${credential}: ${got}`)
+          }
+        }
+    expect(wrong).toEqual([])
+  })
+
+  test('is refused to whoever comes with what counts no more, whatever they could do before', async () => {
+    const mesh = await accessMesh()
+    for (const credential of ['expired', 'revoked', 'disabled', 'unknown'] as const) {
+      const caller = mesh.caller('admin', null, credential)
+      expect(await outcome(mesh, operation, row.input('a'), caller), credential).toBe('AUTH_FAILED')
+    }
+  })
+})
+
+describe('through another peer', () => {
+  const unary = cases.filter(([, { kind }]) => kind === 'unary')
+
+  /** The same, as bob asks ada for it in the name of a caller. */
+  const forwarded = async (mesh: AccessMesh, operation: Operation, input: object, caller: string): Promise<string> => {
+    const wire = { name: operation.name, input: JSON.stringify(input), caller, role: 'admin', request: '' }
+    try {
+      await play(mesh.world, mesh.network.host(bob).rpc.call(ada, invokeOperation, wire, signal))
+      return 'nothing'
+    } catch (error) {
+      if (hasEntered(error)) return 'entered'
+      return isClawError(error) ? error.code : String(error)
+    }
+  }
+
+  test.each(unary)('%s is done as for the caller, whatever role comes along', async (_, operation, row) => {
+    const mesh = await accessMesh(probed)
+    for (const letter of known)
+      for (const where of places) {
+        const role = letter === null ? null : letters[letter]
+        const { id } = mesh.caller(role, where, 'login')
+        const got = await forwarded(mesh, operation, row.input('a'), id)
+        const allowed = isAllowed(row, letter, where, 'a')
+        expect(allowed ? got === 'entered' : refusals.test(got), `${role} ${where}: ${got}`).toBe(true)
+      }
+  })
+
+  test.each(unary)('%s is done for a worker as for a viewer, whoever it says is asking', async (_, operation, row) => {
+    const mesh = await accessMesh(probed)
+    mesh.makeWorker(bob)
+    const mayView = isAllowed(row, 'v', null, 'a')
+    for (const caller of ['socket', 'token:api', mesh.caller('admin', null, 'login').id]) {
+      const got = await forwarded(mesh, operation, row.input('a'), caller)
+      expect(mayView ? got === 'entered' : refusals.test(got), `${caller}: ${got}`).toBe(true)
+    }
+  })
+})
+
+describe('what a list shows', () => {
+  const lists = cases.filter(([, { kind }, { scope }]) => scope === 'list' && kind !== 'duplex')
+
+  test.each(lists)('%s shows nothing of a namespace that the caller may not look into', async (_, operation, row) => {
+    const mesh = await accessMesh()
+    const service = new OperationService(mesh.context(ada))
+    const ask = async (caller: Caller): Promise<string> => {
+      const asker = { caller, signal }
+      const taken = async (): Promise<unknown> =>
+        operation.kind === 'unary'
+          ? service.invoke(operation.name, row.input('b'), asker)
+          : Array.fromAsync(service.open(operation.name, row.input('b'), asker))
+      return JSON.stringify(
+        await play(
+          mesh.world,
+          taken().catch((error: unknown) => (isClawError(error) ? error.code : error)),
+        ),
+      )
+    }
+    const seen = await ask(mesh.caller('operator', 'team-a', 'login'))
+    expect(seen).not.toMatch(/job-b|wl-b|web-b|kept-b|team-b|secret of b/)
+  })
+
+  test('what one may not see is refused as what there is not', async () => {
+    const mesh = await accessMesh()
+    const service = new OperationService(mesh.context(ada))
+    const caller = mesh.caller('viewer', 'team-a', 'login')
+    const ask = (workload: string) =>
+      service
+        .invoke('workload.stop', { workload }, { caller: mesh.caller('operator', 'team-a', 'login'), signal })
+        .catch((error: unknown) => error)
+    const [hidden, absent] = (await Promise.all([ask('job-b'), ask('jobbb')])) as [ClawError, ClawError]
+    expect([hidden.code, absent.code]).toEqual(['WORKLOAD_NOT_FOUND', 'WORKLOAD_NOT_FOUND'])
+    expect(hidden.message.replaceAll('job-b', 'jobbb')).toBe(absent.message.replaceAll('job-b', 'jobbb'))
+    const seen = (await service.invoke('workload.list', {}, { caller, signal })) as readonly { name: string }[]
+    expect(seen.map(({ name }) => name)).toEqual(['job-a'])
+  })
+})
+
+test('the socket of the host, and whoever it was always, may do everything', async () => {
+  const mesh = await accessMesh()
+  for (const [, operation, row] of cases)
+    for (const identity of [{ kind: 'socket' }, { kind: 'token' }] as const) {
+      const got = await outcome(mesh, operation, row.input('b'), callerOf(identity))
+      const isLocal = row.scope === 'nobody' && identity.kind === 'token'
+      expect(got, operation.name).toBe(isLocal ? 'PERMISSION_DENIED' : 'entered')
+    }
+})
+
+test('the socket for readers is a viewer', async () => {
+  const mesh = await accessMesh()
+  for (const [name, operation, row] of cases) {
+    const got = await outcome(mesh, operation, row.input('b'), callerOf({ kind: 'reader' }))
+    expect(isAllowed(row, 'v', null, 'b') ? got === 'entered' : refusals.test(got), `${name}: ${got}`).toBe(true)
+  }
+})
