@@ -78,7 +78,8 @@ class Bench {
   static async start(): Promise<Bench> {
     const mesh = await Mesh.start({ names: ['other'], gpus: '' })
     const extra = ['--executor', 'docker', '--docker-host', engine]
-    const host = await mesh.add('host', { gpus: '', extra })
+    const environment = { CLAWNODE_CONTAINERS_MOUNTS: `*=${mesh.directory}` }
+    const host = await mesh.add('host', { gpus: '', extra, environment })
     return new Bench(mesh, host, mesh.get(0))
   }
 

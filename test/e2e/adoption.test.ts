@@ -1,9 +1,9 @@
 /** The daemon dies under its containers and comes back. The containers are real, and never notice. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { containersOf, DockerMesh, hasLab } from '../support/docker-mesh.ts'
-import { labImage } from '../support/lab-docker.ts'
+import { labImage, sharedFolder } from '../support/lab-docker.ts'
 import { type Daemon, eventually, type WorkloadInfo } from '../support/mesh.ts'
 
 interface Running {
@@ -17,6 +17,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
   let mesh: DockerMesh
   let host: Daemon
   let other: Daemon
+  const boxes: string[] = []
 
   beforeAll(async () => {
     mesh = new DockerMesh()
@@ -25,7 +26,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     await mesh.add('third', { gpus: '' })
     await mesh.voters(3)
   })
-  afterAll(() => mesh.stop())
+  afterAll(async () => {
+    await mesh.stop()
+    for (const box of boxes) rmSync(box, { recursive: true })
+  })
 
   const info = (name: string): Promise<WorkloadInfo> => other.json('workload', 'info', name)
   const reaches = (name: string, wanted: string): Promise<WorkloadInfo> =>
@@ -38,8 +42,8 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
 
   /** A container on the host that counts aloud until it is told to end, and then ends with this exit code. */
   async function counting(name: string, exitCode: number): Promise<Running> {
-    const box = join(mesh.directory, name)
-    mkdirSync(box)
+    const box = mkdtempSync(join(sharedFolder, `${name}-`))
+    boxes.push(box)
     const script = `i=0; until [ -e /box/end ]; do i=$((i+1)); echo line $i; sleep 0.1; done; exit ${exitCode}`
     const { id } = await other.json<{ id: string }>(
       ...['run', '-d', '--name', name, '--node', 'host', '--gpus', '1', '--volume', `${box}:/box`],

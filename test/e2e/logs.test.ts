@@ -120,7 +120,10 @@ describe.skipIf(labDocker === null)('given 50 containers that count (engine at C
     proxy = await UnixProxy.to((labDocker ?? '').replace(/^unix:\/\//, ''))
     mesh = await Mesh.start({ names: ['other'], gpus: '' })
     other = mesh.get(0)
-    host = await mesh.add('host', { gpus: '', extra: ['--executor', 'docker', '--docker-host', proxy.path] })
+    host = await mesh.add('host', {
+      ...{ gpus: '', extra: ['--executor', 'docker', '--docker-host', proxy.path] },
+      environment: { CLAWNODE_CONTAINERS_MOUNTS: `*=${mesh.directory}` },
+    })
     node = (await host.json<{ id: string }>('gateway', 'ping')).id
     box = join(mesh.directory, 'box')
     mkdirSync(box)
