@@ -53,6 +53,25 @@ export const nodeFlags: Readonly<Record<string, Flag>> = {
     about: 'Let --api be an address that other hosts reach, unencrypted',
     sets: ['api', 'insecureListen'],
   },
+  'tls-cert': {
+    type: 'string',
+    value: 'FILE',
+    about: 'Certificate for HTTPS, PEM; beyond loopback one of its own if left out',
+    sets: ['api', 'tlsCert'],
+  },
+  'tls-key': { type: 'string', value: 'FILE', about: 'Its key, PEM', sets: ['api', 'tlsKey'] },
+  'socket-group': {
+    type: 'string',
+    value: 'GROUP',
+    about: 'Group whose members may use the sockets, and so the mesh',
+    sets: ['api', 'socketGroup'],
+  },
+  'socket-dir': {
+    type: 'string',
+    value: 'DIR',
+    about: 'Where the sockets are; the data directory, or /run/clawnode with --socket-group, if left out',
+    sets: ['api', 'socketDir'],
+  },
   executor: {
     type: 'string',
     value: 'KIND',

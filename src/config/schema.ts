@@ -48,6 +48,46 @@ export const Config = z.strictObject({
         .boolean()
         .default(false)
         .describe('Serve plain HTTP beyond loopback (tokens can be read on the way)'),
+      tls: z
+        .enum(['auto', 'on', 'off'])
+        .default('auto')
+        .describe('HTTPS: auto where `listen` is beyond loopback, and wherever there is a certificate'),
+      tlsCert: text
+        .optional()
+        .describe('File with the certificate to show, and those that vouch for it, PEM; one of its own if left out'),
+      tlsKey: text.optional().describe('File with its key, PEM'),
+      socketGroup: text
+        .optional()
+        .describe(
+          'Group of this host whose members may use the sockets, and so the mesh; only the daemon’s user if left out',
+        ),
+      socketDir: text
+        .optional()
+        .describe('Folder of the sockets; the data directory if left out, or /run/clawnode with a socket group'),
+      requestsPerSecond: z.coerce
+        .number()
+        .positive()
+        .default(200)
+        .describe('Most requests over TCP of one identity, and twice as many of one address'),
+    })
+    .prefault({}),
+  oidc: z
+    .strictObject({
+      issuer: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('OpenID provider by which people log in with `auth login --oidc`; nobody does if left out'),
+      clientId: text.min(1).default('clawbernetes').describe('What the provider calls this mesh'),
+      scopes: text.default('openid email profile').describe('What the provider is asked for, with blanks between'),
+      userClaim: text.min(1).default('email').describe('The claim that names the user'),
+      groupsClaim: text.min(1).default('groups').describe('The claim that lists the groups of the user'),
+      roles: z
+        .record(text, text)
+        .default({})
+        .describe(
+          'Role of each group, everywhere; "*" is everybody whom the provider knows. Without a role nobody gets in',
+        ),
+      sessionHours: z.coerce.number().positive().max(720).default(12).describe('How long one stays logged in'),
     })
     .prefault({}),
   service: z

@@ -1,7 +1,9 @@
 /** The ways into a daemon: its operations, and the API that offers them. */
 import { cronerSchedules } from '../adapters/croner/schedules.ts'
 import { dial } from '../adapters/system/dial.ts'
+import { identitiesOf } from '../doors/api/identities.ts'
 import { ApiService } from '../doors/api/service.ts'
+import { groupNumber } from '../doors/api/socket-file.ts'
 import { tokenCheck } from '../doors/api/token.ts'
 import type { OperationContext, RenewalView } from '../operations/context.ts'
 import { OperationService } from '../operations/invoke.ts'
@@ -15,7 +17,9 @@ import type { AuditLog } from '../ports/audit.ts'
 import { Uploads } from '../services/control/uploads.ts'
 import { maxSnapshotBytes } from '../wire/raft.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { type Ground, socketOf } from './ground.ts'
+import { certificateFor } from './certificate.ts'
+import { loginOf } from './login.ts'
+import { type Ground, socketFolder } from './ground.ts'
 import { programsOf } from './programs.ts'
 import { apiToken } from './token.ts'
 import type { WorkPlane } from './work-plane.ts'
@@ -28,7 +32,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
   const watched = { control, membership: members, clock }
   const context: OperationContext = {
     ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
-    schedules: cronerSchedules,
+    ...{ schedules: cronerSchedules, verifier: ground.verifier },
     log: log.child('operations'),
     rpc: host.rpc,
     get apiAddress() {
@@ -52,22 +56,39 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     explain: explainer({ control, membership: members, clock }),
   }
   const operations = new OperationService(context)
+  const settings = await apiSettings(ground)
+  const checkToken = tokenCheck(await apiToken(config.dataDir, random))
   const api: ApiService = new ApiService(
     {
       invoker: operations,
       log: log.child('api'),
       version,
       scrape: () => metrics.scrape(),
-      checkToken: tokenCheck(await apiToken(config.dataDir, random)),
+      login: loginOf(ground, control),
+      identities: identitiesOf({
+        self: identity.id,
+        state: () => control.state,
+        now: () => clock.now(),
+        checkToken,
+        signatures: operations.signatures,
+        onUse: (key) => operations.noteUse(key),
+      }),
     },
-    {
-      socket: socketOf(ground),
-      tcp: tcpOf(config.api.listen),
-      insecureListen: config.api.insecureListen,
-      hosts: config.api.allowHosts,
-    },
+    settings,
   )
-  return { operations, api }
+  return { operations, api, fingerprint: settings.tls?.fingerprint ?? null }
+}
+
+async function apiSettings(ground: Ground) {
+  const { config } = ground
+  const { socketGroup, insecureListen, allowHosts: hosts, requestsPerSecond, listen } = config.api
+  const group = socketGroup === undefined ? null : await groupNumber(socketGroup)
+  const tcp = tcpOf(listen)
+  return {
+    sockets: { folder: socketFolder(config), group, alias: config.dataDir },
+    tls: await certificateFor(ground, tcp.host),
+    ...{ tcp, insecureListen, hosts, requestsPerSecond },
+  }
 }
 
 function renewalOf({ version, clock, random, identity }: Ground, { consensus, machine }: ControlPlane): RenewalView {

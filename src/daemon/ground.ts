@@ -12,7 +12,8 @@ import { prometheusMetrics, type ScrapedMetrics } from '../adapters/prometheus/m
 import { systemClock } from '../adapters/system/clock.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import type { Config } from '../config/schema.ts'
-import { checkSocketPath } from '../doors/api/service.ts'
+import { socketFile } from '../doors/api/service.ts'
+import { checkSocketPath } from '../doors/api/socket-file.ts'
 import { ClawError } from '../model/failure.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Disk } from '../ports/journal.ts'
@@ -51,7 +52,7 @@ export async function openGround(
   panic: (error: unknown) => void,
 ): Promise<Ground> {
   const log = pinoLog({ level: config.logging.level, format: logFormat(config) })
-  checkSocketPath(socketOf({ config }))
+  checkSocketPath(join(socketFolder(config), socketFile))
   await makePrivate(config.dataDir)
   const addressBook = await lock(config.dataDir, log)
   const disk = await openDisk(join(config.dataDir, 'state'))
@@ -72,8 +73,12 @@ export async function openGround(
   }
 }
 
-/** Where the API's socket is. */
-export const socketOf = ({ config }: Pick<Ground, 'config'>): string => join(config.dataDir, 'api.sock')
+/** Where the API's socket is looked for. */
+export const socketOf = ({ config }: Pick<Ground, 'config'>): string => join(config.dataDir, socketFile)
+
+/** Where the sockets are: a group of users has no business in the data directory. */
+export const socketFolder = ({ dataDir, api }: Pick<Config, 'dataDir' | 'api'>): string =>
+  api.socketDir ?? (api.socketGroup === undefined ? dataDir : '/run/clawnode')
 
 function logFormat({ logging }: Config): 'pretty' | 'json' {
   if (logging.format !== 'auto') return logging.format

@@ -52,6 +52,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       `node ${ground.name} (${ground.identity.id}) of mesh ${membership.genesis.name}`,
       ...host.peers.addresses().map((address) => `peers reach it at ${address}`),
       `API at ${doors.api.address ?? 'its Unix socket only'}, socket ${socketOf(ground)}`,
+      ...(doors.fingerprint === null ? [] : [`certificate of the API: ${doors.fingerprint}`]),
     ],
   }
 }

@@ -3,6 +3,7 @@
 import { auditFailures } from './audit-failures.ts'
 import { accessFailures } from './access-failures.ts'
 import { deploymentFailures } from './deployment-failures.ts'
+import { doorFailures } from './door-failures.ts'
 import { execFailures } from './exec-failures.ts'
 import { serviceFailures } from './service-failures.ts'
 import type { Failure } from './failure-row.ts'
@@ -22,8 +23,9 @@ export const failures = {
   ),
   AUTH_FAILED: failure(
     'unauthenticated',
-    ({ reason }: { reason: string }) => `The request was not authenticated: ${reason}.`,
-    'Give the token in <data-dir>/api-token with --token-file, or use the Unix socket on the host itself.',
+    // The mesh is for those who sign: what they sign says for which mesh it is.
+    ({ reason }: { reason: string; mesh?: string }) => `The request was not authenticated: ${reason}.`,
+    'Give a token or API key with --token-file, an operator’s key with --operator-key, or use the Unix socket on the host itself.',
   ),
   PERMISSION_DENIED: failure(
     'refused',
@@ -59,6 +61,7 @@ export const failures = {
   ...auditFailures,
   ...accessFailures,
   ...deploymentFailures,
+  ...doorFailures,
   ...execFailures,
   ...hostFailures,
   ...jobFailures,
@@ -235,7 +238,8 @@ export const failures = {
   ),
   RATE_LIMITED: failure(
     'unavailable',
-    ({ who }: { who: string }) => `${who} sent too much at once.`,
+    ({ who, seconds }: { who: string; seconds?: number }) =>
+      `${who} sent too much at once.${seconds === undefined ? '' : ` In ${seconds} s there is room again.`}`,
     'Slow down and try again.',
   ),
   TOO_MANY_CONNECTIONS: failure(

@@ -1,5 +1,6 @@
 /** Who may come in: tokens for hosts, keys for operators. */
 import { z } from 'zod'
+import type { Command } from '../core/state/types.ts'
 import { workerRole } from '../core/access/standing.ts'
 import { roleName } from '../model/access.ts'
 import { nodeId } from '../model/ids.ts'
@@ -39,9 +40,10 @@ export const tokenCreate = unary({
   async handler({ ttl, roles, labels }, context, { caller, signal }) {
     const span = spanOf(ttl, 'ttl')
     if (span > longestTtl) throw new ClawError('INVALID_REQUEST', { problem: 'a token lives 30d at most' })
-    const { token, notAfter } = await within(context.clock, changePatience, signal, (limited) =>
-      context.createToken({ ttl: span, roles, labels, by: caller.id }, limited),
-    )
+    const { token, notAfter } = await within(context.clock, changePatience, signal, (limited) => {
+      const commit = (command: Command) => carryOut('token', command, { context, caller, signal: limited })
+      return context.createToken({ ttl: span, roles, labels, by: caller.id, commit }, limited)
+    })
     return { token, expiresAt: iso(notAfter) }
   },
 })

@@ -3,8 +3,8 @@ import type { Command } from '../core/state/types.ts'
 import type { Executed } from '../services/control/types.ts'
 import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
-import type { Call } from './operation.ts'
 import { mayHere } from './gate.ts'
+import type { Call, Caller } from './operation.ts'
 import { requirePrivileges } from './privileges.ts'
 import { randomWord } from './workload/workload-request.ts'
 
@@ -23,13 +23,27 @@ export async function carryOut(what: string, command: Command, asker: Asker): Pr
   const { control, clock } = context
   requirePrivileges(mayHere(caller, context), command)
   const id = commandId(what, asker)
+  const isSigned = caller.proof !== undefined
+  // Nobody speaks for an operator but the peer that leads and has checked what was signed. Others speak for themselves.
+  const isAlone = isSigned && control.status().role === 'leader'
+  const by = isSigned && !isAlone ? context.self : caller.id
   return within(clock, changePatience, signal, (limited) =>
-    control.execute(command, { id, by: caller.id, signal: limited }),
+    control.execute(command, { id, by, signal: limited, ...(isAlone && { alone: true }) }),
   )
 }
 
-/** The id that the mesh knows a command by: of the caller's key, or by chance. */
-export const commandId = (
+/** How many commands a signed request has led to here so far: each has a number of its own, the same whoever carries it out. */
+const counts = new WeakMap<Caller, number>()
+
+/** The id that the mesh knows a command by: of the caller's key, else of what the caller has signed, else by chance. */
+export function commandId(
   what: string,
   { context, caller, key }: Pick<Asker, 'caller' | 'key'> & { readonly context: Pick<OperationContext, 'random'> },
-): string => (key === undefined ? `${what}/${randomWord(context.random, 26)}` : `${what}/${caller.id}/${key}`)
+): string {
+  if (key !== undefined) return `${what}/${caller.id}/${key}`
+  const { proof } = caller
+  if (proof === undefined) return `${what}/${randomWord(context.random, 26)}`
+  const number = counts.get(caller) ?? 0
+  counts.set(caller, number + 1)
+  return `${what}/${caller.id}/${proof.nonce}/${number}`
+}

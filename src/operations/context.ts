@@ -16,7 +16,9 @@ import type { RunProgram } from '../ports/program.ts'
 import type { Random } from '../ports/random.ts'
 import type { Schedules } from '../ports/schedule.ts'
 import type { Rpc } from '../ports/rpc.ts'
+import type { Verifier } from '../ports/signer.ts'
 import type { Spool, Spooled } from '../core/spool/spool.ts'
+import type { Command } from '../core/state/types.ts'
 import type { Backup } from '../core/state/backup.ts'
 import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
@@ -92,6 +94,8 @@ export interface TokenRequest {
   readonly labels: Readonly<Record<string, string>>
   /** Caller that asked for it. */
   readonly by: string
+  /** Has the mesh keep it, for that caller. */
+  commit(command: Command): Promise<unknown>
 }
 
 export interface OperationContext {
@@ -125,6 +129,7 @@ export interface OperationContext {
   readonly clock: Clock
   readonly random: Random
   readonly schedules: Schedules
+  readonly verifier: Pick<Verifier, 'verifyText'>
   readonly rpc: Rpc
   readonly log: Log
   /** The caller has said how fresh the state must be, and it is: there is nothing more to wait for. */

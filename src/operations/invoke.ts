@@ -16,8 +16,7 @@ import {
 } from '../wire/operation.ts'
 import { answerOf } from './answer.ts'
 import { recorded, recordedItems, turnedAway } from './audited.ts'
-import type { Told } from './caller.ts'
-import { callerOf, tell, told } from './caller.ts'
+import { callerOf, told } from './caller.ts'
 import type { OperationContext } from './context.ts'
 import { changePatience } from './carry-out.ts'
 import { readingIn } from './consistency.ts'
@@ -26,10 +25,15 @@ import { beforeDenial, heard, refresh } from './find.ts'
 import type { Entrant } from './gate.ts'
 import { again, enter, pass, rightsOf, targetOf } from './gate.ts'
 import type { Call, Caller, DuplexOperation, Operation, StreamOperation, UnaryOperation } from './operation.ts'
+import { asStreaming, asTalking, asUnary } from './kinds.ts'
 import { operations } from './registry.ts'
 import { KeyUse } from './key-use.ts'
+import { atLeader, isSettledByLeader, requireLead } from './signed/at-leader.ts'
+import { Proofs } from './signed/proofs.ts'
+import { itemsWhileLetIn, whileLetIn } from './signed/while-let-in.ts'
 import { bridge, talkOver } from './talk.ts'
 import { inputIn, outputIn } from './told-json.ts'
+import { type Wire, requestOf, wireOf } from './wired.ts'
 import { randomWord } from './workload/workload-request.ts'
 
 export interface Asker {
@@ -67,12 +71,6 @@ export function findOperation(name: string, known: ReadonlyMap<string, Operation
   })
 }
 
-interface Wire extends Told {
-  readonly name: string
-  readonly input: string
-  readonly request: string
-}
-
 /** Runs operations for the doors of this peer, for the other members, and for operators who attached. */
 export class OperationService implements Service, Invoker {
   readonly name = 'operations'
@@ -80,19 +78,28 @@ export class OperationService implements Service, Invoker {
   readonly #known: ReadonlyMap<string, Operation>
   readonly #commands: readonly string[]
   readonly #use: KeyUse
+  /** What operators sign, for the doors through which they come. */
+  readonly signatures: Proofs
   #served: readonly Unsubscribe[] = []
 
   constructor(context: OperationContext, known: ReadonlyMap<string, Operation> = everything) {
     this.#context = context
     this.#known = known
     this.#use = new KeyUse(context)
+    this.signatures = new Proofs(context, known)
     this.#commands = [...known.values()].flatMap(({ kind, name }) => (kind === 'unary' ? [name] : [])).toSorted()
   }
 
   start(): Promise<void> {
     const { rpc } = this.#context
+    const forwarded = (wire: Wire, from: NodeId, signal: AbortSignal): Asker =>
+      this.#believed(wire, signal, told(wire, from), () => this.signatures.told(wire, from))
+    const visitor = (wire: Wire, from: NodeId, signal: AbortSignal): Asker =>
+      this.#believed(wire, signal, callerOf({ kind: 'operator', key: from }), () => this.signatures.visitor(wire, from))
     const answer = async (wire: Wire, asker: Asker): Promise<{ output: string }> => {
-      const admitted = await this.#enter(this.#unary(wire.name), inputIn(wire.input), asker)
+      const operation = this.#unary(wire.name)
+      if (asker.caller.proof !== undefined && isSettledByLeader(operation)) requireLead(this.#context)
+      const admitted = await this.#enter(operation, inputIn(wire.input), asker)
       return answerOf(wire.name, await this.#run(admitted), invokeOperation)
     }
     const items = async function* (this: OperationService, wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
@@ -104,18 +111,32 @@ export class OperationService implements Service, Invoker {
 
     this.#served = [
       rpc.serveDuplex(converseOperation, (wire, from, side, signal) => talk(wire, side, forwarded(wire, from, signal))),
-      rpc.serveDuplex(visitOperation, async (wire, from, side, signal) =>
-        bridge(side, await this.converse(wire.name, inputIn(wire.input), { caller: visitor(from), signal })),
+      rpc.serveDuplex(visitOperation, (wire, from, side, signal) =>
+        whileLetIn(this.#context, visitor(wire, from, signal), async (asker) =>
+          bridge(side, await this.converse(wire.name, inputIn(wire.input), asker)),
+        ),
       ),
       rpc.serve(invokeOperation, (wire, from, signal) => answer(wire, forwarded(wire, from, signal))),
       rpc.serveStream(streamOperation, (wire, from, signal) => items(wire, forwarded(wire, from, signal))),
       rpc.serve(attachOperation, async (wire, from, signal) => {
-        const output = await this.invoke(wire.name, inputIn(wire.input), { caller: visitor(from), signal })
+        const output = await this.invoke(wire.name, inputIn(wire.input), visitor(wire, from, signal))
         return answerOf(wire.name, output, attachOperation)
       }),
-      rpc.serveStream(followOperation, (wire, from, signal) => this.#follow(wire, { caller: visitor(from), signal })),
+      rpc.serveStream(followOperation, (wire, from, signal) => this.#follow(wire, visitor(wire, from, signal))),
     ]
     return Promise.resolve()
+  }
+
+  /** Who asks, as far as it can be believed. What cannot goes on record. */
+  #believed(wire: Wire, signal: AbortSignal, claimed: Caller, find: () => Caller): Asker {
+    const request = requestOf(wire)
+    try {
+      return { caller: find(), signal, request }
+    } catch (error) {
+      const operation = this.#known.get(wire.name)
+      if (operation !== undefined) turnedAway(this.#context, operation, { caller: claimed, request, input: {} }, error)
+      throw error
+    }
   }
 
   stop(): Promise<void> {
@@ -131,6 +152,8 @@ export class OperationService implements Service, Invoker {
   async #invoke(name: string, input: unknown, asker: Asker, endsAt: Call['endsAt']): Promise<unknown> {
     const operation = this.#unary(name)
     const admitted = await this.#enter(operation, input, asker)
+    if (asker.caller.proof !== undefined && isSettledByLeader(operation))
+      return this.#settled(name, input, admitted, endsAt)
     const target = await this.#target(admitted)
     if (target === this.#context.self) return this.#run(admitted, endsAt)
     const { rpc, clock } = this.#context
@@ -141,6 +164,21 @@ export class OperationService implements Service, Invoker {
       ? ask(asker.signal)
       : withDeadline(clock, deadline, asker.signal, (limits) => ask(limits.signal)))
     return outputIn(operation, output)
+  }
+
+  /** A signed change: by whoever leads, and known here when it is answered. */
+  async #settled(name: string, input: unknown, admitted: Admitted, endsAt: Call['endsAt']): Promise<unknown> {
+    const { self, rpc } = this.#context
+    const { caller, signal } = admitted
+    const operation = this.#unary(name)
+    const output = await atLeader(this.#context, signal, async (leader) => {
+      // Each attempt counts its commands anew, so that they are the same ones.
+      if (leader === self) return this.#run({ ...admitted, caller: { ...caller } }, endsAt)
+      const reply = await rpc.call(leader, invokeOperation, wireOf(name, input, admitted), signal)
+      return outputIn(operation, reply.output)
+    })
+    await refresh(this.#context, signal)
+    return output
   }
 
   async *open(name: string, input: unknown, unnamed: Asker): AsyncIterable<unknown> {
@@ -229,7 +267,15 @@ export class OperationService implements Service, Invoker {
   }
 
   #target({ entrant, signal }: Admitted): Promise<NodeId> {
-    return beforeDenial(entrant.context, () => targetOf(entrant), signal)
+    const { operation, base } = entrant
+    const find = (): NodeId => {
+      const target = targetOf(entrant)
+      const isPlaced = operation.kind === 'duplex' && operation.isPlaced === true
+      if (!isPlaced && target !== base.self && !base.control.state.members.has(target))
+        throw new ClawError('NODE_NOT_FOUND', { node: target.slice(0, 128) })
+      return target
+    }
+    return beforeDenial(entrant.context, find, signal)
   }
 
   /** A door has let somebody in by this API key. */
@@ -264,7 +310,8 @@ export class OperationService implements Service, Invoker {
   }
 
   async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
-    for await (const item of this.open(wire.name, inputIn(wire.input), asker)) yield { item: JSON.stringify(item) }
+    const open = (within: Asker): AsyncIterable<unknown> => this.open(wire.name, inputIn(wire.input), within)
+    for await (const item of itemsWhileLetIn(this.#context, asker, open)) yield { item: JSON.stringify(item) }
   }
 
   #call({ entrant, ...asker }: Admitted, endsAt: Call['endsAt']): Call {
@@ -286,36 +333,14 @@ export class OperationService implements Service, Invoker {
   }
 
   #unary(name: string): UnaryOperation {
-    const operation = findOperation(name, this.#known)
-    if (operation.kind === 'unary') return operation
-    throw new ClawError('INVALID_REQUEST', {
-      problem: operation.kind === 'stream' ? `${name} answers with a stream` : `${name} is a conversation`,
-    })
+    return asUnary(findOperation(name, this.#known))
   }
 
   #talking(name: string): DuplexOperation {
-    const operation = findOperation(name, this.#known)
-    if (operation.kind === 'duplex') return operation
-    throw new ClawError('INVALID_REQUEST', { problem: `${name} is no conversation` })
+    return asTalking(findOperation(name, this.#known))
   }
 
   #streaming(name: string): StreamOperation {
-    const operation = findOperation(name, this.#known)
-    if (operation.kind === 'stream') return operation
-    throw new ClawError('INVALID_REQUEST', { problem: `${name} does not answer with a stream` })
+    return asStreaming(findOperation(name, this.#known))
   }
 }
-
-/** A key from outside, which the connection has proved. */
-const visitor = (key: NodeId): Caller => callerOf({ kind: 'operator', key })
-
-const wireOf = (name: string, input: unknown, { caller, entrant, request = '' }: Admitted): Wire => ({
-  ...{ name, input: JSON.stringify(input), request },
-  ...tell(caller, entrant.standing),
-})
-
-/** Older members do not say what the request is called. */
-const forwarded = (wire: Wire, from: NodeId, signal: AbortSignal): Asker => ({
-  ...{ caller: told(wire, from), signal },
-  request: wire.request === '' || wire.request.length > 64 ? '-' : wire.request,
-})

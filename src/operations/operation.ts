@@ -5,6 +5,7 @@ import type { Identity, Permission, Rule } from '../model/access.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Conversation } from '../ports/conversation.ts'
 import type { OperationContext } from './context.ts'
+import type { SignedRequest } from '../wire/signed-request.ts'
 import type { Talk } from './talk.ts'
 import type { Millis } from '../model/time.ts'
 import type { Deadline, Limits } from './deadline.ts'
@@ -25,7 +26,7 @@ export interface Caller {
   readonly id: string
   readonly identity: Identity
   readonly via?: readonly NodeId[]
-  readonly proof?: object
+  readonly proof?: SignedRequest
 }
 
 /** One request: who makes it, how it is called off, and how to run other operations as the same caller. */

@@ -6,6 +6,7 @@ export const simSigner = (id: NodeId): Signer => ({ id, sign: (tag, scope, bytes
 
 export const simVerifier: Verifier = {
   verify: (...[by, tag, scope, bytes, signature]) => isSame(digest(by, tag, scope, bytes), signature),
+  verifyText: (by, text, signature) => isSame(digest(by, '', '', new TextEncoder().encode(text)), signature),
   verifyWith: (...[publicKey, tag, scope, bytes, signature]) =>
     isSame(digest(String.fromCodePoint(...publicKey), tag, scope, bytes), signature),
 }

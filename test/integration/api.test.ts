@@ -11,9 +11,9 @@ import { WebSocket } from 'ws'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ApiSettings } from '../../src/doors/api/service.ts'
 import { ApiService } from '../../src/doors/api/service.ts'
-import { tokenCheck } from '../../src/doors/api/token.ts'
 import { silent } from '../../src/ports/log.ts'
 import { FakeInvoker, thenSilence } from '../support/fake-invoker.ts'
+import { identitiesFor } from '../support/identities.ts'
 
 let directory: string
 let service: ApiService
@@ -47,13 +47,15 @@ async function start(settings: Partial<ApiSettings> = {}): Promise<ApiService> {
     log: silent,
     version: '0.1.0',
     scrape: () => Promise.resolve(''),
-    checkToken: tokenCheck('s3cret'),
+    identities: identitiesFor(),
   }
   const defaults = {
-    socket: join(directory, 'api.sock'),
+    sockets: { folder: directory, group: null, alias: directory },
     tcp: { host: '127.0.0.1', port: 0 },
+    tls: null,
     insecureListen: false,
     hosts: [],
+    requestsPerSecond: 1_000,
   }
   service = new ApiService(deps, { ...defaults, ...settings })
   await service.start()
@@ -151,7 +153,7 @@ test('a port that is taken is told with its address', async () => {
 
 test('it does not listen beyond loopback unless told so', async () => {
   await expect(start({ tcp: { host: '0.0.0.0', port: 0 } })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
-  const { address } = await start({ tcp: { host: '0.0.0.0', port: 0 }, insecureListen: true, socket: null })
+  const { address } = await start({ tcp: { host: '0.0.0.0', port: 0 }, insecureListen: true, sockets: null })
   expect(address).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/)
 })
 
@@ -239,7 +241,7 @@ test(
   'more WebSockets than 1,000 are refused with a code, and requests are answered all the same',
   { timeout: 60_000 },
   async () => {
-    const { address } = await start({ socket: null })
+    const { address } = await start({ sockets: null })
     const url = `${address?.replace('http', 'ws') ?? ''}/api/ws`
     const open = async (): Promise<void> => {
       const { ws } = await socketTo(url, withToken)

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ApiService } from '../../src/doors/api/service.ts'
-import { tokenCheck } from '../../src/doors/api/token.ts'
 import { main } from '../../src/doors/cli/main.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import { silent } from '../../src/ports/log.ts'
+import { identitiesFor } from '../support/identities.ts'
 import { FakeInvoker, thenSilence } from '../support/fake-invoker.ts'
 import { fakeHost } from '../support/fake-host.ts'
 
@@ -31,13 +31,15 @@ async function serve(answers: ConstructorParameters<typeof FakeInvoker>[0]): Pro
     log: silent,
     version: '0.1.0',
     scrape: () => Promise.resolve(''),
-    checkToken: tokenCheck('s3cret'),
+    identities: identitiesFor(),
   }
   const settings = {
-    socket: join(directory, 'api.sock'),
+    sockets: { folder: directory, group: null, alias: directory },
     tcp: { host: '127.0.0.1', port: 0 },
+    tls: null,
     insecureListen: false,
     hosts: [],
+    requestsPerSecond: 1_000,
   }
   service = new ApiService(deps, settings)
   await service.start()

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ApiService } from '../../src/doors/api/service.ts'
-import { tokenCheck } from '../../src/doors/api/token.ts'
 import { silent } from '../../src/ports/log.ts'
 import { FakeInvoker } from '../support/fake-invoker.ts'
+import { identitiesFor } from '../support/identities.ts'
 
 const large = 'x'.repeat(100_000)
 let invoker: FakeInvoker
@@ -17,8 +17,11 @@ beforeEach(async () => {
   invoker = new FakeInvoker({ status: () => ({ large }) })
   const deps = { invoker, log: silent, version: '0.1.0', scrape: () => Promise.resolve('') }
   service = new ApiService(
-    { ...deps, checkToken: tokenCheck('s3cret') },
-    { socket: null, tcp: { host: '127.0.0.1', port: 0 }, insecureListen: false, hosts: [] },
+    { ...deps, identities: identitiesFor() },
+    {
+      ...{ sockets: null, tcp: { host: '127.0.0.1', port: 0 }, tls: null, insecureListen: false, hosts: [] },
+      requestsPerSecond: 1_000,
+    },
   )
   await service.start()
   client = new WebSocket(`${service.address?.replace('http', 'ws') ?? ''}/api/ws`, ['clawbernetes.v1', 'bearer.s3cret'])

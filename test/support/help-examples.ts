@@ -20,6 +20,7 @@ export const notHere: ReadonlyMap<string, string> = new Map([
   ['attach llm-inference', noTalk],
   ['attach --replay --no-stdin llm-inference', noTalk],
   ['attach --detach-keys ctrl-x llm-inference', noTalk],
+  ['auth login lab --oidc', 'there is no identity provider here: oidc.test.ts'],
   ['run -it --gpus 1 pytorch/pytorch:latest -- bash', noTalk],
   ['cp llm-inference:/app/logs ./logs', noFiles],
   ['cp ./prompts llm-inference:/app', noFiles],
@@ -117,7 +118,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^operator add/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^operator remove/, (stage) => stage.operator()],
-  [/^context (use|rm) lab/, (stage) => stage.context()],
+  [/^(context (use|rm)|auth (login|logout)) lab/, (stage) => stage.context()],
   [/^node remove gpu-node-3 --yes/, async (stage, line) => line.replaceAll('gpu-node-3', await stage.newcomer())],
 ]
 

@@ -1,5 +1,6 @@
 /** A mesh whose peers share one state at once: everything of it that operations see, without consensus and without hosts. */
 import { cronerSchedules } from '../../src/adapters/croner/schedules.ts'
+import { createVerifier } from '../../src/adapters/keys/signatures.ts'
 import { SimulatedExecutor } from '../../src/adapters/simulated/simulated-executor.ts'
 import type { Spool } from '../../src/core/spool/spool.ts'
 import { keep, without } from '../../src/core/spool/spool.ts'
@@ -161,7 +162,7 @@ export class OperationsMesh {
         allowed: (name) => this.programs.allowed(name),
         run: (request) => this.programs.run(request),
       },
-      ...{ random: world, schedules: cronerSchedules, log: silent },
+      ...{ random: world, schedules: cronerSchedules, log: silent, verifier: createVerifier() },
       renewal: {
         backup: () => encodeBackup(book.state, { at: world.now(), software: '0.1.0' }),
         recover: (lost) => {
@@ -175,8 +176,7 @@ export class OperationsMesh {
         },
         uploads: this.uploads,
       },
-      images: this.images.get(self) ?? null,
-      audit: this.audits.get(self) ?? unrecorded,
+      ...{ images: this.images.get(self) ?? null, audit: this.audits.get(self) ?? unrecorded },
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
       spool: {
         entries: () => this.spool,

@@ -56,6 +56,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   'datastore-level': ['adapters/level'],
   dockerode: ['adapters/docker'],
   systeminformation: ['adapters/system'],
+  'openid-client': ['adapters/oidc'],
   pino: ['adapters/pino'],
   'pino-pretty': ['adapters/pino'],
   'prom-client': ['adapters/prometheus'],

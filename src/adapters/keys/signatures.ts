@@ -1,4 +1,4 @@
-/** Signing and checking. Everything signed is `tag ‖ 0 ‖ scope ‖ 0 ‖ bytes`. */
+/** Signing and checking. Everything signed is `tag ‖ 0 ‖ scope ‖ 0 ‖ bytes`, but for requests, whose form is RFC 9421’s. */
 import { type KeyObject, sign, verify } from 'node:crypto'
 import { publicKeyOf } from '../../lib/peer-id.ts'
 import type { Verifier } from '../../ports/signer.ts'
@@ -33,6 +33,10 @@ export function createVerifier(): Verifier {
     verify(null, signedBytes(tag, scope, bytes), keyOf(key), signature)
   return {
     verifyWith,
+    verifyText(by, text, signature) {
+      const key = publicKeyOf(by)
+      return key !== null && signature.length === 64 && verify(null, Buffer.from(text), keyOf(key), signature)
+    },
     verify(by, ...signed) {
       const key = publicKeyOf(by)
       return key !== null && verifyWith(key, ...signed)

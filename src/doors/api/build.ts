@@ -1,24 +1,30 @@
 /** One HTTP server of the API: the routes of every operation, guarded as its listener needs. Building opens nothing. */
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { ClawError, isClawError } from '../../model/failure.ts'
-import { callerOf } from '../../operations/caller.ts'
 import { findOperation } from '../../operations/invoke.ts'
 import type { Invoker } from '../../operations/invoke.ts'
-import type { Caller, Operation } from '../../operations/operation.ts'
+import type { Operation } from '../../operations/operation.ts'
 import { operations } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
-import type { AccessRules } from './access.ts'
-import { isHostAllowed, isOriginAllowed, requireToken } from './access.ts'
+import type { LoginDesk } from '../../services/login/login-desk.ts'
 import { bodyLimit, bodyOf, failureOf, statusOf } from './errors.ts'
+import type { Shown } from './identities.ts'
 import { sendItems } from './ndjson.ts'
 import { openApi } from './openapi.ts'
+import { type Guard, pathOf, protect, type Protection } from './protect.ts'
+import { addLogin } from './login-route.ts'
 import { inputFrom } from './query.ts'
 import { sendEvents } from './sse.ts'
 import { TalkSocket } from './talk-socket.ts'
 import { refuseUnreadable } from './unreadable.ts'
+import { Watch } from './watch.ts'
+import type { SocketDeps } from './websocket.ts'
 import { ApiSocket } from './websocket.ts'
 
 export interface ApiDeps {
@@ -28,27 +34,34 @@ export interface ApiDeps {
   readonly version: string
   /** The daemon's metrics in Prometheus' text format. */
   scrape(): Promise<string>
+  /** How people log in by an identity provider; left out where they do not. */
+  readonly login?: Pick<LoginDesk, 'settings' | 'login'> | undefined
 }
-
-/** How the listener knows who asks: a socket by who may open it, TCP by the token. */
-export type Guard = { readonly kind: 'socket' } | { readonly kind: 'token'; readonly rules: AccessRules }
 
 /** Connections at a time, WebSockets included, which never take all of them: requests are still answered then. */
 const mostConnections = 1_500
 const mostSockets = 1_000
-/** Failed logins of one address in a minute before it hears no more. The right token is never refused. */
-const mostFailures = 20
+/** How long a client may take over the head of a request, and how often such are looked for. */
+const headersTimeout = 10_000
+const lookEvery = 2_000
 
-export async function buildApi(deps: ApiDeps, guard: Guard): Promise<FastifyInstance> {
+/** What HTTPS is served with, PEM. */
+export interface Tls {
+  readonly certificate: string
+  readonly key: string
+}
+
+export async function buildApi(deps: ApiDeps, guard: Guard, tls: Tls | null = null): Promise<FastifyInstance> {
   const onBug = (error: unknown): void => {
     deps.log.error('a request failed unexpectedly', { error: error instanceof Error ? error.stack : String(error) })
   }
   const failure = (error: unknown): ClawError => failureOf(error, onBug)
   const refuse = (error: unknown, _: unknown, reply: FastifyReply): void => {
     const expected = failure(error)
+    if (ClawError.is(expected, 'RATE_LIMITED')) reply.header('retry-after', expected.facts.seconds ?? 1)
     reply.code(codeFor(error, expected)).send(bodyOf(expected))
   }
-  const app = Fastify({
+  const app = makeServer(tls, {
     bodyLimit,
     // A URL that cannot be decoded never comes to a route, nor to the handler of their errors.
     frameworkErrors: refuse,
@@ -61,26 +74,53 @@ export async function buildApi(deps: ApiDeps, guard: Guard): Promise<FastifyInst
   await app.register(rateLimit, { global: false })
   await app.register(websocket, {
     options: {
+      server: upgradesOf(app),
       maxPayload: bodyLimit,
       handleProtocols: (offered) => [...offered].find((name) => name === subprotocol) ?? false,
     },
   })
-  protect(app, guard)
+  const protection = protect(app, guard)
+  keepText(app)
   app.setErrorHandler(refuse)
   app.setNotFoundHandler((request) => {
     throw new ClawError('OPERATION_NOT_FOUND', { operation: `${request.method} ${pathOf(request.url)}` })
   })
   app.get('/healthz', () => ({ status: 'ok' }))
-  addRoutes(app, { deps, caller: callerAt(guard), failure })
+  addRoutes(app, { deps, failure, protection, watch: new Watch() })
+  addLogin(app, deps.login, protection)
   return app
 }
 
 /** Browsers must name the protocol that they want in return for carrying the token in another. */
 const subprotocol = 'clawbernetes.v1'
 
-const pathOf = (url: string): string => (url.split('?')[0] ?? '').slice(0, 128)
+function makeServer(tls: Tls | null, options: FastifyServerOptions): FastifyInstance {
+  const http = { headersTimeout, connectionsCheckingInterval: lookEvery }
+  if (tls === null) return Fastify({ ...options, http })
+  const https = { ...http, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const }
+  return Fastify({ ...options, https } as FastifyServerOptions)
+}
 
-const callerAt = ({ kind }: Guard): Caller => callerOf({ kind })
+/** Only a GET can become a WebSocket. Of anything else the plugin would close the connection without a word. */
+function upgradesOf({ server }: FastifyInstance): Server {
+  const upgrades = new EventEmitter()
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (request.method === 'GET') return void upgrades.emit('upgrade', request, socket, head)
+    // Node listens to it no more.
+    socket.on('error', () => socket.destroy())
+    refuseUnreadable(Object.assign(new Error('it is no GET'), { code: 'NO_UPGRADE' }), socket)
+  })
+  return upgrades as Server
+}
+
+/** A signature is of the body as it came. */
+function keepText(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    request.text = body
+    return parse(request, body, done)
+  })
+}
 
 /** Fastify's own refusals know their status better than their kind does. */
 function codeFor(error: unknown, expected: ClawError): number {
@@ -88,36 +128,15 @@ function codeFor(error: unknown, expected: ClawError): number {
   return isClawError(error) || statusCode === undefined || statusCode >= 500 ? statusOf(expected) : statusCode
 }
 
-function protect(app: FastifyInstance, guard: Guard): void {
-  if (guard.kind === 'socket') return
-  const failures = app.createRateLimit({ max: mostFailures, timeWindow: 60_000 })
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isHostAllowed(request, guard.rules)) {
-      const problem = `this API does not answer for the host ${(request.headers.host ?? 'without a name').slice(0, 128)}`
-      return reply.code(421).send(bodyOf(new ClawError('INVALID_REQUEST', { problem })))
-    }
-    if (!isOriginAllowed(request))
-      throw new ClawError('PERMISSION_DENIED', { action: 'use this API from a page of another site' })
-    if (request.method === 'GET' && pathOf(request.url) === '/healthz') return
-    try {
-      requireToken(request, guard.rules)
-    } catch (error) {
-      const count = await failures(request)
-      if (!count.isAllowed && count.isExceeded) throw new ClawError('RATE_LIMITED', { who: 'This address' })
-      throw error
-    }
-    return
-  })
-}
-
 interface Routing {
   readonly deps: ApiDeps
-  readonly caller: Caller
   readonly failure: (error: unknown) => ClawError
+  readonly protection: Protection
+  readonly watch: Watch
 }
 
 function addRoutes(app: FastifyInstance, routing: Routing): void {
-  const { deps, caller, failure } = routing
+  const { deps, failure, protection, watch } = routing
   const known: readonly Operation[] = operations
   app.get('/metrics', async (_, reply) => reply.type('text/plain; version=0.0.4').send(await deps.scrape()))
   app.get('/api/openapi.json', () => openApi(known, deps.version))
@@ -135,17 +154,21 @@ function addRoutes(app: FastifyInstance, routing: Routing): void {
         answer(operation, inputFrom(operation.input, request), { request, reply, ...routing }),
     })
   }
-  const talking = { invoker: deps.invoker, caller, failure }
+  const talking = ({ shown }: FastifyRequest): SocketDeps => ({
+    invoker: deps.invoker,
+    shown: required(shown),
+    ...{ failure, protection, watch },
+  })
   const preValidation = async (): Promise<void> => {
     if (app.websocketServer.clients.size >= mostSockets)
       throw new ClawError('TOO_MANY_CONNECTIONS', { limit: mostSockets })
     return Promise.resolve()
   }
-  app.get('/api/ws', { websocket: true, preValidation }, (socket) => {
-    new ApiSocket(socket, talking)
+  app.get('/api/ws', { websocket: true, preValidation }, (socket, request) => {
+    new ApiSocket(socket, talking(request))
   })
   app.get('/api/talk/:name', { websocket: true, preValidation }, (socket, request) => {
-    new TalkSocket(socket, (request.params as { name: string }).name, talking)
+    new TalkSocket(socket, (request.params as { name: string }).name, talking(request))
   })
 }
 
@@ -161,17 +184,36 @@ const wantsEvents = ({ headers }: FastifyRequest, input: unknown): boolean =>
   headers.accept?.includes('text/event-stream') === true ||
   (typeof input === 'object' && input !== null && 'follow' in input && input.follow === true)
 
+/** However it takes being called off: why it was, is what is told. */
+async function* cutOff(items: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
+  try {
+    yield* items
+  } catch (error) {
+    throw isClawError(signal.reason) ? signal.reason : error
+  }
+  if (isClawError(signal.reason)) throw signal.reason
+}
+
+/** Behind the guard of every listener. */
+function required(shown: Shown | null): Shown {
+  if (shown === null) throw new ClawError('AUTH_FAILED', { reason: 'nobody was asked who this is' })
+  return shown
+}
+
 async function answer(operation: Operation, input: unknown, exchange: Exchange): Promise<void> {
-  const { request, reply, deps, caller, failure } = exchange
+  const { request, reply, deps, failure, watch } = exchange
+  const shown = required(request.shown)
   const gone = new AbortController()
+  const asker = { caller: shown.asking(operation.name, request.text), signal: gone.signal }
+  const release = watch.hold(shown, (reason) => gone.abort(reason))
   reply.raw.once('close', () => {
+    release()
     gone.abort(hungUp)
   })
-  const asker = { caller, signal: gone.signal }
   try {
     const events = operation.kind === 'unary' && wantsEvents(request, input) ? operation.events : undefined
     if (events !== undefined) {
-      const items = deps.invoker.open(events.stream, events.input(input), asker)
+      const items = cutOff(deps.invoker.open(events.stream, events.input(input), asker), gone.signal)
       await sendEvents(reply, events.name, { items, failure })
       return
     }
@@ -187,10 +229,11 @@ async function answer(operation: Operation, input: unknown, exchange: Exchange):
       throw new ClawError('INVALID_REQUEST', {
         problem: `${operation.name} is a conversation: open a WebSocket at /api/talk/${operation.name}`,
       })
-    await sendItems(reply, { items: deps.invoker.open(operation.name, input, asker), failure })
+    const items = cutOff(deps.invoker.open(operation.name, input, asker), gone.signal)
+    await sendItems(reply, { items, failure })
   } catch (error) {
-    // Whoever asked is gone: there is nobody to tell.
-    if (!gone.signal.aborted) throw error
+    // Whoever asked is gone: there is nobody to tell. Whose credential counts no more is told.
+    if (gone.signal.reason !== hungUp) throw gone.signal.aborted ? gone.signal.reason : error
     reply.hijack()
   }
 }

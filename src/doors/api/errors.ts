@@ -34,7 +34,7 @@ export function failureOf(error: unknown, onBug: (error: unknown) => void): Claw
   if (isClawError(error)) return error
   const { code, statusCode, message } = error as Partial<FastifyError>
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Failure('TOO_LARGE', { what: 'The request', limit: bodyLimit })
-  if (code?.startsWith('FST_ERR_') === true && statusCode !== undefined && statusCode < 500)
+  if (typeof code === 'string' && code.startsWith('FST_ERR_') && statusCode !== undefined && statusCode < 500)
     return new Failure('INVALID_REQUEST', { problem: (message ?? 'it cannot be read').slice(0, 200) })
   onBug(error)
   return new Failure('INTERNAL', { detail: 'the peer that answered has the details in its log' })

@@ -1,37 +1,47 @@
-/** The API of a peer: a Unix socket that its permissions guard, and a TCP port that a token guards. */
-import { chmod, rm, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
+/** The API of a peer: Unix sockets that their permissions guard, and a TCP port that guards itself. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { ClawError } from '../../model/failure.ts'
+import { callerOf } from '../../operations/caller.ts'
 import type { Service } from '../../ports/service.ts'
 import { hostOf, loopbackHosts } from './access.ts'
-import type { ApiDeps } from './build.ts'
+import type { ApiDeps, Tls } from './build.ts'
 import { buildApi } from './build.ts'
+import type { Identities } from './identities.ts'
+import { linkSocket, openSocket, prepareSocket } from './socket-file.ts'
+
+export interface SocketSettings {
+  /** Folder of the two sockets. */
+  readonly folder: string
+  /** Number of the group that may use them; null for nobody but the owner. */
+  readonly group: number | null
+  /** Where they are looked for, if that is another folder. */
+  readonly alias: string
+}
 
 export interface ApiSettings {
-  /** Path of the Unix socket; null for none. */
-  readonly socket: string | null
+  /** Null for none. */
+  readonly sockets: SocketSettings | null
   /** Where to listen on TCP; port 0 lets the system choose. Null for nowhere. */
   readonly tcp: { readonly host: string; readonly port: number } | null
+  /** Served with HTTPS where this is not null. */
+  readonly tls: Tls | null
   /** Listen on other addresses than loopback, although nothing there is encrypted. */
   readonly insecureListen: boolean
   /** Further names that the Host header may carry. */
   readonly hosts: readonly string[]
+  /** Of one identity over TCP. */
+  readonly requestsPerSecond: number
 }
 
 export interface ApiServiceDeps extends ApiDeps {
-  checkToken(text: string): boolean
+  readonly identities: Identities
 }
 
-/** Longest path that the kernel takes for a Unix socket, in bytes. */
-const longestPath = 107
-
-/** Throws CONFIG_INVALID for a path on which no Unix socket can be, so that it can be told before anything is started. */
-export function checkSocketPath(path: string): void {
-  if (Buffer.byteLength(path) <= longestPath) return
-  const problem = `a socket’s path has ${longestPath} bytes at most; use a shorter --data-dir`
-  throw new ClawError('CONFIG_INVALID', { file: path, problem })
-}
+/** Names of the sockets: who may open the first may do everything, who may open the second may look. */
+export const socketFile = 'api.sock'
+export const readerSocketFile = 'ro.sock'
 
 export class ApiService implements Service {
   readonly name = 'api'
@@ -52,9 +62,12 @@ export class ApiService implements Service {
 
   /** Throws ADDRESS_IN_USE, or CONFIG_INVALID for an address that may not be used. */
   async start(): Promise<void> {
+    const { tcp, sockets } = this.#settings
     try {
-      if (this.#settings.tcp !== null) await this.#listenTcp(this.#settings.tcp)
-      if (this.#settings.socket !== null) await this.#listenSocket(this.#settings.socket)
+      if (tcp !== null) await this.#listenTcp(tcp)
+      if (sockets === null) return
+      await this.#listenSocket(socketFile, 'socket', sockets)
+      await this.#listenSocket(readerSocketFile, 'reader', sockets)
     } catch (error) {
       await this.stop()
       throw error
@@ -69,32 +82,42 @@ export class ApiService implements Service {
   }
 
   async #listenTcp({ host, port }: { readonly host: string; readonly port: number }): Promise<void> {
-    if (!isLoopback(host) && !this.#settings.insecureListen)
+    const { insecureListen, tls, requestsPerSecond } = this.#settings
+    if (!isLoopback(host) && tls === null && !insecureListen)
       throw new ClawError('CONFIG_INVALID', {
         file: `--api ${host}:${port}`,
-        problem: 'the API is not encrypted and listens on loopback only, unless --insecure-listen says otherwise',
+        problem: 'without TLS the API listens on loopback only, unless --insecure-listen says otherwise',
       })
     const own = host.includes(':') ? `[${host}]` : host
-    const hosts = new Set([...loopbackHosts, own, ...this.#settings.hosts].map(hostOf))
-    const app = await buildApi(this.#deps, { kind: 'token', rules: { hosts, checkToken: this.#deps.checkToken } })
+    const names = isLoopback(host) ? loopbackHosts : [...loopbackHosts, hostname()]
+    const hosts = new Set([...names, own, ...this.#settings.hosts].map(hostOf))
+    const rules = { hosts, isEncrypted: tls !== null }
+    const { identities } = this.#deps
+    const app = await buildApi(this.#deps, { kind: 'network', rules, identities, requestsPerSecond }, tls)
     this.#apps = [...this.#apps, app]
     await listening(`${own}:${port}`, () => app.listen({ host, port }))
     const address = app.server.address()
     const actual = typeof address === 'object' && address !== null ? address.port : port
-    this.#address = `http://${own}:${actual}`
+    this.#address = `${tls === null ? 'http' : 'https'}://${own}:${actual}`
   }
 
-  async #listenSocket(path: string): Promise<void> {
-    checkSocketPath(path)
-    await removeStale(path)
-    const app = await buildApi(this.#deps, { kind: 'socket' })
+  async #listenSocket(
+    name: string,
+    kind: 'socket' | 'reader',
+    { folder, group, alias }: SocketSettings,
+  ): Promise<void> {
+    const path = join(folder, name)
+    await prepareSocket(path, group)
+    const app = await buildApi(this.#deps, { kind: 'socket', caller: callerOf({ kind }) })
     this.#apps = [...this.#apps, app]
     await listening(path, () => app.listen({ path }))
-    await chmod(path, 0o600)
+    await openSocket(path, group)
+    await linkSocket(join(alias, name), path)
   }
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 
 async function listening(address: string, listen: () => Promise<unknown>): Promise<void> {
   try {
@@ -111,26 +134,3 @@ async function listening(address: string, listen: () => Promise<unknown>): Promi
     throw error
   }
 }
-
-/** A daemon that was killed leaves its socket behind. One that still answers is somebody's. */
-async function removeStale(path: string): Promise<void> {
-  const entry = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (entry === null) return
-  if (!entry.isSocket() || (await answers(path))) throw new ClawError('ADDRESS_IN_USE', { address: path })
-  await rm(path)
-}
-
-const answers = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => {
-      resolve(false)
-    })
-  })

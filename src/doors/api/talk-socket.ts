@@ -1,5 +1,6 @@
 /** One conversation on a WebSocket of its own. See docs/reference/api.md. */
 import type { WebSocket } from 'ws'
+import { canonicalJson } from '../../lib/canonical-json.ts'
 import { bridge } from '../../operations/talk.ts'
 import { ClawError } from '../../model/failure.ts'
 import { ConversationSide, Misconduct } from '../../wire/conversation.ts'
@@ -19,6 +20,7 @@ export class TalkSocket {
   readonly #side: ConversationSide
   readonly #patience: NodeJS.Timeout
   readonly #timer: NodeJS.Timeout
+  readonly #release: () => void
   #isAlive = true
   #isOpen = false
 
@@ -33,6 +35,11 @@ export class TalkSocket {
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary))
     socket.on('error', () => socket.terminate())
     socket.on('close', () => this.#leave())
+    this.#release = deps.watch.hold(deps.shown, (reason) => {
+      say(socket, bodyOf(reason))
+      socket.close(1_008, reason.code)
+      this.#leave()
+    })
   }
 
   #beat(): void {
@@ -42,6 +49,7 @@ export class TalkSocket {
   }
 
   #leave(): void {
+    this.#release()
     clearTimeout(this.#patience)
     clearInterval(this.#timer)
     const left = new DOMException('the caller is gone', 'AbortError')
@@ -70,8 +78,9 @@ export class TalkSocket {
   }
 
   async #talk(input: unknown): Promise<void> {
-    const { invoker, caller, failure } = this.#deps
+    const { invoker, shown, failure } = this.#deps
     try {
+      const caller = shown.asking(this.#name, canonicalJson(input))
       const callee = await invoker.converse(this.#name, input, { caller, signal: this.#gone.signal })
       this.#side.open()
       await bridge(this.#side, callee)

@@ -5,6 +5,7 @@ import { bodyOf } from './errors.ts'
 
 const refusals: Readonly<Record<string, readonly [status: string, problem: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'it did not arrive in time'],
+  NO_UPGRADE: ['400 Bad Request', 'only a GET can become a WebSocket'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'its header is too long'],
 }
 

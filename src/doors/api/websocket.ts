@@ -3,11 +3,13 @@ import { z } from 'zod'
 import type { WebSocket } from 'ws'
 import type { Invoker } from '../../operations/invoke.ts'
 import { findOperation } from '../../operations/invoke.ts'
-import type { Caller } from '../../operations/operation.ts'
 import type { ClawError } from '../../model/failure.ts'
 import { ClawError as Failure } from '../../model/failure.ts'
 import { bodyOf } from './errors.ts'
+import type { Shown } from './identities.ts'
 import { Outbox } from './outbox.ts'
+import type { Protection } from './protect.ts'
+import type { Watch } from './watch.ts'
 
 /**
  * Both spellings of a message are taken: ours, and the capitalised one of older clients. Whoever capitalises is answered so, and
@@ -28,14 +30,18 @@ type Message = z.infer<typeof Message>
 
 /** Requests that one socket may have open at a time. */
 const mostOpen = 32
+/** So many messages beyond the limit are answered, one after the other. */
+const mostRefused = 20
 const heartbeat = 30_000
 /** Older clients only listen: who says nothing for so long is told everything. */
 const silence = 1_000
 
 export interface SocketDeps {
   readonly invoker: Invoker
-  readonly caller: Caller
+  readonly shown: Shown
   readonly failure: (error: unknown) => ClawError
+  readonly protection: Protection
+  readonly watch: Watch
 }
 
 type Id = string | number
@@ -47,6 +53,8 @@ export class ApiSocket {
   readonly #open = new Map<Id, AbortController>()
   readonly #timer: NodeJS.Timeout
   readonly #silence: NodeJS.Timeout
+  /** In a row. */
+  #refused = 0
   #isAlive = true
   #takenAtBeat = 0
   /** How it spells what it says; null as long as it has said nothing. */
@@ -69,7 +77,13 @@ export class ApiSocket {
     socket.on('error', () => {
       socket.terminate()
     })
+    const release = deps.watch.hold(deps.shown, (reason) => {
+      this.#outbox.tell({ type: 'error', ...bodyOf(reason) })
+      socket.close(1_008, reason.code)
+      for (const controller of this.#open.values()) controller.abort(reason)
+    })
     socket.on('close', () => {
+      release()
       clearInterval(this.#timer)
       clearTimeout(this.#silence)
       for (const controller of this.#open.values()) controller.abort()
@@ -92,6 +106,7 @@ export class ApiSocket {
 
   #receive(text: string | null): void {
     clearTimeout(this.#silence)
+    if (!this.#mayGoOn()) return
     const message = text === null ? null : parsed(text)
     if (message === null) {
       this.#outbox.tell({
@@ -104,6 +119,22 @@ export class ApiSocket {
     if ('op' in message) this.#start(message.id, message.op, message.input ?? {})
     else if ('cancel' in message) this.#cancel(message.id)
     else this.#handle(message)
+  }
+
+  /** Whoever says too much is told so, and is shown the door when that does not help. */
+  #mayGoOn(): boolean {
+    const { protection, shown } = this.#deps
+    try {
+      protection.count(shown)
+      this.#refused = 0
+      return true
+    } catch (error) {
+      if (!Failure.is(error, 'RATE_LIMITED')) throw error
+      this.#refused += 1
+      if (this.#refused > mostRefused) this.#socket.close(1_008, error.code)
+      else this.#outbox.tell({ type: 'error', ...bodyOf(error) })
+      return false
+    }
   }
 
   #handle({ type: { word, isOlder }, data }: Extract<Message, { type: unknown }>): void {
@@ -167,7 +198,9 @@ export class ApiSocket {
     { id, op, input, wrap }: { id: Id; op: string; input: unknown; wrap: (output: unknown) => object },
     signal: AbortSignal,
   ): Promise<void> {
-    const { invoker, caller } = this.#deps
+    const { invoker, shown } = this.#deps
+    // What is asked here was signed by nobody.
+    const caller = shown.asking(op, '')
     if (findOperation(op).kind === 'unary') {
       await this.#outbox.send(wrap(await invoker.invoke(op, input, { caller, signal })), signal)
       return

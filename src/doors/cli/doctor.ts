@@ -81,6 +81,12 @@ async function meshChecks(
         docs: 'docs/guide.md#when-things-break',
       }
     }),
+    checked('api', async () => {
+      const { insecure = null } = await (await api).call('status', {}, signal)
+      if (insecure === null) return ok('api', 'encrypted wherever other hosts reach it')
+      const fix = 'start that peer without --insecure-listen'
+      return { name: 'api', status: 'warn', evidence: insecure, fix, docs: 'docs/operations.md#the-api-and-tls' }
+    }),
     checked('nodes', async () => {
       const { nodes } = await (await api).call('status', {}, signal)
       if (nodes.unhealthy === 0) return ok('nodes', `${nodes.healthy} healthy`)

@@ -1,5 +1,6 @@
 /** What a command line has around it. Real in the program, made up in tests. */
 import type { Readable, Writable } from 'node:stream'
+import type { SignIn } from '../../ports/sign-in.ts'
 import type { Visit } from '../../ports/visitor.ts'
 import type { Simulate } from '../../sim/simulation.ts'
 
@@ -14,6 +15,8 @@ export interface Host {
   readonly version: string
   /** Connects to a peer by multiaddr as the operator with this Ed25519 seed. Loads the network code only now. */
   visit(address: string, seed: Uint8Array, signal: AbortSignal): Promise<Visit>
+  /** Has the user sign in at an identity provider. Loads what that needs only now. */
+  readonly signIn: SignIn
   /** Starts daemons on this machine, does to them what a scenario says, and ends them. Loads what that needs only now. */
   readonly simulate: Simulate
 }

@@ -53,24 +53,25 @@ export async function main(
 }
 
 /** What talks to peers is loaded by those that do: a help page is there in half of the time without. */
-const connecting = () => Promise.all([import('./peer/target.ts'), import('./peer/connect.ts')])
+const talking = () => Promise.all([import('./peer/target.ts'), import('./peer/connect.ts')])
 
 async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise<Api> {
   const patience = spanOption('--request-timeout', globals.requestTimeout) ?? undefined
-  const [{ targetFor }, { connectTo }] = await connecting()
-  const { addresses, operatorKey } = await targetFor(globals, host)
-  return connectTo(addresses, { host, keyFile: operatorKey, patience, reading: readingOf(globals), signal })
+  const [{ targetFor }, { connectTo }] = await talking()
+  const { addresses, operatorKey, mesh } = await targetFor(globals, host)
+  return connectTo(addresses, { host, keyFile: operatorKey, mesh, patience, reading: readingOf(globals), signal })
 }
 
 /** Answers are not waited for as long as a command would: whoever looks at all peers wants to know which ones are slow. */
 const lookPatience: Millis = 5_000
 
 async function peersOf(globals: Globals, host: Host, signal: AbortSignal): Promise<readonly Peer[]> {
-  const [{ targetFor }, { connectTo, spelled }] = await connecting()
-  const { addresses, operatorKey } = await targetFor(globals, host)
+  const [{ targetFor }, { connectTo, spelled }] = await talking()
+  const { addresses, operatorKey, mesh } = await targetFor(globals, host)
+  const connecting = { host, keyFile: operatorKey, mesh, patience: lookPatience, reading: {}, signal }
   return addresses.map((address) => ({
     address: spelled(address),
-    open: () => connectTo([address], { host, keyFile: operatorKey, patience: lookPatience, reading: {}, signal }),
+    open: () => connectTo([address], connecting),
   }))
 }
 

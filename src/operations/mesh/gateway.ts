@@ -22,6 +22,10 @@ export const status = unary({
       .describe(
         'Why the peer that answered has stopped to follow the mesh, so that this is of the past; null otherwise',
       ),
+    insecure: z
+      .string()
+      .nullable()
+      .describe('What is wrong with how the peer that answered lets others in; null when nothing is'),
     ...meshNumbers,
   }),
   permission: { verb: 'read', resource: 'mesh' },
@@ -47,10 +51,17 @@ export const status = unary({
       },
       workloads: { running: starting + running + stopping, pending },
       outdated: control.outdated?.message ?? null,
+      insecure: insecurityOf(apiAddress),
       ...numbers,
     }
   },
 })
+
+/** Of an API that others reach without encryption. */
+function insecurityOf(address: string | null): string | null {
+  const isOpen = address !== null && !/^(https:|http:\/\/(localhost|127\.[\d.]+|\[::1\])(:|$))/.test(address)
+  return isOpen ? `${address} is not encrypted: tokens can be read on the way` : null
+}
 
 export const gatewayPing = unary({
   name: 'gateway.ping',

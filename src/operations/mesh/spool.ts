@@ -7,7 +7,7 @@ import { ClawError, failureFrom } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Executed } from '../../services/control/types.ts'
 import type { Asker } from '../carry-out.ts'
-import { commandId } from '../carry-out.ts'
+import { carryOut, commandId } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { within } from '../deadline.ts'
 import { iso, nodeRef, time } from '../fields.ts'
@@ -29,6 +29,8 @@ export async function submitOrKeep(command: CommandOf<'submit'>, asker: SpoolAsk
   const { control, clock, spool } = asker.context
   const { caller, signal } = asker
   requirePrivileges(mayHere(caller, asker.context), command)
+  // A signature is good for a minute: nobody could hand it over later.
+  if (caller.proof !== undefined) return carryOut('run', command, asker)
   const id = commandId('run', asker)
   const known = spooledBy(spool.entries(), id)
   if (known !== null) {

@@ -1,5 +1,6 @@
 /** Making join tokens. The mesh keeps only a hash of the secret, so that its state lets nobody in. */
 import { encodeToken, isPeerAddress, secretBytes } from '../../core/admission/join-token.ts'
+import type { CommandOf } from '../../core/state/types.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -23,6 +24,8 @@ export interface Invitation {
   readonly labels: Readonly<Record<string, string>>
   /** Caller that asked for it. */
   readonly by: string
+  /** Has the mesh keep it, where that takes more than saying for whom. */
+  commit?(command: CommandOf<'create-token'>): Promise<unknown>
 }
 
 /** Addresses that go into a token: enough to find somebody, few enough to paste. */
@@ -30,7 +33,7 @@ const maxTokenAddresses = 12
 
 /** Commits an invitation and returns the text that lets one host in. */
 export async function invite(
-  { ttl, roles, labels, by }: Invitation,
+  { ttl, roles, labels, by, commit }: Invitation,
   deps: InviteDeps,
   signal: AbortSignal,
 ): Promise<{ readonly token: string; readonly notAfter: Instant }> {
@@ -43,7 +46,8 @@ export async function invite(
   const secret = random.bytes(secretBytes)
   const notAfter = clock.now() + ttl
   const token = { id, secretHash: sha256(secret), roles, labels, notAfter, createdBy: by }
-  await control.execute({ type: 'create-token', token }, { id: `token:${id}`, by, signal })
+  const command = { type: 'create-token', token } as const
+  await (commit?.(command) ?? control.execute(command, { id: `token:${id}`, by, signal }))
   const addresses = dialAddresses(deps)
   const content = { mesh: mesh.id, publicKey: publicKeyIn(mesh.genesis), addresses, id, secret, notAfter, networkKey }
   return { token: encodeToken(content), notAfter }

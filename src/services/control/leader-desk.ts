@@ -9,6 +9,7 @@ import { refusalOf } from '../../core/state/versions.ts'
 import type { Result } from '../../core/state/state.ts'
 import type { Command, CommandOf } from '../../core/state/types.ts'
 import { abortable } from '../../lib/abortable.ts'
+import { publicKeyOf } from '../../lib/peer-id.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Denial } from '../../ports/audit.ts'
@@ -103,6 +104,11 @@ export class LeaderDesk {
       onDenial?.({ actor: by, via, operation: command.type, outcome: 'PERMISSION_DENIED' })
       log.warn('a peer asked for a command that is not its to give', { type: command.type, by, via })
       throw new ClawError('PERMISSION_DENIED', { action: `have ${command.type} committed from this node` })
+    }
+    // Operators sign what they ask for, and whoever leads has it from them; a member cannot have it committed in their name.
+    if (command.type !== 'admit' && by !== via && publicKeyOf(by) !== null) {
+      log.warn('a peer speaks for an operator, or for another node', { type: command.type, by, via })
+      throw new ClawError('AUTH_FAILED', { reason: `a member may not speak for ${by}` })
     }
     if (consensus.lead().role !== 'leader') throw new ClawError('NO_LEADER', { detail: 'the peer asked does not lead' })
     if (by !== via) log.debug('a peer forwards a command', { type: command.type, id, by, via })

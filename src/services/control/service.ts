@@ -106,7 +106,9 @@ export class ControlService implements LeaderControl, Service {
     return this.#roles.onRole(listener)
   }
 
-  async execute(command: Command, { id, by, signal }: Asked): Promise<Executed> {
+  async execute(command: Command, { alone, ...asked }: Asked & { readonly alone?: true }): Promise<Executed> {
+    if (alone === true) return this.decree(command, asked)
+    const { id, by, signal } = asked
     const awaited = this.#deps.machine.awaitResult(id)
     const done = new AbortController()
     const within = AbortSignal.any([signal, this.#stopped.signal, done.signal])

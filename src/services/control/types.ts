@@ -54,12 +54,12 @@ export interface Control {
   onRole(listener: (status: GatewayStatus) => void): Unsubscribe
   /**
    * Commits one command through the leader, wherever it is, and returns when it is applied here too. `id` makes it safe to repeat:
-   * it is retried inside until `signal` ends, across changes of leader, and takes effect once.
+   * it is retried inside until `signal` ends, across changes of leader, and takes effect once. `alone`: only while this peer leads.
    * Throws the ClawError of a refusal, NO_LEADER or DEADLINE_EXCEEDED.
    */
   execute(
     command: Command,
-    options: { readonly id: string; readonly by: string; readonly signal: AbortSignal },
+    options: { readonly id: string; readonly by: string; readonly signal: AbortSignal; readonly alone?: true },
   ): Promise<Executed>
   /** Waits until the state is fresh enough. Throws NO_LEADER or DEADLINE_EXCEEDED. */
   fresh(freshness: Freshness, signal: AbortSignal): Promise<void>

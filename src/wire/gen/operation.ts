@@ -2,6 +2,7 @@
 /* eslint-disable */
 // @ts-nocheck
 import { decodeMessage, encodeMessage, message, streamMessage } from 'protons-runtime'
+import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc'
 import type { Codec, DecodeOptions } from 'protons-runtime'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
@@ -10,6 +11,7 @@ export interface OperationRequest {
   input: string
   caller: string
   role: string
+  proof: Uint8Array<ArrayBuffer>
   request: string
 }
 
@@ -43,6 +45,11 @@ export namespace OperationRequest {
           w.string(obj.role)
         }
 
+        if ((obj.proof != null && obj.proof.byteLength > 0)) {
+          w.uint32(42)
+          w.bytes(obj.proof)
+        }
+
         if ((obj.request != null && obj.request !== '')) {
           w.uint32(74)
           w.string(obj.request)
@@ -57,6 +64,7 @@ export namespace OperationRequest {
           input: '',
           caller: '',
           role: '',
+          proof: uint8ArrayAlloc(0),
           request: ''
         }
 
@@ -80,6 +88,10 @@ export namespace OperationRequest {
             }
             case 4: {
               obj.role = reader.string()
+              break
+            }
+            case 5: {
+              obj.proof = reader.bytes()
               break
             }
             case 9: {
@@ -129,6 +141,13 @@ export namespace OperationRequest {
               }
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.proof`,
+                value: reader.bytes()
+              }
+              break
+            }
             case 9: {
               yield {
                 field: `${prefix}.request`,
@@ -168,6 +187,11 @@ export namespace OperationRequest {
     value: string
   }
 
+  export interface OperationRequestProofFieldEvent {
+    field: '$.proof'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export interface OperationRequestRequestFieldEvent {
     field: '$.request'
     value: string
@@ -181,7 +205,7 @@ export namespace OperationRequest {
     return decodeMessage(buf, OperationRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OperationRequest>): Generator<OperationRequestNameFieldEvent | OperationRequestInputFieldEvent | OperationRequestCallerFieldEvent | OperationRequestRoleFieldEvent | OperationRequestRequestFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OperationRequest>): Generator<OperationRequestNameFieldEvent | OperationRequestInputFieldEvent | OperationRequestCallerFieldEvent | OperationRequestRoleFieldEvent | OperationRequestProofFieldEvent | OperationRequestRequestFieldEvent> {
     return streamMessage(buf, OperationRequest.codec(), opts)
   }
 }

@@ -241,7 +241,7 @@ export class Host {
     }
     const context: OperationContext = {
       ...{ self, version, startedAt: clock.now(), apiAddress: null, control, membership: members },
-      ...{ clock, random: world, rpc, log },
+      ...{ clock, random: world, rpc, log, verifier: simVerifier },
       schedules: cronerSchedules,
       agent: agentViewOf(agent, () => Promise.reject(new Error('there are no ports in this world'))),
       logs: { kept: () => [], read: nobody },

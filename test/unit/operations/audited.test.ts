@@ -35,6 +35,7 @@ let service: OperationService
 let here: Recorded
 let there: Recorded
 const { signal } = new AbortController()
+const nothing = new Uint8Array(0)
 
 beforeEach(async () => {
   mesh = new OperationsMesh()
@@ -87,7 +88,7 @@ test('who is turned away is on record, also where it only looks', async () => {
 
 test('a key that nobody knows is on record', async () => {
   const { rpc } = mesh.network.host(bob)
-  const request = { name: 'status', input: '{}', caller: 'root', role: 'admin', request: '' }
+  const request = { name: 'status', input: '{}', caller: 'root', role: 'admin', request: '', proof: nothing }
   await expect(play(mesh.world, rpc.call(ada, attachOperation, request, signal))).rejects.toMatchObject({
     code: 'AUTH_FAILED',
   })
@@ -97,7 +98,7 @@ test('a key that nobody knows is on record', async () => {
 test('what was forwarded is on record where it is done, with who forwarded it and the name of the request', async () => {
   const { rpc } = mesh.network.host(ada)
   const { id: caller } = userWith(mesh, 'admin')
-  const request = { name: 'node.cordon', input: '{"node":"bob"}', caller, role: 'admin', request: 'r7' }
+  const request = { name: 'node.cordon', input: '{"node":"bob"}', caller, role: 'admin', request: 'r7', proof: nothing }
   await play(mesh.world, rpc.call(bob, invokeOperation, request, signal))
   expect(there.begun).toMatchObject([{ actor: caller, via: ada, object: 'bob', request: 'r7' }])
 })

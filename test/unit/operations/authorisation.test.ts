@@ -109,7 +109,14 @@ describe('through another peer', () => {
 
   /** The same, as bob asks ada for it in the name of a caller. */
   const forwarded = async (mesh: AccessMesh, operation: Operation, input: object, caller: string): Promise<string> => {
-    const wire = { name: operation.name, input: JSON.stringify(input), caller, role: 'admin', request: '' }
+    const wire = {
+      name: operation.name,
+      input: JSON.stringify(input),
+      caller,
+      role: 'admin',
+      request: '',
+      proof: new Uint8Array(0),
+    }
     try {
       await play(mesh.world, mesh.network.host(bob).rpc.call(ada, invokeOperation, wire, signal))
       return 'nothing'

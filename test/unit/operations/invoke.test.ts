@@ -9,16 +9,19 @@ import type { Operation } from '../../../src/operations/operation.ts'
 import { unary } from '../../../src/operations/operation.ts'
 import { operations } from '../../../src/operations/registry.ts'
 import { attachOperation, followOperation, invokeOperation } from '../../../src/wire/operation.ts'
+import { encodeProof } from '../../../src/wire/signed-request.ts'
 import { ada, bob } from '../../support/control-samples.ts'
 import type { OperationsMesh } from '../../support/operations-mesh.ts'
 import { admin } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import { signingOperator } from '../../support/signing.ts'
 import { twoPeers } from '../../support/two-peers.ts'
 import { userWith } from '../../support/user-with.ts'
 
 let mesh: OperationsMesh
 let service: OperationService
 const { signal } = new AbortController()
+const nothing = new Uint8Array(0)
 
 beforeEach(async () => {
   ;({ mesh, service } = await twoPeers())
@@ -72,7 +75,12 @@ test('what a forwarded caller may is read from the state where the operation run
   const asked = (caller: string, role = 'admin'): Promise<unknown> =>
     play(
       mesh.world,
-      rpc.call(ada, invokeOperation, { name: 'token.create', input: '{}', caller, role, request: '' }, signal),
+      rpc.call(
+        ada,
+        invokeOperation,
+        { name: 'token.create', input: '{}', caller, role, request: '', proof: nothing },
+        signal,
+      ),
     )
   await expect(asked(id)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
   await expect(asked('user:ghost')).rejects.toMatchObject({ code: 'AUTH_FAILED' })
@@ -81,20 +89,22 @@ test('what a forwarded caller may is read from the state where the operation run
 })
 
 test('a key from outside may do nothing until it is an operator, and then everything', async () => {
-  const { rpc } = mesh.network.host(bob)
-  const request = { name: 'status', input: '{}', caller: 'root', role: 'admin', request: '' }
-  const attach = (): Promise<unknown> => play(mesh.world, rpc.call(ada, attachOperation, request, signal))
-  await expect(attach()).rejects.toMatchObject({ code: 'AUTH_FAILED' })
-  const follow = async (): Promise<unknown[]> => {
-    const items: unknown[] = []
-    for await (const item of rpc.stream(ada, followOperation, { ...request, name: 'events.watch' }, signal))
-      items.push(item)
-    return items
+  const operator = signingOperator(1, mesh.book.state.mesh?.id ?? '', () => mesh.world.now())
+  const { rpc } = mesh.network.host(operator.id)
+  await mesh.world.runFor(1_000)
+  const request = (name: string) => {
+    const signed = operator.sign(name, {})
+    const wire = { name, input: signed.input, caller: 'root', role: 'admin', request: '' }
+    return { ...wire, proof: encodeProof(signed, wire) }
   }
-  await expect(play(mesh.world, follow())).rejects.toMatchObject({ code: 'AUTH_FAILED' })
-  mesh.apply({ type: 'add-operator', key: bob, name: 'Bob' })
+  const attach = (): Promise<unknown> => play(mesh.world, rpc.call(ada, attachOperation, request('status'), signal))
+  await expect(attach()).rejects.toMatchObject({ code: 'AUTH_FAILED' })
+  const follow = (): Promise<unknown[]> =>
+    play(mesh.world, Array.fromAsync(rpc.stream(ada, followOperation, request('events.watch'), signal)))
+  await expect(follow()).rejects.toMatchObject({ code: 'AUTH_FAILED' })
+  mesh.apply({ type: 'add-operator', key: operator.id, name: 'Bob' })
   await expect(attach()).resolves.toHaveProperty('output')
-  expect((await play(mesh.world, follow())).length).toBeGreaterThan(0)
+  expect((await follow()).length).toBeGreaterThan(0)
 })
 
 test('whatever the input is, an operation answers or refuses, and never fails otherwise', async () => {

@@ -36,6 +36,7 @@ test('status counts nodes, GPUs and workloads', async () => {
     nodes: { healthy: 2, unhealthy: 0 },
     gpus: { total: 4, available: 2 },
     outdated: null,
+    insecure: null,
     workloads: { running: 1, pending: 1 },
   })
 })

@@ -33,7 +33,7 @@ export default command({
 })
 
 function scriptFor(shell: string): string {
-  const script = completionScripts[shell]
+  const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined
   if (script !== undefined) return script
   const known = Object.keys(completionScripts).join(', ')
   throw new ClawError('INVALID_REQUEST', { problem: `there is no completion for ${shell}; take ${known}` })

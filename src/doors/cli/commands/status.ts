@@ -17,11 +17,12 @@ export default command({
       out.isForMachines ? [] : api.call('node.list', {}, signal),
     ])
     const status = { ...found, gateway: api.address }
-    await out.result(status, async ({ gateway, leader, nodes, gpus, workloads, outdated }, style) => [
+    await out.result(status, async ({ gateway, leader, nodes, gpus, workloads, outdated, insecure }, style) => [
       'CLUSTER STATUS',
       '═'.repeat(39),
       // A peer of an older build does not say.
       ...((outdated ?? null) === null ? [] : [`OUTDATED: ${outdated} What follows is of the past.`]),
+      ...((insecure ?? null) === null ? [] : [`INSECURE: ${insecure}.`]),
       ...facts([
         ['Gateway', gateway],
         ['Leader', leader ?? 'none at the moment'],

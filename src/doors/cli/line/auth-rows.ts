@@ -3,6 +3,21 @@ import type { Row } from './row.ts'
 
 export const authRows: readonly Row[] = [
   {
+    path: 'auth login',
+    about: 'Keep the token that lets you into the mesh of a context, once it has.',
+    load: () => import('../commands/auth/login.ts'),
+  },
+  {
+    path: 'auth logout',
+    about: 'Forget the token of a context.',
+    load: () => import('../commands/auth/logout.ts'),
+  },
+  {
+    path: 'auth status',
+    about: 'Show how you get into each context, and who you are there.',
+    load: () => import('../commands/auth/status.ts'),
+  },
+  {
     path: 'auth whoami',
     about: 'Show who you are to the mesh, and what roles you have.',
     load: () => import('../commands/auth/whoami.ts'),

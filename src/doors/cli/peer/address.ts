@@ -13,6 +13,8 @@ export type Address =
       readonly token: string | null
       /** Where the token was found, for when it is the wrong one; null without a token. */
       readonly tokenFrom: string | null
+      /** Of the certificate that it shows, where it is known by that. */
+      readonly fingerprint?: string
     }
   | { readonly kind: 'multiaddr'; readonly address: string }
 
@@ -29,17 +31,31 @@ export async function addressFor(asked: Asked, around: Around): Promise<Address>
   const { env } = around
   const wanted =
     asked.gateway || env['CLAWBERNETES_GATEWAY_URL'] || env['CLAWBERNETES_GATEWAY'] || env['CLAWNODE_GATEWAY']
-  if (wanted !== undefined && wanted !== '') return withToken(parseAddress(wanted), asked, around)
+  if (wanted !== undefined && wanted !== '') return pinned(await withToken(parseAddress(wanted), asked, around), env)
   const path = await localSocket(around)
   if (path !== null) return { kind: 'socket', path }
   return withToken(parseAddress('http://127.0.0.1:8080'), asked, around)
 }
 
 /** Of a mesh with a name: tokens that lie around this host belong to others, and it must not learn them. Throws as `addressFor` does. */
-export async function namedAddress(gateway: string, asked: Omit<Asked, 'gateway'>): Promise<Address> {
+export async function namedAddress(
+  gateway: string,
+  asked: Omit<Asked, 'gateway'>,
+  fingerprints: Readonly<Record<string, string>> = {},
+): Promise<Address> {
   const address = parseAddress(gateway)
   if (address.kind !== 'url') return address
-  return { ...address, ...((await askedToken(asked)) ?? { token: null, tokenFrom: null }) }
+  const fingerprint = fingerprints[address.url.origin]
+  const token = (await askedToken(asked)) ?? { token: null, tokenFrom: null }
+  return { ...address, ...token, ...(fingerprint === undefined ? {} : { fingerprint }) }
+}
+
+/** For scripts, which keep no context. */
+function pinned(address: Address, env: Host['env']): Address {
+  const fingerprint = env['CLAWBERNETES_FINGERPRINT']
+  return address.kind === 'url' && fingerprint !== undefined && fingerprint !== ''
+    ? { ...address, fingerprint }
+    : address
 }
 
 export function parseAddress(text: string): Address {
@@ -107,20 +123,24 @@ async function tokenIn(directory: string): Promise<Found | null> {
 const isOutOfReach = (error: unknown): boolean =>
   ['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 
+/** Sockets of the daemon’s owner, of its group, and of those who may look. */
+const sockets = ['api.sock', 'ro.sock']
+
 /** Where a daemon of this host may keep its files, likeliest first: somebody's own, that of the service, the peers of the quickstart. */
 function dataDirectories({ env, home }: Around): readonly string[] {
   const own = env['CLAWBERNETES_DATA_DIR']
   const usual = join(home, '.clawbernetes')
   const quickstart = [1, 2, 3].map((number) => join(usual, 'quickstart', `peer-${number}`))
-  return [...(own === undefined || own === '' ? [] : [own]), usual, '/var/lib/clawnode', ...quickstart]
+  return [...(own === undefined || own === '' ? [] : [own]), usual, '/var/lib/clawnode', '/run/clawnode', ...quickstart]
 }
 
 /** The socket of a daemon that answers; else one that is there, so that the user is told where nothing answers; else null. */
 async function localSocket(around: Around): Promise<string | null> {
-  const paths = dataDirectories(around).map((directory) => join(directory, 'api.sock'))
+  // Whoever may do everything is not held to looking because of a socket elsewhere.
+  const paths = sockets.flatMap((name) => dataDirectories(around).map((directory) => join(directory, name)))
   const there = await Promise.all(paths.map(async (path) => ((await isSocket(path)) ? path : null)))
-  const sockets = there.filter((path) => path !== null)
-  return (await firstOf(sockets, async (path) => ((await answers(path)) ? path : null))) ?? sockets[0] ?? null
+  const found = there.filter((path) => path !== null)
+  return (await firstOf(found, async (path) => ((await answers(path)) ? path : null))) ?? found[0] ?? null
 }
 
 async function isSocket(path: string): Promise<boolean> {

@@ -12,6 +12,10 @@ export interface Context {
   readonly token?: string
   readonly tokenFile?: string
   readonly operatorKey?: string
+  /** Of the certificates of peers with https addresses, by origin. */
+  readonly fingerprints?: Readonly<Record<string, string>>
+  /** Its id: what is signed with the operator's key is good for no other. */
+  readonly mesh?: string
 }
 
 export interface Contexts {
@@ -78,4 +82,11 @@ export function contextIn({ contexts }: Contexts, name: string): Context {
   if (context !== undefined) return context
   const near = closest(name, [local, ...Object.keys(contexts)])
   throw new ClawError('CONTEXT_NOT_FOUND', { context: name, ...(near === null ? {} : { near }) })
+}
+
+/** How one gets in, in words; null without anything of one's own. */
+export function accessOf({ token, tokenFile, operatorKey }: Context): string | null {
+  if (tokenFile !== undefined) return `token in ${tokenFile}`
+  if (token !== undefined) return 'token'
+  return operatorKey === undefined ? null : `key in ${operatorKey}`
 }

@@ -1,18 +1,21 @@
 /** Operations over HTTP, to a Unix socket or a TCP port. Node's own client: it is there already, so the CLI starts at once. */
 import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FailureBody } from '../../../model/failure.ts'
 import { ClawError, failureFrom } from '../../../model/failure.ts'
 import type { Millis } from '../../../model/time.ts'
 import type { Conversation } from '../../../ports/conversation.ts'
+import { canonicalJson } from '../../../lib/canonical-json.ts'
+import { signatureHeaders } from '../../../wire/signed-request.ts'
 import type { Address } from './address.ts'
 import type { Transport } from './api.ts'
+import type { RequestSigner } from './request-signer.ts'
 
 /**
  * An import of `node:http` would read all its exports, and one of them loads a whole second HTTP client: half of the time that a command
  * line takes to start.
  */
 const http = () => process.getBuiltinModule('node:http')
-const https = () => process.getBuiltinModule('node:https')
 
 export type HttpAddress = Exclude<Address, { readonly kind: 'multiaddr' }>
 
@@ -20,14 +23,29 @@ const usualConnectTimeout: Millis = 5_000
 /** Largest answer that is taken, in bytes. */
 const largest = 64 * 1_048_576
 
+interface How {
+  readonly connectTimeout?: Millis | undefined
+  /** In place of a token. */
+  readonly signer?: RequestSigner | null
+}
+
+interface Asked {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body: string
+  readonly credentials: Readonly<Record<string, string>>
+}
+
 export class HttpTransport implements Transport {
   readonly address: string
   readonly #to: HttpAddress
   readonly #connectTimeout: Millis
+  readonly #signer: RequestSigner | null
 
-  constructor(to: HttpAddress, connectTimeout = usualConnectTimeout) {
+  constructor(to: HttpAddress, { connectTimeout = usualConnectTimeout, signer = null }: How = {}) {
     this.#to = to
     this.#connectTimeout = connectTimeout
+    this.#signer = signer
     this.address = to.kind === 'socket' ? `unix:${to.path}` : to.url.origin
   }
 
@@ -54,9 +72,14 @@ export class HttpTransport implements Transport {
     const { talkTo } = await import('./talk-socket.ts')
     const to = this.#to
     const path = `/api/talk/${encodeURIComponent(name)}`
+    // What is signed is the input as anybody would write it who has read it.
+    await this.#meet(signal)
+    const socket = await this.#secure(signal)
     const target = {
-      url: to.kind === 'socket' ? `ws+unix:${to.path}:${path}` : `${to.url.origin.replace(/^http/, 'ws')}${path}`,
-      headers: bearerOf(to),
+      // Where it is encrypted, the connection is there already.
+      url: to.kind === 'socket' ? `ws+unix:${to.path}:${path}` : `ws://${to.url.host}${path}`,
+      ...(socket === null ? {} : { createConnection: () => socket }),
+      headers: this.#credentials(name, canonicalJson(input)),
       refusal: (error: NodeJS.ErrnoException) => this.#refusal(error),
       denial: (status: number, body: string) => this.#denial(status, body),
       lost: (cause: unknown) => this.#lost(cause),
@@ -88,9 +111,44 @@ export class HttpTransport implements Transport {
   }
 
   async #post(name: string, input: unknown, signal: AbortSignal): Promise<IncomingMessage> {
-    const response = await this.#send(`/api/ops/${encodeURIComponent(name)}`, JSON.stringify(input), signal)
+    const body = JSON.stringify(input)
+    const isUnsigned = this.#signer?.mesh === null
+    const response = await this.#send(name, body, signal)
     if (response.statusCode === 200) return response
-    throw this.#denial(response.statusCode ?? 0, await this.#text(response))
+    const denial = this.#denial(response.statusCode ?? 0, await this.#text(response))
+    if (!isUnsigned || !this.#learn(denial)) throw denial
+    return this.#post(name, input, signal)
+  }
+
+  /** Whoever signs has to know for which mesh, and the peer says so when it refuses what is not signed. */
+  #learn(denial: ClawError): boolean {
+    return ClawError.is(denial, 'AUTH_FAILED') && this.#signer?.learn(denial.facts.mesh) === true
+  }
+
+  async #meet(signal: AbortSignal): Promise<void> {
+    if (this.#signer?.mesh === null) await this.invoke('gateway.ping', {}, signal)
+  }
+
+  #credentials(operation: string, input: string): Readonly<Record<string, string>> {
+    if (this.#signer === null) return bearerOf(this.#to)
+    const signed = this.#signer.sign(operation, input)
+    return signed === null ? {} : signatureHeaders(signed)
+  }
+
+  /** Null where nothing is encrypted. */
+  async #secure(signal: AbortSignal): Promise<Socket | null> {
+    const to = this.#to
+    if (to.kind === 'socket' || to.url.protocol !== 'https:') return null
+    const { secureSocket } = await import('./secure-socket.ts')
+    try {
+      return await secureSocket(
+        { url: to.url, fingerprint: to.fingerprint ?? null, timeout: this.#connectTimeout },
+        signal,
+      )
+    } catch (error) {
+      if (signal.aborted || error instanceof ClawError) throw error
+      throw this.#refusal(error as NodeJS.ErrnoException)
+    }
   }
 
   #denial(status: number, body: string): ClawError {
@@ -108,17 +166,36 @@ export class HttpTransport implements Transport {
     return new ClawError('AUTH_FAILED', { reason }, { cause: failure })
   }
 
-  #send(path: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+  /** Something of the API that is no operation: how people log in. Throws as `invoke` does. */
+  async exchange(method: 'GET' | 'POST', path: string, body: object, signal: AbortSignal): Promise<unknown> {
+    const asked = { method, path, body: method === 'GET' ? '' : JSON.stringify(body), credentials: {} }
+    const response = await this.#request(asked, signal)
+    const text = await this.#text(response)
+    if (response.statusCode === 200) return parsed(text)
+    throw this.#denial(response.statusCode ?? 0, text)
+  }
+
+  #send(operation: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const path = `/api/ops/${encodeURIComponent(operation)}`
+    return this.#request({ method: 'POST', path, body, credentials: this.#credentials(operation, body) }, signal)
+  }
+
+  async #request({ method, path, body, credentials }: Asked, signal: AbortSignal): Promise<IncomingMessage> {
     const to = this.#to
-    const target: RequestOptions = to.kind === 'socket' ? { socketPath: to.path } : where(to.url)
-    const { request: send } = to.kind === 'url' && to.url.protocol === 'https:' ? https() : http()
+    const socket = await this.#secure(signal)
+    const target: RequestOptions = {
+      ...(to.kind === 'socket' ? { socketPath: to.path } : where(to.url)),
+      // An agent would make a connection of its own.
+      ...(socket === null ? { agent: false } : { createConnection: () => socket }),
+    }
+    const { request: send } = http()
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
-      ...bearerOf(to),
+      ...credentials,
     }
     return new Promise((resolve, reject) => {
-      const request = send({ ...target, path, method: 'POST', headers, signal, agent: false }, resolve)
+      const request = send({ ...target, path, method, headers, signal }, resolve)
       const timer = setTimeout(() => {
         request.destroy(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' }))
       }, this.#connectTimeout)

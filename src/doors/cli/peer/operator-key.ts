@@ -43,12 +43,13 @@ function seedIn(text: string, file: string): Uint8Array {
 
 /** PKCS #8 header of an Ed25519 seed (RFC 8410). */
 const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex')
+export const pkcs8Of = (seed: Uint8Array): Buffer => Buffer.concat([pkcs8, seed])
 /** Identity multihash of 36 bytes, which are libp2p's protobuf of an Ed25519 public key of 32. */
 const peerIdHeader = Buffer.from('002408011220', 'hex')
 
 /** The libp2p peer id of the key: what `operator add` takes. */
 export function operatorId(seed: Uint8Array): string {
-  const key = createPrivateKey({ key: Buffer.concat([pkcs8, seed]), format: 'der', type: 'pkcs8' })
+  const key = createPrivateKey({ key: pkcs8Of(seed), format: 'der', type: 'pkcs8' })
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' }).subarray(-32)
   return base58(Buffer.concat([peerIdHeader, publicKey]))
 }

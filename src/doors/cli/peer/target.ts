@@ -1,7 +1,7 @@
 /** Which peers a command line is about: those of a context, or the one that `addressFor` finds. */
 import type { Address, Asked } from './address.ts'
 import { addressFor, namedAddress } from './address.ts'
-import { contextIn, local, readContexts } from './contexts.ts'
+import { type Context, contextIn, local, readContexts } from './contexts.ts'
 import type { Host } from '../host.ts'
 
 export interface Target {
@@ -10,6 +10,8 @@ export interface Target {
   /** The first that answers is taken. */
   readonly addresses: readonly Address[]
   readonly operatorKey: string | undefined
+  /** The mesh that the context is about; null where that is not known. */
+  readonly mesh: string | null
 }
 
 interface Wanted extends Asked {
@@ -31,19 +33,34 @@ export async function targetFor(wanted: Wanted, host: Pick<Host, 'env' | 'home'>
   const name = await nameOfContext(wanted.context, host)
   // Said in so many words, the daemon of this host is meant even where the environment names another.
   if (name === null || name === local) return direct(wanted, { ...host, env: withoutGateway(env) })
-  const context = contextIn(await readContexts(host), name)
-  const addresses = context.addresses.map((gateway) =>
-    namedAddress(gateway, {
-      token: wanted.token ?? (wanted.tokenFile === undefined ? context.token : undefined),
-      tokenFile: wanted.tokenFile ?? context.tokenFile,
-    }),
-  )
+  const target = await contextTarget(contextIn(await readContexts(host), name), wanted)
+  return { ...target, context: name }
+}
+
+type Credentials = Pick<Wanted, 'token' | 'tokenFile' | 'operatorKey'>
+
+const nothing: Credentials = { token: undefined, tokenFile: undefined, operatorKey: undefined }
+
+/** The peers of a context, and how to get in there unless it is said otherwise. */
+export async function contextTarget(context: Context, wanted: Credentials = nothing): Promise<Omit<Target, 'context'>> {
+  const { token, tokenFile, operatorKey } = wanted
+  const credentials = {
+    token: token ?? (tokenFile === undefined ? context.token : undefined),
+    tokenFile: tokenFile ?? context.tokenFile,
+  }
+  const addresses = context.addresses.map((gateway) => namedAddress(gateway, credentials, context.fingerprints))
   return {
-    context: name,
-    addresses: await Promise.all(addresses),
-    operatorKey: wanted.operatorKey ?? context.operatorKey,
+    addresses: (await Promise.all(addresses)).map((address) => asAsked(address, wanted)),
+    operatorKey: operatorKey ?? context.operatorKey,
+    mesh: context.mesh ?? null,
   }
 }
+
+/** Whoever names a key wants to come as its holder, not as whoever a token that lies about stands for. */
+const asAsked = (address: Address, { operatorKey, token, tokenFile }: Credentials): Address =>
+  address.kind === 'url' && operatorKey !== undefined && token === undefined && tokenFile === undefined
+    ? { ...address, token: null, tokenFrom: null }
+    : address
 
 /** Which context is in use; null for none. */
 export async function nameOfContext(
@@ -56,7 +73,8 @@ export async function nameOfContext(
 }
 
 async function direct(wanted: Wanted, host: Pick<Host, 'env' | 'home'>): Promise<Target> {
-  return { context: null, addresses: [await addressFor(wanted, host)], operatorKey: wanted.operatorKey }
+  const address = asAsked(await addressFor(wanted, host), wanted)
+  return { context: null, addresses: [address], operatorKey: wanted.operatorKey, mesh: null }
 }
 
 const withoutGateway = (env: Host['env']): Host['env'] =>

@@ -3,10 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FastifyInstance } from 'fastify'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { buildApi } from '../../../../src/doors/api/build.ts'
-import { tokenCheck } from '../../../../src/doors/api/token.ts'
+import { callerOf } from '../../../../src/operations/caller.ts'
 import { operations } from '../../../../src/operations/registry.ts'
 import { silent } from '../../../../src/ports/log.ts'
 import { FakeInvoker } from '../../../support/fake-invoker.ts'
+import { identitiesFor } from '../../../support/identities.ts'
 
 async function* items(...values: readonly unknown[]): AsyncIterable<unknown> {
   for (const value of values) yield await Promise.resolve(value)
@@ -49,11 +50,15 @@ afterEach(() => app.close())
 const scrape = () => Promise.resolve('claw_up 1\n')
 
 const overSocket = async (): Promise<void> => {
-  app = await buildApi({ invoker, log, version: '0.1.0', scrape }, { kind: 'socket' })
+  app = await buildApi(
+    { invoker, log, version: '0.1.0', scrape },
+    { kind: 'socket', caller: callerOf({ kind: 'socket' }) },
+  )
 }
 const overTcp = async (): Promise<void> => {
-  const rules = { hosts: new Set(['localhost', '127.0.0.1']), checkToken: tokenCheck('s3cret') }
-  app = await buildApi({ invoker, log, version: '0.1.0', scrape }, { kind: 'token', rules })
+  const rules = { hosts: new Set(['localhost', '127.0.0.1']), isEncrypted: false }
+  const guard = { kind: 'network', rules, identities: identitiesFor(), requestsPerSecond: 1_000 } as const
+  app = await buildApi({ invoker, log, version: '0.1.0', scrape }, guard)
 }
 
 describe('routes', () => {

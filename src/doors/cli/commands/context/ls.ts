@@ -1,5 +1,4 @@
-import type { Context } from '../../peer/contexts.ts'
-import { local, readContexts } from '../../peer/contexts.ts'
+import { accessOf, local, readContexts } from '../../peer/contexts.ts'
 import { listCommand } from '../../show/list-command.ts'
 import type { Column } from '../../show/table.ts'
 import { nameOfContext } from '../../peer/target.ts'
@@ -41,9 +40,3 @@ export default listCommand({
     return [{ name: local, current: current === local, addresses: [], access: null }, ...named]
   },
 })
-
-function accessOf({ token, tokenFile, operatorKey }: Context): string | null {
-  if (tokenFile !== undefined) return `token in ${tokenFile}`
-  if (token !== undefined) return 'token'
-  return operatorKey === undefined ? null : `key in ${operatorKey}`
-}

@@ -1,0 +1,62 @@
+/** How many requests somebody may make: so many a second, and as many at once after a pause. */
+
+interface Bucket {
+  tokens: number
+  filledAt: number
+}
+
+/** More than come and go in the time that it takes to forget one. */
+const mostKept = 10_000
+
+export class Buckets {
+  readonly #perSecond: number
+  readonly #most: number
+  readonly #now: () => number
+  /** By who it is; whoever asked last is last. */
+  readonly #buckets = new Map<string, Bucket>()
+
+  /** `now` tells milliseconds. */
+  constructor(perSecond: number, now: () => number, most = mostKept) {
+    this.#perSecond = perSecond
+    this.#now = now
+    this.#most = most
+  }
+
+  /** Takes one of theirs. Seconds until there is one again where there is none; 0 where it was taken. */
+  take(who: string): number {
+    const now = this.#now()
+    const bucket = this.#buckets.get(who) ?? { tokens: this.#burst, filledAt: now }
+    const grown = (Math.max(0, now - bucket.filledAt) / 1_000) * this.#perSecond
+    bucket.tokens = Math.min(this.#burst, bucket.tokens + grown)
+    bucket.filledAt = now
+    this.#keep(who, bucket)
+    if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) / this.#perSecond)
+    bucket.tokens -= 1
+    return 0
+  }
+
+  /** At least one, or nobody could ever ask. */
+  get #burst(): number {
+    return Math.max(1, this.#perSecond)
+  }
+
+  /** Of whom nothing was heard for longest is forgotten, which gives them a full bucket: there are many of those, and each is slow. */
+  #keep(who: string, bucket: Bucket): void {
+    this.#buckets.delete(who)
+    this.#buckets.set(who, bucket)
+    if (this.#buckets.size <= this.#most) return
+    const [oldest] = this.#buckets.keys()
+    if (oldest !== undefined) this.#buckets.delete(oldest)
+  }
+}
+
+/** One household has a whole /64 of IPv6 and may ask from any of it. */
+export function addressKey(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
+  if (!plain.includes(':')) return plain
+  const [head = '', tail] = plain.replace(/%.*$/, '').split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0')
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`
+}
