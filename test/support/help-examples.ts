@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Api } from '../../src/doors/cli/peer/api.ts'
 import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
+import { beforeAuth } from './help-access.ts'
 import * as timed from './help-timed.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 
@@ -68,7 +69,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|context|job|cron|workflow)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -99,6 +100,8 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^deploy delete/, (stage) => stage.deployment('api')],
   // A drain waits two minutes for those who would take over, when a rollout that is not over leaves no room for them.
   [/^node drain/, (stage) => stage.without('llm')],
+  [/^auth /, (stage, line) => beforeAuth(stage.api, line)],
+  [/^auth user create bob/, (stage) => stage.noOperator()],
   [/^job create/, (stage, line) => timed.beforeJob(stage.api, line)],
   [/^job (status|logs|wait) /, (stage) => timed.job(stage.api, 'brief')],
   [/^job (stop|suspend|delete) /, (stage) => timed.job(stage.api, 'long')],
