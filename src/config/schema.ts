@@ -123,7 +123,7 @@ export const Config = z.strictObject({
     .strictObject({
       mounts: z
         .record(text, z.union([text, z.array(text)]))
-        .default({ '*': ['/data', '/mnt', '/srv', '/scratch'] })
+        .default({ '*': ['/data', '/mnt', '/srv', '/scratch', '/tmp'] })
         .describe(
           'Host paths below which work of a namespace may mount, such as team-a = ["/srv/team-a"]; "*" is for all that are not named',
         ),

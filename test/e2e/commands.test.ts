@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, doorsOf, shapeAt, type Row } from '../support/command-table.ts'
 import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
-import { labDocker, labImage } from '../support/lab-docker.ts'
+import { labDocker, labImage, sharedFolder } from '../support/lab-docker.ts'
 import { type Daemon, eventually, type Reply } from '../support/mesh.ts'
 import { deploymentRows, imageRows, specRows } from '../support/promises/deployments.ts'
 import { endRows } from '../support/promises/ends.ts'
@@ -183,6 +183,8 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
         replaced(seedText('000-fleet.sh'), [
           ['pytorch/pytorch:2.1-cuda12.1-runtime', made.job],
           ['--memory 64Gi', '--memory 64Mi'],
+          // The lab's engine and the daemons' own folders are below /tmp.
+          ['--mount /tmp:/data', `--mount ${sharedFolder}:/data`],
           ['<image>', made.job],
           ['<n>', '1'],
           ['<node-id>', 'gpu-node-1'],
@@ -230,9 +232,9 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
         ['"gpus": 1,\n  "memory": "8g"', '"gpus": 0,\n  "memory": "64m"'],
         ['"32g"', '"64m"'],
         ['"16g"', '"64m"'],
-        ['/host/data', '/tmp'],
-        ['/data/datasets', '/tmp'],
-        ['/data/checkpoints', '/tmp'],
+        ['/host/data', sharedFolder],
+        ['/data/datasets', sharedFolder],
+        ['/data/checkpoints', sharedFolder],
       ])
       let container = ''
       let deployment = ''

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { GatedWork } from '../support/gated-work.ts'
 import { gatedWork } from '../support/gated-work.ts'
+import { eventually } from '../support/mesh.ts'
 
 interface Namespace {
   readonly name: string
@@ -58,6 +59,47 @@ test('given one that may borrow, then it takes what is left over, but after work
   await work.reaches('borrowed', ({ state }) => state === 'running')
   work.finish('borrowed')
   await work.reaches('borrowed', ({ state }) => state === 'completed')
+})
+
+test('given a policy, then what breaks it is refused at every door, says what would pass, and could be known before', async () => {
+  const { daemon } = work
+  await daemon.json('policy', 'create', 'small', '--max-gpus', '1', '--require-label', 'team=*')
+  const denied = 'The policy small does not allow it: requireLabels is none, and it wants --label team=* (and 1 more).'
+  const doors = [
+    ['run', '-d', 'host'],
+    ['run', '--dry-run', 'host'],
+    ['deploy', 'create', 'web', 'host'],
+  ]
+  for (const command of doors) {
+    const refused = await daemon.cli(...command, '--gpus', '2')
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining(denied)])
+  }
+  const asked = { image: 'host', gpus: 1, labels: { team: 'a' } }
+  const question = JSON.stringify({ workloadSpec: asked })
+  expect(await daemon.json('node', 'invoke', 'only', 'policy.validate', question)).toMatchObject({ valid: true })
+  await daemon.json('policy', 'delete', 'small')
+})
+
+test('given work that runs, then its namespace takes what it takes, at the price that was set', async () => {
+  const { daemon } = work
+  // So that a second costs one.
+  await daemon.json('price', 'set', '--gpu', '*=3600', '--currency', 'EUR')
+  await submit('priced', '--namespace', 'team-a')
+  await work.reaches('priced', ({ state }) => state === 'running')
+  interface Usage {
+    readonly namespaces: readonly { readonly cost: number; readonly gpuHours: Readonly<Record<string, number>> }[]
+  }
+  const usage = await eventually(
+    'it costs something',
+    20_000,
+    () => daemon.json<Usage>('namespace', 'usage', 'team-a'),
+    ({ namespaces: [one] }) => (one?.cost ?? 0) >= 2,
+  )
+  expect(Object.keys(usage.namespaces[0]?.gpuHours ?? {})).toHaveLength(1)
+  const csv = await daemon.cli('namespace', 'usage', 'team-a', '--csv')
+  expect(csv.stdout).toMatch(/^namespace,day,gpu_model,gpu_hours,cpu_hours,memory_gib_hours,cost,currency\nteam-a,/)
+  work.finish('priced')
+  await work.reaches('priced', ({ state }) => state === 'completed')
 })
 
 test('given no such namespace, or one that is full or busy, then that is said', async () => {

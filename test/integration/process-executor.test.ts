@@ -190,6 +190,9 @@ test('a start that was called off while it was under way leaves no process and n
 test.each([
   ['no command', { command: [] }, 'none was given'],
   ['a mount', { mounts: [{ source: '/data', target: '/mnt', readOnly: false }] }, 'cannot mount'],
+  ['a root that cannot be written', { readOnly: true }, 'has no fence'],
+  ['the isolation of a stranger', { isolation: 'guest' }, 'has no fence'],
+  ['a privilege', { privileges: ['cap-NET_RAW'] }, 'has no fence'],
 ] as const)('%s is refused', async (_, spec, reason) => {
   const task = shell('true', spec as unknown as Partial<WorkloadSpec>)
   await expect(executor.start(task, never)).rejects.toThrow(reason)

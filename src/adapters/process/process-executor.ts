@@ -248,6 +248,8 @@ async function commandOf({ spec }: Task): Promise<readonly string[]> {
   if (name === undefined) return refuse('the process executor runs commands, and none was given')
   const mount = spec.mounts.find(({ source, target, readOnly }) => source !== target || readOnly)
   if (mount !== undefined) return refuse(`the process executor cannot mount ${mount.source} at ${mount.target}`)
+  const fence = fenceIn(spec)
+  if (fence !== null) return refuse(`the process executor has no fence: it cannot give ${fence}`)
   if (spec.stdin === true) return refuse('the process executor keeps no input open for those who attach')
   if (spec.tty === true) return refuse('the process executor gives a terminal to further commands only')
   if (spec.user !== undefined) return refuse('the process executor runs everything as its own user')
@@ -255,6 +257,14 @@ async function commandOf({ spec }: Task): Promise<readonly string[]> {
     return refuse(`there is no folder ${spec.workdir} on this host`)
   const program = await findProgram(name, spec.env['PATH'] ?? defaultPath)
   return program === null ? refuse(`there is no program ${name} on this host`) : [program, ...args]
+}
+
+/** What of the fence of containers it asks for, or wants to get through; null for nothing. */
+const fenceIn = ({ readOnly, tmpfs = [], privileges = [], isolation }: Task['spec']): string | null => {
+  if (readOnly === true) return 'a root that cannot be written'
+  if (tmpfs.length > 0) return 'folders in memory'
+  if (isolation !== undefined) return `the isolation of a ${isolation}`
+  return privileges.length > 0 ? `the privilege ${privileges[0] ?? ''}` : null
 }
 
 const recordOf = (task: Task, command: readonly string[], home: string): TaskRecord => ({

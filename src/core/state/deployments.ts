@@ -86,7 +86,7 @@ function createDeployment(step: Step, command: CommandOf<'create-deployment'>): 
   changes.push({ type: 'deployment', deployment: id })
   const what = `${inReplicas(replicas)} of ${spec.image}, ${strategyText(settings.strategy)}`
   note(step, id, { type: 'deployment.created', message: `${name} was created by ${by}: ${what}` })
-  recordExceptions(step, { name, workload: null, spec, replicas })
+  recordExceptions(step, { kind: 'deployment', name, workload: null, spec, replicas })
   return accepted({ deployment: id })
 }
 
@@ -122,7 +122,7 @@ function updateDeployment(step: Step, command: CommandOf<'update-deployment'>): 
       message: `${name} is to have ${inReplicas(replicas)} instead of ${deployment.replicas}, says ${by}${why}`,
     })
   if (isNew) revise(step, changed, spec, why)
-  if (isNew) recordExceptions(step, { name, workload: null, spec, replicas: changed.replicas })
+  if (isNew) recordExceptions(step, { kind: 'deployment', name, workload: null, spec, replicas: changed.replicas })
   return accepted({ deployment: id })
 }
 

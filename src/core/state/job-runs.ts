@@ -8,7 +8,7 @@ import type { SetJob } from './job-commands.ts'
 import { settleStep } from './workflow-steps.ts'
 import { changeJob, liveRunsOf, noteJob, runsOf } from './job-steps.ts'
 import { askToStop } from './lifecycle.ts'
-import { submissionObstacle } from './namespaces.ts'
+import { completed, submissionObstacle } from './namespaces.ts'
 import { recordExceptions } from './policies.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -101,15 +101,17 @@ function obstacleTo(
   if (busy.size >= parallelism) return `${busy.size} runs are as many as there may be at a time`
   if (state.workloads.has(workload) || state.names.has(name)) return `${name} is there already`
   if (state.workloads.size >= limits.workloads) return 'the mesh has as many workloads as it can'
-  const obstacle = submissionObstacle(state, spec, 1)
+  const wanted = { replicas: parallelism, lasting: 'ending' } as const
+  const obstacle = submissionObstacle(state, completed(state, spec, 'ending'), 1, wanted)
   return obstacle?.ok === false ? obstacle.failure.message : null
 }
 
-function startOne(step: Step, { id, spec, completions, items, createdBy }: Job, start: Start): void {
+function startOne(step: Step, { id, spec: asked, completions, items, createdBy }: Job, start: Start): void {
+  const spec = completed(step.state, asked, 'ending')
   const { workload, name, index } = start
   const item = items?.[index]
   const run = { job: id, index, count: completions, ...(item !== undefined && { item }) }
   const own = { ...step, by: createdBy }
   add(own, { id: workload, name, spec, part: null, run })
-  recordExceptions(own, { name, workload, spec, replicas: 1 })
+  recordExceptions(own, { kind: 'workload', name, workload, spec, replicas: 1 })
 }

@@ -65,7 +65,8 @@ export function jobSpecObstacle(
   state: Step['state'],
   { spec, settings }: Pick<NewJob, 'spec' | 'settings'>,
 ): Outcome | null {
-  const obstacle = workObstacle(state, completed(state, spec, 'ending'), { replicas: 1, lasting: 'ending' })
+  const run = completed(state, spec, 'ending')
+  const obstacle = workObstacle(state, run, { replicas: settings.parallelism, lasting: 'ending' })
   if (obstacle !== null) return obstacle
   if (spec.parts !== undefined)
     return refused('INVALID_REQUEST', { problem: 'a run of a job has no parts of its own: use completions' })

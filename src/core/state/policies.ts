@@ -102,19 +102,19 @@ export function deniedBy([first, ...others]: readonly Violation[]) {
 }
 
 interface Newcomer {
+  readonly kind: 'workload' | 'deployment'
   readonly name: string
-  /** Null for a deployment. */
+  /** Null where there is none yet. */
   readonly workload: WorkloadId | null
   readonly spec: WorkloadSpec
   readonly replicas: number
 }
 
 /** Puts on record what it has beyond ordinary work, and which policies would rather not have had it. A mesh that is still being upgraded says none of it. */
-export function recordExceptions(step: Step, { name, workload, spec, replicas }: Newcomer): void {
+export function recordExceptions(step: Step, { kind, name, workload, spec, replicas }: Newcomer): void {
   const { state, by } = step
   if (state.version < 2) return
   const privileges = privilegesOf(spec)
-  const kind = workload === null ? 'deployment' : 'workload'
   if (privileges.length > 0)
     emit(step, {
       type: `${kind}.privileged`,
@@ -122,7 +122,7 @@ export function recordExceptions(step: Step, { name, workload, spec, replicas }:
       message: `${name} was let in by ${by} with ${inWords(privileges)}`,
     })
   for (const { policy, mode, rule, value, wants } of violationsOf(state.policies.values(), {
-    ...{ spec, replicas, isLasting: workload === null },
+    ...{ spec, replicas, isLasting: kind === 'deployment' },
   }))
     if (mode === 'warn')
       emit(step, {

@@ -32,7 +32,7 @@ export function submit(step: Step, { workload: id, name, spec: asked }: CommandO
   if (obstacle !== null) return obstacle
   add(step, { id, name, spec, part: null })
   emit(step, { type: 'workload.submitted', workload: id, message: `${name} was submitted by ${by}` })
-  recordExceptions(step, { name, workload: id, spec, replicas: 1 })
+  recordExceptions(step, { kind: 'workload', name, workload: id, spec, replicas: 1 })
   return accepted({ workload: id })
 }
 
@@ -63,7 +63,7 @@ function submitGroup(step: Step, { id, name, spec }: Pick<Workload, 'id' | 'name
     add(step, { id: partId(group, index), name: partName(name, index), spec, part: { group, index } })
   const first = partId(group, 0)
   emit(step, { type: 'workload.submitted', workload: first, message: `${name} × ${count} was submitted by ${by}` })
-  recordExceptions(step, { name, workload: first, spec, replicas: count })
+  recordExceptions(step, { kind: 'workload', name, workload: first, spec, replicas: count })
   return accepted({ workload: id })
 }
 

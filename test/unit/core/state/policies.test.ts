@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
-import { deploymentId, workloadId } from '../../../../src/model/ids.ts'
+import { cronId, deploymentId, workloadId } from '../../../../src/model/ids.ts'
 import type { Policy, PolicyRules } from '../../../../src/model/policy.ts'
 import { rangeText } from '../../../../src/model/version.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, inventory, meshOf, refusal, spec, submit } from '../../../support/control-samples.ts'
 import { settings } from '../../../support/deployment-samples.ts'
+import { createJob, jobSettings, render } from '../../../support/job-lab.ts'
 
 const make = (rules: PolicyRules, parts: Partial<Policy> = {}): Command => ({
   ...{ type: 'create-policy', name: 'rule', namespaces: null, mode: 'enforce', about: '', rules, ...parts },
@@ -95,6 +96,42 @@ describe('a policy', () => {
     book.run({ type: 'set-rollout', deployment, step: book.state.deployments.get(deployment)?.step ?? 0, start })
     expect(book.state.workloads.size).toBe(0)
     expect(book.state.deployments.get(deployment)?.reason).toContain('The policy rule does not allow it')
+  })
+})
+
+describe('a policy and what the mesh makes by itself', () => {
+  const job = (parts: Record<string, unknown>): Command => ({ ...createJob({ parallelism: 4 }), spec: spec(parts) })
+  const cron = (image: string): Command => ({
+    ...{ type: 'create-cron', cron: cronId('cron-a'), name: 'nightly', spec: spec({ image }), job: jobSettings() },
+    settings: {
+      ...{ schedule: '0 3 * * *', timeZone: 'UTC', missed: 'skip', concurrency: 'forbid' },
+      ...{ startingDeadlineMs: 60_000, keepCompleted: 3, keepFailed: 1 },
+    },
+  })
+
+  test('refuses jobs, schedules and workflows whose runs would not keep to it', () => {
+    const book = mesh()
+    book.run(make({ denyImages: ['old'], maxGpus: 6 }))
+    expect(refusal(book.run(job({ image: 'old:1' })))).toBe('POLICY_DENIED')
+    expect(refusal(book.run(job({ gpus: { count: 2 } })))).toBe('POLICY_DENIED')
+    expect(refusal(book.run(cron('old:1')))).toBe('POLICY_DENIED')
+    expect(refusal(book.run(job({ gpus: { count: 1 } })))).toBe(null)
+  })
+
+  test('is looked at again when a run is made, which gets what its namespace gives', () => {
+    const book = mesh()
+    book.run(job({}))
+    book.run({ type: 'update-namespace', name: 'default', defaults: { memoryMib: 256 } })
+    const start = (index: number): Command => ({
+      ...{ type: 'set-job', job: render, step: book.state.jobs.get(render)?.step ?? 0 },
+      start: [{ workload: workloadId(`wl-run-${index}`), name: `render-${index}`, index }],
+    })
+    book.run(start(0))
+    expect(book.state.workloads.get(workloadId('wl-run-0'))?.spec.memoryMib).toBe(256)
+    book.run(make({ requireDigest: true }))
+    book.run(start(1))
+    expect(book.state.workloads.has(workloadId('wl-run-1'))).toBe(false)
+    expect(book.state.jobs.get(render)?.events.at(-1)?.message).toContain('The policy rule does not allow it')
   })
 })
 
