@@ -30,7 +30,7 @@ export interface AuditReader {
 }
 
 export interface AuditLog extends AuditTrail {
-  /** The last entry that is on the disk; null before the first. */
+  /** The last entry that was written; null before the first. Not all of it may have been flushed yet. */
   readonly head: AuditHead | null
   /** From the entry with this number on, or from the oldest that is kept. */
   read(from: number): AuditReader

@@ -1,6 +1,7 @@
 /**
- * Keeps the chain of this node. What begins is written before it begins; how it ended is on the disk before anybody is answered. What
- * arrives during a flush is written together with the next one.
+ * Keeps the chain of this node. What begins is written before it begins, and flushed to the disk while it is done; nobody is answered
+ * before that. How it ended is written before the answer and flushed within a second: what a power cut takes of it leaves a beginning
+ * without an end, never a deed that is not on record. What arrives during a flush is written together with the next one.
  */
 import { linkAfter, lineOf, readLine } from '../../core/audit/entry.ts'
 import { deny, denialLimits, type Denials, noDenials, summaries } from '../../core/audit/denials.ts'
@@ -106,9 +107,12 @@ export class AuditService implements AuditLog, Service {
       if (!makesRoom || !ClawError.is(error, 'DISK_FULL')) throw error
       this.#hold(record)
     }
+    // Nothing is lost when it fails: a record that cannot be flushed is told of by the next one that can.
+    const flushed = this.#put(null, true).catch(() => 'logged')
     return async (outcome) => {
       const ending = endingOf(record, outcome)
-      await this.#put(ending, true).catch(() => this.#hold(ending))
+      const ended = this.#put(ending, false).catch(() => this.#hold(ending))
+      await Promise.all([flushed, ended])
     }
   }
 

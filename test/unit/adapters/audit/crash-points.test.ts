@@ -46,7 +46,7 @@ async function linesOf(audit: AuditService): Promise<readonly string[]> {
   return text.split('\n').slice(0, -1)
 }
 
-/** Does ten things, and says how far the log had come each time that it said so. Throws PowerCut as soon as there is no power. */
+/** Does ten things, and notes the beginning of each that was answered. Throws PowerCut as soon as there is no power. */
 async function work(audit: AuditService, fs: FailingFs, heads: AuditHead[]): Promise<void> {
   const alive = (): void => {
     if (fs.operations >= fs.cutAt) throw new PowerCut('no power')
@@ -54,10 +54,11 @@ async function work(audit: AuditService, fs: FailingFs, heads: AuditHead[]): Pro
   await audit.start()
   for (let i = 0; i < 10; i += 1) {
     const end = await audit.begin({ ...record({ object: `w${i}` }), makesRoom: false })
+    const { head } = audit
     alive()
     await end('ok')
     alive()
-    if (audit.head !== null) heads.push(audit.head)
+    if (head !== null) heads.push(head)
   }
   await audit.stop()
   alive()

@@ -6,6 +6,7 @@ import { openAuditStore } from '../../../../src/adapters/audit/file-audit-store.
 import { readLine } from '../../../../src/core/audit/entry.ts'
 import { verify } from '../../../../src/core/audit/verify.ts'
 import { denialLimits } from '../../../../src/core/audit/denials.ts'
+import type { OpenedAuditStore } from '../../../../src/ports/audit.ts'
 import { silent } from '../../../../src/ports/log.ts'
 import { AuditService } from '../../../../src/services/audit/audit-service.ts'
 import { World } from '../../../../src/simulation/world.ts'
@@ -25,12 +26,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function started(bounds = { segmentBytes: 1 << 20, totalBytes: 8 << 20 }): Promise<AuditService> {
+const openFolder = (): Promise<OpenedAuditStore> => openAuditStore(folder, (line) => readLine(line) !== null)
+
+async function started(
+  bounds = { segmentBytes: 1 << 20, totalBytes: 8 << 20 },
+  openStore = openFolder,
+): Promise<AuditService> {
   const audit = new AuditService(
-    {
-      ...{ self: node, clock: world, log: silent, metrics: new FakeMetrics() },
-      open: () => openAuditStore(folder, (line) => readLine(line) !== null),
-    },
+    { ...{ self: node, clock: world, log: silent, metrics: new FakeMetrics() }, open: openStore },
     bounds,
   )
   await audit.start()
@@ -48,6 +51,27 @@ async function linesOf(audit: AuditService, from = 1): Promise<readonly string[]
 
 const one = async (audit: AuditService, object: string): Promise<void> =>
   (await audit.begin({ ...record({ object }), makesRoom: false }))('ok')
+
+test('given a disk that is slow to flush, then what is to be done is not held up, but its answer is', async () => {
+  const disk = Promise.withResolvers<undefined>()
+  let isSlow = false
+  const audit = await started(undefined, async () => {
+    const opened = await openFolder()
+    const sync = opened.store.sync.bind(opened.store)
+    opened.store.sync = () => (isSlow ? disk.promise.then(sync) : sync())
+    return opened
+  })
+  await one(audit, 'first')
+  isSlow = true
+  const end = await audit.begin({ ...record({ object: 'w' }), makesRoom: false })
+  const order: string[] = ['done']
+  const answered = end('ok').then(() => order.push('answered'))
+  await new Promise((resolve) => setImmediate(resolve))
+  order.push('flushed')
+  disk.resolve(undefined)
+  await answered
+  expect(order).toEqual(['done', 'flushed', 'answered'])
+})
 
 test('given many at once, then all of them are in one chain, and few flushes were needed', async () => {
   const audit = await started()
