@@ -2,7 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import { others } from './election.ts'
 import { entryBytes } from './log.ts'
-import { hasRoom, noteLoss, noteMatch, noteSent, probeFrom, waitForSnapshot } from './progress.ts'
+import { forgetMatch, hasRoom, noteLoss, noteMatch, noteSent, probeFrom, waitForSnapshot } from './progress.ts'
 import type { Progress } from './progress.ts'
 import { commitTo, follow, send } from './raft.ts'
 import type { Leading, Raft } from './raft.ts'
@@ -18,12 +18,20 @@ export function onAppendReply(raft: Raft, from: NodeId, reply: AppendReply): voi
   if (reply.round > leading.round || (reply.ok && reply.at.index > raft.log.lastIndex)) return
   progress.heardAt = turn.at
   if (reply.mute && !progress.mute) noteLoss(progress)
+  else if (hasLost(progress, reply)) forgetMatch(progress)
   progress.round = Math.max(progress.round, reply.round)
   if (reply.ok) noteMatch(progress, reply.at.index)
   else onReject(raft, progress, reply)
   confirmReads(raft, leading)
   advance(raft)
 }
+
+/**
+ * It has not got any more what it had acknowledged: it has lost its log again before its word counts, or somebody has put an old copy of
+ * it in its place. Should it be an old answer that is taken for this, then finding out anew where the logs are equal is all it costs.
+ */
+const hasLost = ({ mode, match, next }: Progress, { ok, at, rejected }: AppendReply): boolean =>
+  !ok && mode === 'probe' && at.index < match && rejected === next - 1
 
 function onReject(raft: Raft, progress: Progress, reply: AppendReply): void {
   if (progress.mode === 'snapshot') return

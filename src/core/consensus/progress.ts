@@ -83,6 +83,11 @@ export function noteMatch(progress: Progress, index: number): void {
 /** The peer has lost its log. */
 export function noteLoss(progress: Progress): void {
   progress.mute = true
+  forgetMatch(progress)
+}
+
+/** Where the logs were known to be equal, they are no more. */
+export function forgetMatch(progress: Progress): void {
   progress.match = 0
   probeFrom(progress, progress.next)
 }

@@ -219,6 +219,37 @@ test('a single voter whose disk is full refuses, and leads again when there is s
   expect(only.machine.words.filter((text) => text !== 'no space')).toEqual(['before', 'after'])
 })
 
+test('a peer whose journal is damaged again, before its word counts, follows once more', async () => {
+  const group = new ConsensusGroup(18)
+  await group.found('ada', 'bob', 'cyd')
+  const leader = await group.untilLeader()
+  const hurt = [ada, bob, cyd].find((id) => id !== leader.id) ?? ada
+  for (const words of [1, 2, 3, 4]) {
+    await group.commit(`word ${words}`)
+    group.crash(hurt)
+    group.disks.get(hurt)?.rot('raft', 40)
+    const back = await group.start(hurt, [ada, bob, cyd])
+    await group.world.runUntil(() => back.machine.words.length === words, 10_000)
+    expect(back.machine.words).toHaveLength(words)
+  }
+})
+
+test('a peer that was given an old copy of its disk gets what it has lost again', async () => {
+  const group = new ConsensusGroup(19)
+  await group.found('ada', 'bob', 'cyd')
+  const leader = await group.untilLeader()
+  const late = [ada, bob, cyd].find((id) => id !== leader.id) ?? ada
+  await group.commit('early')
+  const disk = group.disks.get(late)
+  const copy = (await disk?.openJournal('raft'))?.records ?? []
+  for (const words of ['one', 'two', 'three']) await group.commit(words)
+  group.crash(late)
+  await (await disk?.openJournal('raft'))?.rewrite(copy)
+  const back = await group.start(late, [ada, bob, cyd])
+  await group.world.runUntil(() => back.machine.words.length === 4, 10_000)
+  expect(back.machine.words).toEqual(['early', 'one', 'two', 'three'])
+})
+
 test('a peer whose journal is damaged follows again, but its word does not count', async () => {
   const group = new ConsensusGroup(15)
   await group.found('ada', 'bob', 'cyd')
