@@ -187,6 +187,15 @@ export const Config = z.strictObject({
       totalMib: z.int().min(1).default(4_096).describe('Output that is kept of all workloads of this host, MiB'),
     })
     .prefault({}),
+  volumes: z
+    .strictObject({
+      snapshotGib: z.coerce
+        .number()
+        .positive()
+        .default(64)
+        .describe('Largest snapshot of a volume that this host keeps'),
+    })
+    .prefault({}),
   audit: z
     .strictObject({
       totalMib: z

@@ -46,6 +46,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     spool: plane.spool,
     images: work.images,
     services: work.services,
+    volumes: work.volumes,
     audit,
     replies: new Replies(clock),
     sight: new Sight(watched),

@@ -2,10 +2,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { dockerExecutor } from '../adapters/docker/docker-executor.ts'
+import { dockerVolumes } from '../adapters/docker/volume-engine.ts'
 import { ProcessExecutor } from '../adapters/process/process-executor.ts'
 import { SimulatedExecutor } from '../adapters/simulated/simulated-executor.ts'
 import type { ExecutorKind } from '../model/node.ts'
 import type { Executor } from '../ports/executor.ts'
+import type { VolumeEngine } from '../ports/volumes.ts'
 import type { ImageService } from '../services/images/image-service.ts'
 import type { Ground } from './ground.ts'
 import { confinementOf } from './confinement.ts'
@@ -20,6 +22,8 @@ export interface Chosen {
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   /** Null where no containers run. */
   readonly images: ImageService | null
+  /** Null where no containers run. */
+  readonly volumes: VolumeEngine | null
 }
 
 /** One executor a host: two would each think that the host's memory and cores are theirs. */
@@ -29,13 +33,18 @@ export async function chooseExecutors(ground: Ground, makeImages: MakeImages, si
   return kind === 'docker' ? docker(ground, makeImages(dockerHost), dockerHost) : only(make(ground, kind))
 }
 
-const only = (executor: Executor, images: ImageService | null = null): Chosen => ({
+const only = (executor: Executor): Chosen => ({
   executors: new Map([[executor.kind, executor]]),
-  images,
+  ...{ images: null, volumes: null },
+})
+
+const withEngine = (executor: Executor, images: ImageService, address: string): Chosen => ({
+  ...only(executor),
+  ...{ images, volumes: dockerVolumes(address) },
 })
 
 const docker = (ground: Ground, images: ImageService, address: string): Chosen =>
-  only(dockerIn(ground, images, address), images)
+  withEngine(dockerIn(ground, images, address), images, address)
 
 const dockerIn = ({ clock, log, config }: Ground, images: ImageService, address: string): Executor =>
   dockerExecutor({ address, clock, log, images, confinement: confinementOf(config) })
@@ -55,7 +64,7 @@ async function chooseBest(
   const executor = dockerIn(ground, images, dockerHost)
   try {
     log.info('work runs in containers', { engine: dockerHost, version: await executor.version(signal) })
-    return only(executor, images)
+    return withEngine(executor, images, dockerHost)
   } catch (error) {
     await executor.close()
     log.warn('the Docker Engine does not answer, work runs as plain processes', { engine: dockerHost, error })

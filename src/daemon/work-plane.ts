@@ -8,7 +8,7 @@ import { isPortFree } from '../adapters/system/free-port.ts'
 import { ClawError } from '../model/failure.ts'
 import { stateVersionKey, supported } from '../core/state/versions.ts'
 import { rangeText } from '../model/version.ts'
-import type { NodeId } from '../model/ids.ts'
+import type { NodeId, PlacementId } from '../model/ids.ts'
 import type { ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
 import { InventoryReporter } from '../services/agent/inventory-reporter.ts'
@@ -23,6 +23,7 @@ import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
 import { imagesOf } from './images.ts'
 import { proxyOf, servicesOf } from './services.ts'
+import { volumesOf } from './volumes.ts'
 
 export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
 
@@ -35,7 +36,9 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const { host, control, consensus, membership: belonging } = plane
   const self = identity.id
   const makeImages = (address: string): ImageService => imagesOf(ground, { plane, membership: () => members, address })
-  const { executors, images } = await chooseExecutors(ground, makeImages, signal)
+  const { executors, images, volumes: engine } = await chooseExecutors(ground, makeImages, signal)
+  const settle = (placement: PlacementId): Promise<void> => logs.settle(placement)
+  const volumes = volumesOf(ground, plane, { engine, executors, settle })
   const probes = hardwareProbes({
     dataDir: config.dataDir,
     node: self.slice(-8),
@@ -54,8 +57,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const agent: AgentService = new AgentService({
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
-    ...{ isPortFree, checks: healthChecks },
-    beforeRemoval: (placement) => logs.settle(placement),
+    ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, mountsFor: volumes.mountsFor },
     log: log.child('agent'),
   })
   const logs: LogKeeper = new LogKeeper({
@@ -97,7 +99,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     log: log.child('gateway'),
     sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
   })
-  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services }
+  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, volumes }
 }
 
 const boundsOf = ({ attemptMib, totalMib }: Config['logs']): LogBounds => ({

@@ -5,6 +5,7 @@ import { accessFailures } from './access-failures.ts'
 import { deploymentFailures } from './deployment-failures.ts'
 import { doorFailures } from './door-failures.ts'
 import { execFailures } from './exec-failures.ts'
+import { volumeFailures } from './volume-failures.ts'
 import { serviceFailures } from './service-failures.ts'
 import type { Failure } from './failure-row.ts'
 import { failure, meant } from './failure-row.ts'
@@ -66,6 +67,7 @@ export const failures = {
   ...hostFailures,
   ...jobFailures,
   ...serviceFailures,
+  ...volumeFailures,
   ...policyFailures,
   LOGS_GONE: failure(
     'not-found',

@@ -3,6 +3,7 @@ import type { GpuSample } from '../model/gpu.ts'
 import type { DeploymentId, NodeId, PlacementId } from '../model/ids.ts'
 import type { NodeInventory } from '../model/node.ts'
 import type { Instant, Millis } from '../model/time.ts'
+import type { Volume, VolumeSnapshot } from '../model/volume.ts'
 import type { Workload } from '../model/workload.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,6 +18,7 @@ import type { Random } from '../ports/random.ts'
 import type { Schedules } from '../ports/schedule.ts'
 import type { Rpc } from '../ports/rpc.ts'
 import type { Verifier } from '../ports/signer.ts'
+import type { Copied } from '../ports/volumes.ts'
 import type { Spool, Spooled } from '../core/spool/spool.ts'
 import type { Command } from '../core/state/types.ts'
 import type { Backup } from '../core/state/backup.ts'
@@ -88,6 +90,16 @@ export interface ServicesView {
   stats(deployment: DeploymentId, span: Millis, signal: AbortSignal): Promise<ServiceStats>
 }
 
+/** Data of the volumes of this node. */
+export interface VolumesView {
+  /** Throws TOO_LARGE, DISK_FULL and EXECUTOR_UNAVAILABLE. `onBytes` is told how much there is so far. */
+  copy(volume: Volume, id: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Copied>
+  /** Throws STATE_CORRUPT for a copy that is not what was written. */
+  putBack(volume: Volume, snapshot: VolumeSnapshot, signal: AbortSignal): Promise<void>
+  forgetCopy(id: string): Promise<void>
+  discard(volume: Volume, signal: AbortSignal): Promise<void>
+}
+
 export interface TokenRequest {
   readonly ttl: Millis
   readonly roles: readonly string[]
@@ -119,6 +131,7 @@ export interface OperationContext {
   /** Null on a node that runs no containers. */
   readonly images: Images | null
   readonly services: ServicesView
+  readonly volumes: VolumesView
   /** What is done here, and by whom. */
   readonly audit: AuditLog
   /** Of invocations on this node. */

@@ -92,6 +92,8 @@ import {
   workflowStatusOf,
   workflowWait,
 } from './workflow/workflow.ts'
+import { volumeCreate, volumeDelete, volumeInfo, volumeList } from './volume/volume.ts'
+import { volumeForget, volumeRestore, volumeSnapshot } from './volume/volume-snapshot.ts'
 import { workloadDecisions } from './workload/workload-decisions.ts'
 import { workloadLogLines, workloadLogs } from './workload/workload-logs.ts'
 import { placementConnect, workloadConnect } from './workload/workload-connect.ts'
@@ -137,6 +139,7 @@ export const operations = [
   ...[workflowCreate, workflowStatusOf, workflowList, workflowWait, workflowLogs],
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
+  ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userDisable, userEnable, userDelete],

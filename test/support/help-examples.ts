@@ -44,6 +44,9 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['mesh restore mesh.claw --force', 0, 'it rolls this mesh back'],
   ['mesh restore mesh.claw', 7, 'the mesh is in use, so it is refused: backup.test.ts'],
   ['audit tail -f', 130, 'Ctrl-C ends it'],
+  ['volume snapshot', 2, 'simulated work has no volumes; with an engine: volumes.test.ts'],
+  ['volume restore', 4, 'there is no such snapshot'],
+  ['volume forget', 4, 'there is no such snapshot'],
   ['diff', 10, 'there is no such work yet, so there is a difference'],
   ['port-forward', 130, 'Ctrl-C ends it'],
   ['events -f', 130, 'Ctrl-C ends it'],
@@ -69,7 +72,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -120,6 +123,8 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^namespace create (team-a|team-b|ci)/, (stage, line) => stage.noNamespace(line.split(' ')[2] ?? '')],
   [/^operator add/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
+  [/^volume create (training-data|scratch|models)/, (stage, line) => stage.noVolume(line.split(' ')[2] ?? '')],
+  [/^volume (info|snapshot|restore|forget|delete) /, (stage, line) => stage.volume(line.split(' ')[2] ?? '')],
   [/^operator remove/, (stage) => stage.operator()],
   [/^(context (use|rm)|auth (login|logout)) lab/, (stage) => stage.context()],
   [/^node remove gpu-node-3 --yes/, async (stage, line) => line.replaceAll('gpu-node-3', await stage.newcomer())],
@@ -296,6 +301,14 @@ export class Stage {
   async exported(): Promise<void> {
     const parts = await Array.fromAsync(this.api.stream('audit.export', {}, signal))
     writeFileSync(join(this.#folder, 'audit.jsonl'), parts.map(({ text }) => text).join(''))
+  }
+
+  async volume(name: string): Promise<void> {
+    await this.#ignoring('VOLUME_EXISTS', () => this.api.call('volume.create', { name }, signal))
+  }
+
+  async noVolume(name: string): Promise<void> {
+    await this.#ignoring('VOLUME_NOT_FOUND', () => this.api.call('volume.delete', { name }, signal))
   }
 
   async newcomer(): Promise<string> {

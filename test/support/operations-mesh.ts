@@ -34,6 +34,7 @@ import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
 import { ada, bob, inventory, meshOf } from './control-samples.ts'
 import type { FakeLog } from './fake-log.ts'
+import { noVolumes } from './no-volumes.ts'
 import { noPrograms } from './no-programs.ts'
 
 export const admin: Caller = { id: 'socket', identity: { kind: 'socket' } }
@@ -176,7 +177,7 @@ export class OperationsMesh {
         },
         uploads: this.uploads,
       },
-      ...{ images: this.images.get(self) ?? null, audit: this.audits.get(self) ?? unrecorded },
+      ...{ volumes: noVolumes, images: this.images.get(self) ?? null, audit: this.audits.get(self) ?? unrecorded },
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
       spool: {
         entries: () => this.spool,
@@ -202,8 +203,7 @@ export class OperationsMesh {
 
   async service(self: NodeId): Promise<OperationService> {
     const service = new OperationService(this.context(self))
-    await service.start()
-    return service
+    return service.start().then(() => service)
   }
 
   #control(self: NodeId): Control {

@@ -151,7 +151,7 @@ const devicesAt = ({ gpus }: NodeInventory, places: readonly number[]): Candidat
 /** Of all that is known of a node: whether a standing depends on it. What is not said here does not compile. */
 const grounds: Readonly<Record<keyof NodeSnapshot, boolean>> = {
   ...{ id: true, name: true, labels: true, taints: true, scheduling: true },
-  ...{ inventory: true, liveness: true, diskFreeMib: true, isOutdated: true },
+  ...{ inventory: true, liveness: true, diskFreeMib: true, isOutdated: true, bound: true },
   ...{ held: false, shared: false, failed: false, hot: false, usage: false, residents: false, groups: false },
 }
 const groundKeys = (Object.keys(grounds) as (keyof NodeSnapshot)[]).filter((key) => grounds[key])

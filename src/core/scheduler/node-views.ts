@@ -4,9 +4,10 @@ import type { Member } from '../../model/node.ts'
 import { sharedMib } from '../state/devices.ts'
 import { usageOf, workloadsAt } from '../state/holdings.ts'
 import type { MeshState, Usage } from '../state/types.ts'
+import { boundVolumes } from '../state/volumes.ts'
 import type { NodeSnapshot, Observed } from './types.ts'
 
-type Source = Pick<MeshState, 'members' | 'workloads' | 'holders' | 'shares' | 'usage' | 'residents'>
+type Source = Pick<MeshState, 'members' | 'workloads' | 'holders' | 'shares' | 'usage' | 'residents' | 'volumes'>
 
 interface View {
   readonly member: Member
@@ -17,9 +18,11 @@ interface View {
 
 export class NodeViews {
   #views = new Map<NodeId, View>()
+  #bound: ReadonlyMap<string, NodeId> = new Map()
 
   look(state: Source, observe: (node: NodeId) => Observed): readonly NodeSnapshot[] {
     const views = new Map<NodeId, View>()
+    const bound = this.#boundIn(state)
     for (const member of state.members.values()) {
       const before = this.#views.get(member.id)
       const usage = usageOf(state, member.id)
@@ -27,12 +30,24 @@ export class NodeViews {
       const isSame =
         before?.member === member &&
         before.usage === usage &&
+        before.node.bound === bound &&
         isAlike(before.node, observed) &&
         areHeldAlike(before.node, state)
-      views.set(member.id, isSame ? before : { member, usage, node: viewOf(state, { member, usage, observed }) })
+      views.set(
+        member.id,
+        isSame ? before : { member, usage, node: { ...viewOf(state, { member, usage, observed }), bound } },
+      )
     }
     this.#views = views
     return Array.from(views.values(), ({ node }) => node)
+  }
+
+  /** The one before, unless something has changed: nodes that are the same need not be looked at again. */
+  #boundIn(state: Source): ReadonlyMap<string, NodeId> {
+    const bound = boundVolumes(state)
+    const isSame = bound.size === this.#bound.size && [...bound].every(([key, node]) => this.#bound.get(key) === node)
+    if (!isSame) this.#bound = bound
+    return this.#bound
   }
 }
 

@@ -183,8 +183,14 @@ function kindKey(spec: WorkloadSpec): string {
   const gang = spec.parts?.gang === true ? spec.parts : null
   return JSON.stringify([
     ...[gpus, cpus, memoryMib, diskMib, node, nodeSelector, executor],
-    ...[tolerations, near, apart, strategy, gang],
+    ...[tolerations, near, apart, strategy, gang, volumesIn(spec)],
   ])
+}
+
+/** Sources that may be volumes of the mesh, whose data may be on one node; null where there are none. */
+function volumesIn({ namespace, mounts }: WorkloadSpec): readonly string[] | null {
+  const sources = mounts.map(({ source }) => source).filter((source) => !source.startsWith('/'))
+  return sources.length === 0 ? null : [namespace, ...sources]
 }
 
 /** Why it is not even looked for a place; null when it is. */

@@ -26,6 +26,7 @@ type Source = Pick<
   | 'namespaces'
   | 'spending'
   | 'consumed'
+  | 'volumes'
 >
 
 interface Kept {

@@ -2,6 +2,7 @@
 import type { GpuDevice } from '../../model/gpu.ts'
 import { gpuModelMatches } from '../../model/gpu.ts'
 import type { ExecutorKind, NodeInventory } from '../../model/node.ts'
+import { volumeKey } from '../../model/volume.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount } from '../../model/workload.ts'
 import { closedTo } from './admission.ts'
@@ -45,7 +46,12 @@ export function standingWith(
   suitableIn: (inventory: NodeInventory) => Suitable,
 ): Standing | Obstacle {
   const { inventory } = node
-  const obstacle = unreachable(node) ?? elsewhere(node, spec) ?? closedTo(node, spec) ?? tooFull(node, spec)
+  const obstacle =
+    unreachable(node) ??
+    elsewhere(node, spec) ??
+    closedTo(node, spec) ??
+    dataElsewhere(node, spec) ??
+    tooFull(node, spec)
   if (obstacle !== null) return obstacle
   if (inventory === null)
     return { one: 'has not reported its hardware yet', many: 'have not reported their hardware yet' }
@@ -79,6 +85,15 @@ function elsewhere({ id, name, labels }: NodeSnapshot, spec: WorkloadSpec): Obst
   if (missing === undefined) return null
   const label = missing.join('=')
   return { one: `lacks the label ${label}`, many: `lack the label ${label}` }
+}
+
+/** Data of a volume that is on one node is nowhere else. */
+function dataElsewhere({ id, bound }: NodeSnapshot, { namespace, mounts }: WorkloadSpec): Obstacle | null {
+  if (bound === undefined || bound.size === 0) return null
+  const missing = mounts.find(({ source }) => (bound.get(volumeKey(namespace, source)) ?? id) !== id)
+  if (missing === undefined) return null
+  const words = `not the data of the volume ${missing.source}`
+  return { one: `has ${words}`, many: `have ${words}` }
 }
 
 /** What the node last said is free; before it has said anything, what it has at all. */

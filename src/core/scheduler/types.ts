@@ -34,6 +34,8 @@ export interface NodeSnapshot {
   readonly residents: readonly Readonly<Record<string, string>>[]
   /** Groups of which a part is placed there. */
   readonly groups: ReadonlySet<GroupId>
+  /** Where the data of volumes is that are on one node only, by namespace and name. The same object on all nodes, until it changes. */
+  readonly bound?: ReadonlyMap<string, NodeId>
 }
 
 /** What the membership plane knows of a node. */

@@ -27,6 +27,8 @@ import type { State } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
+import type { VolumeCommand } from './volume-commands.ts'
+import { carryOutOnVolume, isOnVolume } from './volumes.ts'
 import { raiseVersion } from './versions.ts'
 import type { WorkflowCommand } from './workflow-commands.ts'
 import { carryOutOnWorkflow, isOnWorkflow } from './workflows.ts'
@@ -67,13 +69,14 @@ function carryOut(step: Step, command: Command): Outcome {
   if (isOnJob(command)) return carryOutOnJob(step, command)
   if (isOnCron(command)) return carryOutOnCron(step, command)
   if (isOnPolicy(command)) return carryOutOnPolicy(step, command)
+  if (isOnVolume(command)) return carryOutOnVolume(step, command)
   return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
 }
 
 /** What is of none of the areas that have files of their own. */
 type Plain = Exclude<
   Command,
-  AccessCommand | DeploymentCommand | JobCommand | CronCommand | WorkflowCommand | PolicyCommand
+  AccessCommand | DeploymentCommand | JobCommand | CronCommand | WorkflowCommand | PolicyCommand | VolumeCommand
 >
 
 function carryOutAny(step: Step, command: Plain): Outcome {

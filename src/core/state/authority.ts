@@ -53,6 +53,7 @@ function isForwarded(command: Command, from: NodeId): boolean {
     case 'report-health':
     case 'report-ended':
     case 'report-audit-head':
+    case 'report-snapshot':
       return command.node === from
     case 'update-member':
       return command.addresses === undefined || command.node === from
@@ -84,6 +85,9 @@ function isForwarded(command: Command, from: NodeId): boolean {
     case 'retry-workflow':
     case 'delete-workflow':
     case 'tell':
+    case 'create-volume':
+    case 'remove-volume':
+    case 'remove-snapshot':
       return true
   }
 }

@@ -10,6 +10,7 @@ import { jobCommands, resultText } from './job-schemas.ts'
 import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
 import { policyCommands } from './policy-schemas.ts'
 import * as shape from './schemas.ts'
+import { volumeCommands } from './volume-schemas.ts'
 import { limits } from './state.ts'
 import { workflowCommands } from './workflow-schemas.ts'
 import type { Command, Entry, Outcome } from './types.ts'
@@ -136,6 +137,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   ...deploymentCommands,
+  ...volumeCommands,
   z.strictObject({ ...type('report-audit-head'), node, seq: shape.count.min(1), hash: shape.sha256 }),
   ...jobCommands,
   ...cronCommands,

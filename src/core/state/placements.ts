@@ -15,6 +15,7 @@ import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome, Place } from './types.ts'
+import { bindVolumes, volumeObstacle } from './volumes.ts'
 
 export type CurrentPlacement = Workload & { readonly placement: Placement }
 
@@ -87,6 +88,7 @@ function settleAt(step: Step, workload: Workload, settling: Settling): void {
   const parts = { id, workload: workload.id, attempt, node, devices, executor, port }
   const placement: Placement = { ...parts, term, state: 'placed', at }
   change(step, workload, { state: 'starting', attempt, placement, progress: 'waiting for the node' })
+  bindVolumes(state, workload.spec, node)
   const name = state.members.get(node)?.name ?? node
   const why = because === null || because === '' ? '' : `: ${because}`
   const message = `${workload.name} goes to ${name}${why}`
@@ -111,7 +113,7 @@ function placementObstacle(state: State, place: Place, { spec }: Workload): Outc
     return refused('INVALID_REQUEST', {
       problem: `${wanted} different devices are wanted, ${devices.length} were given`,
     })
-  return deviceObstacle(state, inventory, { devices, share: spec.gpus.share })
+  return volumeObstacle(state, spec, node) ?? deviceObstacle(state, inventory, { devices, share: spec.gpus.share })
 }
 
 /** The workload whose live placement this is, when it is that node's. Null when it is over, superseded or someone else's. */

@@ -8,6 +8,7 @@ import type { MeteredDay } from '../../model/prices.ts'
 import { Prices } from '../../model/prices.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
+import { volumeKey } from '../../model/volume.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
 import { CronSchema } from './cron-schemas.ts'
@@ -23,6 +24,7 @@ import { supported } from './versions.ts'
 import { WorkflowSchema } from './workflow-schemas.ts'
 import type { MeshEvent, NotedDecision, Operator } from './types.ts'
 import type { JoinToken } from '../../model/access.ts'
+import { VolumeSchema } from './volume-schemas.ts'
 
 const format = 1
 /** How every snapshot begins, so that its version is known before anything else of it is read. The version is left out of the first. */
@@ -206,6 +208,7 @@ const SnapshotSchema = z.strictObject({
     z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
   ),
   liveness: pairs(shape.NodeIdSchema, shape.LivenessSchema),
+  volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(),
   auditHeads: pairs(shape.NodeIdSchema, z.array(AuditHeadSchema).max(limits.auditHeads)).exactOptional(),
   events: z.array(EventSchema).max(limits.events),
   index: shape.count,
@@ -241,6 +244,7 @@ export function snapshot(state: State): Uint8Array {
     ...(state.workflows.size > 0 && { workflows: [...state.workflows.values()] as z.infer<typeof WorkflowSchema>[] }),
     decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
+    ...(state.volumes.size > 0 && { volumes: [...state.volumes.values()] as z.infer<typeof VolumeSchema>[] }),
     ...(state.auditHeads.size > 0 && { auditHeads: [...state.auditHeads] as [NodeId, NotedHead[]][] }),
     events: state.events,
     index: state.index,
@@ -293,6 +297,7 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
     auditHeads: new Map(lists.auditHeads ?? []),
+    volumes: new Map((lists.volumes ?? []).map((volume) => [volumeKey(volume.namespace, volume.name), volume])),
     events: lists.events,
     results: new Recent(limits.results, lists.results),
   }

@@ -23,6 +23,7 @@ import { firstVersion } from '../../model/version.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import type { Policy } from '../../model/policy.ts'
 import type { MeteredDay, Prices } from '../../model/prices.ts'
+import type { Volume } from '../../model/volume.ts'
 import type { Genesis, MeshEvent, MeshState, Mib, NotedDecision, Operator, Outcome, Spending, Usage } from './types.ts'
 import type { JoinToken } from '../../model/access.ts'
 
@@ -58,6 +59,7 @@ export interface State extends MeshState {
   readonly decisions: Map<WorkloadId, readonly NotedDecision[]>
   readonly liveness: Map<NodeId, Liveness>
   readonly auditHeads: Map<NodeId, readonly NotedHead[]>
+  readonly volumes: Map<string, Volume>
   readonly events: MeshEvent[]
   index: number
   at: number
@@ -120,6 +122,9 @@ export const limits = {
   groupBytes: 16 * 1_024 * 1_024,
   tokens: 10_000,
   namespaces: 1_000,
+  volumes: 5_000,
+  /** Of one volume that are kept. */
+  volumeSnapshots: 32,
   policies: 200,
   /** Encoded size of one policy, bytes. */
   policyBytes: 64 * 1_024,
@@ -172,6 +177,7 @@ export const createState = (): State => ({
   decisions: new Map(),
   liveness: new Map(),
   auditHeads: new Map(),
+  volumes: new Map(),
   events: [],
   index: 0,
   at: 0,

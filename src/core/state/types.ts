@@ -1,5 +1,4 @@
 /** The replicated state, and the commands that are the only way to change it. Every peer of the mesh holds the same. */
-import type { NotedHead } from '../../model/audit.ts'
 import type { Cron } from '../../model/cron.ts'
 import type { ApiKey, JoinToken, Role, User } from '../../model/access.ts'
 import type { Deployment } from '../../model/deployment.ts'
@@ -30,6 +29,7 @@ import type { AccessCommand } from './access-commands.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
 import type { JobCommand } from './job-commands.ts'
 import type { WorkflowCommand } from './workflow-commands.ts'
+import type { Kept, KeptCommand } from './kept.ts'
 import type { PolicyCommand } from './policy-commands.ts'
 
 /** Who the mesh is. Fixed at its founding; the mesh id is the hash of it. */
@@ -92,7 +92,7 @@ export interface NotedDecision {
   readonly message: string
 }
 
-export interface MeshState {
+export interface MeshState extends Kept {
   readonly mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
   /** Of what may stand in the log and in snapshots. Never falls; see `versions.ts`. */
   readonly version: number
@@ -148,8 +148,6 @@ export interface MeshState {
   readonly images: ReadonlyMap<string, ReadonlyMap<NodeId, number>>
   /** What the leader last recorded of each member's liveness. For history; the detector's own view is fresher. */
   readonly liveness: ReadonlyMap<NodeId, Liveness>
-  /** How far each node's audit log had come, as it has told the others from time to time; oldest first. One that has told nothing has no entry. */
-  readonly auditHeads: ReadonlyMap<NodeId, readonly NotedHead[]>
   readonly events: readonly MeshEvent[]
   /** Log index up to which commands have been applied, and the time of the last. Time never goes back. */
   readonly index: number
@@ -309,8 +307,7 @@ export type Command =
     }
   | { readonly type: 'remove-namespace'; readonly name: string }
   | DeploymentCommand
-  /** How far the audit log of a node has come. */
-  | { readonly type: 'report-audit-head'; readonly node: NodeId; readonly seq: number; readonly hash: string }
+  | KeptCommand
   | JobCommand
   | CronCommand
   | WorkflowCommand

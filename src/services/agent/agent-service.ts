@@ -26,7 +26,7 @@ import { Adoption } from './adoption.ts'
 import { AssignedWorkloads } from './assigned.ts'
 import { Lanes } from './lanes.ts'
 import { LedgerStore } from './ledger-store.ts'
-import { Performer } from './performer.ts'
+import { Performer, type PerformerDeps } from './performer.ts'
 import { Prober } from './prober.ts'
 import type { Checked } from './check.ts'
 import { checkTask, unclear } from './check.ts'
@@ -53,6 +53,7 @@ export interface AgentDeps {
   readonly checks: HealthChecks
   /** Called before a task and its traces are removed. */
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
+  readonly mountsFor?: NonNullable<PerformerDeps['mountsFor']>
   readonly disk: Disk
   readonly clock: Clock
   readonly log: Log

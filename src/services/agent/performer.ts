@@ -14,6 +14,7 @@ import type { RanImage } from '../../model/image.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Executor, Task, TaskPort } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
@@ -29,6 +30,8 @@ export interface PerformerDeps {
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   readonly ledger: LedgerStore
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
+  /** What it mounts, with volumes of the mesh as the engine of this node knows them. */
+  readonly mountsFor?: (spec: WorkloadSpec, signal: AbortSignal) => Promise<WorkloadSpec['mounts']>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -259,8 +262,15 @@ export class Performer {
       ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
       ...{ ...portEnvironment(spec, ports), ...runEnvironment(workload) },
     }
-    const task = { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
+    const asked = { ...spec, mounts: await this.#mountsOf(workload) }
+    const task = { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec: asked, env, devices }
     return ports.length === 0 ? task : { ...task, ports }
+  }
+
+  async #mountsOf({ spec, placement }: Assigned): Promise<WorkloadSpec['mounts']> {
+    const { mountsFor, signal } = this.#deps
+    if (mountsFor === undefined || placement.executor !== 'docker') return spec.mounts
+    return mountsFor(spec, signal)
   }
 
   /** One start after the other: two must not find the same port free. */

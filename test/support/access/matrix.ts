@@ -44,6 +44,8 @@ const asked = (may: string, more: object = {}): Row =>
 const ofJob = (may: string): Row => row('mesh', may, () => ({ job: 'x' }))
 const ofCron = (may: string): Row => row('mesh', may, () => ({ cron: 'x' }))
 const ofWorkflow = (may: string): Row => row('mesh', may, () => ({ workflow: 'x' }))
+const ofVolume = (may: string, more: object = {}): Row =>
+  row('namespace', may, (team) => ({ name: 'data', namespace: `team-${team}`, ...more }))
 const policy = { name: 'x', rules: { requireDigest: true } }
 const filter = { level: null, search: null, since: null, until: null, context: 0, details: false }
 const upload = { upload: 'upload-1', offset: 0, data: '' }
@@ -202,6 +204,13 @@ export const rows: Readonly<Record<string, Row>> = {
   'events.query': row('list', all),
   'events.emit': row('mesh', 'oa', () => ({ source: 'test', message: 'hello' })),
 
+  'volume.create': ofVolume('oa'),
+  'volume.list': row('list', all),
+  'volume.info': ofVolume(all),
+  'volume.snapshot': ofVolume('oa'),
+  'volume.restore': ofVolume('oa', { snapshot: 'snap-x' }),
+  'volume.forget': ofVolume('oa', { snapshot: 'snap-x' }),
+  'volume.delete': ofVolume('oa'),
   'audit.query': row('mesh', 'au'),
   'audit.tail': row('mesh', 'au'),
   'audit.verify': row('mesh', 'au'),

@@ -9,6 +9,7 @@ import { firstVersion, rangeText, type VersionRange } from '../../../src/model/v
 import { meshId, type NodeId } from '../../../src/model/ids.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
+import { noVolumes } from '../no-volumes.ts'
 import { noPrograms } from '../no-programs.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
 import { Sight } from '../../../src/operations/mesh/mesh-changes.ts'
@@ -247,6 +248,7 @@ export class Host {
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
+      volumes: noVolumes,
       audit: unrecorded,
       spool,
       images: null,

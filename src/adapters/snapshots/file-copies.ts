@@ -1,0 +1,78 @@
+/** Copies of volumes in a folder of this host, each with the checksum that it must have. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClawError } from '../../model/failure.ts'
+import type { Copied, CopyStore } from '../../ports/volumes.ts'
+
+/** Names are ours. */
+const validName = /^[a-z0-9][a-z0-9.-]{0,63}$/
+
+export function fileCopies(folder: string): CopyStore {
+  const pathOf = (name: string): string => {
+    if (!validName.test(name)) throw new Error(`${name} is no name for a copy`)
+    return join(folder, `${name}.tar`)
+  }
+  return {
+    async write(name, content, most) {
+      const path = pathOf(name)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const draft = `${path}.draft`
+      try {
+        const copied = await written(draft, content, most)
+        await rename(draft, path)
+        return copied
+      } catch (error) {
+        await rm(draft, { force: true })
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'ENOSPC' || code === 'EDQUOT') throw new ClawError('DISK_FULL', { path: folder }, { cause: error })
+        throw error
+      }
+    },
+    async read(name, copied) {
+      const path = pathOf(name)
+      const found = await checksumOf(path)
+      if (found === null || found.sha256 !== copied.sha256)
+        throw new ClawError('STATE_CORRUPT', {
+          file: path,
+          detail: found === null ? 'it is not there' : 'it is not what was written',
+        })
+      return createReadStream(path) as AsyncIterable<Uint8Array>
+    },
+    remove: (name) => rm(pathOf(name), { force: true }),
+  }
+}
+
+async function written(path: string, content: AsyncIterable<Uint8Array>, most: number): Promise<Copied> {
+  const hash = createHash('sha256')
+  const file = await open(path, 'w', 0o600)
+  let bytes = 0
+  try {
+    for await (const chunk of content) {
+      bytes += chunk.length
+      if (bytes > most) throw new ClawError('TOO_LARGE', { what: 'The copy', limit: most })
+      hash.update(chunk)
+      await file.writeFile(chunk)
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+async function checksumOf(path: string): Promise<Copied | null> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+      hash.update(chunk)
+      bytes += chunk.length
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+  return { bytes, sha256: hash.digest('hex') }
+}

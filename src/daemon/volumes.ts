@@ -1,0 +1,33 @@
+/** The volumes of this host, and the copies that it keeps of them. */
+import { join } from 'node:path'
+import { fileCopies } from '../adapters/snapshots/file-copies.ts'
+import type { PlacementId } from '../model/ids.ts'
+import type { ExecutorKind } from '../model/node.ts'
+import type { Executor } from '../ports/executor.ts'
+import type { VolumeDeps } from '../services/volumes/volume-service.ts'
+import { VolumeService } from '../services/volumes/volume-service.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { Ground } from './ground.ts'
+
+interface Needed extends Pick<VolumeDeps, 'engine'> {
+  readonly executors: ReadonlyMap<ExecutorKind, Executor>
+  /** Returns when the output of the placement is kept. */
+  readonly settle: (placement: PlacementId) => Promise<void>
+}
+
+const gib = 1_073_741_824
+
+export const volumesOf = (
+  { identity, config }: Ground,
+  { control, membership }: ControlPlane,
+  { engine, executors, settle }: Needed,
+): VolumeService =>
+  new VolumeService({
+    ...{ self: identity.id, mesh: membership.mesh, control, engine },
+    removeTask: async (placement) => {
+      await settle(placement)
+      await executors.get('docker')?.remove(placement)
+    },
+    copies: fileCopies(join(config.dataDir, 'snapshots')),
+    mostBytes: config.volumes.snapshotGib * gib,
+  })

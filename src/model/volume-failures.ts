@@ -1,0 +1,30 @@
+/** What can go wrong with volumes. */
+import { failure } from './failure-row.ts'
+
+export const volumeFailures = {
+  VOLUME_NOT_FOUND: failure(
+    'not-found',
+    ({ volume }: { volume: string }) => `There is no volume ${volume}.`,
+    'List them with `clawbernetes volume list`.',
+  ),
+  VOLUME_EXISTS: failure(
+    'conflict',
+    ({ volume }: { volume: string }) => `There is a volume ${volume} already.`,
+    'Choose another name, or delete that one.',
+  ),
+  VOLUME_BUSY: failure(
+    'conflict',
+    ({ volume, users }: { volume: string; users: string }) => `The volume ${volume} is in use by ${users}.`,
+    'Stop what uses it first.',
+  ),
+  VOLUME_ELSEWHERE: failure(
+    'conflict',
+    ({ volume, node }: { volume: string; node: string }) => `The data of the volume ${volume} is on ${node}.`,
+    'Let the mesh choose the node, or name that one.',
+  ),
+  SNAPSHOT_NOT_FOUND: failure(
+    'not-found',
+    ({ snapshot, volume }: { snapshot: string; volume: string }) => `The volume ${volume} has no snapshot ${snapshot}.`,
+    'List them with `clawbernetes volume info`.',
+  ),
+}

@@ -1,0 +1,46 @@
+/** Volumes of the engine of this host, and copies of what is in them. */
+
+export interface EngineVolume {
+  /** What the engine calls it. */
+  readonly name: string
+  /** Of its local driver: none for a directory of its own. */
+  readonly options: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** What is in a volume of the engine, or in a directory of the host. */
+export type VolumeContent = { readonly volume: string } | { readonly path: string }
+
+export interface VolumeUser {
+  readonly placement: string | null
+  readonly isRunning: boolean
+}
+
+export interface VolumeEngine {
+  /** Makes it where it is not there yet. Throws EXECUTOR_UNAVAILABLE, and CONTAINER_FAILED for what the engine refuses. */
+  ensure(volume: EngineVolume, signal: AbortSignal): Promise<void>
+  /** Containers that have it, running or ended: the placement of each, or null for one that is none of ours. */
+  users(name: string, signal: AbortSignal): Promise<readonly VolumeUser[]>
+  /** One that is not there is no error. */
+  remove(name: string, signal: AbortSignal): Promise<void>
+  /** All of it as a tar archive. */
+  pack(content: VolumeContent, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Puts what is in the archive into it, over what is there. */
+  unpack(content: VolumeContent, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>
+}
+
+export interface Copied {
+  readonly bytes: number
+  /** Hex. */
+  readonly sha256: string
+}
+
+/** Copies that this host keeps, by name. */
+export interface CopyStore {
+  /** Whole, or not there. Throws TOO_LARGE beyond `most`, and DISK_FULL. */
+  write(name: string, content: AsyncIterable<Uint8Array>, most: number): Promise<Copied>
+  /** Throws STATE_CORRUPT when it is not what was written, before the first byte is given. */
+  read(name: string, copied: Copied): Promise<AsyncIterable<Uint8Array>>
+  /** One that is not there is no error. */
+  remove(name: string): Promise<void>
+}

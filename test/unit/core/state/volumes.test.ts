@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
+import { plan } from '../../../../src/core/scheduler/plan.ts'
+import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
+import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import type { Command } from '../../../../src/core/state/types.ts'
+import { volumesOf } from '../../../../src/core/state/volumes.ts'
+import type { NodeId } from '../../../../src/model/ids.ts'
+import { workloadId } from '../../../../src/model/ids.ts'
+import type { Book } from '../../../support/control-samples.ts'
+import { ada, bob, meshOf, refusal, submit } from '../../../support/control-samples.ts'
+
+const create = (name: string, parts: object = {}): Command => ({
+  ...{ type: 'create-volume', namespace: 'default', name },
+  volume: { type: 'local', access: 'RWO', hostPath: null, nfs: null, sizeMib: null, node: null, ...parts },
+})
+const using = (id: string, ...sources: readonly string[]): Command =>
+  submit(id, { mounts: sources.map((source) => ({ source, target: `/${source}`, readOnly: false })) })
+const place = (id: string, node: NodeId, attempt = 1): Command => ({
+  ...{ type: 'place', workload: workloadId(id), attempt, node, devices: [], executor: 'docker' },
+})
+
+const alive = () =>
+  ({ liveness: 'alive', failed: new Set<string>(), hot: new Set<string>(), diskFreeMib: null }) as const
+const planned = (book: Book) => plan(snapshotOf(book.state, alive, 1_000), defaultScheduling)
+
+test('work binds a volume to the node on which it is first used, and its successors go there', () => {
+  const book = meshOf([ada, bob])
+  book.run(create('data'))
+  book.run(using('wl-1', 'data'))
+  expect(refusal(book.run(place('wl-1', bob)))).toBeNull()
+  expect(book.state.volumes.get('default/data')?.node).toBe(bob)
+  book.run(using('wl-2', 'data'))
+  expect(refusal(book.run(place('wl-2', ada)))).toBe('VOLUME_ELSEWHERE')
+  expect(planned(book)).toMatchObject([{ decision: 'place', workload: 'wl-2', node: bob }])
+  book.run(using('wl-3', 'other'))
+  expect(planned(book).find(({ workload }) => workload === 'wl-3')).toMatchObject({ decision: 'place' })
+})
+
+test('work whose data is on a node that is away waits, and is told why', () => {
+  const book = meshOf([ada, bob])
+  book.run(create('data', { node: bob }))
+  book.run(using('wl-1', 'data'))
+  const seen = (node: NodeId) => ({ ...alive(), liveness: node === bob ? 'lost' : 'alive' }) as const
+  const [decision] = plan(snapshotOf(book.state, seen, 1_000), defaultScheduling)
+  expect(decision).toMatchObject({
+    decision: 'wait',
+    reason: expect.stringContaining('has not the data of the volume data') as string,
+  })
+})
+
+test('a directory that is on every node, and a server, bind nobody', () => {
+  const book = meshOf([ada, bob])
+  book.run(create('shared', { type: 'nfs', access: 'RWX', nfs: { server: 'nas', path: '/x', options: '' } }))
+  book.run(using('wl-1', 'shared'))
+  book.run(place('wl-1', ada))
+  expect(book.state.volumes.get('default/shared')?.node).toBeNull()
+  const spec = book.state.workloads.get(workloadId('wl-1'))?.spec ?? { namespace: '', mounts: [] }
+  expect(volumesOf(book.state, spec)).toHaveLength(1)
+})
+
+test('a volume that is in use stays, and one that is not goes with its name', () => {
+  const book = meshOf([ada])
+  book.run(create('data'))
+  expect(refusal(book.run(create('data')))).toBe('VOLUME_EXISTS')
+  book.run(using('wl-1', 'data'))
+  const remove: Command = { type: 'remove-volume', namespace: 'default', name: 'data' }
+  expect(refusal(book.run(remove))).toBe('VOLUME_BUSY')
+  book.run({ type: 'request-stop', workload: workloadId('wl-1'), force: true })
+  expect(refusal(book.run(remove))).toBeNull()
+  expect(refusal(book.run(remove))).toBe('VOLUME_NOT_FOUND')
+})
+
+test('snapshots are kept with their volume, and all of it in a snapshot of the state', () => {
+  const book = meshOf([ada])
+  book.run(create('data', { node: ada, sizeMib: 10 }))
+  const copy = { id: 'snap-a', bytes: 5, sha256: 'a'.repeat(64) }
+  const named = { namespace: 'default', name: 'data' } as const
+  expect(refusal(book.run({ type: 'report-snapshot', ...named, node: ada, snapshot: copy }))).toBeNull()
+  expect(restore(snapshot(book.state)).volumes).toEqual(book.state.volumes)
+  expect(refusal(book.run({ type: 'remove-snapshot', ...named, snapshot: 'snap-b' }))).toBe('SNAPSHOT_NOT_FOUND')
+  expect(refusal(book.run({ type: 'remove-snapshot', ...named, snapshot: 'snap-a' }))).toBeNull()
+  expect(book.state.volumes.get('default/data')?.snapshots).toEqual([])
+})
