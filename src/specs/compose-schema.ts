@@ -135,6 +135,11 @@ const service = z.strictObject({
   scale: count.optional().describe('The same as deploy.replicas'),
   restart: z.string().max(32).optional().describe('`no`, `always`, `on-failure[:N]` or `unless-stopped`'),
   shm_size: bytes.optional(),
+  read_only: z.boolean().optional().describe('It writes only to what is mounted'),
+  tmpfs: z
+    .union([text, z.array(text).max(16)])
+    .optional()
+    .describe('Folders in memory, such as /tmp or /cache:size=512m'),
   mem_limit: bytes.optional(),
   cpus: cores.optional(),
   gpus: z
@@ -164,7 +169,7 @@ export type ComposeFile = z.input<typeof ComposeFile>
 
 const why: Readonly<Record<string, string>> = {
   build: 'is not there: build the image, load it on the nodes or push it, and name it with image',
-  cap_add: 'is not there: containers have a fixed small set of capabilities',
+  cap_add: 'is not taken from a Compose file: say --privilege cap-NAME, if you may',
   cap_drop: 'is not there: containers have a fixed small set of capabilities',
   configs: 'is not there: mount a file of the node with volumes',
   device_cgroup_rules: 'is not there: only GPUs are given to containers',
@@ -180,15 +185,13 @@ const why: Readonly<Record<string, string>> = {
   mem_reservation: 'is not there: what is limited with mem_limit is also kept for it',
   networks: 'is not there: services are on different nodes, and reach each other at published ports',
   platform: 'is not there: choose nodes by label with a workload.yaml',
-  privileged: 'is not allowed: no container may have the whole node',
+  privileged: 'is not taken from a Compose file: say --privilege privileged, if you may',
   profiles: 'is not there: put them into files of their own',
-  read_only: 'is not there',
   runtime: 'is not there: ask for GPUs with deploy.resources.reservations.devices',
   secrets: 'is not there: the mesh keeps no secrets yet',
   security_opt: 'is not there: no container may gain privileges anyway',
   stop_signal: 'is not there: the request to stop is SIGTERM',
   sysctls: 'is not there',
-  tmpfs: 'is not there: what a container writes is its own; the size of /dev/shm is shm_size',
   ulimits: 'is not there: containers have the limits of their engine',
 }
 

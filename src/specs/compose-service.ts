@@ -39,6 +39,8 @@ export function serviceFields(service: ComposeService, around: Around): readonly
       'volumes',
     ),
     field('shmSize', sizeOf(service.shm_size), ...path, 'shm_size'),
+    field('readOnly', service.read_only, ...path, 'read_only'),
+    field('tmpfs', tmpfsOf(service.tmpfs, around), ...path, 'tmpfs'),
     ...limitFields(service, around),
     ...gpuFields(service, around),
     field('health', healthOf(service.healthcheck, around), ...path, 'healthcheck'),
@@ -63,6 +65,17 @@ function pairsOf(
       return cut < 0 ? [pair, ''] : [pair.slice(0, cut), pair.slice(cut + 1)]
     }),
   )
+}
+
+/** Of the options behind the colon, only the size means something here. */
+function tmpfsOf(tmpfs: ComposeService['tmpfs'], around: Around): readonly string[] | undefined {
+  if (tmpfs === undefined) return undefined
+  return (Array.isArray(tmpfs) ? tmpfs : [tmpfs]).map((folder) => {
+    const [, target, size] = /^([^:]+)(?::size=(\w+))?$/.exec(folder) ?? []
+    if (target === undefined)
+      throw refuse(around, [...around.path, 'tmpfs'], `“${folder}” is not such as /tmp or /cache:size=512m`)
+    return size === undefined ? target : `${target}:${String(sizeOf(size))}`
+  })
 }
 
 /** Compose counts bytes where no unit is given. */

@@ -147,6 +147,8 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const [container, ...more] = await containersOf(made.workloadId)
     expect(more).toEqual([])
     expect(container?.Id).toBe(made.containerId)
+    const { warnings } = await daemon.json<{ warnings: string[] }>('workload', 'info', made.workloadId)
+    expect(warnings).toEqual([expect.stringContaining('runs as root') as string])
     expect(container?.HostConfig).toMatchObject({
       Memory: 64 * 2 ** 20,
       NanoCpus: 5e8,

@@ -32,6 +32,8 @@ describe('given a Compose service, each of its fields becomes that of the reques
     ['deploy: { resources: { limits: { cpus: "1.5", memory: 512M } } }', { cpu: 1.5, memory: '512M' }],
     ['mem_limit: 1073741824\ncpus: 2', { memory: 1_024, cpu: 2 }],
     ['shm_size: 1gb', { shmSize: '1gb' }],
+    ['read_only: true\ntmpfs: /tmp', { readOnly: true, tmpfs: ['/tmp'] }],
+    ['tmpfs: ["/run:size=64m", "/x:size=1073741824"]', { tmpfs: ['/run:64m', '/x:1024'] }],
     [
       'deploy: { resources: { reservations: { devices: [{ driver: nvidia, count: 2, capabilities: [gpu] }] } } }',
       { gpus: 2 },
@@ -142,8 +144,8 @@ describe('given what is not honoured, it is refused by name and line', () => {
   test.each([
     ['build: .', '4:5: services.web.build is not there: build the image'],
     ['networks: [a]', '4:5: services.web.networks is not there'],
-    ['privileged: true', '4:5: services.web.privileged is not allowed'],
-    ['cap_add: [SYS_ADMIN]', '4:5: services.web.cap_add is not there'],
+    ['privileged: true', '4:5: services.web.privileged is not taken from a Compose file'],
+    ['cap_add: [SYS_ADMIN]', '4:5: services.web.cap_add is not taken from a Compose file'],
     ['init: false', '4:5: services.web.init is always true'],
     ['secrets: [s]', '4:5: services.web.secrets is not there'],
     ['deploy: { placement: {} }', '4:15: services.web.deploy.placement is not there'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
-import { cronId, deploymentId, workloadId } from '../../../../src/model/ids.ts'
+import { cronId, deploymentId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Policy, PolicyRules } from '../../../../src/model/policy.ts'
 import { rangeText } from '../../../../src/model/version.ts'
 import type { Book } from '../../../support/control-samples.ts'
@@ -148,6 +148,24 @@ describe('what is beyond ordinary work', () => {
     const book = meshOf([ada], 8)
     book.run(submit('wl-a', { network: 'host' }))
     expect(events(book, 'workload.privileged')).toEqual([])
+  })
+})
+
+describe('an image that runs as root', () => {
+  test('is told of once, however often it runs, and of the workload itself that is known', () => {
+    const book = mesh()
+    for (const id of ['wl-a', 'wl-b']) {
+      const placement = placementId(workloadId(id), 1)
+      book.run(submit(id))
+      book.run({ type: 'place', workload: workloadId(id), attempt: 1, node: ada, devices: [], executor: 'docker' })
+      book.run({ type: 'claim', placement, node: ada })
+      const image = { id: 'sha256:1', digest: null, root: true } as const
+      book.run({ type: 'report-running', placement, node: ada, startedAt: 1, image })
+      expect(book.state.workloads.get(workloadId(id))?.ran).toEqual(image)
+    }
+    expect(events(book, 'workload.root')).toEqual([
+      'containers of busybox:1.36 run as root: name another user in the image, or with --user',
+    ])
   })
 })
 
