@@ -1,5 +1,6 @@
 /** The parts that know who belongs to the mesh and what it has decided. */
 import { meshKeys } from '../adapters/keys/mesh-keys.ts'
+import { vaultKeys } from '../adapters/keys/vault-keys.ts'
 import { createHost, type Host } from '../adapters/libp2p/host.ts'
 import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/settings.ts'
 import type { Config } from '../config/schema.ts'
@@ -19,6 +20,7 @@ import { ConsensusService } from '../services/consensus/service.ts'
 import { ReplicatedState } from '../services/control/replicated-state.ts'
 import { ControlService } from '../services/control/service.ts'
 import { SpoolService } from '../services/spool/service.ts'
+import { VaultService } from '../services/vault/vault-service.ts'
 import type { Ground } from './ground.ts'
 
 export type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
@@ -60,10 +62,11 @@ export async function controlPlane(ground: Ground, membership: StoredMembership,
     ...{ control, rpc, peers, gate, meshKey, membership, disk, clock, onDenial },
     log: log.child('admission'),
   })
+  const vault = new VaultService({ self, control, rpc, clock, sealer: identity.sealer, keys: vaultKeys })
   const spool = new SpoolService({ control, disk, clock, log: log.child('spool'), metrics })
   const voters = () => consensus.status().voters
   const links = new MeshLinksService({ peers, ...known, voters, clock, random, log: log.child('links') })
-  return { membership, host, machine, consensus, control, meshKey, admission, links, spool }
+  return { membership, host, machine, consensus, control, meshKey, admission, links, spool, vault }
 }
 
 async function network(

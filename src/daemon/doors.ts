@@ -44,6 +44,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     programs: programsOf(config.system),
     renewal: renewalOf(ground, plane),
     spool: plane.spool,
+    vault: plane.vault,
     images: work.images,
     services: work.services,
     volumes: work.volumes,

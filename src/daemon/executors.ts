@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { dockerExecutor } from '../adapters/docker/docker-executor.ts'
 import { dockerVolumes } from '../adapters/docker/volume-engine.ts'
+import { memoryFiles } from '../adapters/memory/memory-files.ts'
 import { ProcessExecutor } from '../adapters/process/process-executor.ts'
 import { SimulatedExecutor } from '../adapters/simulated/simulated-executor.ts'
 import type { ExecutorKind } from '../model/node.ts'
@@ -47,7 +48,14 @@ const docker = (ground: Ground, images: ImageService, address: string): Chosen =
   withEngine(dockerIn(ground, images, address), images, address)
 
 const dockerIn = ({ clock, log, config }: Ground, images: ImageService, address: string): Executor =>
-  dockerExecutor({ address, clock, log, images, confinement: confinementOf(config) })
+  dockerExecutor({
+    address,
+    clock,
+    log,
+    images,
+    confinement: confinementOf(config),
+    memory: memoryFiles(config.dataDir),
+  })
 
 async function chooseBest(
   ground: Ground,
@@ -79,6 +87,7 @@ function make(ground: Ground, kind: Exclude<ExecutorKind, 'docker'>): Executor {
       return new ProcessExecutor({
         folder: join(config.dataDir, 'tasks'),
         supervisor: supervisorProgram(),
+        memory: memoryFiles(config.dataDir),
         onPanic: panic,
       })
     case 'simulated':

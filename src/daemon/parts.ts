@@ -23,7 +23,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const connect = connectThrough({ converse: (name, input, asker) => doors.operations.converse(name, input, asker) })
   const work = await workPlane(ground, plane, connect, signal)
   const doors = await doorsOf(ground, plane, { ...work, audit })
-  const { host, consensus, control, admission, links, spool } = plane
+  const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, gateway, images } = work
   return {
     services: [
@@ -32,6 +32,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       consensus,
       control,
       admission,
+      vault,
       doors.operations,
       executorsOf(work),
       ...(images === null ? [] : [images]),

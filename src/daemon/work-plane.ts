@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { logBounds, openLogStore, type LogBounds } from '../adapters/logs/file-log-store.ts'
 import type { Config } from '../config/schema.ts'
 import { healthChecks } from '../adapters/health/checks.ts'
+import { vaultKeys } from '../adapters/keys/vault-keys.ts'
 import { isPortFree } from '../adapters/system/free-port.ts'
 import { ClawError } from '../model/failure.ts'
 import { stateVersionKey, supported } from '../core/state/versions.ts'
@@ -14,6 +15,8 @@ import { AgentService } from '../services/agent/agent-service.ts'
 import { InventoryReporter } from '../services/agent/inventory-reporter.ts'
 import type { ImageService } from '../services/images/image-service.ts'
 import { LogKeeper } from '../services/logs/log-keeper.ts'
+import { provisionsFor } from '../services/vault/provisions.ts'
+import type { Measure } from '../services/gateway/rollouts.ts'
 import { GatewayService } from '../services/gateway/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
 import type { ConnectTo } from './connect-to.ts'
@@ -33,7 +36,7 @@ const sampleMs = 15_000
 /** Makes them; nothing is started. */
 export async function workPlane(ground: Ground, plane: ControlPlane, connect: ConnectTo, signal: AbortSignal) {
   const { identity, clock, random, log, metrics, disk, verifier, config, version, panic } = ground
-  const { host, control, consensus, membership: belonging } = plane
+  const { host, control, vault, membership: belonging } = plane
   const self = identity.id
   const makeImages = (address: string): ImageService => imagesOf(ground, { plane, membership: () => members, address })
   const { executors, images, volumes: engine } = await chooseExecutors(ground, makeImages, signal)
@@ -58,6 +61,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
     ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, mountsFor: volumes.mountsFor },
+    provisions: (workload, off) => provisionsFor({ vault, state: () => control.state }, workload, off),
     log: log.child('agent'),
   })
   const logs: LogKeeper = new LogKeeper({
@@ -91,16 +95,26 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   agent.onBusyChange(() => members.refresh())
   proxy.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
-  const gateway = new GatewayService({
-    ...{ self, clock, metrics, control, consensus, membership: members },
-    random,
-    measure,
-    schedules: cronerSchedules,
-    log: log.child('gateway'),
-    sealMeshKey: (node, signal) => sealMeshKey(plane, node, signal),
-  })
+  const gateway = gatewayOf(ground, plane, { members, measure })
   return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, volumes }
 }
+
+interface Watching {
+  readonly members: MembershipService
+  readonly measure: Measure
+}
+
+const gatewayOf = ({ identity, clock, metrics, random, log }: Ground, plane: ControlPlane, watching: Watching) =>
+  new GatewayService({
+    ...{ self: identity.id, clock, metrics, random, control: plane.control, consensus: plane.consensus },
+    ...{ membership: watching.members, measure: watching.measure, schedules: cronerSchedules },
+    vault: { service: plane.vault, keys: vaultKeys },
+    log: log.child('gateway'),
+    sealMeshKey: async (node, off) => {
+      await sealMeshKey(plane, node, off)
+      await lendVault(plane, node, off)
+    },
+  })
 
 const boundsOf = ({ attemptMib, totalMib }: Config['logs']): LogBounds => ({
   ...logBounds,
@@ -115,4 +129,17 @@ async function sealMeshKey({ control, meshKey, host }: ControlPlane, node: NodeI
   if (sealedKey === null) throw new ClawError('NODE_NOT_FOUND', { node })
   const id = `seal:${node}:${control.state.epoch}`
   await control.execute({ type: 'seal-mesh-key', node, sealedKey }, { id, by: host.peers.self, signal })
+}
+
+/** The same of the key of the vault, if there is one: a leader that cannot open it could start nothing that has secrets. */
+async function lendVault({ control, vault, host }: ControlPlane, node: NodeId, signal: AbortSignal): Promise<void> {
+  const { vault: present } = control.state
+  const ring = vault.holder.ring()
+  if (present === null || ring === null || present.holders.has(node)) return
+  const { epoch, publicKey } = present
+  const sealed = vault.holder.sealRing(ring, epoch, node)
+  if (sealed === null) return
+  const id = `lend-vault:${node}:${control.state.epoch}:${epoch}`
+  const command = { type: 'set-vault', epoch, publicKey, holders: [{ node, sealed }] } as const
+  await control.execute(command, { id, by: host.peers.self, signal })
 }

@@ -11,6 +11,7 @@ import type { ExecutorKind } from './node.ts'
 import { Privilege } from './privilege.ts'
 import { Health, WorkloadPorts } from './probe.ts'
 import type { Run } from './run.ts'
+import { ConfigRef, SecretRef } from './secret.ts'
 import type { Instant, Millis } from './time.ts'
 
 /** Priorities are 0 to 1000; the three words are what most people use. */
@@ -95,6 +96,13 @@ export const WorkloadSpec = z.strictObject({
     .optional()
     .describe('Notes of whoever submitted it; they mean nothing to the mesh'),
   env: z.record(envName, z.string().max(32_768)).default({}).describe('Environment variables'),
+  secrets: z.array(SecretRef).max(64).optional().describe('Secrets, as variables or as files in memory'),
+  configs: z.array(ConfigRef).max(32).optional().describe('Config maps, as variables or as folders of files'),
+  plainEnv: z
+    .array(z.string().min(1).max(256))
+    .max(256)
+    .optional()
+    .describe('Variables that become no secrets, whatever they are called; * for all'),
   mounts: z
     .array(
       z.strictObject({
@@ -343,6 +351,8 @@ export interface Workload {
   readonly unreadyReason?: string
   /** Since when, by its node's clock. */
   readonly readySince?: Instant
+  /** By name, which versions of secrets it was given last. Not there before it was given any. */
+  readonly usedSecrets?: Readonly<Record<string, number>>
 }
 
 /** Whether it may be given traffic. Who is asked nothing is ready as soon as it runs. */

@@ -22,11 +22,14 @@ import type { Copied } from '../ports/volumes.ts'
 import type { Spool, Spooled } from '../core/spool/spool.ts'
 import type { Command } from '../core/state/types.ts'
 import type { Backup } from '../core/state/backup.ts'
+import type { Subject } from '../core/vault/envelope.ts'
 import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
 import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
 import type { Membership } from '../services/membership/types.ts'
+import type { SealedValue } from '../services/vault/vault-holder.ts'
+import type { OwnValue } from '../services/vault/vault-desk.ts'
 import type { ServiceStats } from '../services/proxy/service.ts'
 import type { Sight } from './mesh/mesh-changes.ts'
 import type { Measured } from './mesh/measured.ts'
@@ -85,6 +88,23 @@ export interface SpoolView {
   drop(command: string): Promise<void>
 }
 
+/** Secrets, sealed and opened. */
+export interface VaultView {
+  /** So that only voters can open it. Throws SECRETS_UNAVAILABLE before the mesh has a key for that. */
+  seal(subject: Omit<Subject, 'mesh'>, value: Uint8Array): string
+  /** Of the values, those that the revision has as well, by their variables; the leader says it. */
+  same(
+    deployment: DeploymentId,
+    revision: number,
+    values: readonly OwnValue[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>>
+  /** What lets one node open the value, on a peer that can. Throws SECRET_UNREADABLE and SECRETS_UNAVAILABLE. */
+  handOn(value: SealedValue, sealKey: string): string
+  /** The value, with what was handed on to this very node. Throws SECRET_UNREADABLE. */
+  openHanded(value: SealedValue, key: string): Uint8Array
+}
+
 /** How requests to deployments went of late, at all peers together. */
 export interface ServicesView {
   stats(deployment: DeploymentId, span: Millis, signal: AbortSignal): Promise<ServiceStats>
@@ -128,6 +148,7 @@ export interface OperationContext {
   readonly programs: ProgramsView
   readonly renewal: RenewalView
   readonly spool: SpoolView
+  readonly vault: VaultView
   /** Null on a node that runs no containers. */
   readonly images: Images | null
   readonly services: ServicesView

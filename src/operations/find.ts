@@ -102,7 +102,10 @@ export async function beforeDenial<T>(
   return orLater(context, look, signal, denials)
 }
 
-const denials = ['WORKLOAD_NOT_FOUND', 'NODE_NOT_FOUND', 'DEPLOYMENT_NOT_FOUND', 'SERVICE_NOT_FOUND'] as const
+const denials = [
+  ...(['WORKLOAD_NOT_FOUND', 'NODE_NOT_FOUND', 'DEPLOYMENT_NOT_FOUND', 'SERVICE_NOT_FOUND'] as const),
+  ...(['SECRET_NOT_FOUND', 'CONFIG_NOT_FOUND'] as const),
+]
 const refusals = ['AUTH_FAILED', 'PERMISSION_DENIED'] as const
 
 /** The same, also for what the caller may do: whom another member vouches for, it may have heard of before. */

@@ -76,6 +76,8 @@ interface Common<Name extends string, Input extends z.ZodType> {
   /** What else this input needs, in the same namespace. */
   needs?(input: z.output<Input>, context: OperationContext): readonly Permission[]
   readonly rest?: Rest
+  /** Keys of the input that may hold what nobody else is to see: they are kept nowhere, not in an audit log either. */
+  readonly secretFields?: readonly string[]
   /** Only through the Unix socket of the very peer that runs it. */
   readonly isLocal?: true
   /** What it is done to, by its name or id, for the record; the parameter of the path, or the input of that name, where this is left out. */

@@ -79,6 +79,19 @@ import { logKept } from './logs/log-attempts.ts'
 import { logRead } from './logs/log-read.ts'
 import { logSearch, nodeLogSearch } from './logs/log-search.ts'
 import { placementLogs } from './logs/placement-logs.ts'
+import { configCreate, configDelete, configGet, configList, configUpdate } from './config/config.ts'
+import {
+  secretCreate,
+  secretDelete,
+  secretHistory,
+  secretInfo,
+  secretList,
+  secretPolicySet,
+  secretRollback,
+  secretRotate,
+  secretSet,
+} from './secret/secret.ts'
+import { secretGet, secretOpen } from './secret/secret-reveal.ts'
 import { serviceInfo, serviceList, serviceStats } from './deployment/service.ts'
 import { policyCreate, policyDelete, policyInfo, policyList, policyUpdate, policyValidate } from './policy/policy.ts'
 import { spoolDrop, spoolList } from './mesh/spool.ts'
@@ -144,6 +157,9 @@ export const operations = [
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userDisable, userEnable, userDelete],
   ...[apikeyCreate, apikeyList, apikeyRevoke, apikeyRotate],
+  ...[secretCreate, secretList, secretInfo, secretGet, secretSet, secretRotate, secretRollback, secretDelete],
+  ...[secretHistory, secretPolicySet, secretOpen],
+  ...[configCreate, configGet, configUpdate, configDelete, configList],
   ...[tokenCreate, operatorAdd, operatorList, operatorRemove, eventsWatch, eventsEmit, eventsQuery],
 ] as const
 

@@ -28,6 +28,18 @@ export interface Task {
   readonly devices: readonly GpuDevice[]
   /** Not there when it declares none. */
   readonly ports?: readonly TaskPort[]
+  /** Values that no disk may hold, and nobody but the task may see. */
+  readonly secretEnv?: Readonly<Record<string, string>>
+  /** In memory only. */
+  readonly files?: readonly TaskFile[]
+}
+
+/** A file that a task finds where it wants it, and can only read. */
+export interface TaskFile {
+  readonly path: string
+  readonly data: Uint8Array
+  /** Of no use to anybody but the user that the task runs as. */
+  readonly isSecret: boolean
 }
 
 /** A port that a workload declares, and the one on which it really listens: another one on the network of its node. */

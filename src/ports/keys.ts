@@ -20,3 +20,19 @@ export interface MeshKeys {
   generate(): MeshKey
   sign(secret: Uint8Array, tag: string, scope: string, bytes: Uint8Array): Uint8Array
 }
+
+/** What the vault is made of: one key pair to which data keys are sealed, and a data key for each value. */
+export interface VaultKeys {
+  /** X25519. The public half is base64, as seal keys are. */
+  generate(): { readonly publicKey: string; readonly secret: Uint8Array }
+  /** Anybody may seal. Throws INVALID_REQUEST for what is no key. */
+  seal(to: string, scope: string, secret: Uint8Array): string
+  /** Null when it was not sealed to the public half of that secret, for this scope, or was changed. */
+  open(secret: Uint8Array, scope: string, sealed: string): Uint8Array | null
+  /** 32 bytes that nobody can guess. */
+  dataKey(): Uint8Array
+  /** `bound` must be the same to open it again. */
+  encrypt(value: Uint8Array, dataKey: Uint8Array, bound: string): Uint8Array
+  /** Null when it was changed, or is bound to something else. */
+  decrypt(box: Uint8Array, dataKey: Uint8Array, bound: string): Uint8Array | null
+}

@@ -150,6 +150,15 @@ const service = z.strictObject({
   annotations: pairs.optional(),
   container_name: z.string().max(64).optional().describe('Its name, instead of that of the service'),
   network_mode: z.enum(['bridge', 'host']).optional(),
+  secrets: z
+    .array(
+      z.union([z.string().max(63), z.strictObject({ source: z.string().max(63), target: text.optional() })], {
+        error: 'must be a name, or a map with source and target',
+      }),
+    )
+    .max(64)
+    .optional()
+    .describe('Secrets of the mesh, as files in /run/secrets'),
   stop_grace_period: moments.optional(),
   pull_policy: z.enum(['always', 'never', 'missing', 'if_not_present']).optional(),
   init: z.literal(true).optional(),
@@ -160,6 +169,13 @@ export const ComposeFile = z.strictObject({
   name: z.string().max(40).optional().describe('Stands before the names of all its services'),
   version: z.union([z.string(), z.number()]).optional().describe('Means nothing any more'),
   services: z.record(z.string().max(60), service).describe('What runs'),
+  secrets: z
+    .record(
+      z.string().max(63),
+      z.strictObject({ external: z.literal(true).optional(), name: z.string().max(63).optional() }),
+    )
+    .optional()
+    .describe('Which secret of the mesh a name means; they are made with clawbernetes secret create'),
   volumes: z
     .record(z.string().max(128), z.strictObject({ name: z.string().max(128).optional() }).nullable())
     .optional()
@@ -171,7 +187,7 @@ const why: Readonly<Record<string, string>> = {
   build: 'is not there: build the image, load it on the nodes or push it, and name it with image',
   cap_add: 'is not taken from a Compose file: say --privilege cap-NAME, if you may',
   cap_drop: 'is not there: containers have a fixed small set of capabilities',
-  configs: 'is not there: mount a file of the node with volumes',
+  configs: 'is not there: give it a config map of the mesh with configs in a workload.yaml',
   device_cgroup_rules: 'is not there: only GPUs are given to containers',
   devices: 'is not there: ask for GPUs with deploy.resources.reservations.devices',
   dns: 'is not there: containers have the DNS of their engine',
@@ -188,7 +204,6 @@ const why: Readonly<Record<string, string>> = {
   privileged: 'is not taken from a Compose file: say --privilege privileged, if you may',
   profiles: 'is not there: put them into files of their own',
   runtime: 'is not there: ask for GPUs with deploy.resources.reservations.devices',
-  secrets: 'is not there: the mesh keeps no secrets yet',
   security_opt: 'is not there: no container may gain privileges anyway',
   stop_signal: 'is not there: the request to stop is SIGTERM',
   sysctls: 'is not there',
@@ -199,8 +214,15 @@ const why: Readonly<Record<string, string>> = {
 export const composeRefusals: readonly Refusal[] = [
   ...Object.entries(why).map(([key, words]) => ({ path: `services.*.${key}`, why: words })),
   { path: 'networks', why: 'is not there: services are on different nodes, and reach each other at published ports' },
-  { path: 'secrets', why: 'is not there: the mesh keeps no secrets yet' },
-  { path: 'configs', why: 'is not there: mount a file of the node with volumes' },
+  {
+    path: 'secrets.*.file',
+    why: 'is not there: make the secret with clawbernetes secret create --file, and say external: true',
+  },
+  {
+    path: 'secrets.*.environment',
+    why: 'is not there: make the secret with clawbernetes secret create, and say external: true',
+  },
+  { path: 'configs', why: 'is not there: give it a config map of the mesh with configs in a workload.yaml' },
   { path: 'include', why: 'is not there: name the files one after the other' },
   {
     path: 'services.*.deploy.resources.reservations.memory',

@@ -1,5 +1,5 @@
 /** A Compose service as the fields of a request, but for its ports, its environment and what it depends on. */
-import type { ComposeDevice, ComposeService } from './compose-schema.ts'
+import type { ComposeDevice, ComposeFile, ComposeService } from './compose-schema.ts'
 import { SpecProblem } from './problem.ts'
 import type { Field } from './request.ts'
 import { field } from './request.ts'
@@ -11,6 +11,8 @@ interface Around {
   readonly tree: Tree
   /** A path beside the Compose file, as an absolute one. */
   readonly resolve: (path: string) => string
+  /** What the file says of names of secrets. */
+  readonly secrets: NonNullable<ComposeFile['secrets']>
 }
 
 const refuse = ({ tree }: Pick<Around, 'tree'>, path: Path, why: string): SpecProblem =>
@@ -38,6 +40,7 @@ export function serviceFields(service: ComposeService, around: Around): readonly
       ...path,
       'volumes',
     ),
+    field('secrets', service.secrets?.map(secretOf(around)), ...path, 'secrets'),
     field('shmSize', sizeOf(service.shm_size), ...path, 'shm_size'),
     field('readOnly', service.read_only, ...path, 'read_only'),
     field('tmpfs', tmpfsOf(service.tmpfs, around), ...path, 'tmpfs'),
@@ -49,6 +52,14 @@ export function serviceFields(service: ComposeService, around: Around): readonly
 
 const pullOf = (policy: ComposeService['pull_policy']): string | undefined =>
   policy === 'if_not_present' ? 'missing' : policy
+
+/** A file in /run/secrets, unless its target is a path itself. */
+const secretOf =
+  ({ secrets }: Around) =>
+  (one: NonNullable<ComposeService['secrets']>[number]): object => {
+    const { source, target = source } = typeof one === 'string' ? { source: one } : one
+    return { path: target.startsWith('/') ? target : `/run/secrets/${target}`, secret: secrets[source]?.name ?? source }
+  }
 
 function pairsOf(
   pairs: ComposeService['labels'],

@@ -109,7 +109,7 @@ function serviceOf(service: ComposeService, around: Around): Service {
       : null,
     fields: [
       field('name', nameOf(name), ...path, ...(service.container_name === undefined ? [] : ['container_name'])),
-      ...serviceFields(service, { path, tree, resolve: surroundings.resolve }),
+      ...serviceFields(service, { path, tree, resolve: surroundings.resolve, secrets: file.secrets ?? {} }),
       field('env', envOf(service, path, around), ...path, 'environment'),
       field('ports', ports.length === 0 ? undefined : ports, ...path, service.ports === undefined ? 'expose' : 'ports'),
       field('restart', restartOf(service, { path, tree, isDeployment }), ...path, 'restart'),

@@ -1,6 +1,7 @@
 /** What a file of apiVersion clawbernetes/v1 may say: the fields of a request by their own names, and the groups that such files have them in. */
 import { z } from 'zod'
 import { taintEffects } from '../model/label.ts'
+import { secretName } from '../model/secret.ts'
 import { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import type { Refusal } from './check.ts'
 
@@ -64,16 +65,30 @@ const resources = z
   .optional()
   .describe('Limits, and what the node must have')
 
+const secretRef = z.strictObject({
+  name: secretName.describe('Name of the secret'),
+  version: z.int().min(1).optional().describe('The newest when it starts, when left out'),
+})
+
 const env = z
   .union(
     [
-      z.array(z.union([z.string().max(33_024), z.strictObject({ name: z.string().max(256), value: z.string() })])),
+      z.array(
+        z.union([
+          z.string().max(33_024),
+          z.strictObject({
+            name: z.string().max(256),
+            value: z.string().optional(),
+            valueFrom: z.strictObject({ secretRef: secretRef.describe('A secret of the mesh') }).optional(),
+          }),
+        ]),
+      ),
       words,
     ],
     { error: 'must be a list of {name, value} or NAME=value, or a map' },
   )
   .optional()
-  .describe('Environment: a map, `NAME=value` words, or a list of `{name, value}`')
+  .describe('Environment: a map, `NAME=value` words, or a list of `{name, value}` and `{name, valueFrom: {secretRef}}`')
 
 const volumes = z
   .array(
@@ -179,9 +194,10 @@ export type WorkloadManifest = z.input<typeof WorkloadManifest>
 export const manifestRefusals: readonly Refusal[] = [
   { path: 'spec.hooks', why: 'is not there: run what comes before or after as workloads of their own, with afterOk' },
   {
-    path: 'spec.env.*.valueFrom',
-    why: 'is not there: the mesh keeps no secrets yet; give a value, or a file of the node with volumes',
+    path: 'spec.env.*.valueFrom.configMapKeyRef',
+    why: 'is not there: configs gives every key of a config map as a variable',
   },
+  { path: 'spec.env.*.valueFrom.secretKeyRef', why: 'is called secretRef here: a secret of the mesh has no keys' },
   {
     path: 'spec.networking.distributed.masterPort',
     why: 'is not yours to choose: the mesh finds a free port and tells every part as MASTER_PORT',

@@ -9,7 +9,10 @@ import type { Path, Tree } from './tree.ts'
 import { pathInWords, placeOf } from './tree.ts'
 
 type Spec = Manifest['spec']
-type Groups = Pick<Spec, 'gpus' | 'resources' | 'env' | 'volumes' | 'scheduling' | 'constraints' | 'networking'>
+type Groups = Pick<
+  Spec,
+  'secrets' | 'gpus' | 'resources' | 'env' | 'volumes' | 'scheduling' | 'constraints' | 'networking'
+>
 
 /** Throws SpecProblem. */
 export function workloadFields(tree: Tree): readonly Field[] {
@@ -23,14 +26,15 @@ export function fieldsOf(
   tree: Tree,
   placement: 'strategy' | 'placement',
 ): readonly Field[] {
-  const { gpus, resources, env, volumes, scheduling, constraints, networking, ...own } = spec
+  const { gpus, resources, env, secrets, volumes, scheduling, constraints, networking, ...own } = spec
   const from: Path = ['spec']
   return [
     ...Object.entries(metadata).map(([name, value]) => field(name, value, 'metadata', name)),
     ...Object.entries(own).map(([name, value]) => field(name, value, ...from, name)),
+    secretField(env, secrets),
     ...gpuFields(gpus),
     ...resourceFields(resources),
-    field('env', envOf(env), 'spec', 'env'),
+    field('env', envOf(env, tree), 'spec', 'env'),
     ...volumeFields(volumes, tree),
     ...schedulingFields(scheduling, placement),
     ...constraintFields(constraints, tree),
@@ -75,8 +79,32 @@ function resourceFields(resources: Spec['resources']): readonly Field[] {
 const coresOf = (cpu: string | number): number =>
   typeof cpu === 'number' ? cpu : cpu.endsWith('m') ? Number(cpu.slice(0, -1)) / 1_000 : Number(cpu)
 
-const envOf = (env: Spec['env']): unknown =>
-  Array.isArray(env) ? env.map((one) => (typeof one === 'string' ? one : `${one.name}=${one.value}`)) : env
+function envOf(env: Spec['env'], tree: Tree): unknown {
+  if (!Array.isArray(env)) return env
+  return env.flatMap((one, index) => {
+    if (typeof one === 'string') return [one]
+    const { name, value, valueFrom } = one
+    if ((value === undefined) === (valueFrom === undefined))
+      throw refuse(tree, ['spec', 'env', index], 'needs either a value or valueFrom')
+    return value === undefined ? [] : [`${name}=${value}`]
+  })
+}
+
+/** Those of the list, and those of variables. */
+function secretField(env: Spec['env'], secrets: Spec['secrets']): Field {
+  const ofEnv = secretsOf(env)
+  const all = [...(secrets ?? []), ...ofEnv]
+  return field('secrets', all.length === 0 ? undefined : all, 'spec', secrets === undefined ? 'env' : 'secrets')
+}
+
+const secretsOf = (env: Spec['env']): readonly object[] =>
+  !Array.isArray(env)
+    ? []
+    : env.flatMap((one) => {
+        if (typeof one === 'string' || one.valueFrom === undefined) return []
+        const { name, version } = one.valueFrom.secretRef
+        return [{ env: one.name, secret: name, ...(version !== undefined && { version }) }]
+      })
 
 type Volume = Exclude<NonNullable<Spec['volumes']>[number], string>
 

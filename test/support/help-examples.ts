@@ -6,6 +6,7 @@ import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { beforeAuth } from './help-access.ts'
 import * as timed from './help-timed.ts'
+import { noWord, someConfig, someSecret } from './help-secrets.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 
 const noFiles = 'simulated work has no files; with an engine: exec.test.ts'
@@ -72,7 +73,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -121,6 +122,13 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^policy create/, (stage) => stage.noPolicies()],
   [/^namespace (set|info|delete|usage) team-a/, (stage) => stage.namespace('team-a')],
   [/^namespace create (team-a|team-b|ci)/, (stage, line) => stage.noNamespace(line.split(' ')[2] ?? '')],
+  [/^(secret|config) create /, (stage, line) => noWord(stage.api, line.split(' ')[0] ?? '', line.split(' ')[2] ?? '')],
+  [
+    /^secret (?!create|list)/,
+    (stage, line) => someSecret(stage.api, /db-password|tls-key|session-key/.exec(line)?.[0] ?? ''),
+  ],
+  [/^config (?!create|list)/, (stage, line) => someConfig(stage.api, line.split(' ')[2] ?? '')],
+  [/^run .*db-password/, (stage) => Promise.all([someSecret(stage.api, 'db-password'), someConfig(stage.api, 'app')])],
   [/^operator add/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^volume create (training-data|scratch|models)/, (stage, line) => stage.noVolume(line.split(' ')[2] ?? '')],
@@ -149,6 +157,7 @@ export class Stage {
       'lasting.yaml': `image: busybox\nname: lasting\nenv: ["${day}"]\n`,
       ...timed.files,
       'policy.yaml': 'name: small\nabout: for a try\nrules:\n  maxGpus: 64\n',
+      ...{ 'password.txt': 'hunter2\n', 'server.key': 'a key\n' },
       'compose.yaml': 'services:\n  web:\n    image: busybox\n',
     }
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)

@@ -36,6 +36,7 @@ import { ada, bob, inventory, meshOf } from './control-samples.ts'
 import type { FakeLog } from './fake-log.ts'
 import { noVolumes } from './no-volumes.ts'
 import { noPrograms } from './no-programs.ts'
+import { openVault } from './open-vault.ts'
 
 export const admin: Caller = { id: 'socket', identity: { kind: 'socket' } }
 
@@ -181,16 +182,13 @@ export class OperationsMesh {
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
       spool: {
         entries: () => this.spool,
-        keep: (submission) => {
+        keep: async (submission) => {
           this.spool = keep(this.spool, submission)
-          return Promise.resolve(submission)
+          return submission
         },
-        drop: (command) => {
-          this.spool = without(this.spool, command)
-          return Promise.resolve()
-        },
+        drop: async (command) => void (this.spool = without(this.spool, command)),
       },
-      ...{ rpc, replies: new Replies(clock) },
+      ...{ rpc, replies: new Replies(clock), vault: openVault(() => book.state) },
       ...{ sight: new Sight(watched), measured: new Measured(watched) },
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
       transferLead: (to) => {

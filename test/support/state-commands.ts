@@ -28,6 +28,7 @@ const kinds = [
   'join', 'remove', 'inventory', 'liveness', 'submit', 'place', 'place', 'place', 'claim', 'claim', 'reject',
   'withdraw', 'starting', 'running', 'checkpoint', 'ended', 'ended', 'stop', 'prune',
   'evict', 'lose', 'taint', 'scheduling',
+  'vault', 'secret', 'secret-use', 'config',
 ] as const // prettier-ignore
 
 export const intent: fc.Arbitrary<Intent> = fc.record({
@@ -106,9 +107,45 @@ export function toCommand(state: State, intended: Intent, index: number): Comman
       return { type: 'set-scheduling', node, mode: flag ? 'draining' : 'open', reason: '', grace: null }
     case 'stop':
       return { type: 'request-stop', workload: id, force: flag }
+    case 'vault':
+      return {
+        type: 'set-vault',
+        epoch: (state.vault?.epoch ?? 0) + (flag ? 1 : 0),
+        publicKey: 'a2V5',
+        holders: [{ node, sealed: 'cmluZw==' }],
+      }
+    case 'secret':
+      return secretCommand(state, intended, index)
+    case 'secret-use':
+      return { type: 'note-secret-use', placement, node: holder, uses: [{ name: `s-${workload}`, version: index + 1 }] }
+    case 'config':
+      return configCommand(intended, index)
     case 'prune':
       return { type: 'prune', workloads: [id] }
   }
+}
+
+/** A new one, a new value, or the end of one. */
+function secretCommand(state: State, { workload, flag, off, devices }: Intent, index: number): Command {
+  const named = { namespace: 'default', name: `s-${workload}` }
+  const known = state.secrets.get(`default/${named.name}`)
+  const sealed = `s1.1.a2V5.${'QUJD'.repeat(1 + (index % 5))}`
+  if (known === undefined)
+    return {
+      ...{ type: 'create-secret', ...named, sealed, how: 'created', rotation: null },
+      policy: { allowWorkloads: [], allowLabels: {}, denyWorkloads: [] },
+    }
+  if (flag && devices.length > 1) return { type: 'delete-secret', ...named }
+  if (flag) return { type: 'update-secret', ...named, current: known.current + off }
+  return { type: 'set-secret', ...named, version: known.current + 1 + off, sealed, how: 'rotated' }
+}
+
+function configCommand({ workload, flag, devices }: Intent, index: number): Command {
+  const named = { namespace: 'default', name: `c-${workload}` }
+  if (devices.length > 1) return { type: 'delete-config', ...named }
+  return flag
+    ? { type: 'create-config', ...named, data: { A: String(index) }, immutable: index % 7 === 0 }
+    : { type: 'update-config', ...named, data: { A: null, B: String(index) }, whole: index % 2 === 0 }
 }
 
 const restarts = [undefined, { policy: 'on-failure', maxRetries: 2 }, { policy: 'always' }] as const

@@ -10,6 +10,7 @@ import type { AttachRequest, Attachment, ExecRequest, ExecSession } from '../../
 import type { Executor, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { ImageSupply } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
+import type { MemoryFiles } from '../../ports/memory-files.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { addressIn } from './address.ts'
 import { attachTo } from './attach.ts'
@@ -42,6 +43,8 @@ export interface DockerExecutorDeps {
   readonly images?: ImageSupply
   /** What keeps its containers in; nothing of the host can be mounted when left out. */
   readonly confinement?: Confinement
+  /** Where secret files are; tasks that have some are refused when left out. */
+  readonly memory?: MemoryFiles
 }
 
 /** Does not connect yet: the engine may come up later, and go away and come back. */
@@ -54,6 +57,7 @@ class DockerExecutor implements Executor {
   readonly #log: Log
   readonly #images: ImageSupply
   readonly #confinement: Confinement
+  readonly #memory: MemoryFiles | null
   readonly #tasks = new TaskTable()
   readonly #inputs = new HeldInputs()
   readonly #closed = new AbortController()
@@ -62,8 +66,9 @@ class DockerExecutor implements Executor {
   /** Whose containers are ours: those for whom tasks were started or adopted. */
   readonly #scopes = new Map<string, Scope>()
 
-  constructor({ address, clock, log, images, confinement = strict }: DockerExecutorDeps) {
+  constructor({ address, clock, log, images, memory, confinement = strict }: DockerExecutorDeps) {
     this.#confinement = { ...confinement, sealed: [...confinement.sealed, ...socketOf(address)] }
+    this.#memory = memory ?? null
     this.#images = images ?? ownImages(dockerImages({ address, clock, credentials: noCredentials }))
     this.#docker = connectEngine(address)
     this.#clock = clock
@@ -75,6 +80,9 @@ class DockerExecutor implements Executor {
       onOpen: (signal) => this.#resync(signal),
       onEvent: (labels) => this.#onEvent(labels),
     })
+    this.#tasks.onStatus(({ placement, status }) => {
+      if (status.state === 'ended') this.#forgetFiles(placement)
+    })
   }
 
   async version(signal: AbortSignal): Promise<string> {
@@ -85,6 +93,8 @@ class DockerExecutor implements Executor {
   async adopt(mesh: MeshId, node: NodeId, signal: AbortSignal): Promise<readonly TaskStatus[]> {
     const scope = this.#watchFor({ mesh, node })
     await this.#ask(signal, () => this.#containers.discover(scope, signal))
+    const live = this.#tasks.all().filter(({ state }) => state.state !== 'ended')
+    await this.#memory?.keepOnly(new Set(live.map((held) => held.labels.placement)))
     const isOurs = ({ labels }: Held): boolean => labels.mesh === mesh && labels.node === node
     return this.#tasks.all().filter(isOurs).map(statusOf)
   }
@@ -191,7 +201,8 @@ class DockerExecutor implements Executor {
     const onProgress = (progress: string): void => this.#tasks.update(held, { state: 'starting', progress })
     try {
       const deps = { docker: this.#docker, clock: this.#clock, log: this.#log, images: this.#images }
-      const { id, labels } = await launch({ ...deps, confinement: this.#confinement, onProgress }, task, signal)
+      const own = { memory: this.#memory, confinement: this.#confinement }
+      const { id, labels } = await launch({ ...deps, ...own, onProgress }, task, signal)
       held.handle = id
       // One that was there already was told what stands on it, not what this start would tell it.
       held.labels = (labels === null ? null : readLabels(labels)) ?? held.labels
@@ -202,6 +213,14 @@ class DockerExecutor implements Executor {
     }
     held.starting = null
     await this.#containers.refresh(held)
+  }
+
+  /** Nobody reads them any more. */
+  #forgetFiles(placement: PlacementId): void {
+    const gone = this.#memory?.remove(placement)
+    gone?.catch((error: unknown) =>
+      this.#log.warn('secret files of a task could not be removed', { placement, problem: detailOf(error) }),
+    )
   }
 
   #watchFor({ mesh, node }: Scope): Scope {

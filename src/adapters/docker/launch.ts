@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Task } from '../../ports/executor.ts'
 import type { ImageSupply, ObtainedImage } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
+import type { MemoryFiles } from '../../ports/memory-files.ts'
 import type { Confinement } from './confinement.ts'
 import { requireFilter, requireMappedUsers } from './confinement.ts'
 import { detailOf, lacksGpuDriver, startFailure, statusOf } from './engine-failure.ts'
@@ -17,7 +18,8 @@ import type { GpuGrant } from './gpu-grant.ts'
 import { gpuGrant, gpuWays } from './gpu-grant.ts'
 import { mountsOf } from './mounts.ts'
 import type { ImageConfig } from './spec.ts'
-import { containerName, containerOf, uniqueContainerName } from './spec.ts'
+import { containerName, containerOf, uniqueContainerName, userOf } from './spec.ts'
+import { mountFiles } from './task-files.ts'
 
 export interface LaunchDeps {
   readonly docker: Dockerode
@@ -25,6 +27,7 @@ export interface LaunchDeps {
   readonly log: Log
   readonly images: ImageSupply
   readonly confinement: Confinement
+  readonly memory: MemoryFiles | null
   readonly onProgress: (text: string) => void
 }
 
@@ -52,11 +55,14 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
     const obtained = await deps.images.obtain({ image, pull }, ({ text }) => deps.onProgress(text), signal)
     deps.onProgress('starting container')
     const config = await imageConfig(docker, obtained.name, signal)
-    const mounts = await mountsOf(task.spec, deps.confinement)
+    const own = await mountsOf(task.spec, deps.confinement)
+    const runsAs = { user: userOf(task.spec, config), isMapped: engine.safety.mapsUsers }
+    const mounts = [...own, ...(await mountFiles(deps.memory, task, runsAs))]
     return { id: await startInSomeWay(deps, { task, image: obtained, engine, mounts, config }, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
     await discardAny(deps, task)
+    await deps.memory?.remove(task.placement)
     throw error
   }
 }

@@ -35,7 +35,7 @@ export function containerOf(task: Task, settled: Settled): ContainerCreateOption
   const { spec } = task
   const { grant, image, name, config, mapsUsers } = settled
   const profile = profileOf(spec)
-  const user = profile.user ?? spec.user
+  const user = askedUser(spec)
   return {
     name,
     Image: image.name,
@@ -61,7 +61,8 @@ export function containerOf(task: Task, settled: Settled): ContainerCreateOption
 }
 
 function environmentOf(task: Task, grant: GpuGrant, profile: ContainerProfile): readonly string[] {
-  const asked = Object.entries({ ...task.env, ...task.spec.env }).filter(([name]) => !isWithheld(name, profile))
+  const all = { ...task.env, ...task.spec.env, ...task.secretEnv }
+  const asked = Object.entries(all).filter(([name]) => !isWithheld(name, profile))
   return Object.entries({ ...Object.fromEntries(asked), ...grant.env }).map(([name, value]) => `${name}=${value}`)
 }
 
@@ -107,6 +108,12 @@ const tmpfsOf = (all: ContainerProfile['tmpfs'], { tmpfsRuns }: ContainerProfile
   Object.fromEntries(
     all.map(({ target, sizeMib }) => [target, `rw,nosuid,nodev${tmpfsRuns ? ',exec' : ',noexec'},size=${sizeMib}m`]),
   )
+
+/** Undefined for the one that the image names. */
+const askedUser = (spec: WorkloadSpec): string | undefined => profileOf(spec).user ?? spec.user
+
+/** The user that the container runs as, in the words of whoever said so. */
+export const userOf = (spec: WorkloadSpec, { user }: Pick<ImageConfig, 'user'>): string => askedUser(spec) ?? user
 
 /** Of `user` or `user:group`; who names nobody is root. */
 const isRoot = (user: string): boolean => ['', '0', 'root'].includes(user.split(':')[0] ?? '')

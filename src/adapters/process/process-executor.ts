@@ -14,6 +14,7 @@ import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
 import type { Executor, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
+import type { MemoryFiles } from '../../ports/memory-files.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { execBeside } from './exec.ts'
 import { findProgram, isFolder } from './find-program.ts'
@@ -27,6 +28,8 @@ export interface ProcessExecutorSettings {
   readonly folder: string
   /** The supervisor program, a file that this Node can run: `dist/supervise.js`. */
   readonly supervisor: string
+  /** Where secret files are; tasks that have some are refused when left out. */
+  readonly memory?: MemoryFiles
   /** A bug in watching a task ends here. */
   readonly onPanic: (error: unknown) => void
 }
@@ -56,6 +59,8 @@ export class ProcessExecutor implements Executor {
       if (task?.mesh !== mesh || task.node !== node) continue
       found.push(this.#held.get(task.placement) ?? (await this.#adoptOne(folder, task)))
     }
+    const live = [...this.#held.values()].filter(({ state }) => state.state !== 'ended')
+    await this.#settings.memory?.keepOnly(new Set(live.map((held) => held.task.placement)))
     return found.map(({ status }) => status)
   }
 
@@ -161,7 +166,12 @@ export class ProcessExecutor implements Executor {
       return
     }
     try {
-      await this.#launch(folder, recordOf(task, command, join(folder, files.work)), signal)
+      const memory = await this.#layFiles(task)
+      await this.#launch(
+        folder,
+        { task, record: recordOf(task, { command, home: join(folder, files.work), memory }) },
+        signal,
+      )
     } catch (error) {
       await this.#undo(task.placement, folder)
       throw error
@@ -180,14 +190,29 @@ export class ProcessExecutor implements Executor {
     }
   }
 
-  async #launch(folder: string, record: TaskRecord, signal: AbortSignal): Promise<void> {
+  /** The folder in memory below which its files stand; null when it has none. */
+  async #layFiles({ placement, files: wanted = [] }: Task): Promise<string | null> {
+    if (wanted.length === 0) return null
+    const { memory } = this.#settings
+    if (memory === undefined) throw new ClawError('CONTAINER_FAILED', { detail: 'this node has no memory for files' })
+    return memory.put(
+      placement,
+      wanted.map(({ path, data, isSecret }) => ({ path, data, mode: isSecret ? 0o400 : 0o444, owner: null })),
+    )
+  }
+
+  async #launch(
+    folder: string,
+    { task, record }: { readonly task: Task; readonly record: TaskRecord },
+    signal: AbortSignal,
+  ): Promise<void> {
     await mkdir(join(folder, files.log), { recursive: true, mode: 0o700 })
     await writeRecord(folder, files.task, record)
     signal.throwIfAborted()
     const held = this.#hold(folder, record)
     this.#tell(held.status)
     let exitCode: number | null = null
-    startSupervisor(this.#settings.supervisor, folder, (code) => {
+    startSupervisor({ program: this.#settings.supervisor, folder, secretEnv: task.secretEnv ?? {} }, (code) => {
       exitCode = code
       held.supervisorEnded()
     })
@@ -206,6 +231,7 @@ export class ProcessExecutor implements Executor {
     this.#held.delete(placement)
     await held?.erase()
     await rm(folder, { recursive: true, force: true })
+    await this.#settings.memory?.remove(placement)
   }
 
   async #adoptOne(folder: string, task: TaskRecord): Promise<HeldTask> {
@@ -222,6 +248,7 @@ export class ProcessExecutor implements Executor {
   }
 
   #tell(status: TaskStatus): void {
+    if (status.status.state === 'ended') this.#settings.memory?.remove(status.placement).catch(this.#settings.onPanic)
     for (const listener of [...this.#listeners]) listener(status)
   }
 }
@@ -267,32 +294,53 @@ const fenceIn = ({ readOnly, tmpfs = [], privileges = [], isolation }: Task['spe
   return privileges.length > 0 ? `the privilege ${privileges[0] ?? ''}` : null
 }
 
-const recordOf = (task: Task, command: readonly string[], home: string): TaskRecord => ({
+interface Laid {
+  readonly command: readonly string[]
+  readonly home: string
+  readonly memory: string | null
+}
+
+/** Goes to disk, so no secret is in it. */
+const recordOf = (task: Task, { command, home, memory }: Laid): TaskRecord => ({
   placement: task.placement,
   workload: task.workload,
   mesh: task.mesh,
   node: task.node,
   devices: task.devices.map(({ uuid }) => uuid),
   command,
-  env: environmentOf(task, home),
+  env: environmentOf(task, { home, memory }),
   memoryMib: task.spec.memoryMib ?? null,
   cpus: task.spec.cpus ?? null,
   timeout: task.spec.timeoutMs ?? null,
   stopGrace: task.spec.stopGraceMs,
+  ...(Object.keys(task.secretEnv ?? {}).length > 0 && { hasSecrets: true as const }),
+  ...(memory !== null && { memory }),
   ...(task.ports !== undefined && { ports: task.ports }),
   ...(task.spec.workdir !== undefined && { workdir: task.spec.workdir }),
 })
 
-/** In a session of its own, with nothing of the daemon's open, so that it does not end with it. */
-function startSupervisor(program: string, folder: string, onEnd: (exitCode: number | null) => void): void {
+interface Supervised {
+  readonly program: string
+  readonly folder: string
+  readonly secretEnv: Readonly<Record<string, string>>
+}
+
+/**
+ * In a session of its own, with nothing of the daemon's open, so that it does not end with it. What it must not find on disk it is told
+ * at its standard input; when the daemon dies in the middle of that, the task does not start.
+ */
+function startSupervisor({ program, folder, secretEnv }: Supervised, onEnd: (exitCode: number | null) => void): void {
   const errors = openSync(join(folder, files.supervisorErrors), 'a', 0o600)
   const supervisor = spawn(process.execPath, ['--max-old-space-size=64', program, folder], {
     cwd: '/',
     detached: true,
-    stdio: ['ignore', 'ignore', errors],
+    stdio: ['pipe', 'ignore', errors],
     env: { PATH: defaultPath },
   })
   closeSync(errors)
+  // It may be gone before it has read; then its exit tells.
+  supervisor.stdin?.on('error', () => {})
+  supervisor.stdin?.end(Object.keys(secretEnv).length === 0 ? '' : JSON.stringify(secretEnv))
   supervisor.once('error', () => onEnd(null))
   supervisor.once('exit', onEnd)
   supervisor.unref()

@@ -10,7 +10,10 @@ import type { Instant, Millis } from '../../model/time.ts'
 import type { TaskPort } from '../../ports/executor.ts'
 import type { ProcessIdentity } from './identity.ts'
 
-/** Everything that the supervisor needs, and that a restarted daemon has to know. Holds the environment, so only the owner may read it. */
+/**
+ * Everything that the supervisor needs, and that a restarted daemon has to know. Holds the environment, so only the owner may read it; but no
+ * secret, which the supervisor is told at its standard input.
+ */
 export interface TaskRecord {
   readonly placement: PlacementId
   readonly workload: WorkloadId
@@ -27,6 +30,10 @@ export interface TaskRecord {
   readonly ports?: readonly TaskPort[]
   /** A folder of the host; one of its own when it names none. */
   readonly workdir?: string
+  /** More of the environment comes at the standard input of the supervisor. */
+  readonly hasSecrets?: true
+  /** Folder in memory that goes when the task has ended. */
+  readonly memory?: string
 }
 
 export interface RunningRecord {
@@ -154,6 +161,8 @@ function isTask(value: object): value is TaskRecord {
     stopGrace,
     ports,
     workdir,
+    hasSecrets,
+    memory,
   } = value as Fields
   return (
     [placement, workload, mesh, node].every((id) => typeof id === 'string' && id !== '') &&
@@ -164,6 +173,8 @@ function isTask(value: object): value is TaskRecord {
     isTexts(Object.values(env)) &&
     [memoryMib, cpus, timeout, stopGrace].every(isAmountOrNull) &&
     (workdir === undefined || typeof workdir === 'string') &&
+    (hasSecrets === undefined || hasSecrets === true) &&
+    (memory === undefined || typeof memory === 'string') &&
     (ports === undefined || (Array.isArray(ports) && ports.every(isPort)))
   )
 }

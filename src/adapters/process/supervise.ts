@@ -5,6 +5,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -48,7 +49,8 @@ export async function supervise(folder: string): Promise<void> {
 }
 
 async function fromStartToEnd(folder: string): Promise<void> {
-  const task = await readTask(folder)
+  const told = await readTask(folder)
+  const task = told?.hasSecrets === true ? await withSecrets(told) : told
   if (task === null) throw new Error(`${folder} holds no task`)
   if ((await readExit(folder)) !== null) return
   const log = new LogFile(join(folder, files.log))
@@ -62,6 +64,24 @@ async function fromStartToEnd(folder: string): Promise<void> {
     await writeEnd(folder, exit)
   } finally {
     await discard(cgroups)
+    // In memory, and of no use to anybody any more.
+    if (task.memory !== undefined) await rm(task.memory, { recursive: true, force: true })
+  }
+}
+
+/** What no disk may hold comes from the daemon, which may have died in the middle of telling it. */
+async function withSecrets(task: TaskRecord): Promise<TaskRecord> {
+  let text = ''
+  for await (const piece of process.stdin.setEncoding('utf8')) text += String(piece)
+  return { ...task, env: { ...task.env, ...variablesIn(text) } }
+}
+
+function variablesIn(text: string): TaskRecord['env'] {
+  try {
+    return JSON.parse(text) as TaskRecord['env']
+  } catch {
+    // What the parser says of it may hold some of it, and this goes to disk.
+    throw new Error('its secrets did not come whole')
   }
 }
 

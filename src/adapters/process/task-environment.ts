@@ -8,7 +8,11 @@ export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 /** Every process of the task inherits it, so that it can be found. */
 export const markOf = (placement: PlacementId): string => `CLAW_PLACEMENT=${placement}`
 
-export function environmentOf(task: Task, home: string): Readonly<Record<string, string>> {
+/** `memory` is where the files of secrets and config maps are, if there are any. */
+export function environmentOf(
+  task: Task,
+  { home, memory }: { readonly home: string; readonly memory: string | null },
+): Readonly<Record<string, string>> {
   return {
     PATH: defaultPath,
     HOME: home,
@@ -21,6 +25,7 @@ export function environmentOf(task: Task, home: string): Readonly<Record<string,
     CLAW_NAME: task.name,
     CLAW_ATTEMPT: String(task.attempt),
     CLAW_PLACEMENT: task.placement,
+    ...(memory === null ? {} : { CLAW_FILES: memory }),
     ...devicesEnvironment(task.devices),
   }
 }

@@ -191,14 +191,16 @@ function waitForGang(
   return state === 'starting' && progress !== told ? [report(placement.id, { type: 'starting', progress })] : []
 }
 
-/** An executor that does not answer is given some time; any other failure is final. */
+/** An executor that does not answer is given some time, and so is a leader that cannot hand out secrets now; any other failure is final. */
 const isFinal = ({ at }: AgentView, { error, since }: StartFailure, { startPatience }: AgentSettings): boolean =>
-  error.code !== 'EXECUTOR_UNAVAILABLE' || at - since >= startPatience
+  !['EXECUTOR_UNAVAILABLE', 'SECRETS_UNAVAILABLE'].includes(error.code) || at - since >= startPatience
 
 function retrySteps(view: AgentView, workload: Assigned, { startRetry }: AgentSettings): readonly AgentAction[] {
   const { placement, state } = workload
-  const failedAt = view.failures.get(placement.id)?.at ?? view.at
-  const progress = `waiting for the ${placement.executor} executor`
+  const failure = view.failures.get(placement.id)
+  const failedAt = failure?.at ?? view.at
+  const isSecret = failure?.error.code === 'SECRETS_UNAVAILABLE'
+  const progress = isSecret ? 'waiting for its secrets' : `waiting for the ${placement.executor} executor`
   const isNews = state === 'starting' && workload.progress !== progress
   return [
     ...(view.at - failedAt >= startRetry ? [start(placement.id)] : []),

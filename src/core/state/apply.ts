@@ -9,6 +9,7 @@ import { carryOutOnCron, isOnCron } from './crons.ts'
 import type { AccessCommand } from './access-commands.ts'
 import { carryOutOnAccess, isOnAccess } from './access-rights.ts'
 import type { DeploymentCommand } from './deployment-commands.ts'
+import { carryOutOnVault, isOnVault } from './configs.ts'
 import { carryOutOnDeployment, isOnDeployment } from './deployments.ts'
 import { reportAuditHead } from './audit-heads.ts'
 import type { JobCommand } from './job-commands.ts'
@@ -30,6 +31,7 @@ import type { Change, Command, Entry, Outcome } from './types.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 import { carryOutOnVolume, isOnVolume } from './volumes.ts'
 import { raiseVersion } from './versions.ts'
+import type { VaultCommand } from './vault-commands.ts'
 import type { WorkflowCommand } from './workflow-commands.ts'
 import { carryOutOnWorkflow, isOnWorkflow } from './workflows.ts'
 import { giveUp, noteWait, prune, requestStop, submit } from './workloads.ts'
@@ -64,6 +66,7 @@ function carryOut(step: Step, command: Command): Outcome {
   if (command.type !== 'found' && step.state.mesh === null)
     return refused('INVALID_REQUEST', { problem: 'the mesh has not been founded' })
 
+  if (isOnVault(command)) return carryOutOnVault(step, command)
   if (isOnDeployment(command)) return carryOutOnDeployment(step, command)
   if (isOnAccess(command)) return carryOutOnAccess(step, command)
   if (isOnJob(command)) return carryOutOnJob(step, command)
@@ -76,7 +79,14 @@ function carryOut(step: Step, command: Command): Outcome {
 /** What is of none of the areas that have files of their own. */
 type Plain = Exclude<
   Command,
-  AccessCommand | DeploymentCommand | JobCommand | CronCommand | WorkflowCommand | PolicyCommand | VolumeCommand
+  | AccessCommand
+  | DeploymentCommand
+  | JobCommand
+  | CronCommand
+  | WorkflowCommand
+  | PolicyCommand
+  | VolumeCommand
+  | VaultCommand
 >
 
 function carryOutAny(step: Step, command: Plain): Outcome {

@@ -1,6 +1,7 @@
 /** Which commands the leader takes from another peer: nodes speak for themselves, and what the leader decides it decides alone. */
 import type { NodeId } from '../../model/ids.ts'
 import { isOnAccess } from './access-rights.ts'
+import { isOnVault } from './configs.ts'
 import { isOnDeployment } from './deployments.ts'
 import { isOnPolicy } from './policies.ts'
 import type { Command } from './types.ts'
@@ -26,6 +27,7 @@ function isWorkersOwn(command: Command, from: NodeId): boolean {
 function isForwarded(command: Command, from: NodeId): boolean {
   if (isOnPolicy(command) || isOnAccess(command)) return true
   if (isOnDeployment(command)) return command.type !== 'set-rollout'
+  if (isOnVault(command)) return !leadersOnVault.includes(command.type)
   switch (command.type) {
     case 'found':
     case 'place':
@@ -92,6 +94,8 @@ function isForwarded(command: Command, from: NodeId): boolean {
   }
 }
 
+const leadersOnVault: readonly string[] = ['set-vault', 'note-due', 'note-reveal', 'note-secret-use']
+
 /** Commands that no peer but the leader may make: whoever loses the lead drops them. */
 export const isLeadersOwn = (command: Command): boolean =>
   [
@@ -111,5 +115,6 @@ export const isLeadersOwn = (command: Command): boolean =>
     'fire-cron',
     'set-workflow',
     'forget-workflows',
+    ...leadersOnVault,
     'raise-version',
   ].includes(command.type)

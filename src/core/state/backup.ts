@@ -38,7 +38,7 @@ const newline = 0x0a
 export function encodeBackup(state: State, taken: { readonly at: Instant; readonly software: string }): Uint8Array {
   const { mesh, index, members, workloads } = state
   if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'the mesh is still being founded' })
-  const body = snapshot({ ...state, tokens: new Map(), sealedKeys: new Map() })
+  const body = snapshot({ ...state, tokens: new Map(), sealedKeys: new Map(), vault: null })
   const header: Omit<BackupHeader, 'sha256'> = {
     format: 'clawbernetes-backup',
     version: 1,

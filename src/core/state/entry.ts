@@ -9,6 +9,7 @@ import { deploymentCommands } from './deployment-schemas.ts'
 import { jobCommands, resultText } from './job-schemas.ts'
 import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
 import { policyCommands } from './policy-schemas.ts'
+import { vaultCommands } from './vault-schemas.ts'
 import * as shape from './schemas.ts'
 import { volumeCommands } from './volume-schemas.ts'
 import { limits } from './state.ts'
@@ -144,6 +145,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   ...workflowCommands,
   ...policyCommands,
   ...accessCommands,
+  ...vaultCommands,
   z.strictObject({
     ...type('tell'),
     node,

@@ -6,6 +6,7 @@ import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { redeem } from './access.ts'
 import { fail, unplace } from './lifecycle.ts'
+import { exposeVault } from './secrets.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -119,6 +120,7 @@ export function removeMember(step: Step, command: CommandOf<'remove-member'>): O
   state.epoch += 1
   state.members.delete(member.id)
   state.sealedKeys.delete(member.id)
+  exposeVault(state, member.id)
   state.liveness.delete(member.id)
   state.auditHeads.delete(member.id)
   state.removed.set(member.id, state.epoch)

@@ -15,6 +15,7 @@ import { CronSchema } from './cron-schemas.ts'
 import { AccessSchema } from './access-schemas.ts'
 import { DeploymentSchema } from './deployment-schemas.ts'
 import { JobSchema, resultText, RunSchema } from './job-schemas.ts'
+import { readVault, vaultFields, writtenVault } from './vault-schemas.ts'
 import { reindex } from './holdings.ts'
 import { PolicySchema } from './policy-schemas.ts'
 import * as shape from './schemas.ts'
@@ -170,6 +171,7 @@ const WorkloadSchema = z.strictObject({
   ready: z.boolean().exactOptional(),
   unreadyReason: z.string().exactOptional(),
   readySince: shape.instant.exactOptional(),
+  usedSecrets: z.record(shape.word, shape.count).exactOptional(),
 }) satisfies z.ZodType<Workload>
 
 const ResultSchema = z.strictObject({
@@ -203,6 +205,7 @@ const SnapshotSchema = z.strictObject({
   jobs: z.array(JobSchema).max(limits.jobs).exactOptional(),
   crons: z.array(CronSchema).max(limits.crons).exactOptional(),
   workflows: z.array(WorkflowSchema).max(limits.workflows).exactOptional(),
+  ...vaultFields,
   decisions: pairs(
     shape.WorkloadIdSchema,
     z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
@@ -211,10 +214,7 @@ const SnapshotSchema = z.strictObject({
   volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(),
   auditHeads: pairs(shape.NodeIdSchema, z.array(AuditHeadSchema).max(limits.auditHeads)).exactOptional(),
   events: z.array(EventSchema).max(limits.events),
-  index: shape.count,
-  at: shape.instant,
-  sequence: shape.count,
-  skipped: shape.count,
+  ...{ index: shape.count, at: shape.instant, sequence: shape.count, skipped: shape.count },
   results: z.array(z.tuple([z.string(), ResultSchema])).max(limits.results),
 })
 
@@ -242,6 +242,7 @@ export function snapshot(state: State): Uint8Array {
     ...(state.jobs.size > 0 && { jobs: [...state.jobs.values()] as z.infer<typeof JobSchema>[] }),
     ...(state.crons.size > 0 && { crons: [...state.crons.values()] as z.infer<typeof CronSchema>[] }),
     ...(state.workflows.size > 0 && { workflows: [...state.workflows.values()] as z.infer<typeof WorkflowSchema>[] }),
+    ...writtenVault(state),
     decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
     ...(state.volumes.size > 0 && { volumes: [...state.volumes.values()] as z.infer<typeof VolumeSchema>[] }),
@@ -294,6 +295,7 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     jobs: new Map((lists.jobs ?? []).map((job) => [job.id, job])),
     crons: new Map((lists.crons ?? []).map((cron) => [cron.id, cron])),
     workflows: new Map((lists.workflows ?? []).map((workflow) => [workflow.id, workflow])),
+    ...readVault(lists),
     decisions: new Map(lists.decisions),
     liveness: new Map(lists.liveness),
     auditHeads: new Map(lists.auditHeads ?? []),

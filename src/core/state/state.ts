@@ -16,6 +16,7 @@ import type {
 import type { Deployment } from '../../model/deployment.ts'
 import type { Cron } from '../../model/cron.ts'
 import type { Job } from '../../model/job.ts'
+import type { ConfigMap, Secret, Vault } from '../../model/secret.ts'
 import type { Liveness, Member } from '../../model/node.ts'
 import type { Workflow } from '../../model/workflow.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -56,6 +57,9 @@ export interface State extends MeshState {
   readonly jobs: Map<JobId, Job>
   readonly crons: Map<CronId, Cron>
   readonly workflows: Map<WorkflowId, Workflow>
+  vault: Vault | null
+  readonly secrets: Map<string, Secret>
+  readonly configs: Map<string, ConfigMap>
   readonly decisions: Map<WorkloadId, readonly NotedDecision[]>
   readonly liveness: Map<NodeId, Liveness>
   readonly auditHeads: Map<NodeId, readonly NotedHead[]>
@@ -120,6 +124,20 @@ export const limits = {
   revisionBytes: 64 * 1_024,
   /** Encoded size of the spec of a group, times its parts, bytes. */
   groupBytes: 16 * 1_024 * 1_024,
+  secrets: 1_000,
+  /** Of one secret that are kept. */
+  secretVersions: 8,
+  secretChanges: 32,
+  secretUses: 64,
+  /** Sealed values of all secrets together, characters; those of config maps in the clear. */
+  secretsBytes: 16 * 1_024 * 1_024,
+  configsBytes: 16 * 1_024 * 1_024,
+  configs: 1_000,
+  /** Keys of one config map, and characters of all of them together. */
+  configKeys: 256,
+  configBytes: 128 * 1_024,
+  /** Who can open the vault: voters, and those who were until a moment ago. */
+  holders: 32,
   tokens: 10_000,
   namespaces: 1_000,
   volumes: 5_000,
@@ -174,6 +192,9 @@ export const createState = (): State => ({
   jobs: new Map(),
   crons: new Map(),
   workflows: new Map(),
+  vault: null,
+  secrets: new Map(),
+  configs: new Map(),
   decisions: new Map(),
   liveness: new Map(),
   auditHeads: new Map(),

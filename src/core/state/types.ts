@@ -31,6 +31,7 @@ import type { JobCommand } from './job-commands.ts'
 import type { WorkflowCommand } from './workflow-commands.ts'
 import type { Kept, KeptCommand } from './kept.ts'
 import type { PolicyCommand } from './policy-commands.ts'
+import type { VaultCommand, VaultState } from './vault-commands.ts'
 
 /** Who the mesh is. Fixed at its founding; the mesh id is the hash of it. */
 export interface Genesis {
@@ -92,7 +93,7 @@ export interface NotedDecision {
   readonly message: string
 }
 
-export interface MeshState extends Kept {
+export interface MeshState extends Kept, VaultState {
   readonly mesh: { readonly id: MeshId; readonly genesis: Genesis } | null
   /** Of what may stand in the log and in snapshots. Never falls; see `versions.ts`. */
   readonly version: number
@@ -313,6 +314,7 @@ export type Command =
   | WorkflowCommand
   | PolicyCommand
   | AccessCommand
+  | VaultCommand
   /** Somebody wants an event kept. */
   | {
       readonly type: 'tell'

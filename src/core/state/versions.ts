@@ -98,6 +98,20 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'revoke-apikey' },
   { version: 2, command: 'rotate-apikey' },
   { version: 2, command: 'note-apikey-use' },
+  { version: 2, command: 'set-vault' },
+  { version: 2, command: 'create-secret' },
+  { version: 2, command: 'set-secret' },
+  { version: 2, command: 'update-secret' },
+  { version: 2, command: 'delete-secret' },
+  { version: 2, command: 'note-reveal' },
+  { version: 2, command: 'note-due' },
+  { version: 2, command: 'note-secret-use' },
+  { version: 2, command: 'create-config' },
+  { version: 2, command: 'update-config' },
+  { version: 2, command: 'delete-config' },
+  { version: 2, command: 'submit', field: 'spec.secrets' },
+  { version: 2, command: 'submit', field: 'spec.configs' },
+  { version: 2, command: 'submit', field: 'spec.plainEnv' },
 ]
 
 type Members = Pick<MeshState, 'members'>

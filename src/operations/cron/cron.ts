@@ -31,6 +31,7 @@ export const cronCreate = unary({
   about: 'Have a job made at every moment that a schedule names, once, whoever leads the mesh by then.',
   input: CronRequest.extend({ idempotencyKey: keyField }),
   output: CronView,
+  secretFields: ['env'],
   permission: { verb: 'create', resource: 'cron' },
   rest: { method: 'POST', path: '/api/crons' },
   async handler({ idempotencyKey, name, ...request }, context, { caller, signal }) {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Command } from '../../core/state/types.ts'
 import type { Deployment } from '../../model/deployment.ts'
-import { replicaCount, revisionOf } from '../../model/deployment.ts'
+import { replicaCount } from '../../model/deployment.ts'
 import { deploymentId } from '../../model/ids.ts'
 import { Bell } from '../bell.ts'
 import { carryOut } from '../carry-out.ts'
@@ -29,7 +29,8 @@ import { refresh } from '../find.ts'
 import { DeploymentRef as named, findDeployment, known, ofDeployment, wantedOf } from './deployment-ref.ts'
 import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
-import { pinned, randomWord } from '../workload/workload-request.ts'
+import { randomWord } from '../workload/workload-request.ts'
+import { firstSpec, presentSpec, wantedSpec } from './wanted-spec.ts'
 import { beyond, ofRequest } from '../touched.ts'
 
 const reason = z.string().min(1).max(256).optional().describe('Why, for those who look at it later')
@@ -43,12 +44,13 @@ export const deployCreate = unary({
   permission: { verb: 'create', resource: 'workload' },
   namespace: ofRequest,
   needs: beyond,
+  secretFields: ['env'],
   rest: { method: 'POST', path: '/api/deployments' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
     const { control, random } = context
-    const spec = pinned(replicaSpecOf(request), context)
     const id = deploymentId(`dep-${randomWord(random, 10)}`)
     const { name, replicas = 1 } = request
+    const spec = await firstSpec({ spec: replicaSpecOf(request), name }, context, signal)
     const command = {
       type: 'create-deployment',
       deployment: id,
@@ -76,14 +78,16 @@ export const deployUpdate = unary({
   permission: { verb: 'create', resource: 'workload' },
   namespace: ofDeployment,
   needs: beyond,
+  secretFields: ['env'],
   rest: { method: 'PATCH', path: '/api/deployments/:deployment' },
   async handler(input, context, { caller, signal }) {
     const { complete, expectedRevision, reason: why, idempotencyKey } = input
     const changes = changesIn(input)
     const found = await findDeployment(input, context, signal)
-    const before = known(revisionOf(found, found.target), found.name).spec
+    const before = known(presentSpec(found), found.name)
     const whole = { ...changes, image: changes.image ?? before.image, name: found.name }
-    const spec = pinned(complete ? replicaSpecOf(whole) : changedSpec(changes, before), context, before)
+    const said = complete ? replicaSpecOf(whole) : changedSpec(changes, before)
+    const spec = await wantedSpec(found, { said, before }, context, signal)
     const settings = complete ? settingsOf(whole, spec) : changedSettings(changes, spec)
     const command = {
       ...{ type: 'update-deployment' as const, deployment: found.id, spec, settings },

@@ -27,6 +27,7 @@ export const jobCreate = unary({
   about: 'Have something done so many times, tried again when it fails, and counted.',
   input: JobRequest.extend({ idempotencyKey: keyField }),
   output: JobView,
+  secretFields: ['env'],
   permission: { verb: 'create', resource: 'job' },
   rest: { method: 'POST', path: '/api/jobs' },
   async handler({ idempotencyKey, name, ...request }, context, { caller, signal }) {

@@ -46,6 +46,7 @@ export const meshInvoke = unary({
     failed: z.int(),
     nodes: z.record(z.string(), Reply).describe('By the name of the node'),
   }),
+  secretFields: ['params'],
   permission: { verb: 'invoke', resource: 'node' },
   rest: { method: 'POST', path: '/api/invoke' },
   async handler({ nodes, all, labels, timeoutMs, ...rest }, context, call) {

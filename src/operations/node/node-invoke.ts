@@ -21,7 +21,14 @@ export const nodeCommands: ReadonlyMap<string, string> = new Map([
 /** An invocation that invoked others would multiply. */
 const notInvoked: readonly string[] = ['node.invoke', 'mesh.invoke']
 /** These take the key themselves, so that the mesh does not do twice what this node has forgotten. */
-const keyed: readonly string[] = ['container.run', 'events.emit']
+const keyed: readonly string[] = [
+  'container.run',
+  'events.emit',
+  'secret.create',
+  'secret.set',
+  'secret.rotate',
+  'config.create',
+]
 /** What these did before they were cut off cannot be undone, and is not to be done again. */
 const unrepeatable: readonly string[] = ['system.run', 'container.exec']
 
@@ -50,6 +57,7 @@ export const nodeInvoke = unary({
   input: z.strictObject({ node: nodeRef, ...invocation }),
   output: z.unknown(),
   permission: { verb: 'invoke', resource: 'node' },
+  secretFields: ['params'],
   rest: { method: 'POST', path: '/api/nodes/:node/invoke' },
   patience: ({ command, timeoutMs }) => ({ span: timeoutMs, what: command }),
   where: ({ node }, { control }) => findNode(control.state, node),

@@ -60,6 +60,7 @@ export const systemRun = unary({
     timedOut: z.boolean(),
     truncated: z.boolean(),
   }),
+  secretFields: ['env'],
   permission: { verb: 'change', resource: 'node' },
   where: nodeAsked,
   patience: ({ timeoutMs }) => ({ span: timeoutMs + toAnswer, what: 'system.run' }),

@@ -10,6 +10,7 @@ import { Change, differences } from './difference.ts'
 import { refresh } from '../find.ts'
 import { unary } from '../operation.ts'
 import { violationsNow, ViolationView } from '../policy/policy-view.ts'
+import { veiled } from '../workload/secret-request.ts'
 import { pinned, specOf, WorkloadRequest } from '../workload/workload-request.ts'
 
 export const deployDiff = unary({
@@ -26,13 +27,14 @@ export const deployDiff = unary({
   }),
   permission: { verb: 'read', resource: 'workload' },
   isScoped: true,
+  secretFields: ['env'],
   async handler(request, context, { signal }) {
     await refresh(context, signal)
     const { name } = request
     const { state } = context.control
     const found = deploymentNamed(state, name)
     const before = found === undefined ? undefined : revisionOf(found, found.target)?.spec
-    const spec = completed(state, pinned(replicaSpecOf(request), context, before), 'lasting')
+    const spec = completed(state, pinned(veiled(replicaSpecOf(request)), context, before), 'lasting')
     const replicas = request.replicas ?? found?.replicas ?? 1
     const violations = violationsNow(state, { spec, replicas, isLasting: true })
     const wanted = { ...settingsOf(request, spec), spec }
@@ -49,10 +51,11 @@ export const deployDiff = unary({
 function presentOf(deployment: Deployment): Readonly<Record<string, unknown>> {
   const settings = Object.keys(DeploymentSettings.shape).map((key) => [key, deployment[key as keyof Deployment]])
   const { replicas, target } = deployment
+  const spec = revisionOf(deployment, target)?.spec
   return {
     replicas,
     ...(Object.fromEntries(settings) as Record<string, unknown>),
-    spec: revisionOf(deployment, target)?.spec,
+    spec: spec === undefined ? undefined : veiled(spec),
   }
 }
 
@@ -69,14 +72,15 @@ export const workloadDiff = unary({
   }),
   permission: { verb: 'read', resource: 'workload' },
   isScoped: true,
+  secretFields: ['env'],
   async handler(request, context, { signal }) {
     await refresh(context, signal)
     const { workloads } = context.control.state
     const { name } = request
     const found = [...workloads.values()].find((one) => one.name === name && !isTerminal(one.state))
-    const spec = completed(context.control.state, specOf(request), 'ending')
+    const spec = completed(context.control.state, veiled(specOf(request)), 'ending')
     const violations = violationsNow(context.control.state, { spec, replicas: spec.parts?.count ?? 1 })
-    const changes = [...differences(found === undefined ? {} : { spec: found.spec }, { spec })]
+    const changes = [...differences(found === undefined ? {} : { spec: veiled(found.spec) }, { spec })]
     return { name: name ?? null, exists: found !== undefined, id: found?.id ?? null, changes, violations }
   },
 })

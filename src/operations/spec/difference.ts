@@ -1,5 +1,6 @@
 /** What differs between what is and what is asked for, field by field. */
 import { z } from 'zod'
+import { hiddenValue, isSecretive } from '../../core/vault/names.ts'
 
 export const Change = z.object({
   field: z.string().describe('Such as `spec.image`'),
@@ -15,9 +16,18 @@ export function differences(before: unknown, after: unknown, path = ''): readonl
     return keys.flatMap((key) => differences(before[key], after[key], path === '' ? key : `${path}.${key}`))
   }
   if (JSON.stringify(before ?? null) === JSON.stringify(after ?? null)) return []
-  const isSecret = /\.env\..*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i.test(path)
-  const shown = (value: unknown): unknown => (value === undefined ? null : isSecret ? '[hidden]' : value)
+  const isSecret = path.includes('.env.') && isSecretive(path)
+  const shown = (value: unknown): unknown => (value === undefined ? null : isSecret ? '[hidden]' : unsealed(value))
   return [{ field: path, before: shown(before), after: shown(after) }]
+}
+
+/** Of what was sealed, only that it was. */
+function unsealed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unsealed)
+  if (!isMap(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, key === 'sealed' ? hiddenValue : unsealed(inner)]),
+  )
 }
 
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>

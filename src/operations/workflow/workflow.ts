@@ -36,6 +36,7 @@ export const workflowCreate = unary({
   about: 'Have steps done in the order in which they need each other, each as a job, with their results passed on.',
   input: WorkflowRequest.extend({ idempotencyKey: keyField }),
   output: WorkflowStatus,
+  secretFields: ['steps'],
   permission: { verb: 'create', resource: 'workflow' },
   rest: { method: 'POST', path: '/api/workflows' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {

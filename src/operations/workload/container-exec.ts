@@ -35,6 +35,7 @@ export const containerExec = unary({
     containerId: z.string(),
     workloadId: z.string(),
   }),
+  secretFields: ['env'],
   permission: { verb: 'exec', resource: 'workload' },
   namespace: ofContainer,
   where({ node, ...wanted }, context) {

@@ -48,6 +48,7 @@ export const containerRun = unary({
   namespace: ofRequest,
   needs: beyond,
   where: (_, { self }) => self,
+  secretFields: ['env'],
   async handler({ detach, ...request }, context, call) {
     const submitted = await call.invoke('workload.run', { ...request, node: context.self })
     const { id, name, image } = workloadRun.output.parse(submitted)

@@ -5,6 +5,7 @@ import { WorkloadSpec } from '../../model/workload.ts'
 import { probeKinds } from '../../model/probe.ts'
 import { parseInput } from '../input.ts'
 import { executorOf } from './container-request.ts'
+import { secretsOver } from './secret-request.ts'
 import { specOf, WorkloadRequest } from './workload-request.ts'
 
 /** What a replica is: all that can be said of a workload but how many of it there are. */
@@ -35,6 +36,7 @@ const places: Readonly<Record<Exclude<Key, 'image'>, keyof Spec>> = {
   ...{ after: 'dependencies', afterOk: 'dependencies', afterAny: 'dependencies', onPartition: 'onPartition' },
   ...{ checkpoint: 'checkpoint', network: 'network', pull: 'pull', imagePullPolicy: 'pull' },
   ...{ ports: 'ports', health: 'health' },
+  ...{ secrets: 'secrets', configs: 'configs', secretEnv: 'plainEnv', envPlain: 'plainEnv' },
 }
 
 /** Only the keys of a workload, and only those that say something. */
@@ -49,7 +51,7 @@ export function specOver(changes: Changes, before: Spec): Spec {
   const said = specOf({ ...replicaPart(changes), image, ports, strategy: placement })
   const keys = Object.entries(places).filter(([key]) => changes[key as Key] !== undefined)
   const merged = Object.fromEntries(keys.map(([, place]) => [place, mergedAt(place, { before, said, changes })]))
-  const whole: Partial<Spec> = { ...before, image, ...merged }
+  const whole: Partial<Spec> = { ...before, image, ...merged, ...secretsOver(before, said) }
   const all = { ...whole, executor: executorOf(whole, whole.executor) }
   return parseInput(WorkloadSpec, Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)))
 }
@@ -62,7 +64,6 @@ interface Both {
 
 /** What is put together from what was and what is said; everything else is replaced. */
 const merges: { readonly [Place in keyof Spec]?: (both: Both) => Spec[Place] } = {
-  env: ({ before, said }) => ({ ...before.env, ...said.env }),
   labels: ({ before, said }) => ({ ...before.labels, ...said.labels }),
   nodeSelector: ({ before, said }) => ({ ...before.nodeSelector, ...said.nodeSelector }),
   annotations: ({ before, said }) => ({ ...before.annotations, ...said.annotations }),

@@ -30,6 +30,7 @@ export const workloadExec = duplex({
   message: ToCommand,
   output: FromCommand,
   channels,
+  secretFields: ['env'],
   permission: { verb: 'exec', resource: 'workload' },
   namespace: ofWorkload,
   where: ({ workload }, context) => nodeOf(findWorkload(context, workload)),

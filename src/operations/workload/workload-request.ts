@@ -17,6 +17,7 @@ import { findNode, findWorkload } from '../find.ts'
 import { healthFields, healthOf, portsOf } from './health-request.ts'
 import { parseInput } from '../input.ts'
 import { partsFields, partsOf } from './parts-request.ts'
+import { secretFields, secretsOf, withOwnSecrets } from './secret-request.ts'
 import { placementFields, placementOf } from './placement-request.ts'
 
 const size = z.union([z.string().max(32), z.int().positive()], {
@@ -91,6 +92,7 @@ export const WorkloadRequest = z.strictObject({
   ...checkpointFields,
   ...partsFields,
   ...healthFields,
+  ...secretFields,
   network: z
     .enum(['bridge', 'host'], { error: 'must be bridge or host' })
     .optional()
@@ -113,6 +115,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     ...interactiveOf(request),
     ...fenceOf(request),
     env: envOf(request.env),
+    ...secretsOf(request, envOf(request.env)),
     mounts: (request.volumes ?? []).map(mountOf),
     gpus: gpusOf(request),
     memoryMib: memory === undefined ? undefined : mibOf(memory, 'memory'),
@@ -138,12 +141,12 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
 }
 
 /**
- * Nodes may be renamed, and names of workloads used again; ids stay. What was pinned before stays as it is: it may be forgotten by now.
- * Throws NODE_NOT_FOUND and WORKLOAD_NOT_FOUND.
+ * As it goes into the state: what names only this peer, or nobody else should see, is not in it. Nodes may be renamed, and names of workloads used again; ids stay. What was pinned before stays as it is: it may be forgotten by now.
+ * Throws NODE_NOT_FOUND, WORKLOAD_NOT_FOUND, and SECRETS_UNAVAILABLE when a value cannot be sealed yet.
  */
 export function pinned(
   spec: WorkloadSpec,
-  context: Pick<OperationContext, 'control' | 'agent'>,
+  context: Pick<OperationContext, 'control' | 'agent' | 'vault'>,
   before?: WorkloadSpec,
 ): WorkloadSpec {
   const { node, dependencies } = spec
@@ -151,7 +154,7 @@ export function pinned(
   const known = (one: Dependency): Dependency =>
     old.has(one.workload) ? one : { ...one, workload: findWorkload(context, one.workload).id }
   return {
-    ...spec,
+    ...withOwnSecrets(spec, context.vault),
     ...(node === undefined || node === before?.node ? {} : { node: findNode(context.control.state, node) }),
     ...(dependencies === undefined ? {} : { dependencies: dependencies.map(known) }),
   }
@@ -162,9 +165,10 @@ const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST',
 function envOf(env: WorkloadRequest['env']): Record<string, string> {
   if (!Array.isArray(env)) return env ?? {}
   return Object.fromEntries(
-    env.map((pair) => {
+    env.map((pair, index) => {
       const cut = pair.indexOf('=')
-      if (cut < 1) throw invalid(`env “${pair.slice(0, 64)}” is not NAME=value`)
+      // It may be a value whose name was forgotten, so it is not repeated.
+      if (cut < 1) throw invalid(`env ${index + 1} is not NAME=value`)
       return [pair.slice(0, cut), pair.slice(cut + 1)]
     }),
   )

@@ -1,4 +1,5 @@
 /** A workload as users see it. */
+import { hiddenValue, isSecretive } from '../../core/vault/names.ts'
 import { z } from 'zod'
 import { groupName } from '../../core/state/groups.ts'
 import type { MeshState } from '../../core/state/types.ts'
@@ -44,7 +45,19 @@ export const WorkloadView = z.object({
   workdir: z.string().nullable(),
   user: z.string().nullable(),
   annotations: z.record(z.string(), z.string()),
-  env: z.record(z.string(), z.string()).describe('Values of what looks like a secret are left out'),
+  env: z.record(z.string(), z.string()).describe('Values of secrets are left out'),
+  secrets: z
+    .array(
+      z.object({
+        env: z.string().nullable().describe('Variable that holds it'),
+        path: z.string().nullable().describe('File that holds it'),
+        secret: z.string(),
+        version: z.int().nullable().describe('Null for the newest when it starts'),
+        used: z.int().nullable().describe('Which version it was given last'),
+      }),
+    )
+    .describe('Secrets of the mesh that it is given'),
+  configs: z.array(z.object({ config: z.string(), path: z.string().nullable() })),
   mounts: z.array(z.object({ source: z.string(), target: z.string(), readOnly: z.boolean() })),
   gpus: z.int(),
   gpuModel: z.string().nullable(),
@@ -113,7 +126,7 @@ type Context = Pick<OperationContext, 'control' | 'explain'>
 
 export function workloadView(workload: Workload, context: Context): WorkloadView {
   const { control, explain } = context
-  const { spec, placement } = workload
+  const { spec, placement, usedSecrets: used = {} } = workload
   return {
     id: workload.id,
     name: workload.name,
@@ -134,7 +147,11 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     command: spec.command,
     entrypoint: spec.entrypoint ?? null,
     ...{ workdir: spec.workdir ?? null, user: spec.user ?? null, annotations: spec.annotations ?? {} },
-    env: withoutSecrets(spec.env),
+    env: { ...withoutSecrets(spec.env), ...secretVariables(spec) },
+    secrets: (spec.secrets ?? []).flatMap(({ env = null, path = null, secret, version }) =>
+      secret === undefined ? [] : [{ env, path, secret, version: version ?? null, used: used[secret] ?? null }],
+    ),
+    configs: (spec.configs ?? []).map(({ config, path = null }) => ({ config, path })),
     mounts: spec.mounts,
     gpus: deviceCount(spec),
     gpuModel: spec.gpus.model ?? null,
@@ -233,9 +250,8 @@ const attemptView = (
 })
 
 const withoutSecrets = (env: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(env).map(([name, value]) => [
-      name,
-      /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i.test(name) ? '[hidden]' : value,
-    ]),
-  )
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, isSecretive(name) ? '[hidden]' : value]))
+
+/** Whatever they hold, and wherever that comes from. */
+const secretVariables = ({ secrets = [] }: Workload['spec']): Record<string, string> =>
+  Object.fromEntries(secrets.flatMap(({ env }) => (env === undefined ? [] : [[env, hiddenValue]])))

@@ -1,4 +1,5 @@
 /** Why a workload is where it is, node by node; and where one would go that nobody has submitted. */
+import { veiled } from './secret-request.ts'
 import { z } from 'zod'
 import type { Explanation } from '../../core/scheduler/explain.ts'
 import { explain } from '../../core/scheduler/explain.ts'
@@ -108,6 +109,7 @@ export const workloadPlan = unary({
   }),
   permission: { verb: 'read', resource: 'workload' },
   isScoped: true,
+  secretFields: ['env'],
   rest: { method: 'POST', path: '/api/workloads/plan' },
   async handler(request, context, { caller, may, signal }) {
     await refresh(context, signal)
@@ -118,7 +120,7 @@ export const workloadPlan = unary({
     const name = request.name ?? nameFor(asked.image, random)
     requirePrivileges(may, { type: 'submit', workload: workloadId('wl-unsubmitted'), name, spec: asked })
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
-    const asSubmitted = unsubmitted({ name, spec: pinned(asked, context), by: caller.id }, context)
+    const asSubmitted = unsubmitted({ name, spec: pinned(veiled(asked), context), by: caller.id }, context)
     const workloads = asSubmitted.map((one) => named(one, control.state))
     const { reservations } = withKept(snapshotNow(context), context)
     const snapshot = { ...snapshotNow(context, workloads), reservations }

@@ -13,6 +13,7 @@ import { findFreshWorkload, findGroup, findNode, refresh } from '../find.ts'
 import { stream, unary } from '../operation.ts'
 import { queueViews, QueueView } from './queue-view.ts'
 import { submitOrKeep } from '../mesh/spool.ts'
+import { checkSecrets } from './secret-request.ts'
 import { nameFor, pinned, randomWord, specOf, WorkloadRequest } from './workload-request.ts'
 import { WorkloadView, workloadView } from './workload-view.ts'
 import { beyond, ofRequest, ofWorkload } from '../touched.ts'
@@ -40,6 +41,7 @@ export const workloadRun = unary({
   permission: { verb: 'create', resource: 'workload' },
   namespace: ofRequest,
   needs: beyond,
+  secretFields: ['env'],
   rest: { method: 'POST', path: '/api/workloads' },
   async handler({ idempotencyKey, spool, ...request }, context, { caller, signal }) {
     const { control, random } = context
@@ -49,6 +51,7 @@ export const workloadRun = unary({
     const spec = pinned(asked, context)
     const workload = workloadId(`wl-${randomWord(random, 10)}`)
     const name = request.name ?? nameFor(spec.image, random)
+    if (!spool) await checkSecrets(context, { spec, name }, signal)
     const asker = { context, caller, signal, key: idempotencyKey }
     const command = { type: 'submit', workload, name, spec } as const
     const taken = await (spool ? submitOrKeep(command, asker) : carryOut('run', command, asker).catch(tellOfSpool))

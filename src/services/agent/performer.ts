@@ -20,6 +20,8 @@ import type { Executor, Task, TaskPort } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Control } from '../control/types.ts'
+import type { Provisions } from '../vault/provisions.ts'
+import { noProvisions } from '../vault/provisions.ts'
 import type { LedgerStore } from './ledger-store.ts'
 import { readResult } from './result.ts'
 
@@ -32,6 +34,8 @@ export interface PerformerDeps {
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   /** What it mounts, with volumes of the mesh as the engine of this node knows them. */
   readonly mountsFor?: (spec: WorkloadSpec, signal: AbortSignal) => Promise<WorkloadSpec['mounts']>
+  /** Secrets and config maps of what is about to be started. Work that names some cannot be started where this is left out. */
+  readonly provisions?: (workload: Assigned, signal: AbortSignal) => Promise<Provisions>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -258,13 +262,28 @@ export class Performer {
     })
     const { attempt, term } = placement
     const ports = await this.#portsOf(workload)
+    const given = await this.#provisionsOf(workload)
     const env = {
+      ...given.env,
       ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
       ...{ ...portEnvironment(spec, ports), ...runEnvironment(workload) },
     }
     const asked = { ...spec, mounts: await this.#mountsOf(workload) }
     const task = { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec: asked, env, devices }
-    return ports.length === 0 ? task : { ...task, ports }
+    return {
+      ...task,
+      ...(ports.length > 0 && { ports }),
+      ...(Object.keys(given.secretEnv).length > 0 && { secretEnv: given.secretEnv }),
+      ...(given.files.length > 0 && { files: given.files }),
+    }
+  }
+
+  #provisionsOf(workload: Assigned): Promise<Provisions> {
+    const { provisions, signal } = this.#deps
+    const { secrets = [], configs = [] } = workload.spec
+    if (secrets.length + configs.length === 0) return Promise.resolve(noProvisions)
+    if (provisions === undefined) throw new ClawError('SECRETS_UNAVAILABLE', { detail: 'this node has no vault' })
+    return provisions(workload, signal)
   }
 
   async #mountsOf({ spec, placement }: Assigned): Promise<WorkloadSpec['mounts']> {

@@ -32,6 +32,10 @@ import type { SchedulingSettings } from './scheduling.ts'
 import { Scheduling } from './scheduling.ts'
 import type { UpkeepSettings } from './upkeep.ts'
 import { Upkeep } from './upkeep.ts'
+import type { VaultKeepingDeps } from '../vault/vault-keeping.ts'
+import { VaultKeeping } from '../vault/vault-keeping.ts'
+import { SecretRotation } from '../vault/secret-rotation.ts'
+import type { VaultService } from '../vault/vault-service.ts'
 import type { VotingDeps, VotingSettings } from './voting.ts'
 import { Voting } from './voting.ts'
 import { Workflows } from './workflows.ts'
@@ -49,6 +53,8 @@ export interface GatewayDeps {
   readonly sealMeshKey: VotingDeps['sealMeshKey']
   /** What the service proxies have seen, for the gates of deployments. */
   readonly measure?: Measure
+  /** Secrets of the mesh; it keeps none where this is left out. */
+  readonly vault?: { readonly service: VaultService; readonly keys: VaultKeepingDeps['keys'] }
   /** The state versions that this build applies; a test may have it be an older one. */
   readonly applies?: VersionRange
 }
@@ -98,6 +104,7 @@ export class GatewayService implements Service {
       new Workflows(parts),
       new Pruning(parts, settings.pruning),
       new Raising({ ...parts, applies: deps.applies ?? supported }),
+      ...(deps.vault === undefined ? [] : vaultDuties(parts, deps.vault)),
     ]
   }
 
@@ -129,3 +136,11 @@ export class GatewayService implements Service {
     })
   }
 }
+
+const vaultDuties = (
+  parts: GatewayDeps & { readonly commands: LeaderCommands },
+  { service, keys }: NonNullable<GatewayDeps['vault']>,
+): readonly Duty[] => [
+  new VaultKeeping({ ...parts, keys, holder: service.holder }),
+  new SecretRotation({ ...parts, vault: service }),
+]

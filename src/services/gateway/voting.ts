@@ -4,6 +4,7 @@ import type { Steadiness, SteadySettings } from '../../core/gateway/steadiness.t
 import { trackSteadiness } from '../../core/gateway/steadiness.ts'
 import type { VoterFacts, VoterSettings, VoterStep } from '../../core/gateway/voters.ts'
 import { nextVoterStep } from '../../core/gateway/voters.ts'
+import type { MeshState } from '../../core/state/types.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -21,7 +22,7 @@ export interface VotingDeps {
   readonly metrics: Metrics
   readonly control: Pick<Control, 'state' | 'status' | 'onChange'>
   readonly consensus: Pick<Consensus, 'setLearners' | 'changeVoters' | 'transfer'>
-  /** Gives a node what it needs to lead: has the mesh's key sealed to it and committed. */
+  /** Gives a node what it needs to lead: has the keys of the mesh and of the vault sealed to it and committed. */
   readonly sealMeshKey: (node: NodeId, signal: AbortSignal) => Promise<void>
 }
 
@@ -98,7 +99,7 @@ export class Voting implements Duty {
     const { control, consensus, log, sealMeshKey } = this.#deps
     switch (step.step) {
       case 'add':
-        if (!control.state.sealedKeys.has(step.node)) await sealMeshKey(step.node, signal)
+        if (!canLead(control.state, step.node)) await sealMeshKey(step.node, signal)
         // It may have lost the lead, or the node its membership, in the meantime.
         if (signal.aborted || !control.state.members.has(step.node)) return
         log.info('a member becomes a voter', { node: step.node })
@@ -112,3 +113,6 @@ export class Voting implements Duty {
     }
   }
 }
+
+const canLead = ({ sealedKeys, vault }: Pick<MeshState, 'sealedKeys' | 'vault'>, node: NodeId): boolean =>
+  sealedKeys.has(node) && (vault === null || vault.holders.has(node))

@@ -46,6 +46,9 @@ const ofCron = (may: string): Row => row('mesh', may, () => ({ cron: 'x' }))
 const ofWorkflow = (may: string): Row => row('mesh', may, () => ({ workflow: 'x' }))
 const ofVolume = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ name: 'data', namespace: `team-${team}`, ...more }))
+/** A secret or a config map. */
+const secret = (may: string, more: object = {}): Row =>
+  row('namespace', may, (team) => ({ name: 'x', namespace: `team-${team}`, ...more }))
 const policy = { name: 'x', rules: { requireDigest: true } }
 const filter = { level: null, search: null, since: null, until: null, context: 0, details: false }
 const upload = { upload: 'upload-1', offset: 0, data: '' }
@@ -176,6 +179,22 @@ export const rows: Readonly<Record<string, Row>> = {
 
   'namespace.list': row('list', all),
   'namespace.usage': row('list', all),
+  'secret.create': secret('oa', { value: 'x' }),
+  'secret.list': row('namespace', all, (team) => ({ namespace: `team-${team}` })),
+  'secret.info': secret(all),
+  'secret.history': secret(all),
+  'secret.get': secret('a'),
+  'secret.open': secret('a', { version: 1, node: 'ada' }),
+  'secret.set': secret('oa', { value: 'x' }),
+  'secret.rotate': secret('oa', { value: 'x' }),
+  'secret.rollback': secret('oa', { version: 1 }),
+  'secret.policy': secret('oa', { rotateDays: 1 }),
+  'secret.delete': secret('oa'),
+  'config.create': secret('oa'),
+  'config.list': row('namespace', all, (team) => ({ namespace: `team-${team}` })),
+  'config.get': secret(all),
+  'config.update': secret('oa'),
+  'config.delete': secret('oa'),
   'price.list': look,
   'price.set': row('mesh', 'a'),
   'policy.list': look,

@@ -11,6 +11,7 @@ import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
 import { noVolumes } from '../no-volumes.ts'
 import { noPrograms } from '../no-programs.ts'
+import { openVault } from '../open-vault.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
 import { Sight } from '../../../src/operations/mesh/mesh-changes.ts'
 import { Measured } from '../../../src/operations/mesh/measured.ts'
@@ -251,6 +252,7 @@ export class Host {
       volumes: noVolumes,
       audit: unrecorded,
       spool,
+      vault: openVault(() => control.state),
       images: null,
       programs: noPrograms,
       replies: new Replies(clock),

@@ -111,7 +111,7 @@ test('a node is named by its name, its id, or the end of it, and pinned by id', 
 test('what may be secret is not shown', async () => {
   const { id } = await run('workload.run', { image: 'busybox', env: ['WANDB_API_KEY=abc', 'MODEL=llama'] })
   const info = await run('workload.info', { workload: id })
-  expect(info.env).toEqual({ WANDB_API_KEY: '[hidden]', MODEL: 'llama' })
+  expect(info.env).toEqual({ WANDB_API_KEY: '(secret)', MODEL: 'llama' })
 })
 
 test('lists filter by what runs, where, since when, and whose it is', async () => {

@@ -15,6 +15,16 @@ describe('given a Compose service, each of its fields becomes that of the reques
     ['working_dir: /app\nuser: "1000:1000"', { workdir: '/app', user: '1000:1000' }],
     ['annotations: { ticket: 42 }', { annotations: { ticket: '42' } }],
     ['command:', {}],
+    [
+      'secrets: [db, { source: db, target: pw }, { source: db, target: /etc/pw }]',
+      {
+        secrets: [
+          { path: '/run/secrets/db', secret: 'db' },
+          { path: '/run/secrets/pw', secret: 'db' },
+          { path: '/etc/pw', secret: 'db' },
+        ],
+      },
+    ],
     ['environment: { A: 1, B: true, C: x, D: 1.10 }', { env: { A: '1', B: 'true', C: 'x', D: '1.10' } }],
     ['environment: { HERE: , NOWHERE: }', { env: { HERE: 'yes' } }],
     ['environment: [A=1, HERE, NOWHERE]', { env: { A: '1', HERE: 'yes' } }],
@@ -147,7 +157,8 @@ describe('given what is not honoured, it is refused by name and line', () => {
     ['privileged: true', '4:5: services.web.privileged is not taken from a Compose file'],
     ['cap_add: [SYS_ADMIN]', '4:5: services.web.cap_add is not taken from a Compose file'],
     ['init: false', '4:5: services.web.init is always true'],
-    ['secrets: [s]', '4:5: services.web.secrets is not there'],
+    ['configs: [s]', '4:5: services.web.configs is not there'],
+    ['secrets: [{ source: s, mode: 0400 }]', '4:28: there is no mode in services.web.secrets[0]'],
     ['deploy: { placement: {} }', '4:15: services.web.deploy.placement is not there'],
     [
       'deploy:\n  resources:\n    reservations: { memory: 1g }',

@@ -26,6 +26,18 @@ describe('given a Workload of clawbernetes/v1, each of its fields becomes that o
     ['resources: { cpu: "2.5", shmSize: 2g, disk: 20g }', { cpu: 2.5, shmSize: '2g', disk: '20g' }],
     ['env: [{ name: A, value: "1" }, { name: B, value: x=y }]', { env: ['A=1', 'B=x=y'] }],
     ['env: [A=1]', { env: ['A=1'] }],
+    [
+      'env: [{ name: A, value: x }, { name: DB, valueFrom: { secretRef: { name: db, version: 2 } } }]',
+      { env: ['A=x'], secrets: [{ env: 'DB', secret: 'db', version: 2 }] },
+    ],
+    [
+      'secrets: [DB=db, { path: /run/secrets/db, secret: db }]\nconfigs: [app, { config: app, path: /etc/app }]',
+      {
+        secrets: ['DB=db', { path: '/run/secrets/db', secret: 'db' }],
+        configs: ['app', { config: 'app', path: '/etc/app' }],
+      },
+    ],
+    ['secretEnv: false\nenvPlain: [A_KEY]', { secretEnv: false, envPlain: ['A_KEY'] }],
     ['env: { PORT: 8080, RATE: 1.10, ON: true }', { env: { PORT: '8080', RATE: '1.10', ON: 'true' } }],
     ['volumes: [{ source: /data, mountPath: /in, readOnly: true }]', { volumes: ['/data:/in:ro'] }],
     ['volumes: [/data:/in]', { volumes: ['/data:/in'] }],
@@ -83,7 +95,7 @@ describe('given a Workload of clawbernetes/v1, each of its fields becomes that o
 describe('given what there is not, it is refused with what to do instead, and where', () => {
   test.each([
     ['hooks: { preStart: [sh] }', '7:3', /spec\.hooks is not there: run what comes before or after/],
-    ['env: [{ name: A, valueFrom: { secretRef: s } }]', '7:20', /valueFrom is not there: the mesh keeps no secrets/],
+    ['env: [{ name: A, valueFrom: { secretKeyRef: { name: s, key: k } } }]', '7:33', /is called secretRef here/],
     ['volumes: [{ source: s3://b/x, mountPath: /in }]', '7:15', /names a store outside of the mesh/],
     ['volumes: [{ type: emptyDir, mountPath: /tmp }]', '7:13', /can be an emptyDir only with medium: Memory/],
     ['networking: { distributed: { worldSize: 2, masterPort: 29500 } }', '7:46', /masterPort is not yours to choose/],

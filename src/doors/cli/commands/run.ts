@@ -39,6 +39,7 @@ export default command({
     'run -d --port 8080 --ready-http /healthz --gpus 1 --name api vllm/vllm:latest',
     'run --wait --gpus 1 --timeout 2h pytorch/pytorch:latest -- python train.py',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
+    'run -d --secret-mount /run/secrets/db=db-password --secret DB_TOKEN=db-password --config app postgres:17',
     'run -it --gpus 1 pytorch/pytorch:latest -- bash',
     'run --file workload.yaml --gpus 8 --name scaled-run',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',

@@ -6,6 +6,8 @@ import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
 import { policyRows } from './policy-rows.ts'
 import type { Row } from './row.ts'
+import { secretRows } from './secret-rows.ts'
+import { spoolRows } from './spool-rows.ts'
 import { specRows } from './spec-rows.ts'
 import { timedRows } from './timed-rows.ts'
 
@@ -25,6 +27,8 @@ export const nouns: Readonly<Record<string, string>> = {
   audit: 'Who did what, and who was turned away',
   policy: 'What work may be',
   price: 'What it costs',
+  secret: 'What only the work that needs it may know',
+  config: 'Words for work that are no secrets',
   token: 'Letting hosts in',
   operator: 'Letting people in from outside',
   auth: 'Who may do what',
@@ -172,6 +176,7 @@ export const commands: readonly Row[] = [
     load: () => import('../commands/gateway/transfer.ts'),
   },
   ...policyRows,
+  ...secretRows,
   {
     path: 'gateway recover',
     about: 'Go on without a majority of the voters, which is lost for ever.',
@@ -188,16 +193,7 @@ export const commands: readonly Row[] = [
     load: () => import('../commands/mesh/restore.ts'),
   },
   ...imageRows,
-  {
-    path: 'spool list',
-    about: 'List the submissions that a peer keeps until the mesh has a leader.',
-    load: () => import('../commands/spool/list.ts'),
-  },
-  {
-    path: 'spool drop',
-    about: 'Give up a submission that a peer keeps.',
-    load: () => import('../commands/spool/drop.ts'),
-  },
+  ...spoolRows,
   {
     path: 'token create',
     about: 'Make a token that lets one host join.',

@@ -55,6 +55,15 @@ export const runOptions = {
     value: 'K=V',
     about: 'Environment variable; K alone takes the value from here, if any',
   },
+  'env-plain': {
+    kind: 'list',
+    value: 'K=V',
+    about: 'Environment variable that is no secret, although it is called like one, such as *_KEY or *_TOKEN',
+  },
+  secret: { kind: 'list', value: 'ENV=SECRET', about: 'Secret of the mesh as a variable; SECRET:3 for its version 3' },
+  'secret-mount': { kind: 'list', value: 'PATH=SECRET', about: 'Secret of the mesh as a file, in memory only' },
+  config: { kind: 'list', value: 'CONFIG', about: 'Config map, each key as a variable' },
+  'config-mount': { kind: 'list', value: 'PATH=CONFIG', about: 'Config map, each key as a file in this folder' },
   volume: { kind: 'list', short: 'v', value: 'HOST:DIR[:ro]', about: 'Directory or volume of the node to mount' },
   mount: { kind: 'list', value: 'HOST:DIR[:ro]', about: 'Same as --volume' },
   name: { kind: 'text', value: 'NAME', about: 'Name to call it by' },
@@ -170,7 +179,10 @@ export function saidOf(args: RunArguments, env: Readonly<Record<string, string |
     ...fenceOf(args),
     ...{ stdin: args.stdin ? true : undefined, tty: args.tty ? true : undefined },
     annotations: unlessEmpty(pairsOf(args.annotation, '--annotation')),
-    env: args.env.flatMap((pair) => pairsFrom(pair, env)),
+    env: [...args.env, ...args['env-plain']].flatMap((pair) => pairsFrom(pair, env)),
+    envPlain: unlessEmpty(args['env-plain'].map((pair) => pair.split('=')[0] ?? pair)),
+    secrets: unlessEmpty([...placed(args.secret, '--secret'), ...placed(args['secret-mount'], '--secret-mount')]),
+    configs: unlessEmpty([...args.config, ...placed(args['config-mount'], '--config-mount')]),
     volumes: [...args.volume, ...args.mount],
     ...{ gpus: args.gpus, gpuType: args['gpu-type'], gpuMemory: args['gpu-memory'], gpuMig: args.mig },
     gpuShare: args['gpu-share'],
@@ -187,6 +199,14 @@ export function saidOf(args: RunArguments, env: Readonly<Record<string, string |
     pull: args.pull as 'missing' | 'always' | 'never' | undefined,
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,
   }
+}
+
+/** Throws INVALID_REQUEST for a variable where a file is meant, and the other way round. */
+function placed(words: readonly string[], option: string): readonly string[] {
+  const isFile = option.endsWith('-mount')
+  const wrong = words.find((word) => word.startsWith('/') !== isFile || !word.includes('='))
+  if (wrong === undefined) return words
+  throw invalid(`${option} ${wrong.slice(0, 64)} is not ${isFile ? '/PATH=NAME' : 'ENV=NAME'}`)
 }
 
 const unlessEmpty = <T extends object>(all: T): T | undefined => (Object.keys(all).length === 0 ? undefined : all)

@@ -50,7 +50,10 @@ const record: TaskRecord = {
 
 describe('the environment', () => {
   test('tells a task who it is and which devices are its own, and keeps those words for itself', () => {
-    const env = environmentOf(task([gpu({}), gpu({ uuid: 'GPU-b' })], { CLAW_NODE: 'forged', LR: '1e-3' }), '/work')
+    const env = environmentOf(task([gpu({}), gpu({ uuid: 'GPU-b' })], { CLAW_NODE: 'forged', LR: '1e-3' }), {
+      home: '/work',
+      memory: null,
+    })
     expect(env).toMatchObject({
       HOME: '/work',
       LR: '1e-3',
@@ -63,7 +66,7 @@ describe('the environment', () => {
   })
 
   test('a task without devices sees none', () => {
-    expect(environmentOf(task([]), '/work')).toMatchObject({
+    expect(environmentOf(task([]), { home: '/work', memory: null })).toMatchObject({
       NVIDIA_VISIBLE_DEVICES: 'void',
       CUDA_VISIBLE_DEVICES: '',
       ROCR_VISIBLE_DEVICES: '',
@@ -71,7 +74,10 @@ describe('the environment', () => {
   })
 
   test('simulated devices are named as such', () => {
-    const env = environmentOf(task([gpu({ uuid: 'SIM-ada-0', vendor: 'amd', simulated: true })]), '/work')
+    const env = environmentOf(task([gpu({ uuid: 'SIM-ada-0', vendor: 'amd', simulated: true })]), {
+      home: '/work',
+      memory: null,
+    })
     expect(env).toMatchObject({ CLAW_SIMULATED_GPUS: 'SIM-ada-0', ROCR_VISIBLE_DEVICES: '' })
   })
 })

@@ -31,6 +31,7 @@ import {
   submit,
   token,
 } from '../../../support/control-samples.ts'
+import type { Intent } from '../../../support/state-commands.ts'
 import { intent, toCommand } from '../../../support/state-commands.ts'
 
 const nodes = [ada, bob, cyd] as const
@@ -151,9 +152,11 @@ describe('snapshots', () => {
   })
 })
 
+const isOfFirst = ({ kind }: Intent): boolean => !['vault', 'secret', 'secret-use', 'config'].includes(kind)
+
 test('a history without what is new gives a state that a build of the first version can take over', () => {
   fc.assert(
-    fc.property(fc.array(intent, { maxLength: 60 }), (intents) => {
+    fc.property(fc.array(intent.filter(isOfFirst), { maxLength: 60 }), (intents) => {
       const { state } = meshOf(nodes)
       for (const [i, each] of intents.entries()) {
         const command = toCommand(state, each, i)

@@ -59,6 +59,13 @@ export default command({
         ['Executor', orDash(info.executor)],
         ['Command', orDash(info.command.join(' '))],
         ...Object.entries(info.env).map(([name, value]) => [`Env ${name}`, value] as const),
+        ...(info.secrets ?? []).map(
+          ({ env, path, secret, used }) =>
+            [`Secret ${env ?? path ?? ''}`, `${secret}${used === null ? '' : `, version ${used}`}`] as const,
+        ),
+        ...(info.configs ?? []).map(
+          ({ config, path }) => ['Config', path === null ? config : `${config} at ${path}`] as const,
+        ),
         ...info.rejections.map((one) => [`Refused by ${one.node}`, one.reason] as const),
       ]
       return facts([

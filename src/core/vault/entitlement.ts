@@ -1,0 +1,144 @@
+/** What a node may be given for a placement: exactly the secrets that its workload asks for and may have, while it has that place. */
+import { groupName } from '../state/groups.ts'
+import type { MeshState } from '../state/types.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import { workloadId } from '../../model/ids.ts'
+import type { Secret, SecretRef } from '../../model/secret.ts'
+import { inNamespace, versionOf } from '../../model/secret.ts'
+import type { Workload, WorkloadSpec } from '../../model/workload.ts'
+import { isTerminal } from '../../model/workload.ts'
+import { scopeOf } from './envelope.ts'
+import type { Applicant } from './policy.ts'
+import { isAllowed } from './policy.ts'
+
+type Source = Pick<MeshState, 'mesh' | 'workloads' | 'deployments' | 'secrets'>
+
+/** One value that is due to a placement. */
+export interface Entitlement {
+  /** In the list of the workload's secrets. */
+  readonly index: number
+  readonly scope: string
+  readonly sealed: string
+  /** Null for a value of the workload's own. */
+  readonly secret: { readonly name: string; readonly version: number } | null
+}
+
+/** Throws PERMISSION_DENIED for who does not have the placement, SECRET_NOT_FOUND and SECRET_DENIED. */
+export function entitlements(state: Source, placement: PlacementId, node: NodeId): readonly Entitlement[] {
+  const workload = holderOf(state, placement)
+  if (workload?.placement?.id !== placement || workload.placement.node !== node || isTerminal(workload.state))
+    throw new ClawError('PERMISSION_DENIED', {
+      action: `have the secrets of ${placement}, which this node does not run`,
+    })
+  return (workload.spec.secrets ?? []).map((ref, index) => entitlement(state, workload, { ref, index }))
+}
+
+/** A placement is named after its workload. */
+function holderOf({ workloads }: Source, placement: PlacementId): Workload | undefined {
+  const cut = placement.lastIndexOf('.')
+  return workloads.get(workloadId(placement.slice(0, cut)))
+}
+
+function entitlement(
+  state: Source,
+  workload: Workload,
+  { ref, index }: { readonly ref: SecretRef; readonly index: number },
+): Entitlement {
+  const { namespace } = workload.spec
+  const mesh = state.mesh?.id
+  if (mesh === undefined) throw new ClawError('SECRETS_UNAVAILABLE', { detail: 'the mesh is still being founded' })
+  if (ref.sealed !== undefined)
+    return { index, scope: ownScope({ mesh, namespace, ref }), sealed: ref.sealed, secret: null }
+  const { secret, version } = allowed(state, { namespace, ref, applicant: applicantOf(state, workload) })
+  return {
+    index,
+    scope: scopeOf({ mesh, namespace, of: { secret: secret.name, version: version.number } }),
+    sealed: version.sealed,
+    secret: { name: secret.name, version: version.number },
+  }
+}
+
+interface Own {
+  readonly mesh: MeshId
+  readonly namespace: string
+  readonly ref: Pick<SecretRef, 'env' | 'path'>
+}
+
+/** Of a value that was sealed for a variable of one workload. */
+export const ownScope = ({ mesh, namespace, ref }: Own): string =>
+  scopeOf({ mesh, namespace, of: { env: ref.env ?? ref.path ?? '' } })
+
+interface Asked {
+  readonly namespace: string
+  readonly ref: SecretRef
+  readonly applicant: Applicant
+}
+
+function allowed({ secrets }: Pick<Source, 'secrets'>, { namespace, ref, applicant }: Asked) {
+  const name = ref.secret ?? ''
+  const secret = secrets.get(inNamespace(namespace, name))
+  if (secret === undefined) throw new ClawError('SECRET_NOT_FOUND', { secret: inNamespace(namespace, name) })
+  if (!isAllowed(secret.policy, applicant))
+    throw new ClawError('SECRET_DENIED', { secret: inNamespace(namespace, name), workload: applicant.names[0] ?? '' })
+  const version = versionOf(secret, ref.version ?? secret.current)
+  if (version === undefined)
+    throw new ClawError('SECRET_NOT_FOUND', {
+      secret: inNamespace(namespace, name),
+      ...(ref.version !== undefined && { version: ref.version }),
+    })
+  return { secret, version }
+}
+
+/** All names that a policy may know it by. */
+function applicantOf({ deployments }: Pick<Source, 'deployments'>, workload: Workload): Applicant {
+  const group = groupName(workload)
+  const deployment = workload.owner === undefined ? undefined : deployments.get(workload.owner.deployment)?.name
+  const names = [workload.name, group, deployment].filter((name) => name !== undefined && name !== null)
+  return { names, labels: workload.spec.labels ?? {} }
+}
+
+/** Before it is submitted: throws what the start of it would fail with. */
+export function checkRefs(
+  state: Pick<MeshState, 'secrets' | 'configs'>,
+  { spec, name }: { readonly spec: WorkloadSpec; readonly name: string },
+): void {
+  const { namespace, secrets = [], configs = [] } = spec
+  const applicant = { names: [name], labels: spec.labels ?? {} }
+  for (const ref of secrets) if (ref.secret !== undefined) allowed(state, { namespace, ref, applicant })
+  for (const { config } of configs)
+    if (!state.configs.has(inNamespace(namespace, config)))
+      throw new ClawError('CONFIG_NOT_FOUND', { config: inNamespace(namespace, config) })
+}
+
+/** Work that has not ended and is to be given the secret, with the version that it was given last. */
+export function usersOf(
+  { workloads }: Pick<MeshState, 'workloads'>,
+  { namespace, name }: Pick<Secret, 'namespace' | 'name'>,
+): readonly { readonly workload: Workload; readonly version: number | null }[] {
+  return [...workloads.values()]
+    .filter(
+      ({ spec, state }) =>
+        spec.namespace === namespace &&
+        !isTerminal(state) &&
+        spec.secrets?.some(({ secret }) => secret === name) === true,
+    )
+    .map((workload) => ({ workload, version: workload.usedSecrets?.[name] ?? null }))
+}
+
+type Sealing = Pick<MeshState, 'secrets' | 'workloads' | 'deployments' | 'jobs' | 'crons' | 'workflows'>
+
+/** Of the vault, under which something in the state is sealed. */
+export function epochsInUse({ secrets, workloads, deployments, jobs, crons, workflows }: Sealing): ReadonlySet<number> {
+  const used = new Set<number>()
+  const note = (sealed: string | undefined): void => {
+    const [, epoch] = sealed === undefined ? [] : (/^s1\.(\d{1,9})\./.exec(sealed) ?? [])
+    if (epoch !== undefined) used.add(Number(epoch))
+  }
+  const look = ({ spec }: { readonly spec: WorkloadSpec }): void => spec.secrets?.forEach(({ sealed }) => note(sealed))
+  for (const { versions } of secrets.values()) for (const { sealed } of versions) note(sealed)
+  for (const work of [...workloads.values(), ...jobs.values(), ...crons.values()]) look(work)
+  for (const { revisions } of deployments.values()) revisions.forEach(look)
+  for (const { steps } of workflows.values()) steps.forEach(look)
+  return used
+}
