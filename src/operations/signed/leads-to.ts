@@ -3,8 +3,11 @@
  * for follows from what the operator signed, so that a member in between can neither invent a request nor change one.
  */
 import { canonicalJson } from '../../lib/canonical-json.ts'
+import { runsOf } from '../../core/state/job-steps.ts'
+import { jobsOfWorkflow } from '../../core/state/workflows.ts'
 import type { MeshState } from '../../core/state/types.ts'
 import { isClawError } from '../../model/failure.ts'
+import type { Job } from '../../model/job.ts'
 import { type DeploymentId, type NodeId, workloadId } from '../../model/ids.ts'
 import { readingIn } from '../consistency.ts'
 import { findGroup, findMember, findWorkload } from '../find.ts'
@@ -36,6 +39,9 @@ export function leadsTo(signed: Asked, asked: Asked, around: Around): boolean {
   const within = invoked(signed.name, from)
   return within !== null && leadsTo(within, asked, around)
 }
+
+/** Is there anything signed that leads to it, besides itself? */
+export const isLedTo = (asked: string): boolean => Object.values(rules).some((some) => Object.hasOwn(some, asked))
 
 /** Does it ask each node by itself, however it was asked? */
 export const goesOnTo = (name: string): boolean => ruleFor(name, name) !== undefined
@@ -89,6 +95,8 @@ function means(wanted: string, asked: string, state: MeshState, replicas: unknow
   const isReplica = ({ id }: { readonly id: DeploymentId }): boolean =>
     state.replicas.get(id)?.has(workloadId(asked)) === true
   if (deployments.some(isReplica)) return true
+  const jobs = [...state.jobs.values()].filter(({ id, name }) => id === wanted || name === wanted)
+  if (isRunOf(jobs, asked, state)) return true
   const meant = found(() => findWorkload({ control: { state } as FindIn['control'], agent: noTasks }, wanted))
   if (meant === null) return false
   if (meant.id === asked) return true
@@ -111,6 +119,29 @@ function found<T>(find: () => T): T | null {
     throw error
   }
 }
+
+/** The asked workload is a run of one of these jobs. */
+const isRunOf = (jobs: readonly Job[], asked: unknown, state: MeshState): boolean =>
+  jobs.some((job) => runsOf(state, job.id).some(({ id }) => id === asked))
+
+const isCalledSo = (
+  { id, name }: { readonly id: string; readonly name: string },
+  wanted: readonly unknown[],
+): boolean => wanted.some((word) => typeof word === 'string' && word !== '' && (word === name || id.startsWith(word)))
+
+const isOfJob: Rule = ({ job, jobId, name }, { workload: asked }, { state }) => {
+  const meant = [...state.jobs.values()].filter((one) => isCalledSo(one, [job, jobId, name]))
+  return isRunOf(meant, asked, state)
+}
+
+const isOfWorkflow: Rule = ({ workflow, workflowId, name }, { workload: asked }, { state }) =>
+  [...state.workflows.values()]
+    .filter((one) => isCalledSo(one, [workflow, workflowId, name]))
+    .some(({ id }) => isRunOf(jobsOfWorkflow(state, id), asked, state))
+
+/** What one node has on record, where that node or all of them were asked for. */
+const isOnRecord: Rule = (signed, asked, around) =>
+  signed['all'] === true || (typeof signed['node'] === 'string' && isAt(signed, asked, around))
 
 /** Output of the workload that was asked for. */
 const output: Readonly<Record<string, Rule>> = { 'placement.logs': isOf, 'log.kept': isOf }
@@ -156,7 +187,12 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   'log.lines': output,
   'log.read': output,
   'mesh.updates': { 'workload.logs': () => true, 'placement.logs': () => true, 'log.kept': () => true },
+  'job.logs': { 'placement.logs': isOfJob, 'log.kept': isOfJob },
+  'workflow.logs': { 'placement.logs': isOfWorkflow, 'log.kept': isOfWorkflow },
   'log.search': { 'log.scan': isAt },
+  ...Object.fromEntries(
+    ['audit.query', 'audit.tail', 'audit.verify', 'audit.export'].map((name) => [name, { 'audit.read': isOnRecord }]),
+  ),
   'image.list': { 'image.list': oneOfAll('image.list') },
   'image.info': { 'image.list': () => true },
   'image.prune': { 'image.prune': oneOfAll('image.prune') },

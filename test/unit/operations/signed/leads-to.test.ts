@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { nodeId } from '../../../../src/model/ids.ts'
 import type { Operation } from '../../../../src/operations/operation.ts'
 import { operations } from '../../../../src/operations/registry.ts'
-import { leadsTo } from '../../../../src/operations/signed/leads-to.ts'
+import { isLedTo, leadsTo } from '../../../../src/operations/signed/leads-to.ts'
 import { ada, admit, bob, Book, found, inventory, newMember, submit, token } from '../../../support/control-samples.ts'
 
 const book = new Book()
@@ -111,6 +113,13 @@ test.each<readonly [string, Pair, Pair]>([
   ['another image', ['container.run', { image: 'a' }], ['workload.run', { image: 'evil', node: ada }]],
   ['another node', ['container.run', { image: 'a' }], ['workload.run', { image: 'a', node: bob }]],
   ['the end of other work', ['container.stop', { name: 'train' }], ['workload.stop', { workload: 'wl-bbbbbbbbbb' }]],
+  ['what another node has on record', ['audit.query', { node: 'ada' }], ['audit.read', { node: bob }]],
+  ['what any node has on record', ['audit.tail', {}], ['audit.read', { node: bob }]],
+  [
+    'the output of work that is no run of the job',
+    ['job.logs', { job: 'nightly' }],
+    ['placement.logs', logs('wl-aaaaaaaaaa')],
+  ],
   ['another image for a node', ['image.pull', { image: 'busybox' }], ['image.bring', { node: bob, image: 'evil' }]],
   [
     'an image for another node',
@@ -135,4 +144,16 @@ test('what an engine calls a container leads to work of that node only', () => {
   const stop: Pair = ['container.stop', { containerId: 'deadbeef0123' }]
   expect(leads(stop, ['workload.stop', { workload: 'wl-aaaaaaaaaa' }], bob)).toBe(true)
   expect(leads(stop, ['workload.stop', { workload: 'wl-aaaaaaaaaa' }], nodeId('ada'))).toBe(false)
+})
+
+test('whatever an operation asks of other nodes for its caller, operators can sign for', () => {
+  const folder = join(import.meta.dirname, '../../../../src/operations')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
+  const asked = new Set(
+    Array.from(text.matchAll(/\.(?:open|invoke|converse)\(\s*'([\w.]+)'/g), ([, name = '']) => name),
+  )
+  const elsewhere = known.filter(({ name, where }) => asked.has(name) && where !== undefined)
+  expect(elsewhere.map(({ name }) => name)).toContain('placement.logs')
+  expect(elsewhere.filter(({ name }) => !isLedTo(name)).map(({ name }) => name)).toEqual([])
 })
