@@ -67,6 +67,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
       version,
       scrape: () => metrics.scrape(),
       login: loginOf(ground, control),
+      onDenial: (denial) => audit.denied(denial),
       identities: identitiesOf({
         self: identity.id,
         state: () => control.state,

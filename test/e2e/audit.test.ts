@@ -54,6 +54,9 @@ test('given changes and denials at two peers, when the log is asked, then it nam
       outcome: 'ok',
     }),
   )
+  expect(all).toContainEqual(
+    expect.objectContaining({ node: 'one', actor: 'address 127.0.0.1', decision: 'denied', outcome: 'AUTH_FAILED' }),
+  )
   const outcomes = all
     .filter(({ operation }) => operation === 'namespace.create')
     .map(({ node, outcome }) => `${node} ${outcome}`)

@@ -11,6 +11,7 @@ import { findOperation } from '../../operations/invoke.ts'
 import type { Invoker } from '../../operations/invoke.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { operations } from '../../operations/registry.ts'
+import type { Denial } from '../../ports/audit.ts'
 import type { Log } from '../../ports/log.ts'
 import type { LoginDesk } from '../../services/login/login-desk.ts'
 import { bodyLimit, bodyOf, failureOf, statusOf } from './errors.ts'
@@ -36,6 +37,8 @@ export interface ApiDeps {
   scrape(): Promise<string>
   /** How people log in by an identity provider; left out where they do not. */
   readonly login?: Pick<LoginDesk, 'settings' | 'login'> | undefined
+  /** Told of whoever did not show who they are. */
+  readonly onDenial?: (denial: Denial) => void
 }
 
 /** Connections at a time, WebSockets included, which never take all of them: requests are still answered then. */
@@ -79,7 +82,7 @@ export async function buildApi(deps: ApiDeps, guard: Guard, tls: Tls | null = nu
       handleProtocols: (offered) => [...offered].find((name) => name === subprotocol) ?? false,
     },
   })
-  const protection = protect(app, guard)
+  const protection = protect(app, guard, deps.onDenial)
   keepText(app)
   app.setErrorHandler(refuse)
   app.setNotFoundHandler((request) => {

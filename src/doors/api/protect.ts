@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ClawError } from '../../model/failure.ts'
 import type { Caller } from '../../operations/operation.ts'
+import type { Denial } from '../../ports/audit.ts'
 import type { AccessRules } from './access.ts'
 import { isHostAllowed, isOriginAllowed } from './access.ts'
 import { addressKey, Buckets } from './buckets.ts'
@@ -44,7 +45,10 @@ export interface Protection {
   count(shown: Shown): void
 }
 
-export function protect(app: FastifyInstance, guard: Guard): Protection {
+type OnDenial = ((denial: Denial) => void) | undefined
+
+/** `onDenial` is told of whoever did not show who they are. */
+export function protect(app: FastifyInstance, guard: Guard, onDenial?: OnDenial): Protection {
   app.decorateRequest('shown', null)
   app.decorateRequest('text', '')
   if (guard.kind === 'socket') {
@@ -55,7 +59,7 @@ export function protect(app: FastifyInstance, guard: Guard): Protection {
     })
     return { count: () => {}, failed: () => Promise.resolve() }
   }
-  return protectNetwork(app, guard)
+  return protectNetwork(app, guard, onDenial)
 }
 
 export const pathOf = (url: string): string => (url.split('?')[0] ?? '').slice(0, 128)
@@ -64,7 +68,14 @@ export const pathOf = (url: string): string => (url.split('?')[0] ?? '').slice(0
 const operationIn = (url: string): string | null =>
   /^\/api\/(?:ops|talk)\/([\w.-]{1,64})$/.exec(pathOf(url))?.[1] ?? null
 
-function protectNetwork(app: FastifyInstance, guard: Extract<Guard, { kind: 'network' }>): Protection {
+/** The operation, or the way that was tried. */
+const askedFor = ({ method, url }: FastifyRequest): string => operationIn(url) ?? `${method} ${pathOf(url)}`
+
+function protectNetwork(
+  app: FastifyInstance,
+  guard: Extract<Guard, { kind: 'network' }>,
+  onDenial: OnDenial,
+): Protection {
   const { rules, identities, requestsPerSecond } = guard
   const now = (): number => performance.now()
   const failures = app.createRateLimit({ max: mostFailures, timeWindow: 60_000 })
@@ -75,6 +86,7 @@ function protectNetwork(app: FastifyInstance, guard: Extract<Guard, { kind: 'net
     if (seconds > 0) throw new ClawError('RATE_LIMITED', { who, seconds })
   }
   const failed = async (request: FastifyRequest): Promise<void> => {
+    onDenial?.({ actor: `address ${addressKey(request.ip)}`, operation: askedFor(request), outcome: 'AUTH_FAILED' })
     const count = await failures(request)
     if (!count.isAllowed && count.isExceeded)
       throw new ClawError('RATE_LIMITED', { who: 'This address', seconds: Math.ceil(count.ttlInSeconds) })
