@@ -3,6 +3,7 @@ import { decide } from '../../src/core/jobs/decide.ts'
 import { liveRunsOf, runsOf } from '../../src/core/state/job-steps.ts'
 import type { Command, CommandOf } from '../../src/core/state/types.ts'
 import { jobId, placementId, workloadId } from '../../src/model/ids.ts'
+import type { CronSettings } from '../../src/model/cron.ts'
 import type { Job, JobSettings } from '../../src/model/job.ts'
 import type { Workload } from '../../src/model/workload.ts'
 import type { Book } from './control-samples.ts'
@@ -14,6 +15,12 @@ export const jobSettings = (parts: Partial<JobSettings> = {}): JobSettings => ({
   ...{ completions: 3, parallelism: 2, backoffLimit: 3, backoffMs: 0, deadlineMs: null, ttlMs: null, items: null },
   ...parts,
 })
+
+/** Of a schedule. */
+export const nightly: CronSettings = {
+  ...{ schedule: '0 3 * * *', timeZone: 'UTC', concurrency: 'allow', missed: 'skip' },
+  ...{ startingDeadlineMs: 60_000, keepCompleted: 3, keepFailed: 1 },
+}
 
 export const createJob = (parts: Partial<JobSettings> = {}): CommandOf<'create-job'> => ({
   ...{ type: 'create-job', job: render, name: 'render', spec: spec() },

@@ -36,6 +36,10 @@ export function scopedState(whole: MeshState, { sees, seesMesh }: Sight): MeshSt
     names: new Seen(whole.names, isKnown),
     deployments: new Seen(whole.deployments, ({ namespace }) => sees(namespace)),
     replicas: new Seen(whole.replicas, (_, id) => sees(whole.deployments.get(id)?.namespace ?? '')),
+    jobs: new Seen(whole.jobs, ({ namespace }) => sees(namespace)),
+    runs: new Seen(whole.runs, (_, id) => sees(whole.jobs.get(id)?.namespace ?? '')),
+    crons: new Seen(whole.crons, ({ namespace }) => sees(namespace)),
+    workflows: new Seen(whole.workflows, ({ namespace }) => sees(namespace)),
     groups: new Seen(whole.groups, (parts) => parts.values().take(1).some(isKnown)),
     decisions: new Seen(whole.decisions, (_, id) => isKnown(id)),
     get pending() {

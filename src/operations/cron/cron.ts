@@ -11,6 +11,7 @@ import { found, keyField, namespaceField, reasonField } from '../job/find-job.ts
 import { jobSettingsOf, runSpecOf } from '../job/job-request.ts'
 import type { Call } from '../operation.ts'
 import { unary } from '../operation.ts'
+import { beyond, ofRequest } from '../touched.ts'
 import { pinned, randomWord } from '../workload/workload-request.ts'
 import { CronRequest, cronSettingsOf } from './cron-request.ts'
 import { CronInfo, cronInfo, CronView, cronView, firingViews, FiringView } from './cron-view.ts'
@@ -33,6 +34,8 @@ export const cronCreate = unary({
   output: CronView,
   secretFields: ['env'],
   permission: { verb: 'create', resource: 'cron' },
+  namespace: ofRequest,
+  needs: beyond,
   rest: { method: 'POST', path: '/api/crons' },
   async handler({ idempotencyKey, name, ...request }, context, { caller, signal }) {
     const settings = cronSettingsOf(request, context.schedules)
@@ -50,6 +53,7 @@ export const cronList = unary({
   input: z.strictObject({ namespace: z.string().max(63).optional().describe('Only those of this namespace') }),
   output: z.array(CronView),
   permission: { verb: 'read', resource: 'cron' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/crons' },
   async handler({ namespace }, context, { signal }) {
     await refresh(context, signal)
@@ -66,6 +70,7 @@ export const cronInfoOf = unary({
   input: named,
   output: CronInfo,
   permission: { verb: 'read', resource: 'cron' },
+  namespace: ofCron,
   rest: { method: 'GET', path: '/api/crons/:cron' },
   handler: async (input, context, { signal }) => cronInfo(await findCron(input, context, signal), context),
 })
@@ -76,6 +81,7 @@ export const cronHistory = unary({
   input: named.extend({ limit: z.int().min(1).max(100).default(100) }),
   output: z.array(FiringView),
   permission: { verb: 'read', resource: 'cron' },
+  namespace: ofCron,
   rest: { method: 'GET', path: '/api/crons/:cron/history' },
   handler: async ({ limit, ...input }, context, { signal }) =>
     firingViews(await findCron(input, context, signal), context).slice(0, limit),
@@ -87,6 +93,7 @@ export const cronTrigger = unary({
   input: told.extend({ idempotencyKey: keyField }),
   output: z.object({ cronId: z.string(), name: z.string(), jobId: z.string(), jobName: z.string() }),
   permission: { verb: 'create', resource: 'cron' },
+  namespace: ofCron,
   rest: { method: 'POST', path: '/api/crons/:cron/trigger' },
   async handler({ idempotencyKey, reason, ...input }, context, { caller, signal }) {
     const { id, name } = await findCron(input, context, signal)
@@ -105,6 +112,7 @@ export const cronSuspend = unary({
   input: told,
   output: CronView,
   permission: { verb: 'stop', resource: 'cron' },
+  namespace: ofCron,
   rest: { method: 'POST', path: '/api/crons/:cron/suspend' },
   handler: (input, context, call) => change('suspend-cron', input, { context, call }),
 })
@@ -115,6 +123,7 @@ export const cronResume = unary({
   input: told,
   output: CronView,
   permission: { verb: 'create', resource: 'cron' },
+  namespace: ofCron,
   rest: { method: 'POST', path: '/api/crons/:cron/resume' },
   handler: (input, context, call) => change('resume-cron', input, { context, call }),
 })
@@ -125,6 +134,7 @@ export const cronDelete = unary({
   input: told,
   output: z.object({ cronId: z.string(), name: z.string(), deleted: z.boolean() }),
   permission: { verb: 'stop', resource: 'cron' },
+  namespace: ofCron,
   rest: { method: 'DELETE', path: '/api/crons/:cron' },
   async handler({ reason, ...input }, context, { caller, signal }) {
     const { id, name } = await findCron(input, context, signal)
@@ -152,10 +162,19 @@ async function change(
 
 /** Throws CRON_NOT_FOUND. */
 async function findCron(input: Reference, context: OperationContext, signal: AbortSignal): Promise<Cron> {
+  await refresh(context, signal)
+  return cronIn(input, context)
+}
+
+function cronIn(input: Reference, { control }: OperationContext): Cron {
   const wanted = input.cron ?? input.cronId ?? input.name
   if (wanted === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'no schedule is named' })
-  await refresh(context, signal)
-  return known(found(context.control.state.crons.values(), { wanted, namespace: input.namespace }), wanted)
+  return known(found(control.state.crons.values(), { wanted, namespace: input.namespace }), wanted)
+}
+
+/** Throws CRON_NOT_FOUND. */
+function ofCron(input: Reference, context: OperationContext): string {
+  return cronIn(input, context).namespace
 }
 
 function known(cron: Cron | undefined, wanted: string): Cron {

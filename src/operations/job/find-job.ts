@@ -49,10 +49,17 @@ export interface JobReference {
 
 /** Throws JOB_NOT_FOUND. */
 export async function findJob(input: JobReference, context: OperationContext, signal: AbortSignal): Promise<Job> {
+  await refresh(context, signal)
+  return jobIn(input, context)
+}
+
+function jobIn(input: JobReference, { control }: OperationContext): Job {
   const wanted = input.job ?? input.jobId ?? input.name
   if (wanted === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'no job is named' })
-  await refresh(context, signal)
-  const job = found(context.control.state.jobs.values(), { wanted, namespace: input.namespace })
+  const job = found(control.state.jobs.values(), { wanted, namespace: input.namespace })
   if (job === undefined) throw new ClawError('JOB_NOT_FOUND', { job: wanted })
   return job
 }
+
+/** Throws JOB_NOT_FOUND. */
+export const ofJob = (input: JobReference, context: OperationContext): string => jobIn(input, context).namespace

@@ -15,7 +15,8 @@ import { LogRead } from '../logs/log-read.ts'
 import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
 import { pinned, randomWord } from '../workload/workload-request.ts'
-import { findJob, jobReference, keyField, reasonField } from './find-job.ts'
+import { beyond, ofRequest } from '../touched.ts'
+import { findJob, jobReference, keyField, ofJob, reasonField } from './find-job.ts'
 import { JobRequest, jobSettingsOf, runSpecOf } from './job-request.ts'
 import { JobStatus, jobStatus, JobView, jobView } from './job-view.ts'
 
@@ -29,6 +30,8 @@ export const jobCreate = unary({
   output: JobView,
   secretFields: ['env'],
   permission: { verb: 'create', resource: 'job' },
+  namespace: ofRequest,
+  needs: beyond,
   rest: { method: 'POST', path: '/api/jobs' },
   async handler({ idempotencyKey, name, ...request }, context, { caller, signal }) {
     const spec = pinned(runSpecOf(request), context)
@@ -47,6 +50,7 @@ export const jobStatusOf = unary({
   input: named,
   output: JobStatus,
   permission: { verb: 'read', resource: 'job' },
+  namespace: ofJob,
   rest: { method: 'GET', path: '/api/jobs/:job' },
   handler: async (input, context, { signal }) => jobStatus(await findJob(input, context, signal), context),
 })
@@ -61,6 +65,7 @@ export const jobList = unary({
   }),
   output: z.array(JobView),
   permission: { verb: 'read', resource: 'job' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/jobs' },
   async handler({ namespace, state, limit }, context, { signal }) {
     await refresh(context, signal)
@@ -79,6 +84,7 @@ export const jobWait = stream({
   input: named,
   output: JobStatus,
   permission: { verb: 'read', resource: 'job' },
+  namespace: ofJob,
   async *handler(input, context, { signal }) {
     const { id } = await findJob(input, context, signal)
     const bell = new Bell(context.control, signal)
@@ -109,6 +115,7 @@ export const jobLogs = stream({
   }),
   output: LogRead,
   permission: { verb: 'read', resource: 'job' },
+  namespace: ofJob,
   async *handler({ index, follow, tail: last, level, search, since, until, context: around, ...input }, context, call) {
     const job = await findJob(input, context, call.signal)
     const workload = index === undefined ? job.id : runWith(index, job, context)
@@ -132,6 +139,7 @@ export const jobStop = unary({
   input: told,
   output: JobView,
   permission: { verb: 'stop', resource: 'job' },
+  namespace: ofJob,
   rest: { method: 'POST', path: '/api/jobs/:job/stop' },
   handler: (input, context, call) => change('stop-job', input, { context, call }),
 })
@@ -142,6 +150,7 @@ export const jobSuspend = unary({
   input: told,
   output: JobView,
   permission: { verb: 'stop', resource: 'job' },
+  namespace: ofJob,
   rest: { method: 'POST', path: '/api/jobs/:job/suspend' },
   handler: (input, context, call) => change('suspend-job', input, { context, call }),
 })
@@ -152,6 +161,7 @@ export const jobResume = unary({
   input: told,
   output: JobView,
   permission: { verb: 'create', resource: 'job' },
+  namespace: ofJob,
   rest: { method: 'POST', path: '/api/jobs/:job/resume' },
   handler: (input, context, call) => change('resume-job', input, { context, call }),
 })
@@ -162,6 +172,7 @@ export const jobDelete = unary({
   input: told,
   output: z.object({ jobId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
   permission: { verb: 'stop', resource: 'job' },
+  namespace: ofJob,
   rest: { method: 'DELETE', path: '/api/jobs/:job' },
   async handler({ reason, ...input }, context, { caller, signal }) {
     const { id, name } = await findJob(input, context, signal)

@@ -16,6 +16,7 @@ import { filterInput, tail } from '../logs/log-input.ts'
 import { LogRead } from '../logs/log-read.ts'
 import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
+import { beyond, ofRequest } from '../touched.ts'
 import { pinned, randomWord } from '../workload/workload-request.ts'
 import { stepsOf, ttlOf, WorkflowRequest } from './workflow-request.ts'
 import { WorkflowStatus, workflowStatus, WorkflowView, workflowView } from './workflow-view.ts'
@@ -38,6 +39,8 @@ export const workflowCreate = unary({
   output: WorkflowStatus,
   secretFields: ['steps'],
   permission: { verb: 'create', resource: 'workflow' },
+  namespace: ofRequest,
+  needs: ({ steps }) => steps.flatMap(beyond),
   rest: { method: 'POST', path: '/api/workflows' },
   async handler({ idempotencyKey, ...request }, context, { caller, signal }) {
     const { name, namespace = defaultNamespace } = request
@@ -59,6 +62,7 @@ export const workflowStatusOf = unary({
   input: named,
   output: WorkflowStatus,
   permission: { verb: 'read', resource: 'workflow' },
+  namespace: ofWorkflow,
   rest: { method: 'GET', path: '/api/workflows/:workflow' },
   handler: async (input, context, { signal }) => workflowStatus(await findWorkflow(input, context, signal), context),
 })
@@ -69,6 +73,7 @@ export const workflowList = unary({
   input: z.strictObject({ namespace: z.string().max(63).optional().describe('Only those of this namespace') }),
   output: z.array(WorkflowView),
   permission: { verb: 'read', resource: 'workflow' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/workflows' },
   async handler({ namespace }, context, { signal }) {
     await refresh(context, signal)
@@ -85,6 +90,7 @@ export const workflowWait = stream({
   input: named,
   output: WorkflowStatus,
   permission: { verb: 'read', resource: 'workflow' },
+  namespace: ofWorkflow,
   async *handler(input, context, { signal }) {
     const { id } = await findWorkflow(input, context, signal)
     const bell = new Bell(context.control, signal)
@@ -114,6 +120,7 @@ export const workflowLogs = stream({
   }),
   output: LogRead,
   permission: { verb: 'read', resource: 'workflow' },
+  namespace: ofWorkflow,
   async *handler({ step, tail: last, level, search, since, until, context: around, ...input }, context, call) {
     const workflow = await findWorkflow(input, context, call.signal)
     if (step !== undefined && !workflow.steps.some(({ name }) => name === step))
@@ -134,6 +141,7 @@ export const workflowCancel = unary({
   input: told,
   output: WorkflowStatus,
   permission: { verb: 'stop', resource: 'workflow' },
+  namespace: ofWorkflow,
   rest: { method: 'POST', path: '/api/workflows/:workflow/cancel' },
   handler: (input, context, call) => change('cancel-workflow', input, { context, call }),
 })
@@ -144,6 +152,7 @@ export const workflowRetry = unary({
   input: told,
   output: WorkflowStatus,
   permission: { verb: 'create', resource: 'workflow' },
+  namespace: ofWorkflow,
   rest: { method: 'POST', path: '/api/workflows/:workflow/retry' },
   handler: (input, context, call) => change('retry-workflow', input, { context, call }),
 })
@@ -154,6 +163,7 @@ export const workflowDelete = unary({
   input: told,
   output: z.object({ workflowId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
   permission: { verb: 'stop', resource: 'workflow' },
+  namespace: ofWorkflow,
   rest: { method: 'DELETE', path: '/api/workflows/:workflow' },
   async handler({ reason, ...input }, context, { caller, signal }) {
     const { id, name } = await findWorkflow(input, context, signal)
@@ -182,10 +192,19 @@ async function change(
 
 /** Throws WORKFLOW_NOT_FOUND. */
 async function findWorkflow(input: Reference, context: OperationContext, signal: AbortSignal): Promise<Workflow> {
+  await refresh(context, signal)
+  return workflowIn(input, context)
+}
+
+function workflowIn(input: Reference, { control }: OperationContext): Workflow {
   const wanted = input.workflow ?? input.workflowId ?? input.name
   if (wanted === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'no workflow is named' })
-  await refresh(context, signal)
-  return known(found(context.control.state.workflows.values(), { wanted, namespace: input.namespace }), wanted)
+  return known(found(control.state.workflows.values(), { wanted, namespace: input.namespace }), wanted)
+}
+
+/** Throws WORKFLOW_NOT_FOUND. */
+function ofWorkflow(input: Reference, context: OperationContext): string {
+  return workflowIn(input, context).namespace
 }
 
 function known(workflow: Workflow | undefined, wanted: string): Workflow {

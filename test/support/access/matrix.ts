@@ -41,14 +41,15 @@ const deployment = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ deployment: `web-${team}`, ...more }))
 const asked = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ image: 'busybox', name: 'new', namespace: `team-${team}`, ...more }))
-const ofJob = (may: string): Row => row('mesh', may, () => ({ job: 'x' }))
-const ofCron = (may: string): Row => row('mesh', may, () => ({ cron: 'x' }))
-const ofWorkflow = (may: string): Row => row('mesh', may, () => ({ workflow: 'x' }))
 const ofVolume = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ name: 'data', namespace: `team-${team}`, ...more }))
 /** A secret or a config map. */
 const secret = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ name: 'x', namespace: `team-${team}`, ...more }))
+const ofJob = (may: string): Row => row('namespace', may, (team) => ({ job: 'sums', namespace: `team-${team}` }))
+const ofCron = (may: string): Row => row('namespace', may, (team) => ({ cron: 'nightly', namespace: `team-${team}` }))
+const ofWorkflow = (may: string): Row =>
+  row('namespace', may, (team) => ({ workflow: 'shards', namespace: `team-${team}` }))
 const policy = { name: 'x', rules: { requireDigest: true } }
 const filter = { level: null, search: null, since: null, until: null, context: 0, details: false }
 const upload = { upload: 'upload-1', offset: 0, data: '' }
@@ -151,8 +152,8 @@ export const rows: Readonly<Record<string, Row>> = {
   'service.info': row('namespace', `${all}c`, (team) => ({ service: `web-${team}` })),
   'service.stats': row('namespace', `${all}c`, (team) => ({ service: `web-${team}` })),
 
-  'job.create': row('mesh', 'oa', () => ({ image: 'busybox', name: 'new' })),
-  'job.list': look,
+  'job.create': asked('oa'),
+  'job.list': row('list', all),
   'job.status': ofJob(all),
   'job.wait': ofJob(all),
   'job.logs': ofJob(all),
@@ -160,16 +161,19 @@ export const rows: Readonly<Record<string, Row>> = {
   'job.suspend': ofJob('oa'),
   'job.resume': ofJob('oa'),
   'job.delete': ofJob('oa'),
-  'cron.create': row('mesh', 'oa', () => ({ image: 'busybox', name: 'new', schedule: '* * * * *' })),
-  'cron.list': look,
+  'cron.create': asked('oa', { schedule: '* * * * *' }),
+  'cron.list': row('list', all),
   'cron.info': ofCron(all),
   'cron.history': ofCron(all),
   'cron.trigger': ofCron('oa'),
   'cron.suspend': ofCron('oa'),
   'cron.resume': ofCron('oa'),
   'cron.delete': ofCron('oa'),
-  'workflow.create': row('mesh', 'oa', () => ({ name: 'new', steps: [{ name: 'one', image: 'busybox' }] })),
-  'workflow.list': look,
+  'workflow.create': row('namespace', 'oa', (team) => ({
+    ...{ name: 'new', namespace: `team-${team}` },
+    steps: [{ name: 'one', image: 'busybox' }],
+  })),
+  'workflow.list': row('list', all),
   'workflow.status': ofWorkflow(all),
   'workflow.wait': ofWorkflow(all),
   'workflow.logs': ofWorkflow(all),

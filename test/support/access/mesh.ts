@@ -2,13 +2,15 @@
 import type { Operation, Caller } from '../../../src/operations/operation.ts'
 import { isBuiltIn } from '../../../src/core/access/roles.ts'
 import { workloadId, type NodeId } from '../../../src/model/ids.ts'
-import { deploymentId } from '../../../src/model/ids.ts'
+import { cronId, deploymentId, jobId, workflowId } from '../../../src/model/ids.ts'
 import { noQuota } from '../../../src/model/namespace.ts'
 import { callerOf } from '../../../src/operations/caller.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
 import { ada, bob, spec, submit } from '../control-samples.ts'
 import { settings } from '../deployment-samples.ts'
 import { FakeLog } from '../fake-log.ts'
+import { jobSettings, nightly } from '../job-lab.ts'
+import { step } from '../workflow-lab.ts'
 import { OperationsMesh } from '../operations-mesh.ts'
 
 type Credential = 'login' | 'key' | 'expired' | 'revoked' | 'disabled' | 'unknown'
@@ -84,6 +86,16 @@ function furnish(mesh: AccessMesh, team: 'a' | 'b'): void {
     ...{ type: 'create-deployment', deployment: deploymentId(`dep-${team}`), name: `web-${team}`, replicas: 1 },
     spec: spec({ namespace, image: 'app:1' }),
     settings: settings({ service: { port: team === 'a' ? 9_001 : 9_002, targetPort: 80 } }),
+  })
+  const own = { spec: spec({ namespace }), settings: jobSettings({ completions: 1 }) }
+  mesh.apply({ type: 'create-job', job: jobId(`job-${team}`), name: 'sums', ...own })
+  mesh.apply({
+    ...{ type: 'create-cron', cron: cronId(`cron-${team}`), name: 'nightly', spec: own.spec, job: own.settings },
+    settings: nightly,
+  })
+  mesh.apply({
+    ...{ type: 'create-workflow', workflow: workflowId(`wf-${team}`), name: 'shards', namespace, ttlMs: null },
+    steps: [step('one', { spec: own.spec })],
   })
   const kept = { isTried: false, refusal: null, at: 0, by: 'socket' }
   const workload = workloadId(`wl-kept-${team}`)

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, Mesh } from '../mesh.ts'
+import { type Daemon, eventually, Mesh } from '../mesh.ts'
 
 export interface SchedulePlan {
   readonly moments: number
@@ -37,7 +37,7 @@ export async function killedSchedule({ moments, kills, every, say }: SchedulePla
       const leader = await mesh.leader()
       await leader.end('SIGKILL')
       await sleep(Math.min(3_000, pause / 4))
-      await leader.start()
+      await revived(leader)
       say('killed', { kill, leader: leader.name, done: lines(account).length })
     }
     const info = (): Promise<Cron> => mesh.get(0).json<Cron>('cron', 'info', 'tick')
@@ -56,6 +56,17 @@ export async function killedSchedule({ moments, kills, every, say }: SchedulePla
   } finally {
     await mesh.stop()
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A machine that is busy otherwise may take its time. Says what the daemon said when it does not come. */
+async function revived(daemon: Daemon): Promise<void> {
+  daemon.spawn()
+  const ping = () => daemon.cli('gateway', 'ping', '--json')
+  try {
+    await eventually(`${daemon.name} answers`, patience, ping, ({ code }) => code === 0)
+  } catch (error) {
+    throw new Error(daemon.log.slice(-4_000), { cause: error })
   }
 }
 

@@ -47,7 +47,7 @@ async function outcome(mesh: AccessMesh, operation: Operation, input: object, ca
   }
 }
 
-const refusals = /^(PERMISSION_DENIED|AUTH_FAILED|(WORKLOAD|DEPLOYMENT|SERVICE)_NOT_FOUND)$/
+const refusals = /^(PERMISSION_DENIED|AUTH_FAILED|(WORKLOAD|DEPLOYMENT|SERVICE|JOB|CRON|WORKFLOW)_NOT_FOUND)$/
 
 /** What the table says of somebody with that role, there (null for everywhere), who asks for something of that team. */
 function isAllowed({ scope, may }: Row, letter: Letter | null, where: string | null, team: 'a' | 'b'): boolean {
