@@ -4,6 +4,7 @@ import { vaultKeys } from '../adapters/keys/vault-keys.ts'
 import { createHost, type Host } from '../adapters/libp2p/host.ts'
 import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/settings.ts'
 import type { Config } from '../config/schema.ts'
+import { isWorker } from '../core/access/standing.ts'
 import { lan, wan } from '../core/consensus/settings.ts'
 import { encodeBackup } from '../core/state/backup.ts'
 import { restore } from '../core/state/snapshot.ts'
@@ -47,7 +48,10 @@ export async function controlPlane(ground: Ground, membership: StoredMembership,
   const host = await network(ground, membership, { gate, known })
   const { rpc, peers } = host
   const consensus = new ConsensusService(
-    { self, clock, disk, rpc, peers, log: log.child('consensus'), metrics },
+    {
+      ...{ self, clock, disk, rpc, peers, log: log.child('consensus'), metrics },
+      mayLead: (peer) => !isWorker(state().members.get(peer)),
+    },
     {
       machine,
       settings: config.mesh.timing === 'wan' ? wan : lan,

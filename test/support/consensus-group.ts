@@ -55,6 +55,8 @@ export class ConsensusGroup {
   readonly network: SimNetwork
   readonly disks = new Map<NodeId, SimDisk>()
   readonly peers = new Map<NodeId, Peer>()
+  /** Peers that the others never follow. */
+  readonly workers = new Set<NodeId>()
   readonly #compaction: CompactionSettings
   readonly #settings: Settings
 
@@ -76,7 +78,10 @@ export class ConsensusGroup {
       return Promise.resolve()
     }
     const service = new ConsensusService(
-      { self: id, clock, disk, rpc, peers, log: silent, metrics: new FakeMetrics() },
+      {
+        ...{ self: id, clock, disk, rpc, peers, log: silent, metrics: new FakeMetrics() },
+        mayLead: (peer) => !this.workers.has(peer),
+      },
       { machine, settings: this.#settings, founders, compaction: this.#compaction, keepReplaced },
     )
     const peer = { id, machine, service, replaced }

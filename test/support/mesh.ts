@@ -224,6 +224,8 @@ export interface MeshPlan {
   readonly prefix?: readonly string[]
   /** Another build of the daemon than the one under test. */
   readonly program?: string
+  /** Of those that join. */
+  readonly roles?: string
 }
 
 /** Starts daemons that form one mesh: the first founds it, the others join with tokens of their own. */
@@ -261,7 +263,7 @@ export class Mesh {
       program: plan.program,
     })
     const [first] = this.daemons
-    const token = first === undefined ? null : (await first.json<{ token: string }>('token', 'create')).token
+    const token = first === undefined ? null : await tokenFrom(first, plan)
     this.daemons.push(daemon)
     await daemon.start(token)
     return daemon
@@ -301,6 +303,11 @@ export class Mesh {
     endStragglers(this.directory)
     rmSync(this.directory, { recursive: true, force: true })
   }
+}
+
+async function tokenFrom(member: Daemon, { roles }: Pick<MeshPlan, 'roles'>): Promise<string> {
+  const options = roles === undefined ? [] : ['--roles', roles]
+  return (await member.json<{ token: string }>('token', 'create', ...options)).token
 }
 
 /** Ends what still works in this folder: tasks outlive the daemons that started them. */

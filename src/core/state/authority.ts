@@ -10,18 +10,13 @@ import type { Command } from './types.ts'
 export const mayForward = (command: Command, from: NodeId, isWorker = false): boolean =>
   isForwarded(command, from) && (!isWorker || isWorkersOwn(command, from))
 
-/** What a worker says of itself. */
-const ofItself: ReadonlySet<string> = new Set<Command['type']>([
-  ...(['claim', 'reject', 'report-inventory', 'report-starting', 'report-running'] as const),
-  ...(['report-checkpoint', 'report-health', 'report-ended', 'tell'] as const),
-])
-
 /** What a node says of itself, and what carries its own proof: the token of a newcomer. Nothing that would draw more work to it. */
 function isWorkersOwn(command: Command, from: NodeId): boolean {
   if (command.type === 'admit' || command.type === 'note-apikey-use') return true
   if (command.type === 'update-member')
     return command.node === from && command.labels === undefined && command.labelPatch === undefined
-  return ofItself.has(command.type) && 'node' in command && command.node === from
+  const isReport = command.type.startsWith('report-') || ['claim', 'reject', 'tell'].includes(command.type)
+  return isReport && 'node' in command && command.node === from
 }
 
 function isForwarded(command: Command, from: NodeId): boolean {

@@ -18,6 +18,8 @@ export interface ConsensusDeps {
   readonly peers: Pick<Peers, 'onChange'>
   readonly log: Log
   readonly metrics: Metrics
+  /** Whether a peer may ever lead; everybody where it is left out. Of others, only how far they have followed is listened to. */
+  readonly mayLead?: (peer: NodeId) => boolean
 }
 
 export interface ConsensusOptions {

@@ -14,7 +14,8 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Entry } from '../../model/raft.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
-import { maxPayloadBytes, raftMessage, raftSnapshot } from '../../wire/raft.ts'
+import { maxPayloadBytes, raftMessage } from '../../wire/raft.ts'
+import { listen } from './listen.ts'
 import type { GatewayStatus, Lead } from '../control/types.ts'
 import { Compactor, usualCompaction } from './compactor.ts'
 import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
@@ -83,12 +84,10 @@ export class ConsensusService implements Consensus, Service {
    * for the disk of another build, which stays as it is.
    */
   async start(): Promise<void> {
-    const { rpc, peers } = this.#deps
     await this.#restore()
     this.#unsubscribes.push(
-      rpc.onNotice(raftMessage, (message, from) => this.#hear({ type: 'message', from, message })),
-      rpc.serve(raftSnapshot, (chunk, from) => this.#receiver.take(chunk, from)),
-      peers.onChange(({ peer, up }) => {
+      ...listen(this.#deps, { receiver: this.#receiver, lead: () => this.lead(), hear: (told) => this.#hear(told) }),
+      this.#deps.peers.onChange(({ peer, up }) => {
         if (!up) this.#put({ type: 'peer-reset', peer })
       }),
     )

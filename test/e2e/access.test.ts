@@ -1,0 +1,75 @@
+/** A team that shares a mesh: each does what their role says, through any peer, and a host that is not trusted does not decide. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Daemon, Reply } from '../support/mesh.ts'
+import { eventually, Mesh, runCli } from '../support/mesh.ts'
+
+interface Key {
+  readonly id: string
+  readonly secret: string
+}
+
+let mesh: Mesh
+let hub: Daemon
+let desk: Daemon
+let shed: Daemon
+let ada: Key
+const plan = { extra: ['--executor', 'simulated'] }
+const lasting = ['-e', 'CLAW_SIM_SECONDS=86400', 'busybox'] as const
+
+beforeAll(async () => {
+  mesh = await Mesh.start({ names: ['hub', 'desk'], ...plan })
+  hub = mesh.get(0)
+  desk = mesh.get(1)
+  shed = await mesh.add('shed', { ...plan, roles: 'worker' })
+  for (const team of ['team-a', 'team-b']) await hub.json('namespace', 'create', team)
+  await hub.json('run', '-d', '--namespace', 'team-b', '--name', 'hidden', ...lasting)
+  await hub.json('auth', 'user', 'create', 'ada', '--role', 'operator', '-n', 'team-a')
+  ada = await hub.json<Key>('auth', 'apikey', 'create', 'laptop', '--user', 'ada')
+})
+afterAll(async () => {
+  await mesh.stop()
+})
+
+/** As ada, through a peer that she has not been made known to. */
+const asAda = (...words: readonly string[]): Promise<Reply> =>
+  runCli(['--gateway', `http://${desk.api}`, '--json', ...words], { CLAWBERNETES_TOKEN: ada.secret })
+
+const codeOf = ({ stdout, stderr }: Reply): unknown =>
+  stderr === '' ? stdout : (JSON.parse(stderr) as { readonly error: { readonly code: string } }).error.code
+
+test('given a user of one namespace, then she works in it, and of another nothing is there for her', async () => {
+  expect((await asAda('run', '-d', '--namespace', 'team-a', '--name', 'mine', ...lasting)).code).toBe(0)
+  const seen = JSON.parse((await asAda('workload', 'list')).stdout) as readonly { readonly name: string }[]
+  expect(seen.map(({ name }) => name)).toEqual(['mine'])
+  expect(codeOf(await asAda('stop', 'hidden'))).toBe('WORKLOAD_NOT_FOUND')
+  expect(codeOf(await asAda('run', '-d', '--namespace', 'team-b', 'busybox'))).toBe('PERMISSION_DENIED')
+  expect(codeOf(await asAda('node', 'remove', 'shed', '--yes'))).toBe('PERMISSION_DENIED')
+  expect(codeOf(await asAda('run', '-d', '--namespace', 'team-a', '-v', '/etc:/etc', 'busybox'))).toBe(
+    'PERMISSION_DENIED',
+  )
+  const can = async (namespace: string): Promise<number> =>
+    (await asAda('auth', 'can-i', 'create', 'workload', '-n', namespace)).code
+  expect([await can('team-a'), await can('team-b')]).toEqual([0, 1])
+})
+
+test('given a worker, then its root looks and runs work, and changes nothing', async () => {
+  expect((await shed.cli('workload', 'list')).stdout).toContain('hidden')
+  for (const words of [
+    ['stop', 'hidden'],
+    ['run', '-d', 'busybox'],
+    ['token', 'create'],
+    ['auth', 'user', 'disable', 'ada'],
+  ])
+    expect(codeOf(await shed.cli('--json', ...words)), words.join(' ')).toBe('PERMISSION_DENIED')
+  await hub.json('run', '-d', '--name', 'there', '--node', 'shed', ...lasting)
+  const there = (): Promise<{ readonly state: string }> => hub.json('workload', 'info', 'there')
+  await eventually('the worker works', 15_000, there, ({ state }) => state === 'running')
+  const { voters } = await hub.json<{ readonly voters: readonly string[] }>('gateway', 'status')
+  expect(voters).not.toContain('shed')
+})
+
+test('given a key that is revoked at one peer, then it is worth nothing at the other', async () => {
+  await hub.json('auth', 'apikey', 'revoke', ada.id)
+  const asked = (): Promise<unknown> => asAda('auth', 'whoami').then(codeOf)
+  await eventually('it is refused', 5_000, asked, (code) => code === 'AUTH_FAILED')
+})
