@@ -15,7 +15,7 @@ export interface UnitWish {
 
 /** What a user's systemd cannot do, or what makes no sense there. */
 const forRootOnly =
-  /^(User|SupplementaryGroups|StateDirectory|StateDirectoryMode|Protect\w+|Private\w+|Restrict\w+|LockPersonality|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities|SystemCall\w+|Wants|After)=/
+  /^(User|SupplementaryGroups|StateDirectory|StateDirectoryMode|RuntimeDirectory|RuntimeDirectoryMode|Protect\w+|Private\w+|Restrict\w+|LockPersonality|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities|SystemCall\w+|Wants|After)=/
 
 export function unitFor(template: string, { start, isUser, engineGroup, isAtHome, dataDir }: UnitWish): string {
   const lines = template.split('\n').flatMap((line) => {
