@@ -36,14 +36,18 @@ export class DockerMesh extends Mesh {
   }
 
   /** Three daemons on the engine; only the first has its GPUs. */
-  static async ofThree(extra: readonly string[] = []): Promise<DockerMesh> {
+  static async ofThree(
+    extra: readonly string[] = [],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<DockerMesh> {
     const mesh = new DockerMesh()
     mkdirSync(sharedFolder, { recursive: true })
     try {
       for (const name of ['gpu-node-1', 'gpu-node-2', 'gpu-node-3']) {
         const isFirst = mesh.daemons.length === 0
         const plan = { ...onDocker, extra: [...(onDocker.extra ?? []), ...extra] }
-        const daemon = await mesh.add(name, isFirst ? plan : { ...plan, environment })
+        const own = { ...(isFirst ? plan.environment : environment), ...more }
+        const daemon = await mesh.add(name, { ...plan, environment: own })
         mesh.#nodes.push((await daemon.json<{ id: string }>('gateway', 'ping')).id)
       }
       await mesh.voters(3)
