@@ -39,13 +39,13 @@ const only = (executor: Executor): Chosen => ({
   ...{ images: null, volumes: null },
 })
 
-const withEngine = (executor: Executor, images: ImageService, address: string): Chosen => ({
+const withEngine = ({ config }: Ground, executor: Executor, images: ImageService, address: string): Chosen => ({
   ...only(executor),
-  ...{ images, volumes: dockerVolumes(address) },
+  ...{ images, volumes: dockerVolumes(address, confinementOf(config)) },
 })
 
 const docker = (ground: Ground, images: ImageService, address: string): Chosen =>
-  withEngine(dockerIn(ground, images, address), images, address)
+  withEngine(ground, dockerIn(ground, images, address), images, address)
 
 const dockerIn = ({ clock, log, config }: Ground, images: ImageService, address: string): Executor =>
   dockerExecutor({
@@ -72,7 +72,7 @@ async function chooseBest(
   const executor = dockerIn(ground, images, dockerHost)
   try {
     log.info('work runs in containers', { engine: dockerHost, version: await executor.version(signal) })
-    return withEngine(executor, images, dockerHost)
+    return withEngine(ground, executor, images, dockerHost)
   } catch (error) {
     await executor.close()
     log.warn('the Docker Engine does not answer, work runs as plain processes', { engine: dockerHost, error })

@@ -13,11 +13,9 @@ import { beyond } from './touched.ts'
 
 /** Throws PERMISSION_DENIED for what the caller may not give, and MOUNT_DENIED for a path that nobody gets. */
 export function requirePrivileges(may: Call['may'], command: Command): void {
+  if (command.type === 'create-volume' && command.volume.hostPath !== null) requirePath(command.volume.hostPath)
   for (const spec of specsIn(command)) {
-    for (const { source } of spec.mounts) {
-      const why = sourceObstacle(source)
-      if (why !== null) throw new ClawError('MOUNT_DENIED', { path: source, why })
-    }
+    for (const { source } of spec.mounts) requirePath(source)
     const { namespace, executor } = spec
     const volumes = spec.mounts.map(({ source }) => source)
     for (const { verb, resource } of beyond({ volumes, executor }))
@@ -27,6 +25,11 @@ export function requirePrivileges(may: Call['may'], command: Command): void {
     if (asked.length > 0 && !may({ verb: 'use', resource: 'privilege' }, namespace))
       throw refusal(inWords(asked), namespace)
   }
+}
+
+function requirePath(path: string): void {
+  const why = sourceObstacle(path)
+  if (why !== null) throw new ClawError('MOUNT_DENIED', { path, why })
 }
 
 const refusal = (what: string, namespace: string): ClawError =>

@@ -9,7 +9,10 @@ export interface EngineVolume {
 }
 
 /** What is in a volume of the engine, or in a directory of the host. */
-export type VolumeContent = { readonly volume: string } | { readonly path: string }
+export type VolumeContent =
+  | { readonly volume: string }
+  /** Whose it is decides whether this host gives the path to anybody. */
+  | { readonly path: string; readonly namespace: string }
 
 export interface VolumeUser {
   readonly placement: string | null
@@ -23,7 +26,7 @@ export interface VolumeEngine {
   users(name: string, signal: AbortSignal): Promise<readonly VolumeUser[]>
   /** One that is not there is no error. */
   remove(name: string, signal: AbortSignal): Promise<void>
-  /** All of it as a tar archive. */
+  /** All of it as a tar archive. Throws CONTAINER_FAILED for a directory that the host's owner lets nobody of the namespace mount. */
   pack(content: VolumeContent, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Puts what is in the archive into it, over what is there. */
   unpack(content: VolumeContent, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>

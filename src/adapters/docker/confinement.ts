@@ -23,6 +23,12 @@ export const strict: Confinement = {
   allowUnmappedGuests: false,
 }
 
+/** Whoever has the engine's socket has the host. */
+export const apartFrom = (address: string, confinement: Confinement): Confinement => {
+  const path = address.replace(/^unix:\/\//, '')
+  return path.startsWith('/') ? { ...confinement, sealed: [...confinement.sealed, path] } : confinement
+}
+
 /** What `docker info` says about itself that matters here. */
 export interface EngineSafety {
   /** System calls are filtered by the engine's own list. */

@@ -16,7 +16,7 @@ import { addressIn } from './address.ts'
 import { attachTo } from './attach.ts'
 import type { Scope } from './containers.ts'
 import type { Confinement } from './confinement.ts'
-import { strict } from './confinement.ts'
+import { apartFrom, strict } from './confinement.ts'
 import { Containers } from './containers.ts'
 import { detailOf, engineFailure } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
@@ -67,7 +67,7 @@ class DockerExecutor implements Executor {
   readonly #scopes = new Map<string, Scope>()
 
   constructor({ address, clock, log, images, memory, confinement = strict }: DockerExecutorDeps) {
-    this.#confinement = { ...confinement, sealed: [...confinement.sealed, ...socketOf(address)] }
+    this.#confinement = apartFrom(address, confinement)
     this.#memory = memory ?? null
     this.#images = images ?? ownImages(dockerImages({ address, clock, credentials: noCredentials }))
     this.#docker = connectEngine(address)
@@ -248,12 +248,6 @@ class DockerExecutor implements Executor {
       throw engineFailure(error)
     }
   }
-}
-
-/** Whoever has the engine's socket has the host. */
-const socketOf = (address: string): readonly string[] => {
-  const path = address.replace(/^unix:\/\//, '')
-  return path.startsWith('/') ? [path] : []
 }
 
 /** The same work for those who only wait for its end. Whoever started it hears of its failure. */

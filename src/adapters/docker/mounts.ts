@@ -37,7 +37,8 @@ async function mountOf(
   return { Type: 'bind', Source: await pathFor(source, spec, confinement), Target: target, ReadOnly: readOnly }
 }
 
-async function pathFor(
+/** The folder itself, with all links followed. Throws CONTAINER_FAILED where work of the namespace may not have it. */
+export async function pathFor(
   source: string,
   { namespace, privileges = [] }: Asked,
   confinement: Confinement,

@@ -3,16 +3,21 @@ import { Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import type { VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
+import type { Confinement } from './confinement.ts'
+import { apartFrom, strict } from './confinement.ts'
 import { detailOf, statusOf } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
+import { pathFor } from './mounts.ts'
 
 /** An image with nothing in it: made here, so that no registry is needed. */
 const helper = 'clawbernetes/nothing:1'
 /** Where what is copied appears in it. */
 const inside = '/volume'
 
-export function dockerVolumes(address: string): VolumeEngine {
+/** Nothing of the host can be copied, or written, when the confinement is left out. */
+export function dockerVolumes(address: string, owners: Confinement = strict): VolumeEngine {
   const docker = connectEngine(address)
+  const confinement = apartFrom(address, owners)
   return {
     async ensure({ name, options, labels }, signal) {
       try {
@@ -38,7 +43,7 @@ export function dockerVolumes(address: string): VolumeEngine {
       }
     },
     async *pack(content, signal) {
-      const container = await helperWith(docker, content, signal)
+      const container = await helperWith({ docker, confinement }, content, signal)
       try {
         // The dot: what is in the directory, not the directory.
         const archive = await ask(signal, () => container.getArchive({ path: `${inside}/.` }))
@@ -48,7 +53,7 @@ export function dockerVolumes(address: string): VolumeEngine {
       }
     },
     async unpack(content, archive, signal) {
-      const container = await helperWith(docker, content, signal)
+      const container = await helperWith({ docker, confinement }, content, signal)
       try {
         await ask(signal, () => container.putArchive(Readable.from(archive), { path: inside }), null)
       } catch (error) {
@@ -60,8 +65,13 @@ export function dockerVolumes(address: string): VolumeEngine {
   }
 }
 
+interface Host {
+  readonly docker: Dockerode
+  readonly confinement: Confinement
+}
+
 async function helperWith(
-  docker: Dockerode,
+  { docker, confinement }: Host,
   content: VolumeContent,
   signal: AbortSignal,
 ): Promise<Dockerode.Container> {
@@ -69,7 +79,7 @@ async function helperWith(
   const mount =
     'volume' in content
       ? { Type: 'volume' as const, Source: content.volume, Target: inside }
-      : { Type: 'bind' as const, Source: content.path, Target: inside }
+      : { Type: 'bind' as const, Source: await pathFor(content.path, content, confinement), Target: inside }
   try {
     return await ask(signal, () =>
       docker.createContainer({

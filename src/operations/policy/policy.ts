@@ -131,11 +131,15 @@ export const policyValidate = unary({
   }),
   permission: { verb: 'read', resource: 'policy' },
   rest: { method: 'POST', path: '/api/policies/validate' },
-  async handler(asked, context, { signal }) {
+  async handler(asked, context, { may, signal }) {
     await refresh(context, signal)
     const { state } = context.control
     const { policy } = asked
-    const violations = policy === undefined ? ofWork(asked, context) : [...brokenBy(state, [policyOf(policy, context)])]
+    // Of whose work the caller may not know, nothing is said.
+    const all = policy === undefined ? ofWork(asked, context) : brokenBy(state, [policyOf(policy, context)])
+    const violations = all.filter(
+      (one) => !('namespace' in one) || may({ verb: 'read', resource: 'workload' }, one.namespace),
+    )
     return {
       valid: violations.every((one) => one.mode === 'warn'),
       policiesChecked: policy === undefined ? state.policies.size : 1,

@@ -86,7 +86,7 @@ export class VolumeService {
   }
 
   async #contentOf(volume: Volume, signal: AbortSignal): Promise<VolumeContent> {
-    if (volume.type === 'hostpath') return { path: volume.hostPath ?? '' }
+    if (volume.type === 'hostpath') return { path: volume.hostPath ?? '', namespace: volume.namespace }
     await this.#ensure(volume, signal)
     return { volume: this.#nameOf(volume) }
   }
