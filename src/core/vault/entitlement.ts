@@ -12,7 +12,7 @@ import { scopeOf } from './envelope.ts'
 import type { Applicant } from './policy.ts'
 import { isAllowed } from './policy.ts'
 
-type Source = Pick<MeshState, 'mesh' | 'workloads' | 'deployments' | 'secrets'>
+type Source = Pick<MeshState, 'mesh' | 'workloads' | 'deployments' | 'secrets' | 'jobs' | 'crons' | 'workflows'>
 
 /** One value that is due to a placement. */
 export interface Entitlement {
@@ -91,11 +91,21 @@ function allowed({ secrets }: Pick<Source, 'secrets'>, { namespace, ref, applica
 }
 
 /** All names that a policy may know it by. */
-function applicantOf({ deployments }: Pick<Source, 'deployments'>, workload: Workload): Applicant {
+function applicantOf(state: Source, workload: Workload): Applicant {
   const group = groupName(workload)
-  const deployment = workload.owner === undefined ? undefined : deployments.get(workload.owner.deployment)?.name
-  const names = [workload.name, group, deployment].filter((name) => name !== undefined && name !== null)
+  const deployment = workload.owner === undefined ? undefined : state.deployments.get(workload.owner.deployment)?.name
+  const all = [workload.name, group, deployment, ...jobNames(state, workload)]
+  const names = all.filter((name) => name !== undefined && name !== null)
   return { names, labels: workload.spec.labels ?? {} }
+}
+
+/** Of the job that it is a run of, and of the schedule or workflow that had it made. */
+function jobNames({ jobs, crons, workflows }: Source, { run }: Workload): readonly (string | undefined)[] {
+  const job = run === undefined ? undefined : jobs.get(run.job)
+  if (job === undefined) return []
+  const { name, origin } = job
+  if (origin === null) return [name]
+  return [name, origin.type === 'cron' ? crons.get(origin.cron)?.name : workflows.get(origin.workflow)?.name]
 }
 
 /** Before it is submitted: throws what the start of it would fail with. */

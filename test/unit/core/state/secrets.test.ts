@@ -6,9 +6,11 @@ import { limits } from '../../../../src/core/state/state.ts'
 import type { Command, CommandOf } from '../../../../src/core/state/types.ts'
 import { additions, versionNeeded } from '../../../../src/core/state/versions.ts'
 import { entitlements, epochsInUse, usersOf } from '../../../../src/core/vault/entitlement.ts'
-import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import { jobId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { openPolicy } from '../../../../src/model/secret.ts'
+import { WorkloadSpec } from '../../../../src/model/workload.ts'
 import { ada, bob, cyd, meshOf, submit } from '../../../support/control-samples.ts'
+import { jobSettings } from '../../../support/job-lab.ts'
 
 const workload = workloadId('wl-train')
 const sealed = (word = 'Ym94', epoch = 1): string => `s1.${epoch}.a2V5.${word}`
@@ -128,6 +130,20 @@ describe('who may be given a secret', () => {
       { index: 0, sealed: sealed(), secret: { name: 'db', version: 1 } },
       { index: 1, sealed: sealed('b3du'), secret: null },
     ])
+  })
+
+  test('given a run of a job, the name of the job counts as well', () => {
+    const mesh = meshOf([ada])
+    mesh.run(create({ policy: { ...openPolicy, allowWorkloads: ['sums'] } }))
+    const job = jobId('job-sums')
+    const spec = WorkloadSpec.parse({ image: 'app:1', secrets: [{ env: 'DB', secret: 'db' }] })
+    mesh.run({ type: 'create-job', job, name: 'sums', spec, settings: jobSettings({ completions: 1 }) })
+    const start = [{ workload, name: 'sums-0-abcd', index: 0 }]
+    mesh.run({ type: 'set-job', job, step: mesh.state.jobs.get(job)?.step ?? 0, start })
+    mesh.run({ type: 'place', workload, attempt: 1, node: ada, devices: [], executor: 'docker' })
+    const placement = placementId(workload, 1)
+    mesh.run({ type: 'claim', placement, node: ada })
+    expect(entitlements(mesh.state, placement, ada)).toMatchObject([{ secret: { name: 'db', version: 1 } }])
   })
 
   test('given another node, another attempt, or work that has ended, nothing is due', () => {
