@@ -15,23 +15,7 @@ export function scopedState(whole: MeshState, { sees, seesMesh }: Sight): MeshSt
   const isKnown = (id: WorkloadId): boolean => isSeen(whole.workloads.get(id))
   const isTold = ({ workload, type }: MeshEvent): boolean =>
     workload === null ? seesMesh && /^(node|mesh|told)\./.test(type) : isKnown(workload)
-  return {
-    ...whole,
-    get index() {
-      return whole.index
-    },
-    get at() {
-      return whole.at
-    },
-    get mesh() {
-      return whole.mesh
-    },
-    get version() {
-      return whole.version
-    },
-    get epoch() {
-      return whole.epoch
-    },
+  const seen: Partial<MeshState> = {
     workloads: new Seen(whole.workloads, isSeen),
     names: new Seen(whole.names, isKnown),
     deployments: new Seen(whole.deployments, ({ namespace }) => sees(namespace)),
@@ -49,6 +33,19 @@ export function scopedState(whole: MeshState, { sees, seesMesh }: Sight): MeshSt
       return whole.events.filter(isTold)
     },
   }
+  return Object.defineProperties(live(whole), Object.getOwnPropertyDescriptors(seen)) as MeshState
+}
+
+/** Maps are changed in place; what is replaced has to be looked up each time. */
+function live(whole: MeshState): object {
+  const view = {}
+  for (const key of Object.keys(whole))
+    Object.defineProperty(view, key, {
+      get: (): unknown => whole[key as keyof MeshState],
+      enumerable: true,
+      configurable: true,
+    })
+  return view
 }
 
 /** The entries of a map that may be seen, found when they are looked for. */
