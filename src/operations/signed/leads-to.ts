@@ -189,6 +189,14 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   'mesh.updates': { 'workload.logs': () => true, 'placement.logs': () => true, 'log.kept': () => true },
   'job.logs': { 'placement.logs': isOfJob, 'log.kept': isOfJob },
   'workflow.logs': { 'placement.logs': isOfWorkflow, 'log.kept': isOfWorkflow },
+  'secret.reveal': {
+    // For the very node that asks, which is the one that was asked to tell.
+    'secret.open': (signed, asked, { from, parse }) => {
+      const wanted = fieldsOf(parse('secret.reveal', own(signed)))
+      const isMeant = (key: string): boolean => wanted[key] === undefined || wanted[key] === asked[key]
+      return asked['node'] === from && wanted['name'] === asked['name'] && isMeant('namespace') && isMeant('version')
+    },
+  },
   'log.search': { 'log.scan': isAt },
   ...Object.fromEntries(
     ['audit.query', 'audit.tail', 'audit.verify', 'audit.export'].map((name) => [name, { 'audit.read': isOnRecord }]),

@@ -35,6 +35,8 @@ const logs = (workload: string) => ({
   filter: {},
 })
 
+const secret = { name: 'key', namespace: 'default', version: 1 }
+
 test.each<readonly [string, Pair, Pair]>([
   ['itself', ['status', {}], ['status', {}]],
   ['itself, however fresh', ['node.list', { consistency: 'stale' }], ['node.list', {}]],
@@ -120,6 +122,8 @@ test.each<readonly [string, Pair, Pair]>([
     ['job.logs', { job: 'nightly' }],
     ['placement.logs', logs('wl-aaaaaaaaaa')],
   ],
+  ['a secret for another node', ['secret.reveal', { name: 'key' }], ['secret.open', { ...secret, node: bob }]],
+  ['another secret', ['secret.reveal', { name: 'other' }], ['secret.open', { ...secret, node: ada }]],
   ['another image for a node', ['image.pull', { image: 'busybox' }], ['image.bring', { node: bob, image: 'evil' }]],
   [
     'an image for another node',
