@@ -36,7 +36,13 @@ test('given a mesh that is lost, when a fresh one restores its backup, then it h
   await run(one, 'done', [], 'true')
   await reaches(one, 'done', 'completed')
   await run(one, 'waits', ['--gpus', '64'], 'true')
-  await run(one, 'service', ['--on-partition', 'stop', '--restart', 'always', '-e', 'SECRET=x'], 'sleep', '600')
+  await run(
+    one,
+    'service',
+    ['--on-partition', 'stop', '--restart', 'always', '--env-plain', 'SECRET=x'],
+    'sleep',
+    '600',
+  )
   await run(one, 'batch', [], 'sleep', '600')
   await reaches(two, 'service', 'running')
   await reaches(two, 'batch', 'running')

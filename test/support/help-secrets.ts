@@ -3,11 +3,11 @@ import type { Api } from '../../src/doors/cli/peer/api.ts'
 
 const { signal } = new AbortController()
 
-/** A secret with two versions, the later ones made by the mesh. */
+/** A secret with two versions, of which the mesh can make more. */
 export async function someSecret(api: Api, name: string): Promise<void> {
   const made = { name, generate: 16, rotateDays: 30, rotateLength: 16 }
-  const there = await api.call('secret.list', { prefix: name }, signal)
-  if (there.length === 0) await api.call('secret.create', made, signal)
+  await noWord(api, 'secret', name)
+  await api.call('secret.create', made, signal)
   await api.call('secret.set', { name, generate: 16 }, signal)
 }
 
