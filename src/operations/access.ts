@@ -66,12 +66,13 @@ export const operatorAdd = unary({
   rest: { method: 'POST', path: '/api/operators' },
   async handler({ key, name, role, namespace = null }, context, { caller, signal, requireAll }) {
     const { control, clock } = context
-    if (role === undefined) mayLetIn(name, { context, requireAll })
-    else {
+    const { users, operators } = control.state
+    const isKnown = users.has(name) || [...operators.values()].some((operator) => operator.name === name)
+    if (role === undefined || isKnown) mayLetIn(name, { context, requireAll })
+    if (role !== undefined) {
       const binding = { role, namespace }
       mayGive(binding, { context, requireAll })
-      if (!control.state.users.has(name))
-        await carryOut('user', { type: 'create-user', name }, { context, caller, signal })
+      if (!users.has(name)) await carryOut('user', { type: 'create-user', name }, { context, caller, signal })
       await carryOut('user', { type: 'bind-role', user: name, binding }, { context, caller, signal })
     }
     await carryOut('operator', { type: 'add-operator', key: nodeId(key), name }, { context, caller, signal })

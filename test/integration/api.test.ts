@@ -241,7 +241,7 @@ test(
   'more WebSockets than 1,000 are refused with a code, and requests are answered all the same',
   { timeout: 60_000 },
   async () => {
-    const { address } = await start({ sockets: null })
+    const { address } = await start({ sockets: null, requestsPerSecond: 10_000 })
     const url = `${address?.replace('http', 'ws') ?? ''}/api/ws`
     const open = async (): Promise<void> => {
       const { ws } = await socketTo(url, withToken)

@@ -46,9 +46,14 @@ export const workerRole = 'worker'
 export const isWorker = (member: Pick<Member, 'roles'> | undefined): boolean =>
   member !== undefined && member.roles.includes(workerRole)
 
-/** What a node is trusted with besides what signs for itself. */
-function grantsOfNode({ members }: Pick<AccessState, 'members'>, node: NodeId): readonly Grant[] {
-  if (!isWorker(members.get(node))) return [admin]
+/**
+ * What a node is trusted with besides what signs for itself. One that this peer has not heard of may be a worker, and is trusted with
+ * nothing until it has; itself it need not have heard of.
+ */
+function grantsOfNode({ members }: Pick<AccessState, 'members'>, node: NodeId, self: NodeId): readonly Grant[] {
+  const member = members.get(node)
+  if (member === undefined && node !== self) return []
+  if (!isWorker(member)) return [admin]
   const own: readonly Rule[] = [
     { ...everywhere, verbs: ['invoke'], resources: ['node'] },
     { ...everywhere, verbs: ['create', 'remove'], resources: ['image'] },
@@ -62,14 +67,14 @@ export function standingOf(
   { identity, via = [] }: Claim,
   { at, self }: Moment,
 ): Standing | Stranger {
-  const limits = via.map((node) => grantsOfNode(state, node))
+  const limits = via.map((node) => grantsOfNode(state, node, self))
   switch (identity.kind) {
     case 'socket':
     case 'token': {
       const what = identity.kind === 'socket' ? 'the socket' : 'the API token'
       const host = via.at(-1)
       const who = `${what} of ${host === undefined ? 'this host' : (state.members.get(host)?.name ?? host)}`
-      return { who, user: null, grants: grantsOfNode(state, host ?? self), limits }
+      return { who, user: null, grants: grantsOfNode(state, host ?? self, self), limits }
     }
     case 'reader':
       return { who: 'the socket for readers', user: null, grants: [viewer], limits }

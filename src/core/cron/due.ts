@@ -26,17 +26,19 @@ export function dueNow(cron: Cron, now: Instant, next: Next): readonly Due[] {
   const moments = momentsUntil(cron.last, now, next)
   const late = moments.filter((at) => now - at > cron.startingDeadlineMs)
   const timely = moments.slice(late.length).map((at): Due => ({ at, isRun: true, missed: 0 }))
-  return [...lateOnes(cron, late), ...timely].slice(0, mostAtOnce)
+  // With more of them to come, the one of all that are late is not among these yet.
+  const isWhole = late.length < mostMoments
+  return [...lateOnes(cron, late, isWhole), ...timely].slice(0, mostAtOnce)
 }
 
-function lateOnes({ missed }: Cron, late: readonly Instant[]): readonly Due[] {
+function lateOnes({ missed }: Cron, late: readonly Instant[], isWhole: boolean): readonly Due[] {
   const last = late.at(-1)
   if (last === undefined) return []
   switch (missed) {
     case 'skip':
       return [{ at: last, isRun: false, missed: late.length }]
     case 'run-once':
-      return [{ at: last, isRun: true, missed: late.length - 1 }]
+      return [{ at: last, isRun: isWhole, missed: isWhole ? late.length - 1 : late.length }]
     case 'run-all':
       return late.map((at) => ({ at, isRun: true, missed: 0 }))
   }

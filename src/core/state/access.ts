@@ -1,5 +1,6 @@
 /** Who may come in: join tokens for hosts, keys for operators. */
 import type { Instant } from '../../model/time.ts'
+import { firstVersion } from '../../model/version.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -39,6 +40,10 @@ export function redeem({ state, at }: Step, command: CommandOf<'admit'>): JoinTo
 
 export function addOperator(step: Step, { key, name }: CommandOf<'add-operator'>): Outcome {
   const { state, at, by, changes } = step
+  const known = state.operators.get(key)
+  // Builds of the first version let it have another name.
+  if (known !== undefined && known.name !== name && state.version > firstVersion.newest)
+    return refused('INVALID_REQUEST', { problem: `this key is that of ${known.name}, and has to be removed first` })
   if (!state.operators.has(key) && state.operators.size >= limits.operators) return refused('RATE_LIMITED', { who: by })
   state.operators.set(key, { key, name, addedAt: state.operators.get(key)?.addedAt ?? at })
   changes.push({ type: 'operator', key })

@@ -10,9 +10,9 @@ import type { Command } from './types.ts'
 export const mayForward = (command: Command, from: NodeId, isWorker = false): boolean =>
   isForwarded(command, from) && (!isWorker || isWorkersOwn(command, from))
 
-/** What a node says of itself, and what carries its own proof: the token of a newcomer. Nothing that would draw more work to it. */
+/** What a node says of itself. Nothing that would draw more work to it, and no newcomers: whoever hears the secret of a token could use it. */
 function isWorkersOwn(command: Command, from: NodeId): boolean {
-  if (command.type === 'admit' || command.type === 'note-apikey-use') return true
+  if (command.type === 'note-apikey-use') return true
   if (command.type === 'update-member')
     return command.node === from && command.labels === undefined && command.labelPatch === undefined
   const isReport = command.type.startsWith('report-') || ['claim', 'reject', 'tell'].includes(command.type)

@@ -85,13 +85,19 @@ function triggerCron(step: Step, { cron: id, job }: CommandOf<'trigger-cron'>): 
   return accepted({ cron: id, job })
 }
 
+/** Of a job. */
+const longestName = 53
+
 /** Two within one millisecond have different names too. */
 function freeName(state: Step['state'], { namespace }: Cron, wanted: string): string {
   const taken = new Set(
     Array.from(state.jobs.values()).flatMap((job) => (job.namespace === namespace ? [job.name] : [])),
   )
   let name = wanted
-  for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${number}`
+  for (let number = 2; taken.has(name); number += 1) {
+    const end = `-${number}`
+    name = `${wanted.slice(0, longestName - end.length)}${end}`
+  }
   return name
 }
 

@@ -208,6 +208,8 @@ export function removeNamespace(step: Step, { name }: CommandOf<'remove-namespac
   const deployment = [...state.deployments.values()].find(({ namespace }) => namespace === name)
   if (deployment !== undefined)
     return refused('INVALID_REQUEST', { problem: `its deployment ${deployment.name} has to be deleted first` })
+  const kept = [...state.secrets.values(), ...state.configs.values()].find(({ namespace }) => namespace === name)
+  if (kept !== undefined) return refused('INVALID_REQUEST', { problem: `its ${kept.name} has to be deleted first` })
   const timed = [...state.crons.values(), ...state.workflows.values(), ...state.jobs.values()]
   const left = timed.find(({ namespace }) => namespace === name)
   if (left !== undefined) return refused('INVALID_REQUEST', { problem: `its ${left.name} has to be deleted first` })

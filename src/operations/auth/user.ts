@@ -53,6 +53,10 @@ export const userCreate = unary({
   async handler({ user: name, role, namespace = null, key }, context, call) {
     const asker = { context, ...call }
     if (role !== undefined) mayGive({ role, namespace }, asker)
+    if (key !== undefined) call.require({ verb: 'create', resource: 'operator' }, null)
+    // An operator who is no user may do everything, and would lose that.
+    const isOperator = [...context.control.state.operators.values()].some((operator) => operator.name === name)
+    if (isOperator) call.requireAll(everything, null)
     await carryOut('user', { type: 'create-user', name }, asker)
     if (role !== undefined)
       await carryOut('user', { type: 'bind-role', user: name, binding: { role, namespace } }, asker)

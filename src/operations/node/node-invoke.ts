@@ -31,6 +31,8 @@ const keyed: readonly string[] = [
 ]
 /** What these did before they were cut off cannot be undone, and is not to be done again. */
 const unrepeatable: readonly string[] = ['system.run', 'container.exec']
+/** Answers that are secret. */
+const toldOnce: readonly string[] = ['secret.get', 'apikey.create', 'apikey.rotate', 'token.create']
 
 /** Asked for by all forms of an invocation. */
 export const invocation = {
@@ -67,7 +69,8 @@ export const nodeInvoke = unary({
     const deadline = { span: timeoutMs, what: `${command} on ${nameOf(control.state, self)}` }
     const run = (input: object, signal: AbortSignal): Promise<unknown> =>
       withDeadline(clock, deadline, signal, (limits) => call.within(limits).invoke(name, input))
-    if (key === undefined) return run(params, call.signal)
+    // What was told is not told again without asking whether the caller may still hear it.
+    if (key === undefined || toldOnce.includes(name)) return run(params, call.signal)
 
     // Whoever comes back with the key wants the reply: the node goes on when the caller is gone, until the deadline.
     const input = keyed.includes(name) ? { idempotencyKey: `${key}@${self.slice(-52)}`, ...params } : params

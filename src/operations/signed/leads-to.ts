@@ -36,7 +36,7 @@ export function leadsTo(signed: Asked, asked: Asked, around: Around): boolean {
   const from = fieldsOf(signed.input)
   const to = fieldsOf(asked.input)
   if (ruleFor(signed.name, asked.name)?.(from, to, around) === true) return true
-  const within = invoked(signed.name, from)
+  const within = invoked(signed.name, from, around)
   return within !== null && leadsTo(within, asked, around)
 }
 
@@ -49,9 +49,11 @@ export const goesOnTo = (name: string): boolean => ruleFor(name, name) !== undef
 const ruleFor = (signed: string, asked: string): Rule | undefined =>
   Object.hasOwn(rules, signed) && Object.hasOwn(rules[signed] ?? {}, asked) ? rules[signed]?.[asked] : undefined
 
-/** What an invocation asks for at the node. */
-function invoked(name: string, { command, params }: Fields): Asked | null {
+/** What an invocation asks for at the node: only a node that was named does that, and asks others for what follows from it. */
+function invoked(name: string, { command, params, node, nodes }: Fields, { state, from }: Around): Asked | null {
   if (!['node.invoke', 'mesh.invoke'].includes(name) || typeof command !== 'string') return null
+  if (name === 'node.invoke' && found(() => findMember(state, textOf(node)).id) !== from) return null
+  if (name === 'mesh.invoke' && !isAmong(nodes, from, state)) return null
   return { name: nodeCommands.get(command) ?? command, input: fieldsOf(params) }
 }
 
@@ -189,10 +191,10 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   'mesh.updates': { 'workload.logs': () => true, 'placement.logs': () => true, 'log.kept': () => true },
   'job.logs': { 'placement.logs': isOfJob, 'log.kept': isOfJob },
   'workflow.logs': { 'placement.logs': isOfWorkflow, 'log.kept': isOfWorkflow },
-  'secret.reveal': {
+  'secret.get': {
     // For the very node that asks, which is the one that was asked to tell.
     'secret.open': (signed, asked, { from, parse }) => {
-      const wanted = fieldsOf(parse('secret.reveal', own(signed)))
+      const wanted = fieldsOf(parse('secret.get', own(signed)))
       const isMeant = (key: string): boolean => wanted[key] === undefined || wanted[key] === asked[key]
       return asked['node'] === from && wanted['name'] === asked['name'] && isMeant('namespace') && isMeant('version')
     },

@@ -1,4 +1,5 @@
 /** Making join tokens. The mesh keeps only a hash of the secret, so that its state lets nobody in. */
+import { isWorker } from '../../core/access/standing.ts'
 import { encodeToken, isPeerAddress, secretBytes } from '../../core/admission/join-token.ts'
 import type { CommandOf } from '../../core/state/types.ts'
 import { sha256 } from '../../lib/sha256.ts'
@@ -53,9 +54,9 @@ export async function invite(
   return { token: encodeToken(content), notAfter }
 }
 
-/** Our own addresses first, then some of the other members' in turn; loopback last, for it serves only on this host. */
+/** Our own addresses first, then some of the other members' in turn, but of no workers, who may not let anybody in; loopback last, for it serves only on this host. */
 function dialAddresses({ control, peers }: InviteDeps): readonly string[] {
-  const others = [...control.state.members.values()].filter(({ id }) => id !== peers.self)
+  const others = [...control.state.members.values()].filter((member) => member.id !== peers.self && !isWorker(member))
   const all = [...peers.addresses(), ...others.flatMap(({ addresses }) => addresses.slice(0, 3))].filter(isPeerAddress)
   const isLocal = (address: string): boolean => /^\/(ip4\/127\.|ip6\/::1\/)/.test(address)
   const ordered = [...all.filter((address) => !isLocal(address)), ...all.filter(isLocal)]

@@ -64,7 +64,7 @@ export class LoginDesk {
     const { userClaim } = this.settings
     const { success, data } = userName.safeParse(claims[userClaim])
     if (!success) throw refusal(`the provider says no ${userClaim} that could be the name of a user`)
-    if (userClaim === 'email' && claims['email_verified'] === false) throw refusal('the address is not verified')
+    if (userClaim === 'email' && claims['email_verified'] !== true) throw refusal('the address is not verified')
     return data
   }
 

@@ -1,4 +1,5 @@
 /** What the leader does for who is to open a secret: looks whether he may, has it on record, and hands the data key on. */
+import { isWorker } from '../../core/access/standing.ts'
 import type { Entitlement } from '../../core/vault/entitlement.ts'
 import { entitlements, ownScope } from '../../core/vault/entitlement.ts'
 import { revisionOf } from '../../model/deployment.ts'
@@ -49,9 +50,12 @@ export class VaultDesk {
       rpc.serve(deliverSecrets, async ({ placement }, from, signal) => ({
         keys: [...(await this.deliver(placement as PlacementId, from, signal))],
       })),
-      rpc.serve(compareSecrets, async ({ deployment, revision, values }, _, signal) => ({
-        same: [...(await this.compare({ deployment: deployment as DeploymentId, revision, values }, signal))],
-      })),
+      rpc.serve(compareSecrets, async ({ deployment, revision, values }, from, signal) => {
+        // Whoever could ask for many values would guess one.
+        if (isWorker(this.#deps.control.state.members.get(from)))
+          throw new ClawError('PERMISSION_DENIED', { action: 'compare values from a node that only works' })
+        return { same: [...(await this.compare({ deployment: deployment as DeploymentId, revision, values }, signal))] }
+      }),
     ]
   }
 

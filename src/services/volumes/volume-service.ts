@@ -22,6 +22,8 @@ export interface VolumeDeps {
   readonly mostBytes: number
 }
 
+const ownPrefix = 'claw-'
+
 export class VolumeService {
   readonly #deps: VolumeDeps
 
@@ -32,7 +34,10 @@ export class VolumeService {
   /** What the work mounts, with volumes of the mesh as the engine of this node knows them. What names none stays as it is. */
   readonly mountsFor = async (spec: WorkloadSpec, signal: AbortSignal): Promise<Mounts> => {
     const volumes = new Map(volumesOf(this.#deps.control.state, spec).map((volume) => [volume.name, volume]))
-    if (volumes.size === 0) return spec.mounts
+    const foreign = spec.mounts.find(({ source }) => !volumes.has(source) && source.startsWith(ownPrefix))
+    // That is how volumes of the mesh are called at the engine, those of other namespaces as well.
+    if (foreign !== undefined)
+      throw new ClawError('VOLUME_NOT_FOUND', { volume: `${spec.namespace}/${foreign.source}` })
     for (const volume of volumes.values()) if (volume.type !== 'hostpath') await this.#ensure(volume, signal)
     return spec.mounts.map((mount) => {
       const volume = volumes.get(mount.source)
@@ -100,7 +105,7 @@ export class VolumeService {
   /** Several nodes may share an engine, as in a lab. */
   #nameOf({ namespace, name }: Volume): string {
     const { self, mesh } = this.#deps
-    return `claw-${mesh.replace(/^mesh-/, '').slice(0, 8)}-${self.slice(-8)}-${namespace}-${name}`
+    return `${ownPrefix}${mesh.replace(/^mesh-/, '').slice(0, 8)}-${self.slice(-8)}-${namespace}-${name}`
   }
 }
 

@@ -244,7 +244,8 @@ test('a peer that was given an old copy of its disk gets what it has lost again'
   const copy = (await disk?.openJournal('raft'))?.records ?? []
   for (const words of ['one', 'two', 'three']) await group.commit(words)
   group.crash(late)
-  await (await disk?.openJournal('raft'))?.rewrite(copy)
+  const journal = await disk?.openJournal('raft')
+  await group.settled(journal?.rewrite(copy) ?? Promise.resolve())
   const back = await group.start(late, [ada, bob, cyd])
   await group.world.runUntil(() => back.machine.words.length === 4, 10_000)
   expect(back.machine.words).toEqual(['early', 'one', 'two', 'three'])

@@ -43,8 +43,8 @@ test.each<readonly [string, Pair, Pair]>([
   ['itself with its keys in another order', ['x', { a: 1, b: 2 }], ['x', { b: 2, a: 1 }]],
   [
     'what is invoked',
-    ['node.invoke', { node: 'bob', command: 'gpu.list', params: { node: 'ada' } }],
-    ['gpu.list', { node: 'ada' }],
+    ['node.invoke', { node: ada, command: 'gpu.list', params: { node: 'bob' } }],
+    ['gpu.list', { node: 'bob' }],
   ],
   [
     'each node of an invocation on several',
@@ -122,8 +122,8 @@ test.each<readonly [string, Pair, Pair]>([
     ['job.logs', { job: 'nightly' }],
     ['placement.logs', logs('wl-aaaaaaaaaa')],
   ],
-  ['a secret for another node', ['secret.reveal', { name: 'key' }], ['secret.open', { ...secret, node: bob }]],
-  ['another secret', ['secret.reveal', { name: 'other' }], ['secret.open', { ...secret, node: ada }]],
+  ['a secret for another node', ['secret.get', { name: 'key' }], ['secret.open', { ...secret, node: bob }]],
+  ['another secret', ['secret.get', { name: 'other' }], ['secret.open', { ...secret, node: ada }]],
   ['another image for a node', ['image.pull', { image: 'busybox' }], ['image.bring', { node: bob, image: 'evil' }]],
   [
     'an image for another node',
