@@ -35,6 +35,8 @@ export interface LaneInit {
   readonly onGreeted: () => void
   readonly onFrame: (kind: FrameKind) => void
   readonly onEnd: (why: ClawError) => void
+  /** We refuse the peer. */
+  readonly onRefusal: (why: ClawError) => void
 }
 
 export class LaneChannel {
@@ -92,6 +94,7 @@ export class LaneChannel {
   refuse(why: ClawError): void {
     if (this.#refused) return
     this.#refused = true
+    this.#init.onRefusal(why)
     this.pipe.send(frame(FrameKind.FAILURE, { payload: encodeFailure(why) }))
     this.pipe
       .close()

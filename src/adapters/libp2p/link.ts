@@ -30,6 +30,7 @@ export class Link {
   readonly #greeted = new Set<Lane>()
   readonly #stopGreeting: () => void
   #ended = false
+  #refusal: ClawError | null = null
   #ours = false
   #theirs = false
   #saidGoodbye = false
@@ -101,6 +102,7 @@ export class Link {
       context: this.#init.context,
       onGreeted: () => this.#onGreeted(lane),
       onFrame: (kind) => this.#onFrame(kind),
+      onRefusal: (why) => (this.#refusal ??= why),
       onEnd: (why) => this.#end(why),
     })
     this.#lanes.set(lane, channel)
@@ -173,8 +175,10 @@ export class Link {
     }
   }
 
-  #end(why: ClawError): void {
+  /** Whom we refuse may be gone before it has heard why: that is no loss of the connection. */
+  #end(reason: ClawError): void {
     if (this.#ended) return
+    const why = this.#refusal ?? reason
     this.#ended = true
     this.#stopGreeting()
     for (const channel of this.#lanes.values()) channel.pipe.abort(why)
