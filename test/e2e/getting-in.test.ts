@@ -7,7 +7,7 @@ import { operatorId } from '../../src/doors/cli/peer/operator-key.ts'
 import { requestSigner } from '../../src/doors/cli/peer/request-signer.ts'
 import type { SignedRequest } from '../../src/wire/signed-request.ts'
 import { encodeProof } from '../../src/wire/signed-request.ts'
-import { type Daemon, eventually, Mesh, type Reply, runCli } from '../support/mesh.ts'
+import { type Daemon, eventually, Mesh, type Reply, runCli, type StatusReply } from '../support/mesh.ts'
 import { Mole } from '../support/mole.ts'
 import { RogueCalls } from '../support/rogue-calls.ts'
 
@@ -25,6 +25,9 @@ beforeAll(async () => {
   leader = mesh.get(0)
   other = mesh.get(1)
   home = mkdtempSync(join(tmpdir(), 'claw-home-'))
+  // Who has just joined knows neither the mesh nor its operators.
+  const status = (): Promise<StatusReply> => other.json('status')
+  await eventually('the other follows', 30_000, status, ({ nodes }) => nodes.healthy === 2)
 })
 afterAll(async () => {
   await mesh.stop()

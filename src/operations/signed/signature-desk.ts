@@ -86,8 +86,9 @@ export class SignatureDesk {
     const { state, verifier } = this.#deps
     if (!isWellFormed(signed)) throw refusal('the signature is not of the form that is taken')
     const { operators, mesh } = state()
-    if (mesh === null || signed.mesh !== mesh.id)
-      throw new ClawError('AUTH_FAILED', { reason: 'it was signed for another mesh', ...(mesh && { mesh: mesh.id }) })
+    if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'this peer has yet to hear what its mesh is' })
+    if (signed.mesh !== mesh.id)
+      throw new ClawError('AUTH_FAILED', { reason: 'it was signed for another mesh', mesh: mesh.id })
     if (!operators.has(signed.key))
       throw refusal('this key is not one of the mesh’s operators; see `clawbernetes operator add`')
     if (!verifier.verifyText(signed.key, signatureBase(operation, signed), signed.signature))
