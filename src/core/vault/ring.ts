@@ -29,9 +29,12 @@ export function readRing(bytes: Uint8Array): Ring | null {
   )
 }
 
-/** With a new key. The oldest that nothing is sealed under any more makes room; null when there is no room. */
+/** What was sealed under these may still be on its way: in a spool, or at a peer that has not heard of the new key. */
+const recent = 8
+
+/** With a new key. What nothing is sealed under any more makes room, but for the last few; null when there is no room. */
 export function withKey(ring: Ring, epoch: number, secret: Uint8Array, used: ReadonlySet<number>): Ring | null {
-  const kept = [...ring].filter(([old]) => used.has(old))
+  const kept = [...ring].filter(([old]) => used.has(old) || old >= epoch - recent)
   if (kept.length >= mostEpochs) return null
   return new Map([...kept, [epoch, secret]])
 }

@@ -32,4 +32,6 @@ test('given keys that nothing is sealed under any more, a new one takes their pl
   const full = new Map(Array.from({ length: mostEpochs }, (_, index) => [index + 1, key] as const))
   expect([...(withKey(full, 99, key, new Set([3, 7]))?.keys() ?? [])]).toEqual([3, 7, 99])
   expect(withKey(full, 99, key, new Set(full.keys()))).toBeNull()
+  const young = new Map([1, 2].map((epoch) => [epoch, key] as const))
+  expect([...(withKey(young, 3, key, new Set())?.keys() ?? [])]).toEqual([1, 2, 3])
 })
