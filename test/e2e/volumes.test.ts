@@ -96,8 +96,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const script = 'dd if=/dev/zero of=/s/a bs=1M count=16 2>/dev/null; du -k /s/a | cut -f1'
     await run('filler', script, '--volume', 'scratch:/s')
     expect(Number(await output('filler'))).toBeLessThanOrEqual(4_096)
-    await one.json('volume', 'create', 'etc', '--type', 'hostpath', '--host-path', '/etc', '--access', 'ROX')
-    const refused = await run('thief', 'cat /e/shadow', '--volume', 'etc:/e')
+    const etc = await one.cli('volume', 'create', 'etc', '--type', 'hostpath', '--host-path', '/etc')
+    expect([etc.code, etc.stderr]).toEqual([3, expect.stringContaining('MOUNT_DENIED')])
+    await one.json('volume', 'create', 'opt', '--type', 'hostpath', '--host-path', '/opt', '--access', 'ROX')
+    const refused = await run('thief', 'ls /o', '--volume', 'opt:/o')
     expect([refused.state, refused.error?.code]).toEqual(['failed', 'CONTAINER_FAILED'])
   })
 
