@@ -5,7 +5,7 @@ import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
 import { mayHere } from './gate.ts'
 import type { Call, Caller } from './operation.ts'
-import { requirePrivileges } from './privileges.ts'
+import { hasBareNodes, requirePrivileges } from './privileges.ts'
 import { randomWord } from './workload/workload-request.ts'
 
 /** How long a change waits for a leader before it gives up. */
@@ -21,7 +21,7 @@ export interface Asker extends Pick<Call, 'caller' | 'signal'> {
 export async function carryOut(what: string, command: Command, asker: Asker): Promise<Executed> {
   const { context, caller, signal } = asker
   const { control, clock } = context
-  requirePrivileges(mayHere(caller, context), command)
+  requirePrivileges(mayHere(caller, context), command, hasBareNodes(control.state))
   const id = commandId(what, asker)
   const isSigned = caller.proof !== undefined
   // Nobody speaks for an operator but the peer that leads and has checked what was signed. Others speak for themselves.

@@ -2,7 +2,7 @@
  * Who may have containers that are more than containers. Looked at where commands are handed to the mesh, at whatever speaks of work in
  * them, so that no operation can forget it.
  */
-import type { Command } from '../core/state/types.ts'
+import type { Command, MeshState } from '../core/state/types.ts'
 import { ClawError } from '../model/failure.ts'
 import { sourceObstacle } from '../model/host-path.ts'
 import { inWords } from '../model/privilege.ts'
@@ -11,21 +11,33 @@ import { privilegesAsked } from '../model/workload.ts'
 import type { Call } from './operation.ts'
 import { beyond } from './touched.ts'
 
-/** Throws PERMISSION_DENIED for what the caller may not give, and MOUNT_DENIED for a path that nobody gets. */
-export function requirePrivileges(may: Call['may'], command: Command): void {
+/** Whether some node runs work as a plain process unless it is told otherwise. */
+export const hasBareNodes = ({ members }: Pick<MeshState, 'members'>): boolean =>
+  [...members.values()].some(({ inventory }) => inventory?.executors[0] === 'process')
+
+/**
+ * Throws PERMISSION_DENIED for what the caller may not give, and MOUNT_DENIED for a path that nobody gets. With bare nodes, work that
+ * names no executor may become a plain process.
+ */
+export function requirePrivileges(may: Call['may'], command: Command, isBare: boolean): void {
   if (command.type === 'create-volume' && command.volume.hostPath !== null) requirePath(command.volume.hostPath)
   for (const spec of specsIn(command)) {
     for (const { source } of spec.mounts) requirePath(source)
-    const { namespace, executor } = spec
+    const { namespace, executor = isBare ? 'process' : undefined } = spec
     const volumes = spec.mounts.map(({ source }) => source)
     for (const { verb, resource } of beyond({ volumes, executor }))
       if (!may({ verb, resource }, namespace))
-        throw refusal(resource === 'host-mount' ? 'paths of its host' : 'no container around it', namespace)
+        throw refusal(resource === 'host-mount' ? 'paths of its host' : bareWords(spec), namespace)
     const asked = privilegesAsked(spec)
     if (asked.length > 0 && !may({ verb: 'use', resource: 'privilege' }, namespace))
       throw refusal(inWords(asked), namespace)
   }
 }
+
+const bareWords = ({ executor }: WorkloadSpec): string =>
+  executor === undefined
+    ? 'no container around it, as on some nodes unless --executor docker is said,'
+    : 'no container around it'
 
 function requirePath(path: string): void {
   const why = sourceObstacle(path)

@@ -147,7 +147,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
     const asked = (request: object) => () => {
       const spec = specOf(WorkloadRequest.parse({ image: labImage, ...request }))
       const [denied] = violationsOf([], { spec, replicas: spec.parts?.count ?? 1 })
-      requirePrivileges(() => false, { type: 'submit', workload: workloadId('wl-x'), name: 'x', spec })
+      requirePrivileges(() => false, { type: 'submit', workload: workloadId('wl-x'), name: 'x', spec }, false)
       return denied
     }
     test.each(privilegeTries)('%s', async (name, request) => refused(name, asked(request)))

@@ -15,7 +15,7 @@ import { called, findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 import { mayHere } from '../gate.ts'
-import { requirePrivileges } from '../privileges.ts'
+import { hasBareNodes, requirePrivileges } from '../privileges.ts'
 
 /** How long the mesh may take before the peer keeps the submission: longer than an election. */
 const patience = 5_000
@@ -28,7 +28,7 @@ type SpoolAsker = Omit<Asker, 'context'> & {
 export async function submitOrKeep(command: CommandOf<'submit'>, asker: SpoolAsker): Promise<Executed | Spooled> {
   const { control, clock, spool } = asker.context
   const { caller, signal } = asker
-  requirePrivileges(mayHere(caller, asker.context), command)
+  requirePrivileges(mayHere(caller, asker.context), command, hasBareNodes(asker.context.control.state))
   // A signature is good for a minute: nobody could hand it over later.
   if (caller.proof !== undefined) return carryOut('run', command, asker)
   const id = commandId('run', asker)

@@ -18,7 +18,7 @@ import { findFreshWorkload, refresh } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 import { requireAllowed, violationsNow, ViolationView } from '../policy/policy-view.ts'
-import { requirePrivileges } from '../privileges.ts'
+import { hasBareNodes, requirePrivileges } from '../privileges.ts'
 import { placesIn, queueView, QueueView, snapshotNow, withKept } from './queue-view.ts'
 import { nameFor, pinned, specOf, WorkloadRequest } from './workload-request.ts'
 import { named, WorkloadView, workloadView } from './workload-view.ts'
@@ -118,7 +118,8 @@ export const workloadPlan = unary({
     const replicas = asked.parts?.count ?? 1
     requireAllowed(control.state, asked, replicas)
     const name = request.name ?? nameFor(asked.image, random)
-    requirePrivileges(may, { type: 'submit', workload: workloadId('wl-unsubmitted'), name, spec: asked })
+    const command = { type: 'submit', workload: workloadId('wl-unsubmitted'), name, spec: asked } as const
+    requirePrivileges(may, command, hasBareNodes(control.state))
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
     const asSubmitted = unsubmitted({ name, spec: pinned(veiled(asked), context), by: caller.id }, context)
     const workloads = asSubmitted.map((one) => named(one, control.state))
