@@ -11,7 +11,7 @@ import { carryOut } from '../carry-out.ts'
 import { askedNode } from '../workload/container-ref.ts'
 import type { OperationContext } from '../context.ts'
 import { nodeRef, span, spanOf } from '../fields.ts'
-import { findMember, refresh } from '../find.ts'
+import { beforeDenial, findMember, refresh } from '../find.ts'
 import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
 
@@ -151,7 +151,8 @@ async function close(wanted: string, closing: Closing, { context, call }: Around
   const { caller, signal } = call
   const { control } = context
   await refresh(context, signal)
-  const member = findMember(control.state, wanted)
+  // A peer that was restarted a moment ago has yet to hear even of itself.
+  const member = await beforeDenial(context, () => findMember(control.state, wanted), signal)
   const command = { type: 'set-scheduling', node: member.id, ...closing } as const
   await carryOut('scheduling', command, { context, caller, signal })
   return opennessOf(control.state.members.get(member.id) ?? member, context)

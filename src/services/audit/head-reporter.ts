@@ -3,7 +3,7 @@ import type { AuditHead } from '../../model/audit.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
-import { minute, second } from '../../model/time.ts'
+import { second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
@@ -23,7 +23,8 @@ export interface HeadReporterDeps {
 }
 
 const patience: Millis = 20 * second
-const again: Millis = minute
+/** A node that has just joined may be too early for its mesh. */
+const again: Millis = 5 * second
 
 export class HeadReporter implements Service {
   readonly name = 'audit-heads'
