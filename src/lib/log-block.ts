@@ -55,6 +55,13 @@ function numberAt(bytes: Uint8Array, at: number, digits: number): number {
   return value
 }
 
+/** How many lines it holds. */
+export function linesIn(block: LogBlock): number {
+  let count = 0
+  for (let end = block.indexOf(newline); end >= 0; end = block.indexOf(newline, end + 1)) count += 1
+  return count
+}
+
 /** Of the line that starts at `at`. */
 export const positionAt = (block: Uint8Array, at: number): number => numberAt(block, at, positionDigits)
 export const instantAt = (block: Uint8Array, at: number): number => numberAt(block, at + positionDigits, timeDigits)

@@ -4,7 +4,7 @@
  * all files at its start and skips none. So whoever is behind reads on by such passes, until it has caught up.
  */
 import type { LogBlock } from '../../lib/log-block.ts'
-import { lastPosition, lineHeader, newline } from '../../lib/log-block.ts'
+import { lastPosition, lineHeader, linesIn } from '../../lib/log-block.ts'
 import type { Millis } from '../../model/time.ts'
 import { instantOf } from './log-lines.ts'
 import { type LogSource, readBack, readLog } from './read-log.ts'
@@ -37,9 +37,7 @@ interface Rate {
 
 /** That of so many bytes of lines like these. */
 function rateOf(sample: LogBlock, bytes: number, span: Millis): Rate {
-  let lines = 0
-  for (let at = sample.indexOf(newline); at >= 0; at = sample.indexOf(newline, at + 1)) lines += 1
-  const linesOfAll = (lines * bytes) / sample.length
+  const linesOfAll = (linesIn(sample) * bytes) / sample.length
   return { lines: linesOfAll / span, bytes: (bytes + linesOfAll * (lineInFile - lineHeader)) / span }
 }
 

@@ -64,10 +64,13 @@ async function* above(
   blocks: AsyncGenerator<LogBlock>,
   first: LogBlock | null = null,
 ): AsyncGenerator<LogBlock> {
-  const wanted = (block: LogBlock): LogBlock => after(block, from ?? -1)
+  const wanted = function* (block: LogBlock): Generator<LogBlock> {
+    const rest = after(block, from ?? -1)
+    if (rest.length > 0) yield rest
+  }
   try {
-    if (first !== null && wanted(first).length > 0) yield wanted(first)
-    for await (const block of blocks) if (wanted(block).length > 0) yield wanted(block)
+    if (first !== null) yield* wanted(first)
+    for await (const block of blocks) yield* wanted(block)
   } finally {
     await blocks.return(undefined)
   }

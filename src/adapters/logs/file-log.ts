@@ -2,7 +2,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { LogBlock } from '../../lib/log-block.ts'
-import { instantAt, lastPosition, newline, positionAt } from '../../lib/log-block.ts'
+import { instantAt, lastPosition, linesIn, newline, positionAt } from '../../lib/log-block.ts'
 import { placementId, workloadId } from '../../model/ids.ts'
 import type { LogOwner, LogWriter } from '../../ports/log-store.ts'
 import {
@@ -228,12 +228,6 @@ async function readJson(path: string): Promise<unknown> {
     if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return null
     throw error
   }
-}
-
-function linesIn(block: LogBlock): number {
-  let count = 0
-  for (let end = block.indexOf(newline); end >= 0; end = block.indexOf(newline, end + 1)) count += 1
-  return count
 }
 
 const lastInstant = (block: LogBlock): number => instantAt(block, block.lastIndexOf(newline, block.length - 2) + 1)
