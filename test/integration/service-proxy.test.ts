@@ -41,7 +41,7 @@ async function twoHosts() {
       if (replica === undefined) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: placement })
       return { host: '127.0.0.1', port: replica.port }
     }
-    const context = new OperationsMesh().context(host.id)
+    const context = new OperationsMesh([here.id, there.id]).context(host.id)
     const operations = new OperationService({
       ...{ ...context, rpc: host.rpc, clock: systemClock },
       agent: { ...context.agent, connect: async (placement, _, signal) => dial(await address(placement), signal) },

@@ -32,7 +32,7 @@ import type { Control, Freshness, GatewayStatus } from '../../src/services/contr
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
-import { ada, bob, inventory, meshOf } from './control-samples.ts'
+import { ada, bob, type Book, inventory, meshOf } from './control-samples.ts'
 import type { FakeLog } from './fake-log.ts'
 import { noVolumes } from './no-volumes.ts'
 import { noPrograms } from './no-programs.ts'
@@ -57,7 +57,7 @@ export const sample = (uuid: string, parts: Partial<GpuSample> = {}): GpuSample 
 
 export class OperationsMesh {
   readonly world = new World(7)
-  readonly book = meshOf([ada, bob])
+  readonly book: Book
   readonly network = simNetwork(this.world)
   readonly logs = new Map<PlacementId, FakeLog>()
   /** Nodes of logs whose placement is not the current one. */
@@ -96,6 +96,10 @@ export class OperationsMesh {
   failure: ClawError | null = null
   readonly #watchers = new Set<(view: PeerView) => void>()
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
+
+  constructor(members: readonly NodeId[] = [ada, bob]) {
+    this.book = meshOf(members)
+  }
 
   /** Runs a command as the leader, a node or a user would. */
   apply(command: Command, id?: string): void {
