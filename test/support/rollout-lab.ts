@@ -2,7 +2,7 @@
  * A deployment in the real replicated state, its replicas played: they are placed, get ready, die and are lost as the test says, and the
  * leader decides in between. Time is what the test says it is.
  */
-import { isDrainedIn, occupied, promised, surgeOf, takeCensus } from '../../src/core/rollout/census.ts'
+import { isDrainedIn, promised, surgeOf, takeCensus } from '../../src/core/rollout/census.ts'
 import type { Census, Reach } from '../../src/core/rollout/census.ts'
 import { decide } from '../../src/core/rollout/decide.ts'
 import type { Decision, Measurement } from '../../src/core/rollout/types.ts'
@@ -25,6 +25,14 @@ const nodes = ['n0', 'n1', 'n2', 'n3'].map(nodeId)
 export type Fate = 'ready' | 'exits' | 'hangs'
 export const fateOf = (image: string): Fate =>
   image.includes('exits') ? 'exits' : image.includes('hangs') ? 'hangs' : 'ready'
+
+/** What a decision is made from. */
+export interface Known {
+  /** Of those on whom the promise rests. */
+  readonly serving: ReadonlySet<WorkloadId>
+  readonly ready: ReadonlySet<WorkloadId>
+  readonly gone: ReadonlySet<WorkloadId>
+}
 
 export class RolloutLab {
   readonly book: Book = meshOf(nodes)
@@ -91,6 +99,7 @@ export class RolloutLab {
   lead(): boolean {
     const decision = this.decision()
     if (decision !== null) this.commit(this.command(decision))
+    else if (!this.#isServed(this.known().ready)) this.wrongs.push('nobody who is ready is given requests, for good')
     return decision !== null
   }
 
@@ -106,34 +115,48 @@ export class RolloutLab {
     return { type: 'set-rollout', deployment: web, step, ...rest, ...(starts.length > 0 && { start: starts }) }
   }
 
-  /** `known`: who was ready when it was decided. A decision that comes late cannot know who has got ready or has died since. */
-  commit(command: Command, known: ReadonlySet<WorkloadId> = this.serving()): void {
-    const before = { deployment: this.deployment, taken: occupied(this.census()) }
+  /** A decision that comes late cannot know who has got ready, has died or has come back since it was made. */
+  commit(command: Command, known: Known = this.known()): void {
+    const counted = () => this.#counted(known)
+    const before = { deployment: this.deployment, taken: counted(), isServed: this.#isServed(known.ready) }
     const refused = this.run(command)
     const after = this.deployment
     if (refused !== null || command.type !== 'set-rollout' || after === undefined || before.deployment === undefined)
       return
     const say = (what: string): void => void this.wrongs.push(`${what}, by ${JSON.stringify(command)}`)
-    const least = Math.min(known.size, promised(after))
+    const { serving } = known
+    const least = Math.min(serving.size, promised(after))
     const taken = new Set([...(command.stop ?? []).map(({ workload }) => workload), ...(command.drain ?? [])])
-    const left = known.difference(taken).size
+    const left = serving.difference(taken).size
     if (after.state !== 'deleting' && left < least)
       say(`only ${left} of ${least} that were ready and promised are left`)
     const most = Math.max(
       before.taken,
       before.deployment.replicas + Math.max(surgeOf(before.deployment), surgeOf(after)),
     )
-    if (occupied(this.census()) > most) say(`${occupied(this.census())} run, and ${most} may`)
-    for (const { workload } of command.stop ?? []) this.#lookAtStop(workload, known, say)
-    this.#lookAtTraffic(after, say)
+    if (counted() > most) say(`${counted()} run, and ${most} may`)
+    for (const { workload } of command.stop ?? []) this.#lookAtStop(workload, serving, say)
+    const ready = new Set([...known.ready, ...(command.keep ?? [])]).difference(taken)
+    if (before.isServed && !this.#isServed(ready)) say('nobody who is ready is given requests')
   }
 
-  serving(): Set<WorkloadId> {
-    return new Set(
-      this.census()
-        .live.filter((one) => one.isReady && takesRequests(one.workload))
-        .map(({ id }) => id),
-    )
+  known(): Known {
+    const { live, gone } = this.census()
+    const { deployment } = this
+    const ready = live.filter((one) => one.isReady)
+    // Once a revision was reached, what comes back of another one has no part in what is promised.
+    const counts = (revision: number) => deployment?.rollout !== null || revision === deployment.target
+    return {
+      serving: new Set(ready.filter((one) => takesRequests(one.workload) && counts(one.revision)).map(({ id }) => id)),
+      ready: new Set(ready.map(({ id }) => id)),
+      gone: new Set(gone.map(({ id }) => id)),
+    }
+  }
+
+  /** How many there are on nodes that are here, but for those that were not then. */
+  #counted({ gone }: Known): number {
+    const { live, draining, stopping } = this.census()
+    return [...live, ...draining, ...stopping].filter(({ id }) => !gone.has(id)).length
   }
 
   #lookAtStop(id: WorkloadId, serving: ReadonlySet<WorkloadId>, say: (what: string) => void): void {
@@ -144,12 +167,13 @@ export class RolloutLab {
     if (since !== undefined && this.at - since < defaultRollouts.drain) say(`${id} is stopped too soon`)
   }
 
-  #lookAtTraffic({ service, traffic }: Deployment, say: (what: string) => void): void {
-    if (service === null) return
-    const ready = this.census().live.filter((one) => one.isReady)
+  /** Whether somebody of these is given requests, or nobody of them could be. */
+  #isServed(ids: ReadonlySet<WorkloadId>): boolean {
+    const { service = null, traffic = [], state } = this.deployment ?? {}
+    if (service === null || state === 'deleting') return true
+    const counted = this.replicas.filter(({ id }) => ids.has(id))
     const served = traffic.filter(({ weight }) => weight > 0).map(({ revision }) => revision)
-    if (ready.length > 0 && !served.some((revision) => ready.some((one) => one.revision === revision)))
-      say(`nobody who is ready is given requests: ${JSON.stringify(traffic)}`)
+    return counted.length === 0 || counted.some(({ owner }) => served.includes(owner?.revision ?? 0))
   }
 
   /** One thing that may happen to a replica next: it is placed, gets ready, ends as it was told to, or by itself. */

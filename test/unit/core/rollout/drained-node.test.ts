@@ -33,7 +33,7 @@ test('given a node that is drained, when others have room, then its replicas go 
       const least = 4 - (parts.maxUnavailable ?? 0)
       for (let i = 0; i < 120; i += 1) {
         lab.lead()
-        expect(lab.serving().size).toBeGreaterThanOrEqual(least)
+        expect(lab.known().serving.size).toBeGreaterThanOrEqual(least)
         lab.move(i)
         lab.at += 250
       }
@@ -51,5 +51,5 @@ test('given a node that is drained, when there is no room elsewhere, then its re
     lab.lead()
     lab.at += 500
   }
-  expect(lab.serving().size).toBe(4)
+  expect(lab.known().serving.size).toBe(4)
 })

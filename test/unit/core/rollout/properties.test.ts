@@ -2,10 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Command } from '../../../../src/core/state/types.ts'
 import type { Strategy } from '../../../../src/model/deployment.ts'
-import type { WorkloadId } from '../../../../src/model/ids.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import { web } from '../../../support/deployment-samples.ts'
-import { RolloutLab } from '../../../support/rollout-lab.ts'
+import { type Known, RolloutLab } from '../../../support/rollout-lab.ts'
 
 const strategy: fc.Arbitrary<Strategy> = fc.oneof(
   fc.constant({ type: 'immediate' } as const),
@@ -61,7 +60,7 @@ const images = ['app:good', 'app:exits', 'app:hangs', 'app:better'] as const
 
 /** A decision that its leader made and could not commit before another one led. */
 interface Leader {
-  late: { readonly command: Command; readonly known: ReadonlySet<WorkloadId> } | null
+  late: { readonly command: Command; readonly known: Known } | null
 }
 
 function happen(lab: RolloutLab, leader: Leader, { what, pick }: Happening): void {
@@ -89,7 +88,7 @@ function happen(lab: RolloutLab, leader: Leader, { what, pick }: Happening): voi
     case 'stale': {
       if (leader.late !== null) lab.commit(leader.late.command, leader.late.known)
       const decision = lab.decision()
-      leader.late = decision === null ? null : { command: lab.command(decision), known: lab.serving() }
+      leader.late = decision === null ? null : { command: lab.command(decision), known: lab.known() }
       return
     }
     case 'update':
