@@ -100,14 +100,18 @@ export class Watch {
     })
   }
 
-  /** A higher term than any before has a new leader; an old leader that does not know it yet is not believed. */
+  /**
+   * A higher term than any before has a new leader; an old leader that does not know it yet is not believed. A peer that has yet to hear who
+   * the members are knows the leader by its id alone: the next look finds its name.
+   */
   async #lookForLeader(): Promise<void> {
+    const { fleet } = this.#init
     const { api } = this.someone()
     const { leader, term } = await within(this.#patience, this.#init.signal, (signal) =>
       api.call('gateway.status', {}, signal),
     )
     const last = this.leaders.at(-1)
-    if (leader === null || (last !== undefined && term <= last.term)) return
+    if (leader === null || !fleet.peers.has(leader) || (last !== undefined && term <= last.term)) return
     const seen = { at: Math.max(0, this.now()), leader, term }
     this.leaders.push(seen)
     this.#init.onLeader(seen)
