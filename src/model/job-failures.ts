@@ -59,6 +59,17 @@ export const jobFailures = {
     ({ circle }: { circle: string }) => `The steps of the workflow need each other in a circle: ${circle}.`,
     'Take one of these needs away.',
   ),
+  WORKFLOW_REFERENCE: failure(
+    'invalid',
+    ({ step, place, problem }: { step: string; place: string; problem: string }) =>
+      `The step ${step} cannot be told that at ${place}: ${problem}.`,
+    'Have the file checked with `clawbernetes workflow validate`.',
+  ),
+  WORKFLOW_VALUE_MISSING: failure(
+    'refused',
+    ({ step, text }: { step: string; text: string }) => `The step ${step} has handed on nothing for {{${text}}}.`,
+    'End it with a question mark, as in {{steps.NAME.result?}}, where it need not be there.',
+  ),
   WORKFLOW_FAILED: failure(
     'refused',
     ({ name, reason }: { name: string; reason: string }) => `The workflow ${name} has failed: ${reason}.`,

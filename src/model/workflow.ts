@@ -41,6 +41,8 @@ export interface WorkflowStep extends StepSpec {
   readonly endedAt: Instant | null
   /** What it hands on: of one run its result, of several a JSON list of them. Null when it hands on nothing. */
   readonly result: string | null
+  /** 0 when it has completed, else of the run of it that failed last; null when that is not known. */
+  readonly exitCode?: number | null
 }
 
 /** It has ended, one way or another, or never will begin. */

@@ -105,6 +105,7 @@ import {
   workflowStatusOf,
   workflowWait,
 } from './workflow/workflow.ts'
+import { workflowValidate } from './workflow/workflow-plan.ts'
 import { volumeCreate, volumeDelete, volumeInfo, volumeList } from './volume/volume.ts'
 import { volumeForget, volumeRestore, volumeSnapshot } from './volume/volume-snapshot.ts'
 import { workloadDecisions } from './workload/workload-decisions.ts'
@@ -149,7 +150,7 @@ export const operations = [
   ...[workloadExec, workloadAttach, workloadConnect, placementConnect],
   ...[jobCreate, jobStatusOf, jobList, jobWait, jobLogs, jobStop, jobSuspend, jobResume, jobDelete],
   ...[cronCreate, cronList, cronInfoOf, cronHistory, cronTrigger, cronSuspend, cronResume, cronDelete],
-  ...[workflowCreate, workflowStatusOf, workflowList, workflowWait, workflowLogs],
+  ...[workflowCreate, workflowValidate, workflowStatusOf, workflowList, workflowWait, workflowLogs],
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
   ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],

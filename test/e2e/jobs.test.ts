@@ -1,5 +1,5 @@
 /** Jobs, schedules and workflows on three real daemons, whose leader dies in the middle of it. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, Mesh } from '../support/mesh.ts'
@@ -22,6 +22,10 @@ interface JobReply {
   readonly failureReason: string | null
   readonly results: readonly { readonly index: number; readonly result: string }[]
   readonly runs: readonly { readonly name: string; readonly index: number; readonly state: string }[]
+}
+
+interface Passing {
+  readonly steps: readonly { readonly passed: readonly unknown[] }[]
 }
 
 const shell = (text: string): readonly string[] => ['host', '--', 'sh', '-c', text]
@@ -94,20 +98,27 @@ test('given a schedule of every second, when the leader is killed, then each mom
 test('given a workflow, then results are passed on, a list is gone through, and what failed is tried again alone', async () => {
   const mark = join(mesh.directory, 'ready')
   const file = join(mesh.directory, 'workflow.yaml')
-  const command = (text: string): string => JSON.stringify(['sh', '-c', text])
-  writeFileSync(
-    file,
-    `apiVersion: clawbernetes/v1
-kind: Workflow
-metadata: { name: sums }
-spec:
-  steps:
-    - { name: list, image: host, command: ${command(`echo "$CLAW_RESULT [1,2,3]"`)} }
-    - { name: square, image: host, forEach: list, command: ${command('echo "$CLAW_RESULT $((CLAW_ITEM * CLAW_ITEM))"')} }
-    - { name: sum, image: host, needs: [square], backoffLimit: 0, command: ${command(`test -e ${mark} && echo "$CLAW_RESULT $CLAW_RESULT_SQUARE"`)} }
-    - { name: alarm, image: host, needs: [sum], when: failure, command: ${command('echo failed')} }
-`,
-  )
+  const step = (name: string, command: string, ...rest: readonly string[]) => ({
+    ...{ name, image: 'host', backoffLimit: 0, command: ['sh', '-c', command, ...rest] },
+  })
+  const tell = 'printf "%s %s\\n" "$CLAW_RESULT" "$0"'
+  const owned = join(mesh.directory, 'owned')
+  const [begin, end] = [`'; touch ${owned} # $(touch ${owned})`, 'steps.list.result}}']
+  const nasty = `${begin}{{${end}`
+  const steps = [
+    step('list', 'echo "$CLAW_RESULT [1,2,3]"'),
+    { ...step('square', 'echo "$CLAW_RESULT $((CLAW_ITEM * CLAW_ITEM))"'), forEach: 'list' },
+    { ...step('sum', `test -e ${mark} && echo "$CLAW_RESULT $CLAW_RESULT_SQUARE"`), needs: ['square'] },
+    { ...step('alarm', tell, 'code {{steps.sum.exitCode}}'), needs: ['sum'], when: 'failure' },
+    step('nasty', 'printf "%s %s{{%s\\n" "$CLAW_RESULT" "$0" "$1"', begin, end),
+    { ...step('say', tell, '<{{steps.nasty.result}}>'), needs: ['nasty'] },
+  ]
+  const whole = { apiVersion: 'clawbernetes/v1', kind: 'Workflow', metadata: { name: 'sums' }, spec: { steps } }
+  writeFileSync(file, JSON.stringify(whole))
+  const { stdout: plan, stderr: problem } = await mesh.get(0).cli('workflow', 'validate', file)
+  expect(problem).toBe('')
+  expect(plan).toContain('sums in default: 6 steps in 4 stages')
+  expect(plan).toContain('command[3] = <{{steps.nasty.result}}>')
   const first = await mesh.get(0).cli('workflow', 'create', file, '--wait')
   expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('WORKFLOW_FAILED')])
   writeFileSync(mark, '')
@@ -128,7 +139,14 @@ spec:
     ['list', 'completed', '[1,2,3]'],
     ['square', 'completed', '["1","4","9"]'],
     ['sum', 'completed', '["1","4","9"]'],
-    ['alarm', 'completed', null],
+    ['alarm', 'completed', 'code 1'],
+    ['nasty', 'completed', nasty],
+    ['say', 'completed', `<${nasty}>`],
   ])
+  expect(existsSync(join(mesh.directory, 'owned'))).toBe(false)
+  const said = await mesh.get(2).json<Passing>('workflow', 'status', 'sums')
+  expect(said.steps.at(-1)?.passed[0]).toEqual({
+    ...{ place: 'command[3]', from: '<{{steps.nasty.result}}>', value: `<${nasty}>` },
+  })
   expect((await mesh.get(0).cli('workflow', 'logs', 'sums', '--step', 'sum')).stdout).toContain('["1","4","9"]')
 })

@@ -11,7 +11,7 @@ import { completed, workObstacle } from './namespaces.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, refused } from './step.ts'
-import type { Command, CommandOf, Outcome } from './types.ts'
+import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 
 const types: readonly string[] = [
   'create-job',
@@ -62,7 +62,7 @@ export function jobObstacle({ state, by }: Step, { id, name, spec, settings }: O
 
 /** What a run may not be; null when it may be so. */
 export function jobSpecObstacle(
-  state: Step['state'],
+  state: Pick<MeshState, 'namespaces' | 'policies'>,
   { spec, settings }: Pick<NewJob, 'spec' | 'settings'>,
 ): Outcome | null {
   const run = completed(state, spec, 'ending')

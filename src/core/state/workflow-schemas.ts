@@ -59,6 +59,7 @@ const Step = StepSpec.extend({
   startedAt: shape.instant.nullable(),
   endedAt: shape.instant.nullable(),
   result: z.string().nullable(),
+  exitCode: z.int().nullable().exactOptional(),
 })
 
 /** A workflow as it stands in snapshots. */

@@ -1,4 +1,5 @@
 /** Makes the jobs of steps that begin, with what the steps before have handed on. */
+import { ClawError } from '../../model/failure.ts'
 import type { JobId, WorkflowId } from '../../model/ids.ts'
 import { jobName } from '../../model/job.ts'
 import type { JobSettings } from '../../model/job.ts'
@@ -8,6 +9,7 @@ import type { Workflow, WorkflowStep } from '../../model/workflow.ts'
 import { isSettled } from '../../model/workflow.ts'
 import { before, needsOf } from '../workflow/order.ts'
 import { itemsIn, resultEnvironment } from '../workflow/results.ts'
+import { withValues } from '../workflow/uses.ts'
 import { addJob, jobObstacle } from './jobs.ts'
 import type { Step } from './step.ts'
 import { changeWorkflow, noteWorkflow, withStep } from './workflow-steps.ts'
@@ -68,12 +70,24 @@ type Work = { readonly spec: WorkloadSpec; readonly settings: JobSettings } | { 
 
 /** What the user has set in the environment stays as it is. */
 function workOf(own: WorkflowStep, { steps }: Workflow): Work {
-  const env = { ...resultEnvironment(before(own, steps)), ...own.spec.env }
-  const spec = { ...own.spec, env }
+  const earlier = before(own, steps)
+  const told = toldOf(own.spec, earlier)
+  if ('problem' in told) return told
+  const spec = { ...told, env: { ...resultEnvironment(earlier), ...told.env } }
   if (!Spec.safeParse(spec).success) return { problem: 'what the steps before have handed on is too long' }
   if (own.forEach === null) return { spec, settings: own.job }
   const items = itemsIn(steps.find(({ name }) => name === own.forEach)?.result ?? null)
   if (items === null) return { problem: `the result of ${own.forEach} has too many lines, or too long ones` }
   const settings = { ...own.job, completions: items.length, items: [...items] }
   return { spec, settings: { ...settings, parallelism: Math.max(1, Math.min(own.job.parallelism, items.length)) } }
+}
+
+/** Nothing but what the user has written is looked through: a result that reads like a template is given on as it is. */
+function toldOf(spec: WorkloadSpec, earlier: readonly WorkflowStep[]): WorkloadSpec | { readonly problem: string } {
+  try {
+    return withValues(spec, earlier)
+  } catch (error) {
+    if (!ClawError.is(error, 'WORKFLOW_VALUE_MISSING')) throw error
+    return { problem: error.message }
+  }
 }

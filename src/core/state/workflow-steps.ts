@@ -3,6 +3,7 @@ import type { WorkflowId } from '../../model/ids.ts'
 import type { Job, JobNote } from '../../model/job.ts'
 import type { Workflow, WorkflowStep } from '../../model/workflow.ts'
 import { resultOf } from '../workflow/results.ts'
+import { runsOf } from './job-steps.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { emit } from './step.ts'
@@ -42,11 +43,19 @@ export function settleStep(step: Step, job: Job): void {
   const state = job.state === 'completed' || job.state === 'failed' ? job.state : 'stopped'
   const reason = job.reason ?? (state === 'stopped' ? 'its job was deleted' : null)
   const result = state === 'completed' ? resultOf(job) : null
+  const exitCode = state === 'completed' ? 0 : lastExitCode(step.state, job)
   changeWorkflow(step, workflow, {
-    steps: withStep(workflow, own.name, { state, reason, result, endedAt: step.at }),
+    steps: withStep(workflow, own.name, { state, reason, result, exitCode, endedAt: step.at }),
   })
   noteWorkflow(step, workflow.id, {
     type: `workflow.step-${state}`,
     message: `the step ${own.name} of ${workflow.name} has ${state === 'stopped' ? 'been stopped' : state}${reason === null ? '' : `: ${reason}`}`,
   })
 }
+
+/** Of the run that failed last; null when none did, or it has none. */
+const lastExitCode = (state: Step['state'], { id }: Job): number | null =>
+  runsOf(state, id)
+    .filter((run) => run.state === 'failed')
+    .toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
+    .at(-1)?.exitCode ?? null

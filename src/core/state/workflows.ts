@@ -5,6 +5,7 @@ import { isOver } from '../../model/job.ts'
 import type { StepSpec, Workflow, WorkflowStep } from '../../model/workflow.ts'
 import { hasEnded } from '../../model/workflow.ts'
 import { circleIn, needsOf } from '../workflow/order.ts'
+import { problemOfUses } from '../workflow/uses.ts'
 import { endJob, jobSpecObstacle, removeJob } from './jobs.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -43,7 +44,7 @@ export function carryOutOnWorkflow(step: Step, command: WorkflowCommand): Outcom
 }
 
 const waiting: Omit<WorkflowStep, keyof StepSpec> = {
-  ...{ state: 'waiting', reason: null, jobId: null, startedAt: null, endedAt: null, result: null },
+  ...{ state: 'waiting', reason: null, jobId: null, startedAt: null, endedAt: null, result: null, exitCode: null },
 }
 
 function createWorkflow(step: Step, command: CommandOf<'create-workflow'>): Outcome {
@@ -71,7 +72,11 @@ function createWorkflow(step: Step, command: CommandOf<'create-workflow'>): Outc
   return accepted({ workflow: id })
 }
 
-function stepsObstacle({ state }: Step, { namespace, steps }: CommandOf<'create-workflow'>): Outcome | null {
+/** Why there cannot be a workflow of these steps; null when there can. */
+export function stepsObstacle(
+  { state }: { readonly state: Pick<MeshState, 'namespaces' | 'policies'> },
+  { namespace, steps }: Pick<CommandOf<'create-workflow'>, 'namespace' | 'steps'>,
+): Outcome | null {
   const names = steps.map(({ name }) => name.toUpperCase().replaceAll('-', '_'))
   const twice = steps.find((_, i) => names.indexOf(names[i] ?? '') !== i)
   if (twice !== undefined) return refused('INVALID_REQUEST', { problem: `two steps are called ${twice.name}` })
@@ -88,6 +93,8 @@ function stepsObstacle({ state }: Step, { namespace, steps }: CommandOf<'create-
   }
   const circle = circleIn(steps)
   if (circle !== null) return refused('WORKFLOW_CYCLE', { circle: circle.join(' → ') })
+  const use = problemOfUses(steps)
+  if (use !== null) return refused('WORKFLOW_REFERENCE', use)
   return JSON.stringify(steps).length > limits.workflowBytes
     ? refused('TOO_LARGE', { what: 'the workflow', limit: limits.workflowBytes })
     : null

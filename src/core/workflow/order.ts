@@ -43,3 +43,19 @@ export function before<S extends Needing>(step: Needing, steps: readonly S[]): r
   visit(step)
   return steps.filter(({ name }) => names.has(name))
 }
+
+/** Steps by how many there are before them on the longest way: those of one stage may run at the same time. There must be no circle. */
+export function stagesOf<S extends Needing>(steps: readonly S[]): readonly (readonly S[])[] {
+  const stages: S[][] = []
+  const depths = new Map<string, number>()
+  const depthOf = (step: Needing): number => {
+    const known = depths.get(step.name)
+    if (known !== undefined) return known
+    const needs = steps.filter(({ name }) => needsOf(step).includes(name))
+    const depth = Math.max(0, ...needs.map((need) => depthOf(need) + 1))
+    depths.set(step.name, depth)
+    return depth
+  }
+  for (const step of steps) (stages[depthOf(step)] ??= []).push(step)
+  return stages
+}

@@ -1,6 +1,7 @@
 /** How people write a workflow, and what the mesh makes of it. */
 import { z } from 'zod'
 import { circleIn } from '../../core/workflow/order.ts'
+import { problemOfUses } from '../../core/workflow/uses.ts'
 import { closest } from '../../lib/closest.ts'
 import { ClawError } from '../../model/failure.ts'
 import { mostParallel } from '../../model/job.ts'
@@ -19,7 +20,9 @@ const StepRequest = z.strictObject({
     .array(stepName)
     .max(mostSteps)
     .optional()
-    .describe('Steps that have to end first; their results are told as CLAW_RESULT_NAME'),
+    .describe(
+      'Steps that have to end first; their results are told as CLAW_RESULT_NAME, and where {{steps.NAME.result}} stands',
+    ),
   when: z
     .enum(stepConditions, { error: 'must be success, failure or always' })
     .optional()
@@ -44,7 +47,7 @@ export const WorkflowRequest = z.strictObject({
 })
 type WorkflowRequest = z.output<typeof WorkflowRequest>
 
-/** Throws INVALID_REQUEST with the first thing that is wrong, and WORKFLOW_CYCLE. */
+/** Throws INVALID_REQUEST with the first thing that is wrong, WORKFLOW_CYCLE, and WORKFLOW_REFERENCE. */
 export function stepsOf({ steps: asked, namespace = defaultNamespace }: WorkflowRequest): readonly StepSpec[] {
   const steps = asked.map((step) => stepOf(step, namespace))
   const names = steps.map(({ name }) => name)
@@ -58,6 +61,9 @@ export function stepsOf({ steps: asked, namespace = defaultNamespace }: Workflow
     }
   const circle = circleIn(steps)
   if (circle !== null) throw new ClawError('WORKFLOW_CYCLE', { circle: circle.join(' → ') })
+  // Before values are sealed: a template in one of them would be found by nobody.
+  const use = problemOfUses(steps)
+  if (use !== null) throw new ClawError('WORKFLOW_REFERENCE', use)
   return steps
 }
 

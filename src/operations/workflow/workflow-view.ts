@@ -1,6 +1,9 @@
 /** A workflow as users see it. */
 import { z } from 'zod'
-import type { Workflow } from '../../model/workflow.ts'
+import { resultVariable } from '../../core/workflow/results.ts'
+import { templatesIn, textAt } from '../../core/workflow/uses.ts'
+import type { Job } from '../../model/job.ts'
+import type { Workflow, WorkflowStep } from '../../model/workflow.ts'
 import type { OperationContext } from '../context.ts'
 import { iso, isoOrNull } from '../fields.ts'
 
@@ -20,6 +23,12 @@ export const WorkflowView = z.object({
 })
 export type WorkflowView = z.infer<typeof WorkflowView>
 
+const Passed = z.object({
+  place: z.string().describe('A word of its command, as `command[1]`, a variable, as `env.MODEL`, or `items`'),
+  from: z.string().describe('What stands there in the workflow, or `steps.NAME.result`'),
+  value: z.string().describe('At most 1,024 characters of it'),
+})
+
 export const WorkflowStatus = WorkflowView.extend({
   createdBy: z.string(),
   ttlSeconds: z.number().nullable(),
@@ -37,6 +46,8 @@ export const WorkflowStatus = WorkflowView.extend({
       startedAt: time.nullable(),
       endedAt: time.nullable(),
       result: z.string().nullable(),
+      exitCode: z.int().nullable().describe('0 when it has completed, else of the run that failed last'),
+      passed: z.array(Passed).describe('What it was told of the steps before it; nothing when its job is forgotten'),
       reason: z.string().nullable(),
     }),
   ),
@@ -71,6 +82,7 @@ export function workflowStatus(workflow: Workflow, context: Context): WorkflowSt
       return {
         ...{ name: step.name, state: step.state, needs: step.needs, when: step.when, forEach: step.forEach },
         ...{ image: step.spec.image, jobId: step.jobId, result: step.result, reason: step.reason },
+        ...{ exitCode: step.exitCode ?? null, passed: job === undefined ? [] : passedTo(step, job, workflow) },
         completions: job === undefined ? null : `${job.succeeded}/${job.completions}`,
         failed: job?.failed ?? 0,
         startedAt: isoOrNull(step.startedAt),
@@ -80,3 +92,20 @@ export function workflowStatus(workflow: Workflow, context: Context): WorkflowSt
     events: workflow.events.map(({ at, type, message }) => ({ at: iso(at), type, message })),
   }
 }
+
+/** As its job has it: what a step before has handed on later is not what it was told. */
+function passedTo(step: WorkflowStep, { spec, items }: Job, { steps }: Workflow): z.infer<typeof Passed>[] {
+  const own = templatesIn(step.spec).map(({ place, text }) => ({ place, from: text, value: textAt(spec, place) ?? '' }))
+  const variables = steps.flatMap(({ name }) => {
+    const variable = resultVariable(name)
+    const value = variable in step.spec.env ? undefined : spec.env[variable]
+    return value === undefined ? [] : [{ place: `env.${variable}`, from: `steps.${name}.result`, value }]
+  })
+  const list =
+    step.forEach === null
+      ? []
+      : [{ place: 'items', from: `steps.${step.forEach}.result`, value: JSON.stringify(items ?? []) }]
+  return [...own, ...variables, ...list].map((one) => ({ ...one, value: one.value.slice(0, longestShown) }))
+}
+
+const longestShown = 1_024

@@ -50,6 +50,11 @@ const ofJob = (may: string): Row => row('namespace', may, (team) => ({ job: 'sum
 const ofCron = (may: string): Row => row('namespace', may, (team) => ({ cron: 'nightly', namespace: `team-${team}` }))
 const ofWorkflow = (may: string): Row =>
   row('namespace', may, (team) => ({ workflow: 'shards', namespace: `team-${team}` }))
+const newWorkflow = (may: string): Row =>
+  row('namespace', may, (team) => ({
+    ...{ name: 'new', namespace: `team-${team}` },
+    steps: [{ name: 'one', image: 'busybox' }],
+  }))
 const policy = { name: 'x', rules: { requireDigest: true } }
 const filter = { level: null, search: null, since: null, until: null, context: 0, details: false }
 const upload = { upload: 'upload-1', offset: 0, data: '' }
@@ -169,10 +174,8 @@ export const rows: Readonly<Record<string, Row>> = {
   'cron.suspend': ofCron('oa'),
   'cron.resume': ofCron('oa'),
   'cron.delete': ofCron('oa'),
-  'workflow.create': row('namespace', 'oa', (team) => ({
-    ...{ name: 'new', namespace: `team-${team}` },
-    steps: [{ name: 'one', image: 'busybox' }],
-  })),
+  'workflow.create': newWorkflow('oa'),
+  'workflow.validate': newWorkflow(all),
   'workflow.list': row('list', all),
   'workflow.status': ofWorkflow(all),
   'workflow.wait': ofWorkflow(all),

@@ -163,9 +163,31 @@ describe('given a workflow', () => {
     [[{ ...steps[0], needs: ['lits'] }], 'INVALID_REQUEST', /needs lits, which is none of the steps/],
     [[{ ...steps[0], namespace: 'lab' }], 'INVALID_REQUEST', /there is no namespace/],
     [[{ ...steps[0], forEach: 'not a step' }], 'INVALID_REQUEST', /forEach of the step list names no step/],
-  ])('when its steps are %j, then they are refused', async (wrong, code, problem) => {
-    const asked = run('workflow.create', { name: 'shards', steps: wrong as never })
-    await expect(asked).rejects.toMatchObject({ code, message: expect.stringMatching(problem) as unknown })
+    [[{ ...steps[0], env: ['A={{steps.gone.result}}'] }], 'WORKFLOW_REFERENCE', /at env.A: .* names none of the steps/],
+    [
+      [steps[0], { ...steps[0], name: 'b', env: ['API_KEY={{steps.list.result}}'], needs: ['list'] }],
+      'WORKFLOW_REFERENCE',
+      /kept as a secret/,
+    ],
+  ])('when its steps are %j, then they are refused, also when that is only asked', async (wrong, code, problem) => {
+    for (const operation of ['workflow.create', 'workflow.validate'] as const)
+      await expect(run(operation, { name: 'shards', steps: wrong as never })).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(problem) as unknown,
+      })
+  })
+
+  test('when it is only asked what it would be, then its stages and what each would be told are shown, and nothing is made', async () => {
+    const merge = { name: 'merge', image: 'm:1', needs: ['all'], command: ['merge', '--list={{steps.list.result}}'] }
+    const plan = await run('workflow.validate', { name: 'shards', steps: [...steps, merge] })
+    expect(plan.stages).toEqual([['list'], ['each'], ['all'], ['merge']])
+    expect(plan.steps).toMatchObject([
+      { name: 'list', needs: [], completions: 1, uses: [] },
+      { name: 'each', needs: ['list'], completions: null },
+      { name: 'all', completions: 2, when: 'always' },
+      { uses: [{ place: 'command[1]', text: '--list={{steps.list.result}}', steps: ['list'] }] },
+    ])
+    expect(mesh.book.state.workflows.size).toBe(0)
   })
 })
 
@@ -180,5 +202,6 @@ describe('given a namespace with limits, and a policy', () => {
     await expect(run('cron.create', { ...denied, schedule: '@daily' })).rejects.toMatchObject({ code: 'POLICY_DENIED' })
     const steps = [{ name: 'a', image: 'app:latest' }]
     await expect(run('workflow.create', { name: 'w', steps })).rejects.toMatchObject({ code: 'POLICY_DENIED' })
+    await expect(run('workflow.validate', { name: 'w', steps })).rejects.toMatchObject({ code: 'POLICY_DENIED' })
   })
 })

@@ -93,6 +93,11 @@ export const timedRows: readonly Row[] = [
     load: () => import('../commands/workflow/create.ts'),
   },
   {
+    path: 'workflow validate',
+    about: 'Check a workflow, and show in which order its steps would be done and what each would be told.',
+    load: () => import('../commands/workflow/validate.ts'),
+  },
+  {
     path: 'workflow status',
     about: 'Show one workflow: its steps, what they wait for, and what they have handed on.',
     load: () => import('../commands/workflow/status.ts'),

@@ -48,7 +48,7 @@ export function workflowLines(status: WorkflowStatus): readonly string[] {
       ['Duration', `${Math.round(status.durationSecs)} s`],
     ]),
     '',
-    ...status.steps.map(stepLine),
+    ...status.steps.flatMap((step) => [stepLine(step), ...step.passed.map(passedLine)]),
   ]
 }
 
@@ -58,3 +58,7 @@ function stepLine({ name, state, needs, completions, result, reason }: WorkflowS
   const said = result === null ? '' : `  result: ${result.split('\n')[0]?.slice(0, 80) ?? ''}`
   return `  ${name}  ${state}${count}${after}${said}${reason === null ? '' : `  ${reason}`}`
 }
+
+/** `      command[1] = /data/7  ({{steps.fetch.result}})`. */
+const passedLine = ({ place, from, value }: WorkflowStatus['steps'][number]['passed'][number]): string =>
+  `      ${place} = ${value.split('\n')[0]?.slice(0, 80) ?? ''}  (${from})`
