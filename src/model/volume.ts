@@ -18,6 +18,10 @@ export type VolumeType = (typeof volumeTypes)[number]
 export const accessModes = ['RWO', 'ROX', 'RWX'] as const
 export type AccessMode = (typeof accessModes)[number]
 
+export const volumeLabels = z
+  .record(z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'must be a label'), z.string().max(256))
+  .refine((labels) => Object.keys(labels).length <= 16, 'at most 16 labels')
+
 /** Of a server of NFS, as the engine's own driver takes it. */
 export const nfsServer = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$/, 'must be a host name or an address')
 export const nfsOptions = z.string().regex(/^[A-Za-z0-9=,._-]{0,256}$/, 'must be mount options such as nfsvers=4,soft')
@@ -56,6 +60,10 @@ export interface Volume {
   readonly sizeMib: number | null
   /** Where its data is; null until work has written it, and of what is no node's. */
   readonly node: NodeId | null
+  /** By which backups find it. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** What holds its data now, since all of it was last put in the place of what was there; left out where that has not happened. */
+  readonly incarnation?: string
   readonly createdAt: Instant
   readonly createdBy: string
   /** Oldest first. */

@@ -114,8 +114,18 @@ export interface ServicesView {
 export interface VolumesView {
   /** Throws TOO_LARGE, DISK_FULL and EXECUTOR_UNAVAILABLE. `onBytes` is told how much there is so far. */
   copy(volume: Volume, id: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Copied>
-  /** Throws STATE_CORRUPT for a copy that is not what was written. */
-  putBack(volume: Volume, snapshot: VolumeSnapshot, signal: AbortSignal): Promise<void>
+  /** Over what is there, in a directory. Throws STATE_CORRUPT for a copy that is not what was written. */
+  putOver(volume: Volume, snapshot: VolumeSnapshot, signal: AbortSignal): Promise<void>
+  /** The same of what may be damaged. */
+  readCopy(snapshot: VolumeSnapshot): Promise<AsyncIterable<Uint8Array>>
+  /** Makes what is to hold the data of the volume in its incarnation. */
+  fill(volume: Volume, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>
+  /** Throws VOLUME_BUSY for what a container has that runs. */
+  refuseUsed(volume: Volume, signal: AbortSignal): Promise<void>
+  /** What was to hold its data. */
+  drop(volume: Volume, signal: AbortSignal): Promise<void>
+  /** What has held its data before. */
+  dropOthers(volume: Volume, signal: AbortSignal): Promise<void>
   forgetCopy(id: string): Promise<void>
   discard(volume: Volume, signal: AbortSignal): Promise<void>
 }

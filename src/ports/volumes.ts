@@ -22,6 +22,8 @@ export interface VolumeUser {
 export interface VolumeEngine {
   /** Makes it where it is not there yet. Throws EXECUTOR_UNAVAILABLE, and CONTAINER_FAILED for what the engine refuses. */
   ensure(volume: EngineVolume, signal: AbortSignal): Promise<void>
+  /** Names of those that have all of these labels. */
+  named(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly string[]>
   /** Containers that have it, running or ended: the placement of each, or null for one that is none of ours. */
   users(name: string, signal: AbortSignal): Promise<readonly VolumeUser[]>
   /** One that is not there is no error. */

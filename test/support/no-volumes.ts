@@ -8,7 +8,12 @@ const none = (): never => {
 
 export const noVolumes: VolumesView = {
   copy: async () => none(),
-  putBack: async () => none(),
+  putOver: async () => none(),
+  readCopy: async () => none(),
+  fill: async () => none(),
+  refuseUsed: () => Promise.resolve(),
+  drop: () => Promise.resolve(),
+  dropOthers: () => Promise.resolve(),
   forgetCopy: () => Promise.resolve(),
   discard: () => Promise.resolve(),
 }

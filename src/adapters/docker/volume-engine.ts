@@ -27,6 +27,11 @@ export function dockerVolumes(address: string, owners: Confinement = strict): Vo
         throw refused(error, `the volume ${name} could not be made`)
       }
     },
+    async named(labels, signal) {
+      const filters = { label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) }
+      const { Volumes } = await ask(signal, () => docker.listVolumes({ filters }))
+      return Volumes.map(({ Name }) => Name)
+    },
     async users(name, signal) {
       const filters = { volume: [name] }
       const found = await ask(signal, (abortSignal) => docker.listContainers({ all: true, filters, abortSignal }))
@@ -54,11 +59,17 @@ export function dockerVolumes(address: string, owners: Confinement = strict): Vo
     },
     async unpack(content, archive, signal) {
       const container = await helperWith({ docker, confinement }, content, signal)
+      const body = Readable.from(archive)
+      const isBroken = new AbortController()
+      // What the archive is read from may fail in the middle, which the client of the engine does not look for.
+      body.once('error', (error) => isBroken.abort(error))
+      const until = AbortSignal.any([signal, isBroken.signal])
       try {
-        await ask(signal, () => container.putArchive(Readable.from(archive), { path: inside }), null)
+        await ask(until, (abortSignal) => container.putArchive(body, { path: inside, abortSignal }), null)
       } catch (error) {
         throw refused(error, 'the copy could not be put back')
       } finally {
+        body.destroy()
         await container.remove({ force: true })
       }
     },

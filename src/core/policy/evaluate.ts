@@ -30,6 +30,16 @@ export function violationsOf(policies: Iterable<Policy>, asked: Asked): readonly
   return [...found.filter(({ mode }) => mode === 'enforce'), ...found.filter(({ mode }) => mode === 'warn')]
 }
 
+/** What speaks against any work of the namespace having this mounted. */
+export const mountFindings = (policies: Iterable<Policy>, namespace: string, source: string): readonly Violation[] =>
+  [...policies].flatMap(({ name: policy, namespaces, mode, rules: { forbidMounts = [] } }) => {
+    const isMeant = mode === 'enforce' && (namespaces === null || namespaces.includes(namespace))
+    if (!isMeant || !forbidMounts.some((pattern) => touches(pattern, source))) return []
+    return [{ policy, mode, rule: 'forbidMounts', value: source, wants: noMountOf(forbidMounts) }]
+  })
+
+const noMountOf = (patterns: readonly string[]): string => `no mount of ${patterns.join(' or ')}`
+
 type Check<Rule extends keyof PolicyRules> = (
   rule: NonNullable<PolicyRules[Rule]>,
   asked: Asked,
@@ -58,7 +68,7 @@ const checks: { readonly [Rule in keyof Required<PolicyRules>]: Check<Rule> } = 
   },
   forbidMounts: (patterns, { spec }) => {
     const hit = spec.mounts.find(({ source }) => patterns.some((pattern) => touches(pattern, source)))
-    return hit === undefined ? null : { value: hit.source, wants: `no mount of ${patterns.join(' or ')}` }
+    return hit === undefined ? null : { value: hit.source, wants: noMountOf(patterns) }
   },
   requireLabels: (wanted, { spec }) => pairsFit(wanted, spec.labels ?? {}, '--label'),
   requireAnnotations: (wanted, { spec }) => pairsFit(wanted, spec.annotations ?? {}, '--annotation'),

@@ -15,6 +15,8 @@ function isWorkersOwn(command: Command, from: NodeId): boolean {
   if (command.type === 'note-apikey-use') return true
   if (command.type === 'update-member')
     return command.node === from && command.labels === undefined && command.labelPatch === undefined
+  // It fills what it has; another volume would draw work to it.
+  if (command.type === 'report-restore' && command.made !== undefined) return false
   const isReport = command.type.startsWith('report-') || ['claim', 'reject', 'tell'].includes(command.type)
   return isReport && 'node' in command && command.node === from
 }
@@ -51,6 +53,7 @@ function isForwarded(command: Command, from: NodeId): boolean {
     case 'report-ended':
     case 'report-audit-head':
     case 'report-snapshot':
+    case 'report-restore':
       return command.node === from
     case 'update-member':
       return command.addresses === undefined || command.node === from

@@ -62,7 +62,7 @@ export function jobObstacle({ state, by }: Step, { id, name, spec, settings }: O
 
 /** What a run may not be; null when it may be so. */
 export function jobSpecObstacle(
-  state: Pick<MeshState, 'namespaces' | 'policies'>,
+  state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'>,
   { spec, settings }: Pick<NewJob, 'spec' | 'settings'>,
 ): Outcome | null {
   const run = completed(state, spec, 'ending')

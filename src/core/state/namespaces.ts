@@ -72,7 +72,7 @@ export const completed = (state: Pick<Source, 'namespaces'>, spec: WorkloadSpec,
 
 /** Why work like this may not be, in so many parts or replicas; null when it may. */
 export function workObstacle(
-  state: Pick<MeshState, 'namespaces' | 'policies'>,
+  state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'>,
   spec: WorkloadSpec,
   { replicas, lasting }: { readonly replicas: number; readonly lasting: Lasting },
 ): Outcome | null {
@@ -85,7 +85,7 @@ export function workObstacle(
 
 /** Why the namespace takes no such workload, or no more of them; null when it does. Asked of everything that becomes a workload, whoever makes it. */
 export function submissionObstacle(
-  state: Source & Pick<MeshState, 'policies'>,
+  state: Source & Pick<MeshState, 'policies' | 'volumes'>,
   spec: WorkloadSpec,
   count: number,
   wanted: { readonly replicas: number; readonly lasting: Lasting } = { replicas: count, lasting: 'ending' },

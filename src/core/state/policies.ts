@@ -13,6 +13,7 @@ import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
+import { withVolumePaths } from './volume-paths.ts'
 
 export const isOnPolicy = (command: Command): command is PolicyCommand =>
   command.type.endsWith('-policy') || command.type === 'set-prices'
@@ -87,13 +88,20 @@ function setPrices(step: Step, { prices }: CommandOf<'set-prices'>): Outcome {
   return accepted()
 }
 
-type Governed = Pick<MeshState, 'policies'>
+type Governed = Pick<MeshState, 'policies' | 'volumes'>
 
 /** Why no policy lets it in; null when all do. */
-export function policyObstacle({ policies }: Governed, asked: Asked): Outcome | null {
-  const broken = violationsOf(policies.values(), asked).filter(({ mode }) => mode === 'enforce')
+export function policyObstacle(state: Governed, asked: Asked): Outcome | null {
+  const broken = violationsIn(state, asked).filter(({ mode }) => mode === 'enforce')
   return broken.length === 0 ? null : refused('POLICY_DENIED', deniedBy(broken))
 }
+
+/** What speaks against the work, with what stands behind the volumes that it names. */
+export const violationsIn = (
+  { policies, volumes }: Governed,
+  asked: Asked,
+  among: Iterable<Policy> = policies.values(),
+): readonly Violation[] => violationsOf(among, { ...asked, spec: withVolumePaths({ volumes }, asked.spec) })
 
 /** The facts of the refusal: the first that speaks against it, and how many more do. */
 export function deniedBy([first, ...others]: readonly Violation[]) {
@@ -121,7 +129,7 @@ export function recordExceptions(step: Step, { kind, name, workload, spec, repli
       workload,
       message: `${name} was let in by ${by} with ${inWords(privileges)}`,
     })
-  for (const { policy, mode, rule, value, wants } of violationsOf(state.policies.values(), {
+  for (const { policy, mode, rule, value, wants } of violationsIn(state, {
     ...{ spec, replicas, isLasting: kind === 'deployment' },
   }))
     if (mode === 'warn')

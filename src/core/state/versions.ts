@@ -79,6 +79,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'remove-volume' },
   { version: 2, command: 'report-snapshot' },
   { version: 2, command: 'remove-snapshot' },
+  { version: 2, command: 'report-restore' },
   { version: 2, command: 'create-namespace', field: 'defaults' },
   { version: 2, command: 'create-namespace', field: 'maxima' },
   { version: 2, command: 'update-namespace', field: 'defaults' },

@@ -4,7 +4,9 @@ import type { Volume } from '../../model/volume.ts'
 import { isBound, volumeKey } from '../../model/volume.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { mountFindings } from '../policy/evaluate.ts'
 import { namespaceOf } from './namespaces.ts'
+import { deniedBy } from './policies.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -13,7 +15,7 @@ import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 
 const types: ReadonlySet<string> = new Set<VolumeCommand['type']>([
-  ...(['create-volume', 'remove-volume', 'report-snapshot', 'remove-snapshot'] as const),
+  ...(['create-volume', 'remove-volume', 'report-snapshot', 'remove-snapshot', 'report-restore'] as const),
 ])
 
 export const isOnVolume = (command: Command): command is VolumeCommand => types.has(command.type)
@@ -28,6 +30,8 @@ export function carryOutOnVolume(step: Step, command: VolumeCommand): Outcome {
       return noteSnapshot(step, command)
     case 'remove-snapshot':
       return forgetSnapshot(step, command)
+    case 'report-restore':
+      return command.made === undefined ? refill(step, command) : makeFilled(step, command)
   }
 }
 
@@ -82,9 +86,49 @@ function create(step: Step, { namespace, name, volume }: CommandOf<'create-volum
   if (state.volumes.has(key)) return refused('VOLUME_EXISTS', { volume: key })
   if (state.volumes.size >= limits.volumes) return refused('RATE_LIMITED', { who: by })
   if (volume.node !== null && !state.members.has(volume.node)) return refused('NODE_NOT_FOUND', { node: volume.node })
+  const forbidden = volume.hostPath === null ? [] : mountFindings(state.policies.values(), namespace, volume.hostPath)
+  if (forbidden.length > 0) return refused('POLICY_DENIED', deniedBy(forbidden))
   state.volumes.set(key, { namespace, name, ...volume, createdAt: at, createdBy: by, snapshots: [] })
   emit(step, { type: 'volume.created', node: volume.node, message: `${by} made the volume ${key}` })
   return accepted()
+}
+
+/** All of it at once: until here nobody saw any of what it holds. */
+function makeFilled(
+  step: Step,
+  { namespace, name, node, incarnation, made = {} }: CommandOf<'report-restore'>,
+): Outcome {
+  const own = { type: 'local', access: 'RWO', hostPath: null, nfs: null, sizeMib: null, node, ...made } as const
+  const outcome = create(step, { type: 'create-volume', namespace, name, volume: own })
+  const key = volumeKey(namespace, name)
+  const volume = step.state.volumes.get(key)
+  if (outcome.ok && volume !== undefined) step.state.volumes.set(key, { ...volume, incarnation })
+  return outcome
+}
+
+/** What it held until now is nobody's any more. Refused where somebody has been faster, or may be writing. */
+function refill(step: Step, { namespace, name, node, incarnation, instead }: CommandOf<'report-restore'>): Outcome {
+  const { state, by } = step
+  const key = volumeKey(namespace, name)
+  const volume = state.volumes.get(key)
+  if (volume === undefined) return refused('VOLUME_NOT_FOUND', { volume: key })
+  if (volume.type !== 'local' || (volume.node ?? node) !== node || (volume.incarnation ?? null) !== instead)
+    return refused('INVALID_REQUEST', { problem: `${key} is not what it was when this began` })
+  const busy = busyObstacle(state, volume)
+  if (busy !== null) return busy
+  state.volumes.set(key, { ...volume, node, incarnation })
+  emit(step, { type: 'volume.restored', node, message: `${by} had the data of ${key} replaced` })
+  return accepted()
+}
+
+function busyObstacle(state: State, volume: Volume): Outcome | null {
+  const users = usersOf(state, volume)
+  const words = users.slice(0, 3).map((user) => user.name)
+  if (users.length === 0) return null
+  return refused('VOLUME_BUSY', {
+    volume: volumeKey(volume.namespace, volume.name),
+    users: [...words, ...(users.length > 3 ? ['others'] : [])].join(', '),
+  })
 }
 
 function remove(step: Step, { namespace, name }: CommandOf<'remove-volume'>): Outcome {
@@ -92,13 +136,8 @@ function remove(step: Step, { namespace, name }: CommandOf<'remove-volume'>): Ou
   const key = volumeKey(namespace, name)
   const volume = state.volumes.get(key)
   if (volume === undefined) return refused('VOLUME_NOT_FOUND', { volume: key })
-  const users = usersOf(state, volume)
-  const words = users.slice(0, 3).map((user) => user.name)
-  if (users.length > 0)
-    return refused('VOLUME_BUSY', {
-      volume: key,
-      users: [...words, ...(users.length > 3 ? ['others'] : [])].join(', '),
-    })
+  const busy = busyObstacle(state, volume)
+  if (busy !== null) return busy
   state.volumes.delete(key)
   emit(step, { type: 'volume.removed', node: volume.node, message: `${by} removed the volume ${key}` })
   return accepted()

@@ -74,7 +74,7 @@ function createWorkflow(step: Step, command: CommandOf<'create-workflow'>): Outc
 
 /** Why there cannot be a workflow of these steps; null when there can. */
 export function stepsObstacle(
-  { state }: { readonly state: Pick<MeshState, 'namespaces' | 'policies'> },
+  { state }: { readonly state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'> },
   { namespace, steps }: Pick<CommandOf<'create-workflow'>, 'namespace' | 'steps'>,
 ): Outcome | null {
   const names = steps.map(({ name }) => name.toUpperCase().replaceAll('-', '_'))

@@ -1,8 +1,8 @@
 /** Policies, and what does not keep to them, as users see them. */
 import { z } from 'zod'
 import type { Asked } from '../../core/policy/evaluate.ts'
-import { violationsOf } from '../../core/policy/evaluate.ts'
 import { workObstacle } from '../../core/state/namespaces.ts'
+import { violationsIn } from '../../core/state/policies.ts'
 import type { MeshState } from '../../core/state/types.ts'
 import { failureFrom } from '../../model/failure.ts'
 import type { Policy, Violation } from '../../model/policy.ts'
@@ -45,8 +45,8 @@ export const violationView = (one: Violation): z.infer<typeof ViolationView> => 
 })
 
 /** What every policy that there is says of it, those that only warn among them. */
-export const violationsNow = ({ policies }: Pick<MeshState, 'policies'>, asked: Asked) =>
-  violationsOf(policies.values(), asked).map(violationView)
+export const violationsNow = (state: Pick<MeshState, 'policies' | 'volumes'>, asked: Asked) =>
+  violationsIn(state, asked).map(violationView)
 
 /** Throws the refusal that submitting it would meet: LIMIT_EXCEEDED, POLICY_DENIED or NAMESPACE_NOT_FOUND. */
 export function requireAllowed(state: MeshState, spec: WorkloadSpec, replicas: number): void {
@@ -79,7 +79,7 @@ export function brokenBy(state: MeshState, policies: readonly Policy[]): readonl
       : [{ kind: 'deployment' as const, id, name, asked: { spec, replicas, isLasting: true } }]
   })
   return [...workloads, ...deployments].flatMap(({ kind, id, name, asked }) =>
-    violationsOf(policies, asked)
+    violationsIn(state, asked, policies)
       // What every mesh demands of strangers is none of these policies.
       .filter(({ policy }) => policies.some((one) => one.name === policy))
       .map((violation) => ({ kind, id, name, namespace: asked.spec.namespace, ...violationView(violation) })),

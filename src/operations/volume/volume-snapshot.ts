@@ -5,12 +5,12 @@ import type { NodeId } from '../../model/ids.ts'
 import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
 import type { Volume, VolumeSnapshot } from '../../model/volume.ts'
 import { volumeKey, volumeName } from '../../model/volume.ts'
-import { usersOf } from '../../core/state/volumes.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { refresh } from '../find.ts'
 import { stream, unary } from '../operation.ts'
 import { randomWord } from '../workload/workload-request.ts'
+import { refill, refuseUsed } from './refill.ts'
 import { find, homeOf } from './volume.ts'
 
 const named = {
@@ -100,12 +100,14 @@ export const volumeRestore = unary({
   namespace: ({ namespace }) => namespace,
   rest: { method: 'POST', path: '/api/volumes/:name/restore' },
   where: (input, context) => keeperOf(input, context),
-  async handler({ namespace, name, snapshot: id }, context, { signal }) {
+  async handler({ namespace, name, snapshot: id }, context, { caller, signal }) {
     await refresh(context, signal)
     const volume = find(context, namespace, name)
     const wanted = snapshotOf(volume, id)
     refuseUsed(volume, context)
-    await context.volumes.putBack(volume, wanted, signal)
+    if (volume.type === 'local')
+      await refill(volume, await context.volumes.readCopy(wanted), { context, caller, signal })
+    else await context.volumes.putOver(volume, wanted, signal)
     return { name, snapshot: id, bytes: wanted.bytes }
   },
 })
@@ -143,12 +145,4 @@ function snapshotOf({ namespace, name, snapshots }: Volume, id: string): VolumeS
   if (found === undefined)
     throw new ClawError('SNAPSHOT_NOT_FOUND', { snapshot: id, volume: volumeKey(namespace, name) })
   return found
-}
-
-/** Throws VOLUME_BUSY. */
-function refuseUsed(volume: Volume, { control }: Pick<OperationContext, 'control'>): void {
-  const users = usersOf(control.state, volume)
-  if (users.length === 0) return
-  const words = users.slice(0, 3).map(({ name }) => name)
-  throw new ClawError('VOLUME_BUSY', { volume: volumeKey(volume.namespace, volume.name), users: words.join(', ') })
 }

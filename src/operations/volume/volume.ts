@@ -12,6 +12,7 @@ import {
   nfsOptions,
   nfsServer,
   volumeKey,
+  volumeLabels,
   volumeName,
   volumeTypes,
 } from '../../model/volume.ts'
@@ -36,6 +37,7 @@ export const VolumeView = z.object({
   server: z.string().nullable().describe('Of a volume of NFS'),
   path: z.string().nullable(),
   sizeMib: z.int().nullable(),
+  labels: z.record(z.string(), z.string()),
   node: z.string().nullable().describe('Where its data is; null until work has used it, and of what is no node’s'),
   users: z.array(z.string()).describe('Workloads that name it and have not ended'),
   createdAt: time,
@@ -74,6 +76,7 @@ export const volumeCreate = unary({
     node: nodeRef.optional().describe('Where its data is; otherwise where it is first used'),
     server: nfsServer.optional().describe('Of a volume of NFS'),
     path: absolutePath.optional().describe('Directory of the server'),
+    labels: volumeLabels.optional().describe('By which backups find it'),
     options: nfsOptions.default('').describe('Further mount options of NFS, such as nfsvers=4'),
   }),
   output: VolumeView,
@@ -82,10 +85,15 @@ export const volumeCreate = unary({
   // What it names of the host is as good as mounted.
   needs: ({ type: kind }) => (kind === 'hostpath' ? [{ verb: 'use', resource: 'host-mount' }] : []),
   rest: { method: 'POST', path: '/api/volumes' },
-  async handler({ name, namespace, node, size, ...asked }, context, { caller, signal }) {
+  async handler({ name, namespace, node, size, labels, ...asked }, context, { caller, signal }) {
     await refresh(context, signal)
     const at = node === undefined ? null : findNode(context.control.state, node)
-    const volume = { ...madeOf(asked), sizeMib: size === undefined ? null : mibOf(size), node: at }
+    const volume = {
+      ...madeOf(asked),
+      sizeMib: size === undefined ? null : mibOf(size),
+      node: at,
+      ...(labels && { labels }),
+    }
     await carryOut('volume', { type: 'create-volume', namespace, name, volume }, { context, caller, signal })
     return viewOf(find(context, namespace, name), context)
   },
@@ -187,6 +195,7 @@ function viewOf(volume: Volume, { control }: Pick<OperationContext, 'control'>):
   return {
     ...{ name, namespace, type: kind, accessMode: access, hostPath, sizeMib, createdBy },
     ...{ server: nfs?.server ?? null, path: nfs?.path ?? null, createdAt: iso(createdAt) },
+    labels: { ...volume.labels },
     node: node === null ? null : nameOf(state, node),
     users: usersOf(state, volume).map((user) => user.name),
     snapshots: snapshots.map((one) => ({ ...one, at: iso(one.at), node: nameOf(state, one.node) })),

@@ -3,9 +3,11 @@ import { volumesOf } from '../../core/state/volumes.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Volume, VolumeSnapshot } from '../../model/volume.ts'
+import { volumeKey } from '../../model/volume.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
-import type { Copied, CopyStore, EngineVolume, VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
+import type { Copied, CopyStore, VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
 import type { Control } from '../control/types.ts'
+import { engineVolume, labelsOf, ownVolume } from './engine-names.ts'
 
 type Mounts = WorkloadSpec['mounts']
 
@@ -22,8 +24,6 @@ export interface VolumeDeps {
   readonly mostBytes: number
 }
 
-const ownPrefix = 'claw-'
-
 export class VolumeService {
   readonly #deps: VolumeDeps
 
@@ -31,34 +31,72 @@ export class VolumeService {
     this.#deps = deps
   }
 
-  /** What the work mounts, with volumes of the mesh as the engine of this node knows them. What names none stays as it is. */
+  /**
+   * What the work mounts, as the engine of this node knows it. A name that is no volume of the mesh is one that only work of its namespace
+   * has here; whatever else the engine holds is only for work that may have all paths of the host.
+   */
   readonly mountsFor = async (spec: WorkloadSpec, signal: AbortSignal): Promise<Mounts> => {
     const volumes = new Map(volumesOf(this.#deps.control.state, spec).map((volume) => [volume.name, volume]))
-    const foreign = spec.mounts.find(({ source }) => !volumes.has(source) && source.startsWith(ownPrefix))
-    // That is how volumes of the mesh are called at the engine, those of other namespaces as well.
-    if (foreign !== undefined)
-      throw new ClawError('VOLUME_NOT_FOUND', { volume: `${spec.namespace}/${foreign.source}` })
-    for (const volume of volumes.values()) if (volume.type !== 'hostpath') await this.#ensure(volume, signal)
-    return spec.mounts.map((mount) => {
+    const hasAll = spec.privileges?.some((one) => one === 'host-paths' || one === 'privileged') === true
+    const mounts: Mounts[number][] = []
+    for (const mount of spec.mounts) {
       const volume = volumes.get(mount.source)
-      if (volume === undefined) return mount
-      const source = volume.type === 'hostpath' ? (volume.hostPath ?? '') : this.#nameOf(volume)
-      return { ...mount, source, readOnly: mount.readOnly || volume.access === 'ROX' }
-    })
+      if (volume !== undefined) {
+        const readOnly = mount.readOnly || volume.access === 'ROX'
+        mounts.push({ ...mount, source: await this.#sourceOf(volume, signal), readOnly })
+      } else if (mount.source.startsWith('/') || hasAll) mounts.push(mount)
+      else mounts.push({ ...mount, source: await this.#ownOf(spec.namespace, mount.source, signal) })
+    }
+    return mounts
+  }
+
+  async #sourceOf(volume: Volume, signal: AbortSignal): Promise<string> {
+    if (volume.type === 'hostpath') return volume.hostPath ?? ''
+    return this.#ensure(volume, signal)
+  }
+
+  async #ownOf(namespace: string, name: string, signal: AbortSignal): Promise<string> {
+    const own = ownVolume(namespace, name, this.#deps)
+    await this.#engine.ensure(own, signal)
+    return own.name
   }
 
   /** Throws TOO_LARGE, DISK_FULL and EXECUTOR_UNAVAILABLE. `onBytes` is told how much there is so far. */
-  async copy(volume: Volume, id: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Copied> {
+  copy(volume: Volume, id: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Copied> {
     const { copies, mostBytes } = this.#deps
-    const content = await this.#contentOf(volume, signal)
-    return copies.write(id, counted(this.#engine.pack(content, signal), onBytes), mostBytes)
+    return copies.write(id, counted(this.read(volume, signal), onBytes), mostBytes)
   }
 
-  /** A volume of the engine is then as it was; in a directory of the host, what came since stays. Throws STATE_CORRUPT for a copy that is damaged. */
-  async putBack(volume: Volume, snapshot: VolumeSnapshot, signal: AbortSignal): Promise<void> {
+  /** All that is in it, as a tar archive. Throws EXECUTOR_UNAVAILABLE and CONTAINER_FAILED. */
+  async *read(volume: Volume, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    yield* this.#engine.pack(await this.#contentOf(volume, signal), signal)
+  }
+
+  /**
+   * Puts what is in the archive aside, as what is to hold the data of the volume in this incarnation. Whole, or not there: nothing of it counts
+   * before the mesh says so.
+   */
+  async fill(volume: Volume, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+    const filled = engineVolume(volume, this.#deps)
+    try {
+      await this.#engine.ensure(filled, signal)
+      await this.#engine.unpack({ volume: filled.name }, archive, signal)
+    } catch (error) {
+      // Also when whoever wanted it has called it off.
+      await this.#engine.remove(filled.name, new AbortController().signal)
+      throw error
+    }
+  }
+
+  /** Into a directory of the host, or of a server: what came since stays. Throws STATE_CORRUPT for a copy that is damaged. */
+  async putOver(volume: Volume, snapshot: VolumeSnapshot, signal: AbortSignal): Promise<void> {
     const archive = await this.#deps.copies.read(snapshot.id, snapshot)
-    if (volume.type === 'local') await this.#remove(volume, signal)
     await this.#engine.unpack(await this.#contentOf(volume, signal), archive, signal)
+  }
+
+  /** Throws STATE_CORRUPT for a copy that is damaged. */
+  readCopy(snapshot: VolumeSnapshot): Promise<AsyncIterable<Uint8Array>> {
+    return this.#deps.copies.read(snapshot.id, snapshot)
   }
 
   forgetCopy(id: string): Promise<void> {
@@ -68,18 +106,33 @@ export class VolumeService {
   /** The data of a volume of the engine goes; what is in a directory of the host, or at a server, stays. */
   async discard(volume: Volume, signal: AbortSignal): Promise<void> {
     for (const { id, node } of volume.snapshots) if (node === this.#deps.self) await this.forgetCopy(id)
-    if (volume.type !== 'hostpath' && this.#deps.engine !== null) await this.#remove(volume, signal)
+    if (volume.type === 'hostpath' || this.#deps.engine === null) return
+    const all = await this.#engine.named(labelsOf(volume, this.#deps), signal)
+    for (const name of all) await this.#remove(volume, name, signal)
   }
 
-  /** The engine keeps a volume for containers that have ended, too. Throws VOLUME_BUSY for one that runs. */
-  async #remove(volume: Volume, signal: AbortSignal): Promise<void> {
-    const name = this.#nameOf(volume)
+  /** What was to hold the data of the volume. */
+  drop(volume: Volume, signal: AbortSignal): Promise<void> {
+    return this.#remove(volume, engineVolume(volume, this.#deps).name, signal)
+  }
+
+  /** Everything that has held the data of the volume, or was to hold it, but what does now. Throws VOLUME_BUSY for what a container has that runs. */
+  async dropOthers(volume: Volume, signal: AbortSignal): Promise<void> {
+    const { name: present } = engineVolume(volume, this.#deps)
+    const all = await this.#engine.named(labelsOf(volume, this.#deps), signal)
+    for (const name of all) if (name !== present) await this.#remove(volume, name, signal)
+  }
+
+  /** Throws VOLUME_BUSY where a container has it that runs: one of the mesh's, or somebody's who has the engine. */
+  async refuseUsed(volume: Volume, signal: AbortSignal): Promise<void> {
+    const users = await this.#engine.users(engineVolume(volume, this.#deps).name, signal)
+    if (users.some(({ isRunning }) => isRunning)) throw busy(volume)
+  }
+
+  /** The engine keeps a volume for containers that have ended, too. */
+  async #remove(volume: Volume, name: string, signal: AbortSignal): Promise<void> {
     const users = await this.#engine.users(name, signal)
-    if (users.some(({ isRunning }) => isRunning))
-      throw new ClawError('VOLUME_BUSY', {
-        volume: `${volume.namespace}/${volume.name}`,
-        users: 'a container that runs',
-      })
+    if (users.some(({ isRunning }) => isRunning)) throw busy(volume)
     for (const { placement } of users) if (placement !== null) await this.#deps.removeTask(placement as PlacementId)
     await this.#engine.remove(name, signal)
   }
@@ -92,30 +145,18 @@ export class VolumeService {
 
   async #contentOf(volume: Volume, signal: AbortSignal): Promise<VolumeContent> {
     if (volume.type === 'hostpath') return { path: volume.hostPath ?? '', namespace: volume.namespace }
-    await this.#ensure(volume, signal)
-    return { volume: this.#nameOf(volume) }
+    return { volume: await this.#ensure(volume, signal) }
   }
 
-  #ensure(volume: Volume, signal: AbortSignal): Promise<void> {
-    const { namespace, name } = volume
-    const labels = { 'claw.volume': `${namespace}/${name}`, 'claw.mesh': this.#deps.mesh }
-    return this.#engine.ensure({ name: this.#nameOf(volume), options: optionsOf(volume), labels }, signal)
-  }
-
-  /** Several nodes may share an engine, as in a lab. */
-  #nameOf({ namespace, name }: Volume): string {
-    const { self, mesh } = this.#deps
-    return `${ownPrefix}${mesh.replace(/^mesh-/, '').slice(0, 8)}-${self.slice(-8)}-${namespace}-${name}`
+  async #ensure(volume: Volume, signal: AbortSignal): Promise<string> {
+    const wanted = engineVolume(volume, this.#deps)
+    await this.#engine.ensure(wanted, signal)
+    return wanted.name
   }
 }
 
-function optionsOf({ type, nfs, sizeMib, access }: Volume): EngineVolume['options'] {
-  if (type === 'tmpfs')
-    return { type: 'tmpfs', device: 'tmpfs', ...(sizeMib === null ? {} : { o: `size=${sizeMib}m` }) }
-  if (type !== 'nfs' || nfs === null) return {}
-  const mode = access === 'ROX' ? 'ro' : 'rw'
-  return { type: 'nfs', device: `:${nfs.path}`, o: [`addr=${nfs.server}`, mode, nfs.options].filter(Boolean).join(',') }
-}
+const busy = ({ namespace, name }: Volume): ClawError =>
+  new ClawError('VOLUME_BUSY', { volume: volumeKey(namespace, name), users: 'a container that runs' })
 
 async function* counted(
   content: AsyncIterable<Uint8Array>,

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { snapshotOf } from '../../../../src/core/scheduler/snapshot.ts'
 import { plan } from '../../../../src/core/scheduler/plan.ts'
 import { defaultScheduling } from '../../../../src/core/scheduler/types.ts'
+import { mayForward } from '../../../../src/core/state/authority.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { volumesOf } from '../../../../src/core/state/volumes.ts'
@@ -81,4 +82,52 @@ test('snapshots are kept with their volume, and all of it in a snapshot of the s
   expect(refusal(book.run({ type: 'remove-snapshot', ...named, snapshot: 'snap-b' }))).toBe('SNAPSHOT_NOT_FOUND')
   expect(refusal(book.run({ type: 'remove-snapshot', ...named, snapshot: 'snap-a' }))).toBeNull()
   expect(book.state.volumes.get('default/data')?.snapshots).toEqual([])
+})
+
+describe('what takes the place of the data of a volume', () => {
+  const fill = (incarnation: string, parts: object = {}): Command => ({
+    ...{ type: 'report-restore', namespace: 'default', name: 'data', node: ada, incarnation, instead: null, ...parts },
+  })
+
+  test('is taken at once, once, and by the node that has it', () => {
+    const book = meshOf([ada, bob])
+    book.run(create('data', { node: ada }))
+    expect(refusal(book.run(fill('fill-a', { node: bob })))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run(fill('fill-a')))).toBeNull()
+    expect(refusal(book.run(fill('fill-b')))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run(fill('fill-c', { instead: 'fill-a' })))).toBeNull()
+    expect(restore(snapshot(book.state)).volumes.get('default/data')).toMatchObject({ incarnation: 'fill-c' })
+  })
+
+  test('is not taken while work may write', () => {
+    const book = meshOf([ada])
+    book.run(create('data', { node: ada }))
+    book.run(using('wl-1', 'data'))
+    expect(refusal(book.run(fill('fill-a')))).toBe('VOLUME_BUSY')
+  })
+
+  test('may be a volume that there was not, which is seen with all that it holds', () => {
+    const book = meshOf([ada])
+    const made = fill('fill-a', { made: { labels: { app: 'db' } } })
+    expect(refusal(book.run(made))).toBeNull()
+    expect(book.state.volumes.get('default/data')).toMatchObject({ incarnation: 'fill-a', node: ada, type: 'local' })
+    expect(refusal(book.run(fill('fill-b', { made: {} })))).toBe('VOLUME_EXISTS')
+    expect([mayForward(made, ada), mayForward(made, bob), mayForward(made, ada, true)]).toEqual([true, false, false])
+    expect(mayForward(fill('fill-b'), ada, true)).toBe(true)
+  })
+})
+
+test('a volume that is a directory of the host is a mount of that directory, for policies too', () => {
+  const book = meshOf([ada])
+  const shelf = create('shelf', { type: 'hostpath', hostPath: '/srv/private/shelf' })
+  const policy = (name: string, mode: 'enforce' | 'warn'): Command => ({
+    ...{ type: 'create-policy', name, about: '', namespaces: null, mode, rules: { forbidMounts: ['/srv/private'] } },
+  })
+  book.run(shelf)
+  book.run(policy('soon', 'warn'))
+  expect(refusal(book.run(using('wl-1', 'shelf')))).toBeNull()
+  book.run(policy('now', 'enforce'))
+  expect(refusal(book.run(using('wl-2', 'shelf')))).toBe('POLICY_DENIED')
+  expect(refusal(book.run(using('wl-3', 'other')))).toBeNull()
+  expect(refusal(book.run({ ...shelf, name: 'again' } as Command))).toBe('POLICY_DENIED')
 })

@@ -1,4 +1,5 @@
 import { command } from '../../line/command.ts'
+import { pairsOf } from '../../line/pairs.ts'
 import { inNamespace, namespaceOption } from '../../work/volume-words.ts'
 
 export default command({
@@ -20,6 +21,7 @@ export default command({
       choices: ['RWO', 'ROX', 'RWX'],
       about: 'RWO (one node), ROX (read), RWX (all)',
     },
+    label: { kind: 'list', value: 'NAME=VALUE', about: 'By which backups find it' },
     node: { kind: 'text', value: 'NODE', about: 'Where its data is' },
     server: { kind: 'text', value: 'HOST', about: 'Server, of a volume of NFS' },
     path: { kind: 'text', value: 'DIR', about: 'Directory of the server' },
@@ -35,6 +37,7 @@ export default command({
     const { name, type, size, access, node, server, path } = args
     const input = {
       ...{ name, ...inNamespace(args, host), size, node, server, path },
+      ...(args.label.length > 0 && { labels: pairsOf(args.label, '--label') }),
       ...(type !== undefined && { type: type as 'local' }),
       ...(access !== undefined && { accessMode: access as 'RWO' }),
       ...(args['host-path'] !== undefined && { hostPath: args['host-path'] }),
