@@ -22,7 +22,7 @@ const before = [
     'supported: VersionRange = { oldest: 1, newest: 1 }',
   ],
   ['src/core/state/entry.ts', ', force: z.boolean(), reason: shape.reason.exactOptional() }', ', force: z.boolean() }'],
-  ['src/core/state/snapshot.ts', '      reason: shape.reason.exactOptional(),\n', ''],
+  ['src/core/state/workload-schema.ts', '      reason: shape.reason.exactOptional(),\n', ''],
   [
     'src/operations/workload/workload.ts',
     "    reason: z.string().min(1).max(256).optional().describe('Why, for those who look at it later; state version 2'),\n",

@@ -4,7 +4,6 @@ import { vaultKeys } from '../adapters/keys/vault-keys.ts'
 import { createHost, type Host } from '../adapters/libp2p/host.ts'
 import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/settings.ts'
 import type { Config } from '../config/schema.ts'
-import { isWorker } from '../core/access/standing.ts'
 import { lan, wan } from '../core/consensus/settings.ts'
 import { encodeBackup } from '../core/state/backup.ts'
 import { restore } from '../core/state/snapshot.ts'
@@ -50,7 +49,7 @@ export async function controlPlane(ground: Ground, membership: StoredMembership,
   const consensus = new ConsensusService(
     {
       ...{ self, clock, disk, rpc, peers, log: log.child('consensus'), metrics },
-      mayLead: (peer) => !isWorker(state().members.get(peer)),
+      mayLead: (peer) => gate.mayLead(peer),
     },
     {
       machine,

@@ -8,7 +8,7 @@ import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
 import type { ControlPeer } from '../support/control-peers.ts'
 import { controlPeer, deadline } from '../support/control-peers.ts'
-import { ada, bob, cyd, found } from '../support/control-samples.ts'
+import { ada, admit, bob, cyd, found, newMember, token } from '../support/control-samples.ts'
 import { FakeConsensus } from '../support/fake-consensus.ts'
 
 const nodes = [ada, bob, cyd] as const
@@ -81,8 +81,11 @@ async function play({
   return { attempts, peers, bugs: network.bugs }
 }
 
+/** With the others as members: the leader takes nothing from whom it does not know. */
 async function founded(peer: ControlPeer | undefined, world: World): Promise<void> {
-  await peer?.control.execute(found(), { id: 'found', by: ada, signal: deadline(world, 10_000) })
+  const commands = [found(), ...[bob, cyd].flatMap((id) => [token(`t-${id}`, 1e15), admit(`t-${id}`, newMember(id))])]
+  for (const [i, command] of commands.entries())
+    await peer?.control.execute(command, { id: `found-${i}`, by: ada, signal: deadline(world, 10_000) })
 }
 
 async function added(attempt: Attempt, peer: ControlPeer | undefined, signal: AbortSignal): Promise<void> {

@@ -18,6 +18,7 @@ import { carryOutOnPolicy, isOnPolicy } from './policies.ts'
 import type { PolicyCommand } from './policy-commands.ts'
 import { createNamespace, removeNamespace, updateNamespace } from './namespaces.ts'
 import { recordLiveness, reportInventory, sealMeshKey } from './nodes.ts'
+import { memoryOf } from './memory.ts'
 import { keepGangsWhole } from './gangs.ts'
 import { evict, lose } from './moves.ts'
 import { setScheduling, updateTaints } from './openness.ts'
@@ -51,14 +52,15 @@ export interface Applied {
 /** Applies one entry in place. An entry whose id is remembered changes nothing and has the outcome of the first. */
 export function apply(state: State, entry: Entry, { index, term }: Position): Applied {
   state.index = index
-  const earlier = state.results.get(entry.id)
+  const memory = memoryOf(state, entry.via)
+  const earlier = memory.get(entry.id)
   if (earlier !== undefined) return { ...earlier, changes: [] }
 
   state.at = Math.max(state.at, entry.at)
   const step: Step = { state, at: state.at, by: entry.by, term, changes: [] }
   const outcome = carryOut(step, entry.command)
   keepGangsWhole(step)
-  state.results.keep(entry.id, { index, outcome })
+  memory.keep(entry.id, { index, outcome })
   return { index, outcome, changes: step.changes }
 }
 

@@ -123,6 +123,7 @@ export function removeMember(step: Step, command: CommandOf<'remove-member'>): O
   exposeVault(state, member.id)
   state.liveness.delete(member.id)
   state.auditHeads.delete(member.id)
+  state.workerResults.delete(member.id)
   state.removed.set(member.id, state.epoch)
   changes.push({ type: 'member', node: member.id })
   emit(step, { type: 'node.removed', node: member.id, message: `${member.name} was removed by ${by}` })

@@ -50,10 +50,11 @@ const copyOf = (state: State): State => restore(snapshot(state))
 /** Written and read back, so that every index is built anew. */
 function transplant(present: State, backup: State): State {
   const isSame = present.mesh?.id === backup.mesh?.id
-  const { mesh, version, members, removed, tokens, sealedKeys, vault, liveness, auditHeads, skipped } = present
+  const { mesh, version, members, removed, tokens, sealedKeys, vault, liveness, auditHeads, skipped, workerResults } =
+    present
   return copyOf({
     ...backup,
-    ...{ mesh, version, members, removed, tokens, sealedKeys, vault, liveness, auditHeads, skipped },
+    ...{ mesh, version, members, removed, tokens, sealedKeys, vault, liveness, auditHeads, skipped, workerResults },
     // A key that was taken away since must not count again; on another mesh there was none to take away.
     ...(isSame ? rightsOf(present) : joined(rightsOf(backup), rightsOf(present))),
     // What has happened has happened, also if it is undone.

@@ -7,14 +7,13 @@ import { namespaceName, Quota, WorkLimits } from '../../model/namespace.ts'
 import type { MeteredDay } from '../../model/prices.ts'
 import { Prices } from '../../model/prices.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
-import type { Workload } from '../../model/workload.ts'
 import { volumeKey } from '../../model/volume.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
 import { CronSchema } from './cron-schemas.ts'
 import { AccessSchema } from './access-schemas.ts'
 import { DeploymentSchema } from './deployment-schemas.ts'
-import { JobSchema, resultText, RunSchema } from './job-schemas.ts'
+import { JobSchema } from './job-schemas.ts'
 import { readVault, vaultFields, writtenVault } from './vault-schemas.ts'
 import { reindex } from './holdings.ts'
 import { PolicySchema } from './policy-schemas.ts'
@@ -23,6 +22,7 @@ import type { Result, State } from './state.ts'
 import { createState, limits } from './state.ts'
 import { supported } from './versions.ts'
 import { WorkflowSchema } from './workflow-schemas.ts'
+import { WorkloadSchema } from './workload-schema.ts'
 import type { MeshEvent, NotedDecision, Operator } from './types.ts'
 import type { JoinToken } from '../../model/access.ts'
 import { VolumeSchema } from './volume-schemas.ts'
@@ -83,97 +83,6 @@ const AuditHeadSchema = z.strictObject({
   at: shape.instant,
 }) satisfies z.ZodType<NotedHead>
 
-const PlacementSchema = z.strictObject({
-  id: shape.PlacementIdSchema,
-  workload: shape.WorkloadIdSchema,
-  attempt: shape.count,
-  node: shape.NodeIdSchema,
-  devices: z.array(shape.word).max(64),
-  executor: shape.Executor,
-  term: shape.count,
-  state: z.enum(['placed', 'claimed']),
-  at: shape.instant,
-  port: z.int().nullable(),
-})
-const WorkloadSchema = z.strictObject({
-  id: shape.WorkloadIdSchema,
-  name: shape.workloadName,
-  spec: shape.WorkloadSpec,
-  part: z.strictObject({ group: shape.GroupIdSchema, index: shape.count }).nullable(),
-  owner: z
-    .strictObject({
-      deployment: shape.DeploymentIdSchema,
-      revision: shape.count,
-      drainingSince: shape.instant.exactOptional(),
-      readySince: shape.instant.exactOptional(),
-    })
-    .exactOptional(),
-  run: RunSchema.exactOptional(),
-  result: resultText.exactOptional(),
-  submittedBy: z.string(),
-  submittedAt: shape.instant,
-  state: z.enum(['pending', 'starting', 'running', 'stopping', 'completed', 'failed', 'stopped']),
-  attempt: shape.count,
-  placement: PlacementSchema.nullable(),
-  progress: z.string().nullable(),
-  startedAt: shape.instant.nullable(),
-  ran: shape.RanImageSchema.exactOptional(),
-  lastCheckpoint: shape.instant.nullable(),
-  endedAt: shape.instant.nullable(),
-  exitCode: z.int().nullable(),
-  error: shape.WorkloadErrorSchema.nullable(),
-  stopRequested: z
-    .strictObject({
-      at: shape.instant,
-      by: z.string(),
-      force: z.boolean(),
-      because: z.string().nullable(),
-      reason: shape.reason.exactOptional(),
-    })
-    .nullable(),
-  eviction: z
-    .strictObject({
-      at: shape.instant,
-      by: z.string(),
-      // What was given as a reason may have got words around it, here and below.
-      reason: z.string(),
-      grace: shape.span,
-      target: shape.NodeIdSchema.nullable(),
-      avoid: z.boolean(),
-    })
-    .nullable(),
-  retries: shape.count,
-  notBefore: shape.instant.nullable(),
-  preferredNode: shape.NodeIdSchema.nullable(),
-  history: z
-    .array(
-      z.strictObject({
-        attempt: shape.count,
-        node: shape.NodeIdSchema,
-        startedAt: shape.instant.nullable(),
-        endedAt: shape.instant,
-        exitCode: z.int().nullable(),
-        error: shape.WorkloadErrorSchema.nullable(),
-        reason: z.string(),
-      }),
-    )
-    .max(limits.attempts),
-  rejections: z
-    .array(
-      z.strictObject({
-        node: shape.NodeIdSchema,
-        attempt: shape.count,
-        reason: z.string(),
-        at: shape.instant,
-      }),
-    )
-    .max(limits.rejections),
-  ready: z.boolean().exactOptional(),
-  unreadyReason: z.string().exactOptional(),
-  readySince: shape.instant.exactOptional(),
-  usedSecrets: z.record(shape.word, shape.count).exactOptional(),
-}) satisfies z.ZodType<Workload>
-
 const ResultSchema = z.strictObject({
   index: shape.count,
   outcome: shape.OutcomeSchema,
@@ -216,7 +125,13 @@ const SnapshotSchema = z.strictObject({
   events: z.array(EventSchema).max(limits.events),
   ...{ index: shape.count, at: shape.instant, sequence: shape.count, skipped: shape.count },
   results: z.array(z.tuple([z.string(), ResultSchema])).max(limits.results),
+  workerResults: pairs(
+    shape.NodeIdSchema,
+    z.array(z.tuple([z.string(), ResultSchema])).max(limits.workerResults),
+  ).exactOptional(),
 })
+
+type Outcomes = [string, z.infer<typeof ResultSchema>][]
 
 export function snapshot(state: State): Uint8Array {
   const body: z.infer<typeof SnapshotSchema> = {
@@ -252,7 +167,13 @@ export function snapshot(state: State): Uint8Array {
     at: state.at,
     sequence: state.sequence,
     skipped: state.skipped,
-    results: [...state.results] as [string, z.infer<typeof ResultSchema>][],
+    results: [...state.results] as Outcomes,
+    ...(state.workerResults.size > 0 && {
+      workerResults: Array.from(state.workerResults, ([node, results]): [NodeId, Outcomes] => [
+        node,
+        [...results] as Outcomes,
+      ]),
+    }),
   }
   return new TextEncoder().encode(JSON.stringify(body))
 }
@@ -302,6 +223,9 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     volumes: new Map((lists.volumes ?? []).map((volume) => [volumeKey(volume.namespace, volume.name), volume])),
     events: lists.events,
     results: new Recent(limits.results, lists.results),
+    workerResults: new Map(
+      (lists.workerResults ?? []).map(([node, results]) => [node, new Recent(limits.workerResults, results)]),
+    ),
   }
   for (const workload of state.workloads.values()) reindex(state, null, workload)
   return state

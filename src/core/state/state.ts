@@ -73,6 +73,8 @@ export interface State extends MeshState {
   skipped: number
   /** Results of the last `limits.results` commands by entry id, oldest first. */
   readonly results: Recent<string, Result>
+  /** The same of each node that only works, apart from all others. One that never had anything committed has no entry. */
+  readonly workerResults: Map<NodeId, Recent<string, Result>>
 
   /** Derived: names of workloads that have not ended. */
   readonly names: Map<string, WorkloadId>
@@ -102,9 +104,13 @@ export interface State extends MeshState {
 export const limits = {
   /** Outcomes remembered. A command repeated later than this many others is a new one. */
   results: 10_000,
+  /** The same of one node that only works: more than it waits for at once. */
+  workerResults: 128,
   events: 2_000,
   /** Events that somebody may tell the mesh within a minute. */
   toldPerMinute: 300,
+  /** The same of one node that only works. */
+  toldPerWorker: 30,
   workloads: 50_000,
   deployments: 1_000,
   jobs: 5_000,
@@ -205,6 +211,7 @@ export const createState = (): State => ({
   sequence: 0,
   skipped: 0,
   results: new Recent(limits.results),
+  workerResults: new Map(),
   names: new Map(),
   replicas: new Map(),
   runs: new Map(),

@@ -345,7 +345,7 @@ export interface Entry {
   readonly at: Instant
   /** Who asked: a node's or operator's key, `token:<name>`, or `socket`. */
   readonly by: string
-  /** The peer that handed it to the leader and vouches for `by`; null when the leader itself did. */
+  /** The peer that handed it to the leader and vouches for `by`; null when the leader itself did, or a member that speaks for itself. */
   readonly via: NodeId | null
   readonly command: Command
 }

@@ -5,7 +5,7 @@ import type { Caller } from '../../operations/operation.ts'
 import type { Denial } from '../../ports/audit.ts'
 import type { AccessRules } from './access.ts'
 import { isHostAllowed, isOriginAllowed } from './access.ts'
-import { addressKey, Buckets } from './buckets.ts'
+import { addressKey, Buckets } from '../../lib/buckets.ts'
 import { bodyOf } from './errors.ts'
 import { always, type Identities, type Shown } from './identities.ts'
 

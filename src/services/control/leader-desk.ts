@@ -9,6 +9,7 @@ import { refusalOf } from '../../core/state/versions.ts'
 import type { Result } from '../../core/state/state.ts'
 import type { Command, CommandOf } from '../../core/state/types.ts'
 import { abortable } from '../../lib/abortable.ts'
+import { Buckets } from '../../lib/buckets.ts'
 import { publicKeyOf } from '../../lib/peer-id.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -39,18 +40,24 @@ export interface Request {
   readonly via: NodeId | null
 }
 
+/** Of one node that only works: what a hundred starts and ends at once take, and then some of both each second. As many bytes count as one more. */
+const workersPace = { perSecond: 25, burst: 1_000, bytes: 4_096 } as const
+
 export class LeaderDesk {
   readonly #deps: LeaderDeskDeps
+  readonly #paces: Buckets
   #unserve: readonly Unsubscribe[] = []
 
   constructor(deps: LeaderDeskDeps) {
     this.#deps = deps
+    this.#paces = new Buckets(workersPace.perSecond, () => deps.clock.elapsed(), { burst: workersPace.burst })
   }
 
   start(): void {
     const { rpc, consensus } = this.#deps
     this.#unserve = [
       rpc.serve(executeCommand, async ({ id, by, command }, from, signal) => {
+        this.#admit(from, command.length)
         const { index, outcome } = await this.#forwarded({ id, by, via: from, command: decodeCommand(command) }, signal)
         return { index, outcome: encodeOutcome(outcome) }
       }),
@@ -68,7 +75,7 @@ export class LeaderDesk {
   /** Commits a command and returns its result once it is applied here. Throws NO_LEADER; then it may or may not have taken effect; and UPGRADE_NEEDED. */
   async commit({ command, id, by, via }: Request, signal: AbortSignal): Promise<Result> {
     const { clock, consensus, machine } = this.#deps
-    const known = machine.result(id)
+    const known = machine.result(id, via)
     if (known !== null) return known
     const refusal = refusalOf(command, machine.state)
     if (refusal !== null) throw new ClawError('UPGRADE_NEEDED', refusal)
@@ -76,7 +83,7 @@ export class LeaderDesk {
 
     const payload = encodeEntry({ id, at: clock.now(), by, via, command })
     const what = `the command ${command.type}`
-    const awaited = machine.awaitResult(id)
+    const awaited = machine.awaitResult(id, via)
     const applied = consensus.propose(payload).then(() => awaited.result)
     try {
       return await this.#inTime(what, signal, abortable(applied, signal))
@@ -97,10 +104,27 @@ export class LeaderDesk {
     }
   }
 
+  /**
+   * Only members have anything committed, and those that only work not more than work brings about. A newcomer of whom this peer has not
+   * heard is told to come again, which it does; so is whoever is asked for too much.
+   */
+  #admit(from: NodeId, bytes: number): void {
+    const { consensus, machine, log } = this.#deps
+    if (consensus.lead().role !== 'leader') throw new ClawError('NO_LEADER', { detail: 'the peer asked does not lead' })
+    const member = machine.state.members.get(from)
+    if (member === undefined) throw new ClawError('NOT_A_MEMBER', { reason: 'the leader knows of no such member' })
+    if (!isWorker(member)) return
+    const seconds = this.#paces.take(from, 1 + bytes / workersPace.bytes)
+    if (seconds === 0) return
+    log.warn('a node that only works asks for too many commands', { from, seconds })
+    throw new ClawError('RATE_LIMITED', { who: member.name, seconds })
+  }
+
   async #forwarded(request: Request & { readonly via: NodeId }, signal: AbortSignal): Promise<Result> {
-    const { consensus, log, machine, onDenial } = this.#deps
+    const { log, machine, onDenial } = this.#deps
     const { command, id, by, via } = request
-    if (!mayForward(command, via, isWorker(machine.state.members.get(via)))) {
+    const isWorkers = isWorker(machine.state.members.get(via))
+    if (!mayForward(command, via, isWorkers)) {
       onDenial?.({ actor: by, via, operation: command.type, outcome: 'PERMISSION_DENIED' })
       log.warn('a peer asked for a command that is not its to give', { type: command.type, by, via })
       throw new ClawError('PERMISSION_DENIED', { action: `have ${command.type} committed from this node` })
@@ -110,9 +134,8 @@ export class LeaderDesk {
       log.warn('a peer speaks for an operator, or for another node', { type: command.type, by, via })
       throw new ClawError('AUTH_FAILED', { reason: `a member may not speak for ${by}` })
     }
-    if (consensus.lead().role !== 'leader') throw new ClawError('NO_LEADER', { detail: 'the peer asked does not lead' })
     if (by !== via) log.debug('a peer forwards a command', { type: command.type, id, by, via })
-    return this.commit({ ...request, via: by === via ? null : via }, signal)
+    return this.commit({ ...request, via: by === via && !isWorkers ? null : via }, signal)
   }
 
   /**

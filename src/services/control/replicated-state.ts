@@ -2,12 +2,14 @@
 import type { Applied } from '../../core/state/apply.ts'
 import { apply } from '../../core/state/apply.ts'
 import { decodeEntry, mayRaise } from '../../core/state/entry.ts'
+import { apartFrom, remembered } from '../../core/state/memory.ts'
 import { restore, snapshot, versionOf } from '../../core/state/snapshot.ts'
 import type { Result, State } from '../../core/state/state.ts'
 import { createState } from '../../core/state/state.ts'
 import type { Change, Entry } from '../../core/state/types.ts'
 import { raises, supported, versionNeeded } from '../../core/state/versions.ts'
 import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
 import { covers, type VersionRange } from '../../model/version.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
@@ -27,13 +29,19 @@ export interface Awaited {
   readonly cancel: () => void
 }
 
+interface Waiting {
+  readonly id: string
+  readonly via: NodeId | null
+  readonly resolvers: Set<(result: Result) => void>
+}
+
 /** The Machine given to consensus, and the state given to Control: one object, made before both. */
 export class ReplicatedState implements Machine {
   /** Always the same object, also after a snapshot was taken over. */
   readonly state: State = createState()
   readonly #deps: ReplicatedStateDeps
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
-  readonly #awaited = new Map<string, Set<(result: Result) => void>>()
+  readonly #awaited = new Map<string, Waiting>()
   readonly #applies: VersionRange
   #outdated: ClawError | null = null
 
@@ -53,22 +61,30 @@ export class ReplicatedState implements Machine {
     return () => void this.#listeners.delete(listener)
   }
 
-  result(id: string): Result | null {
-    return this.state.results.get(id) ?? null
+  /** What a command of that id, handed in by that peer, led to. */
+  result(id: string, via: NodeId | null = null): Result | null {
+    return remembered(this.state, id, via) ?? null
   }
 
-  /** Resolves when an entry of that id has been applied here, at once when it was before. */
-  awaitResult(id: string): Awaited {
+  /** Resolves when an entry of that id, handed in by that peer, has been applied here, at once when it was before. */
+  awaitResult(id: string, via: NodeId | null = null): Awaited {
     const { promise, resolve } = Promise.withResolvers<Result>()
-    const known = this.result(id)
+    const known = this.result(id, via)
     if (known !== null) resolve(known)
-    const waiting = this.#awaited.get(id) ?? new Set()
-    this.#awaited.set(id, waiting.add(resolve))
+    const key = this.#keyOf(id, via)
+    const waiting = this.#awaited.get(key) ?? { id, via, resolvers: new Set() }
+    waiting.resolvers.add(resolve)
+    this.#awaited.set(key, waiting)
     const cancel = (): void => {
-      waiting.delete(resolve)
-      if (waiting.size === 0 && this.#awaited.get(id) === waiting) this.#awaited.delete(id)
+      waiting.resolvers.delete(resolve)
+      if (waiting.resolvers.size === 0 && this.#awaited.get(key) === waiting) this.#awaited.delete(key)
     }
     return { result: promise, cancel }
+  }
+
+  #keyOf(id: string, via: NodeId | null): string {
+    const apart = apartFrom(this.state, via)
+    return apart === null ? id : `${apart}\n${id}`
   }
 
   /** Up to the first entry that this build must not apply; throws VERSION_UNSUPPORTED then, once and for every later entry. */
@@ -109,9 +125,9 @@ export class ReplicatedState implements Machine {
     const before = allOf(this.state)
     Object.assign(this.state, restore(bytes, this.#applies))
     this.state.index = Math.max(this.state.index, index)
-    for (const id of this.#awaited.keys()) {
-      const result = this.result(id)
-      if (result !== null) this.#settle(id, result)
+    for (const { id, via } of this.#awaited.values()) {
+      const result = this.result(id, via)
+      if (result !== null) this.#settle({ id, via }, result)
     }
     this.#tell(unique([...before, ...allOf(this.state)]))
   }
@@ -121,7 +137,7 @@ export class ReplicatedState implements Machine {
     if (typeof entry === 'string') return this.#stop(entry)
     const applied: Applied = apply(this.state, entry, committed)
     this.#deps.metrics.count('claw_state_commands_total', { type: entry.command.type, ok: String(applied.outcome.ok) })
-    this.#settle(entry.id, applied)
+    this.#settle(entry, applied)
     return applied.changes
   }
 
@@ -148,8 +164,8 @@ export class ReplicatedState implements Machine {
     return []
   }
 
-  #settle(id: string, { index, outcome }: Result): void {
-    for (const resolve of this.#awaited.get(id) ?? []) resolve({ index, outcome })
+  #settle({ id, via }: Pick<Entry, 'id' | 'via'>, { index, outcome }: Result): void {
+    for (const resolve of this.#awaited.get(this.#keyOf(id, via))?.resolvers ?? []) resolve({ index, outcome })
   }
 
   #tell(changes: readonly Change[]): void {

@@ -109,7 +109,7 @@ export class ControlService implements LeaderControl, Service {
   async execute(command: Command, { alone, ...asked }: Asked & { readonly alone?: true }): Promise<Executed> {
     if (alone === true) return this.decree(command, asked)
     const { id, by, signal } = asked
-    const awaited = this.#deps.machine.awaitResult(id)
+    const awaited = this.#deps.machine.awaitResult(id, this.#deps.self)
     const done = new AbortController()
     const within = AbortSignal.any([signal, this.#stopped.signal, done.signal])
     const attempts = this.#persist(`the command ${command.type}`, within, () =>

@@ -52,7 +52,9 @@ export class VaultDesk {
       })),
       rpc.serve(compareSecrets, async ({ deployment, revision, values }, from, signal) => {
         // Whoever could ask for many values would guess one.
-        if (isWorker(this.#deps.control.state.members.get(from)))
+        const member = this.#deps.control.state.members.get(from)
+        if (member === undefined) throw new ClawError('NOT_A_MEMBER', { reason: 'the leader knows of no such member' })
+        if (isWorker(member))
           throw new ClawError('PERMISSION_DENIED', { action: 'compare values from a node that only works' })
         return { same: [...(await this.compare({ deployment: deployment as DeploymentId, revision, values }, signal))] }
       }),

@@ -210,6 +210,25 @@ describe('a worker', () => {
     ).toBe(false)
   })
 
+  test('is remembered apart from the others, also in a snapshot, and forgotten with its membership', () => {
+    book.state.version = 2
+    const own: Command = { type: 'tell', node: cyd, source: 'cyd', severity: 'info', message: 'hello' }
+    for (let i = 0; i < limits.workerResults + 2; i += 1) book.run(own, { id: `own-${i}`, by: cyd, via: cyd })
+    const ids = [...(book.state.workerResults.get(cyd)?.keys() ?? [])]
+    expect([ids.length, ids[0], ids.at(-1)]).toEqual([limits.workerResults, 'own-2', `own-${limits.workerResults + 1}`])
+    expect(ids.some((id) => book.state.results.has(id))).toBe(false)
+    const copy = restore(snapshot(book.state))
+    expect(copy.workerResults).toEqual(book.state.workerResults)
+    expect(snapshot(copy)).toEqual(snapshot(book.state))
+    run({ type: 'remove-member', node: cyd, force: true })
+    expect(book.state.workerResults.size).toBe(0)
+  })
+
+  test('given a mesh of the first version, is remembered with the others, as older builds do it', () => {
+    book.run({ type: 'claim', placement: 'wl-a.1' as never, node: cyd }, { id: 'own', by: cyd, via: cyd })
+    expect([book.state.results.has('own'), book.state.workerResults.size]).toEqual([true, 0])
+  })
+
   test('has the leader commit what it says of itself, and nothing for others', () => {
     const own: Command = { type: 'claim', placement: 'wl-a.1' as never, node: cyd }
     const label: Command = { type: 'update-member', node: cyd, labels: { gpu: 'best' } }

@@ -1,57 +1,28 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { encodeCommand } from '../../../../src/core/state/entry.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import type { NodeId } from '../../../../src/model/ids.ts'
-import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import { workloadId } from '../../../../src/model/ids.ts'
 import type { Executed, GatewayStatus } from '../../../../src/services/control/types.ts'
-import { simNetwork } from '../../../../src/simulation/network.ts'
-import type { SimNetwork } from '../../../../src/simulation/network.ts'
-import { World } from '../../../../src/simulation/world.ts'
-import { executeCommand } from '../../../../src/wire/control.ts'
 import type { ControlPeer } from '../../../support/control-peers.ts'
-import { controlPeer, deadline } from '../../../support/control-peers.ts'
-import { ada, admit, bob, cyd, found, inventory, newMember, submit, token } from '../../../support/control-samples.ts'
-import { FakeConsensus } from '../../../support/fake-consensus.ts'
+import { ControlMesh } from '../../../support/control-mesh.ts'
+import { deadline } from '../../../support/control-peers.ts'
+import { ada, bob, cyd, submit } from '../../../support/control-samples.ts'
 
-let world: World
-let network: SimNetwork
-let group: FakeConsensus
-let peers: Map<NodeId, ControlPeer>
+let mesh: ControlMesh
+let world: ControlMesh['world']
+let network: ControlMesh['network']
+let group: ControlMesh['group']
 
-const peer = (id: NodeId): ControlPeer => {
-  const found = peers.get(id)
-  if (found === undefined) throw new Error(`no peer ${id}`)
-  return found
-}
-
-/** Plays the world until the promise has settled. */
-async function played<T>(promise: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settled = (): void => {
-    isSettled = true
-  }
-  promise.then(settled, settled)
-  await world.runUntil(() => isSettled, 60_000)
-  return promise
-}
-
-let commands = 0
-const execute = (on: NodeId, command: Command, id = `c${(commands += 1)}`, ms = 5_000): Promise<Executed> =>
-  peer(on).control.execute(command, { id, by: 'socket', signal: deadline(world, ms) })
+const peer = (id: NodeId): ControlPeer => mesh.peer(id)
+const played = <T>(promise: Promise<T>): Promise<T> => mesh.played(promise)
+const execute = (on: NodeId, command: Command, id?: string, ms?: number): Promise<Executed> =>
+  mesh.execute(on, command, { id, ms })
 const run = (on: NodeId, command: Command, id?: string): Promise<Executed> => played(execute(on, command, id))
 
 beforeEach(async () => {
-  world = new World(1)
-  network = simNetwork(world)
-  group = new FakeConsensus(world)
-  group.voters = [ada, bob, cyd]
-  peers = new Map()
-  for (const id of group.voters)
-    peers.set(id, await controlPeer(id, { network, join: (node, machine) => group.join(node, machine) }))
-  await world.runFor(500)
-  group.elect(ada)
-  await run(ada, found())
+  mesh = await ControlMesh.start()
+  ;({ world, network, group } = mesh)
 })
 
 describe('execute', () => {
@@ -119,6 +90,7 @@ describe('execute', () => {
 })
 
 describe('decree', () => {
+  let commands = 0
   const note = (reason: string) => ({ type: 'note-wait', workload: workloadId('wl-a'), reason }) as const
   const decree = (on: NodeId, command: Command): Promise<Executed> =>
     peer(on).control.decree(command, { id: `d${(commands += 1)}`, by: on, signal: deadline(world, 5_000) })
@@ -162,57 +134,6 @@ describe('decree', () => {
   })
 })
 
-describe('what a peer may have committed', () => {
-  const forward = (from: NodeId, command: Command, by: string = from): Promise<unknown> =>
-    played(
-      network
-        .host(from)
-        .rpc.call(ada, executeCommand, { id: 'f', by, command: encodeCommand(command) }, deadline(world, 1_000)),
-    )
-  const placement = placementId(workloadId('wl-a'), 1)
-
-  test.each<[string, Command]>([
-    ['a claim for another node', { type: 'claim', placement, node: cyd }],
-    ['a report for another node', { type: 'report-running', placement, node: cyd, startedAt: 1 }],
-    ['another node’s inventory', { type: 'report-inventory', node: cyd, inventory: inventory(cyd, 1) }],
-    ['another node’s addresses', { type: 'update-member', node: cyd, addresses: [] }],
-    [
-      'a placement',
-      { type: 'place', workload: workloadId('wl-a'), attempt: 1, node: bob, devices: [], executor: 'docker' },
-    ],
-    ['a liveness record', { type: 'record-liveness', node: cyd, liveness: 'lost' }],
-    ['a pruning', { type: 'prune', workloads: [] }],
-    ['a sealed key', { type: 'seal-mesh-key', node: bob, sealedKey: 'eA==' }],
-  ])('never %s', async (_, command) => {
-    await expect(forward(bob, command)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
-  })
-
-  test('but its own inventory, labels of any node, and newcomers', async () => {
-    await run(ada, token('t', world.now() + 60_000))
-    await expect(run(bob, admit('t', newMember(bob)))).resolves.toMatchObject({ value: { node: bob } })
-    await run(bob, { type: 'report-inventory', node: bob, inventory: inventory(bob, 1) })
-    await run(bob, { type: 'update-member', node: ada, labels: { zone: 'a' } })
-    expect(peer(bob).control.state.members.get(bob)?.inventory?.gpus).toHaveLength(1)
-    expect(peer(bob).control.state.members.get(ada)?.labels).toEqual({ zone: 'a' })
-  })
-
-  test('and nothing that cannot be read', async () => {
-    const garbage = { id: 'f', by: 'x', command: Uint8Array.of(1, 2, 3) }
-    const call = network.host(bob).rpc.call(ada, executeCommand, garbage, deadline(world, 1_000))
-    await expect(played(call)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
-  })
-
-  test('a peer that does not lead says so', async () => {
-    const request = { id: 'f', by: 'x', command: encodeCommand(submit('wl-a')) }
-    const call = network.host(bob).rpc.call(cyd, executeCommand, request, deadline(world, 1_000))
-    await expect(played(call)).rejects.toMatchObject({ code: 'NO_LEADER' })
-  })
-
-  test('what the leader alone decides is dropped by one that leads no more', async () => {
-    await expect(run(bob, { type: 'prune', workloads: [] })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
-  })
-})
-
 describe('fresh', () => {
   test('linearizable waits for everything that was acknowledged before', async () => {
     await run(ada, submit('wl-a'))
@@ -240,8 +161,9 @@ describe('fresh', () => {
 describe('who leads', () => {
   test('a new leader is told only when it has applied what was committed before', async () => {
     group.delay = 200
+    const before = group.log.length
     const executed = execute(ada, submit('wl-a'))
-    await world.runUntil(() => group.log.some(({ payload }, i) => i > 1 && payload !== null), 1_000)
+    await world.runUntil(() => group.log.some(({ payload }, i) => i >= before && payload !== null), 1_000)
     const seen: [GatewayStatus['role'], boolean][] = []
     peer(bob).control.onRole(({ role }) => seen.push([role, peer(bob).control.state.workloads.has(workloadId('wl-a'))]))
     group.elect(bob)
@@ -259,13 +181,6 @@ describe('who leads', () => {
 })
 
 describe('removing a voter', () => {
-  beforeEach(async () => {
-    for (const id of [bob, cyd]) {
-      await run(ada, token(`t-${id}`, world.now() + 60_000))
-      await run(ada, admit(`t-${id}`, newMember(id)))
-    }
-  })
-
   test('takes its vote before its membership', async () => {
     await run(bob, { type: 'remove-member', node: cyd, force: false })
     expect(group.voterChanges).toEqual([{ add: null, remove: cyd }])
@@ -299,12 +214,12 @@ describe('a snapshot', () => {
     group.delay = 1_000
     const executed = execute(ada, submit('wl-a'))
     const changed: string[] = []
-    peer(bob).control.onChange((changes) => changed.push(...changes.map(({ type }) => type)))
+    peer(cyd).control.onChange((changes) => changed.push(...changes.map(({ type }) => type)))
     await world.runUntil(() => peer(ada).control.state.workloads.size > 0, 5_000)
-    const { state } = peer(bob).machine
-    group.sendSnapshot(ada, bob)
+    const { state } = peer(cyd).machine
+    group.sendSnapshot(ada, cyd)
     expect(changed).toEqual(expect.arrayContaining(['mesh', 'member', 'workload']))
-    expect(peer(bob).machine.state).toBe(state)
+    expect(peer(cyd).machine.state).toBe(state)
     expect(state.workloads.size).toBe(1)
     await played(executed)
   })

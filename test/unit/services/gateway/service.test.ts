@@ -73,6 +73,7 @@ describe('scheduling', () => {
   })
 
   test('only the leader does it, and the next leader goes on', async () => {
+    await join(bob)
     group.elect(null)
     await world.runFor(1_000)
     group.elect(bob)

@@ -1,4 +1,4 @@
-/** How many requests somebody may make: so many a second, and as many at once after a pause. */
+/** How much somebody may ask for: so much a second, and as much at once after a pause unless something else is said. */
 
 interface Bucket {
   tokens: number
@@ -11,33 +11,31 @@ const mostKept = 10_000
 export class Buckets {
   readonly #perSecond: number
   readonly #most: number
+  readonly #burst: number
   readonly #now: () => number
   /** By who it is; whoever asked last is last. */
   readonly #buckets = new Map<string, Bucket>()
 
-  /** `now` tells milliseconds. */
-  constructor(perSecond: number, now: () => number, most = mostKept) {
+  /** `now` tells milliseconds. At least one at once, or nobody could ever ask. */
+  constructor(perSecond: number, now: () => number, { most = mostKept, burst = Math.max(1, perSecond) } = {}) {
     this.#perSecond = perSecond
     this.#now = now
     this.#most = most
+    this.#burst = burst
   }
 
-  /** Takes one of theirs. Seconds until there is one again where there is none; 0 where it was taken. */
-  take(who: string): number {
+  /** Takes so many of theirs, all of them for what costs more. Seconds until there are as many where there are not; 0 where they were taken. */
+  take(who: string, cost = 1): number {
+    const price = Math.min(cost, this.#burst)
     const now = this.#now()
     const bucket = this.#buckets.get(who) ?? { tokens: this.#burst, filledAt: now }
     const grown = (Math.max(0, now - bucket.filledAt) / 1_000) * this.#perSecond
     bucket.tokens = Math.min(this.#burst, bucket.tokens + grown)
     bucket.filledAt = now
     this.#keep(who, bucket)
-    if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) / this.#perSecond)
-    bucket.tokens -= 1
+    if (bucket.tokens < price) return Math.ceil((price - bucket.tokens) / this.#perSecond)
+    bucket.tokens -= price
     return 0
-  }
-
-  /** At least one, or nobody could ever ask. */
-  get #burst(): number {
-    return Math.max(1, this.#perSecond)
   }
 
   /** Of whom nothing was heard for longest is forgotten, which gives them a full bucket: there are many of those, and each is slow. */

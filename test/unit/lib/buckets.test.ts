@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { addressKey, Buckets } from '../../../../src/doors/api/buckets.ts'
+import { addressKey, Buckets } from '../../../src/lib/buckets.ts'
 
 test('given any times of asking, nobody gets more than the rate and one burst', () => {
   fc.assert(
@@ -29,7 +29,7 @@ test('whoever is refused is told when to come back, and is let in then', () => {
 })
 
 test('however many ask, so many are remembered, and those who ask now are', () => {
-  const buckets = new Buckets(1, () => 0, 3)
+  const buckets = new Buckets(1, () => 0, { most: 3 })
   expect(buckets.take('ada')).toBe(0)
   for (let other = 0; other < 50; other += 1) {
     buckets.take(`other-${other}`)
