@@ -2,7 +2,7 @@
 import type { NodeId, PlacementId } from '../model/ids.ts'
 import { callerOf } from '../operations/caller.ts'
 import { bytesChannel } from '../operations/carry-bytes.ts'
-import type { Invoker } from '../operations/invoke.ts'
+import type { Invoker } from '../operations/invoker.ts'
 import { ClawError } from '../model/failure.ts'
 import type { Chunk, Conversation } from '../ports/conversation.ts'
 import type { ByteStream } from '../ports/dial.ts'

@@ -91,6 +91,25 @@ export function turnedAway(
   if (denials.has(outcome)) audit.denied({ ...deedOf(operation, input, asker), outcome })
 }
 
+/** Looks whether somebody may; whoever is turned away goes on record. */
+export function onRecord<T>(
+  context: Recorder,
+  operation: Operation,
+  asked: Asked,
+  look: () => T | Promise<T>,
+): T | Promise<T> {
+  const away = (error: unknown): never => {
+    turnedAway(context, operation, asked, error)
+    throw error
+  }
+  try {
+    const found = look()
+    return found instanceof Promise ? found.catch(away) : found
+  } catch (error) {
+    return away(error)
+  }
+}
+
 function outcomeOf(failure: unknown): string {
   if (failure === null) return done
   if (isClawError(failure)) return failure.code

@@ -8,19 +8,24 @@ import { leastRole } from '../core/access/roles.ts'
 import { isStranger, isWorker, standingOf } from '../core/access/standing.ts'
 import { deepest, isNestedDeeper } from '../lib/nesting.ts'
 import type { Permission } from '../model/access.ts'
-import { ClawError } from '../model/failure.ts'
+import { ClawError, isClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { OperationContext } from './context.ts'
 import { parseInput } from './input.ts'
 import type { Call, Caller, Operation } from './operation.ts'
-import { scoped } from './scoped.ts'
+import { allWork, mayReadAll, scoped } from './scoped.ts'
+
+/** What the caller is worth, as it was looked at last. What a handler was given goes by it for as long as it goes on. */
+interface Worth {
+  now: Standing
+}
 
 /** Somebody who has come as far as the gate, with what they want. */
 export interface Entrant {
   readonly operation: Operation
   /** As the schema makes it. */
   readonly input: unknown
-  readonly standing: Standing
+  readonly worth: Worth
   /** The mesh as it is. */
   readonly base: OperationContext
   /** What they may see of it. */
@@ -35,17 +40,17 @@ export function enter(operation: Operation, raw: unknown, caller: Caller, contex
     throw new ClawError('INVALID_REQUEST', { problem: `it is nested more than ${deepest} deep` })
   const input: unknown = parseInput(operation.input, raw)
   const { name, permission, isLocal } = operation
-  const standing = standingHere(caller, context)
+  const worth = { now: standingHere(caller, context) }
   if (isLocal === true && !isHere(caller))
     throw new ClawError('PERMISSION_DENIED', { action: `use ${name} but through the Unix socket on the host itself` })
-  if (!isConceivable(standing, permission)) throw denied(permission, null, standing)
-  return { operation, input, standing, base: context, context: scoped(context, standing) }
+  if (!isConceivable(worth.now, permission)) throw denied(permission, null, worth.now)
+  return { operation, input, worth, base: context, context: scoped(context, () => worth.now) }
 }
 
 /** The same with what is known of the caller, and of the mesh, by now. Throws AUTH_FAILED. */
 export function again(entrant: Entrant, caller: Caller, base = entrant.base): Entrant {
-  const standing = standingHere(caller, base)
-  return { ...entrant, standing, base, context: scoped(base, standing) }
+  const worth = { now: standingHere(caller, base) }
+  return { ...entrant, worth, base, context: scoped(base, () => worth.now) }
 }
 
 const isHere = ({ identity, via }: Caller): boolean => identity.kind === 'socket' && via === undefined
@@ -60,23 +65,76 @@ export function standingHere(
   return standing
 }
 
+/** What has come through both halves. */
+export interface Passed {
+  /** The mesh as the handler is to see it. */
+  readonly context: OperationContext
+  /** What was asked. */
+  readonly wanted: readonly Permission[]
+  /** The namespace in which it was asked; left out where it was allowed wherever that is. */
+  readonly place?: string | null
+}
+
+const isAllowed = (
+  { operation, context }: Entrant,
+  standing: Standing,
+  one: Permission,
+  namespace: string | null,
+): boolean => {
+  const node = operation.where === undefined ? undefined : context.self
+  return judge(standing, { ...one, namespace, node }).isAllowed
+}
+
 /**
  * To be asked on the peer that runs it, before anything happens. Returns the mesh as the handler is to see it: where it was looked at in
  * which namespace the caller may do this, only the namespaces where they may, so that what was checked is all that can be acted on.
  * Throws PERMISSION_DENIED, and the NOT_FOUND of what the caller may not see.
  */
-export function pass({ operation, input, standing, base, context }: Entrant): OperationContext {
+export function pass(entrant: Entrant): Passed {
+  const { operation, input, worth, base, context } = entrant
   const { permission, isScoped } = operation
-  const node = operation.where === undefined ? undefined : context.self
   const wanted = [permission, ...(operation.needs?.(input, context) ?? [])]
-  const isAllowed = (one: Permission, namespace: string | null): boolean =>
-    judge(standing, { ...one, namespace, node }).isAllowed
+  const mayAll = (namespace: string | null): boolean =>
+    wanted.every((one) => isAllowed(entrant, worth.now, one, namespace))
   // Who may do it everywhere need not be asked where.
-  if (wanted.every((one) => isAllowed(one, null))) return context
-  if (isScoped === true && wanted.length === 1) return context
-  const namespace = operation.namespace?.(input, context) ?? null
-  for (const one of wanted) if (!isAllowed(one, namespace)) throw denied(one, namespace, standing)
-  return scoped(base, standing, (place) => wanted.every((one) => isAllowed(one, place)))
+  if (mayAll(null) || (isScoped === true && wanted.length === 1)) return { context, wanted }
+  const place = operation.namespace?.(input, context) ?? null
+  for (const one of wanted) if (!isAllowed(entrant, worth.now, one, place)) throw denied(one, place, worth.now)
+  return { context: scoped(base, () => worth.now, mayAll), wanted, place }
+}
+
+/**
+ * How to ask again while it goes on; without `passed`, on a peer that only hands it on. Throws AUTH_FAILED, and PERMISSION_DENIED also
+ * when a handler that looks at all work no longer may.
+ */
+export function lookAgain(entrant: Entrant, caller: Caller, passed?: Passed): () => void {
+  const { operation, base, worth } = entrant
+  const { permission, isScoped, kind } = operation
+  // What a conversation is about was found when it began.
+  const seesAll = passed?.context === base && kind !== 'duplex' && mayReadAll(worth.now)
+  let place = passed?.place
+  return () => {
+    const standing = standingHere(caller, base)
+    worth.now = standing
+    if (!isConceivable(standing, permission)) throw denied(permission, null, standing)
+    if (seesAll && !mayReadAll(standing)) throw denied(allWork, null, standing)
+    if (passed === undefined) return
+    place ??= placeOf(entrant)
+    const lost = passed.wanted.find((one) => !isAllowed(entrant, standing, one, null))
+    if (lost === undefined || (isScoped === true && passed.wanted.length === 1)) return
+    for (const one of passed.wanted)
+      if (!isAllowed(entrant, standing, one, place ?? null)) throw denied(one, place ?? null, standing)
+  }
+}
+
+/** Undefined for what is not there any more. */
+function placeOf({ operation, input, base }: Entrant): string | null | undefined {
+  try {
+    return operation.namespace?.(input, base) ?? null
+  } catch (error) {
+    if (isClawError(error)) return undefined
+    throw error
+  }
 }
 
 /** Whether the caller may do something, as far as this peer knows now. Throws AUTH_FAILED. */
@@ -86,18 +144,18 @@ export function mayHere(caller: Caller, context: Pick<OperationContext, 'control
 }
 
 /** What a handler may ask besides. */
-export function rightsOf({ permission }: Pick<Operation, 'permission'>, standing: Standing): Rights {
-  const decided = (one: Permission, namespace: string | null): Decision => judge(standing, { ...one, namespace })
+export function rightsOf({ permission }: Pick<Operation, 'permission'>, { worth }: Pick<Entrant, 'worth'>): Rights {
+  const decided = (one: Permission, namespace: string | null): Decision => judge(worth.now, { ...one, namespace })
   return {
-    ...{ standing, user: standing.user },
+    ...{ standing: worth.now, user: worth.now.user },
     may: (one, namespace) => decided(one, namespace).isAllowed,
     sees: (namespace) => decided(permission, namespace).isAllowed,
     require(one, namespace) {
-      if (!decided(one, namespace).isAllowed) throw denied(one, namespace, standing)
+      if (!decided(one, namespace).isAllowed) throw denied(one, namespace, worth.now)
     },
     requireAll(rules, namespace) {
-      if (covers(standing, rules, namespace)) return
-      throw new ClawError('PERMISSION_DENIED', { action: 'hand on more than you have', missing: heldBy(standing) })
+      if (covers(worth.now, rules, namespace)) return
+      throw new ClawError('PERMISSION_DENIED', { action: 'hand on more than you have', missing: heldBy(worth.now) })
     },
   }
 }

@@ -1,10 +1,9 @@
 /** The one way to run an operation: through the gate, on to the node that has to run it, through its gate, and back with an output that fits. */
-import { closest } from '../lib/closest.ts'
 import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from '../ports/rpc.ts'
 import type { Service } from '../ports/service.ts'
-import type { Conversation } from '../ports/conversation.ts'
+import type { Conversation, ServedConversation } from '../ports/conversation.ts'
 import { conversationPair } from '../wire/conversation.ts'
 import {
   attachOperation,
@@ -15,60 +14,32 @@ import {
   visitOperation,
 } from '../wire/operation.ts'
 import { answerOf } from './answer.ts'
-import { recorded, recordedItems, turnedAway } from './audited.ts'
+import { onRecord, recorded, recordedItems, turnedAway } from './audited.ts'
 import { callerOf, told } from './caller.ts'
 import type { OperationContext } from './context.ts'
 import { changePatience } from './carry-out.ts'
 import { readingIn } from './consistency.ts'
 import { within, withDeadline } from './deadline.ts'
 import { beforeDenial, heard, refresh } from './find.ts'
-import type { Entrant } from './gate.ts'
-import { again, enter, pass, rightsOf, targetOf } from './gate.ts'
+import type { Entrant, Passed } from './gate.ts'
+import { again, enter, lookAgain, pass, rightsOf, targetOf } from './gate.ts'
 import type { Call, Caller, DuplexOperation, Operation, StreamOperation, UnaryOperation } from './operation.ts'
 import { asStreaming, asTalking, asUnary } from './kinds.ts'
-import { operations } from './registry.ts'
+import type { Asker, Invoker } from './invoker.ts'
+import { everything, findOperation } from './known.ts'
 import { KeyUse } from './key-use.ts'
 import { atLeader, isSettledByLeader, requireLead } from './signed/at-leader.ts'
 import { Proofs } from './signed/proofs.ts'
-import { itemsWhileLetIn, whileLetIn } from './signed/while-let-in.ts'
 import { bridge, talkOver } from './talk.ts'
 import { inputIn, outputIn } from './told-json.ts'
+import type { Watched } from './vigil.ts'
+import { conversationWhileAllowed, itemsWhileAllowed, talkWhileAllowed, Vigil, whileAllowed } from './vigil.ts'
 import { type Wire, requestOf, wireOf } from './wired.ts'
 import { randomWord } from './workload/workload-request.ts'
-
-export interface Asker {
-  readonly caller: Caller
-  readonly signal: AbortSignal
-  /** What the first peer that was asked has called the request; the same for all that it leads to. */
-  readonly request?: string
-}
 
 /** Somebody whom the gate has let in, and who waits for the answer until when. */
 interface Admitted extends Asker {
   readonly entrant: Entrant
-}
-
-/** What doors need of it. */
-export interface Invoker {
-  /** Log index up to which this peer has applied everything: after a change, at least that change's own. */
-  readonly applied: number
-  /** Throws the ClawError of a refusal; anything else it throws is a bug. */
-  invoke(name: string, input: unknown, asker: Asker): Promise<unknown>
-  open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown>
-  /** The asker's side of a conversation. What goes wrong once it has begun, its readers get. */
-  converse(name: string, input: unknown, asker: Asker): Promise<Conversation>
-}
-
-const everything: ReadonlyMap<string, Operation> = new Map(operations.map((operation) => [operation.name, operation]))
-
-/** Throws OPERATION_NOT_FOUND, with what was probably meant. */
-export function findOperation(name: string, known: ReadonlyMap<string, Operation> = everything): Operation {
-  const operation = known.get(name)
-  if (operation !== undefined) return operation
-  const near = closest(name, [...known.keys()])
-  throw new ClawError('OPERATION_NOT_FOUND', {
-    operation: `${name.slice(0, 64)}${near === null ? '' : `; did you mean ${near}?`}`,
-  })
 }
 
 /** Runs operations for the doors of this peer, for the other members, and for operators who attached. */
@@ -78,6 +49,7 @@ export class OperationService implements Service, Invoker {
   readonly #known: ReadonlyMap<string, Operation>
   readonly #commands: readonly string[]
   readonly #use: KeyUse
+  readonly #vigil: Vigil
   /** What operators sign, for the doors through which they come. */
   readonly signatures: Proofs
   #served: readonly Unsubscribe[] = []
@@ -86,6 +58,7 @@ export class OperationService implements Service, Invoker {
     this.#context = context
     this.#known = known
     this.#use = new KeyUse(context)
+    this.#vigil = new Vigil(context.clock)
     this.signatures = new Proofs(context, known)
     this.#commands = [...known.values()].flatMap(({ kind, name }) => (kind === 'unary' ? [name] : [])).toSorted()
   }
@@ -106,15 +79,13 @@ export class OperationService implements Service, Invoker {
       const admitted = await this.#enter(this.#streaming(wire.name), inputIn(wire.input), asker)
       for await (const item of this.#stream(admitted)) yield { item: JSON.stringify(item) }
     }.bind(this)
-    const talk = async (wire: Wire, side: Conversation, asker: Asker): Promise<void> =>
+    const talk = async (wire: Wire, side: ServedConversation, asker: Asker): Promise<void> =>
       this.#talk(await this.#enter(this.#talking(wire.name), inputIn(wire.input), asker), side)
 
     this.#served = [
       rpc.serveDuplex(converseOperation, (wire, from, side, signal) => talk(wire, side, forwarded(wire, from, signal))),
-      rpc.serveDuplex(visitOperation, (wire, from, side, signal) =>
-        whileLetIn(this.#context, visitor(wire, from, signal), async (asker) =>
-          bridge(side, await this.converse(wire.name, inputIn(wire.input), asker)),
-        ),
+      rpc.serveDuplex(visitOperation, async (wire, from, side, signal) =>
+        bridge(side, await this.converse(wire.name, inputIn(wire.input), visitor(wire, from, signal))),
       ),
       rpc.serve(invokeOperation, (wire, from, signal) => answer(wire, forwarded(wire, from, signal))),
       rpc.serveStream(streamOperation, (wire, from, signal) => items(wire, forwarded(wire, from, signal))),
@@ -142,6 +113,7 @@ export class OperationService implements Service, Invoker {
   stop(): Promise<void> {
     for (const unserve of this.#served) unserve()
     this.#served = []
+    this.#vigil.stop()
     return Promise.resolve()
   }
 
@@ -160,24 +132,31 @@ export class OperationService implements Service, Invoker {
     const ask = (signal: AbortSignal): Promise<{ readonly output: string }> =>
       rpc.call(target, invokeOperation, wireOf(name, input, admitted), signal)
     const deadline = operation.patience?.(admitted.entrant.input)
-    const { output } = await (deadline === undefined
-      ? ask(asker.signal)
-      : withDeadline(clock, deadline, asker.signal, (limits) => ask(limits.signal)))
+    const watched = this.#watched(admitted)
+    const { output } = await whileAllowed(watched, () =>
+      deadline === undefined
+        ? ask(watched.signal)
+        : withDeadline(clock, deadline, watched.signal, (limits) => ask(limits.signal)),
+    )
     return outputIn(operation, output)
   }
 
   /** A signed change: by whoever leads, and known here when it is answered. */
   async #settled(name: string, input: unknown, admitted: Admitted, endsAt: Call['endsAt']): Promise<unknown> {
     const { self, rpc } = this.#context
-    const { caller, signal } = admitted
+    const { caller } = admitted
     const operation = this.#unary(name)
-    const output = await atLeader(this.#context, signal, async (leader) => {
-      // Each attempt counts its commands anew, so that they are the same ones.
-      if (leader === self) return this.#run({ ...admitted, caller: { ...caller } }, endsAt)
-      const reply = await rpc.call(leader, invokeOperation, wireOf(name, input, admitted), signal)
-      return outputIn(operation, reply.output)
-    })
-    await refresh(this.#context, signal)
+    const watched = this.#watched(admitted)
+    const { signal } = watched
+    const output = await whileAllowed(watched, () =>
+      atLeader(this.#context, signal, async (leader) => {
+        // Each attempt counts its commands anew, so that they are the same ones.
+        if (leader === self) return this.#run({ ...admitted, signal, caller: { ...caller } }, endsAt)
+        const reply = await rpc.call(leader, invokeOperation, wireOf(name, input, admitted), signal)
+        return outputIn(operation, reply.output)
+      }),
+    )
+    await refresh(this.#context, admitted.signal)
     return output
   }
 
@@ -191,8 +170,10 @@ export class OperationService implements Service, Invoker {
       return
     }
     const wire = wireOf(name, input, admitted)
-    for await (const { item } of this.#context.rpc.stream(target, streamOperation, wire, asker.signal))
-      yield outputIn(operation, item)
+    const watched = this.#watched(admitted)
+    const items = (): AsyncIterable<{ readonly item: string }> =>
+      this.#context.rpc.stream(target, streamOperation, wire, watched.signal)
+    for await (const { item } of itemsWhileAllowed(watched, items)) yield outputIn(operation, item)
   }
 
   async converse(name: string, input: unknown, unnamed: Asker): Promise<Conversation> {
@@ -202,8 +183,7 @@ export class OperationService implements Service, Invoker {
     // Where it has to run may have changed a moment ago.
     if (operation.isPlaced !== true) await refresh(admitted.entrant.context, asker.signal)
     const target = await this.#target(admitted)
-    if (target !== this.#context.self)
-      return this.#context.rpc.converse(target, converseOperation, wireOf(name, input, admitted), asker.signal)
+    if (target !== this.#context.self) return this.#converseAt(target, admitted, wireOf(name, input, admitted))
     const [ours, theirs] = conversationPair()
     const onAbort = (): void => {
       for (const side of [ours, theirs]) side.fail(asker.signal.reason)
@@ -221,12 +201,28 @@ export class OperationService implements Service, Invoker {
     return ours
   }
 
+  async #converseAt(target: NodeId, admitted: Admitted, wire: Wire): Promise<Conversation> {
+    const watched = this.#watched(admitted)
+    try {
+      const side = await this.#context.rpc.converse(target, converseOperation, wire, watched.signal)
+      return conversationWhileAllowed(watched, side)
+    } catch (error) {
+      watched.release()
+      throw error
+    }
+  }
+
+  /** Asks again from now on, until it is released. */
+  #watched({ entrant, caller, signal }: Admitted, passed?: Passed): Watched {
+    return this.#vigil.hold(signal, lookAgain(entrant, caller, passed))
+  }
+
   /** Through the first half of the gate, and on to a state as fresh as the caller wants it. Throws NO_LEADER or DEADLINE_EXCEEDED besides. */
   #enter(operation: Operation, input: unknown, asker: Asker): Admitted | Promise<Admitted> {
     const { own, freshness } = readingIn(input)
     const { caller, signal } = asker
     const context = this.#context
-    return this.#onRecord(operation, { input: own, ...asker }, () => {
+    return onRecord(this.#context, operation, { input: own, ...asker }, () => {
       const entrant = heard(context, () => enter(operation, own, caller, context), asker)
       if (freshness === null)
         return entrant instanceof Promise ? entrant.then((one) => ({ ...asker, entrant: one })) : { ...asker, entrant }
@@ -242,28 +238,14 @@ export class OperationService implements Service, Invoker {
     const { operation, input, context: seen } = admitted.entrant
     const look = () => {
       const entrant = again(admitted.entrant, admitted.caller)
-      const context = pass(entrant)
-      return { input, context, call: this.#call({ ...admitted, entrant }, endsAt) }
+      const passed = pass(entrant)
+      const begin = () => {
+        const watched = this.#watched({ ...admitted, entrant }, passed)
+        return { watched, call: this.#call({ ...admitted, entrant, signal: watched.signal }, endsAt) }
+      }
+      return { input, context: passed.context, begin }
     }
-    return this.#onRecord(operation, { input, ...admitted }, () => heard(seen, look, admitted))
-  }
-
-  /** Whoever is turned away goes on record. */
-  #onRecord<T>(
-    operation: Operation,
-    asked: Asker & { readonly input: unknown },
-    look: () => T | Promise<T>,
-  ): T | Promise<T> {
-    const away = (error: unknown): never => {
-      turnedAway(this.#context, operation, asked, error)
-      throw error
-    }
-    try {
-      const found = look()
-      return found instanceof Promise ? found.catch(away) : found
-    } catch (error) {
-      return away(error)
-    }
+    return onRecord(this.#context, operation, { input, ...admitted }, () => heard(seen, look, admitted))
   }
 
   #target({ entrant, signal }: Admitted): Promise<NodeId> {
@@ -289,37 +271,43 @@ export class OperationService implements Service, Invoker {
 
   async #run(admitted: Admitted, endsAt: Call['endsAt'] = null): Promise<unknown> {
     const operation = admitted.entrant.operation as UnaryOperation
-    const { input, context, call } = await this.#passed(admitted, endsAt)
-    const run = async (): Promise<unknown> => operation.output.parse(await operation.handler(input, context, call))
-    return recorded(operation, input, { ...admitted, context }, run)
+    const { input, context, begin } = await this.#passed(admitted, endsAt)
+    return recorded(operation, input, { ...admitted, context }, () => {
+      const { watched, call } = begin()
+      return whileAllowed(watched, async () => operation.output.parse(await operation.handler(input, context, call)))
+    })
   }
 
   async *#stream(admitted: Admitted): AsyncIterable<unknown> {
     const operation = admitted.entrant.operation as StreamOperation
-    const { input, context, call } = await this.#passed(admitted)
-    const items = (): AsyncIterable<unknown> => operation.handler(input, context, call)
+    const { input, context, begin } = await this.#passed(admitted)
+    const items = (): AsyncIterable<unknown> => {
+      const { watched, call } = begin()
+      return itemsWhileAllowed(watched, () => operation.handler(input, context, call))
+    }
     for await (const item of recordedItems(operation, input, { ...admitted, context }, items))
       yield operation.output.parse(item)
   }
 
-  async #talk(admitted: Admitted, side: Conversation): Promise<void> {
+  async #talk(admitted: Admitted, side: ServedConversation): Promise<void> {
     const operation = admitted.entrant.operation as DuplexOperation
-    const { input, context, call } = await this.#passed(admitted)
+    const { input, context, begin } = await this.#passed(admitted)
     const talk = talkOver(side, operation.message, operation.output)
-    await recorded(operation, input, { ...admitted, context }, () => operation.handler(input, context, call, talk))
+    await recorded(operation, input, { ...admitted, context }, () => {
+      const { watched, call } = begin()
+      return talkWhileAllowed(watched, side, () => operation.handler(input, context, call, talk))
+    })
   }
 
   async *#follow(wire: Wire, asker: Asker): AsyncIterable<{ item: string }> {
-    const open = (within: Asker): AsyncIterable<unknown> => this.open(wire.name, inputIn(wire.input), within)
-    for await (const item of itemsWhileLetIn(this.#context, asker, open)) yield { item: JSON.stringify(item) }
+    for await (const item of this.open(wire.name, inputIn(wire.input), asker)) yield { item: JSON.stringify(item) }
   }
 
   #call({ entrant, ...asker }: Admitted, endsAt: Call['endsAt']): Call {
-    const { operation, standing } = entrant
     const { caller, signal } = asker
     return {
       ...{ caller, signal, endsAt, commands: this.#commands },
-      ...rightsOf(operation, standing),
+      ...rightsOf(entrant.operation, entrant),
       within: (limits) => this.#call({ entrant, ...asker, signal: limits.signal }, limits.endsAt),
       invoke: (name, input) => this.#invoke(name, input, asker, endsAt),
       open: (name, input, inner) => this.open(name, input, { ...asker, signal: inner }),

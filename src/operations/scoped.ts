@@ -4,21 +4,27 @@ import { judge } from '../core/access/decide.ts'
 import type { Sight } from '../core/access/scoped-state.ts'
 import { scopedState } from '../core/access/scoped-state.ts'
 import type { MeshState } from '../core/state/types.ts'
+import type { Permission } from '../model/access.ts'
 import type { Control } from '../services/control/types.ts'
 import type { OperationContext } from './context.ts'
 
-/** `isMeant` leaves out more. */
+/** What it takes to be shown all of it. */
+export const allWork: Permission = { verb: 'read', resource: 'workload' }
+
+export const mayReadAll = (standing: Standing): boolean => judge(standing, { ...allWork, namespace: null }).isAllowed
+
+/** By what the caller is worth at the time. `isMeant` leaves out more. */
 export function scoped(
   context: OperationContext,
-  standing: Standing,
+  standing: () => Standing,
   isMeant?: (namespace: string) => boolean,
 ): OperationContext {
   const may = (resource: string, namespace: string | null): boolean =>
-    judge(standing, { verb: 'read', resource, namespace }).isAllowed
+    judge(standing(), { verb: 'read', resource, namespace }).isAllowed
   if (isMeant === undefined && may('workload', null)) return context
   const sight: Sight = {
     sees: (namespace) => may('workload', namespace) && isMeant?.(namespace) !== false,
-    seesMesh: may('event', null),
+    seesMesh: () => may('event', null),
   }
   const control = scopedControl(context.control, sight)
   return {

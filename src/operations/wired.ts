@@ -21,7 +21,7 @@ interface Sent {
 
 export function wireOf(name: string, value: unknown, { caller, entrant, request = '' }: Sent): Wire {
   const input = JSON.stringify(value)
-  return { name, input, request, ...tell(caller, entrant.standing), proof: proofBeside(caller, { name, input }) }
+  return { name, input, request, ...tell(caller, entrant.worth.now), proof: proofBeside(caller, { name, input }) }
 }
 
 /** Older members do not say what the request is called. */

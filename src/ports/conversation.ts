@@ -24,3 +24,9 @@ export interface Conversation {
   /** The same for bytes, of any length: they may arrive in other pieces. */
   send(channel: number, data: Uint8Array): Promise<void>
 }
+
+/** The side of whoever serves. */
+export interface ServedConversation extends Conversation {
+  /** Breaks it off: its reader gets this, and what is sent from now on is dropped. */
+  fail(error: unknown): void
+}

@@ -5,7 +5,7 @@
 import type { NodeId } from '../model/ids.ts'
 import type { Millis } from '../model/time.ts'
 import type { Codec } from './codec.ts'
-import type { Conversation } from './conversation.ts'
+import type { Conversation, ServedConversation } from './conversation.ts'
 
 /** Who may call: members that have shown a valid certificate, or anyone who can open a connection. */
 export type Audience = 'members' | 'anyone'
@@ -53,7 +53,7 @@ export type StreamHandler<Request, Item> = (request: Request, from: NodeId, sign
 export type DuplexHandler<Request> = (
   request: Request,
   from: NodeId,
-  conversation: Conversation,
+  conversation: ServedConversation,
   signal: AbortSignal,
 ) => Promise<void>
 export type NoticeHandler<Message> = (message: Message, from: NodeId) => void

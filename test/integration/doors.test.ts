@@ -160,12 +160,9 @@ describe('API keys', () => {
     expect(invoker.asked).toEqual([])
   })
 
-  test('what is open ends within seconds when its key is revoked, and says why', async () => {
+  test('a WebSocket is closed within seconds when its key is revoked, and says why', async () => {
     const { address } = await start()
     const { id, secret } = apiKey()
-    const transport = new HttpTransport({ kind: 'url', url: new URL(address ?? ''), token: secret, tokenFrom: null })
-    const items = transport.open('events.watch', {}, signal)[Symbol.asyncIterator]()
-    expect((await items.next()).value).toEqual({ sequence: 1 })
     const socket = new WebSocket(`${address?.replace('http', 'ws') ?? ''}/api/ws`, [
       'clawbernetes.v1',
       `bearer.${secret}`,
@@ -176,7 +173,6 @@ describe('API keys', () => {
     const closed = new Promise<number>((resolve) => socket.once('close', resolve))
     const began = performance.now()
     book.run({ type: 'revoke-apikey', id } as never)
-    await expect(items.next()).rejects.toMatchObject({ code: 'AUTH_FAILED' })
     expect(await closed).toBe(1_008)
     expect(said.join()).toContain('AUTH_FAILED')
     expect(performance.now() - began).toBeLessThan(3_000)

@@ -1,7 +1,7 @@
 /** Answers operations as a test says, and remembers what it was asked. */
 import { ClawError } from '../../src/model/failure.ts'
-import type { Asker, Invoker } from '../../src/operations/invoke.ts'
-import { findOperation } from '../../src/operations/invoke.ts'
+import type { Asker, Invoker } from '../../src/operations/invoker.ts'
+import { findOperation } from '../../src/operations/known.ts'
 import type { Conversation } from '../../src/ports/conversation.ts'
 
 type Answer = (input: unknown, signal: AbortSignal) => unknown

@@ -14,7 +14,7 @@ import type {
   Unsubscribe,
 } from '../../ports/rpc.ts'
 import type { Codec } from '../../ports/codec.ts'
-import type { Conversation } from '../../ports/conversation.ts'
+import type { ServedConversation } from '../../ports/conversation.ts'
 import type { Millis } from '../../model/time.ts'
 import { ClawError } from '../../model/failure.ts'
 import { laneMaxBytes } from '../../wire/frame.ts'
@@ -43,7 +43,12 @@ export type Served =
   | {
       readonly kind: 'duplex'
       readonly bounds: Bounds
-      readonly handle: (request: Uint8Array, from: NodeId, side: Conversation, signal: AbortSignal) => Promise<void>
+      readonly handle: (
+        request: Uint8Array,
+        from: NodeId,
+        side: ServedConversation,
+        signal: AbortSignal,
+      ) => Promise<void>
     }
   | {
       readonly kind: 'notice'

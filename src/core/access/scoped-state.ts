@@ -7,14 +7,14 @@ export interface Sight {
   /** Whether they may look at the work of a namespace. */
   readonly sees: (namespace: string) => boolean
   /** Whether they may be told what happens to nodes and to the mesh. */
-  readonly seesMesh: boolean
+  readonly seesMesh: () => boolean
 }
 
 export function scopedState(whole: MeshState, { sees, seesMesh }: Sight): MeshState {
   const isSeen = (workload: Workload | undefined): boolean => workload !== undefined && sees(workload.spec.namespace)
   const isKnown = (id: WorkloadId): boolean => isSeen(whole.workloads.get(id))
   const isTold = ({ workload, type }: MeshEvent): boolean =>
-    workload === null ? seesMesh && /^(node|mesh|told)\./.test(type) : isKnown(workload)
+    workload === null ? seesMesh() && /^(node|mesh|told)\./.test(type) : isKnown(workload)
   const seen: Partial<MeshState> = {
     workloads: new Seen(whole.workloads, isSeen),
     names: new Seen(whole.names, isKnown),

@@ -7,8 +7,8 @@ import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { ClawError, isClawError } from '../../model/failure.ts'
-import { findOperation } from '../../operations/invoke.ts'
-import type { Invoker } from '../../operations/invoke.ts'
+import { findOperation } from '../../operations/known.ts'
+import type { Invoker } from '../../operations/invoker.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { operations } from '../../operations/registry.ts'
 import type { Denial } from '../../ports/audit.ts'
@@ -187,16 +187,6 @@ const wantsEvents = ({ headers }: FastifyRequest, input: unknown): boolean =>
   headers.accept?.includes('text/event-stream') === true ||
   (typeof input === 'object' && input !== null && 'follow' in input && input.follow === true)
 
-/** However it takes being called off: why it was, is what is told. */
-async function* cutOff(items: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
-  try {
-    yield* items
-  } catch (error) {
-    throw isClawError(signal.reason) ? signal.reason : error
-  }
-  if (isClawError(signal.reason)) throw signal.reason
-}
-
 /** Behind the guard of every listener. */
 function required(shown: Shown | null): Shown {
   if (shown === null) throw new ClawError('AUTH_FAILED', { reason: 'nobody was asked who this is' })
@@ -204,19 +194,15 @@ function required(shown: Shown | null): Shown {
 }
 
 async function answer(operation: Operation, input: unknown, exchange: Exchange): Promise<void> {
-  const { request, reply, deps, failure, watch } = exchange
+  const { request, reply, deps, failure } = exchange
   const shown = required(request.shown)
   const gone = new AbortController()
   const asker = { caller: shown.asking(operation.name, request.text), signal: gone.signal }
-  const release = watch.hold(shown, (reason) => gone.abort(reason))
-  reply.raw.once('close', () => {
-    release()
-    gone.abort(hungUp)
-  })
+  reply.raw.once('close', () => gone.abort(hungUp))
   try {
     const events = operation.kind === 'unary' && wantsEvents(request, input) ? operation.events : undefined
     if (events !== undefined) {
-      const items = cutOff(deps.invoker.open(events.stream, events.input(input), asker), gone.signal)
+      const items = deps.invoker.open(events.stream, events.input(input), asker)
       await sendEvents(reply, events.name, { items, failure })
       return
     }
@@ -232,11 +218,10 @@ async function answer(operation: Operation, input: unknown, exchange: Exchange):
       throw new ClawError('INVALID_REQUEST', {
         problem: `${operation.name} is a conversation: open a WebSocket at /api/talk/${operation.name}`,
       })
-    const items = cutOff(deps.invoker.open(operation.name, input, asker), gone.signal)
-    await sendItems(reply, { items, failure })
+    await sendItems(reply, { items: deps.invoker.open(operation.name, input, asker), failure })
   } catch (error) {
-    // Whoever asked is gone: there is nobody to tell. Whose credential counts no more is told.
-    if (gone.signal.reason !== hungUp) throw gone.signal.aborted ? gone.signal.reason : error
+    // Whoever asked is gone: there is nobody to tell.
+    if (!gone.signal.aborted) throw error
     reply.hijack()
   }
 }

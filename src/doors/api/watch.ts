@@ -1,4 +1,4 @@
-/** Looks after what goes on for longer: whose credential counts no more is cut off within seconds. */
+/** Looks after WebSockets, on which nothing may be asked for a while: one whose credential counts no more is closed within seconds. What goes on there is looked after where it runs (`operations/vigil.ts`). */
 import { type ClawError, isClawError } from '../../model/failure.ts'
 import type { Shown } from './identities.ts'
 

@@ -1,8 +1,8 @@
 /** The WebSocket: operations as requests and answers, events as they happen. See docs/reference/api.md. */
 import { z } from 'zod'
 import type { WebSocket } from 'ws'
-import type { Invoker } from '../../operations/invoke.ts'
-import { findOperation } from '../../operations/invoke.ts'
+import type { Invoker } from '../../operations/invoker.ts'
+import { findOperation } from '../../operations/known.ts'
 import type { ClawError } from '../../model/failure.ts'
 import { ClawError as Failure } from '../../model/failure.ts'
 import { bodyOf } from './errors.ts'

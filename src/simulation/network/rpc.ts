@@ -3,7 +3,7 @@ import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureBody, failureFrom } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Codec } from '../../ports/codec.ts'
-import type { Conversation } from '../../ports/conversation.ts'
+import type { Conversation, ServedConversation } from '../../ports/conversation.ts'
 import type {
   DuplexHandler,
   DuplexProtocol,
@@ -32,7 +32,7 @@ interface Served {
   readonly protocol: Omit<AnyProtocol, 'request' | 'response' | 'item' | 'message'>
   readonly answer?: (bytes: Uint8Array, from: NodeId, signal: AbortSignal) => Promise<Uint8Array>
   readonly items?: (bytes: Uint8Array, from: NodeId, signal: AbortSignal) => AsyncIterable<Uint8Array>
-  readonly talk?: (bytes: Uint8Array, from: NodeId, side: Conversation, signal: AbortSignal) => Promise<void>
+  readonly talk?: (bytes: Uint8Array, from: NodeId, side: ServedConversation, signal: AbortSignal) => Promise<void>
   readonly take?: (bytes: Uint8Array, from: NodeId) => void
 }
 

@@ -4,7 +4,7 @@ import type { Command } from '../../../../src/core/state/types.ts'
 import { workloadId } from '../../../../src/model/ids.ts'
 import { ada, bob, meshOf, submit } from '../../../support/control-samples.ts'
 
-const sight = { sees: (namespace: string) => namespace === 'team-a', seesMesh: false }
+const sight = { sees: (namespace: string) => namespace === 'team-a', seesMesh: () => false }
 const namespace = (name: string): Command => ({
   type: 'create-namespace',
   ...{ name, weight: 1, borrow: false },
