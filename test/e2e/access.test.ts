@@ -1,4 +1,7 @@
 /** A team that shares a mesh: each does what their role says, through any peer, and a host that is not trusted does not decide. */
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Daemon, Reply } from '../support/mesh.ts'
 import { eventually, Mesh, runCli } from '../support/mesh.ts'
@@ -68,8 +71,21 @@ test('given a worker, then its root looks and runs work, and changes nothing', a
   expect(voters).not.toContain('shed')
 })
 
-test('given a key that is revoked at one peer, then it is worth nothing at the other', async () => {
+test('given a key that is revoked at one peer, then it is worth nothing at the other, and what was open there ends', async () => {
+  const headers = { authorization: `Bearer ${ada.secret}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ follow: true, after: 0 })
+  const reply = await fetch(`http://${desk.api}/api/ops/events.watch`, { method: 'POST', headers, body })
+  const lines = createInterface(Readable.fromWeb(reply.body as ReadableStream))[Symbol.asyncIterator]()
+  expect((await lines.next()).value).toContain('workload.')
+  const talk = asAda('exec', 'mine', '--', 'sleep', '1000')
+  const exec = (): Promise<readonly object[]> => hub.json('audit', 'query', '--all', '--operation', 'workload.exec')
+  await eventually('the command runs', 10_000, exec, ({ length }) => length > 0)
+
   await hub.json('auth', 'apikey', 'revoke', ada.id)
   const asked = (): Promise<unknown> => asAda('auth', 'whoami').then(codeOf)
   await eventually('it is refused', 5_000, asked, (code) => code === 'AUTH_FAILED')
+  let last = ''
+  for (let line = await lines.next(); line.done !== true; line = await lines.next()) last = line.value
+  expect(JSON.parse(last)).toMatchObject({ error: { code: 'AUTH_FAILED' } })
+  expect(codeOf(await talk)).toBe('AUTH_FAILED')
 })
