@@ -28,6 +28,12 @@ export const accessFailures = {
     ({ user }: { user: string }) => `There is a user ${user} already.`,
     'Look at what they may do with `clawbernetes auth user info`.',
   ),
+  APIKEYS_FULL: failure(
+    'capacity',
+    ({ user, limit }: { user: string; limit: number }) =>
+      `The user ${user} has ${limit} API keys that are good still, and nobody has more.`,
+    'Revoke those that are not needed with `clawbernetes auth apikey revoke`.',
+  ),
   APIKEY_NOT_FOUND: failure(
     'not-found',
     ({ key }: { key: string }) => `There is no API key ${key}.`,

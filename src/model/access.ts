@@ -84,8 +84,17 @@ export interface Binding {
   readonly namespace: string | null
 }
 
+/** Who somebody is at an identity provider. */
+export interface Login {
+  readonly issuer: string
+  /** What the provider calls them: never anybody else, unlike a name or an address. */
+  readonly subject: string
+}
+
 export interface User {
   readonly name: string
+  /** Who logs in as this user; nobody does where it is left out. */
+  readonly login?: Login
   readonly bindings: readonly Binding[]
   readonly disabled: boolean
   readonly createdAt: Instant

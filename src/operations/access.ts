@@ -1,12 +1,14 @@
 /** Who may come in: tokens for hosts, keys for operators. */
 import { z } from 'zod'
 import type { Command } from '../core/state/types.ts'
+import { builtInRoles } from '../core/access/roles.ts'
 import { workerRole } from '../core/access/standing.ts'
 import { roleName } from '../model/access.ts'
 import { nodeId } from '../model/ids.ts'
 import { labelName } from '../model/label.ts'
 import { ClawError } from '../model/failure.ts'
 import { namespaceName } from '../model/namespace.ts'
+import type { Millis } from '../model/time.ts'
 import { hour } from '../model/time.ts'
 import { carryOut, changePatience } from './carry-out.ts'
 import { operatorKey } from './auth/operator-key.ts'
@@ -15,7 +17,7 @@ import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
 import { iso, noInput, spanOf, time } from './fields.ts'
 import { called, refresh } from './find.ts'
-import type { Call } from './operation.ts'
+import type { Call, Caller } from './operation.ts'
 import { unary } from './operation.ts'
 
 /** A token is meant to be used at once; one that lies about is a risk. */
@@ -36,9 +38,12 @@ export const tokenCreate = unary({
   }),
   output: z.object({ token: z.string(), expiresAt: time }),
   permission: { verb: 'create', resource: 'token' },
+  lasting: () => 'right',
   rest: { method: 'POST', path: '/api/tokens' },
-  async handler({ ttl, roles, labels }, context, { caller, signal }) {
-    const span = spanOf(ttl, 'ttl')
+  async handler({ ttl, roles, labels }, context, { caller, signal, requireAll }) {
+    // A node is worth what its root and those who ask it can do.
+    requireAll(roles.includes(workerRole) ? builtInRoles.viewer.rules : everything, null)
+    const span = endingWith(caller, spanOf(ttl, 'ttl'), context)
     if (span > longestTtl) throw new ClawError('INVALID_REQUEST', { problem: 'a token lives 30d at most' })
     const { token, notAfter } = await within(context.clock, changePatience, signal, (limited) => {
       const commit = (command: Command) => carryOut('token', command, { context, caller, signal: limited })
@@ -47,6 +52,12 @@ export const tokenCreate = unary({
     return { token, expiresAt: iso(notAfter) }
   },
 })
+
+/** Of an API key, no longer than the key itself is good. */
+function endingWith({ identity }: Caller, span: Millis, { control, clock }: OperationContext): Millis {
+  const key = identity.kind === 'apikey' ? control.state.apikeys.get(identity.key) : undefined
+  return key === undefined ? span : Math.max(1, Math.min(span, key.expiresAt - clock.now()))
+}
 
 const OperatorView = z.object({ key: z.string(), name: z.string(), addedAt: time })
 
@@ -63,6 +74,7 @@ export const operatorAdd = unary({
   }),
   output: OperatorView,
   permission: { verb: 'create', resource: 'operator' },
+  lasting: () => 'credential',
   rest: { method: 'POST', path: '/api/operators' },
   async handler({ key, name, role, namespace = null }, context, { caller, signal, requireAll }) {
     const { control, clock } = context

@@ -12,6 +12,7 @@ import { ClawError, isClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { OperationContext } from './context.ts'
 import { parseInput } from './input.ts'
+import { refuseLasting } from './lasting.ts'
 import type { Call, Caller, Operation } from './operation.ts'
 import { allWork, mayReadAll, scoped } from './scoped.ts'
 
@@ -44,6 +45,7 @@ export function enter(operation: Operation, raw: unknown, caller: Caller, contex
   if (isLocal === true && !isHere(caller))
     throw new ClawError('PERMISSION_DENIED', { action: `use ${name} but through the Unix socket on the host itself` })
   if (!isConceivable(worth.now, permission)) throw denied(permission, null, worth.now)
+  refuseLasting(operation, input, { ...context, caller })
   return { operation, input, worth, base: context, context: scoped(context, () => worth.now) }
 }
 

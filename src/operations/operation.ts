@@ -55,6 +55,8 @@ export interface Call {
   converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation>
 }
 
+export type Lasting = 'credential' | 'right'
+
 /** Parameters of the path are named after the input's keys: `/api/nodes/:node`. */
 export interface Rest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -82,6 +84,11 @@ interface Common<Name extends string, Input extends z.ZodType> {
   readonly isLocal?: true
   /** What it is done to, by its name or id, for the record; the parameter of the path, or the input of that name, where this is left out. */
   object?(input: z.output<Input>): string | null
+  /**
+   * What outlives the credential that it is asked with, if anything does: another credential, which no API key may make, or a right of
+   * somebody, which takes an API key whose scopes name it. The gate asks.
+   */
+  lasting?(input: z.output<Input>): Lasting | null
   /** A step of another operation, which is on record. */
   readonly isStep?: true
   /** How long whoever asks waits for the answer of another node; as long as the protocol allows where this is left out. */

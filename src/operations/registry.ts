@@ -14,6 +14,7 @@ import {
   userDisable,
   userEnable,
   userInfo,
+  userLink,
   userList,
   userUnassign,
 } from './auth/user.ts'
@@ -156,7 +157,7 @@ export const operations = [
   ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
-  ...[userCreate, userList, userInfo, userAssign, userUnassign, userDisable, userEnable, userDelete],
+  ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],
   ...[apikeyCreate, apikeyList, apikeyRevoke, apikeyRotate],
   ...[secretCreate, secretList, secretInfo, secretGet, secretSet, secretRotate, secretRollback, secretDelete],
   ...[secretHistory, secretPolicySet, secretOpen],

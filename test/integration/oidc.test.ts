@@ -126,6 +126,35 @@ test.each([['--oidc'], ['--device']])(
   },
 )
 
+test.each([
+  ['a user of that name was made here', { type: 'create-user', name: 'ada@example.org' }],
+  [
+    'the user of that name is somebody else’s',
+    { type: 'create-user', name: 'ada@example.org', login: { issuer: 'https://other.example', subject: 'ada' } },
+  ],
+] as const)('given %s, nobody logs in as that user until an administrator has linked the two', async (_, command) => {
+  book.run(command)
+  book.run({ type: 'bind-role', user: 'ada@example.org', binding: { role: 'admin', namespace: null } })
+  const refused = await login('--oidc')
+  expect([refused.code, refused.err]).toEqual([3, expect.stringContaining('auth user link ada@example.org')])
+  expect(book.state.apikeys.size).toBe(0)
+  const subject = /user link \S+ \S+ ([^\s`]+)/.exec(refused.err.replace(/\s+/g, ' '))?.[1] ?? ''
+  const { issuer } = provider
+  book.run({ type: 'link-user', name: 'ada@example.org', login: { issuer, subject } })
+  expect((await login('--oidc')).code).toBe(0)
+  expect([...book.state.apikeys.values()].map(({ user }) => user)).toEqual(['ada@example.org'])
+})
+
+test('given somebody’s name at the provider changes, they stay who they are', async () => {
+  await login('--oidc')
+  const user = book.state.users.get('ada@example.org')
+  if (user?.login === undefined) throw new Error('nobody was made')
+  book.run({ type: 'remove-user', name: user.name })
+  book.run({ type: 'create-user', name: 'ada-of-old', login: user.login })
+  expect((await login('--oidc')).code).toBe(0)
+  expect([...book.state.users.keys()]).toEqual(['ada-of-old'])
+})
+
 test('whoever is in no group that has a role is not let in', async () => {
   await service.stop()
   await serve({ 'other-team': 'admin' })

@@ -1,5 +1,5 @@
 /** The commands that say who may do what. */
-import type { ApiKey, Binding, Role } from '../../model/access.ts'
+import type { ApiKey, Binding, Login, Role } from '../../model/access.ts'
 import type { Instant } from '../../model/time.ts'
 
 export type NewApiKey = Omit<ApiKey, 'createdAt' | 'createdBy' | 'previous' | 'lastUsedAt' | 'revokedAt'>
@@ -7,7 +7,9 @@ export type NewApiKey = Omit<ApiKey, 'createdAt' | 'createdBy' | 'previous' | 'l
 export type AccessCommand =
   | { readonly type: 'create-role'; readonly role: Omit<Role, 'createdAt'> }
   | { readonly type: 'remove-role'; readonly name: string }
-  | { readonly type: 'create-user'; readonly name: string }
+  | { readonly type: 'create-user'; readonly name: string; readonly login?: Login }
+  /** From then on whoever that is logs in as the user, and nobody else. */
+  | { readonly type: 'link-user'; readonly name: string; readonly login: Login }
   /** With its operator keys and its API keys. */
   | { readonly type: 'remove-user'; readonly name: string }
   | { readonly type: 'set-user'; readonly name: string; readonly disabled: boolean }

@@ -1,6 +1,7 @@
 /** Who may do what: roles, users, and API keys. */
-import type { Binding, User } from '../../model/access.ts'
+import type { Binding, Login, User } from '../../model/access.ts'
 import { mostBindings } from '../../model/access.ts'
+import type { Instant } from '../../model/time.ts'
 import { day } from '../../model/time.ts'
 import { isBuiltIn } from '../access/roles.ts'
 import type { AccessCommand } from './access-commands.ts'
@@ -8,10 +9,11 @@ import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
-import type { Command, CommandOf, Outcome } from './types.ts'
+import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 
 const types: ReadonlySet<string> = new Set<AccessCommand['type']>([
-  ...(['create-role', 'remove-role', 'create-user', 'remove-user', 'set-user', 'bind-role', 'unbind-role'] as const),
+  ...(['create-role', 'remove-role', 'create-user', 'link-user', 'remove-user'] as const),
+  ...(['set-user', 'bind-role', 'unbind-role'] as const),
   ...(['create-apikey', 'revoke-apikey', 'rotate-apikey', 'note-apikey-use'] as const),
 ])
 
@@ -31,6 +33,8 @@ function carryOut(step: Step, command: AccessCommand): Outcome {
       return removeRole(step, command)
     case 'create-user':
       return createUser(step, command)
+    case 'link-user':
+      return linkUser(step, command)
     case 'remove-user':
       return removeUser(step, command)
     case 'set-user':
@@ -72,14 +76,33 @@ function removeRole(step: Step, { name }: CommandOf<'remove-role'>): Outcome {
   return accepted()
 }
 
-function createUser(step: Step, { name }: CommandOf<'create-user'>): Outcome {
+function createUser(step: Step, { name, login }: CommandOf<'create-user'>): Outcome {
   const { state, by } = step
   if (state.users.has(name)) return refused('USER_EXISTS', { user: name })
+  const other = login === undefined ? undefined : userOfLogin(state, login)
+  if (other !== undefined) return taken(other)
   if (state.users.size >= limits.users) return refused('RATE_LIMITED', { who: by })
-  keep(step, { ...nobody, name, createdAt: step.at })
+  keep(step, { ...nobody, name, ...(login !== undefined && { login }), createdAt: step.at })
   emit(step, { type: 'user.created', message: `the user ${name} was created by ${by}` })
   return accepted()
 }
+
+function linkUser(step: Step, { name, login }: CommandOf<'link-user'>): Outcome {
+  const { state, by } = step
+  const user = state.users.get(name)
+  if (user === undefined) return refused('USER_NOT_FOUND', { user: name })
+  const other = userOfLogin(state, login)
+  if (other !== undefined && other.name !== name) return taken(other)
+  keep(step, { ...user, login })
+  emit(step, { type: 'user.linked', message: `${by} said who logs in as ${name}: ${login.subject} of ${login.issuer}` })
+  return accepted()
+}
+
+const taken = ({ name }: User): Outcome => refused('INVALID_REQUEST', { problem: `that is who logs in as ${name}` })
+
+/** Whom somebody logs in as; undefined for who is not known. */
+export const userOfLogin = ({ users }: Pick<MeshState, 'users'>, { issuer, subject }: Login): User | undefined =>
+  [...users.values()].find(({ login }) => login?.issuer === issuer && login.subject === subject)
 
 const nobody: Omit<User, 'name' | 'createdAt'> = { bindings: [], disabled: false }
 
@@ -151,11 +174,22 @@ function createKey(step: Step, { key }: CommandOf<'create-apikey'>): Outcome {
   if (key.expiresAt <= at) return refused('INVALID_REQUEST', { problem: 'the key would have expired already' })
   for (const [id, { expiresAt, revokedAt }] of state.apikeys)
     if (Math.min(expiresAt, revokedAt ?? expiresAt) + remembered < at) state.apikeys.delete(id)
+  if (key.user !== null && !makeRoomFor(state, key.user, at))
+    return refused('APIKEYS_FULL', { user: key.user, limit: limits.apikeysPerUser })
   if (state.apikeys.size >= limits.apikeys) return refused('RATE_LIMITED', { who: by })
   const unused = { previous: null, lastUsedAt: null, revokedAt: null }
   state.apikeys.set(key.id, { ...key, ...unused, createdAt: at, createdBy: by })
   emit(step, { type: 'apikey.created', message: `the API key ${key.id} was created by ${by}` })
   return accepted()
+}
+
+/** Of one user, what has ended goes before its time when there is too much. False when all are good still. */
+function makeRoomFor(state: State, user: string, at: Instant): boolean {
+  const own = [...state.apikeys.values()].filter((key) => key.user === user)
+  if (own.length < limits.apikeysPerUser) return true
+  const ended = own.find(({ expiresAt, revokedAt }) => revokedAt !== null || expiresAt <= at)
+  if (ended !== undefined) state.apikeys.delete(ended.id)
+  return ended !== undefined
 }
 
 const isSomebody = (state: State, name: string): boolean =>

@@ -1,6 +1,6 @@
 /** Roles, users and API keys, and the commands on them, as they stand in the log and in snapshots. */
 import { z } from 'zod'
-import type { ApiKey, Binding, Role, User } from '../../model/access.ts'
+import type { ApiKey, Binding, Login, Role, User } from '../../model/access.ts'
 import { mostBindings, mostRules, roleName, RuleSchema } from '../../model/access.ts'
 import { namespaceName } from '../../model/namespace.ts'
 import * as shape from './schemas.ts'
@@ -14,6 +14,11 @@ const binding = z.strictObject({ role: roleName, namespace: namespaceName.nullab
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const keyId = z.string().regex(/^ak_[a-z2-7]{12}$/)
 const about = z.string().max(256)
+
+const login = z.strictObject({
+  issuer: z.string().min(1).max(256),
+  subject: z.string().min(1).max(256),
+}) satisfies z.ZodType<Login>
 
 const role = z.strictObject({ name: roleName, about, rules })
 
@@ -32,7 +37,8 @@ const newKey = z.strictObject({
 export const accessCommands = [
   z.strictObject({ ...type('create-role'), role }),
   z.strictObject({ ...type('remove-role'), name: roleName }),
-  z.strictObject({ ...type('create-user'), name: user }),
+  z.strictObject({ ...type('create-user'), name: user, login: login.exactOptional() }),
+  z.strictObject({ ...type('link-user'), name: user, login }),
   z.strictObject({ ...type('remove-user'), name: user }),
   z.strictObject({ ...type('set-user'), name: user, disabled: z.boolean() }),
   z.strictObject({ ...type('bind-role'), user, binding }),
@@ -52,6 +58,7 @@ export const accessCommands = [
 const RoleSchema = role.extend({ createdAt: shape.instant }) satisfies z.ZodType<Role>
 const UserSchema = z.strictObject({
   name: user,
+  login: login.exactOptional(),
   bindings: z.array(binding).max(mostBindings),
   disabled: z.boolean(),
   createdAt: shape.instant,

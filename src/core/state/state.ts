@@ -162,6 +162,8 @@ export const limits = {
   roles: 200,
   users: 5_000,
   apikeys: 5_000,
+  /** Of one user. */
+  apikeysPerUser: 100,
   /** Of one member. */
   labels: 64,
   taints: 64,

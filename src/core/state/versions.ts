@@ -91,6 +91,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'create-role' },
   { version: 2, command: 'remove-role' },
   { version: 2, command: 'create-user' },
+  { version: 2, command: 'link-user' },
   { version: 2, command: 'remove-user' },
   { version: 2, command: 'set-user' },
   { version: 2, command: 'bind-role' },

@@ -50,9 +50,9 @@ export const apikeyCreate = unary({
   output: NewKey,
   permission: { verb: 'create', resource: 'apikey' },
   namespace: ({ namespace = null }) => namespace,
+  lasting: () => 'credential',
   rest: { method: 'POST', path: '/api/apikeys' },
   async handler({ name, user: wanted, namespace = null, expires, scopes: written }, context, call) {
-    refuseKeys(call)
     const { control, clock, random } = context
     const user = wanted ?? call.user
     const scopes = rulesOf(written ?? [user === null ? 'viewer' : '*:*'], control.state.roles)
@@ -111,9 +111,9 @@ export const apikeyRotate = unary({
   output: NewKey,
   permission: { verb: 'change', resource: 'apikey' },
   isScoped: true,
+  lasting: () => 'credential',
   rest: { method: 'POST', path: '/api/apikeys/:key/rotate' },
   async handler({ key: id, grace }, context, call) {
-    refuseKeys(call)
     await refresh(context, call.signal)
     const { lifetime, scopes, namespace } = mine(id, context, call)
     if (!isOwn(theKey(id, context), call)) call.requireAll(scopes, namespace)
@@ -129,12 +129,6 @@ export const apikeyRotate = unary({
 })
 
 type Asking = Pick<Call, 'caller' | 'user' | 'may'>
-
-/** Whoever has got hold of a key is not to keep what it can do beyond its time. */
-function refuseKeys({ caller }: Asking): void {
-  if (caller.identity.kind === 'apikey')
-    throw new ClawError('PERMISSION_DENIED', { action: 'make or rotate an API key with an API key' })
-}
 
 function lifetimeOf(expires: string | number): number {
   const lifetime = spanOf(expires, 'expires')

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { MeshState } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { Binding, Rule } from '../../model/access.ts'
+import type { Binding, Login, Rule } from '../../model/access.ts'
 import { roleName, userName } from '../../model/access.ts'
 import { nodeId } from '../../model/ids.ts'
 import { namespaceName } from '../../model/namespace.ts'
@@ -26,10 +26,18 @@ const UserView = z.object({
   disabled: z.boolean(),
   keys: z.array(z.string()).describe('Ids of operator keys'),
   apikeys: z.array(z.string()).describe('Ids of API keys that are good still'),
+  login: z
+    .object({ issuer: z.string(), subject: z.string() })
+    .nullable()
+    .describe('Who at which identity provider logs in as this user; null for nobody'),
   createdAt: z.string().nullable().describe('ISO 8601; null of an operator who has been given no role'),
 })
 type UserView = z.infer<typeof UserView>
 
+const login = {
+  issuer: z.url().max(256).describe('The identity provider, as `oidc.issuer` names it'),
+  subject: z.string().min(1).max(256).describe('What the provider calls them: `sub` of their ID token'),
+}
 /** Operators of old may be called anything. */
 const known = z.string().min(1).max(128).describe('Name of the user')
 const user = { user: known }
@@ -46,18 +54,22 @@ export const userCreate = unary({
     role: roleOf.role.optional(),
     namespace: roleOf.namespace,
     key: operatorKey.optional().describe('Id of the user’s operator key, as `clawbernetes operator key` prints it'),
+    issuer: login.issuer.optional(),
+    subject: login.subject.optional(),
   }),
   output: UserView,
   permission: { verb: 'create', resource: 'user' },
+  lasting: ({ key, issuer }) => (key === undefined && issuer === undefined ? 'right' : 'credential'),
   rest: { method: 'POST', path: '/api/users' },
-  async handler({ user: name, role, namespace = null, key }, context, call) {
+  async handler({ user: name, role, namespace = null, key, issuer, subject }, context, call) {
+    const linked = loginIn({ issuer, subject })
     const asker = { context, ...call }
     if (role !== undefined) mayGive({ role, namespace }, asker)
     if (key !== undefined) call.require({ verb: 'create', resource: 'operator' }, null)
     // An operator who is no user may do everything, and would lose that.
     const isOperator = [...context.control.state.operators.values()].some((operator) => operator.name === name)
     if (isOperator) call.requireAll(everything, null)
-    await carryOut('user', { type: 'create-user', name }, asker)
+    await carryOut('user', { type: 'create-user', name, ...(linked !== null && { login: linked }) }, asker)
     if (role !== undefined)
       await carryOut('user', { type: 'bind-role', user: name, binding: { role, namespace } }, asker)
     // Last: a key is worth what its user may by then.
@@ -101,6 +113,7 @@ export const userAssign = unary({
   input: z.strictObject({ ...user, ...roleOf }),
   output: UserView,
   permission: { verb: 'change', resource: 'user' },
+  lasting: () => 'right',
   rest: { method: 'POST', path: '/api/users/:user/roles' },
   async handler({ user: name, role, namespace = null }, context, call) {
     const binding = { role, namespace }
@@ -124,6 +137,24 @@ export const userUnassign = unary({
   },
 })
 
+export const userLink = unary({
+  name: 'user.link',
+  about:
+    'Say who at an identity provider logs in as a user. Nobody logs in as a user that was made here until this was said; from then on no other does.',
+  input: z.strictObject({ ...user, ...login }),
+  output: UserView,
+  permission: { verb: 'change', resource: 'user' },
+  lasting: () => 'credential',
+  rest: { method: 'POST', path: '/api/users/:user/login' },
+  async handler({ user: name, issuer, subject }, context, call) {
+    const { users } = context.control.state
+    // Whoever says who somebody is may do what they may.
+    for (const binding of users.get(name)?.bindings ?? []) mayGive(binding, { context, ...call })
+    await carryOut('user', { type: 'link-user', name, login: { issuer, subject } }, { context, ...call })
+    return viewOf(name, context)
+  },
+})
+
 export const userDisable = unary({
   name: 'user.disable',
   about: 'Let a user in no more, whatever they have: keys, API keys, logins. Roles and keys stay, for `user.enable`.',
@@ -140,6 +171,7 @@ export const userEnable = unary({
   input: z.strictObject(user),
   output: UserView,
   permission: { verb: 'change', resource: 'user' },
+  lasting: () => 'right',
   rest: { method: 'POST', path: '/api/users/:user/enable' },
   handler: ({ user: name }, context, call) => setUser(name, false, { context, call }),
 })
@@ -156,6 +188,13 @@ export const userDelete = unary({
     return { name, deleted: true }
   },
 })
+
+/** Throws INVALID_REQUEST where only one of them is said. */
+function loginIn({ issuer, subject }: { issuer?: string | undefined; subject?: string | undefined }): Login | null {
+  if (issuer === undefined && subject === undefined) return null
+  if (issuer !== undefined && subject !== undefined) return { issuer, subject }
+  throw new ClawError('INVALID_REQUEST', { problem: 'issuer and subject belong together' })
+}
 
 interface Around {
   readonly context: OperationContext
@@ -198,6 +237,7 @@ function viewOf(name: string, { control, clock }: OperationContext): UserView {
     disabled: found?.disabled ?? false,
     keys,
     apikeys: good.map(({ id }) => id),
+    login: found?.login ?? null,
     createdAt: isoOrNull(found?.createdAt ?? null),
   }
 }

@@ -69,6 +69,8 @@ export const meshRestore = unary({
     rolledBack: z.boolean().describe('The backup was of this same mesh'),
   }),
   permission: { verb: 'change', resource: 'mesh' },
+  // A backup of another mesh brings its operators and users along.
+  lasting: () => 'credential',
   rest: { method: 'POST', path: '/api/mesh/restore' },
   where: leaderOf,
   async handler({ upload: id, force }, { control, clock, renewal, log }, { caller, signal }) {

@@ -1,5 +1,6 @@
 /** Lets in whom an identity provider vouches for: as a user of the mesh, with the roles of their groups, by a key that is good for some hours. */
 import { newSecret } from '../../core/access/api-key.ts'
+import { userOfLogin } from '../../core/state/access-rights.ts'
 import type { Command, MeshState } from '../../core/state/types.ts'
 import { userName } from '../../model/access.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -47,20 +48,39 @@ export class LoginDesk {
   async login(token: string, signal: AbortSignal): Promise<Session> {
     const { control, tokens, clock, random } = this.#deps
     const claims = await tokens.verify(token, signal)
-    const user = this.#userIn(claims)
     const wanted = this.#rolesIn(claims)
     await control.fresh('linearizable', signal)
+    const user = await this.#userOf(claims, signal)
     for (const command of this.#changes(user, wanted, control.state)) await this.#commit(command, user, signal)
     const { lifetime } = this.settings
     const { secret, ...made } = newSecret((count) => random.bytes(count))
     const expiresAt = clock.now() + lifetime
-    const scopes = [{ verbs: ['*'], resources: ['*'], namespaces: ['*'] }]
+    // A person, who may give rights as well.
+    const scopes = [['*'], ['token', 'user']].map((resources) => ({ verbs: ['*'], resources, namespaces: ['*'] }))
     const key = { ...made, name: 'login', user, scopes, namespace: null, expiresAt, lifetime }
     await this.#commit({ type: 'create-apikey', key }, user, signal)
     return { secret, user, expiresAt }
   }
 
-  #userIn(claims: Claims): string {
+  /** The user that this very person was made, or linked to. A name alone makes nobody somebody: whoever has it here may be another. */
+  async #userOf(claims: Claims, signal: AbortSignal): Promise<string> {
+    const { control } = this.#deps
+    const login = { issuer: this.settings.issuer, subject: claims.sub }
+    const known = userOfLogin(control.state, login)
+    if (known !== undefined) return known.name
+    const name = this.#nameIn(claims)
+    const { users, operators } = control.state
+    if ([...operators.values()].some((operator) => operator.name === name))
+      throw refusal(`an operator key is called ${name} already`)
+    if (!users.has(name)) await this.#commit({ type: 'create-user', name, login }, name, signal)
+    // Also when somebody was faster.
+    if (userOfLogin(control.state, login)?.name === name) return name
+    throw refusal(
+      `there is a user ${name}, whom nobody has linked to you; an administrator does it with \`clawbernetes auth user link ${name} ${login.issuer} ${login.subject}\``,
+    )
+  }
+
+  #nameIn(claims: Claims): string {
     const { userClaim } = this.settings
     const { success, data } = userName.safeParse(claims[userClaim])
     if (!success) throw refusal(`the provider says no ${userClaim} that could be the name of a user`)
@@ -79,16 +99,13 @@ export class LoginDesk {
   }
 
   /** What makes the user somebody with exactly the roles of the groups; other roles, which were given by hand, stay. */
-  #changes(user: string, wanted: ReadonlySet<string>, { users, operators }: MeshState): readonly Command[] {
+  #changes(user: string, wanted: ReadonlySet<string>, { users }: MeshState): readonly Command[] {
     const known = users.get(user)
-    if (known === undefined && [...operators.values()].some(({ name }) => name === user))
-      throw refusal(`an operator key is called ${user} already`)
     if (known?.disabled === true) throw refusal(`the user ${user} is disabled`)
     const held = new Set(known?.bindings.flatMap(({ role, namespace }) => (namespace === null ? [role] : [])))
     const managed = new Set(Object.values(this.settings.roles))
     const binding = (role: string) => ({ role, namespace: null })
     return [
-      ...(known === undefined ? [{ type: 'create-user', name: user } as const] : []),
       ...[...wanted]
         .filter((role) => !held.has(role))
         .map((role) => ({ type: 'bind-role', user, binding: binding(role) }) as const),

@@ -256,6 +256,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'user.info': row('mesh', 'au', () => ({ user: 'ada' })),
   'user.assign': row('mesh', 'a', () => ({ user: 'ada', role: 'viewer' })),
   'user.unassign': row('mesh', 'a', () => ({ user: 'ada', role: 'viewer' })),
+  'user.link': row('mesh', 'a', () => ({ user: 'ada', issuer: 'https://id.example', subject: '1' })),
   'user.disable': onUser,
   'user.enable': onUser,
   'user.delete': onUser,
@@ -264,6 +265,12 @@ export const rows: Readonly<Record<string, Row>> = {
   'apikey.revoke': row('list', 'oa', () => ({ key: 'ak_x' })),
   'apikey.rotate': row('list', 'oa', () => ({ key: 'ak_x' })),
 }
+
+/** What nobody does with an API key, unless its scopes say so in as many words where it is for rights: it would outlive the key. */
+export const neverByKey: readonly string[] = [
+  ...['apikey.create', 'apikey.rotate', 'operator.add', 'user.link', 'mesh.restore'],
+  ...['token.create', 'user.assign', 'user.create', 'user.enable'],
+]
 
 /** What needs more than its operation does: paths of the host, and plain processes with the rights of the daemon. */
 export const beyond: Readonly<Record<string, readonly [operation: string, row: Row]>> = {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { keyOfSecret } from '../../../src/core/access/api-key.ts'
+import { limits } from '../../../src/core/state/state.ts'
 import { callerOf } from '../../../src/operations/caller.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { Caller } from '../../../src/operations/operation.ts'
@@ -165,6 +166,59 @@ describe('an API key', () => {
     const { id, secret } = await ask('apikey.create', { scopes: ['admin'] })
     await expect(ask('apikey.create', {}, bearer(secret))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
     await expect(ask('apikey.rotate', { key: id }, bearer(secret))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  })
+
+  test.each([
+    ['operator.add', { key, name: 'x' }],
+    ['operator.add', { key, name: 'x', role: 'viewer' }],
+    ['user.create', { user: 'x', key }],
+    ['user.create', { user: 'x', issuer: 'https://id.example', subject: '1' }],
+    ['user.link', { user: 'mallory', issuer: 'https://id.example', subject: '1' }],
+    ['mesh.restore', { upload: 'upload-1' }],
+  ] as const)('makes no credentials, whatever its scopes are: not by %s %o', async (name, input) => {
+    const { secret } = await ask('apikey.create', { scopes: ['admin', '*:user', '*:operator'] })
+    await expect(ask(name, input as never, bearer(secret))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    expect(mesh.book.state.operators.size).toBe(0)
+  })
+
+  test.each([
+    ['user.create', { user: 'x', role: 'viewer' }, 'create:user'],
+    ['user.assign', { user: 'mallory', role: 'viewer' }, 'change:user'],
+    ['user.enable', { user: 'mallory' }, 'change:user'],
+    ['token.create', {}, 'create:token'],
+  ] as const)('gives rights that stay only where its scopes say so: %s %o', async (name, input, scope) => {
+    userWith(mesh, 'viewer')
+    mesh.apply({ type: 'create-user', name: 'mallory' })
+    const broad = await ask('apikey.create', { scopes: ['admin'] })
+    await expect(ask(name, input as never, bearer(broad.secret))).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+      message: expect.stringContaining(scope) as string,
+    })
+    const named = await ask('apikey.create', { scopes: ['admin', scope] })
+    await expect(ask(name, input as never, bearer(named.secret))).resolves.toBeTruthy()
+  })
+
+  test('makes no token that outlives it, nor one for a node that is worth more than it', async () => {
+    const { secret, expiresAt } = await ask('apikey.create', {
+      scopes: ['viewer', 'create:token'],
+      expires: '10m',
+    })
+    const worker = await ask('token.create', { roles: ['worker'], ttl: '1h' }, bearer(secret))
+    expect(worker.expiresAt).toBe(expiresAt)
+    await expect(ask('token.create', {}, bearer(secret))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  })
+
+  test('given a user has as many as there may be, another takes the place of one that has ended, and no other user’s', async () => {
+    const [eve, mallory] = [userWith(mesh, 'operator', 'team-a'), userWith(mesh, 'operator', 'team-b')]
+    const ids: string[] = []
+    for (let i = 0; i < limits.apikeysPerUser; i += 1)
+      ids.push((await ask('apikey.create', { namespace: 'team-a' }, eve)).id)
+    await expect(ask('apikey.create', { namespace: 'team-a' }, eve)).rejects.toMatchObject({ code: 'APIKEYS_FULL' })
+    await ask('apikey.create', { namespace: 'team-b' }, mallory)
+    await ask('apikey.revoke', { key: ids[7] ?? '' }, eve)
+    await ask('apikey.create', { namespace: 'team-a' }, eve)
+    expect(mesh.book.state.apikeys.has(ids[7] ?? '')).toBe(false)
+    expect(mesh.book.state.apikeys.size).toBe(limits.apikeysPerUser + 1)
   })
 
   test('lives 90 days at most, and with another secret the one before goes on for as long as was said', async () => {

@@ -68,6 +68,11 @@ export const authRows: readonly Row[] = [
     load: () => import('../commands/auth/user/assign-role.ts'),
   },
   {
+    path: 'auth user link',
+    about: 'Say who at an identity provider logs in as a user.',
+    load: () => import('../commands/auth/user/link.ts'),
+  },
+  {
     path: 'auth user remove-role',
     about: 'Take a role from a user.',
     load: () => import('../commands/auth/user/remove-role.ts'),

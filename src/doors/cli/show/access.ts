@@ -35,11 +35,12 @@ export const roleFacts = ({ name, about, rules, builtIn, users }: Role): readonl
     ...rules.map((rule) => ['May', ruleText(rule)] as const),
   ])
 
-export const userFacts = ({ name, roles, disabled, keys, apikeys }: User): readonly string[] =>
+export const userFacts = ({ name, roles, disabled, keys, apikeys, login }: User): readonly string[] =>
   facts([
     ['Name', name],
     ['Roles', bindingsInWords(roles)],
     ['State', disabled ? 'disabled' : 'enabled'],
+    ['Logs in as', login === null ? 'nobody' : `${login.subject} of ${login.issuer}`],
     ['Operator keys', keys.join(', ') || 'none'],
     ['API keys', apikeys.join(', ') || 'none'],
   ])

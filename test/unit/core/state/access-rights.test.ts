@@ -250,6 +250,16 @@ describe('all of it', () => {
     expect(snapshot(state)).toEqual(snapshot(book.state))
   })
 
+  test('nobody logs in as two users', () => {
+    const login = { issuer: 'https://id.example', subject: '1' }
+    run({ type: 'create-user', name: 'eve', login }, { type: 'create-user', name: 'kim' })
+    expect(refusal(book.run({ type: 'link-user', name: 'kim', login }))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run({ type: 'create-user', name: 'lee', login }))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run({ type: 'link-user', name: 'eve', login }))).toBe(null)
+    expect(refusal(book.run({ type: 'link-user', name: 'ghost', login }))).toBe('USER_NOT_FOUND')
+    expect(restore(snapshot(book.state)).users.get('eve')?.login).toEqual(login)
+  })
+
   test('is bounded', () => {
     const users = limits.users
     for (let i = 0; i < users; i += 1)

@@ -8,11 +8,14 @@ export default command({
   options: {
     role: { kind: 'text', value: 'ROLE', about: 'A role at once; without one, the user may do nothing yet' },
     namespace: namespaceOption,
+    issuer: { kind: 'text', value: 'URL', about: 'Identity provider where the user logs in; with --subject' },
+    subject: { kind: 'text', value: 'SUB', about: 'What that provider calls the user' },
     key: { kind: 'text', value: 'ID', about: 'Id of the user’s operator key, as `operator key` shows it' },
   },
   examples: [
     'auth user create ada --role operator -n team-a',
     'auth user create ci@example.org --role viewer',
+    'auth user create eve --issuer https://accounts.example.org --subject 248289761002',
     'auth user create bob --role admin --key 12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN',
   ],
 
