@@ -6,7 +6,7 @@
 import type { LogBlock } from '../../lib/log-block.ts'
 import { lastPosition, lineHeader, linesIn } from '../../lib/log-block.ts'
 import type { Millis } from '../../model/time.ts'
-import { instantOf } from './log-lines.ts'
+import { instantOf } from './entry-lines.ts'
 import { type LogSource, readBack, readLog } from './read-log.ts'
 
 export interface FollowLimits {

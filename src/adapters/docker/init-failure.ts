@@ -3,7 +3,7 @@ import type Dockerode from 'dockerode'
 import { linesOf } from '../../lib/log-block.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { TaskState } from '../../ports/executor.ts'
-import { microseconds } from './log-lines.ts'
+import { microseconds } from './entry-lines.ts'
 import { readTail } from './read-log.ts'
 
 const complaint = /^\[FATAL tini \(\d+\)\] exec (.*) failed: (.*)$/
@@ -17,7 +17,7 @@ export async function withInitFailure(
 ): Promise<TaskState> {
   if (state.state !== 'ended' || state.error?.code !== 'NONZERO_EXIT') return state
   if (state.exitCode !== 126 && state.exitCode !== 127) return state
-  const source = { docker, container: Id, base: microseconds(Created), hasTerminal: Config.Tty }
+  const source = { docker, container: Id, base: microseconds(Created), path: null, hasTerminal: Config.Tty }
   for (const { text } of linesOf(await readTail(source, 5, signal))) {
     const [, program, reason] = complaint.exec(text) ?? []
     if (program === undefined || reason === undefined) continue

@@ -5,7 +5,8 @@ import { after, blockOf, linesOf, positionAt } from '../../lib/log-block.ts'
 import type { Instant } from '../../model/time.ts'
 import { ask } from './engine.ts'
 import { type EngineStream, engineStream } from './engine-stream.ts'
-import { LogReader, instantOf } from './log-lines.ts'
+import { instantOf } from './entry-lines.ts'
+import { LogReader } from './log-lines.ts'
 
 export interface LogSource {
   readonly docker: Dockerode
@@ -14,6 +15,8 @@ export interface LogSource {
   readonly base: number
   /** Its output is that of a terminal. */
   readonly hasTerminal: boolean
+  /** Where its engine keeps it, on the engine's machine; null when not in files. */
+  readonly path: string | null
 }
 
 export interface ReadOptions {

@@ -9,9 +9,10 @@ import type { LogQuery } from '../../ports/executor.ts'
 import type { Containers } from './containers.ts'
 import { engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
-import { microseconds } from './log-lines.ts'
+import { BrokenLog, microseconds } from './entry-lines.ts'
 import type { LogSource } from './read-log.ts'
 import { readLog, readTail } from './read-log.ts'
+import { fileLog } from './file-log.ts'
 import { followLog } from './follow-log.ts'
 import type { Held, TaskTable } from './task-table.ts'
 
@@ -63,8 +64,9 @@ async function sourceOf(docker: Dockerode, { handle }: { handle: string }, signa
   try {
     const inspect = (abortSignal: AbortSignal): Promise<Dockerode.ContainerInspectInfo> =>
       docker.getContainer(handle).inspect({ abortSignal })
-    const { Created, Config } = await ask(signal, inspect)
-    return { docker, container: handle, base: microseconds(Created), hasTerminal: Config.Tty }
+    const { Created, Config, HostConfig, LogPath } = await ask(signal, inspect)
+    const path = HostConfig.LogConfig?.Type === 'json-file' && LogPath !== '' ? LogPath : null
+    return { docker, container: handle, base: microseconds(Created), hasTerminal: Config.Tty, path }
   } catch (error) {
     // Removed by someone else: of its log nothing is left.
     if (statusOf(error) === 404) throw new ClawError('WORKLOAD_NOT_FOUND', { workload: handle })
@@ -80,23 +82,46 @@ interface Reading {
 
 /** One pass after the other until the task has ended and all was read. */
 async function* linesAfter(deps: TaskLogDeps, reading: Reading, signal: AbortSignal): AsyncGenerator<LogBlock> {
-  const { held, source, query } = reading
+  const { held, query } = reading
+  let { source } = reading
   let { from } = query
   for (;;) {
     // What was written before the end is there after it, so this pass misses nothing.
     const isLast = !query.follow || held.state.state === 'ended'
     try {
-      for await (const block of isLast ? readLog(source, { from }, signal) : followLog(source, from, signal)) {
+      for await (const block of await onePass(deps, { ...reading, source }, { from, isLast }, signal)) {
         from = lastPosition(block)
         yield block
       }
     } catch (error) {
       if (statusOf(error) === 404) return
+      if (error instanceof BrokenLog && source.path !== null) {
+        // What the files do not tell any more, the engine may still know how to read.
+        source = { ...source, path: null }
+        continue
+      }
       if (isLast || !isPassing(error)) throw engineFailure(error)
     }
     if (isLast) return
     await lookAgain(deps.containers, held, signal)
   }
+}
+
+/** From the engine's own files where they are here, from the engine where they are not. */
+async function onePass(
+  { tasks }: TaskLogDeps,
+  { held, source }: Pick<Reading, 'held' | 'source'>,
+  { from, isLast }: { readonly from: number | null; readonly isLast: boolean },
+  signal: AbortSignal,
+): Promise<AsyncGenerator<LogBlock>> {
+  const { path, base } = source
+  const life = {
+    isOver: () => held.state.state === 'ended',
+    changed: (either: AbortSignal) => tasks.changed(either),
+  }
+  const following = isLast ? null : life
+  const files = path === null ? null : await fileLog({ path, base }, { from, following }, signal)
+  return files ?? (isLast ? readLog(source, { from }, signal) : followLog(source, from, signal))
 }
 
 /** The connection broke, or the container ended: ask which. */

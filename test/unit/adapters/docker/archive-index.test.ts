@@ -36,7 +36,9 @@ test('one with a manifest of some size passes, whatever small layers come before
   const files = [...layers.map((layer) => blob(layer)), ...archive(config, large)]
   const bytes = tarOf(files)
   expect(large.length).toBeGreaterThan(200_000)
-  expect(await passed([bytes], digestOf(large))).toEqual({ bytes, error: null })
+  const { bytes: out, error } = await passed([bytes], digestOf(large))
+  // Comparing 40 MB one by one would take longer than all the rest.
+  expect([error, Buffer.compare(out, bytes)]).toEqual([null, 0])
 })
 
 test.each<[string, readonly TarFile[], Uint8Array]>([

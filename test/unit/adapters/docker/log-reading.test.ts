@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { FrameReader } from '../../../../src/adapters/docker/frames.ts'
 import { linesOf, type LogLine } from '../../../../src/lib/log-block.ts'
 import { JsonLines } from '../../../../src/adapters/docker/json-lines.ts'
-import { instantOf, LogReader, microseconds } from '../../../../src/adapters/docker/log-lines.ts'
+import { instantOf, microseconds } from '../../../../src/adapters/docker/entry-lines.ts'
+import { LogReader } from '../../../../src/adapters/docker/log-lines.ts'
 
 const frame = (stream: 1 | 2, text: string): Buffer => {
   const data = Buffer.from(text)
