@@ -5,7 +5,6 @@
  *
  * Most texts need no unescaping but for their line end, and are taken as they are; everything else goes through JSON.parse.
  */
-import { z } from 'zod'
 import type { LogBlock } from '../../lib/log-block.ts'
 import { newline } from '../../lib/log-block.ts'
 import { BrokenLog, EntryLines, microseconds, StampReader, type StreamName } from './entry-lines.ts'
@@ -24,7 +23,13 @@ export const longestEntry = 131_072
 
 const [backslash, quote, letterN] = [0x5c, 0x22, 0x6e]
 
-const Written = z.object({ log: z.string(), stream: z.enum(['stdout', 'stderr']), time: z.iso.datetime() })
+const stampForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
+
+interface Written {
+  readonly log: string
+  readonly stream: StreamName
+  readonly time: string
+}
 
 interface Plain {
   readonly stream: StreamName
@@ -100,18 +105,27 @@ function plainEntry(bytes: Buffer, start: number, end: number): Plain | null {
   return middle ? { stream: middle.stream, textEnd, stampStart, stampEnd } : null
 }
 
-function parsedEntry(bytes: Buffer, start: number, end: number): z.infer<typeof Written> {
-  try {
-    return Written.parse(JSON.parse(bytes.toString('utf8', start, end)))
-  } catch (error) {
-    throw new BrokenLog('the engine has written something that is no log entry', { cause: error })
+function parsedEntry(bytes: Buffer, start: number, end: number): Written {
+  const value = parsed(bytes, start, end)
+  if (typeof value === 'object' && value !== null && 'log' in value && 'stream' in value && 'time' in value) {
+    const { log, stream, time } = value
+    const isStream = stream === 'stdout' || stream === 'stderr'
+    if (typeof log === 'string' && isStream && typeof time === 'string' && stampForm.test(time))
+      return { log, stream, time }
   }
+  throw new BrokenLog('there is something in the log that is no entry')
 }
 
 function unescaped(bytes: Buffer, start: number, end: number): string {
+  const value = parsed(bytes, start - 1, end + 1)
+  if (typeof value === 'string') return value
+  throw new BrokenLog('there is an entry in the log without a text')
+}
+
+function parsed(bytes: Buffer, start: number, end: number): unknown {
   try {
-    return z.string().parse(JSON.parse(bytes.toString('utf8', start - 1, end + 1)))
+    return JSON.parse(bytes.toString('utf8', start, end))
   } catch (error) {
-    throw new BrokenLog('the engine has written something that is no text', { cause: error })
+    throw new BrokenLog('there is something in the log that is no JSON', { cause: error })
   }
 }
