@@ -24,6 +24,7 @@ export const longestEntry = 131_072
 const [backslash, quote, letterN] = [0x5c, 0x22, 0x6e]
 
 const stampForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
+const isStamp = (time: string): boolean => stampForm.test(time) && !Number.isNaN(microseconds(time))
 
 interface Written {
   readonly log: string
@@ -110,8 +111,7 @@ function parsedEntry(bytes: Buffer, start: number, end: number): Written {
   if (typeof value === 'object' && value !== null && 'log' in value && 'stream' in value && 'time' in value) {
     const { log, stream, time } = value
     const isStream = stream === 'stdout' || stream === 'stderr'
-    if (typeof log === 'string' && isStream && typeof time === 'string' && stampForm.test(time))
-      return { log, stream, time }
+    if (typeof log === 'string' && isStream && typeof time === 'string' && isStamp(time)) return { log, stream, time }
   }
   throw new BrokenLog('there is something in the log that is no entry')
 }

@@ -76,6 +76,7 @@ describe('given something that is no entry, then it is refused', () => {
   test.each([
     ['\n'],
     ['null\n'],
+    ['{"log":"x\\n","time":"2026-13-45T00:00:01Z","stream":"stdout"}\n'],
     ['{"log":"x\\n","stream":"stdout","time":"yesterday"}\n'],
     ['{"log":"x\\n","stream":"stdout","time":"2026-01-01T00:00:01Zulu"}\n'],
     ['{"log":"x\\n","stream":"stdin","time":"2026-01-01T00:00:01Z"}\n'],
