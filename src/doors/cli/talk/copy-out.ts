@@ -63,7 +63,8 @@ async function unpacked(remote: Remote, path: string, staging: string): Promise<
     },
   })
   const done = new Promise<void>((finish, reject) => {
-    unpack.once('error', reject)
+    // Not only the first: what is still being written when the folder goes fails once more.
+    unpack.on('error', reject)
     unpack.once('close', finish)
   })
   await Promise.all([done, archive(remote, path, unpack as unknown as Writable).then(() => unpack.end())])
