@@ -49,6 +49,14 @@ export interface CronFiring {
   readonly reason: string | null
 }
 
+/** Most changes of when it comes that wait for what was before them. */
+export const mostEarlier = 8
+
+/** When it came before it was changed: what had come up to then counts still. */
+export interface EarlierSchedule extends Pick<CronSettings, 'schedule' | 'timeZone'> {
+  readonly until: Instant
+}
+
 export interface Cron extends CronSettings {
   readonly id: CronId
   readonly name: string
@@ -57,6 +65,10 @@ export interface Cron extends CronSettings {
   /** How each of its jobs is done. */
   readonly job: JobSettings
   readonly suspended: boolean
+  /** Rises with every change that somebody makes to it. Left out before the first. */
+  readonly edition?: number
+  /** Schedules of which not every moment has been dealt with, oldest first. Left out when there are none. */
+  readonly earlier?: readonly EarlierSchedule[]
   /** Up to here every moment has been dealt with: none of them ever is again. */
   readonly last: Instant
   /** How many jobs it has made by its schedule. */

@@ -6,7 +6,11 @@ import { day, hour, minute, second } from './time.ts'
 import type { WorkloadSpec } from './workload.ts'
 
 /** Its runs are called `<name>-<index>-<letters>`, which has to be the name of a workload still. */
-export const jobName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,52}$/, 'must be 1 to 53 of A-Z a-z 0-9 _ . -')
+export const longestJobName = 53
+export const jobName = z
+  .string()
+  .max(longestJobName, `must be 1 to ${longestJobName} of A-Z a-z 0-9 _ . -`)
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, `must be 1 to ${longestJobName} of A-Z a-z 0-9 _ . -`)
 
 export const mostCompletions = 10_000
 export const mostParallel = 1_000
@@ -36,6 +40,18 @@ export const JobSettings = z.strictObject({
   items: z.array(z.string().max(1_024)).min(1).max(mostParallel).nullable(),
 })
 export type JobSettings = z.infer<typeof JobSettings>
+
+const { parallelism, backoffLimit, backoffMs, deadlineMs, ttlMs } = JobSettings.shape
+
+/** What can be changed of a job that there is: what its runs are, and how many, it keeps. */
+export const JobChanges = z.strictObject({
+  parallelism: parallelism.exactOptional(),
+  backoffLimit: backoffLimit.exactOptional(),
+  backoffMs: backoffMs.exactOptional(),
+  deadlineMs: deadlineMs.exactOptional(),
+  ttlMs: ttlMs.exactOptional(),
+})
+export type JobChanges = z.infer<typeof JobChanges>
 
 /** The pause after a failure does not grow beyond this, unless it began beyond it. */
 const longestBackoff: Millis = 5 * minute

@@ -50,6 +50,7 @@ import {
   jobStatusOf,
   jobStop,
   jobSuspend,
+  jobUpdate,
   jobWait,
 } from './job/job.ts'
 import {
@@ -61,6 +62,7 @@ import {
   cronResume,
   cronSuspend,
   cronTrigger,
+  cronUpdate,
 } from './cron/cron.ts'
 import { gpuList, gpuMetrics, nodeCapabilities, nodeHealth, systemInfo } from './node/host.ts'
 import { systemRun, systemWhich } from './node/system.ts'
@@ -149,8 +151,8 @@ export const operations = [
   ],
   ...[containerRun, containerStop, containerLogs, containerList, containerInspect, containerStats, containerExec],
   ...[workloadExec, workloadAttach, workloadConnect, placementConnect],
-  ...[jobCreate, jobStatusOf, jobList, jobWait, jobLogs, jobStop, jobSuspend, jobResume, jobDelete],
-  ...[cronCreate, cronList, cronInfoOf, cronHistory, cronTrigger, cronSuspend, cronResume, cronDelete],
+  ...[jobCreate, jobStatusOf, jobList, jobWait, jobLogs, jobUpdate, jobStop, jobSuspend, jobResume, jobDelete],
+  ...[cronCreate, cronList, cronInfoOf, cronHistory, cronUpdate, cronTrigger, cronSuspend, cronResume, cronDelete],
   ...[workflowCreate, workflowValidate, workflowStatusOf, workflowList, workflowWait, workflowLogs],
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],

@@ -2,9 +2,12 @@
 import type { NodeId } from '../../model/ids.ts'
 import { isOnAccess } from './access-rights.ts'
 import { isOnVault } from './configs.ts'
+import { isOnCron } from './crons.ts'
 import { isOnDeployment } from './deployments.ts'
+import { isOnJob } from './jobs.ts'
 import { isOnPolicy } from './policies.ts'
 import type { Command } from './types.ts'
+import { isOnWorkflow } from './workflows.ts'
 
 /** May this peer have the leader commit the command? A worker is not trusted to speak for others: it works, and does not decide. */
 export const mayForward = (command: Command, from: NodeId, isWorker = false): boolean =>
@@ -24,6 +27,7 @@ function isWorkersOwn(command: Command, from: NodeId): boolean {
 function isForwarded(command: Command, from: NodeId): boolean {
   if (isOnPolicy(command) || isOnAccess(command)) return true
   if (isOnDeployment(command)) return command.type !== 'set-rollout'
+  if (isOnJob(command) || isOnCron(command) || isOnWorkflow(command)) return !leadersOnTime.includes(command.type)
   if (isOnVault(command)) return !leadersOnVault.includes(command.type)
   switch (command.type) {
     case 'found':
@@ -36,11 +40,6 @@ function isForwarded(command: Command, from: NodeId): boolean {
     case 'seal-mesh-key':
     case 'record-liveness':
     case 'prune':
-    case 'set-job':
-    case 'forget-jobs':
-    case 'fire-cron':
-    case 'set-workflow':
-    case 'forget-workflows':
     case 'raise-version':
       return false
     case 'claim':
@@ -70,20 +69,6 @@ function isForwarded(command: Command, from: NodeId): boolean {
     case 'update-taints':
     case 'set-scheduling':
     case 'request-stop':
-    case 'create-job':
-    case 'stop-job':
-    case 'suspend-job':
-    case 'resume-job':
-    case 'delete-job':
-    case 'create-cron':
-    case 'trigger-cron':
-    case 'suspend-cron':
-    case 'resume-cron':
-    case 'delete-cron':
-    case 'create-workflow':
-    case 'cancel-workflow':
-    case 'retry-workflow':
-    case 'delete-workflow':
     case 'tell':
     case 'create-volume':
     case 'remove-volume':
@@ -92,6 +77,7 @@ function isForwarded(command: Command, from: NodeId): boolean {
   }
 }
 
+const leadersOnTime: readonly string[] = ['set-job', 'forget-jobs', 'fire-cron', 'set-workflow', 'forget-workflows']
 const leadersOnVault: readonly string[] = ['set-vault', 'note-due', 'note-reveal', 'note-secret-use']
 
 /** Commands that no peer but the leader may make: whoever loses the lead drops them. */
@@ -108,11 +94,7 @@ export const isLeadersOwn = (command: Command): boolean =>
     'record-liveness',
     'prune',
     'set-rollout',
-    'set-job',
-    'forget-jobs',
-    'fire-cron',
-    'set-workflow',
-    'forget-workflows',
+    ...leadersOnTime,
     ...leadersOnVault,
     'raise-version',
   ].includes(command.type)

@@ -21,6 +21,14 @@ export type CronCommand =
       /** How each of its jobs is done. */
       readonly job: JobSettings
     }
+  /** Refused when somebody else has changed it since that edition. */
+  | (Told & {
+      readonly type: 'update-cron'
+      readonly edition: number
+      readonly spec: WorkloadSpec
+      readonly settings: CronSettings
+      readonly job: JobSettings
+    })
   /** A job outside of the schedule, now. */
   | (Told & { readonly type: 'trigger-cron'; readonly job: JobId })
   | (Told & { readonly type: 'suspend-cron' })

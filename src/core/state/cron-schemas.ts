@@ -1,7 +1,7 @@
 /** Schedules, and the commands on them, as they stand in the log and in snapshots. */
 import { z } from 'zod'
 import type { Cron } from '../../model/cron.ts'
-import { cronName, cronOutcomes, CronSettings } from '../../model/cron.ts'
+import { cronName, cronOutcomes, CronSettings, mostEarlier } from '../../model/cron.ts'
 import { jobName, JobSettings } from '../../model/job.ts'
 import { CronIdSchema, JobIdSchema } from './job-schemas.ts'
 import * as shape from './schemas.ts'
@@ -16,6 +16,14 @@ export const cronCommands = [
     ...type('create-cron'),
     cron: CronIdSchema,
     name: cronName,
+    spec: shape.WorkloadSpec,
+    settings: CronSettings,
+    job: JobSettings,
+  }),
+  z.strictObject({
+    ...type('update-cron'),
+    ...told,
+    edition: shape.count,
     spec: shape.WorkloadSpec,
     settings: CronSettings,
     job: JobSettings,
@@ -52,6 +60,11 @@ export const CronSchema = CronSettings.extend({
   spec: shape.WorkloadSpec,
   job: JobSettings,
   suspended: z.boolean(),
+  edition: shape.count.exactOptional(),
+  earlier: z
+    .array(z.strictObject({ ...CronSettings.pick({ schedule: true, timeZone: true }).shape, until: shape.instant }))
+    .max(mostEarlier)
+    .exactOptional(),
   last: shape.instant,
   fired: shape.count,
   missedCount: shape.count,

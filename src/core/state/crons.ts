@@ -1,8 +1,9 @@
 /** What users do with schedules, and what becomes of the moments that the leader finds to have come. */
 import type { Cron, CronFiring } from '../../model/cron.ts'
+import { mostEarlier } from '../../model/cron.ts'
 import type { CronId, JobId } from '../../model/ids.ts'
 import type { Job } from '../../model/job.ts'
-import { isOver } from '../../model/job.ts'
+import { isOver, longestJobName } from '../../model/job.ts'
 import type { Instant } from '../../model/time.ts'
 import type { CronCommand } from './cron-commands.ts'
 import { addJob, endJob, jobObstacle, jobSpecObstacle, removeJob } from './jobs.ts'
@@ -13,6 +14,7 @@ import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 
 const types: readonly string[] = [
   'create-cron',
+  'update-cron',
   'trigger-cron',
   'suspend-cron',
   'resume-cron',
@@ -26,6 +28,8 @@ export function carryOutOnCron(step: Step, command: CronCommand): Outcome {
   switch (command.type) {
     case 'create-cron':
       return createCron(step, command)
+    case 'update-cron':
+      return updateCron(step, command)
     case 'trigger-cron':
       return triggerCron(step, command)
     case 'suspend-cron':
@@ -73,6 +77,35 @@ function put({ state, changes }: Step, cron: Cron): void {
   changes.push({ type: 'cron', cron: cron.id })
 }
 
+/** What it has made stays as it is, and what had come before the change is done still, as it is to be done from now on. */
+function updateCron(step: Step, { cron: id, reason, ...parts }: CommandOf<'update-cron'>): Outcome {
+  const { state, at, by } = step
+  const cron = state.crons.get(id)
+  if (cron === undefined) return refused('CRON_NOT_FOUND', { cron: id })
+  const { name, edition = 0, earlier: before = [] } = cron
+  const { spec, settings, job } = parts
+  if (parts.edition !== edition) return refused('CRON_BUSY', { name, reason: 'somebody has changed it meanwhile' })
+  if (spec.namespace !== cron.namespace)
+    return refused('INVALID_REQUEST', { problem: `the schedule ${name} belongs to the namespace ${cron.namespace}` })
+  const obstacle = jobSpecObstacle(state, { spec, settings: job })
+  if (obstacle !== null) return obstacle
+  const { schedule, timeZone } = cron
+  const isMoved = settings.schedule !== schedule || settings.timeZone !== timeZone
+  const isHeld = isMoved && !cron.suspended && at > (before.at(-1)?.until ?? cron.last)
+  const earlier = isHeld ? [...before, { schedule, timeZone, until: at }] : before
+  if (earlier.length > mostEarlier)
+    return refused('CRON_BUSY', { name, reason: 'what has come before its last changes is still to be done' })
+  put(step, {
+    ...{ ...cron, ...settings, spec, job, edition: edition + 1, updatedAt: at },
+    ...(earlier.length > 0 && { earlier }),
+  })
+  emit(step, {
+    type: 'cron.updated',
+    message: `the schedule ${name} was changed by ${by}: ${settings.schedule} (${settings.timeZone})${because(reason)}`,
+  })
+  return accepted({ cron: id })
+}
+
 function triggerCron(step: Step, { cron: id, job }: CommandOf<'trigger-cron'>): Outcome {
   const { state, at } = step
   const cron = state.crons.get(id)
@@ -85,9 +118,6 @@ function triggerCron(step: Step, { cron: id, job }: CommandOf<'trigger-cron'>): 
   return accepted({ cron: id, job })
 }
 
-/** Of a job. */
-const longestName = 53
-
 /** Two within one millisecond have different names too. */
 function freeName(state: Step['state'], { namespace }: Cron, wanted: string): string {
   const taken = new Set(
@@ -96,7 +126,7 @@ function freeName(state: Step['state'], { namespace }: Cron, wanted: string): st
   let name = wanted
   for (let number = 2; taken.has(name); number += 1) {
     const end = `-${number}`
-    name = `${wanted.slice(0, longestName - end.length)}${end}`
+    name = `${wanted.slice(0, longestJobName - end.length)}${end}`
   }
   return name
 }
@@ -138,7 +168,7 @@ function resumeCron(step: Step, { cron: id, reason }: CommandOf<'resume-cron'>):
   const cron = step.state.crons.get(id)
   if (cron === undefined) return refused('CRON_NOT_FOUND', { cron: id })
   if (!cron.suspended) return accepted({ cron: id })
-  put(step, { ...cron, suspended: false, last: Math.max(cron.last, step.at), updatedAt: step.at })
+  put(step, { ...dealtWithUntil(cron, Math.max(cron.last, step.at)), suspended: false, updatedAt: step.at })
   emit(step, {
     type: 'cron.resumed',
     message: `the schedule ${cron.name} was resumed by ${step.by}${because(reason)}`,
@@ -157,6 +187,12 @@ function deleteCron(step: Step, { cron: id, reason }: CommandOf<'delete-cron'>):
   return accepted({ cron: id })
 }
 
+/** Schedules that were replaced before then have nothing left to say. */
+function dealtWithUntil({ earlier = [], ...cron }: Cron, at: Instant): Cron {
+  const left = earlier.filter(({ until }) => until > at)
+  return { ...cron, last: at, ...(left.length > 0 && { earlier: left }) }
+}
+
 /** Those that it has made and that are known, oldest first. */
 export const jobsOfCron = ({ jobs }: Pick<MeshState, 'jobs'>, id: CronId): readonly Job[] =>
   Array.from(jobs.values())
@@ -172,7 +208,7 @@ function fireCron(step: Step, { cron: id, at, job, missed }: CommandOf<'fire-cro
       name: cron.name,
       reason: cron.suspended ? 'it is suspended' : 'that moment has been dealt with',
     })
-  const dealtWith = { ...cron, last: at, missedCount: cron.missedCount + missed }
+  const dealtWith = { ...dealtWithUntil(cron, at), missedCount: cron.missedCount + missed }
   put(step, dealtWith)
   if (missed > 0) noteMissed(step, dealtWith, { at, missed })
   if (job !== undefined) fire(step, step.state.crons.get(id) ?? dealtWith, { at, job })

@@ -1,6 +1,6 @@
 /** The commands on jobs: what users ask for, and what the leader makes of it. */
 import type { JobId, WorkloadId } from '../../model/ids.ts'
-import type { JobEnd, JobFailureReason, JobSettings } from '../../model/job.ts'
+import type { JobChanges, JobEnd, JobFailureReason, JobSettings } from '../../model/job.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 
 interface Told {
@@ -30,6 +30,8 @@ export type JobCommand =
       readonly spec: WorkloadSpec
       readonly settings: JobSettings
     }
+  /** How it goes on; what is left out stays. What runs goes on. */
+  | (Told & { readonly type: 'update-job'; readonly settings: JobChanges })
   | (Told & { readonly type: 'stop-job' })
   | (Told & { readonly type: 'suspend-job' })
   | (Told & { readonly type: 'resume-job' })

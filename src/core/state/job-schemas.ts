@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { CronId, JobId, WorkflowId } from '../../model/ids.ts'
 import type { Job } from '../../model/job.ts'
 import {
+  JobChanges,
   jobEnds,
   jobFailureReasons,
   jobName,
@@ -41,6 +42,7 @@ export const jobCommands = [
     spec: shape.WorkloadSpec,
     settings: JobSettings,
   }),
+  z.strictObject({ ...type('update-job'), ...told, settings: JobChanges }),
   z.strictObject({ ...type('stop-job'), ...told }),
   z.strictObject({ ...type('suspend-job'), ...told }),
   z.strictObject({ ...type('resume-job'), ...told }),

@@ -15,6 +15,7 @@ import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 
 const types: readonly string[] = [
   'create-job',
+  'update-job',
   'stop-job',
   'suspend-job',
   'resume-job',
@@ -29,6 +30,8 @@ export function carryOutOnJob(step: Step, command: JobCommand): Outcome {
   switch (command.type) {
     case 'create-job':
       return createJob(step, command)
+    case 'update-job':
+      return updateJob(step, command)
     case 'stop-job':
       return stopJob(step, command)
     case 'suspend-job':
@@ -104,6 +107,22 @@ function createJob(step: Step, { job: id, name, spec, settings }: CommandOf<'cre
   const obstacle = jobObstacle(step, { id, name, spec, settings })
   if (obstacle !== null) return obstacle
   addJob(step, { id, name, spec, settings, origin: null })
+  return accepted({ job: id })
+}
+
+/** With fewer runs at a time, those that run go on, and others begin once there are few enough. */
+function updateJob(step: Step, { job: id, settings, reason }: CommandOf<'update-job'>): Outcome {
+  const job = step.state.jobs.get(id)
+  if (job === undefined) return refused('JOB_NOT_FOUND', { job: id })
+  const { name, spec, state, completions, items } = job
+  if (state !== 'active' && state !== 'suspended') return refused('JOB_BUSY', { name, reason: `it is ${state}` })
+  const after = { ...job, ...settings }
+  const { parallelism, backoffLimit, backoffMs, deadlineMs, ttlMs } = after
+  const whole = { completions, items, parallelism, backoffLimit, backoffMs, deadlineMs, ttlMs }
+  const obstacle = jobSpecObstacle(step.state, { spec, settings: whole })
+  if (obstacle !== null) return obstacle
+  changeJob(step, job, settings)
+  noteJob(step, id, { type: 'job.updated', message: `${name} was changed by ${step.by}${because(reason)}` })
   return accepted({ job: id })
 }
 

@@ -1,12 +1,15 @@
 /** How people write a schedule, and what the mesh makes of it. */
 import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
-import type { CronSettings } from '../../model/cron.ts'
+import type { Cron, CronSettings } from '../../model/cron.ts'
 import { concurrencies, cronName, missedPolicies } from '../../model/cron.ts'
 import { day, second } from '../../model/time.ts'
 import type { Schedules } from '../../ports/schedule.ts'
 import { span, spanOf } from '../fields.ts'
-import { jobFields, ownName } from '../job/job-request.ts'
+import type { JobSettings } from '../../model/job.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
+import { jobFields, jobSettingsOver, ownName } from '../job/job-request.ts'
+import { specOver } from '../workload/replica-request.ts'
 
 /** Kubernetes says `Forbid`. */
 const word = <const T extends readonly [string, ...string[]]>(words: T, error: string) =>
@@ -51,6 +54,39 @@ export const CronRequest = z.strictObject({
   ),
 })
 type CronWork = Omit<z.output<typeof CronRequest>, 'name'>
+
+/** What can be said of a schedule that there is; what is not said stays. */
+export const cronChangeFields = {
+  ...z.strictObject(jobFields).omit({ namespace: true }).shape,
+  image: jobFields.image.optional(),
+  ...cronFields,
+  schedule: cronFields.schedule.optional(),
+}
+type Changes = z.output<z.ZodObject<typeof cronChangeFields>>
+
+/** What a schedule becomes. Throws INVALID_REQUEST, also when nothing is said. */
+export function cronOver(
+  changes: Changes,
+  before: Cron,
+  schedules: Schedules,
+): { readonly spec: WorkloadSpec; readonly settings: CronSettings; readonly job: JobSettings } {
+  const said = Object.entries(changes).filter(([key, value]) => key in cronChangeFields && value !== undefined)
+  if (said.length === 0) throw invalid('nothing is said that would be changed')
+  const { schedule = before.schedule, timeZone = before.timeZone, concurrency, concurrencyPolicy } = changes
+  const asked = cronSettingsOf({ ...changes, image: before.spec.image, schedule, timeZone }, schedules)
+  return {
+    spec: specOver({ ...changes, image: changes.image ?? before.spec.image }, before.spec),
+    job: jobSettingsOver({ ...changes, image: before.spec.image }, before.job),
+    settings: {
+      ...{ schedule: asked.schedule, timeZone },
+      concurrency: (concurrency ?? concurrencyPolicy) === undefined ? before.concurrency : asked.concurrency,
+      missed: changes.missed ?? before.missed,
+      startingDeadlineMs: changes.startingDeadline === undefined ? before.startingDeadlineMs : asked.startingDeadlineMs,
+      keepCompleted: changes.keepCompleted ?? before.keepCompleted,
+      keepFailed: changes.keepFailed ?? before.keepFailed,
+    },
+  }
+}
 
 /** Throws INVALID_REQUEST. */
 export function cronSettingsOf(request: CronWork, schedules?: Schedules): CronSettings {

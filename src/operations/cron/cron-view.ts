@@ -22,6 +22,7 @@ export const CronView = z.object({
   active: z.int().describe('Jobs that are not over'),
   fired: z.int().describe('How many jobs it has made by its schedule'),
   missed: z.int().describe('How many moments nobody could start a job for in time'),
+  edition: z.int().describe('How often somebody has changed it'),
   createdAt: time,
 })
 export type CronView = z.infer<typeof CronView>
@@ -67,7 +68,7 @@ export function cronView(cron: Cron, context: Context): CronView {
     nextRun: next,
     lastRun: isoOrNull(last?.at ?? null),
     active: activeJobs(cron, context).length,
-    ...{ fired: cron.fired, missed: cron.missedCount },
+    ...{ fired: cron.fired, missed: cron.missedCount, edition: cron.edition ?? 0 },
     createdAt: iso(cron.createdAt),
   }
 }

@@ -4,7 +4,7 @@ import type { Command } from '../../core/state/types.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import { replicaCount } from '../../model/deployment.ts'
 import { deploymentId } from '../../model/ids.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import {
@@ -261,7 +261,7 @@ export const deployWait = stream({
   async *handler({ follow, ...input }, context, { signal }) {
     const { id } = await findDeployment(input, context, signal)
     const { clock } = context
-    const bell = new Bell(context.control, signal)
+    const changes = stateChanges(context.control, signal)
     try {
       let told = ''
       let most = 0
@@ -277,10 +277,10 @@ export const deployWait = stream({
         most = Math.max(most, status.healthyReplicas)
         const left = progressAt + deployment.progressDeadlineMs - clock.now()
         if (!follow && (isAtRest(deployment, status) || (deployment.state === 'degraded' && left <= 0))) return
-        await bell.wait(clock, left > 0 ? left : null)
+        await changes.next(clock, left > 0 ? left : null)
       }
     } finally {
-      bell.close()
+      changes.close()
     }
   },
 })

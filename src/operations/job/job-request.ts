@@ -1,7 +1,7 @@
 /** How people write a job, in all its accepted spellings, and what the mesh makes of it. */
 import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
-import type { JobSettings } from '../../model/job.ts'
+import type { JobChanges, JobSettings } from '../../model/job.ts'
 import { jobName, mostCompletions, mostParallel } from '../../model/job.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
@@ -56,6 +56,17 @@ export const jobFields = {
   ...settingsFields,
 }
 
+/** What can be said of a job that there is. */
+export const jobChangeFields = {
+  parallelism: settingsFields.parallelism.describe('So many runs at a time; with fewer than now, those that run go on'),
+  ...{ backoffLimit: settingsFields.backoffLimit, backoff: settingsFields.backoff },
+  deadline: span.nullable().optional().describe('Longest time that it may be active; null for as long as it takes'),
+  ttl: span
+    .nullable()
+    .optional()
+    .describe('It is forgotten so long after its end; null when somebody has to delete it'),
+}
+
 /** A name of something that is found by name or id. */
 export const ownName = (name: z.ZodString, what: string): z.ZodString =>
   name.refine((text) => !looksLikeId.test(text), `must not look like the id of a ${what}`)
@@ -84,6 +95,40 @@ export function jobSettingsOf(request: Partial<JobWork>): JobSettings {
     backoffMs: Math.round(spanOf(backoff, 'backoff', 0)),
     deadlineMs: eitherOf('deadline', request.deadline, request.activeDeadlineSeconds, second),
     ttlMs: eitherOf('ttl', request.ttl, request.ttlSecondsAfterFinished, 0),
+  }
+}
+
+type Said = z.output<z.ZodObject<typeof jobChangeFields>>
+
+/** Throws INVALID_REQUEST, also when nothing is said. */
+export function jobChangesOf({ parallelism, backoffLimit, backoff, deadline, ttl }: Said): JobChanges {
+  const changes: JobChanges = {
+    ...(parallelism !== undefined && { parallelism }),
+    ...(backoffLimit !== undefined && { backoffLimit }),
+    ...(backoff !== undefined && { backoffMs: Math.round(spanOf(backoff, 'backoff', 0)) }),
+    ...(deadline !== undefined && { deadlineMs: orNever(deadline, 'deadline', second) }),
+    ...(ttl !== undefined && { ttlMs: orNever(ttl, 'ttl', 0) }),
+  }
+  if (Object.keys(changes).length === 0) throw invalid('nothing is said that would be changed')
+  return changes
+}
+
+const orNever = (said: string | number | null, what: string, shortest: Millis): Millis | null =>
+  said === null ? null : Math.round(spanOf(said, what, shortest))
+
+/** What is said goes over what was there: items make as many completions, and completions without items no items. */
+export function jobSettingsOver(request: Partial<JobWork>, before: JobSettings): JobSettings {
+  const said = jobSettingsOf(request)
+  const { completions, items, parallelism, backoffLimit, backoff, deadline, activeDeadlineSeconds } = request
+  const isCounted = completions !== undefined || items !== undefined
+  return {
+    ...before,
+    ...(isCounted && { completions: said.completions, items: said.items }),
+    ...((parallelism !== undefined || items !== undefined) && { parallelism: said.parallelism }),
+    ...(backoffLimit !== undefined && { backoffLimit }),
+    ...(backoff !== undefined && { backoffMs: said.backoffMs }),
+    ...((deadline !== undefined || activeDeadlineSeconds !== undefined) && { deadlineMs: said.deadlineMs }),
+    ...((request.ttl !== undefined || request.ttlSecondsAfterFinished !== undefined) && { ttlMs: said.ttlMs }),
   }
 }
 

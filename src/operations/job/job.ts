@@ -1,27 +1,29 @@
 /** Jobs: what is to be done so many times and then is over. */
 import { z } from 'zod'
 import { runsOf } from '../../core/state/job-steps.ts'
-import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import { jobId } from '../../model/ids.ts'
 import type { Job } from '../../model/job.ts'
 import { isOver } from '../../model/job.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { refresh } from '../find.ts'
 import { filterInput, tail } from '../logs/log-input.ts'
 import { LogRead } from '../logs/log-read.ts'
-import type { Call } from '../operation.ts'
+import { keyField, kind, reasonField, telling } from '../kind.ts'
 import { stream, unary } from '../operation.ts'
 import { pinned, randomWord } from '../workload/workload-request.ts'
 import { beyond, ofRequest } from '../touched.ts'
-import { findJob, jobReference, keyField, ofJob, reasonField } from './find-job.ts'
-import { JobRequest, jobSettingsOf, runSpecOf } from './job-request.ts'
+import { jobChangeFields, jobChangesOf, JobRequest, jobSettingsOf, runSpecOf } from './job-request.ts'
 import { JobStatus, jobStatus, JobView, jobView } from './job-view.ts'
 
-const named = z.strictObject(jobReference)
-const told = named.extend({ reason: reasonField })
+export const jobs = kind('job', {
+  what: 'job',
+  all: (state) => state.jobs.values(),
+  missing: (job) => new ClawError('JOB_NOT_FOUND', { job }),
+})
+const named = z.strictObject(jobs.fields)
 
 export const jobCreate = unary({
   name: 'job.create',
@@ -38,9 +40,7 @@ export const jobCreate = unary({
     const id = jobId(`job-${randomWord(context.random, 10)}`)
     const command = { type: 'create-job', job: id, name, spec, settings: jobSettingsOf(request) } as const
     const { value } = await carryOut('job', command, { context, caller, signal, key: idempotencyKey })
-    const job = context.control.state.jobs.get(value.job ?? id)
-    if (job === undefined) throw new ClawError('JOB_NOT_FOUND', { job: name })
-    return jobView(job, context)
+    return jobView(jobs.made(value.job ?? id, name, context), context)
   },
 })
 
@@ -50,9 +50,9 @@ export const jobStatusOf = unary({
   input: named,
   output: JobStatus,
   permission: { verb: 'read', resource: 'job' },
-  namespace: ofJob,
+  namespace: jobs.namespaceOf,
   rest: { method: 'GET', path: '/api/jobs/:job' },
-  handler: async (input, context, { signal }) => jobStatus(await findJob(input, context, signal), context),
+  handler: async (input, context, { signal }) => jobStatus(await jobs.find(input, context, signal), context),
 })
 
 export const jobList = unary({
@@ -84,12 +84,12 @@ export const jobWait = stream({
   input: named,
   output: JobStatus,
   permission: { verb: 'read', resource: 'job' },
-  namespace: ofJob,
+  namespace: jobs.namespaceOf,
   async *handler(input, context, { signal }) {
-    const { id } = await findJob(input, context, signal)
-    const bell = new Bell(context.control, signal)
+    const { id } = await jobs.find(input, context, signal)
+    const changes = stateChanges(context.control, signal)
     try {
-      for (let told = ''; !signal.aborted; await bell.wait(context.clock)) {
+      for (let told = ''; !signal.aborted; await changes.next(context.clock)) {
         const job = context.control.state.jobs.get(id)
         if (job === undefined) return
         const status = jobStatus(job, context)
@@ -99,7 +99,7 @@ export const jobWait = stream({
         if (isOver(job)) return
       }
     } finally {
-      bell.close()
+      changes.close()
     }
   },
 })
@@ -115,9 +115,9 @@ export const jobLogs = stream({
   }),
   output: LogRead,
   permission: { verb: 'read', resource: 'job' },
-  namespace: ofJob,
+  namespace: jobs.namespaceOf,
   async *handler({ index, follow, tail: last, level, search, since, until, context: around, ...input }, context, call) {
-    const job = await findJob(input, context, call.signal)
+    const job = await jobs.find(input, context, call.signal)
     const workload = index === undefined ? job.id : runWith(index, job, context)
     const filter = { level, search, since, until, context: around }
     const wanted = { workloads: [workload], follow, tail: last, ...filter }
@@ -133,68 +133,43 @@ function runWith(index: number, job: Job, { control }: OperationContext): string
   return run.id
 }
 
-export const jobStop = unary({
-  name: 'job.stop',
+const { tell, remove } = telling(jobs, { output: JobView, view: jobView })
+
+export const jobStop = tell('stop', {
   about: 'Stop a job for good: what runs of it is stopped, and nothing more is started.',
-  input: told,
-  output: JobView,
-  permission: { verb: 'stop', resource: 'job' },
-  namespace: ofJob,
-  rest: { method: 'POST', path: '/api/jobs/:job/stop' },
-  handler: (input, context, call) => change('stop-job', input, { context, call }),
+  may: 'stop',
 })
 
-export const jobSuspend = unary({
-  name: 'job.suspend',
+export const jobSuspend = tell('suspend', {
   about: 'Stop what runs of a job, and start nothing more until it is resumed.',
-  input: told,
-  output: JobView,
-  permission: { verb: 'stop', resource: 'job' },
-  namespace: ofJob,
-  rest: { method: 'POST', path: '/api/jobs/:job/suspend' },
-  handler: (input, context, call) => change('suspend-job', input, { context, call }),
+  may: 'stop',
 })
 
-export const jobResume = unary({
-  name: 'job.resume',
+export const jobResume = tell('resume', {
   about: 'Go on with a job that was suspended; what has succeeded stays done.',
-  input: told,
+  may: 'create',
+})
+
+export const jobDelete = remove({
+  about: 'Stop what runs of a job, and forget it and its runs.',
+  gone: z.object({ jobId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
+  viewOfGone: ({ id, name }, state) => ({ jobId: id, name, deleted: true, state }),
+})
+
+export const jobUpdate = unary({
+  name: 'job.update',
+  about:
+    'Change how a job goes on: how many runs at a time, how often and how long it may be tried. What runs goes on.',
+  input: named.extend({ ...jobChangeFields, reason: reasonField, idempotencyKey: keyField }),
   output: JobView,
   permission: { verb: 'create', resource: 'job' },
-  namespace: ofJob,
-  rest: { method: 'POST', path: '/api/jobs/:job/resume' },
-  handler: (input, context, call) => change('resume-job', input, { context, call }),
-})
-
-export const jobDelete = unary({
-  name: 'job.delete',
-  about: 'Stop what runs of a job, and forget it and its runs.',
-  input: told,
-  output: z.object({ jobId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
-  permission: { verb: 'stop', resource: 'job' },
-  namespace: ofJob,
-  rest: { method: 'DELETE', path: '/api/jobs/:job' },
-  async handler({ reason, ...input }, context, { caller, signal }) {
-    const { id, name } = await findJob(input, context, signal)
-    const command = { type: 'delete-job', job: id, ...(reason !== undefined && { reason }) } as const
-    await carryOut('job', command, { context, caller, signal })
-    const isGone = !context.control.state.jobs.has(id)
-    return { jobId: id, name, deleted: true, state: isGone ? 'deleted' : 'deleting' }
+  namespace: jobs.namespaceOf,
+  rest: { method: 'PATCH', path: '/api/jobs/:job' },
+  async handler({ reason, idempotencyKey, ...asked }, context, { caller, signal }) {
+    const settings = jobChangesOf(asked)
+    const job = await jobs.find(asked, context, signal)
+    const command = { type: 'update-job', job: job.id, settings, ...(reason !== undefined && { reason }) } as const
+    await carryOut('job', command, { context, caller, signal, key: idempotencyKey })
+    return jobView(jobs.now(job, context), context)
   },
 })
-
-interface Around {
-  readonly context: OperationContext
-  readonly call: Pick<Call, 'caller' | 'signal'>
-}
-
-async function change(
-  type: 'stop-job' | 'suspend-job' | 'resume-job',
-  { reason, ...input }: z.output<typeof told>,
-  { context, call: { caller, signal } }: Around,
-): Promise<JobView> {
-  const job = await findJob(input, context, signal)
-  const command: Command = { type, job: job.id, ...(reason !== undefined && { reason }) }
-  await carryOut('job', command, { context, caller, signal })
-  return jobView(context.control.state.jobs.get(job.id) ?? job, context)
-}

@@ -3,7 +3,7 @@ import { ClawError } from '../../model/failure.ts'
 import { nodeId, type WorkloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import type { OperationContext } from '../context.ts'
 import type { Chunk as ChunkItem, Filter } from './log-input.ts'
 import { Chunk } from './log-input.ts'
@@ -65,7 +65,7 @@ export async function* followedLogs(
   context: OperationContext,
   call: Pick<Call, 'open' | 'signal'>,
 ): AsyncGenerator<AttemptChunk> {
-  const bell = new Bell(context.control, call.signal)
+  const changes = stateChanges(context.control, call.signal)
   /** The attempt of which all was read, because it has ended. */
   let read = -1
   try {
@@ -87,10 +87,10 @@ export async function* followedLogs(
           context.log.debug('log stream broke, going on after it', { workload: id, attempt: cursor.attempt })
         }
       if (isTerminal(workload.state)) return
-      await bell.wait(context.clock, read === cursor.attempt ? null : 500)
+      await changes.next(context.clock, read === cursor.attempt ? null : 500)
     }
   } finally {
-    bell.close()
+    changes.close()
   }
 }
 

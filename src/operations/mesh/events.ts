@@ -1,6 +1,6 @@
 /** What happens in the mesh, as it happens. */
 import { z } from 'zod'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import { MeshEventView, eventView } from './event-view.ts'
 import { momentOf, since } from '../fields.ts'
 import { stream } from '../operation.ts'
@@ -20,10 +20,10 @@ export const eventsWatch = stream({
   rest: { method: 'GET', path: '/api/events' },
   async *handler({ after, since: text, follow, type }, { control, clock }, { signal }) {
     const from = momentOf(text, clock.now())
-    const bell = new Bell(control, signal)
+    const changes = stateChanges(control, signal)
     let last = after ?? (from === null && follow ? newest(control.state.events) : 0)
     try {
-      for (; !signal.aborted; await bell.wait(clock)) {
+      for (; !signal.aborted; await changes.next(clock)) {
         const news = control.state.events.filter(({ sequence }) => sequence > last)
         for (const event of news) {
           last = event.sequence
@@ -33,7 +33,7 @@ export const eventsWatch = stream({
         if (!follow) return
       }
     } finally {
-      bell.close()
+      changes.close()
     }
   },
 })

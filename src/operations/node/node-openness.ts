@@ -6,7 +6,7 @@ import type { NodeId } from '../../model/ids.ts'
 import { labelName, Taint, taintEffects, TaintName } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import { askedNode } from '../workload/container-ref.ts'
 import type { OperationContext } from '../context.ts'
@@ -96,10 +96,10 @@ export const nodeDrained = stream({
     await refresh(context, signal)
     const { state } = context.control
     const { id } = findMember(state, node)
-    const bell = new Bell(context.control, signal)
+    const changes = stateChanges(context.control, signal)
     try {
       // Whether the node still answers changes without a change of the state.
-      for (let told = ''; !signal.aborted; await bell.wait(context.clock, 1_000)) {
+      for (let told = ''; !signal.aborted; await changes.next(context.clock, 1_000)) {
         const member = state.members.get(id)
         if (member === undefined) return
         const view = opennessOf(member, context)
@@ -109,7 +109,7 @@ export const nodeDrained = stream({
         if (view.left.length === 0 || view.mode !== 'draining') return
       }
     } finally {
-      bell.close()
+      changes.close()
     }
   },
 })

@@ -3,7 +3,7 @@ import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import type { Call } from '../operation.ts'
@@ -31,7 +31,7 @@ export async function vacate(
     await carryOut('vacate', { type: 'request-stop', workload, force: true }, { context, caller, signal })
   }
   const end = clock.elapsed() + vacatePatience
-  const bell = new Bell(control, signal)
+  const changes = stateChanges(control, signal)
   try {
     for (;;) {
       // Looked at anew each time: the node may have claimed more in the meantime.
@@ -40,10 +40,10 @@ export async function vacate(
       signal.throwIfAborted()
       const rest = end - clock.elapsed()
       if (left.length === 0 || rest <= 0) return left.length
-      await bell.wait(clock, rest)
+      await changes.next(clock, rest)
     }
   } finally {
-    bell.close()
+    changes.close()
   }
 }
 

@@ -1,36 +1,28 @@
 /** Workflows: steps that need each other, each of them a job, with results that are passed on. */
 import { z } from 'zod'
-import type { Command } from '../../core/state/types.ts'
 import { jobsOfWorkflow } from '../../core/state/workflows.ts'
 import { ClawError } from '../../model/failure.ts'
 import { workflowId } from '../../model/ids.ts'
 import { defaultNamespace } from '../../model/namespace.ts'
-import type { Workflow } from '../../model/workflow.ts'
 import { hasEnded } from '../../model/workflow.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
-import type { OperationContext } from '../context.ts'
 import { refresh } from '../find.ts'
-import { found, keyField, namespaceField, reasonField } from '../job/find-job.ts'
+import { keyField, kind, telling } from '../kind.ts'
 import { filterInput, tail } from '../logs/log-input.ts'
 import { LogRead } from '../logs/log-read.ts'
-import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
 import { beyond, ofRequest } from '../touched.ts'
 import { pinned, randomWord } from '../workload/workload-request.ts'
 import { stepsOf, ttlOf, WorkflowRequest } from './workflow-request.ts'
 import { WorkflowStatus, workflowStatus, WorkflowView, workflowView } from './workflow-view.ts'
 
-const ref = z.string().min(1).max(128).optional()
-/** One of them names it. */
-const named = z.strictObject({
-  workflow: ref.describe('Name or id of the workflow'),
-  workflowId: ref.describe('The same'),
-  name: ref.describe('The same'),
-  namespace: namespaceField,
+const workflows = kind('workflow', {
+  what: 'workflow',
+  all: (state) => state.workflows.values(),
+  missing: (workflow) => new ClawError('WORKFLOW_NOT_FOUND', { workflow }),
 })
-type Reference = z.output<typeof named>
-const told = named.extend({ reason: reasonField })
+const named = z.strictObject(workflows.fields)
 
 export const workflowCreate = unary({
   name: 'workflow.create',
@@ -52,7 +44,7 @@ export const workflowCreate = unary({
       ...{ name, namespace, steps, ttlMs: ttlOf(request) },
     } as const
     const { value } = await carryOut('workflow', command, { context, caller, signal, key: idempotencyKey })
-    return workflowStatus(known(context.control.state.workflows.get(value.workflow ?? id), name), context)
+    return workflowStatus(workflows.made(value.workflow ?? id, name, context), context)
   },
 })
 
@@ -62,9 +54,9 @@ export const workflowStatusOf = unary({
   input: named,
   output: WorkflowStatus,
   permission: { verb: 'read', resource: 'workflow' },
-  namespace: ofWorkflow,
+  namespace: workflows.namespaceOf,
   rest: { method: 'GET', path: '/api/workflows/:workflow' },
-  handler: async (input, context, { signal }) => workflowStatus(await findWorkflow(input, context, signal), context),
+  handler: async (input, context, { signal }) => workflowStatus(await workflows.find(input, context, signal), context),
 })
 
 export const workflowList = unary({
@@ -90,12 +82,12 @@ export const workflowWait = stream({
   input: named,
   output: WorkflowStatus,
   permission: { verb: 'read', resource: 'workflow' },
-  namespace: ofWorkflow,
+  namespace: workflows.namespaceOf,
   async *handler(input, context, { signal }) {
-    const { id } = await findWorkflow(input, context, signal)
-    const bell = new Bell(context.control, signal)
+    const { id } = await workflows.find(input, context, signal)
+    const changes = stateChanges(context.control, signal)
     try {
-      for (let told = ''; !signal.aborted; await bell.wait(context.clock)) {
+      for (let told = ''; !signal.aborted; await changes.next(context.clock)) {
         const workflow = context.control.state.workflows.get(id)
         if (workflow === undefined) return
         const status = workflowStatus(workflow, context)
@@ -105,7 +97,7 @@ export const workflowWait = stream({
         if (hasEnded(workflow)) return
       }
     } finally {
-      bell.close()
+      changes.close()
     }
   },
 })
@@ -120,9 +112,9 @@ export const workflowLogs = stream({
   }),
   output: LogRead,
   permission: { verb: 'read', resource: 'workflow' },
-  namespace: ofWorkflow,
+  namespace: workflows.namespaceOf,
   async *handler({ step, tail: last, level, search, since, until, context: around, ...input }, context, call) {
-    const workflow = await findWorkflow(input, context, call.signal)
+    const workflow = await workflows.find(input, context, call.signal)
     if (step !== undefined && !workflow.steps.some(({ name }) => name === step))
       throw new ClawError('INVALID_REQUEST', { problem: `${workflow.name} has no step ${step}` })
     const jobs = jobsOfWorkflow(context.control.state, workflow.id).filter(
@@ -135,79 +127,20 @@ export const workflowLogs = stream({
   },
 })
 
-export const workflowCancel = unary({
-  name: 'workflow.cancel',
+const { tell, remove } = telling(workflows, { output: WorkflowStatus, view: workflowStatus })
+
+export const workflowCancel = tell('cancel', {
   about: 'Stop what runs of a workflow, and begin nothing more of it.',
-  input: told,
-  output: WorkflowStatus,
-  permission: { verb: 'stop', resource: 'workflow' },
-  namespace: ofWorkflow,
-  rest: { method: 'POST', path: '/api/workflows/:workflow/cancel' },
-  handler: (input, context, call) => change('cancel-workflow', input, { context, call }),
+  may: 'stop',
 })
 
-export const workflowRetry = unary({
-  name: 'workflow.retry',
+export const workflowRetry = tell('retry', {
   about: 'Do again what has not completed of a workflow; what has is not done again.',
-  input: told,
-  output: WorkflowStatus,
-  permission: { verb: 'create', resource: 'workflow' },
-  namespace: ofWorkflow,
-  rest: { method: 'POST', path: '/api/workflows/:workflow/retry' },
-  handler: (input, context, call) => change('retry-workflow', input, { context, call }),
+  may: 'create',
 })
 
-export const workflowDelete = unary({
-  name: 'workflow.delete',
+export const workflowDelete = remove({
   about: 'Stop what runs of a workflow, and forget it and its jobs.',
-  input: told,
-  output: z.object({ workflowId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
-  permission: { verb: 'stop', resource: 'workflow' },
-  namespace: ofWorkflow,
-  rest: { method: 'DELETE', path: '/api/workflows/:workflow' },
-  async handler({ reason, ...input }, context, { caller, signal }) {
-    const { id, name } = await findWorkflow(input, context, signal)
-    const command = { type: 'delete-workflow', workflow: id, ...(reason !== undefined && { reason }) } as const
-    await carryOut('workflow', command, { context, caller, signal })
-    const isGone = !context.control.state.workflows.has(id)
-    return { workflowId: id, name, deleted: true, state: isGone ? 'deleted' : 'deleting' }
-  },
+  gone: z.object({ workflowId: z.string(), name: z.string(), deleted: z.boolean(), state: z.string() }),
+  viewOfGone: ({ id, name }, state) => ({ workflowId: id, name, deleted: true, state }),
 })
-
-interface Around {
-  readonly context: OperationContext
-  readonly call: Pick<Call, 'caller' | 'signal'>
-}
-
-async function change(
-  type: 'cancel-workflow' | 'retry-workflow',
-  { reason, ...input }: z.output<typeof told>,
-  { context, call: { caller, signal } }: Around,
-): Promise<WorkflowStatus> {
-  const workflow = await findWorkflow(input, context, signal)
-  const command: Command = { type, workflow: workflow.id, ...(reason !== undefined && { reason }) }
-  await carryOut('workflow', command, { context, caller, signal })
-  return workflowStatus(context.control.state.workflows.get(workflow.id) ?? workflow, context)
-}
-
-/** Throws WORKFLOW_NOT_FOUND. */
-async function findWorkflow(input: Reference, context: OperationContext, signal: AbortSignal): Promise<Workflow> {
-  await refresh(context, signal)
-  return workflowIn(input, context)
-}
-
-function workflowIn(input: Reference, { control }: OperationContext): Workflow {
-  const wanted = input.workflow ?? input.workflowId ?? input.name
-  if (wanted === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'no workflow is named' })
-  return known(found(control.state.workflows.values(), { wanted, namespace: input.namespace }), wanted)
-}
-
-/** Throws WORKFLOW_NOT_FOUND. */
-function ofWorkflow(input: Reference, context: OperationContext): string {
-  return workflowIn(input, context).namespace
-}
-
-function known(workflow: Workflow | undefined, wanted: string): Workflow {
-  if (workflow === undefined) throw new ClawError('WORKFLOW_NOT_FOUND', { workflow: wanted })
-  return workflow
-}

@@ -4,7 +4,7 @@ import { linesOf } from '../../lib/log-block.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import type { OperationContext } from '../context.ts'
 import {
   askedNode,
@@ -77,16 +77,16 @@ async function settled(
 ): Promise<Workload> {
   const { control, clock } = context
   const end = Math.min(clock.elapsed() + longestWait, endsAt === null ? Infinity : endsAt - toAnswer)
-  const bell = new Bell(control, signal)
+  const changes = stateChanges(control, signal)
   try {
     for (;;) {
       signal.throwIfAborted()
       const workload = findWorkload(context, id)
       if (isThere(workload) || clock.elapsed() >= end) return workload
-      await bell.wait(clock, end - clock.elapsed())
+      await changes.next(clock, end - clock.elapsed())
     }
   } finally {
-    bell.close()
+    changes.close()
   }
 }
 

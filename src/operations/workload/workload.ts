@@ -5,7 +5,7 @@ import { ClawError } from '../../model/failure.ts'
 import { groupId, workloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
-import { Bell } from '../bell.ts'
+import { stateChanges } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { idempotencyKey, momentOf, since, workloadRef } from '../fields.ts'
@@ -178,9 +178,9 @@ export async function* changesOf(
   context: OperationContext,
   signal: AbortSignal,
 ): AsyncIterable<WorkloadView> {
-  const bell = new Bell(context.control, signal)
+  const changes = stateChanges(context.control, signal)
   try {
-    for (let told = ''; !signal.aborted; await bell.wait(context.clock)) {
+    for (let told = ''; !signal.aborted; await changes.next(context.clock)) {
       const workload = context.control.state.workloads.get(id)
       if (workload === undefined) return
       const view = workloadView(workload, context)
@@ -190,6 +190,6 @@ export async function* changesOf(
       if (isTerminal(workload.state)) return
     }
   } finally {
-    bell.close()
+    changes.close()
   }
 }

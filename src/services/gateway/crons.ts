@@ -1,5 +1,5 @@
 /** Has the jobs made of the moments that schedules name, when these have come. Each is one command, which counts once. */
-import { dueNow } from '../../core/cron/due.ts'
+import { dueNow, nextDue } from '../../core/cron/due.ts'
 import type { Due } from '../../core/cron/due.ts'
 import type { CommandOf } from '../../core/state/types.ts'
 import { base32Word } from '../../lib/base32.ts'
@@ -32,7 +32,7 @@ export class Crons implements Duty {
   readonly #deps: CronsDeps
   readonly #loop: Loop
   /** The first moment of each after its last: asking for it anew every time would take longer than all else. */
-  readonly #next = new Map<CronId, { readonly last: Instant; readonly next: Instant | null }>()
+  readonly #next = new Map<CronId, { readonly of: Cron; readonly next: Instant | null }>()
 
   constructor(deps: CronsDeps) {
     this.#deps = deps
@@ -58,17 +58,18 @@ export class Crons implements Duty {
 
   #nextOf(cron: Cron): Instant | null {
     const known = this.#next.get(cron.id)
-    if (known?.last === cron.last) return known.next
-    const next = this.#deps.schedules.next(cron, cron.last)
-    this.#next.set(cron.id, { last: cron.last, next })
+    if (known !== undefined && isTimedAlike(known.of, cron)) return known.next
+    const next = nextDue(cron, (of, after) => this.#deps.schedules.next(of, after))
+    this.#next.set(cron.id, { of: cron, next })
     return next
   }
 
   /** One after the other: of two moments the later one would end the earlier. */
   async #advance(cron: Cron, signal: AbortSignal): Promise<void> {
     const { clock, commands, log, metrics, schedules } = this.#deps
-    for (const due of dueNow(cron, clock.now(), (after) => schedules.next(cron, after))) {
+    for (const due of dueNow(cron, clock.now(), (of, after) => schedules.next(of, after))) {
       if (!(await commands.tryOne(this.#commandOf(cron, due), signal))) return
+      if (!due.isRun && due.missed === 0) continue
       metrics.count('claw_gateway_cron_moments_total', { run: String(due.isRun) })
       log.info('a moment of a schedule has come', { cron: cron.id, name: cron.name, ...due })
     }
@@ -79,3 +80,7 @@ export class Crons implements Duty {
     return { type: 'fire-cron', cron: id, at, missed, ...(isRun && { job }) }
   }
 }
+
+/** Whether the same moment comes next of both. */
+const isTimedAlike = (a: Cron, b: Cron): boolean =>
+  a.last === b.last && a.edition === b.edition && a.suspended === b.suspended && a.earlier === b.earlier

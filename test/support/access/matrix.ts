@@ -46,8 +46,10 @@ const ofVolume = (may: string, more: object = {}): Row =>
 /** A secret or a config map. */
 const secret = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ name: 'x', namespace: `team-${team}`, ...more }))
-const ofJob = (may: string): Row => row('namespace', may, (team) => ({ job: 'sums', namespace: `team-${team}` }))
-const ofCron = (may: string): Row => row('namespace', may, (team) => ({ cron: 'nightly', namespace: `team-${team}` }))
+const ofJob = (may: string, more: object = {}): Row =>
+  row('namespace', may, (team) => ({ job: 'sums', namespace: `team-${team}`, ...more }))
+const ofCron = (may: string, more: object = {}): Row =>
+  row('namespace', may, (team) => ({ cron: 'nightly', namespace: `team-${team}`, ...more }))
 const ofWorkflow = (may: string): Row =>
   row('namespace', may, (team) => ({ workflow: 'shards', namespace: `team-${team}` }))
 const newWorkflow = (may: string): Row =>
@@ -162,6 +164,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'job.status': ofJob(all),
   'job.wait': ofJob(all),
   'job.logs': ofJob(all),
+  'job.update': ofJob('oa', { parallelism: 2 }),
   'job.stop': ofJob('oa'),
   'job.suspend': ofJob('oa'),
   'job.resume': ofJob('oa'),
@@ -170,6 +173,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'cron.list': row('list', all),
   'cron.info': ofCron(all),
   'cron.history': ofCron(all),
+  'cron.update': ofCron('oa', { schedule: '@daily' }),
   'cron.trigger': ofCron('oa'),
   'cron.suspend': ofCron('oa'),
   'cron.resume': ofCron('oa'),

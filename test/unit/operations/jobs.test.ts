@@ -65,6 +65,25 @@ describe('given a job as scripts ask for it', () => {
     await expect(run('job.create', { ...asked, ...parts })).rejects.toThrow(problem)
   })
 
+  test('then it can be changed while it is not over, and says what it keeps', async () => {
+    await run('job.create', { ...asked, parallelism: 2, deadline: '1h' })
+    const changed = await run('job.update', {
+      job: 'render',
+      parallelism: 1,
+      deadline: null,
+      ttl: '1d',
+      reason: 'busy',
+    })
+    expect(changed).toMatchObject({ name: 'render', state: 'active' })
+    expect(await run('job.status', { job: 'render' })).toMatchObject({
+      ...{ parallelism: 1, deadlineSeconds: null, ttlSeconds: 86_400, backoffLimit: 1 },
+      events: [{ type: 'job.created' }, { type: 'job.updated', message: 'render was changed by socket: busy' }],
+    })
+    await expect(run('job.update', { job: 'render' })).rejects.toThrow(/nothing is said/)
+    await run('job.stop', { job: 'render' })
+    await expect(run('job.update', { job: 'render', parallelism: 3 })).rejects.toMatchObject({ code: 'JOB_BUSY' })
+  })
+
   test('then it can be suspended, resumed, stopped and deleted', async () => {
     await run('job.create', asked)
     expect((await run('job.suspend', { job: 'render', reason: 'later' })).state).toBe('suspended')
@@ -84,6 +103,26 @@ describe('given a schedule', () => {
     expect((await run('cron.info', { cron: 'nightly' })).nextRuns.length).toBe(5)
     expect(await run('cron.suspend', { cron: 'nightly' })).toMatchObject({ suspended: true, nextRun: null })
     expect((await run('cron.resume', { cron: 'nightly' })).nextRun).toBe(nextRun)
+  })
+
+  test('when it is changed, then what is said changes, its history stays, and what nobody said stays as it is', async () => {
+    await run('cron.create', { ...asked, missed: 'run-all', env: ['A=1', 'API_KEY=k'], backoffLimit: 7 })
+    await run('cron.trigger', { cron: 'nightly' })
+    const before = [...mesh.book.state.crons.values()][0]
+    const change = { cron: 'nightly', schedule: '30 4 * * *', timeZone: 'UTC', image: 'backup:2', parallelism: 2 }
+    const { nextRun } = await run('cron.update', { ...change, concurrencyPolicy: 'Forbid', env: ['B=2'] })
+    expect(nextRun).toMatch(/T04:30:00.000Z$/)
+    const after = [...mesh.book.state.crons.values()][0]
+    expect(after).toMatchObject({
+      ...{ schedule: '30 4 * * *', missed: 'run-all', concurrency: 'forbid', edition: 1, last: before?.last },
+      ...{ history: before?.history, job: { ...before?.job, parallelism: 2, backoffLimit: 7 } },
+      spec: { image: 'backup:2', env: { A: '1', B: '2' }, secrets: before?.spec.secrets },
+      earlier: [{ schedule: '0 3 * * *', timeZone: 'Europe/Zurich' }],
+    })
+    await expect(run('cron.update', { cron: 'nightly' })).rejects.toThrow(/nothing is said/)
+    await expect(run('cron.update', { cron: 'nightly', schedule: '61 * * * *' })).rejects.toThrow(/cannot be followed/)
+    const stale = run('cron.update', { cron: 'nightly', keepFailed: 9, expectedEdition: 0 })
+    await expect(stale).rejects.toMatchObject({ code: 'CRON_BUSY' })
   })
 
   test('when it is triggered, then there is a job called after it and the moment, and a line in its history', async () => {

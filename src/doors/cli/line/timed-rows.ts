@@ -28,6 +28,11 @@ export const timedRows: readonly Row[] = [
     load: () => import('../commands/job/wait.ts'),
   },
   {
+    path: 'job update',
+    about: 'Change how a job goes on: how many runs at a time, how often and how long it may be tried.',
+    load: () => import('../commands/job/update.ts'),
+  },
+  {
     path: 'job stop',
     about: 'Stop a job for good: what runs of it is stopped, and nothing more is started.',
     load: () => import('../commands/job/stop.ts'),
@@ -66,6 +71,11 @@ export const timedRows: readonly Row[] = [
     path: 'cron history',
     about: 'List what came of the last moments of a schedule, newest first.',
     load: () => import('../commands/cron/history.ts'),
+  },
+  {
+    path: 'cron update',
+    about: 'Change when a schedule comes, or what its jobs are; what is not said stays.',
+    load: () => import('../commands/cron/update.ts'),
   },
   {
     path: 'cron trigger',

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cronerSchedules } from '../../../../src/adapters/croner/schedules.ts'
+import type { Next } from '../../../../src/core/cron/due.ts'
 import { dueNow } from '../../../../src/core/cron/due.ts'
+import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Cron, CronSettings } from '../../../../src/model/cron.ts'
 import { missedPolicies } from '../../../../src/model/cron.ts'
 import { cronId, jobId } from '../../../../src/model/ids.ts'
@@ -10,7 +12,7 @@ import { meshOf, ada, refusal, spec } from '../../../support/control-samples.ts'
 import { jobSettings } from '../../../support/job-lab.ts'
 
 const nightly = cronId('cron-nightly')
-const every = (span: number) => (after: number) => (Math.floor(after / span) + 1) * span
+const every = (span: number) => (_: unknown, after: number) => (Math.floor(after / span) + 1) * span
 
 const settingsWith = (parts: Partial<CronSettings> = {}): CronSettings => ({
   ...{ schedule: '* * * * *', timeZone: 'UTC', concurrency: 'allow', missed: 'skip' },
@@ -88,6 +90,61 @@ test('whatever leaders do and however often they repeat themselves, moments rise
       expect(book.state.jobs.size).toBe(cron?.fired)
     }),
     { numRuns: 100 },
+  )
+})
+
+test('however often it is changed when it comes, each moment of what held at the time is dealt with once, and no other', () => {
+  const spans: Readonly<Record<string, number>> = { '* * * * *': 10_000, '*/2 * * * *': 7_000, '*/3 * * * *': 60_000 }
+  const next: Next = ({ schedule }, after) => every(spans[schedule] ?? 1)(schedule, after)
+  const act = fc.record({
+    wait: fc.nat(90_000),
+    change: fc.option(fc.constantFrom(...Object.keys(spans)), { freq: 2 }),
+    part: fc.option(fc.nat(4), { freq: 3 }),
+    restart: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.constantFrom(...missedPolicies), fc.array(act, { maxLength: 30 }), (missed, acts) => {
+      const book = meshOf([ada])
+      let at = 10_000
+      const job = jobSettings({ completions: 1 })
+      const parts = { cron: nightly, spec: spec(), job }
+      book.run({ type: 'create-cron', name: 'nightly', ...parts, settings: settingsWith({ missed }) }, { at })
+      let from = at
+      const cron = () => book.state.crons.get(nightly) ?? cronWith()
+      const wanted: number[] = []
+      let made = 0
+      const fire = (part: number | null): void => {
+        for (const { at: moment, isRun, missed: count } of dueNow(cron(), at, next).slice(0, part ?? undefined)) {
+          made += 1
+          const run = isRun ? { job: jobId(`job-${made}`) } : {}
+          book.run({ type: 'fire-cron', cron: nightly, at: moment, missed: count, ...run }, { at })
+        }
+      }
+      const seen = ({ schedule }: Cron): void => {
+        const span = spans[schedule] ?? 1
+        for (let moment = every(span)('', from); moment <= at; moment += span) wanted.push(moment)
+        from = at
+      }
+      for (const { wait, change, part, restart } of acts) {
+        at += wait
+        if (change !== null) {
+          const edition = cron().edition ?? 0
+          const settings = settingsWith({ missed, schedule: change })
+          const before = cron()
+          if (refusal(book.run({ type: 'update-cron', edition, ...parts, settings }, { at })) === null) seen(before)
+        }
+        if (part !== 0) fire(part)
+        if (restart) expect(snapshot(restore(snapshot(book.state)))).toEqual(snapshot(book.state))
+      }
+      for (let round = 0; round < 20; round += 1) fire(null)
+      seen(cron())
+      expect(cron().fired + cron().missedCount).toBe(wanted.length)
+      const named = cron().history.flatMap((one) => (one.outcome === 'started' ? [one.at] : []))
+      expect(named.filter((moment) => !wanted.includes(moment))).toEqual([])
+      expect(named).toEqual([...new Set(named)])
+      expect(cron().earlier ?? []).toEqual([])
+    }),
+    { numRuns: 200 },
   )
 })
 
