@@ -19,6 +19,8 @@ import { AdmissionService } from '../services/admission/service.ts'
 import { ConsensusService } from '../services/consensus/service.ts'
 import { ReplicatedState } from '../services/control/replicated-state.ts'
 import { ControlService } from '../services/control/service.ts'
+import type { Spooled } from '../core/spool/spool.ts'
+import { requireStill } from '../operations/mesh/spool.ts'
 import { SpoolService } from '../services/spool/service.ts'
 import { VaultService } from '../services/vault/vault-service.ts'
 import type { Ground } from './ground.ts'
@@ -66,7 +68,8 @@ export async function controlPlane(ground: Ground, membership: StoredMembership,
     log: log.child('admission'),
   })
   const vault = new VaultService({ self, control, rpc, clock, sealer: identity.sealer, keys: vaultKeys })
-  const spool = new SpoolService({ control, disk, clock, log: log.child('spool'), metrics })
+  const check = (submission: Spooled): void => requireStill({ control, clock, self }, submission)
+  const spool = new SpoolService({ control, check, disk, clock, log: log.child('spool'), metrics })
   const voters = () => consensus.status().voters
   const links = new MeshLinksService({ peers, ...known, voters, clock, random, log: log.child('links') })
   return { membership, host, machine, consensus, control, meshKey, admission, links, spool, vault }

@@ -27,6 +27,12 @@ function idOf(identity: Identity): string {
   }
 }
 
+/** Who was noted by that id, as the members said that stand in `via`. */
+export const callerNamed = (id: string, via?: readonly NodeId[]): Caller => ({
+  ...{ id, identity: identityOf(id) },
+  ...(via === undefined ? {} : { via }),
+})
+
 function identityOf(id: string): Identity {
   if (id === 'socket' || id === 'reader' || id === 'service') return { kind: id }
   if (id === 'token:api') return { kind: 'token' }

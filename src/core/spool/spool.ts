@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { FailureBody } from '../../model/failure.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { WorkloadId } from '../../model/ids.ts'
+import type { NodeId, WorkloadId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import * as shape from '../state/schemas.ts'
@@ -15,6 +15,8 @@ export interface Spooled {
   readonly name: string
   readonly spec: WorkloadSpec
   readonly by: string
+  /** The members that vouched for that. */
+  readonly via?: readonly NodeId[]
   readonly at: Instant
   /** It was handed over at least once, so it may have taken effect although nobody said so. */
   readonly isTried: boolean
@@ -56,6 +58,7 @@ const File = z.strictObject({
       name: shape.workloadName,
       spec: shape.WorkloadSpec,
       by: z.string().min(1).max(256),
+      via: z.array(shape.NodeIdSchema).max(8).exactOptional(),
       at: shape.instant,
       isTried: z.boolean(),
       refusal: z

@@ -6,6 +6,7 @@ import type { CommandOf } from '../../core/state/types.ts'
 import { ClawError, failureFrom } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Executed } from '../../services/control/types.ts'
+import { callerNamed } from '../caller.ts'
 import type { Asker } from '../carry-out.ts'
 import { carryOut, commandId } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
@@ -46,8 +47,25 @@ export async function submitOrKeep(command: CommandOf<'submit'>, asker: SpoolAsk
     if (signal.aborted || !(ClawError.is(error, 'NO_LEADER') || ClawError.is(error, 'DEADLINE_EXCEEDED'))) throw error
     const isTried = before !== null || control.status().leader !== null || ClawError.is(error, 'DEADLINE_EXCEEDED')
     const { workload, name, spec } = command
-    return spool.keep({ command: id, workload, name, spec, by: caller.id, at: clock.now(), isTried, refusal: null })
+    return spool.keep({
+      ...{ command: id, workload, name, spec, by: caller.id, at: clock.now(), isTried, refusal: null },
+      ...(caller.via === undefined ? {} : { via: caller.via }),
+    })
   }
+}
+
+/**
+ * What was kept may have waited for days: whoever submitted it has to have the right to when it is handed over. Throws AUTH_FAILED,
+ * PERMISSION_DENIED and MOUNT_DENIED.
+ */
+export function requireStill(
+  context: Pick<OperationContext, 'control' | 'clock' | 'self'>,
+  { by, via, workload, name, spec }: Spooled,
+): void {
+  const may = mayHere(callerNamed(by, via), context)
+  if (!may({ verb: 'create', resource: 'workload' }, spec.namespace))
+    throw new ClawError('PERMISSION_DENIED', { action: `create a workload in ${spec.namespace} any more` })
+  requirePrivileges(may, { type: 'submit', workload, name, spec }, hasBareNodes(context.control.state))
 }
 
 const node = nodeRef.optional().describe('The peer whose spool it is; the one that is asked when left out')

@@ -14,7 +14,9 @@ import type { Control } from '../control/types.ts'
 import { Loop } from '../gateway/loop.ts'
 
 export interface SpoolDeps {
-  readonly control: Pick<Control, 'execute' | 'status' | 'onRole'>
+  readonly control: Pick<Control, 'execute' | 'status' | 'onRole' | 'fresh'>
+  /** Whether whoever submitted it still may: throws AUTH_FAILED and PERMISSION_DENIED. */
+  readonly check: (submission: Spooled) => void
   readonly disk: Pick<Disk, 'readBlob' | 'writeBlob' | 'removeBlob'>
   readonly clock: Clock
   readonly log: Log
@@ -93,15 +95,19 @@ export class SpoolService implements Service {
   }
 
   /** Whether the mesh has answered. */
-  async #handOne({ command, workload, name, spec, by }: Spooled, signal: AbortSignal): Promise<boolean> {
-    const { control, clock, log } = this.#deps
+  async #handOne(submission: Spooled, signal: AbortSignal): Promise<boolean> {
+    const { control, check, clock, log } = this.#deps
+    const { command, workload, name, spec, by } = submission
     const abort = new AbortController()
     this.#sending = { command, abort }
     const late = clock.after(patience, () => abort.abort())
     try {
+      const within = AbortSignal.any([signal, abort.signal])
+      // What was taken away meanwhile, this peer may have yet to hear of.
+      await control.fresh('linearizable', within)
+      check(submission)
       await this.#change((spool) => changed(spool, command, { isTried: true }))
       if (spooledBy(this.#spool, command) === null) return true
-      const within = AbortSignal.any([signal, abort.signal])
       await control.execute({ type: 'submit', workload, name, spec }, { id: command, by, signal: within })
       await this.#change((spool) => without(spool, command))
       log.info('the mesh has taken a submission from the spool', { workload, name })

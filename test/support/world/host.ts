@@ -34,6 +34,8 @@ import { MembershipService } from '../../../src/services/membership/service.ts'
 import { SimDisk } from '../../../src/simulation/disk.ts'
 import type { SimHost, SimNetwork } from '../../../src/simulation/network.ts'
 import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
+import type { Spooled } from '../../../src/core/spool/spool.ts'
+import { requireStill } from '../../../src/operations/mesh/spool.ts'
 import { SpoolService } from '../../../src/services/spool/service.ts'
 import type { World } from '../../../src/simulation/world.ts'
 import { Engine } from './engine.ts'
@@ -237,7 +239,8 @@ export class Host {
         applies,
       },
     })
-    const spool = new SpoolService({ control, disk, clock, log, metrics })
+    const check = (submission: Spooled): void => requireStill({ control, clock, self }, submission)
+    const spool = new SpoolService({ control, check, disk, clock, log, metrics })
     const nobody = (): never => {
       throw new ClawError('INVALID_REQUEST', { problem: 'nobody begins anew here' })
     }

@@ -1,7 +1,12 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ClawError } from '../../../src/model/failure.ts'
+import type { Spooled } from '../../../src/core/spool/spool.ts'
+import { workloadId } from '../../../src/model/ids.ts'
+import { requireStill } from '../../../src/operations/mesh/spool.ts'
+import { ada, bob, spec } from '../../support/control-samples.ts'
 import type { OperationsMesh } from '../../support/operations-mesh.ts'
 import type { TwoPeers } from '../../support/two-peers.ts'
+import { userWith } from '../../support/user-with.ts'
 import { twoPeers } from '../../support/two-peers.ts'
 
 let mesh: OperationsMesh
@@ -48,4 +53,47 @@ test('what is wrong by itself is refused at once, and what the mesh refuses is r
   mesh.spool = mesh.spool.map((one) => ({ ...one, refusal }))
   await expect(run('workload.run', { ...submission, spool: true })).rejects.toMatchObject({ code: 'NAME_TAKEN' })
   expect(await run('spool.list', {})).toMatchObject([{ state: 'refused', error: { code: 'NAME_TAKEN' } }])
+})
+
+describe('when it is handed over, whoever submitted it', () => {
+  const kept = (by: string, parts: Partial<Spooled> = {}): Spooled => ({
+    ...{
+      command: 'run/x/k',
+      workload: workloadId('wl-a'),
+      name: 'train',
+      spec: spec({ namespace: 'default' }),
+      by,
+      at: 5,
+    },
+    ...{ isTried: false, refusal: null },
+    ...parts,
+  })
+  const handedOver = (one: Spooled) => () => requireStill(mesh.context(ada), one)
+
+  test('has to have the role still', () => {
+    const { id } = userWith(mesh, 'operator', 'default')
+    expect(handedOver(kept(id))).not.toThrow()
+    mesh.apply({ type: 'unbind-role', user: 'operator-default', binding: { role: 'operator', namespace: 'default' } })
+    expect(handedOver(kept(id))).toThrow(expect.objectContaining({ code: 'PERMISSION_DENIED' }))
+  })
+
+  test('has to be let in still', () => {
+    const { id } = userWith(mesh, 'operator', 'default')
+    mesh.apply({ type: 'set-user', name: 'operator-default', disabled: true })
+    expect(handedOver(kept(id))).toThrow(expect.objectContaining({ code: 'AUTH_FAILED' }))
+    expect(handedOver(kept('apikey:ak_aaaabbbbcccc'))).toThrow(expect.objectContaining({ code: 'AUTH_FAILED' }))
+  })
+
+  test('has to have the right for privileges still', () => {
+    const { id } = userWith(mesh, 'operator', 'default')
+    const privileged = spec({ namespace: 'default', privileges: ['privileged'] })
+    expect(handedOver(kept(id, { spec: privileged }))).toThrow(expect.objectContaining({ code: 'PERMISSION_DENIED' }))
+    expect(handedOver(kept('socket', { spec: privileged }))).not.toThrow()
+  })
+
+  test('is worth no more than the members that vouched for it', () => {
+    expect(handedOver(kept('socket', { via: [bob] }))).not.toThrow()
+    mesh.apply({ type: 'remove-member', node: bob, force: true })
+    expect(handedOver(kept('socket', { via: [bob] }))).toThrow(expect.objectContaining({ code: 'PERMISSION_DENIED' }))
+  })
 })

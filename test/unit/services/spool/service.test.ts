@@ -24,10 +24,18 @@ let lostAnswers: number
 /** Why the daemon follows the mesh no more. */
 let outdated: ClawError | null
 let executed: number
+/** Why the mesh takes nothing any more from whoever submits, and what this peer has heard of that. */
+let revoked: ClawError | null
+let refusal: ClawError | null
 let listeners: Set<(status: GatewayStatus) => void>
 let spool: SpoolService
 
-const control: Pick<Control, 'execute' | 'status' | 'onRole'> = {
+const control: Pick<Control, 'execute' | 'status' | 'onRole' | 'fresh'> = {
+  fresh: () => {
+    if (leader === null) return Promise.reject(new ClawError('NO_LEADER', { detail: 'there is none' }))
+    refusal = revoked
+    return Promise.resolve()
+  },
   status: () => ({
     ...{ role: 'learner', term: 1, leader, voters: [], committed: 0, applied: 0, followers: [] },
     outOfTouchFor: 0,
@@ -46,8 +54,13 @@ const control: Pick<Control, 'execute' | 'status' | 'onRole'> = {
   },
 }
 
+/** What this peer knows of it. */
+const check = (): void => {
+  if (refusal !== null) throw refusal
+}
+
 const make = (): SpoolService =>
-  new SpoolService({ control, disk, clock: world, log: silent, metrics: new FakeMetrics() })
+  new SpoolService({ control, check, disk, clock: world, log: silent, metrics: new FakeMetrics() })
 
 const submission = (name: string, parts: Partial<Spooled> = {}): Spooled => ({
   ...{ command: `run/socket/${name}`, workload: workloadId(`wl-${name}`), name, spec: spec(), by: 'socket', at: 5 },
@@ -71,6 +84,7 @@ beforeEach(async () => {
   book = meshOf([ada])
   listeners = new Set()
   ;[leader, lostAnswers, executed, outdated] = [null, 0, 0, null]
+  ;[revoked, refusal] = [null, null]
   spool = make()
   await play(world, spool.start())
 })
@@ -135,6 +149,15 @@ describe('what is kept', () => {
     expect(submitted()).toEqual(['taken', 'b'])
     expect(spool.entries()).toMatchObject([{ name: 'taken', refusal: { code: 'NAME_TAKEN' } }])
     expect(executed).toBe(2)
+  })
+
+  test('is not handed over when whoever submitted it may no more, also where this peer has yet to hear of that', async () => {
+    await keep('a')
+    revoked = new ClawError('AUTH_FAILED', { reason: 'the user eve is disabled' })
+    elect(ada)
+    await world.runFor(2_000)
+    expect(executed).toBe(0)
+    expect(spool.entries()).toMatchObject([{ name: 'a', isTried: false, refusal: { code: 'AUTH_FAILED' } }])
   })
 
   test('is not given up by a daemon that is outdated: the next build hands it over', async () => {
