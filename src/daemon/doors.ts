@@ -52,6 +52,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     replies: new Replies(clock),
     sight: new Sight(watched),
     measured: new Measured(watched),
+    figures: metrics,
     createToken: (request, signal) =>
       invite(request, { control, peers: host.peers, clock, random, networkKey: belonging.networkKey }, signal),
     transferLead: (to) => consensus.transfer(to),
@@ -65,7 +66,6 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
       invoker: operations,
       log: log.child('api'),
       version,
-      scrape: () => metrics.scrape(),
       login: loginOf(ground, control),
       onDenial: (denial) => audit.denied(denial),
       identities: identitiesOf({

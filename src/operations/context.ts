@@ -140,6 +140,12 @@ export interface TokenRequest {
   commit(command: Command): Promise<unknown>
 }
 
+/** What the daemon counts of itself. */
+export interface FiguresView {
+  /** In Prometheus’ text format. */
+  scrape(): Promise<string>
+}
+
 export interface OperationContext {
   readonly self: NodeId
   /** Version of this daemon. */
@@ -169,7 +175,8 @@ export interface OperationContext {
   readonly replies: Replies
   /** What becomes of the mesh, for all who watch it here. */
   readonly sight: Pick<Sight, 'follow'>
-  readonly measured: Measured
+  readonly measured: Pick<Measured, 'read'>
+  readonly figures: FiguresView
   readonly clock: Clock
   readonly random: Random
   readonly schedules: Schedules

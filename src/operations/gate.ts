@@ -99,7 +99,8 @@ export function pass(entrant: Entrant): Passed {
   const mayAll = (namespace: string | null): boolean =>
     wanted.every((one) => isAllowed(entrant, worth.now, one, namespace))
   // Who may do it everywhere need not be asked where.
-  if (mayAll(null) || (isScoped === true && wanted.length === 1)) return { context, wanted }
+  if (mayAll(null)) return { context, wanted }
+  if (isScoped === true && wanted.length === 1) return { context: scoped(base, () => worth.now, mayAll), wanted }
   const place = operation.namespace?.(input, context) ?? null
   for (const one of wanted) if (!isAllowed(entrant, worth.now, one, place)) throw denied(one, place, worth.now)
   return { context: scoped(base, () => worth.now, mayAll), wanted, place }

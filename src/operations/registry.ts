@@ -74,6 +74,7 @@ import { namespaceCreate, namespaceDelete, namespaceInfo, namespaceList, namespa
 import { meshBackup, meshRestore, meshUpload } from './mesh/mesh.ts'
 import { meshInvoke } from './mesh/mesh-invoke.ts'
 import { meshHealth, meshMetrics } from './mesh/mesh-metrics.ts'
+import { metricsScrape } from './mesh/metrics-scrape.ts'
 import { meshUpdates } from './mesh/mesh-updates.ts'
 import { nodeInvoke } from './node/node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node/node-openness.ts'
@@ -125,7 +126,7 @@ export const operations = [
   ...[nodeList, nodeInfo, nodeRemove, nodeLabel, nodeEvents, nodeMetrics, nodeInvoke, meshInvoke],
   ...[nodeCordon, nodeUncordon, nodeDrain, nodeUndrain, nodeDrained, nodeTaint, workloadMigrate],
   ...[gatewayVoters, gatewayTransfer, gatewayRecover],
-  ...[meshHealth, meshMetrics, meshUpdates],
+  ...[meshHealth, meshMetrics, metricsScrape, meshUpdates],
   ...[meshBackup, meshUpload, meshRestore],
   ...[nodeCapabilities, nodeHealth, systemInfo, systemWhich, systemRun, gpuList, gpuMetrics],
   ...[workloadRun, workloadList, workloadInfo, workloadStop, workloadWait, workloadLogs],

@@ -7,6 +7,7 @@ import type { MeshState } from '../core/state/types.ts'
 import type { Permission } from '../model/access.ts'
 import type { Control } from '../services/control/types.ts'
 import type { OperationContext } from './context.ts'
+import { shownOf } from './mesh/measured.ts'
 
 /** What it takes to be shown all of it. */
 export const allWork: Permission = { verb: 'read', resource: 'workload' }
@@ -41,6 +42,7 @@ export function scoped(
       drop: (command) => context.spool.drop(command),
     },
     sight: { follow: (signal) => context.sight.follow(signal, sight.sees) },
+    measured: { read: () => shownOf(context.measured.read(), (name) => control.state.names.has(name)) },
   }
 }
 

@@ -3,6 +3,7 @@
  * of the conversation itself, as JSON.
  */
 import { z } from 'zod'
+import { shallowJson } from '../lib/nesting.ts'
 import type { Carrier, ConversationFrame, ConversationSide } from './conversation.ts'
 import { Misconduct } from './conversation.ts'
 
@@ -63,7 +64,7 @@ export function takeBinary(side: ConversationSide, message: Uint8Array): void {
 /** Null for what is no such notice. */
 export function readNotice(text: string): ConversationNotice | null {
   try {
-    return Notice.safeParse(JSON.parse(text)).data ?? null
+    return Notice.safeParse(shallowJson(text)).data ?? null
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error

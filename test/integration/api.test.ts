@@ -46,7 +46,6 @@ async function start(settings: Partial<ApiSettings> = {}): Promise<ApiService> {
     invoker,
     log: silent,
     version: '0.1.0',
-    scrape: () => Promise.resolve(''),
     identities: identitiesFor(),
   }
   const defaults = {
@@ -211,6 +210,29 @@ test('a WebSocket carries operations, events and pings, and needs the token', as
 })
 
 const withToken = ['clawbernetes.v1', 'bearer.s3cret']
+
+test('what comes with a message of a WebSocket is an object of no great depth, or the message is none', async () => {
+  const { address } = await start()
+  const url = address?.replace('http', 'ws') ?? ''
+  const { ws, next } = await socketTo(`${url}/api/ws`, withToken)
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  for (const type of ['subscribe', 'Subscribe'])
+    for (const data of ['"follow"', '["follow"]', '7', 'true', `{"types":${deep}}`]) {
+      ws.send(`{"type":"${type}","data":${data}}`)
+      expect(await next(), data.slice(0, 20)).toMatchObject({ type: 'error', error: { code: 'INVALID_REQUEST' } })
+    }
+  for (const bad of [`{"type":"ping","data":${deep}}`, `{"id":1,"op":"status","input":${deep}}`]) {
+    ws.send(bad)
+    expect(await next()).toMatchObject({ type: 'error', error: { code: 'INVALID_REQUEST' } })
+  }
+  expect(invoker.asked).toEqual([])
+  ws.send('{"type":"ping","data":{"a":[1]}}')
+  expect(await next()).toEqual({ type: 'pong', data: { a: [1] } })
+
+  const talk = await socketTo(`${url}/api/talk/workload.exec`, withToken)
+  talk.ws.send(`{"input":${deep}}`)
+  expect(await talk.next()).toMatchObject({ error: { code: 'INVALID_REQUEST' } })
+})
 
 test('a client of the first gateway is spoken to in its words, and told of what changes by messages of types of their own', async () => {
   const { address } = await start()

@@ -30,7 +30,6 @@ async function serve(answers: ConstructorParameters<typeof FakeInvoker>[0]): Pro
     invoker: new FakeInvoker(answers),
     log: silent,
     version: '0.1.0',
-    scrape: () => Promise.resolve(''),
     identities: identitiesFor(),
   }
   const settings = {

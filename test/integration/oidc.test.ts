@@ -71,7 +71,6 @@ async function serve(roles: Readonly<Record<string, string>>, clientId = 'clawbe
       invoker,
       log: silent,
       version: '0.1.0',
-      scrape: () => Promise.resolve(''),
       login,
       identities: identitiesFor(book.state),
     },
@@ -207,7 +206,6 @@ test('where no provider is named, logging in says so', async () => {
       invoker: new FakeInvoker({}),
       log: silent,
       version: '0.1.0',
-      scrape: () => Promise.resolve(''),
       identities: identitiesFor(),
     },
     {

@@ -15,7 +15,7 @@ let answers: string[]
 
 beforeEach(async () => {
   invoker = new FakeInvoker({ status: () => ({ large }) })
-  const deps = { invoker, log: silent, version: '0.1.0', scrape: () => Promise.resolve('') }
+  const deps = { invoker, log: silent, version: '0.1.0' }
   service = new ApiService(
     { ...deps, identities: identitiesFor() },
     {

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function start(settings: Partial<ApiSettings> = {}): Promise<ApiService> {
   const service = new ApiService(
-    { invoker, log: silent, version: '0.1.0', scrape: () => Promise.resolve(''), identities: identitiesFor() },
+    { invoker, log: silent, version: '0.1.0', identities: identitiesFor() },
     {
       ...{ sockets: null, tcp: { host: '127.0.0.1', port: 0 }, tls: null, insecureListen: false, hosts: [] },
       ...{ requestsPerSecond: 1_000, ...settings },

@@ -1,6 +1,7 @@
 import { blockOf, type LogLine } from '../../src/lib/log-block.ts'
 import type { ClawError } from '../../src/model/failure.ts'
-import type { LogPiece } from '../../src/ports/log-store.ts'
+import { type PlacementId, workloadId } from '../../src/model/ids.ts'
+import type { KeptLog, LogPiece } from '../../src/ports/log-store.ts'
 import type { KeptQuery } from '../../src/services/logs/log-keeper.ts'
 
 /** The log of one attempt on a node, which a test writes and may cut off. */
@@ -53,4 +54,11 @@ export class FakeLog {
       if (failure !== null) throw failure
     }
   }
+}
+
+/** What a node says that it has of a placement. */
+export function keptLog(placement: PlacementId): KeptLog {
+  const [workload = '', attempt = ''] = placement.split('.')
+  const id = workloadId(workload)
+  return { placement, workload: id, attempt: Number(attempt), name: workload, bytes: 1, isComplete: true }
 }

@@ -33,7 +33,7 @@ import type { Membership, PeerView } from '../../src/services/membership/types.t
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
 import { ada, bob, type Book, inventory, meshOf } from './control-samples.ts'
-import type { FakeLog } from './fake-log.ts'
+import { type FakeLog, keptLog } from './fake-log.ts'
 import { noVolumes } from './no-volumes.ts'
 import { noPrograms } from './no-programs.ts'
 import { openVault } from './open-vault.ts'
@@ -76,6 +76,8 @@ export class OperationsMesh {
   programs = noPrograms
   /** By node; nodes without an entry keep no record. */
   readonly audits = new Map<NodeId, AuditLog>()
+  /** What every daemon counts. */
+  figures = ''
   /** How fresh the state was asked to be. */
   readonly reads: Freshness[] = []
   /** Of all peers together. */
@@ -194,6 +196,7 @@ export class OperationsMesh {
       },
       ...{ rpc, replies: new Replies(clock), vault: openVault(() => book.state) },
       ...{ sight: new Sight(watched), measured: new Measured(watched) },
+      figures: { scrape: () => Promise.resolve(this.figures) },
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
       transferLead: (to) => {
         this.leader = to
@@ -321,12 +324,6 @@ export class OperationsMesh {
       },
     }
   }
-}
-
-function keptLog(placement: PlacementId): KeptLog {
-  const [workload = '', attempt = ''] = placement.split('.')
-  const id = workloadId(workload)
-  return { placement, workload: id, attempt: Number(attempt), name: workload, bytes: 1, isComplete: true }
 }
 
 const unknownPlacement = (placement: PlacementId) => ({

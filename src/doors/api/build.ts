@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOption
 import { ClawError, isClawError } from '../../model/failure.ts'
 import { findOperation } from '../../operations/known.ts'
 import type { Invoker } from '../../operations/invoker.ts'
+import { metricsScrape } from '../../operations/mesh/metrics-scrape.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { operations } from '../../operations/registry.ts'
 import type { Denial } from '../../ports/audit.ts'
@@ -33,8 +34,6 @@ export interface ApiDeps {
   readonly log: Log
   /** Version of the daemon, for the OpenAPI document. */
   readonly version: string
-  /** The daemon's metrics in Prometheus' text format. */
-  scrape(): Promise<string>
   /** How people log in by an identity provider; left out where they do not. */
   readonly login?: Pick<LoginDesk, 'settings' | 'login'> | undefined
   /** Told of whoever did not show who they are. */
@@ -46,6 +45,8 @@ const mostConnections = 1_500
 const mostSockets = 1_000
 /** How long a client may take over the head of a request, and how often such are looked for. */
 const headersTimeout = 10_000
+/** How long the figures may take. */
+const scrapeTimeout = 10_000
 const lookEvery = 2_000
 
 /** What HTTPS is served with, PEM. */
@@ -141,7 +142,11 @@ interface Routing {
 function addRoutes(app: FastifyInstance, routing: Routing): void {
   const { deps, failure, protection, watch } = routing
   const known: readonly Operation[] = operations
-  app.get('/metrics', async (_, reply) => reply.type('text/plain; version=0.0.4').send(await deps.scrape()))
+  app.get('/metrics', async ({ shown }, reply) => {
+    const asker = { caller: required(shown).asking(metricsScrape.name, ''), signal: AbortSignal.timeout(scrapeTimeout) }
+    const { text } = metricsScrape.output.parse(await deps.invoker.invoke(metricsScrape.name, {}, asker))
+    return reply.type('text/plain; version=0.0.4').send(text)
+  })
   app.get('/api/openapi.json', () => openApi(known, deps.version))
   app.post('/api/ops/:name', (request, reply) => {
     const operation = findOperation((request.params as { name: string }).name)

@@ -1,6 +1,7 @@
 /** The WebSocket: operations as requests and answers, events as they happen. See docs/reference/api.md. */
 import { z } from 'zod'
 import type { WebSocket } from 'ws'
+import { shallowJson } from '../../lib/nesting.ts'
 import type { Invoker } from '../../operations/invoker.ts'
 import { findOperation } from '../../operations/known.ts'
 import type { ClawError } from '../../model/failure.ts'
@@ -27,6 +28,9 @@ const Message = z.union([
   z.strictObject({ type: typed, data: z.unknown().optional() }),
 ])
 type Message = z.infer<typeof Message>
+
+/** What a subscription may ask for; the operation says what of it makes sense. */
+const Wanted = z.record(z.string(), z.unknown()).default({})
 
 /** Requests that one socket may have open at a time. */
 const mostOpen = 32
@@ -109,10 +113,7 @@ export class ApiSocket {
     if (!this.#mayGoOn()) return
     const message = text === null ? null : parsed(text)
     if (message === null) {
-      this.#outbox.tell({
-        type: 'error',
-        ...bodyOf(new Failure('INVALID_REQUEST', { problem: 'not a message of this API' })),
-      })
+      this.#refuse()
       return
     }
     this.#isOlder = 'type' in message ? message.type.isOlder : (this.#isOlder ?? false)
@@ -143,14 +144,7 @@ export class ApiSocket {
         this.#outbox.tell({ type: spelled('pong', isOlder), data: data ?? null })
         return
       case 'subscribe':
-        if (isOlder) {
-          this.#update(data ?? {})
-          return
-        }
-        this.#start('events', 'events.watch', { follow: true, ...(data ?? {}) }, (event) => ({
-          type: 'event',
-          data: event,
-        }))
+        this.#subscribe(Wanted.safeParse(data).data, isOlder)
         return
       case 'unsubscribe':
         this.#cancel('events')
@@ -161,6 +155,17 @@ export class ApiSocket {
         this.#start('status', 'status', {}, (output) => ({ type: spelled('status', isOlder), data: output }))
         return
     }
+  }
+
+  #subscribe(wanted: z.infer<typeof Wanted> | undefined, isOlder: boolean): void {
+    if (wanted === undefined) this.#refuse()
+    else if (isOlder) this.#update(wanted)
+    else this.#start('events', 'events.watch', { follow: true, ...wanted }, (event) => ({ type: 'event', data: event }))
+  }
+
+  #refuse(): void {
+    const problem = 'not a message of this API'
+    this.#outbox.tell({ type: 'error', ...bodyOf(new Failure('INVALID_REQUEST', { problem })) })
   }
 
   #update(input: unknown): void {
@@ -220,7 +225,7 @@ const spelled = (word: string, isOlder: boolean): string =>
 
 function parsed(text: string): Message | null {
   try {
-    return Message.safeParse(JSON.parse(text)).data ?? null
+    return Message.safeParse(shallowJson(text)).data ?? null
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error

@@ -1,9 +1,12 @@
 /** An event of the mesh as users see it. */
 import { z } from 'zod'
+import type { Resource } from '../../model/access.ts'
+import { resources } from '../../model/access.ts'
 import type { MeshEvent, MeshState, Severity } from '../../core/state/types.ts'
 import { severities } from '../../core/state/types.ts'
 import { iso, time } from '../fields.ts'
 import { nameOf } from '../node/node-view.ts'
+import type { Call } from '../operation.ts'
 
 export const MeshEventView = z.object({
   sequence: z.int().describe('Rises by one with every event of the mesh'),
@@ -25,6 +28,19 @@ export const eventView = (event: MeshEvent, state: MeshState): MeshEventView => 
     at: iso(at),
     node: node === null ? null : nameOf(state, node),
   }
+}
+
+/** What one has to be allowed to read to be told of it, by the beginning of its type. */
+const subjects: Readonly<Record<string, Resource>> = {
+  ...{ deployment: 'workload', told: 'event', prices: 'price' },
+  ...Object.fromEntries(resources.map((resource) => [resource, resource])),
+}
+
+/** Whether somebody is told of it who may be told of events. Of work the state that they see tells already. */
+export function isTold({ type, workload }: Pick<MeshEvent, 'type' | 'workload'>, { may }: Pick<Call, 'may'>): boolean {
+  if (workload !== null) return true
+  const resource = subjects[type.split('.')[0] ?? '']
+  return resource !== undefined && may({ verb: 'read', resource }, null)
 }
 
 /** The source of what the mesh itself says. */

@@ -6,7 +6,7 @@ import { minute } from '../../model/time.ts'
 import { carryOut } from '../carry-out.ts'
 import { askedNode, nodeAsked } from '../workload/container-ref.ts'
 import type { OperationContext } from '../context.ts'
-import { eventView, MeshEventView, own, severityOf } from './event-view.ts'
+import { eventView, isTold, MeshEventView, own, severityOf } from './event-view.ts'
 import { idempotencyKey } from '../fields.ts'
 import { refresh } from '../find.ts'
 import type { Call } from '../operation.ts'
@@ -78,12 +78,12 @@ export const eventsQuery = unary({
   permission: { verb: 'read', resource: 'event' },
   isScoped: true,
   where: nodeAsked,
-  async handler({ severity: how, source: from, rangeMinutes, limit }, context, { signal }) {
-    await refresh(context, signal)
+  async handler({ severity: how, source: from, rangeMinutes, limit }, context, call) {
+    await refresh(context, call.signal)
     const { state } = context.control
     const since = context.clock.now() - rangeMinutes * minute
     const events = state.events
-      .filter((event) => event.at >= since)
+      .filter((event) => event.at >= since && isTold(event, call))
       .filter((event) => how === undefined || severityOf(event) === how)
       .filter(({ source: by = own }) => from === undefined || by === from)
       .slice(-limit)

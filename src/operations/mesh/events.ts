@@ -1,7 +1,7 @@
 /** What happens in the mesh, as it happens. */
 import { z } from 'zod'
 import { stateChanges } from '../changes.ts'
-import { MeshEventView, eventView } from './event-view.ts'
+import { MeshEventView, eventView, isTold } from './event-view.ts'
 import { momentOf, since } from '../fields.ts'
 import { stream } from '../operation.ts'
 
@@ -18,7 +18,8 @@ export const eventsWatch = stream({
   permission: { verb: 'read', resource: 'event' },
   isScoped: true,
   rest: { method: 'GET', path: '/api/events' },
-  async *handler({ after, since: text, follow, type }, { control, clock }, { signal }) {
+  async *handler({ after, since: text, follow, type }, { control, clock }, call) {
+    const { signal } = call
     const from = momentOf(text, clock.now())
     const changes = stateChanges(control, signal)
     let last = after ?? (from === null && follow ? newest(control.state.events) : 0)
@@ -28,7 +29,7 @@ export const eventsWatch = stream({
         for (const event of news) {
           last = event.sequence
           const isWanted = (type === undefined || event.type.startsWith(type)) && (from === null || event.at >= from)
-          if (isWanted) yield eventView(event, control.state)
+          if (isWanted && isTold(event, call)) yield eventView(event, control.state)
         }
         if (!follow) return
       }

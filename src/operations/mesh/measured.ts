@@ -48,6 +48,19 @@ export class Measured {
   }
 }
 
+/** Without the names of work that is not to be seen. That a device is in use, everybody sees who sees the device. */
+export const shownOf = (metrics: MeshMetrics, isSeen: (workload: string) => boolean): MeshMetrics => ({
+  ...metrics,
+  nodes: metrics.nodes.map((node) => ({
+    ...node,
+    gpus: node.gpus.map((gpu) => ({
+      ...gpu,
+      workload: gpu.workload !== null && isSeen(gpu.workload) ? gpu.workload : null,
+      shares: gpu.shares.filter(({ workload }) => isSeen(workload)),
+    })),
+  })),
+})
+
 function measured({ control, membership, clock }: Context): MeshMetrics {
   const { state } = control
   const held = holders(state)

@@ -7,7 +7,7 @@ import { carryOut } from '../carry-out.ts'
 import { askedNode } from '../workload/container-ref.ts'
 import { iso, isoOrNull, momentOf, nodeRef, since, time } from '../fields.ts'
 import { findMember, refresh } from '../find.ts'
-import { MeshEventView, eventView } from '../mesh/event-view.ts'
+import { eventView, isTold, MeshEventView } from '../mesh/event-view.ts'
 import { nodeView, nodeViews, NodeView, placed } from './node-view.ts'
 import { unary } from '../operation.ts'
 import { vacate } from './vacate.ts'
@@ -172,13 +172,13 @@ export const nodeEvents = unary({
   output: z.array(MeshEventView),
   permission: { verb: 'read', resource: 'event' },
   rest: { method: 'GET', path: '/api/nodes/:node/events' },
-  async handler({ node, since: text, limit }, context, { signal }) {
-    await refresh(context, signal)
+  async handler({ node, since: text, limit }, context, call) {
+    await refresh(context, call.signal)
     const { state } = context.control
     const { id } = findMember(state, node)
     const from = momentOf(text, context.clock.now())
     return state.events
-      .filter((event) => event.node === id && (from === null || event.at >= from))
+      .filter((event) => event.node === id && (from === null || event.at >= from) && isTold(event, call))
       .slice(-limit)
       .map((event) => eventView(event, state))
   },

@@ -74,6 +74,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'gateway.voters': look,
   'mesh.health': look,
   'mesh.metrics': look,
+  'metrics.scrape': look,
   'mesh.updates': look,
   'gateway.transfer': row('mesh', 'a'),
   'gateway.recover': row('nobody', '', () => ({ unsafe: true, confirm: 'lab' })),

@@ -249,6 +249,7 @@ export class Host {
       ...{ clock, random: world, rpc, log, verifier: simVerifier },
       schedules: cronerSchedules,
       agent: agentViewOf(agent, () => Promise.reject(new Error('there are no ports in this world'))),
+      figures: { scrape: () => Promise.resolve('') },
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },

@@ -1,6 +1,8 @@
 /** The authorisation matrix: every operation, as every role, here and elsewhere, with credentials that count and that do not. */
 import { describe, expect, test } from 'vitest'
+import { resources } from '../../../src/model/access.ts'
 import { ClawError, isClawError } from '../../../src/model/failure.ts'
+import { nodeId, workloadId } from '../../../src/model/ids.ts'
 import { callerOf } from '../../../src/operations/caller.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
 import type { Caller, Operation } from '../../../src/operations/operation.ts'
@@ -8,7 +10,8 @@ import { operations } from '../../../src/operations/registry.ts'
 import { invokeOperation } from '../../../src/wire/operation.ts'
 import { type AccessMesh, accessMesh } from '../../support/access/mesh.ts'
 import { beyond, type Letter, letters, neverByKey, type Row, rows } from '../../support/access/matrix.ts'
-import { ada, bob } from '../../support/control-samples.ts'
+import { ada, bob, submit } from '../../support/control-samples.ts'
+import { sample } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
 
 const { signal } = new AbortController()
@@ -174,6 +177,71 @@ describe('what a list shows', () => {
     }
     const seen = await ask(mesh.caller('operator', 'team-a', 'login'))
     expect(seen).not.toMatch(/job-b|wl-b|web-b|kept-b|team-b|secret of b/)
+  })
+
+  const reads = cases.filter(([, { kind, permission }]) => kind !== 'duplex' && permission.verb === 'read')
+
+  test.each(reads)('%s names no work to whoever may look at all but work', async (_, operation, row) => {
+    const mesh = await accessMesh()
+    mesh.samples.set(ada, [sample('GPU-ada-0')])
+    mesh.apply(submit('wl-gpu', { namespace: 'team-b', gpus: { count: 1 } }, 'job-b-gpu'))
+    mesh.running(workloadId('wl-gpu'), ada, [0])
+    mesh.figures = ['web-a', 'web-b']
+      .map((name) => `claw_service_requests_total{ok="true",service="${name}"} 1`)
+      .join('\n')
+    const plain = resources.filter((resource) => resource !== 'workload')
+    const rules = [{ verbs: ['read'], resources: plain, namespaces: ['*'] }]
+    mesh.apply({ type: 'create-role', role: { name: 'looker', about: '', rules } })
+    const caller = mesh.caller('looker', null, 'login')
+    mesh.apply({ type: 'bind-role', user: 'looker-everywhere', binding: { role: 'viewer', namespace: 'team-a' } })
+    const off = new AbortController()
+    const asker = { caller, signal: off.signal }
+    const service = new OperationService(mesh.context(ada))
+    const seen: unknown[] = []
+    const look = async (): Promise<void> => {
+      if (operation.kind === 'unary') seen.push(await service.invoke(operation.name, row.input('a'), asker))
+      else for await (const item of service.open(operation.name, row.input('a'), asker)) seen.push(item)
+    }
+    const looking = look().catch((error: unknown) => (isClawError(error) ? error.code : error))
+    await mesh.world.runFor(11_000)
+    off.abort()
+    await play(mesh.world, looking)
+    expect(JSON.stringify(seen)).not.toMatch(/job-b|wl-b|wl-gpu|web-b|kept-b|secret of b/)
+  })
+
+  test.each(['events.watch', 'events.query', 'node.events'])(
+    '%s tells a viewer nothing of who may come in, and an auditor does hear of it',
+    async (name) => {
+      const mesh = await accessMesh()
+      const [viewer, auditor] = [mesh.caller('viewer', null, 'key'), mesh.caller('auditor', null, 'login')]
+      mesh.apply({ type: 'add-operator', key: nodeId('12D3KooWAlice'), name: 'alice' })
+      const service = new OperationService(mesh.context(ada))
+      const input = name === 'node.events' ? { node: 'ada' } : {}
+      const ask = async (caller: Caller): Promise<string> =>
+        JSON.stringify(
+          name === 'events.watch'
+            ? await Array.fromAsync(service.open(name, input, { caller, signal }))
+            : await service.invoke(name, input, { caller, signal }),
+        )
+      const confidential = /"(user|apikey|role|token|operator|audit)\./
+      expect(await ask(viewer)).not.toMatch(confidential)
+      if (name !== 'node.events') expect(await ask(auditor)).toMatch(confidential)
+      expect(await ask(viewer)).toContain('workload.')
+    },
+  )
+
+  test('a key for events alone tells of no other namespace than its own', async () => {
+    const mesh = await accessMesh()
+    const rules = [
+      { verbs: ['read'], resources: ['workload'], namespaces: ['*'] },
+      { verbs: ['read'], resources: ['event'], namespaces: ['team-a'] },
+    ]
+    mesh.apply({ type: 'create-role', role: { name: 'listener', about: '', rules } })
+    const caller = mesh.caller('listener', null, 'login')
+    const service = new OperationService(mesh.context(ada))
+    const told = JSON.stringify(await Array.fromAsync(service.open('events.watch', {}, { caller, signal })))
+    expect(told).toContain('wl-a')
+    expect(told).not.toContain('wl-b')
   })
 
   test('what one may not see is refused as what there is not', async () => {

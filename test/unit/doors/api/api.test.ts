@@ -20,6 +20,7 @@ const answers = {
   },
   'node.list': () => [{ id: 'n1' }],
   'node.metrics': (input: unknown) => input,
+  'metrics.scrape': () => ({ text: 'claw_up 1\n' }),
   'workload.list': (input: unknown) => input,
   'workload.run': (input: unknown) => input,
   'workload.stop': (input: unknown) => input,
@@ -47,18 +48,13 @@ beforeEach(() => {
 })
 afterEach(() => app.close())
 
-const scrape = () => Promise.resolve('claw_up 1\n')
-
 const overSocket = async (): Promise<void> => {
-  app = await buildApi(
-    { invoker, log, version: '0.1.0', scrape },
-    { kind: 'socket', caller: callerOf({ kind: 'socket' }) },
-  )
+  app = await buildApi({ invoker, log, version: '0.1.0' }, { kind: 'socket', caller: callerOf({ kind: 'socket' }) })
 }
 const overTcp = async (): Promise<void> => {
   const rules = { hosts: new Set(['localhost', '127.0.0.1']), isEncrypted: false }
   const guard = { kind: 'network', rules, identities: identitiesFor(), requestsPerSecond: 1_000 } as const
-  app = await buildApi({ invoker, log, version: '0.1.0', scrape }, guard)
+  app = await buildApi({ invoker, log, version: '0.1.0' }, guard)
 }
 
 describe('routes', () => {
