@@ -21,6 +21,7 @@ import { certificateFor } from './certificate.ts'
 import { loginOf } from './login.ts'
 import { type Ground, socketFolder } from './ground.ts'
 import { programsOf } from './programs.ts'
+import { signedAheadOf } from './signed-ahead.ts'
 import { apiToken } from './token.ts'
 import type { WorkPlane } from './work-plane.ts'
 
@@ -32,7 +33,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
   const watched = { control, membership: members, clock }
   const context: OperationContext = {
     ...{ self: identity.id, version, startedAt: clock.now(), control, membership: members, clock, random },
-    ...{ schedules: cronerSchedules, verifier: ground.verifier },
+    ...{ schedules: cronerSchedules, verifier: ground.verifier, signedAhead: await signedAheadOf(ground) },
     log: log.child('operations'),
     rpc: host.rpc,
     get apiAddress() {

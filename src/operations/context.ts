@@ -34,6 +34,7 @@ import type { ServiceStats } from '../services/proxy/service.ts'
 import type { Sight } from './mesh/mesh-changes.ts'
 import type { Measured } from './mesh/measured.ts'
 import type { Replies } from './replies.ts'
+import type { SignedAhead } from './signed/signed-ahead.ts'
 
 /** The work on this host. */
 export interface AgentView {
@@ -181,6 +182,8 @@ export interface OperationContext {
   readonly random: Random
   readonly schedules: Schedules
   readonly verifier: Pick<Verifier, 'verifyText'>
+  /** What was signed by clocks that are ahead; nothing is kept of it where this is left out. */
+  readonly signedAhead?: SignedAhead
   readonly rpc: Rpc
   readonly log: Log
   /** The caller has said how fresh the state must be, and it is: there is nothing more to wait for. */

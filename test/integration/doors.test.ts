@@ -16,6 +16,7 @@ import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { requestSigner } from '../../src/doors/cli/peer/request-signer.ts'
 import { hour } from '../../src/model/time.ts'
 import { silent } from '../../src/ports/log.ts'
+import type { SignedRequest } from '../../src/wire/signed-request.ts'
 import { Book, found } from '../support/control-samples.ts'
 import { FakeInvoker, thenSilence } from '../support/fake-invoker.ts'
 import { pour } from '../support/http.ts'
@@ -222,6 +223,25 @@ describe('signed requests', () => {
     expect(await send('/api/ops/status', input)).toEqual([200, ''])
     expect(await send('/api/ops/status', input)).toEqual([401, expect.stringContaining('made before')])
     expect(invoker.asked).toHaveLength(1)
+  })
+
+  test('given somebody who shows what they have seen of a request, it counts against them and not against the operator', async () => {
+    book.run({ type: 'add-operator', key: operator.id, name: 'alice' })
+    const { address } = await start({ requestsPerSecond: 15 })
+    const { signatureHeaders } = await import('../../src/wire/signed-request.ts')
+    const send = async (signed: SignedRequest, body = signed.input): Promise<number> => {
+      const headers = { ...signatureHeaders(signed), 'content-type': 'application/json' }
+      return (await fetch(`${address ?? ''}/api/ops/status`, { method: 'POST', headers, body })).status
+    }
+    const seen = operator.sign('status', {})
+    expect(await send(seen)).toBe(200)
+    const replays: number[] = []
+    for (let i = 0; i < 14; i += 1) replays.push(await send(seen, i % 2 === 0 ? seen.input : '{"x":1}'))
+    expect(new Set(replays)).toEqual(new Set([401]))
+    for (let i = 0; i < 5; i += 1) expect(await send(operator.sign('status', {}))).toBe(200)
+    for (let i = 0; i < 20; i += 1) replays.push(await send(seen))
+    expect(replays.at(-1)).toBe(429)
+    expect(invoker.asked).toHaveLength(6)
   })
 
   test('a key that is no operator’s, or no more, gets nowhere', async () => {

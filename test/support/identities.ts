@@ -13,7 +13,7 @@ export function identitiesFor(state: State = createState(), uses: string[] = [])
     checkToken: tokenCheck('s3cret'),
     signatures: new SignatureDesk({
       ...{ state: () => state, verifier: createVerifier(), clock: { now } },
-      ...{ parse: (_, input) => input, self: () => 'ada' },
+      ...{ parse: (_, input) => input, self: () => 'ada', since: 0 },
     }),
     onUse: (key) => void uses.push(key),
   })

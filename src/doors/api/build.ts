@@ -16,10 +16,9 @@ import type { Denial } from '../../ports/audit.ts'
 import type { Log } from '../../ports/log.ts'
 import type { LoginDesk } from '../../services/login/login-desk.ts'
 import { bodyLimit, bodyOf, failureOf, statusOf } from './errors.ts'
-import type { Shown } from './identities.ts'
 import { sendItems } from './ndjson.ts'
 import { openApi } from './openapi.ts'
-import { type Guard, pathOf, protect, type Protection } from './protect.ts'
+import { type Guard, pathOf, protect, type Protection, required } from './protect.ts'
 import { addLogin } from './login-route.ts'
 import { inputFrom } from './query.ts'
 import { sendEvents } from './sse.ts'
@@ -162,9 +161,10 @@ function addRoutes(app: FastifyInstance, routing: Routing): void {
         answer(operation, inputFrom(operation.input, request), { request, reply, ...routing }),
     })
   }
-  const talking = ({ shown }: FastifyRequest): SocketDeps => ({
+  const talking = (request: FastifyRequest): SocketDeps => ({
     invoker: deps.invoker,
-    shown: required(shown),
+    shown: required(request.shown),
+    asking: (operation, input) => protection.asking(request, operation, input),
     ...{ failure, protection, watch },
   })
   const preValidation = async (): Promise<void> => {
@@ -192,18 +192,11 @@ const wantsEvents = ({ headers }: FastifyRequest, input: unknown): boolean =>
   headers.accept?.includes('text/event-stream') === true ||
   (typeof input === 'object' && input !== null && 'follow' in input && input.follow === true)
 
-/** Behind the guard of every listener. */
-function required(shown: Shown | null): Shown {
-  if (shown === null) throw new ClawError('AUTH_FAILED', { reason: 'nobody was asked who this is' })
-  return shown
-}
-
 async function answer(operation: Operation, input: unknown, exchange: Exchange): Promise<void> {
-  const { request, reply, deps, failure } = exchange
-  const shown = required(request.shown)
+  const { request, reply, deps, failure, protection } = exchange
   const gone = new AbortController()
-  const asker = { caller: shown.asking(operation.name, request.text), signal: gone.signal }
   reply.raw.once('close', () => gone.abort(hungUp))
+  const asker = { caller: await protection.asking(request, operation.name, request.text), signal: gone.signal }
   try {
     const events = operation.kind === 'unary' && wantsEvents(request, input) ? operation.events : undefined
     if (events !== undefined) {

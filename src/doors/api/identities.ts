@@ -14,6 +14,8 @@ import { isSigned, signatureIn } from '../../wire/signed-request.ts'
 export interface Shown {
   /** Whose share of the requests it uses. */
   readonly id: string
+  /** Whether that is proven; a signature is only once its request is. Until then, it is the address that asks. */
+  readonly isProven: boolean
   /** Who that is now. Throws AUTH_FAILED when it counts no more. */
   current(): Caller
   /** Who asks for exactly that: a signature is good for one request. Throws AUTH_FAILED and CLOCK_SKEW. */
@@ -74,7 +76,7 @@ function bearerOf(secret: string, deps: IdentitiesDeps): Shown {
   }
   const caller = current()
   if (caller.identity.kind === 'apikey') deps.onUse(caller.identity.key)
-  return { id: caller.id, current, asking: current }
+  return { id: caller.id, isProven: true, current, asking: current }
 }
 
 /** Throws AUTH_FAILED for whom the mesh knows no more, or lets in no more. */
@@ -85,7 +87,11 @@ function standing(caller: Caller, { state, now, self }: IdentitiesDeps): Caller 
 }
 
 /** Of a credential that is the host’s own. */
-export const always = (caller: Caller): Shown => ({ id: caller.id, current: () => caller, asking: () => caller })
+export const always = (caller: Caller): Shown => ({
+  ...{ id: caller.id, isProven: true },
+  current: () => caller,
+  asking: () => caller,
+})
 
 function signedBy(headers: IncomingHttpHeaders, operation: string | null, deps: IdentitiesDeps): Shown {
   const { signatures } = deps
@@ -100,7 +106,7 @@ function signedBy(headers: IncomingHttpHeaders, operation: string | null, deps: 
     const proof = signatures.take({ ...signed, operation: name, input })
     return { ...current(), proof }
   }
-  return { id: caller.id, current, asking }
+  return { id: caller.id, isProven: false, current, asking }
 }
 
 /** Whoever signs has to say for which mesh. */

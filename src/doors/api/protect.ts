@@ -41,6 +41,8 @@ export const loginPath = '/api/auth/oidc'
 export interface Protection {
   /** Counts a failed login of that address. Throws RATE_LIMITED when there were too many. */
   failed(request: FastifyRequest): Promise<void>
+  /** Who asks for exactly that. Throws AUTH_FAILED and CLOCK_SKEW, which count against the address, and RATE_LIMITED. */
+  asking(request: FastifyRequest, operation: string, input: string): Promise<Caller>
   /** Counts one more request of a connection that goes on. Throws RATE_LIMITED. */
   count(shown: Shown): void
 }
@@ -57,7 +59,7 @@ export function protect(app: FastifyInstance, guard: Guard, onDenial?: OnDenial)
       request.shown = shown
       done()
     })
-    return { count: () => {}, failed: () => Promise.resolve() }
+    return { count: () => {}, failed: () => Promise.resolve(), asking: () => Promise.resolve(guard.caller) }
   }
   return protectNetwork(app, guard, onDenial)
 }
@@ -103,10 +105,38 @@ function protectNetwork(
       await failed(request)
       throw error
     }
-    limit(byIdentity, request.shown.id, request.shown.id)
+    if (request.shown.isProven) limit(byIdentity, request.shown.id, request.shown.id)
     return
   })
-  return { count: ({ id }) => limit(byIdentity, id, id), failed }
+  return {
+    count: ({ id }) => limit(byIdentity, id, id),
+    failed,
+    async asking(request, operation, input) {
+      const shown = required(request.shown)
+      const caller = await provenBy(
+        () => shown.asking(operation, input),
+        () => failed(request),
+      )
+      // The head of a request that somebody has seen is worth nothing: only what the operator asks for counts as theirs.
+      if (!shown.isProven) limit(byIdentity, shown.id, shown.id)
+      return caller
+    },
+  }
+}
+
+/** Behind the guard of every listener. */
+export function required(shown: Shown | null): Shown {
+  if (shown === null) throw new ClawError('AUTH_FAILED', { reason: 'nobody was asked who this is' })
+  return shown
+}
+
+async function provenBy(ask: () => Caller, failed: () => Promise<void>): Promise<Caller> {
+  try {
+    return ask()
+  } catch (error) {
+    if (ClawError.is(error, 'AUTH_FAILED')) await failed()
+    throw error
+  }
 }
 
 function misdirected({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {

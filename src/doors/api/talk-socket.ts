@@ -78,9 +78,9 @@ export class TalkSocket {
   }
 
   async #talk(input: unknown): Promise<void> {
-    const { invoker, shown, failure } = this.#deps
+    const { invoker, asking, failure } = this.#deps
     try {
-      const caller = shown.asking(this.#name, canonicalJson(input))
+      const caller = await asking(this.#name, canonicalJson(input))
       const callee = await invoker.converse(this.#name, input, { caller, signal: this.#gone.signal })
       this.#side.open()
       await bridge(this.#side, callee)

@@ -9,6 +9,7 @@ import { ClawError as Failure } from '../../model/failure.ts'
 import { bodyOf } from './errors.ts'
 import type { Shown } from './identities.ts'
 import { Outbox } from './outbox.ts'
+import type { Caller } from '../../operations/operation.ts'
 import type { Protection } from './protect.ts'
 import type { Watch } from './watch.ts'
 
@@ -43,6 +44,7 @@ const silence = 1_000
 export interface SocketDeps {
   readonly invoker: Invoker
   readonly shown: Shown
+  readonly asking: (operation: string, input: string) => Promise<Caller>
   readonly failure: (error: unknown) => ClawError
   readonly protection: Protection
   readonly watch: Watch

@@ -2,6 +2,7 @@
 import type { MeshState } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
 import { day, minute, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Verifier } from '../../ports/signer.ts'
@@ -10,6 +11,8 @@ import { digestOf, isWellFormed, mostSkew, signatureBase } from '../../wire/sign
 import { inputIn } from '../told-json.ts'
 import { leadsTo } from './leads-to.ts'
 import { Nonces } from './nonces.ts'
+import type { SignedAhead } from './signed-ahead.ts'
+import { forgetful } from './signed-ahead.ts'
 
 export interface SignatureDeskDeps {
   /** The state as this peer has applied it: whose keys count, and which mesh this is. */
@@ -20,6 +23,9 @@ export interface SignatureDeskDeps {
   readonly parse: (operation: string, input: unknown) => unknown
   /** Name of this peer, for people. */
   readonly self: () => string
+  /** When this peer was started: what it carried out before that it does not remember. */
+  readonly since: Instant
+  readonly ahead?: SignedAhead
 }
 
 /** What a member passes on, as the operation that it asks for. */
@@ -59,10 +65,14 @@ export class SignatureDesk {
     this.#requireFresh(signed, mostSkew * second)
   }
 
-  /** At the peer that is asked first. Throws as `check` does, also where the input is another, or the request was made before. */
-  take(request: SignedRequest): SignedRequest {
+  /**
+   * At the peer that is asked first. Throws as `check` does, also where the input is another, or the request was made before. What is
+   * harmless to do again need not have been signed since this peer was started.
+   */
+  take(request: SignedRequest, isHarmless = false): SignedRequest {
     this.check(request.operation, request)
     requireInput(request)
+    if (!isHarmless) this.#requireSince(request)
     this.#once(request, firstHand, (uses) => uses.size > 0)
     return request
   }
@@ -78,6 +88,7 @@ export class SignatureDesk {
     const isPart = asked.isRead && asked.name !== request.operation
     this.#requireFresh(request, isPart ? longestLook : mostSkew * second)
     if (asked.isRead || asked.isOnce) return request
+    this.#requireSince(request)
     this.#once(request, asked.name, (uses) => uses.has(asked.name) || uses.has(firstHand))
     return request
   }
@@ -102,12 +113,20 @@ export class SignatureDesk {
     throw new ClawError('CLOCK_SKEW', { seconds: Math.round(ahead / second), peer: this.#deps.self() })
   }
 
+  /** What was carried out before this peer was started is forgotten, so that anything of then may be a repetition. */
+  #requireSince({ key, created }: Signature): void {
+    const { since, clock, ahead = forgetful } = this.#deps
+    if (created * second < since || created <= ahead.until(key))
+      throw refusal('it was signed before this peer was started, which may have carried it out already; ask again')
+    if (created * second > clock.now()) ahead.note(key, created)
+  }
+
   #once({ key, nonce }: Signature, use: string, isAgain: (uses: ReadonlySet<string>) => boolean): void {
     const now = this.#deps.clock.now()
-    const id = `${key} ${nonce}`
-    if (isAgain(this.#nonces.uses(id, now))) throw refusal('this request was made before')
+    const used = { key, nonce }
+    if (isAgain(this.#nonces.uses(used, now))) throw refusal('this request was made before')
     // As long as the request could come again: signed a minute ahead, it is good for two.
-    this.#nonces.use(id, use, { now, until: now + 2 * minute + 2 * second })
+    this.#nonces.use(used, use, { now, until: now + 2 * minute + 2 * second })
   }
 }
 

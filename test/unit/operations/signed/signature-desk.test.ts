@@ -1,7 +1,10 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createVerifier } from '../../../../src/adapters/keys/signatures.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import { Nonces } from '../../../../src/operations/signed/nonces.ts'
+import type { SignedAhead } from '../../../../src/operations/signed/signed-ahead.ts'
+import { forgetful } from '../../../../src/operations/signed/signed-ahead.ts'
 import { SignatureDesk } from '../../../../src/operations/signed/signature-desk.ts'
 import type { SignedRequest } from '../../../../src/wire/signed-request.ts'
 import { ada, Book, found, newMember, token, admit, bob } from '../../../support/control-samples.ts'
@@ -9,7 +12,14 @@ import { signingOperator } from '../../../support/signing.ts'
 
 const operator = signingOperator(1, 'mesh-0123')
 
-function desk({ nonces, skew = 0 }: { nonces?: Nonces; skew?: number } = {}) {
+interface Conditions {
+  readonly nonces?: Nonces
+  readonly skew?: number
+  readonly since?: number
+  readonly ahead?: SignedAhead
+}
+
+function desk({ nonces, skew = 0, since = 0, ahead = forgetful }: Conditions = {}) {
   const book = new Book()
   for (const command of [found(), token('t'), admit('t', newMember(bob))]) book.run(command)
   book.run({ type: 'add-operator', key: operator.id, name: 'ada' })
@@ -17,7 +27,7 @@ function desk({ nonces, skew = 0 }: { nonces?: Nonces; skew?: number } = {}) {
   const made = new SignatureDesk(
     {
       ...{ state: () => book.state, verifier: createVerifier(), clock: { now: () => now.at } },
-      ...{ self: () => 'gpu-1', parse: (_: string, input: unknown) => input },
+      ...{ since, ahead, self: () => 'gpu-1', parse: (_: string, input: unknown) => input },
     },
     nonces,
   )
@@ -93,15 +103,71 @@ test('given clocks that are 50 s apart, it is taken', () => {
 })
 
 test('what was used is remembered for as long as it could be used again, and no longer', () => {
-  const nonces = new Nonces(2)
-  nonces.use('a', 'x', { now: 0, until: 120_000 })
-  nonces.use('b', 'x', { now: 60_000, until: 180_000 })
-  expect([...nonces.uses('a', 120_000)]).toEqual(['x'])
-  expect(() => nonces.use('c', 'x', { now: 120_000, until: 240_000 })).toThrow(
+  const nonces = new Nonces({ all: 2, ofKey: 2, certain: 0 })
+  const of = (nonce: string) => ({ key: operator.id, nonce })
+  nonces.use(of('a'), 'x', { now: 0, until: 120_000 })
+  nonces.use(of('b'), 'x', { now: 60_000, until: 180_000 })
+  expect([...nonces.uses(of('a'), 120_000)]).toEqual(['x'])
+  expect(() => nonces.use(of('c'), 'x', { now: 120_000, until: 240_000 })).toThrow(
     expect.objectContaining({ code: 'RATE_LIMITED' }),
   )
-  nonces.use('c', 'x', { now: 120_001, until: 240_001 })
-  expect(nonces.uses('a', 120_001).size).toBe(0)
+  nonces.use(of('c'), 'x', { now: 120_001, until: 240_001 })
+  expect(nonces.uses(of('a'), 120_001).size).toBe(0)
+})
+
+test('given any keys that use whatever they may, each has its share, what was used stays used, and there is an end to it', () => {
+  const limits = { all: 12, ofKey: 8, certain: 2 }
+  const keys = ['ada', 'bob', 'cyd', 'dan', 'eve'].map(nodeId)
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...keys), { maxLength: 80 }), (order) => {
+      const nonces = new Nonces(limits)
+      const span = { now: 0, until: 1 }
+      const taken = order.filter((key, i) => {
+        try {
+          nonces.use({ key, nonce: `n${i}` }, 'x', span)
+          return true
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'RATE_LIMITED' })
+          return false
+        }
+      })
+      expect(taken.length).toBeLessThanOrEqual(limits.all + limits.certain * keys.length)
+      for (const key of keys) {
+        const count = taken.filter((one) => one === key).length
+        expect(count).toBeLessThanOrEqual(limits.ofKey)
+        const asked = order.filter((one) => one === key).length
+        expect(count).toBeGreaterThanOrEqual(Math.min(asked, limits.certain))
+      }
+    }),
+  )
+})
+
+test('given a peer that was started again, nothing that it may have carried out before is carried out again', () => {
+  const request = operator.sign('workload.exec', { workload: 'a', command: ['id'] })
+  const { desk: before } = desk()
+  expect(before.take(request)).toBe(request)
+  const { desk: after } = desk({ since: request.created * 1_000 + 300 })
+  const again = { code: 'AUTH_FAILED', message: expect.stringContaining('before this peer was started') as string }
+  expect(() => after.take(request)).toThrow(expect.objectContaining(again))
+  expect(() => after.takePassedOn(request, passed(request))).toThrow(expect.objectContaining(again))
+  // What the mesh does once, and what changes nothing, may come again.
+  expect(after.take(request, true)).toBe(request)
+  expect(after.takePassedOn(request, passed(request, { isOnce: true }))).toBe(request)
+})
+
+test('given an operator whose clock is ahead, a restart does not make what was signed before it new', () => {
+  const kept = new Map<string, number>()
+  const ahead = (before: ReadonlyMap<string, number>): SignedAhead => ({
+    until: (key) => before.get(key) ?? 0,
+    note: (key, created) => void kept.set(key, created),
+  })
+  const request = operator.sign('workload.exec', { workload: 'a', command: ['id'] })
+  const { desk: before } = desk({ skew: -30_000, ahead: ahead(new Map()) })
+  before.take(request)
+  const since = Date.now() - 25_000
+  const { desk: after } = desk({ skew: -24_000, since, ahead: ahead(new Map(kept)) })
+  expect(() => after.take(request)).toThrow(expect.objectContaining({ code: 'AUTH_FAILED' }))
+  expect(() => desk({ skew: -24_000, since }).desk.take(request)).not.toThrow()
 })
 
 test('given a request that was carried out here, however it came, it is not carried out when it comes in the other way', () => {
