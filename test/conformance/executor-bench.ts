@@ -17,6 +17,10 @@ export interface ExecutorRig {
   readonly open: () => Promise<Executor>
   /** Waits for work. An executor in virtual time moves its clock until the work is done. */
   readonly play?: <T>(work: Promise<T>) => Promise<T>
+  /** All that it keeps of its tasks where others could look: its files on disk, what its engine shows of it. */
+  readonly traces: () => Promise<readonly Buffer[]>
+  /** Folder in memory below which the files of tasks are; null where there is none. */
+  readonly memory: string | null
   /** Ends and removes every task that a test left behind. */
   readonly dispose: () => Promise<void>
 }
@@ -36,6 +40,10 @@ export interface ExecutorAbilities {
   readonly terminals: boolean
   /** Tasks live on when the executor is closed. */
   readonly keepsTasks: boolean
+  /** Files have modes and owners; `alone`: they cannot be changed, not by root either. */
+  readonly files: 'none' | 'owned' | 'alone'
+  /** Shows the environment of a task to those who ask the engine for that very task. */
+  readonly showsEnvironment: boolean
   /** A device that the engine can give, if there is one. */
   readonly device?: GpuDevice
 }
@@ -65,6 +73,10 @@ export class Bench {
 
   static async open(rig: ExecutorRig, abilities: ExecutorAbilities): Promise<Bench> {
     return new Bench(rig, await rig.open(), abilities)
+  }
+
+  get rig(): Pick<ExecutorRig, 'traces' | 'memory'> {
+    return this.#rig
   }
 
   /** The executor that is open now. */

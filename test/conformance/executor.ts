@@ -6,6 +6,7 @@ import type { ExecutorAbilities, ExecutorRig } from './executor-bench.ts'
 import { execInATask } from './executor-exec.ts'
 import { lifeOfATask } from './executor-life.ts'
 import { logsOfATask } from './executor-logs.ts'
+import { secretsOfATask } from './executor-secrets.ts'
 import { signalsOfATask } from './executor-signals.ts'
 
 export type { ExecutorAbilities, ExecutorRig } from './executor-bench.ts'
@@ -35,5 +36,6 @@ export function executorConformance(
     signalsOfATask(bench, abilities)
     execInATask(bench, abilities)
     adoptionOfATask(bench, abilities)
+    secretsOfATask(bench, abilities)
   })
 }

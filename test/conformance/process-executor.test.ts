@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCgroups, removeCgroups } from '../../src/adapters/process/cgroup.ts'
+import { memoryFiles } from '../../src/adapters/memory/memory-files.ts'
 import { ProcessExecutor } from '../../src/adapters/process/process-executor.ts'
 import { mesh, never, node } from './executor-bench.ts'
+import { contentsOf, memoryFolder } from './traces.ts'
 import { executorConformance } from './executor.ts'
 import { simulatedDevice } from './simulated-device.ts'
 
@@ -13,7 +15,14 @@ async function makeRig() {
   const folder = await mkdtemp(join(tmpdir(), 'claw-process-'))
   const panics: unknown[] = []
   const open = () =>
-    Promise.resolve(new ProcessExecutor({ folder, supervisor, onPanic: (error) => void panics.push(error) }))
+    Promise.resolve(
+      new ProcessExecutor({
+        folder,
+        supervisor,
+        memory: memoryFiles(folder),
+        onPanic: (error) => void panics.push(error),
+      }),
+    )
   const dispose = async (): Promise<void> => {
     const last = await open()
     for (const { placement } of await last.adopt(mesh, node, never)) {
@@ -24,7 +33,8 @@ async function makeRig() {
     await rm(folder, { recursive: true, force: true })
     if (panics.length > 0) throw new AggregateError(panics, 'the executor has bugs')
   }
-  return { open, dispose }
+  const traces = () => Promise.resolve(contentsOf(folder))
+  return { open, dispose, traces, memory: memoryFolder(folder) }
 }
 
 /** Memory limits need control groups, which an ordinary user has not. */
@@ -41,5 +51,7 @@ executorConformance('process', makeRig, {
   programs: true,
   terminals: true,
   keepsTasks: true,
+  files: 'owned',
+  showsEnvironment: false,
   device: simulatedDevice,
 })

@@ -6,6 +6,12 @@ export type Step =
   /** One line of so many times the letter x. */
   | { readonly printLong: number }
   | { readonly printEnv: string }
+  /** What is in a file that the task was given, which ends without a line end. */
+  | { readonly printFile: string }
+  /** Its mode, in octal, and the number of its owner. */
+  | { readonly printMode: string }
+  /** Tries to change it, and prints what became of that. */
+  | { readonly tryWriting: string }
   | { readonly wait: Millis }
   /** What SIGTERM does from here on: nothing, or print `bye` and exit with this code. */
   | { readonly onTerm: 'ignore' | number }
@@ -26,6 +32,10 @@ function shellLine(step: Step): string {
   if ('print' in step) return `echo ${quoted(step.print)}${step.to === 'stderr' ? ' >&2' : ''}`
   if ('printLong' in step) return `head -c ${step.printLong} /dev/zero | tr '\\0' x; echo`
   if ('printEnv' in step) return `echo "$${step.printEnv}"`
+  if ('printFile' in step) return `cat "$CLAW_FILES${step.printFile}"; echo`
+  if ('printMode' in step) return `stat -c '%a %u' "$CLAW_FILES${step.printMode}"`
+  if ('tryWriting' in step)
+    return `( : >> "$CLAW_FILES${step.tryWriting}" ) 2>/dev/null && echo written || echo refused`
   // In the background, because a shell looks at its traps only when no child runs in front of it. The shell may or
   // may not tell that the sleep was terminated too; what it says of it is not the task's output.
   if ('wait' in step) return `sleep ${step.wait / 1_000} & wait $! 2>/dev/null`

@@ -10,7 +10,11 @@ const step = 50
 /** A long line of one letter is a word of its own in simulated scripts: they have no pipes. */
 function command(program: Program): string[] {
   const lines = program.map((step) =>
-    'printLong' in step ? `repeat x ${step.printLong}` : (shellCommand([step])[2] ?? ''),
+    'printLong' in step
+      ? `repeat x ${step.printLong}`
+      : 'printFile' in step
+        ? `cat ${step.printFile}`
+        : (shellCommand([step])[2] ?? ''),
   )
   return ['sh', '-c', lines.join('\n')]
 }
@@ -32,6 +36,8 @@ function makeRig() {
   return Promise.resolve({
     open: () => Promise.resolve(new SimulatedExecutor({ clock: world, store })),
     play,
+    traces: () => Promise.resolve([]),
+    memory: null,
     dispose: () => Promise.resolve(),
   })
 }
@@ -44,5 +50,7 @@ executorConformance('simulated', makeRig, {
   programs: false,
   terminals: false,
   keepsTasks: true,
+  files: 'none',
+  showsEnvironment: false,
   device: simulatedDevice,
 })

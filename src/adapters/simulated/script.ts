@@ -1,9 +1,10 @@
 /**
- * What a simulated task does. Enough of a shell is understood for small scripts: `echo`, `sleep`, `exit`, `true`, `false`, `trap`, and
- * `repeat TEXT COUNT`, with quotes, `$NAME` and `>&2`; other programs take a while and say nothing. Statements run one after the other,
+ * What a simulated task does. Enough of a shell is understood for small scripts: `echo`, `sleep`, `exit`, `true`, `false`, `trap`, `cat` of a
+ * file that the task was given, and `repeat TEXT COUNT`, with quotes, `$NAME` and `>&2`; other programs take a while and say nothing. Statements run one after the other,
  * whatever stands between them.
  */
 import type { Millis } from '../../model/time.ts'
+import type { TaskFile } from '../../ports/executor.ts'
 
 export type Step =
   | { readonly type: 'print'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
@@ -17,20 +18,22 @@ export type Trap = 'default' | 'ignore' | readonly Step[]
 export interface SimulatedProgram {
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Files that it was given. */
+  readonly files?: readonly Pick<TaskFile, 'path' | 'data'>[]
 }
 
 const defaultSpan: Millis = 1_000
 const maxSteps = 10_000
 
 /** `CLAW_SIM_SECONDS`, `CLAW_SIM_OUTPUT` and `CLAW_SIM_EXIT` in the environment say what happens, whatever the command is. */
-export function stepsOf({ command, env }: SimulatedProgram): readonly Step[] {
+export function stepsOf({ command, env, files = [] }: SimulatedProgram): readonly Step[] {
   const span = seconds(env['CLAW_SIM_SECONDS']) ?? defaultSpan
   const isScripted = Object.keys(env).some((name) => /^CLAW_SIM_(SECONDS|OUTPUT|EXIT)$/.test(name))
   if (isScripted || command.length === 0) return scripted(env, span)
   const [program = '', flag = '', script] = command
   const isShell = /(^|\/)(ba|da|z|a)?sh$/.test(program) && /^-[a-z]*c$/.test(flag) && script !== undefined
   const statements = isShell ? statementsIn(script, env) : [{ words: [...command], stream: 'stdout' as const }]
-  return statements.flatMap((statement) => stepsOfStatement(statement, env)).slice(0, maxSteps)
+  return statements.flatMap((statement) => stepsOfStatement(statement, { env, files })).slice(0, maxSteps)
 }
 
 function scripted(env: SimulatedProgram['env'], span: Millis): readonly Step[] {
@@ -48,12 +51,19 @@ interface Statement {
   readonly stream: 'stdout' | 'stderr'
 }
 
-function stepsOfStatement({ words, stream }: Statement, env: SimulatedProgram['env']): readonly Step[] {
+type Around = Required<Pick<SimulatedProgram, 'env' | 'files'>>
+
+function stepsOfStatement({ words, stream }: Statement, around: Around): readonly Step[] {
   const [program = '', ...args] = words
   const print = (text: string): Step[] => text.split('\n').map((line) => ({ type: 'print', stream, text: line }))
   switch (program.slice(program.lastIndexOf('/') + 1)) {
     case 'echo':
       return print(args.join(' '))
+    case 'cat': {
+      const file = around.files.find(({ path }) => path === args[0])
+      if (file === undefined) return [{ type: 'exit', code: 1 }]
+      return print(new TextDecoder().decode(file.data))
+    }
     case 'repeat':
       return print((args[0] ?? '').repeat(Math.min(Number(args[1] ?? 1) || 0, 1_048_576)))
     case 'sleep':
@@ -61,11 +71,11 @@ function stepsOfStatement({ words, stream }: Statement, env: SimulatedProgram['e
     case 'exit':
       return [{ type: 'exit', code: exitCode(args[0]) }]
     case 'exec':
-      return stepsOfStatement({ words: args, stream }, env)
+      return stepsOfStatement({ words: args, stream }, around)
     case 'false':
       return [{ type: 'exit', code: 1 }]
     case 'trap':
-      return [{ type: 'trap', signals: args.slice(1).map(signalName), then: trapped(args[0] ?? '', env) }]
+      return [{ type: 'trap', signals: args.slice(1).map(signalName), then: trapped(args[0] ?? '', around) }]
     case '':
     case 'true':
     case 'wait':
@@ -78,10 +88,10 @@ function stepsOfStatement({ words, stream }: Statement, env: SimulatedProgram['e
 
 const signalName = (name: string): string => name.replace(/^SIG/, '')
 
-function trapped(action: string, env: SimulatedProgram['env']): Trap {
+function trapped(action: string, around: Around): Trap {
   if (action === '') return 'ignore'
   if (action === '-') return 'default'
-  return statementsIn(action, env).flatMap((statement) => stepsOfStatement(statement, env))
+  return statementsIn(action, around.env).flatMap((statement) => stepsOfStatement(statement, around))
 }
 
 /** Splits a script at line ends, `;`, `&` and `&&`, and its statements into words, as a shell would with simple ones. */

@@ -43,7 +43,8 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
   const { placement, workload, mesh, node, spec } = task
   const timeout = spec.timeoutMs ?? null
   const visible = task.devices.map(({ uuid }) => uuid).join(',')
-  const env = { ...task.env, ...spec.env, NVIDIA_VISIBLE_DEVICES: visible === '' ? 'void' : visible }
+  const { secretEnv = {}, files = [] } = task
+  const env = { ...task.env, ...spec.env, ...secretEnv, NVIDIA_VISIBLE_DEVICES: visible === '' ? 'void' : visible }
   return {
     ids: { placement, workload, mesh, node },
     devices: task.devices.map(({ uuid }) => uuid),
@@ -52,7 +53,7 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
     env,
     deadline: timeout === null ? null : now + timeout,
     timeout,
-    steps: stepsOf({ command: [...(spec.entrypoint ?? []), ...spec.command], env }),
+    steps: stepsOf({ command: [...(spec.entrypoint ?? []), ...spec.command], env, files }),
     cursor: 0,
     at: now,
     waitsUntil: null,
