@@ -16,7 +16,9 @@ import { ask } from './engine.ts'
 import { checkGpus } from './gpu-check.ts'
 import type { GpuGrant } from './gpu-grant.ts'
 import { gpuGrant, gpuWays } from './gpu-grant.ts'
-import { mountsOf } from './mounts.ts'
+import { requireMounted } from './mounted.ts'
+import type { Granted } from './mounts.ts'
+import { mountsOf, requireUnchanged } from './mounts.ts'
 import type { ImageConfig } from './spec.ts'
 import { containerName, containerOf, uniqueContainerName, userOf } from './spec.ts'
 import { mountFiles } from './task-files.ts'
@@ -57,8 +59,9 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
     const config = await imageConfig(docker, obtained.name, signal)
     const own = await mountsOf(task.spec, deps.confinement)
     const runsAs = { user: userOf(task.spec, config), isMapped: engine.safety.mapsUsers }
-    const mounts = [...own, ...(await mountFiles(deps.memory, task, runsAs))]
-    return { id: await startInSomeWay(deps, { task, image: obtained, engine, mounts, config }, signal), labels: null }
+    const mounts = [...own.mounts, ...(await mountFiles(deps.memory, task, runsAs))]
+    const ready = { task, image: obtained, engine, own, mounts, config }
+    return { id: await startInSomeWay(deps, ready, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
     await discardAny(deps, task)
@@ -71,6 +74,8 @@ interface Ready {
   readonly task: Task
   readonly image: ObtainedImage
   readonly engine: EngineInfo
+  /** What it was allowed of its host. */
+  readonly own: Granted
   readonly mounts: readonly MountSettings[]
   readonly config: ImageConfig
 }
@@ -97,10 +102,13 @@ interface Wanted extends Ready {
 }
 
 async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSignal): Promise<string> {
-  const { grant } = wanted
+  const { grant, own, task } = wanted
   const container = await create(deps, wanted, signal)
   try {
+    await requireUnchanged(task.spec, deps.confinement, own)
     await ask(signal, (abortSignal) => container.start({ abortSignal }))
+    const isSeen = await requireMounted(container, own.paths, signal)
+    if (!isSeen) await requireUnchanged(task.spec, deps.confinement, own)
     if (grant.deviceFiles !== null) await checkGpus(container, grant.deviceFiles, signal)
     return container.id
   } catch (error) {

@@ -6,23 +6,46 @@ import { cleanPath, isBelow, pathObstacle, sourceObstacle } from '../../model/ho
 import { profileOf } from '../../model/container-profile.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import type { Confinement } from './confinement.ts'
+import type { HostMount } from './mounted.ts'
+import { changed, ownTable, placeIn } from './mounted.ts'
 
 type Mount = WorkloadSpec['mounts'][number]
 type Asked = Pick<WorkloadSpec, 'namespace' | 'privileges' | 'isolation'>
 
 const failed = (detail: string): ClawError => new ClawError('CONTAINER_FAILED', { detail })
 
+export interface Granted {
+  readonly mounts: readonly MountSettings[]
+  /** Those among them that are paths of the host. */
+  readonly paths: readonly HostMount[]
+}
+
 /**
  * What a mount says is followed through all links first, so that the engine is given the very folder that was looked at. Mounts, not Binds:
  * the engine creates a missing source of a bind, and refuses that of a mount. Throws CONTAINER_FAILED for what is not allowed.
  */
-export async function mountsOf(
-  spec: Asked & Pick<WorkloadSpec, 'mounts'>,
-  confinement: Confinement,
-): Promise<readonly MountSettings[]> {
+export async function mountsOf(spec: Asked & Pick<WorkloadSpec, 'mounts'>, confinement: Confinement): Promise<Granted> {
   const mounts: MountSettings[] = []
   for (const mount of spec.mounts) mounts.push(await mountOf(mount, spec, confinement))
-  return mounts
+  const binds = mounts.filter(({ Type }) => Type === 'bind')
+  const table = binds.length === 0 ? [] : await ownTable()
+  const paths = binds.map(({ Source, Target }) => ({
+    ...{ source: Source, target: cleanPath(Target) ?? Target },
+    place: placeIn(table, Source),
+  }))
+  return { mounts, paths }
+}
+
+/** Looks again, right before the engine does. Throws CONTAINER_FAILED also where a path leads elsewhere by now. */
+export async function requireUnchanged(
+  spec: Asked & Pick<WorkloadSpec, 'mounts'>,
+  confinement: Confinement,
+  { paths }: Granted,
+): Promise<void> {
+  if (paths.length === 0) return
+  const now = await mountsOf(spec, confinement)
+  const other = paths.find(({ source }, i) => now.paths[i]?.source !== source)
+  if (other !== undefined) throw changed(other.source)
 }
 
 async function mountOf(
