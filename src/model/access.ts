@@ -27,7 +27,7 @@ export type Verb =
   | 'spend'
   | 'recover'
 
-/** `self` is what everybody may know of themselves. `host-mount` and `privilege` are used: paths and rights of the host. */
+/** `self` is what everybody may know of themselves. `host-mount`, `host-network` and `privilege` are used: paths, the network and all else of the host. */
 export const resources = [
   'mesh',
   'backup',
@@ -54,6 +54,7 @@ export const resources = [
   'molt',
   'host-mount',
   'privilege',
+  'host-network',
   'price',
   'self',
 ] as const

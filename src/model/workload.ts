@@ -119,7 +119,11 @@ export const WorkloadSpec = z.strictObject({
       count: z.int().min(0).max(64).default(0).describe('How many devices'),
       model: z.string().max(64).optional().describe('Model or family, such as H100; any if left out'),
       memoryMib: z.int().positive().optional().describe('Least memory of each device, MiB'),
-      devices: z.array(z.int().min(0)).max(64).optional().describe('Exact device indexes; count follows from it'),
+      devices: z
+        .array(z.int().min(0))
+        .max(64)
+        .optional()
+        .describe('Exact device indexes; count follows from it. Empty: none at all, whatever its namespace gives'),
       mig: z.string().max(32).optional().describe('MIG profile, such as 1g.10gb; whole GPUs are not taken for it'),
       share: z
         .int()
@@ -208,10 +212,6 @@ export const privilegesOf = (spec: Pick<WorkloadSpec, 'network' | 'parts' | 'pri
   ...(networkOf(spec) === 'host' ? ['host-network'] : []),
   ...(spec.privileges ?? []),
 ]
-
-/** What of it has to be permitted. Gangs have the network of their nodes because their parts would not find each other without. */
-export const privilegesAsked = (spec: Pick<WorkloadSpec, 'network' | 'parts' | 'privileges'>): readonly string[] =>
-  spec.parts?.gang === true ? (spec.privileges ?? []) : privilegesOf(spec)
 
 /** How many devices it asks for, whether it counts or names them. */
 export const deviceCount = ({ gpus }: Pick<WorkloadSpec, 'gpus'>): number => gpus.devices?.length ?? gpus.count

@@ -7,7 +7,7 @@ import { ClawError } from '../model/failure.ts'
 import { sourceObstacle } from '../model/host-path.ts'
 import { inWords } from '../model/privilege.ts'
 import type { WorkloadSpec } from '../model/workload.ts'
-import { privilegesAsked } from '../model/workload.ts'
+import { networkOf, privilegesOf } from '../model/workload.ts'
 import type { Call } from './operation.ts'
 import { beyond } from './touched.ts'
 
@@ -28,11 +28,22 @@ export function requirePrivileges(may: Call['may'], command: Command, isBare: bo
     for (const { verb, resource } of beyond({ volumes, executor }))
       if (!may({ verb, resource }, namespace))
         throw refusal(resource === 'host-mount' ? 'paths of its host' : bareWords(spec), namespace)
-    const asked = privilegesAsked(spec)
-    if (asked.length > 0 && !may({ verb: 'use', resource: 'privilege' }, namespace))
-      throw refusal(inWords(asked), namespace)
+    const asked = privilegesOf(spec)
+    if (asked.length === 0 || may({ verb: 'use', resource: 'privilege' }, namespace)) continue
+    const mayNetwork = may({ verb: 'use', resource: 'host-network' }, namespace)
+    const missing = mayNetwork ? asked.filter((one) => one !== hostNetwork) : asked
+    if (missing.length > 0) throw refusal(`${inWords(missing)}${gangWords(spec, missing)}`, namespace)
   }
 }
+
+/** What of it a narrower permission is enough for. */
+const hostNetwork = 'host-network'
+
+/** Nobody has said so. */
+const gangWords = (spec: WorkloadSpec, missing: readonly string[]): string =>
+  missing.includes(hostNetwork) && spec.network === undefined && networkOf(spec) === 'host'
+    ? ', as a gang has it unless --network bridge is said,'
+    : ''
 
 const bareWords = ({ executor }: WorkloadSpec): string =>
   executor === undefined

@@ -7,7 +7,7 @@ const everywhere = { namespaces: ['*'] } as const
 
 /** What says who may come in, who may do what and who did what, or holds all there is. */
 const confidential: readonly Resource[] = ['backup', 'token', 'operator', 'role', 'user', 'apikey', 'audit']
-const used: readonly Resource[] = ['host-mount', 'privilege']
+const used: readonly Resource[] = ['host-mount', 'host-network', 'privilege']
 const plain = resources.filter((name) => !confidential.includes(name) && !used.includes(name))
 
 const viewing: readonly Rule[] = [{ ...everywhere, verbs: ['read'], resources: plain }]

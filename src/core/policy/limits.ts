@@ -17,7 +17,9 @@ export function withDefaults(spec: WorkloadSpec, namespace: Limits, lasting: Las
     ...(cpuMillis !== undefined && spec.cpus === undefined && { cpus: cpuMillis / 1_000 }),
     ...(memoryMib !== undefined && spec.memoryMib === undefined && { memoryMib }),
     ...(timeoutMs !== undefined && spec.timeoutMs === undefined && lasting === 'ending' && { timeoutMs }),
-    ...(gpus !== undefined && deviceCount(spec) === 0 && { gpus: { ...spec.gpus, count: gpus } }),
+    ...(gpus !== undefined &&
+      deviceCount(spec) === 0 &&
+      spec.gpus.devices === undefined && { gpus: { ...spec.gpus, count: gpus } }),
   }
   // In the order of the schema, as if whoever asks had said it: specs are compared as they are written.
   return Object.keys(added).length === 0 ? spec : WorkloadSpec.parse({ ...spec, ...added })

@@ -86,7 +86,7 @@ function gpusOf({ before, said, changes }: Both): Spec['gpus'] {
   return {
     ...kept,
     ...(isCut ? {} : { mig, share }),
-    ...(isCounted ? {} : { devices }),
+    ...(isCounted || devices?.length === 0 ? {} : { devices }),
     ...said.gpus,
     count: isCounted || kept.count === 0 ? said.gpus.count : kept.count,
   }

@@ -196,6 +196,8 @@ function gpusOf(request: WorkloadRequest): object {
   const common = withoutUndefined({ model: gpuType, memoryMib, mig: gpuMig, share, minDriver, minComputeCapability })
   if (gpus === undefined) return { ...common, count: Object.keys(common).length === 0 ? 0 : 1 }
   const text = String(gpus).trim()
+  // None, said outright, is something else than nothing said: for that a namespace may have a default.
+  if (/^0+$/.test(text)) return { ...common, count: 0, devices: [] }
   if (/^\d+$/.test(text)) return { ...common, count: Number(text) }
   const list = /^(?:devices?=)?(\d+(?:,\d+)*)$/.exec(text)?.[1]
   if (list === undefined) throw invalid(`gpus “${text.slice(0, 64)}” is neither a count nor device=0,1`)

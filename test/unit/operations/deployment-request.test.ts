@@ -18,7 +18,7 @@ describe('given changes of a deployment, when they are put over what a replica w
   })
 
   test('then what is said counts also when it is what would be without a word', () => {
-    expect(after({ gpus: 0 }).gpus).toEqual({ count: 0 })
+    expect(after({ gpus: 0 }).gpus).toEqual({ count: 0, devices: [] })
     expect(after({ priority: 'normal' })).toEqual({ ...before, priority: 500 })
     expect(after({ command: [] }).command).toEqual([])
     expect(after({ placement: 'spread' }).strategy).toBe('spread')

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { workloadId } from '../../../src/model/ids.ts'
 import { hasBareNodes, requirePrivileges } from '../../../src/operations/privileges.ts'
 import { admit, ada, bob, Book, found, inventory, newMember, spec, token } from '../../support/control-samples.ts'
@@ -14,6 +14,26 @@ test('a node whose first executor is that of plain processes is a bare one', () 
   expect(hasBareNodes(book.state)).toBe(false)
   book.run({ type: 'report-inventory', node: bob, inventory: { ...inventory(bob, 1), executors: ['process'] } })
   expect(hasBareNodes(book.state)).toBe(true)
+})
+
+describe('a gang has the network of its nodes', () => {
+  const gang = (parts: object = {}) => submit({ parts: { count: 2, gang: true }, ...parts })
+  const mayUse = (resource: string) => (asked: { readonly verb: string; readonly resource: string }) =>
+    asked.verb === 'use' && asked.resource === resource
+
+  test('which has to be permitted, as to others', () => {
+    expect(() => requirePrivileges(nothing, gang(), false)).toThrow('--network bridge')
+    expect(() => requirePrivileges(nothing, submit({ network: 'host' }), false)).toThrow('the network of its host')
+    expect(() => requirePrivileges(nothing, gang({ network: 'bridge' }), false)).not.toThrow()
+  })
+
+  test('for which an administrator can give a permission that is good for nothing else', () => {
+    expect(() => requirePrivileges(mayUse('privilege'), gang(), false)).not.toThrow()
+    expect(() => requirePrivileges(mayUse('host-network'), gang(), false)).not.toThrow()
+    expect(() => requirePrivileges(mayUse('host-network'), gang({ privileges: ['host-pid'] }), false)).toThrow(
+      'the processes of its host',
+    )
+  })
 })
 
 test('given bare nodes, work that names no executor takes the same right as plain processes', () => {

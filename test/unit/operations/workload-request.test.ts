@@ -11,7 +11,7 @@ describe('gpus', () => {
   test.each([
     [4, { count: 4 }],
     ['4', { count: 4 }],
-    ['0', { count: 0 }],
+    ['0', { count: 0, devices: [] }],
     ['device=0,1', { count: 2, devices: [0, 1] }],
     ['0,1', { count: 2, devices: [0, 1] }],
     ['device=3', { count: 1, devices: [3] }],
