@@ -14,3 +14,7 @@ test('it is JSON of the same value', () => {
     }),
   )
 })
+
+test('big integers are their digits, exact whatever their size', () => {
+  expect(canonicalJson({ a: 2n ** 63n - 1n, b: [-1n] })).toBe('{"a":"9223372036854775807","b":["-1"]}')
+})

@@ -1,0 +1,124 @@
+/**
+ * How an agreement is closed when both parties may do it, and neither waits for the other. One round may stay without a result, when the
+ * witnesses were asked for different closings at once; then anybody begins the next one. Each round has two votes: a quorum that *prepares* a
+ * line shows that no other can be prepared in that round, and a quorum that *commits* it makes it final. Whoever opens a later round must
+ * bring statements of a quorum, and propose the line of the latest round that any of them has seen prepared (Castro and Liskov's view
+ * change, 1999, for a single slot). So a line that may be final is never replaced, whoever lies among the f witnesses that may.
+ */
+import type { NodeId } from '../../model/ids.ts'
+import { isHoldAccount } from './agreement.ts'
+import type { Ledger, Outcome } from './ledger.ts'
+import { accepted, accountIn, nextProblem, refused } from './ledger.ts'
+import { type Hash, isSignedBy, type Signature } from './signing.ts'
+import type { Certificate, Order, Rules } from './spend.ts'
+import { isCertified, spendHash } from './spend.ts'
+
+/** No agreement needs so many. */
+export const mostRounds = 1_000
+
+/** What a witness says when a round is opened: it takes part in none before it any more. */
+export interface Statement {
+  readonly account: string
+  readonly sequence: number
+  readonly round: number
+  /** Of the latest line that it has seen prepared. */
+  readonly lock: { readonly round: number; readonly hash: Hash } | null
+}
+
+export interface SignedStatement {
+  readonly witness: NodeId
+  readonly statement: Statement
+  readonly signature: Signature
+}
+
+/** What a round is opened with; null in the first one. */
+export interface Grounds {
+  readonly statements: readonly SignedStatement[]
+  /** The prepared line of the latest round that they tell of. */
+  readonly lock: Certificate | null
+}
+
+export interface Proposal {
+  readonly order: Order
+  readonly round: number
+  readonly grounds: Grounds | null
+}
+
+/** A witness leaves all rounds before this one. The lock in it is to be shown with it. */
+export function leaveFor(
+  ledger: Ledger,
+  { account: name, sequence, round }: Omit<Statement, 'lock'>,
+): Outcome<{ readonly ledger: Ledger; readonly statement: Statement; readonly lock: Certificate | null }> {
+  if (!isHoldAccount(name) || !Number.isSafeInteger(round) || round < 1 || round > mostRounds) return refused('phase')
+  const account = accountIn(ledger, name)
+  if (sequence <= account.sequence) return refused('behind')
+  if (sequence > account.sequence + 1) return refused('ahead')
+  if (round < account.round) return refused('voted')
+  const { lock } = account
+  const told = lock === null ? null : { round: lock.round, hash: spendHash(lock.order.spend) }
+  const voted = round === account.round ? account.voted : null
+  return accepted({
+    ledger: new Map(ledger).set(name, { ...account, round, voted }),
+    statement: { account: name, sequence, round, lock: told },
+    lock,
+  })
+}
+
+/** The first vote: at most one line in each round. */
+export function votePrepare(ledger: Ledger, { order, round, grounds }: Proposal, rules: Rules): Outcome<Ledger> {
+  const { account: name } = order.spend
+  if (!isHoldAccount(name) || !Number.isSafeInteger(round) || round < 0 || round > mostRounds) return refused('phase')
+  const problem = nextProblem(ledger, order, rules)
+  if (problem !== null) return refused(problem)
+  const account = accountIn(ledger, name)
+  const hash = spendHash(order.spend)
+  if (round < account.round) return refused('voted')
+  if (round === account.round && account.voted !== null && account.voted !== hash) return refused('voted')
+  if (!isGrounded({ order, round, grounds }, rules)) return refused('grounds')
+  return accepted(new Map(ledger).set(name, { ...account, round, voted: hash }))
+}
+
+/** The second vote, for a line that a quorum has prepared: from now on this witness tells of it in every later round. */
+export function voteCommit(ledger: Ledger, prepared: Certificate, rules: Rules): Outcome<Ledger> {
+  const { order, round, phase } = prepared
+  const { account: name } = order.spend
+  if (!isHoldAccount(name) || phase !== 'prepare') return refused('phase')
+  const problem = nextProblem(ledger, order, rules)
+  if (problem !== null) return refused(problem)
+  const account = accountIn(ledger, name)
+  if (round < account.round) return refused('voted')
+  if (!isCertified(prepared, rules)) return refused('certificate')
+  const voted = round === account.round ? account.voted : null
+  return accepted(new Map(ledger).set(name, { ...account, round, voted, lock: prepared }))
+}
+
+/** Whether it may be proposed in that round. */
+function isGrounded({ order, round, grounds }: Proposal, rules: Rules): boolean {
+  if (round === 0 || grounds === null) return round === 0 && grounds === null
+  const { account, sequence } = order.spend
+  const said = grounds.statements.filter(
+    (each) =>
+      each.statement.account === account &&
+      each.statement.sequence === sequence &&
+      each.statement.round === round &&
+      isStated(each, rules),
+  )
+  if (new Set(said.map(({ witness }) => witness)).size < rules.network.quorum) return false
+  const latest = said.reduce((most, { statement }) => Math.max(most, statement.lock?.round ?? -1), -1)
+  const { lock } = grounds
+  if (latest < 0) return lock === null
+  if (lock === null) return false
+  return (
+    lock.phase === 'prepare' &&
+    lock.round === latest &&
+    isCertified(lock, rules) &&
+    spendHash(lock.order.spend) === spendHash(order.spend)
+  )
+}
+
+const isStated = (
+  { witness, statement, signature }: SignedStatement,
+  { network, verifier }: Pick<Rules, 'network' | 'verifier'>,
+): boolean =>
+  network.witnesses.has(witness) &&
+  isSignedBy(verifier, witness, { kind: 'statement', network: network.id, value: statement }, signature)

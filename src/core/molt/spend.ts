@@ -1,0 +1,128 @@
+/**
+ * One line of an account: what leaves it, and to whom. Lines are numbered, and each names the one before it, so an account is a chain. A line
+ * counts once a quorum of witnesses has signed it (FastPay: Baudet, Danezis, Sonnino, 2020): two that contradict each other cannot both get
+ * one, and payments of different accounts need no common order.
+ */
+import type { MicroMolt } from '../../model/amount.ts'
+import { largestAmount } from '../../model/amount.ts'
+import type { NodeId } from '../../model/ids.ts'
+import { nodeId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
+import type { Verifier } from '../../ports/signer.ts'
+import type { Agreement } from './agreement.ts'
+import { holdAccount, isHoldAccount } from './agreement.ts'
+import type { Closing, Output } from './closing.ts'
+import { closingProblem, paidBy, payouts } from './closing.ts'
+import type { Network } from './network.ts'
+import { hashOf, type Hash, isSignedBy, type Signature } from './signing.ts'
+
+export const mostOutputs = 16
+
+/** What the first line of an account names as the one before it. */
+export const originOf = (account: string): Hash => hashOf('spend', { origin: account })
+
+export interface Spend {
+  /** A peer id, or the account of what is set aside for an agreement. */
+  readonly account: string
+  /** From 1, without gap. */
+  readonly sequence: number
+  readonly previous: Hash
+  readonly outputs: readonly Output[]
+}
+
+/** A line with what shows that it may be: its owner's signature, or why an agreement is closed so. */
+export interface Order {
+  readonly spend: Spend
+  readonly right:
+    | { readonly type: 'owner'; readonly signature: Signature }
+    | { readonly type: 'closing'; readonly agreement: Agreement; readonly closing: Closing }
+}
+
+export interface Vote {
+  readonly witness: NodeId
+  readonly signature: Signature
+}
+
+/** Owners propose alone, so their lines need one vote. Agreements may be closed by either party at once: see rounds.ts. */
+export type Phase = 'pay' | 'prepare' | 'commit'
+
+/** A line that a quorum has signed, in the same phase of the same round. */
+export interface Certificate {
+  readonly order: Order
+  readonly phase: Phase
+  readonly round: number
+  readonly votes: readonly Vote[]
+}
+
+export const spendHash = (spend: Spend): Hash => hashOf('spend', spend)
+export const totalOf = ({ outputs }: Pick<Spend, 'outputs'>): MicroMolt =>
+  outputs.reduce((sum, { amount }) => sum + amount, 0n)
+
+/** What a witness signs: that in this round it is for this line, and for no other with its number. */
+export const voteText = ({ spend }: Order, phase: Phase, round: number) => ({
+  ...{ account: spend.account, sequence: spend.sequence, hash: spendHash(spend) },
+  ...{ phase, round },
+})
+
+export interface Rules {
+  readonly network: Network
+  readonly verifier: Verifier
+  readonly now: Instant
+}
+
+export type SpendProblem = 'malformed' | 'signature' | 'agreement' | 'too-early' | 'too-much'
+
+/** Why a line may not be, whatever else is known of its account; null when it may. */
+export function spendProblem({ spend, right }: Order, rules: Rules): SpendProblem | null {
+  if (!isWellFormed(spend) || (right.type === 'closing') !== isHoldAccount(spend.account)) return 'malformed'
+  if (right.type === 'owner') {
+    const said = { kind: 'spend', network: rules.network.id, value: spend } as const
+    return isSignedBy(rules.verifier, nodeId(spend.account), said, right.signature) ? null : 'signature'
+  }
+  const { agreement, closing } = right
+  if (holdAccount(agreement) !== spend.account) return 'agreement'
+  // What comes after it was closed can only have been sent by mistake, and goes back.
+  if (spend.sequence > 1) return isAllTo(spend, agreement.terms.buyer) ? null : 'malformed'
+  const problem = closingProblem(agreement, closing, rules)
+  if (problem !== null) return problem
+  const held = totalOf(spend)
+  // A provider that began although less was set aside than agreed gets what there is.
+  const due = paidBy(closing)
+  const paid = due > held ? held : due
+  return isSame(spend.outputs, payouts(agreement, rules.network, { held, paid })) ? null : 'malformed'
+}
+
+const isAllTo = ({ outputs }: Spend, account: string): boolean => outputs.length === 1 && outputs[0]?.to === account
+
+const isSame = (one: readonly Output[], other: readonly Output[]): boolean =>
+  one.length === other.length && one.every(({ to, amount }, i) => to === other[i]?.to && amount === other[i].amount)
+
+function isWellFormed(spend: Spend): boolean {
+  const { account, sequence, outputs } = spend
+  const amounts = outputs.every(
+    ({ to, amount }) => amount > 0n && amount <= largestAmount && to !== account && to !== '',
+  )
+  return (
+    Number.isSafeInteger(sequence) &&
+    sequence >= 1 &&
+    outputs.length >= 1 &&
+    outputs.length <= mostOutputs &&
+    amounts &&
+    totalOf(spend) <= largestAmount
+  )
+}
+
+/** Whether a quorum of different witnesses has signed it. */
+export function isCertified(
+  { order, phase, round, votes }: Certificate,
+  { network, verifier }: Omit<Rules, 'now'>,
+): boolean {
+  const said = { kind: 'vote', network: network.id, value: voteText(order, phase, round) } as const
+  const signed = votes.filter(
+    ({ witness, signature }) => network.witnesses.has(witness) && isSignedBy(verifier, witness, said, signature),
+  )
+  return new Set(signed.map(({ witness }) => witness)).size >= network.quorum
+}
+
+/** The phase whose quorum makes a line of that account final. */
+export const finalPhase = (account: string): Phase => (isHoldAccount(account) ? 'commit' : 'pay')
