@@ -35,6 +35,10 @@ export const isTolerated = (taint: Taint, tolerations: readonly Toleration[] = [
       (effect === undefined || effect === taint.effect),
   )
 
+/** The first of the taints that sends away what runs and does not tolerate it. */
+export const evicting = (taints: readonly Taint[], tolerations?: readonly Toleration[]): Taint | undefined =>
+  taints.find((taint) => taint.effect === 'NoExecute' && !isTolerated(taint, tolerations))
+
 /** `team=vision:NoSchedule`, or `team:NoSchedule` without a value: as people write it. */
 export const taintInWords = ({ key, value, effect }: Taint): string =>
   `${key}${value === '' ? '' : `=${value}`}:${effect}`

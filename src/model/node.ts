@@ -38,6 +38,8 @@ export interface Member {
   readonly sealKey: string
   readonly joinedAt: Instant
   readonly taints: readonly Taint[]
+  /** Since when the last of them sends away what runs; left out where none does, and where that was before the mesh took note of it. */
+  readonly tainted?: Instant
   /** Whether new work may go there. */
   readonly scheduling: Scheduling
   /** `null` until the node has reported itself for the first time. */

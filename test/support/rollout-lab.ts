@@ -2,7 +2,7 @@
  * A deployment in the real replicated state, its replicas played: they are placed, get ready, die and are lost as the test says, and the
  * leader decides in between. Time is what the test says it is.
  */
-import { isDrainedIn, promised, surgeOf, takeCensus } from '../../src/core/rollout/census.ts'
+import { isSentAwayIn, promised, surgeOf, takeCensus } from '../../src/core/rollout/census.ts'
 import type { Census, Reach } from '../../src/core/rollout/census.ts'
 import { decide } from '../../src/core/rollout/decide.ts'
 import type { Decision, Measurement } from '../../src/core/rollout/types.ts'
@@ -59,10 +59,10 @@ export class RolloutLab {
   census(): Census {
     const { deployment, at } = this
     const reach = (node: NodeId): Reach => (this.gone.has(node) ? 'gone' : 'here')
-    const isDrained = isDrainedIn(this.book.state)
+    const isSentAway = isSentAwayIn(this.book.state)
     return takeCensus(deployment ?? { stable: null, target: 0, minReadyMs: null }, this.replicas, {
       reach,
-      isDrained,
+      isSentAway,
       at,
     })
   }
@@ -197,9 +197,14 @@ export class RolloutLab {
     this.run({ type: 'set-scheduling', node, mode, reason: '', grace: null })
   }
 
+  /** The same by a taint, which nothing tolerates. */
+  setTainted(node: NodeId): void {
+    this.run({ type: 'update-taints', node, add: [{ key: 'gpu', value: 'broken', effect: 'NoExecute' }], remove: [] })
+  }
+
   get #open(): readonly NodeId[] {
-    const isDrained = isDrainedIn(this.book.state)
-    return nodes.filter((node) => !this.gone.has(node) && !isDrained(node))
+    const isSentAway = isSentAwayIn(this.book.state)
+    return nodes.filter((node) => !this.gone.has(node) && !isSentAway(node, {}))
   }
 
   #canMove({ state, placement, stopRequested, spec }: Workload, fate: (image: string) => Fate): boolean {

@@ -3,7 +3,7 @@
  * is for the scheduler to say; work that may run nowhere else waits there.
  */
 import type { PlacementId } from '../../model/ids.ts'
-import { isTolerated, taintInWords } from '../../model/label.ts'
+import { evicting, taintInWords } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import { minute } from '../../model/time.ts'
@@ -25,7 +25,7 @@ export interface Departure {
 type Homes = Pick<MeshState, 'members' | 'residents' | 'workloads' | 'deployments' | 'replicas'>
 
 /**
- * So long after the last that was heard of its deployment a replica may stay on a node that is drained until another has taken its place. It is
+ * So long after the last that was heard of its deployment a replica may stay on a node that sends it away until another has taken its place. It is
  * moved as other work is when none comes, because there is no room elsewhere.
  */
 const handOver: Millis = 2 * minute
@@ -61,16 +61,23 @@ const isHurried = ({ grace }: Eviction, { scheduling }: Member): boolean =>
   scheduling.mode === 'draining' && scheduling.grace !== null && scheduling.grace < grace
 
 /** Its deployment sees to its leaving, unless there is a hurry: first comes another. */
-function isReplaced({ owner }: Workload, { scheduling }: Member, state: Homes, at: Instant): boolean {
-  if (owner === undefined || scheduling.mode !== 'draining' || scheduling.grace !== null) return false
+function isReplaced({ owner }: Workload, member: Member, state: Homes, at: Instant): boolean {
+  const since = sentAwaySince(member)
+  if (owner === undefined || since === null) return false
   const deployment = state.deployments.get(owner.deployment)
   if (deployment === undefined || deployment.state === 'deleting' || surgeOf(deployment) === 0) return false
   // One after the other, each with all the time that it may take. There is always news of those that end again and again.
   const longest = handOver + deployment.progressDeadlineMs * Math.max(1, deployment.replicas)
-  if (at - scheduling.since >= longest) return false
+  if (at - since >= longest) return false
   const all = replicasOf(state, deployment.id)
-  const news = all.reduce((last, one) => Math.max(last, lastNewsOf(one)), scheduling.since)
+  const news = all.reduce((last, one) => Math.max(last, lastNewsOf(one)), since)
   return at - news < handOver || all.some((one) => isComing(one, state, at - deployment.progressDeadlineMs))
+}
+
+/** Null where there is a hurry. */
+function sentAwaySince({ scheduling, tainted }: Member): Instant | null {
+  if (scheduling.mode !== 'draining') return tainted ?? null
+  return scheduling.grace === null ? scheduling.since : null
 }
 
 const lastNewsOf = ({ submittedAt, placement, owner, stopRequested, endedAt }: Workload): Instant =>
@@ -90,7 +97,7 @@ function departureOf({ placement, spec }: Workload, { name, scheduling, taints }
   if (placement === null) return []
   if (scheduling.mode === 'draining')
     return [{ placement: placement.id, reason: `${name} is drained`, grace: scheduling.grace }]
-  const taint = taints.find((one) => one.effect === 'NoExecute' && !isTolerated(one, spec.tolerations))
+  const taint = evicting(taints, spec.tolerations)
   if (taint === undefined) return []
   return [{ placement: placement.id, reason: `${name} has the taint ${taintInWords(taint)}`, grace: null }]
 }

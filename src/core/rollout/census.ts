@@ -2,6 +2,7 @@
 import type { Deployment } from '../../model/deployment.ts'
 import { minReadyOf } from '../../model/deployment.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
+import { evicting } from '../../model/label.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isReady, isTerminal } from '../../model/workload.ts'
@@ -20,7 +21,7 @@ export interface Replica {
   /** It may be relied upon: it is ready, and one of a new revision has been so for as long as it has to. */
   readonly isAvailable: boolean
   readonly drainingSince: Instant | null
-  /** Its node is drained: another has to take its place. */
+  /** Its node is drained, or sends it away by a taint: another has to take its place. */
   readonly isLeaving: boolean
   readonly workload: Workload
 }
@@ -40,14 +41,15 @@ export interface Census {
 
 export interface Onlooker {
   readonly reach: (node: NodeId) => Reach
-  readonly isDrained: (node: NodeId) => boolean
+  /** Whether a node sends away what is so. */
+  readonly isSentAway: (node: NodeId, spec: Partial<Pick<Workload['spec'], 'tolerations'>>) => boolean
   readonly at: Instant
 }
 
 export function takeCensus(
   deployment: Pick<Deployment, 'stable' | 'target' | 'minReadyMs'>,
   replicas: readonly Workload[],
-  { reach, isDrained, at: now }: Onlooker,
+  { reach, isSentAway, at: now }: Onlooker,
 ): Census {
   const { stable, target } = deployment
   const census = { live: [], draining: [], stopping: [], gone: [] } as Record<keyof Omit<Census, 'failed'>, Replica[]>
@@ -68,7 +70,7 @@ export function takeCensus(
     const replica = {
       ...{ id, name, submittedAt, drainingSince, workload },
       ...{ revision: owner.revision, isReady: ready, isAvailable: ready && isProven },
-      isLeaving: placement !== null && isDrained(placement.node),
+      isLeaving: placement !== null && isSentAway(placement.node, workload.spec),
     }
     const where =
       at === 'gone' ? 'gone' : stopRequested !== null ? 'stopping' : drainingSince !== null ? 'draining' : 'live'
@@ -90,10 +92,12 @@ export const byWorth = (replicas: readonly Replica[]): readonly Replica[] =>
     .toReversed()
     .toSorted((a, b) => Number(a.isAvailable) - Number(b.isAvailable) || Number(a.isReady) - Number(b.isReady))
 
-export const isDrainedIn =
-  ({ members }: Pick<MeshState, 'members'>) =>
-  (node: NodeId): boolean =>
-    members.get(node)?.scheduling.mode === 'draining'
+export const isSentAwayIn =
+  ({ members }: Pick<MeshState, 'members'>): Onlooker['isSentAway'] =>
+  (node, { tolerations }) => {
+    const { scheduling, taints = [] } = members.get(node) ?? {}
+    return scheduling?.mode === 'draining' || evicting(taints, tolerations) !== undefined
+  }
 
 /** How many replicas the canary of a deployment has. */
 export const canaryCount = ({ strategy, replicas }: Pick<Deployment, 'strategy' | 'replicas'>): number =>

@@ -8,7 +8,7 @@ import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
 
 export function updateTaints(step: Step, { node, add, remove }: CommandOf<'update-taints'>): Outcome {
-  const { state, changes, by } = step
+  const { state, changes, by, at } = step
   const member = state.members.get(node)
   if (member === undefined) return refused('NODE_NOT_FOUND', { node })
   const marks = new Set(add.map(({ key, effect }) => `${key}:${effect}`))
@@ -17,7 +17,12 @@ export function updateTaints(step: Step, { node, add, remove }: CommandOf<'updat
   const taints = [...stay, ...add]
   if (taints.length > limits.taints)
     return refused('INVALID_REQUEST', { problem: `a node has at most ${limits.taints} taints` })
-  state.members.set(node, { ...member, taints })
+  const { tainted, ...rest } = member
+  const fresh = taints.filter((taint) => taint.effect === 'NoExecute')
+  const isNews = fresh.some((taint) => !member.taints.some((old) => taintInWords(old) === taintInWords(taint)))
+  // Builds that apply the first version do not know of it.
+  const since = fresh.length === 0 || state.version < 2 ? undefined : isNews ? at : tainted
+  state.members.set(node, { ...rest, taints, ...(since !== undefined && { tainted: since }) })
   changes.push({ type: 'member', node })
   const words = taints.map(taintInWords).join(', ')
   if (words === member.taints.map(taintInWords).join(', ')) return accepted({ node })

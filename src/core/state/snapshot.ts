@@ -37,6 +37,7 @@ const MemberSchema = shape.NewMemberSchema.extend({
   epoch: shape.count,
   joinedAt: shape.instant,
   taints: shape.taints,
+  tainted: shape.instant.exactOptional(),
   scheduling: z.strictObject({
     mode: shape.SchedulingMode,
     reason: shape.text,

@@ -1,6 +1,6 @@
 /** A deployment as users see it. */
 import { z } from 'zod'
-import { isDrainedIn, takeCensus } from '../../core/rollout/census.ts'
+import { isSentAwayIn, takeCensus } from '../../core/rollout/census.ts'
 import { replicasOf } from '../../core/state/replicas.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import { revisionOf, strategyText } from '../../model/deployment.ts'
@@ -105,7 +105,7 @@ function censusOf(deployment: Deployment, { control, membership, clock }: Contex
     !state.members.has(node) || membership.view(node).liveness === 'lost'
   return takeCensus(deployment, replicasOf(state, deployment.id), {
     reach: (node) => (isGone(node) ? 'gone' : 'here'),
-    isDrained: isDrainedIn(state),
+    isSentAway: isSentAwayIn(state),
     at: clock.now(),
   })
 }

@@ -2,7 +2,7 @@
 import type { Silence } from '../../core/gateway/lease.ts'
 import { executionLease, trackSilence } from '../../core/gateway/lease.ts'
 import type { Reach } from '../../core/rollout/census.ts'
-import { isDrainedIn, takeCensus } from '../../core/rollout/census.ts'
+import { isSentAwayIn, takeCensus } from '../../core/rollout/census.ts'
 import { decide } from '../../core/rollout/decide.ts'
 import type { Decision, Measurement, RolloutSettings } from '../../core/rollout/types.ts'
 import { workloadsAt } from '../../core/state/holdings.ts'
@@ -105,8 +105,8 @@ export class Rollouts implements Duty {
     if (deployment === undefined || signal.aborted) return
     const at = clock.now()
     const reach = (node: NodeId): Reach => this.#reach(node, now)
-    const isDrained = isDrainedIn(control.state)
-    const census = takeCensus(deployment, replicasOf(control.state, deployment.id), { reach, isDrained, at })
+    const isSentAway = isSentAwayIn(control.state)
+    const census = takeCensus(deployment, replicasOf(control.state, deployment.id), { reach, isSentAway, at })
     const decision = decide({ deployment, census, at, measured, settings: this.#settings })
     if (decision === null) return
     for (const { type, message } of decision.notes ?? []) log.info(message, { type, deployment: deployment.id })

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { departuresNow } from '../../../../src/core/gateway/evictions.ts'
+import { supported } from '../../../../src/core/state/versions.ts'
 import { isTolerated } from '../../../../src/model/label.ts'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Taint, Toleration } from '../../../../src/model/label.ts'
+import type { Instant } from '../../../../src/model/time.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, bob, meshOf, submit } from '../../../support/control-samples.ts'
 import { create, decided, startOn } from '../../../support/deployment-samples.ts'
@@ -112,10 +114,22 @@ const toleration: fc.Arbitrary<Toleration> = fc.record(
   { requiredKeys: ['key'] },
 )
 
-describe('given a drained node with a replica of a deployment', () => {
+const ways: Readonly<Record<string, (book: Book) => Instant>> = {
+  drained: (book) => {
+    drain(book)
+    return book.state.members.get(bob)?.scheduling.since ?? 0
+  },
+  tainted: (book) => {
+    book.run({ type: 'update-taints', node: bob, add: [noExecute], remove: [] })
+    return book.state.members.get(bob)?.tainted ?? 0
+  },
+}
+
+describe.each(Object.entries(ways))('given a %s node with a replica of a deployment', (_, close) => {
   const next = workloadId('wl-1')
   const served = (sample: Parameters<typeof create>[0] = {}): Book => {
     const book = meshOf([ada, bob])
+    book.state.version = supported.newest
     book.run(create({ replicas: 1, ...sample }))
     const workload = workloadId('wl-0')
     book.run(decided(book, { start: [{ workload, name: 'web-r1-0', revision: 1 }] }))
@@ -127,8 +141,7 @@ describe('given a drained node with a replica of a deployment', () => {
 
   test('it stays until another has taken its place, or none has come for two minutes', () => {
     const book = served()
-    drain(book)
-    const since = book.state.members.get(bob)?.scheduling.since ?? 0
+    const since = close(book)
     expect([0, 119_000, 120_000].map((later) => staying(book, since + later))).toEqual([true, true, false])
     book.run(decided(book, { start: [{ workload: next, name: 'web-r1-1', revision: 1 }] }), { at: since + 60_000 })
     expect([179_000, 180_000].map((later) => staying(book, since + later))).toEqual([true, false])
@@ -136,8 +149,7 @@ describe('given a drained node with a replica of a deployment', () => {
 
   test('it stays while another gets ready, for as long as a rollout would wait for that', () => {
     const book = served({ progressDeadlineMs: 600_000 })
-    drain(book)
-    const since = book.state.members.get(bob)?.scheduling.since ?? 0
+    const since = close(book)
     book.run(decided(book, { start: [{ workload: next, name: 'web-r1-1', revision: 1 }] }), { at: since })
     book.run({ type: 'place', workload: next, attempt: 1, node: ada, devices: [], executor: 'docker' }, { at: since })
     expect([599_000, 600_000].map((later) => staying(book, since + later))).toEqual([true, false])
@@ -145,8 +157,7 @@ describe('given a drained node with a replica of a deployment', () => {
 
   test('it does not stay for ever because of others that end again and again', () => {
     const book = served({ progressDeadlineMs: 600_000 })
-    drain(book)
-    const since = book.state.members.get(bob)?.scheduling.since ?? 0
+    const since = close(book)
     for (let round = 0; round < 12; round += 1) {
       const start = { workload: workloadId(`wl-x${round}`), name: `web-r1-x${round}`, revision: 1 }
       book.run(decided(book, { start: [start] }), { at: since + round * 60_000 })
@@ -156,8 +167,9 @@ describe('given a drained node with a replica of a deployment', () => {
 
   test('it goes at once where there is a hurry, or no other may come before', () => {
     const [hurried, alone] = [served(), served({ maxSurge: 0 })]
+    close(hurried)
     drain(hurried, 0)
-    drain(alone)
+    close(alone)
     expect([leaving(hurried), leaving(alone)]).toEqual([['wl-0.1'], ['wl-0.1']])
   })
 })

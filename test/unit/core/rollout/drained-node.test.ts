@@ -15,7 +15,7 @@ const settled = (parts: Sample): RolloutLab => {
 const homes = (lab: RolloutLab): readonly (NodeId | undefined)[] =>
   lab.census().live.map(({ workload }) => workload.placement?.node)
 
-test('given a node that is drained, when others have room, then its replicas go once others have taken their places', () => {
+test('given a node that is drained or tainted, when others have room, then its replicas go once others have taken their places', () => {
   const strategies = fc.constantFrom<Sample>(
     { strategy: { type: 'immediate' } },
     { strategy: { type: 'blue-green' } },
@@ -25,11 +25,12 @@ test('given a node that is drained, when others have room, then its replicas go 
   )
   const service = fc.constantFrom(null, { port: 8_080, targetPort: 80 })
   fc.assert(
-    fc.property(strategies, service, (parts, taken) => {
+    fc.property(strategies, service, fc.boolean(), (parts, taken, isTainted) => {
       const lab = settled({ ...parts, service: taken })
       const [home] = homes(lab)
       if (home === undefined) throw new Error('nothing is placed')
-      lab.setDrained(home, true)
+      if (isTainted) lab.setTainted(home)
+      else lab.setDrained(home, true)
       const least = 4 - (parts.maxUnavailable ?? 0)
       for (let i = 0; i < 120; i += 1) {
         lab.lead()
