@@ -229,6 +229,12 @@ export const failures = {
       `This daemon applies state versions ${oldest} to ${newest}, and has met ${found}.`,
     'Start the build of clawnode that the rest of the mesh runs on this data directory; what the daemon has stays as it is.',
   ),
+  STATE_FULL: failure(
+    'capacity',
+    ({ what, mib }: { what: string; mib: number }) =>
+      `There is no more room for this: ${what} keeps ${mib} MiB of work, schedules, secrets and the like, and no more.`,
+    'Delete jobs, workflows and schedules that are over, and have large files and tables in volumes or images rather than in what is submitted.',
+  ),
   TOO_LARGE: failure(
     'invalid',
     ({ what, limit }: { what: string; limit: number }) => `${what} is larger than the ${limit} bytes allowed.`,

@@ -136,8 +136,8 @@ function secretCommand(state: State, { workload, flag, off, devices }: Intent, i
       policy: { allowWorkloads: [], allowLabels: {}, denyWorkloads: [] },
     }
   if (flag && devices.length > 1) return { type: 'delete-secret', ...named }
-  if (flag) return { type: 'update-secret', ...named, current: known.current + off }
-  return { type: 'set-secret', ...named, version: known.current + 1 + off, sealed, how: 'rotated' }
+  if (flag) return { type: 'update-secret', ...named, current: Math.max(0, known.current + off) }
+  return { type: 'set-secret', ...named, version: Math.max(0, known.current + 1 + off), sealed, how: 'rotated' }
 }
 
 function configCommand({ workload, flag, devices }: Intent, index: number): Command {

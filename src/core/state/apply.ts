@@ -24,6 +24,7 @@ import { evict, lose } from './moves.ts'
 import { setScheduling, updateTaints } from './openness.ts'
 import { addOperator, createToken, removeOperator } from './access.ts'
 import { report } from './reports.ts'
+import { brief } from './crowd.ts'
 import { tell } from './told.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
@@ -58,7 +59,7 @@ export function apply(state: State, entry: Entry, { index, term }: Position): Ap
 
   state.at = Math.max(state.at, entry.at)
   const step: Step = { state, at: state.at, by: entry.by, term, changes: [] }
-  const outcome = carryOut(step, entry.command)
+  const outcome = carryOut(step, brief(state, entry.command))
   keepGangsWhole(step)
   memory.keep(entry.id, { index, outcome })
   return { index, outcome, changes: step.changes }

@@ -1,6 +1,7 @@
 /** Config maps in the state, and the commands on them and on secrets. */
 import type { ConfigMap } from '../../model/secret.ts'
 import { inNamespace } from '../../model/secret.ts'
+import { roomObstacle } from './room.ts'
 import { namespaceOf } from './namespaces.ts'
 import {
   createSecret,
@@ -69,7 +70,7 @@ function createConfig(step: Step, command: CommandOf<'create-config'>): Outcome 
   if (namespaceOf(state, namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace })
   if (state.configs.has(key)) return refused('CONFIG_EXISTS', { config: key })
   if (state.configs.size >= limits.configs) return refused('RATE_LIMITED', { who: by })
-  const obstacle = sizeObstacle(state, key, data)
+  const obstacle = sizeObstacle(state, command, data) ?? roomObstacle(state, namespace, data)
   if (obstacle !== null) return obstacle
   const config = { namespace, name, data, immutable, version: 1, createdAt: at, createdBy: by, updatedAt: at }
   state.configs.set(key, config)
@@ -85,7 +86,7 @@ function updateConfig(step: Step, command: CommandOf<'update-config'>): Outcome 
   if (before.immutable) return refused('CONFIG_IMMUTABLE', { config: key })
   const merged = { ...(command.whole ? {} : before.data), ...command.data }
   const data = Object.fromEntries(Object.entries(merged).filter((pair): pair is [string, string] => pair[1] !== null))
-  const obstacle = sizeObstacle(state, key, data)
+  const obstacle = sizeObstacle(state, command, data) ?? roomObstacle(state, before.namespace, data)
   if (obstacle !== null) return obstacle
   const immutable = command.immutable ?? before.immutable
   state.configs.set(key, { ...before, data, immutable, version: before.version + 1, updatedAt: at })
@@ -100,13 +101,22 @@ function deleteConfig(step: Step, command: CommandOf<'delete-config'>): Outcome 
   return accepted()
 }
 
-function sizeObstacle({ configs }: State, key: string, data: ConfigMap['data']): Outcome | null {
+/** One namespace takes half of all room for them at most. */
+function sizeObstacle(
+  { configs }: State,
+  { namespace, name }: Pick<ConfigMap, 'namespace' | 'name'>,
+  data: ConfigMap['data'],
+): Outcome | null {
   const size = sizeOf(data)
   if (Object.keys(data).length > limits.configKeys)
     return refused('INVALID_REQUEST', { problem: `a config map has at most ${limits.configKeys} keys` })
   if (size > limits.configBytes) return refused('TOO_LARGE', { what: 'a config map', limit: limits.configBytes })
-  const others = [...configs].reduce((sum, [other, one]) => (other === key ? sum : sum + sizeOf(one.data)), 0)
-  return others + size > limits.configsBytes
+  const others = [...configs.values()].filter((one) => one.namespace !== namespace || one.name !== name)
+  const sum = (some: readonly ConfigMap[]): number => some.reduce((total, one) => total + sizeOf(one.data), 0)
+  const most = limits.configsBytes / 2
+  if (sum(others.filter((one) => one.namespace === namespace)) + size > most)
+    return refused('TOO_LARGE', { what: `all config maps of ${namespace} together`, limit: most })
+  return sum(others) + size > limits.configsBytes
     ? refused('TOO_LARGE', { what: 'all config maps together', limit: limits.configsBytes })
     : null
 }

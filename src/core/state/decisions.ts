@@ -3,6 +3,7 @@ import type { WorkloadId } from '../../model/ids.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import { minute, second } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import { keptOf } from './crowd.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { MeshState, NotedDecision } from './types.ts'
@@ -12,14 +13,10 @@ const kinds: ReadonlySet<string> = new Set(
 )
 
 /** Keeps what is a decision on a workload; the rest of what happens is not. */
-export function keepDecision(
-  { decisions }: Pick<State, 'decisions'>,
-  workload: WorkloadId,
-  decision: NotedDecision,
-): void {
+export function keepDecision(state: State, workload: WorkloadId, decision: NotedDecision): void {
   if (!kinds.has(decision.type)) return
-  const before = decisions.get(workload) ?? []
-  decisions.set(workload, [...before, decision].slice(-limits.decisions))
+  const before = state.decisions.get(workload) ?? []
+  state.decisions.set(workload, [...before, decision].slice(-keptOf(state, limits.decisions)))
 }
 
 /** What waits for a moment only is not worth a word, nor is every change of the reason. */

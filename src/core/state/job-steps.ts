@@ -5,6 +5,7 @@ import { backoffAfter, isOver } from '../../model/job.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { covers, withIndex } from '../jobs/ranges.ts'
+import { isCrowded } from './crowd.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -43,7 +44,7 @@ export function countRun(step: Step, { run, name, state: ended, error, result }:
   if (ended === 'completed') {
     if (covers(job.done, run.index)) return
     const kept = job.results.reduce((sum, [, text]) => sum + text.length, 0)
-    const isKept = result !== undefined && kept + result.length <= mostResults
+    const isKept = result !== undefined && kept + result.length <= mostResults && !isCrowded(step.state)
     changeJob(step, job, {
       done: withIndex(job.done, run.index),
       succeeded: job.succeeded + 1,

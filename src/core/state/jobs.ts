@@ -3,6 +3,7 @@ import type { JobId } from '../../model/ids.ts'
 import type { Job, JobOrigin, JobSettings } from '../../model/job.ts'
 import { isOver } from '../../model/job.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
+import type { Room } from './crowd.ts'
 import type { JobCommand } from './job-commands.ts'
 import { forgetJob, setJob } from './job-runs.ts'
 import { changeJob, jobNamed, liveRunsOf, noteJob } from './job-steps.ts'
@@ -65,7 +66,7 @@ export function jobObstacle({ state, by }: Step, { id, name, spec, settings }: O
 
 /** What a run may not be; null when it may be so. */
 export function jobSpecObstacle(
-  state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'>,
+  state: Pick<MeshState, 'namespaces' | 'policies'> & Room,
   { spec, settings }: Pick<NewJob, 'spec' | 'settings'>,
 ): Outcome | null {
   const run = completed(state, spec, 'ending')

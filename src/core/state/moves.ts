@@ -5,6 +5,7 @@
 import type { Instant, Millis } from '../../model/time.ts'
 import { minute, second } from '../../model/time.ts'
 import type { Attempt, Eviction, Workload } from '../../model/workload.ts'
+import { keptOf } from './crowd.ts'
 import { change, endAsAsked, unplace } from './lifecycle.ts'
 import type { CurrentPlacement } from './placements.ts'
 import { currentPlacement } from './placements.ts'
@@ -69,10 +70,14 @@ const movedAway = (reason: string, endedAt: Instant): Over => ({ endedAt, exitCo
 export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBefore: Instant | null = null): void {
   const { placement, startedAt, eviction } = workload
   const { node, attempt } = placement
-  const history = [...workload.history, { attempt, node, startedAt, ...over }].slice(-limits.attempts)
+  const history = [...workload.history, { attempt, node, startedAt, ...over }].slice(
+    -keptOf(step.state, limits.attempts),
+  )
   const rejections =
     eviction?.avoid === true
-      ? [...workload.rejections, { node, attempt, reason: over.reason, at: step.at }].slice(-limits.rejections)
+      ? [...workload.rejections, { node, attempt, reason: over.reason, at: step.at }].slice(
+          -keptOf(step.state, limits.rejections),
+        )
       : workload.rejections
   const changed = change(step, withoutHealth(workload), {
     ...{ history, rejections, notBefore },

@@ -6,6 +6,8 @@ import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import type { Lasting } from '../policy/limits.ts'
 import { limitBroken, withDefaults } from '../policy/limits.ts'
+import type { Room } from './crowd.ts'
+import { roomObstacle } from './room.ts'
 import { demandOf, gpuMillisOf } from './demand.ts'
 import { meter } from './metering.ts'
 import { policyObstacle } from './policies.ts'
@@ -72,7 +74,7 @@ export const completed = (state: Pick<Source, 'namespaces'>, spec: WorkloadSpec,
 
 /** Why work like this may not be, in so many parts or replicas; null when it may. */
 export function workObstacle(
-  state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'>,
+  state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'> & Room,
   spec: WorkloadSpec,
   { replicas, lasting }: { readonly replicas: number; readonly lasting: Lasting },
 ): Outcome | null {
@@ -80,12 +82,15 @@ export function workObstacle(
   if (namespace === null) return refused('NAMESPACE_NOT_FOUND', { namespace: spec.namespace })
   const reason = limitBroken(spec, namespace, lasting)
   if (reason !== null) return refused('LIMIT_EXCEEDED', { namespace: spec.namespace, reason })
-  return policyObstacle(state, { spec, replicas, isLasting: lasting === 'lasting' })
+  return (
+    roomObstacle(state, spec.namespace, spec) ??
+    policyObstacle(state, { spec, replicas, isLasting: lasting === 'lasting' })
+  )
 }
 
 /** Why the namespace takes no such workload, or no more of them; null when it does. Asked of everything that becomes a workload, whoever makes it. */
 export function submissionObstacle(
-  state: Source & Pick<MeshState, 'policies' | 'volumes'>,
+  state: Source & Pick<MeshState, 'policies'> & Room,
   spec: WorkloadSpec,
   count: number,
   wanted: { readonly replicas: number; readonly lasting: Lasting } = { replicas: count, lasting: 'ending' },
@@ -93,7 +98,7 @@ export function submissionObstacle(
   const { namespace: name } = spec
   const namespace = namespaceOf(state, name)
   if (namespace === null) return refused('NAMESPACE_NOT_FOUND', { namespace: name })
-  const obstacle = workObstacle(state, spec, wanted)
+  const obstacle = workObstacle(state, spec, wanted) ?? roomObstacle(state, name, spec, count)
   if (obstacle !== null) return obstacle
   const most = namespace.quota.workloads
   const { workloads } = spendingOf(state, name)

@@ -5,6 +5,7 @@ import type { Placement, Workload } from '../../model/workload.ts'
 import { deviceCount, isTerminal } from '../../model/workload.ts'
 import { readinessOf } from '../queue/dependencies.ts'
 import { closedTo } from '../scheduler/admission.ts'
+import { keptOf } from './crowd.ts'
 import { deviceObstacle } from './devices.ts'
 import { isGang, partsOf } from './groups.ts'
 import { workloadsAt } from './holdings.ts'
@@ -156,6 +157,8 @@ export function withdraw(step: Step, { placement, reason }: CommandOf<'withdraw'
 /** Keeps the last few refusals, so that the scheduler looks elsewhere for a while. */
 function takeBack(step: Step, workload: CurrentPlacement, reason: string): void {
   const { node, attempt } = workload.placement
-  const rejections = [...workload.rejections, { node, attempt, reason, at: step.at }].slice(-limits.rejections)
+  const rejections = [...workload.rejections, { node, attempt, reason, at: step.at }].slice(
+    -keptOf(step.state, limits.rejections),
+  )
   unplace(step, change(step, workload, { rejections }))
 }

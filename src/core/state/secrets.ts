@@ -4,6 +4,7 @@ import { workloadId } from '../../model/ids.ts'
 import type { Secret, SecretChange, SecretVersion } from '../../model/secret.ts'
 import { inNamespace, versionOf } from '../../model/secret.ts'
 import { isTerminal } from '../../model/workload.ts'
+import { roomObstacle } from './room.ts'
 import { change } from './lifecycle.ts'
 import { namespaceOf } from './namespaces.ts'
 import type { State } from './state.ts'
@@ -48,7 +49,9 @@ export function createSecret(step: Step, command: CommandOf<'create-secret'>): O
   const key = inNamespace(namespace, name)
   if (namespaceOf(state, namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace })
   if (state.secrets.has(key)) return refused('SECRET_EXISTS', { secret: key })
-  const obstacle = roomObstacle(state, by, sealed.length)
+  const obstacle =
+    sizeObstacle(state, { by, namespace: command.namespace, more: sealed.length }) ??
+    roomObstacle(state, command.namespace, [sealed])
   if (obstacle !== null) return obstacle
   state.secrets.set(key, {
     ...{ namespace, name, policy, rotation },
@@ -65,8 +68,18 @@ export function createSecret(step: Step, command: CommandOf<'create-secret'>): O
   return accepted()
 }
 
-function roomObstacle({ secrets }: State, by: string, more: number): Outcome | null {
+interface Wanted {
+  readonly by: string
+  readonly namespace: string
+  readonly more: number
+}
+
+/** One namespace takes half of it at most. */
+function sizeObstacle({ secrets }: Pick<State, 'secrets'>, { by, namespace, more }: Wanted): Outcome | null {
   if (secrets.size >= limits.secrets) return refused('RATE_LIMITED', { who: by })
+  const own = [...secrets.values()].filter((secret) => secret.namespace === namespace)
+  if (own.reduce((sum, { versions }) => sum + sizeOf(versions), 0) + more > limits.secretsBytes / 2)
+    return refused('TOO_LARGE', { what: `all secrets of ${namespace} together`, limit: limits.secretsBytes / 2 })
   const taken = [...secrets.values()].reduce((sum, { versions }) => sum + sizeOf(versions), 0)
   return taken + more > limits.secretsBytes
     ? refused('TOO_LARGE', { what: 'all secrets together', limit: limits.secretsBytes })
@@ -90,7 +103,9 @@ export function setSecret(step: Step, command: CommandOf<'set-secret'>): Outcome
   if ('refusal' in found) return found.refusal
   const { secret, key } = found
   if (number !== lastNumber(secret) + 1) return refused('SECRET_CHANGED', { secret: key })
-  const obstacle = roomObstacle({ ...state, secrets: without(state, key) }, by, sizeOf(secret.versions) + sealed.length)
+  const { namespace } = secret
+  const wanted = { by, namespace, more: sizeOf(secret.versions) + sealed.length }
+  const obstacle = sizeObstacle({ secrets: without(state, key) }, wanted) ?? roomObstacle(state, namespace, [sealed])
   if (obstacle !== null) return obstacle
   const versions = [...secret.versions, { number, sealed, at, by, how }].slice(-limits.secretVersions)
   put(step, secret, { versions, current: number, rotatedAt: at, isDue: false }, { what: how })

@@ -19,7 +19,7 @@ import { reindex } from './holdings.ts'
 import { PolicySchema } from './policy-schemas.ts'
 import * as shape from './schemas.ts'
 import type { Result, State } from './state.ts'
-import { createState, limits } from './state.ts'
+import { createState, limits, weighed } from './state.ts'
 import { supported } from './versions.ts'
 import { WorkflowSchema } from './workflow-schemas.ts'
 import { WorkloadSchema } from './workload-schema.ts'
@@ -199,29 +199,29 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
   const state: State = {
     ...createState(),
     ...{ mesh, version, epoch, index, at, sequence, skipped },
-    members: new Map(lists.members.map((member) => [member.id, member])),
+    members: weighed.members(lists.members.map((member) => [member.id, member])),
     removed: new Map(lists.removed),
-    tokens: new Map(lists.tokens.map((token) => [token.id, token])),
+    tokens: weighed.tokens(lists.tokens.map((token) => [token.id, token])),
     sealedKeys: new Map(lists.sealedKeys),
     operators: new Map(lists.operators.map((operator) => [operator.key, operator])),
     roles: new Map((lists.access?.roles ?? []).map((role) => [role.name, role])),
-    users: new Map((lists.access?.users ?? []).map((user) => [user.name, user])),
+    users: weighed.users((lists.access?.users ?? []).map((user) => [user.name, user])),
     apikeys: new Map((lists.access?.apikeys ?? []).map((key) => [key.id, key])),
     namespaces: new Map(lists.namespaces.map((namespace) => [namespace.name, namespace])),
     consumed: new Map(lists.consumed),
-    metered: new Map(lists.metered),
+    metered: weighed.metered(lists.metered),
     policies: new Map((lists.policies ?? []).map((policy) => [policy.name, policy])),
     prices: lists.prices ?? null,
-    workloads: new Map(lists.workloads.map((workload) => [workload.id, workload])),
-    deployments: new Map((lists.deployments ?? []).map((deployment) => [deployment.id, deployment])),
-    jobs: new Map((lists.jobs ?? []).map((job) => [job.id, job])),
-    crons: new Map((lists.crons ?? []).map((cron) => [cron.id, cron])),
-    workflows: new Map((lists.workflows ?? []).map((workflow) => [workflow.id, workflow])),
+    workloads: weighed.workloads(lists.workloads.map((workload) => [workload.id, workload])),
+    deployments: weighed.deployments((lists.deployments ?? []).map((deployment) => [deployment.id, deployment])),
+    jobs: weighed.jobs((lists.jobs ?? []).map((job) => [job.id, job])),
+    crons: weighed.crons((lists.crons ?? []).map((cron) => [cron.id, cron])),
+    workflows: weighed.workflows((lists.workflows ?? []).map((workflow) => [workflow.id, workflow])),
     ...readVault(lists),
-    decisions: new Map(lists.decisions),
+    decisions: weighed.decisions(lists.decisions),
     liveness: new Map(lists.liveness),
     auditHeads: new Map(lists.auditHeads ?? []),
-    volumes: new Map((lists.volumes ?? []).map((volume) => [volumeKey(volume.namespace, volume.name), volume])),
+    volumes: weighed.volumes((lists.volumes ?? []).map((volume) => [volumeKey(volume.namespace, volume.name), volume])),
     events: lists.events,
     results: new Recent(limits.results, lists.results),
     workerResults: new Map(

@@ -1,5 +1,6 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
 import { Recent } from '../../lib/recent.ts'
+import { WeighedMap } from '../../lib/weighed-map.ts'
 import type { ApiKey, Role, User } from '../../model/access.ts'
 import type { NotedHead } from '../../model/audit.ts'
 import type {
@@ -104,6 +105,14 @@ export interface State extends MeshState {
 export const limits = {
   /** Outcomes remembered. A command repeated later than this many others is a new one. */
   results: 10_000,
+  /**
+   * What is kept of work, secrets and the like as JSON, in all and of one namespace, characters; and how much it grows to by what becomes
+   * of work before less is remembered of that. With all else it has to fit into one text, of which a JavaScript engine makes none longer
+   * than 512 MiB.
+   */
+  stateBytes: 128 * 1_048_576,
+  namespaceBytes: 96 * 1_048_576,
+  crowdedBytes: 160 * 1_048_576,
   /** The same of one node that only works: more than it waits for at once. */
   workerResults: 128,
   events: 2_000,
@@ -178,35 +187,56 @@ export const limits = {
   entryBytes: 256 * 1_024,
 } as const
 
+const nobodys = (): null => null
+const ofNamespace = ({ namespace }: { readonly namespace: string }): string => namespace
+
+/** The maps that the room of the state is measured by, with what is in them. */
+export const weighed = {
+  workloads: (entries?: Iterable<readonly [WorkloadId, Workload]>) =>
+    new WeighedMap<WorkloadId, Workload>(({ spec }) => spec.namespace, entries),
+  deployments: (entries?: Iterable<readonly [DeploymentId, Deployment]>) => new WeighedMap(ofNamespace, entries),
+  jobs: (entries?: Iterable<readonly [JobId, Job]>) => new WeighedMap(ofNamespace, entries),
+  crons: (entries?: Iterable<readonly [CronId, Cron]>) => new WeighedMap(ofNamespace, entries),
+  workflows: (entries?: Iterable<readonly [WorkflowId, Workflow]>) => new WeighedMap(ofNamespace, entries),
+  secrets: (entries?: Iterable<readonly [string, Secret]>) => new WeighedMap(ofNamespace, entries),
+  configs: (entries?: Iterable<readonly [string, ConfigMap]>) => new WeighedMap(ofNamespace, entries),
+  volumes: (entries?: Iterable<readonly [string, Volume]>) => new WeighedMap(ofNamespace, entries),
+  decisions: (entries?: Iterable<readonly [WorkloadId, readonly NotedDecision[]]>) => new WeighedMap(nobodys, entries),
+  members: (entries?: Iterable<readonly [NodeId, Member]>) => new WeighedMap(nobodys, entries),
+  tokens: (entries?: Iterable<readonly [string, JoinToken]>) => new WeighedMap(nobodys, entries),
+  users: (entries?: Iterable<readonly [string, User]>) => new WeighedMap(nobodys, entries),
+  metered: (entries?: Iterable<readonly [string, readonly MeteredDay[]]>) => new WeighedMap(nobodys, entries),
+}
+
 export const createState = (): State => ({
   mesh: null,
   version: firstVersion.newest,
   epoch: 0,
-  members: new Map(),
+  members: weighed.members(),
   removed: new Map(),
-  tokens: new Map(),
+  tokens: weighed.tokens(),
   sealedKeys: new Map(),
   operators: new Map(),
   roles: new Map(),
-  users: new Map(),
+  users: weighed.users(),
   apikeys: new Map(),
   namespaces: new Map(),
   consumed: new Map(),
-  metered: new Map(),
+  metered: weighed.metered(),
   policies: new Map(),
   prices: null,
-  workloads: new Map(),
-  deployments: new Map(),
-  jobs: new Map(),
-  crons: new Map(),
-  workflows: new Map(),
+  workloads: weighed.workloads(),
+  deployments: weighed.deployments(),
+  jobs: weighed.jobs(),
+  crons: weighed.crons(),
+  workflows: weighed.workflows(),
   vault: null,
-  secrets: new Map(),
-  configs: new Map(),
-  decisions: new Map(),
+  secrets: weighed.secrets(),
+  configs: weighed.configs(),
+  decisions: weighed.decisions(),
   liveness: new Map(),
   auditHeads: new Map(),
-  volumes: new Map(),
+  volumes: weighed.volumes(),
   events: [],
   index: 0,
   at: 0,

@@ -14,7 +14,7 @@ import {
 } from '../../model/secret.ts'
 import * as shape from './schemas.ts'
 import type { State } from './state.ts'
-import { limits } from './state.ts'
+import { limits, weighed } from './state.ts'
 
 const type = <T extends string>(name: T): { readonly type: z.ZodLiteral<T> } => ({ type: z.literal(name) })
 const named = { namespace: namespaceName, name: secretName }
@@ -131,7 +131,7 @@ export function readVault({
   const keyOf = ({ namespace, name }: Secret | ConfigMap): string => inNamespace(namespace, name)
   return {
     vault: vault === undefined ? null : { ...vault, holders: new Map(vault.holders) },
-    secrets: new Map(secrets.map((secret) => [keyOf(secret), secret])),
-    configs: new Map(configs.map((config) => [keyOf(config), config])),
+    secrets: weighed.secrets(secrets.map((secret) => [keyOf(secret), secret])),
+    configs: weighed.configs(configs.map((config) => [keyOf(config), config])),
   }
 }

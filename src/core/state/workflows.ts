@@ -6,6 +6,7 @@ import type { StepSpec, Workflow, WorkflowStep } from '../../model/workflow.ts'
 import { hasEnded } from '../../model/workflow.ts'
 import { circleIn, needsOf } from '../workflow/order.ts'
 import { problemOfUses } from '../workflow/uses.ts'
+import type { Room } from './crowd.ts'
 import { endJob, jobSpecObstacle, removeJob } from './jobs.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -74,7 +75,7 @@ function createWorkflow(step: Step, command: CommandOf<'create-workflow'>): Outc
 
 /** Why there cannot be a workflow of these steps; null when there can. */
 export function stepsObstacle(
-  { state }: { readonly state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'> },
+  { state }: { readonly state: Pick<MeshState, 'namespaces' | 'policies'> & Room },
   { namespace, steps }: Pick<CommandOf<'create-workflow'>, 'namespace' | 'steps'>,
 ): Outcome | null {
   const names = steps.map(({ name }) => name.toUpperCase().replaceAll('-', '_'))

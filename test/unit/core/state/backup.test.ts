@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeBackup, encodeBackup } from '../../../../src/core/state/backup.ts'
-import { createState } from '../../../../src/core/state/state.ts'
+import { createState, weighed } from '../../../../src/core/state/state.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { ada, bob, meshOf, submit, token } from '../../../support/control-samples.ts'
 
@@ -29,7 +29,7 @@ test('given a state, when it is written and read, then all of it is there but wh
   const { header, state: read } = decodeBackup(file)
   expect(header).toMatchObject({ mesh: 'mesh-0123', name: 'lab', index: state.index, nodes: 2, workloads: 1 })
   expect(header.takenAt).toBe('2026-01-02T00:00:00.000Z')
-  expect(read).toEqual({ ...state, tokens: new Map(), sealedKeys: new Map() })
+  expect(read).toEqual({ ...state, tokens: weighed.tokens(), sealedKeys: new Map() })
   const text = Buffer.from(file).toString()
   expect(text).not.toContain('c2VhbGVk')
   expect(text).not.toContain('hash-t-open')

@@ -4,7 +4,7 @@ import { apply } from '../../../../src/core/state/apply.ts'
 import { decodeEntry, encodeEntry } from '../../../../src/core/state/entry.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { State } from '../../../../src/core/state/state.ts'
-import { createState } from '../../../../src/core/state/state.ts'
+import { createState, weighed } from '../../../../src/core/state/state.ts'
 import type { Entry } from '../../../../src/core/state/types.ts'
 import { placementId } from '../../../../src/model/ids.ts'
 import { isTerminal } from '../../../../src/model/workload.ts'
@@ -181,7 +181,11 @@ test('a repeated entry has the outcome of the first and changes nothing', () => 
       const entry = book.entries[pick % book.entries.length]
       if (entry === undefined) throw new Error('an empty history')
       const first = book.state.results.get(entry.id)
-      const before = { ...book.state, workloads: new Map(book.state.workloads), members: new Map(book.state.members) }
+      const before = {
+        ...book.state,
+        workloads: weighed.workloads(book.state.workloads),
+        members: weighed.members(book.state.members),
+      }
       const { outcome, changes, index } = apply(book.state, { ...entry, at: 99_999 }, { index: 999, term: 9 })
       expect({ outcome, index }).toEqual(first)
       expect(changes).toEqual([])
