@@ -67,7 +67,7 @@ export async function controlPlane(ground: Ground, membership: StoredMembership,
     ...{ control, rpc, peers, gate, meshKey, membership, disk, clock, onDenial },
     log: log.child('admission'),
   })
-  const vault = new VaultService({ self, control, rpc, clock, sealer: identity.sealer, keys: vaultKeys })
+  const vault = new VaultService({ self, control, rpc, clock, audit, sealer: identity.sealer, keys: vaultKeys })
   const check = (submission: Spooled): void => requireStill({ control, clock, self }, submission)
   const spool = new SpoolService({ control, check, disk, clock, log: log.child('spool'), metrics })
   const voters = () => consensus.status().voters

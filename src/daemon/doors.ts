@@ -69,6 +69,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
       version,
       login: loginOf(ground, control),
       onDenial: (denial) => audit.denied(denial),
+      mesh: () => control.state.mesh?.id,
       identities: identitiesOf({
         self: identity.id,
         state: () => control.state,

@@ -14,6 +14,12 @@ export const doorFailures = {
       `The request was signed ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the clock of ${peer}; 60 s are allowed.`,
     'Set the clocks of both hosts, as with `timedatectl set-ntp true`, and try again.',
   ),
+  MESH_CHANGED: failure(
+    'unauthenticated',
+    ({ address, known, found }: { address: string; known: string; found: string }) =>
+      `${address} is a peer of another mesh now: ${found} instead of ${known}. Nothing was done there.`,
+    'If that is the mesh that you mean, add the context again; if not, correct its addresses.',
+  ),
   CERTIFICATE_UNKNOWN: failure(
     'unauthenticated',
     ({ address, fingerprint }: { address: string; fingerprint: string }) =>

@@ -59,6 +59,9 @@ export const signatureHeaders = (signed: Signature): Readonly<Record<string, str
   signature: `claw=:${Buffer.from(signed.signature).toString('base64')}:`,
 })
 
+/** Says which mesh is meant, also where nothing is signed. */
+export const meshHeader = 'claw-mesh'
+
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 
 export const isSigned = (headers: Headers): boolean => 'signature' in headers || 'signature-input' in headers

@@ -48,7 +48,7 @@ afterEach(async () => {
 async function start(settings: Partial<ApiSettings> = {}): Promise<ApiService> {
   const identities = identitiesFor(book.state, uses)
   const service = new ApiService(
-    { invoker, log: silent, version: '0.1.0', identities },
+    { invoker, log: silent, version: '0.1.0', identities, mesh: () => book.state.mesh?.id },
     {
       ...{ sockets: null, tcp: { host: '127.0.0.1', port: 0 }, tls: null, insecureListen: false, hosts: [] },
       ...{ requestsPerSecond: 1_000, ...settings },
@@ -248,6 +248,30 @@ describe('signed requests', () => {
     const { address } = await start()
     await expect(transport(address).invoke('status', {}, signal)).rejects.toMatchObject({ code: 'AUTH_FAILED' })
     expect(invoker.asked).toEqual([])
+  })
+})
+
+describe('a client that means one mesh', () => {
+  const transport = (address: string | null, mesh: string, seed: Uint8Array | null = null) => {
+    const url = new URL(address ?? '')
+    const signer = seed === null ? null : requestSigner(seed, mesh)
+    return new HttpTransport(
+      { kind: 'url', url, token: seed === null ? 's3cret' : null, tokenFrom: null },
+      { mesh, signer },
+    )
+  }
+
+  test('is answered by its peers, and by those of another mesh only that they are of another', async () => {
+    const operator = signingOperator(7, 'mesh-other')
+    book.run({ type: 'add-operator', key: operator.id, name: 'alice' })
+    const { address } = await start()
+    expect(await transport(address, 'mesh-0123').invoke('status', {}, signal)).toEqual({ gateway: 'here' })
+    const changed = { code: 'MESH_CHANGED', facts: { known: 'mesh-other', found: 'mesh-0123' } }
+    await expect(transport(address, 'mesh-other').invoke('status', {}, signal)).rejects.toMatchObject(changed)
+    await expect(transport(address, 'mesh-other', operator.seed).invoke('status', {}, signal)).rejects.toMatchObject(
+      changed,
+    )
+    expect(invoker.asked).toHaveLength(1)
   })
 })
 

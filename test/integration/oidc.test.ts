@@ -115,6 +115,8 @@ test.each([['--oidc'], ['--device']])(
     const { code, err } = await login(option)
     expect(code, err).toBe(0)
     expect(secret()).toMatch(/^clk_/)
+    const file = readFileSync(join(home, '.config', 'clawbernetes', 'contexts.json'), 'utf8')
+    expect(JSON.parse(file)).toMatchObject({ contexts: { lab: { mesh: 'mesh-0123' } } })
     expect(err).not.toContain(secret())
     const [key] = [...book.state.apikeys.values()]
     expect(key).toMatchObject({ user: 'ada@example.org', lifetime: 12 * hour })

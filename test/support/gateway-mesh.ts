@@ -5,6 +5,7 @@ import type { Command, MeshState, NewMember } from '../../src/core/state/types.t
 import type { NodeId } from '../../src/model/ids.ts'
 import { workloadId } from '../../src/model/ids.ts'
 import type { Workload } from '../../src/model/workload.ts'
+import { unrecorded } from '../../src/ports/audit.ts'
 import { silent } from '../../src/ports/log.ts'
 import { defaultGateway, GatewayService } from '../../src/services/gateway/service.ts'
 import { VaultService } from '../../src/services/vault/vault-service.ts'
@@ -67,7 +68,9 @@ export class GatewayMesh {
     const { clock, rpc } = this.network.host(node)
     const sealer = this.#sealerOf?.(node)
     const vault =
-      sealer === undefined ? null : new VaultService({ self: node, control, rpc, clock, sealer, keys: vaultKeys })
+      sealer === undefined
+        ? null
+        : new VaultService({ self: node, control, rpc, clock, sealer, keys: vaultKeys, audit: unrecorded })
     if (vault !== null) this.vaults.set(node, vault)
     const sealMeshKey = async (to: NodeId, signal: AbortSignal): Promise<void> => {
       this.sealed.push(to)

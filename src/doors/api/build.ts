@@ -18,6 +18,7 @@ import type { LoginDesk } from '../../services/login/login-desk.ts'
 import { bodyLimit, bodyOf, failureOf, statusOf } from './errors.ts'
 import { sendItems } from './ndjson.ts'
 import { openApi } from './openapi.ts'
+import { isSigned, meshHeader } from '../../wire/signed-request.ts'
 import { type Guard, pathOf, protect, type Protection, required } from './protect.ts'
 import { addLogin } from './login-route.ts'
 import { inputFrom } from './query.ts'
@@ -35,6 +36,8 @@ export interface ApiDeps {
   readonly version: string
   /** How people log in by an identity provider; left out where they do not. */
   readonly login?: Pick<LoginDesk, 'settings' | 'login'> | undefined
+  /** The mesh of this peer; undefined while it does not know it. */
+  readonly mesh?: () => string | undefined
   /** Told of whoever did not show who they are. */
   readonly onDenial?: (denial: Denial) => void
 }
@@ -82,6 +85,10 @@ export async function buildApi(deps: ApiDeps, guard: Guard, tls: Tls | null = nu
       handleProtocols: (offered) => [...offered].find((name) => name === subprotocol) ?? false,
     },
   })
+  app.addHook('onRequest', (request, _, next) => {
+    requireMesh(request, deps.mesh?.())
+    next()
+  })
   const protection = protect(app, guard, deps.onDenial)
   keepText(app)
   app.setErrorHandler(refuse)
@@ -92,6 +99,14 @@ export async function buildApi(deps: ApiDeps, guard: Guard, tls: Tls | null = nu
   addRoutes(app, { deps, failure, protection, watch: new Watch() })
   addLogin(app, deps.login, protection)
   return app
+}
+
+/** Whoever says which mesh they mean is to have nothing done in another. What is signed says so itself. */
+function requireMesh({ headers }: FastifyRequest, mesh: string | undefined): void {
+  const meant = headers[meshHeader]
+  if (typeof meant !== 'string' || mesh === undefined || meant === mesh || isSigned(headers)) return
+  const address = (headers.host ?? 'this peer').slice(0, 128)
+  throw new ClawError('MESH_CHANGED', { address, known: meant.slice(0, 128), found: mesh })
 }
 
 /** Browsers must name the protocol that they want in return for carrying the token in another. */

@@ -25,6 +25,7 @@ export const whoami = unary({
     who: z.string().describe('In words'),
     user: z.string().nullable(),
     peer: z.string().describe('Name of the node that answered'),
+    mesh: z.string().nullable().describe('Id of its mesh; null while it does not know it'),
     grants: z.array(GrantView),
     limits: z
       .array(z.array(GrantView))
@@ -39,6 +40,7 @@ export const whoami = unary({
     return Promise.resolve({
       ...{ id: caller.id, kind: caller.identity.kind, who: standing.who, user: standing.user },
       peer: control.state.members.get(self)?.name ?? self,
+      mesh: control.state.mesh?.id ?? null,
       grants: standing.grants.map(viewOf),
       limits: standing.limits.map((limit) => limit.map(viewOf)),
     })

@@ -3,12 +3,16 @@ import { isWorker } from '../../core/access/standing.ts'
 import type { Entitlement } from '../../core/vault/entitlement.ts'
 import { entitlements, ownScope } from '../../core/vault/entitlement.ts'
 import { revisionOf } from '../../model/deployment.ts'
-import { ClawError } from '../../model/failure.ts'
+import type { Deed } from '../../model/audit.ts'
+import { done } from '../../model/audit.ts'
+import { ClawError, isClawError } from '../../model/failure.ts'
 import type { DeploymentId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
+import type { AuditTrail } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
+import { Buckets } from '../../lib/buckets.ts'
 import { sameBytes } from '../../lib/same-bytes.ts'
 import { compareSecrets, deliverSecrets } from '../../wire/vault.ts'
 import type { LeaderControl } from '../control/types.ts'
@@ -17,7 +21,8 @@ import type { VaultHolder } from './vault-holder.ts'
 export interface VaultDeskDeps {
   readonly control: Pick<LeaderControl, 'state' | 'fresh' | 'decree' | 'lead'>
   readonly rpc: Pick<Rpc, 'serve'>
-  readonly clock: Pick<Clock, 'after'>
+  readonly clock: Pick<Clock, 'after' | 'elapsed'>
+  readonly audit: Pick<AuditTrail, 'begin' | 'denied'>
   readonly holder: VaultHolder
 }
 
@@ -36,12 +41,23 @@ export interface OwnValue {
 /** Longest wait for the mesh to have it on record. */
 const patience: Millis = 5 * second
 
+/** Values of one member that are compared: what a file of many deployments has, and not enough to find one out. */
+const guesses = { perSecond: 0.1, burst: 256 } as const
+
+/** For the record. */
+const comparison = (from: NodeId, deployment: string): Deed => ({
+  ...{ actor: `node:${from}`, via: null, operation: 'vault.compare', verb: 'reveal', resource: 'secret' },
+  ...{ namespace: null, object: deployment, request: '' },
+})
+
 export class VaultDesk {
   readonly #deps: VaultDeskDeps
+  readonly #guesses: Buckets
   #unserve: readonly Unsubscribe[] = []
 
   constructor(deps: VaultDeskDeps) {
     this.#deps = deps
+    this.#guesses = new Buckets(guesses.perSecond, () => deps.clock.elapsed(), { burst: guesses.burst })
   }
 
   start(): void {
@@ -51,12 +67,16 @@ export class VaultDesk {
         keys: [...(await this.deliver(placement as PlacementId, from, signal))],
       })),
       rpc.serve(compareSecrets, async ({ deployment, revision, values }, from, signal) => {
-        // Whoever could ask for many values would guess one.
-        const member = this.#deps.control.state.members.get(from)
-        if (member === undefined) throw new ClawError('NOT_A_MEMBER', { reason: 'the leader knows of no such member' })
-        if (isWorker(member))
-          throw new ClawError('PERMISSION_DENIED', { action: 'compare values from a node that only works' })
-        return { same: [...(await this.compare({ deployment: deployment as DeploymentId, revision, values }, signal))] }
+        this.#mayCompare(from, { deployment, count: values.length })
+        const end = await this.#deps.audit.begin({ ...comparison(from, deployment), makesRoom: false })
+        try {
+          const same = await this.compare({ deployment: deployment as DeploymentId, revision, values }, signal)
+          await end(done)
+          return { same: [...same] }
+        } catch (error) {
+          await end(isClawError(error) ? error.code : 'INTERNAL')
+          throw error
+        }
       }),
     ]
   }
@@ -64,6 +84,21 @@ export class VaultDesk {
   stop(): void {
     for (const unserve of this.#unserve) unserve()
     this.#unserve = []
+  }
+
+  /** Whoever could ask for many values would guess one. */
+  #mayCompare(from: NodeId, { deployment, count }: { readonly deployment: string; readonly count: number }): void {
+    const { control, audit } = this.#deps
+    const member = control.state.members.get(from)
+    if (member === undefined) throw new ClawError('NOT_A_MEMBER', { reason: 'the leader knows of no such member' })
+    const refuse = (failure: ClawError): never => {
+      audit.denied({ ...comparison(from, deployment), outcome: failure.code })
+      throw failure
+    }
+    if (isWorker(member))
+      refuse(new ClawError('PERMISSION_DENIED', { action: 'compare values from a node that only works' }))
+    const seconds = this.#guesses.take(from, Math.max(1, count))
+    if (seconds > 0) refuse(new ClawError('RATE_LIMITED', { who: member.name, seconds }))
   }
 
   /** The keys of all values that are due to the placement. Throws what `entitlements` does, NO_LEADER and SECRETS_UNAVAILABLE. */

@@ -9,6 +9,7 @@ import { inNamespace, versionOf } from '../../model/secret.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
+import type { AuditTrail } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Sealer, VaultKeys } from '../../ports/keys.ts'
 import type { Rpc } from '../../ports/rpc.ts'
@@ -27,6 +28,7 @@ export interface VaultDeps {
   readonly clock: Clock
   readonly sealer: Sealer
   readonly keys: VaultKeys
+  readonly audit: Pick<AuditTrail, 'begin' | 'denied'>
 }
 
 /** After these, another try may find a leader that can. */

@@ -42,7 +42,7 @@ async function transportTo(
 ): Promise<Transport> {
   if (address.kind !== 'multiaddr') {
     const signer = await signerFor(address, { host, keyFile, mesh })
-    return new HttpTransport(address, { connectTimeout, signer })
+    return new HttpTransport(address, { connectTimeout, signer, mesh })
   }
   const { defaultKeyFile, readOperatorKey } = await import('./operator-key.ts')
   const seed = await readOperatorKey(keyFile ?? defaultKeyFile(host))

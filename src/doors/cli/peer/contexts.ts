@@ -84,6 +84,10 @@ export function contextIn({ contexts }: Contexts, name: string): Context {
   throw new ClawError('CONTEXT_NOT_FOUND', { context: name, ...(near === null ? {} : { near }) })
 }
 
+/** From then on it is about that mesh and no other. Peers of before do not say theirs. */
+export const withMesh = (context: Context, mesh: string | null | undefined): Context =>
+  typeof mesh === 'string' ? { ...context, mesh } : context
+
 /** How one gets in, in words; null without anything of one's own. */
 export function accessOf({ token, tokenFile, operatorKey }: Context): string | null {
   if (tokenFile !== undefined) return `token in ${tokenFile}`

@@ -6,7 +6,7 @@ import { ClawError, failureFrom } from '../../../model/failure.ts'
 import type { Millis } from '../../../model/time.ts'
 import type { Conversation } from '../../../ports/conversation.ts'
 import { canonicalJson } from '../../../lib/canonical-json.ts'
-import { signatureHeaders } from '../../../wire/signed-request.ts'
+import { meshHeader, signatureHeaders } from '../../../wire/signed-request.ts'
 import type { Address } from './address.ts'
 import type { Transport } from './api.ts'
 import type { RequestSigner } from './request-signer.ts'
@@ -27,6 +27,8 @@ interface How {
   readonly connectTimeout?: Millis | undefined
   /** In place of a token. */
   readonly signer?: RequestSigner | null
+  /** The only mesh that is meant; null for whichever the peer is of. */
+  readonly mesh?: string | null
 }
 
 interface Asked {
@@ -41,11 +43,13 @@ export class HttpTransport implements Transport {
   readonly #to: HttpAddress
   readonly #connectTimeout: Millis
   readonly #signer: RequestSigner | null
+  readonly #mesh: string | null
 
-  constructor(to: HttpAddress, { connectTimeout = usualConnectTimeout, signer = null }: How = {}) {
+  constructor(to: HttpAddress, { connectTimeout = usualConnectTimeout, signer = null, mesh = null }: How = {}) {
     this.#to = to
     this.#connectTimeout = connectTimeout
     this.#signer = signer
+    this.#mesh = mesh
     this.address = to.kind === 'socket' ? `unix:${to.path}` : to.url.origin
   }
 
@@ -130,7 +134,8 @@ export class HttpTransport implements Transport {
   }
 
   #credentials(operation: string, input: string): Readonly<Record<string, string>> {
-    if (this.#signer === null) return bearerOf(this.#to)
+    if (this.#signer === null)
+      return { ...bearerOf(this.#to), ...(this.#mesh !== null && { [meshHeader]: this.#mesh }) }
     const signed = this.#signer.sign(operation, input)
     return signed === null ? {} : signatureHeaders(signed)
   }
@@ -161,6 +166,9 @@ export class HttpTransport implements Transport {
   /** A token that is refused may be one that nobody named: say where it was found. */
   #withSource(failure: ClawError): ClawError {
     const to = this.#to
+    const found = ClawError.is(failure, 'AUTH_FAILED') ? failure.facts.mesh : undefined
+    if (this.#mesh !== null && found !== undefined && found !== this.#mesh)
+      return new ClawError('MESH_CHANGED', { address: this.address, known: this.#mesh, found }, { cause: failure })
     if (!ClawError.is(failure, 'AUTH_FAILED') || to.kind === 'socket' || to.tokenFrom === null) return failure
     const reason = `${failure.facts.reason}; it came from ${to.tokenFrom}`
     return new ClawError('AUTH_FAILED', { reason }, { cause: failure })

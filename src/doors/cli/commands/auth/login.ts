@@ -1,6 +1,6 @@
 import { ClawError } from '../../../../model/failure.ts'
 import { command } from '../../line/command.ts'
-import { type Context, contextIn, local, readContexts, writeContexts } from '../../peer/contexts.ts'
+import { type Context, contextIn, local, readContexts, withMesh, writeContexts } from '../../peer/contexts.ts'
 import { signedIn } from '../../peer/oidc-login.ts'
 import { givenToken } from '../../peer/given-token.ts'
 import { nameOfContext } from '../../peer/target.ts'
@@ -35,8 +35,9 @@ export default command({
     const isOidc = oidc || device
     const token = isOidc ? await signedIn(before, device, session) : await givenToken(from, session)
     const context = withToken(before, token)
-    const { id, who } = await whoIs(context, session)
-    await writeContexts({ ...known, contexts: { ...known.contexts, [name]: context } }, host)
+    const { id, who, mesh } = await whoIs(context, session)
+    const kept = withMesh(context, mesh)
+    await writeContexts({ ...known, contexts: { ...known.contexts, [name]: kept } }, host)
     await out.result({ context: name, id, who }, () => [`${name} knows you as ${who}`])
     return undefined
   },

@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ClawError } from '../../../../model/failure.ts'
 import { parseAddress } from '../../peer/address.ts'
+import { meshOf } from '../../peer/mesh-of.ts'
 import { pinned } from '../../peer/pinning.ts'
 import { command } from '../../line/command.ts'
 import type { Context } from '../../peer/contexts.ts'
-import { contextsFile, local, readContexts, writeContexts } from '../../peer/contexts.ts'
+import { contextsFile, local, readContexts, withMesh, writeContexts } from '../../peer/contexts.ts'
 
 export default command({
   name: 'context add',
@@ -13,7 +14,7 @@ export default command({
   details:
     'With several addresses, the first peer that answers is taken, and another one when it answers no more. ' +
     'The certificate of an https address that nothing vouches for is shown, to be compared with what the daemon there logs, and kept: ' +
-    'later on, another one is refused. --fingerprint says it beforehand, for scripts. ' +
+    'later on, another one is refused. So is a peer of another mesh than the one that answers now. --fingerprint says it beforehand, for scripts. ' +
     'A context of that name is replaced. What is kept is in a file that only you can read.',
   positionals: {
     name: { about: 'What to call it' },
@@ -48,6 +49,7 @@ export default command({
     if (isPiped && tokenFile !== undefined)
       throw new ClawError('INVALID_REQUEST', { problem: 'say --token-stdin or --token-file, not both' })
     const peers = address.map(parseAddress)
+    const { current, contexts } = await readContexts(host)
     const fingerprints = await pinned(peers, expected, { host, out, signal })
     const token = isPiped ? (await text(host.stdin)).trim() : undefined
     if (token === '') throw new ClawError('INVALID_REQUEST', { problem: 'there was no token on standard input' })
@@ -58,11 +60,16 @@ export default command({
       ...(key !== undefined && { operatorKey: resolve(key) }),
       ...(Object.keys(fingerprints).length > 0 && { fingerprints }),
     }
-    const { current, contexts } = await readContexts(host)
-    await writeContexts({ current: use ? name : current, contexts: { ...contexts, [name]: context } }, host)
-    await out.result({ name, addresses: address, current: use || current === name, file: contextsFile(host) }, () => [
-      use || current === name ? `${name} is there and in use` : `${name} is there; talk to it with --context ${name}`,
-    ])
+    const mesh = await meshOf(context, { host, signal })
+    if (mesh === null) out.note('No peer says yet of which mesh it is; `clawbernetes auth login` keeps it.')
+    const kept = { ...contexts, [name]: withMesh(context, mesh) }
+    await writeContexts({ current: use ? name : current, contexts: kept }, host)
+    await out.result(
+      { name, addresses: address, mesh, current: use || current === name, file: contextsFile(host) },
+      () => [
+        use || current === name ? `${name} is there and in use` : `${name} is there; talk to it with --context ${name}`,
+      ],
+    )
     return undefined
   },
 })
