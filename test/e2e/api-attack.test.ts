@@ -10,6 +10,7 @@ import { attackFrom, HonestClient, shoot, type Target } from '../support/attacke
 import { hardText } from '../support/fuzz/garbage.ts'
 import { anyInput } from '../support/fuzz/inputs.ts'
 import { WatchedMesh } from '../support/watched-mesh.ts'
+import { figure } from '../support/figure.ts'
 
 let watched: WatchedMesh
 let target: Target
@@ -119,11 +120,12 @@ test('an honest client at 100 requests a second hardly notices slowloris, a floo
   await honest.stop()
 
   const [p50, p99] = [honest.percentile(0.5), honest.percentile(0.99)]
-  console.log(
-    `A5: honest ${honest.asked} requests, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (quiet: p99 ${quiet.percentile(0.99).toFixed(1)} ms), ` +
-      `${said(honest.statuses)}; slowloris ${slow.opened} sockets, ${slow.left} left after ${Math.round(slow.ms)} ms; ` +
-      `WebSockets: ${flood.open} of 100 open at the end, ${said(flood.told)}; fuzz ${said(fuzz)}`,
-  )
+  const round = (ms: number): number => Math.round(ms * 10) / 10
+  figure('A5', {
+    honest: { asked: honest.asked, p50Ms: round(p50), p99Ms: round(p99), quietP99Ms: round(quiet.percentile(0.99)) },
+    ...{ statuses: said(honest.statuses), slowloris: { opened: slow.opened, left: slow.left, ms: round(slow.ms) } },
+    ...{ webSockets: { openAtTheEnd: flood.open, of: 100, told: said(flood.told) }, fuzz: said(fuzz) },
+  })
   expect([...honest.statuses.keys()]).toEqual([200])
   // A machine that is busy with something else is slow without any attack, and says nothing of this one.
   expect(slow).toMatchObject({ opened: 500, left: 0 })

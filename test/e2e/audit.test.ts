@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, Mesh, type Daemon } from '../support/mesh.ts'
+import { figure } from '../support/figure.ts'
 
 interface Entry {
   readonly node: string
@@ -109,7 +110,7 @@ test('given a running daemon, when entries in its files are edited, dropped, mov
   }
   writeFileSync(path, whole)
   expect((await two.cli('audit', 'verify')).code).toBe(0)
-  console.log(JSON.stringify({ tamperedFilesFound: found }))
+  figure('audit', { tamperedFilesFound: found })
 
   // Cut off while the daemon is down, and even so that it looks like a crash: the other peer remembers.
   await eventually(

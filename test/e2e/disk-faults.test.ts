@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Daemon, eventually, Mesh, type StatusReply, type WorkloadInfo } from '../support/mesh.ts'
 import { fillDisk, mountSmallDisk } from '../support/small-disk.ts'
+import { figure } from '../support/figure.ts'
 
 const isRoot = process.getuid?.() === 0
 /** Work of the state, as one array that waits for GPUs that nobody has. */
@@ -96,7 +97,7 @@ describe.skipIf(!isRoot)('with a small disk, which takes root', () => {
     )
     const names = new Set(final.map(({ name }) => name))
     const lost = acknowledged.filter((name) => !names.has(name))
-    console.log(JSON.stringify({ F8: { acknowledged: acknowledged.length, lost: lost.length, healthyAfterMs, longestGapMs: longest } })) // prettier-ignore
+    figure('F8', { acknowledged: acknowledged.length, lost: lost.length, healthyAfterMs, longestGapMs: longest })
     expect(lost).toEqual([])
   })
 
@@ -189,7 +190,7 @@ describe.skipIf(!isRoot)('with a small disk, which takes root', () => {
     const broken = await hurt.cli('--json', 'audit', 'verify')
     expect([broken.code, broken.stderr]).toEqual([1, expect.stringContaining('AUDIT_BROKEN')])
     outcomes['a byte of the audit log'] = 'found'
-    console.log(JSON.stringify({ F9: outcomes }))
+    figure('F9', outcomes)
     expect(Object.keys(outcomes)).toHaveLength(9)
   })
 })

@@ -9,6 +9,7 @@ import { canary, type Canary, findsIn, searchFiles } from '../support/canary.ts'
 import { containersOf, DockerMesh, hasLab } from '../support/docker-mesh.ts'
 import { labDocker, labImage } from '../support/lab-docker.ts'
 import { type Daemon, eventually, type Reply, type WorkloadInfo } from '../support/mesh.ts'
+import { figure } from '../support/figure.ts'
 
 /** Everything that commands and the API have answered. */
 const said: string[] = []
@@ -134,10 +135,11 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       ...findsIn('command lines', commandLines(), canaries),
     ]
     expect(finds).toEqual([])
-    console.log(
-      `canaries: ${canaries.length} in ${canaries[0]?.forms.size ?? 0} forms; ${files.files} files of ${files.bytes} bytes, ` +
-        `${recorded.length} bytes between peers, ${said.length} replies, ${inspected.length} other containers`,
-    )
+    figure('canaries', {
+      ...{ canaries: canaries.length, forms: canaries[0]?.forms.size ?? 0, finds: finds.length },
+      ...{ files: files.files, bytesInFiles: files.bytes, bytesBetweenPeers: recorded.length },
+      ...{ replies: said.length, otherContainers: inspected.length },
+    })
   })
 
   test('given the work has ended, its files are gone from memory too', async () => {

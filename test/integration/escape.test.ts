@@ -24,6 +24,7 @@ import type { Executor, Task } from '../../src/ports/executor.ts'
 import { silent } from '../../src/ports/log.ts'
 import type { Attempt } from '../support/escapes.ts'
 import {
+  countsOf,
   insideTries as tries,
   mountTries,
   privilegeTries,
@@ -34,6 +35,7 @@ import {
 } from '../support/escapes.ts'
 import { labDocker, labImage, removeContainersOf } from '../support/lab-docker.ts'
 import { runToEnd } from '../support/run-to-end.ts'
+import { figure } from '../support/figure.ts'
 
 const address = labDocker ?? ''
 const mesh = meshId('mesh-00000000000000000000000000000e5c')
@@ -96,6 +98,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
     await removeContainersOf(address, mesh)
     rmSync(folder, { recursive: true, force: true })
     process.stdout.write(told(attempts))
+    figure('A10', countsOf(attempts))
   })
 
   /** It has to be refused, by a failure with a code. */

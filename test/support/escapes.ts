@@ -11,14 +11,20 @@ export interface Attempt {
 }
 
 /** How many there were, and each by name. */
+export const countsOf = (attempts: readonly Attempt[]) => ({
+  tried: attempts.length,
+  allowed: attempts.filter(({ stopped }) => stopped === null).length,
+  unprovenHere: attempts.filter(({ isProven }) => isProven === false).length,
+})
+
+/** Each of them, in words. */
 export function told(attempts: readonly Attempt[]): string {
-  const allowed = attempts.filter(({ stopped }) => stopped === null)
-  const unproven = attempts.filter(({ isProven }) => isProven === false)
+  const { tried, allowed, unprovenHere } = countsOf(attempts)
   const lines = attempts.map(
     ({ name, stopped, isProven }) =>
       `  ${stopped === null ? 'ALLOWED' : 'stopped'} ${name}: ${stopped ?? ''}${isProven === false ? ' (shows nothing here: it would not work for a privileged container either)' : ''}`,
   )
-  return `escape attempts: ${attempts.length}, allowed: ${allowed.length}, unproven here: ${unproven.length}\n${lines.join('\n')}\n`
+  return `escape attempts: ${tried}, allowed: ${allowed}, unproven here: ${unprovenHere}\n${lines.join('\n')}\n`
 }
 
 /** Paths of the host that a node is asked to mount. ENGINE is the socket of its engine; what has no slash in front is in a folder of the test. */

@@ -73,10 +73,16 @@ export interface ScheduleRun {
   readonly kills: number
   /** How long the mesh has no leader after each, at most. */
   readonly without: Millis
+  /** A moment every second when left out. */
+  readonly minutes?: true
+  /** Clocks of the nodes are set off by one of these at each death; all are right where it is left out. */
+  readonly skews?: readonly Millis[]
 }
 
 /** What was done, by the moment for which; and the first moment and the last that came. */
-export async function playSchedule({ moments, kills, without }: ScheduleRun) {
+export async function playSchedule({ moments, kills, without, minutes, skews = [0] }: ScheduleRun) {
+  const every = minutes === true ? 60_000 : 1_000
+  const schedule = minutes === true ? '* * * * *' : '* * * * * *'
   const mesh = await GatewayMesh.start()
   const nodes: readonly NodeId[] = [...mesh.peers.map(({ id }) => id)]
   for (const node of [bob, cyd]) await mesh.join(node)
@@ -95,18 +101,29 @@ export async function playSchedule({ moments, kills, without }: ScheduleRun) {
     ttlMs: null,
     items: null,
   }
-  await mesh.run({ type: 'create-cron', cron: tick, name: 'tick', spec: spec(), settings, job })
+  await mesh.run({
+    type: 'create-cron',
+    cron: tick,
+    name: 'tick',
+    spec: spec(),
+    settings: { ...settings, schedule },
+    job,
+  })
   const from = mesh.state().crons.get(tick)?.last ?? 0
   const { world, group } = mesh
   for (let kill = 0; kill < kills; kill += 1) {
-    await world.runFor((moments * 1_000) / kills - without)
+    await world.runFor((moments * every) / kills - without)
     // In the middle of whatever it does: what it had proposed reaches the others, or not.
     group.elect(null)
+    for (const node of nodes) mesh.network.skew(node, skews[Math.floor(world.next() * skews.length)] ?? 0)
     await world.runFor(Math.floor(world.next() * without))
     group.elect(nodes[Math.floor(world.next() * nodes.length)] ?? null)
     await world.runFor(without)
   }
-  await world.runUntil(() => done.length >= moments, 120_000)
+  for (const node of nodes) mesh.network.skew(node, 0)
+  // Until the time that some leader has seen has come for all.
+  await world.runUntil(() => world.now() > (mesh.state().crons.get(tick)?.last ?? 0), 12 * 3_600_000)
+  await world.runUntil(() => done.length >= moments, 600_000)
   await mesh.run({ type: 'suspend-cron', cron: tick })
   await world.runFor(10_000)
   await Promise.all(workers.flatMap(({ working }) => working))

@@ -71,8 +71,10 @@ export function countRun(step: Step, { run, name, state: ended, error, result }:
 }
 
 /** The one of that name in that namespace; undefined when there is none. */
-export const jobNamed = ({ jobs }: Pick<MeshState, 'jobs'>, namespace: string, name: string): Job | undefined =>
-  [...jobs.values()].find((job) => job.name === name && job.namespace === namespace)
+export function jobNamed({ jobs }: Pick<MeshState, 'jobs'>, namespace: string, name: string): Job | undefined {
+  for (const job of jobs.values()) if (job.name === name && job.namespace === namespace) return job
+  return undefined
+}
 
 /** Its runs that are known, also those that have ended, in the order in which they were started. */
 export const runsOf = ({ runs, workloads }: Pick<MeshState, 'runs' | 'workloads'>, job: JobId): readonly Workload[] =>

@@ -1,5 +1,5 @@
 /** The authorisation matrix: every operation, as every role, here and elsewhere, with credentials that count and that do not. */
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { resources } from '../../../src/model/access.ts'
 import { ClawError, isClawError } from '../../../src/model/failure.ts'
 import { nodeId, workloadId } from '../../../src/model/ids.ts'
@@ -13,6 +13,7 @@ import { beyond, type Letter, letters, neverByKey, type Row, rows } from '../../
 import { ada, bob, submit } from '../../support/control-samples.ts'
 import { sample } from '../../support/operations-mesh.ts'
 import { play } from '../../support/play.ts'
+import { figure } from '../../support/figure.ts'
 
 const { signal } = new AbortController()
 const all: readonly Operation[] = operations
@@ -33,8 +34,13 @@ const probed = new Map(
   ]),
 )
 
+/** Requests so far, each of which did what the table says. */
+let asked = 0
+afterAll(() => figure('A6', { operations: all.length, rows: cases.length, requests: asked }))
+
 /** `entered`, or the code of the refusal. */
 async function outcome(mesh: AccessMesh, operation: Operation, input: object, caller: Caller): Promise<string> {
+  asked += 1
   const service = new OperationService(mesh.context(ada), probed)
   const asker = { caller, signal }
   const { name, kind } = operation

@@ -9,6 +9,7 @@ import { World } from '../../../../src/simulation/world.ts'
 import { node, record } from '../../../support/audit-chain.ts'
 import { cuts, FailingFs, PowerCut } from '../../../support/failing-fs.ts'
 import { FakeMetrics } from '../../../support/fake-metrics.ts'
+import { figure } from '../../../support/figure.ts'
 
 const power = vi.hoisted((): { fs: unknown } => ({ fs: null }))
 
@@ -91,7 +92,7 @@ test('given a power cut at any write, when the node starts again, then the log i
       points += 1
     }
   }
-  console.log(JSON.stringify({ auditWriteBoundaries: points, recoveries }))
+  figure('F10', { auditWriteBoundaries: points, recoveries })
   expect(points).toBeGreaterThanOrEqual(150)
   expect(recoveries).toBeGreaterThan(10)
 })

@@ -11,6 +11,7 @@ import { LedgerStore } from '../../../../src/services/agent/ledger-store.ts'
 import { RaftStore } from '../../../../src/services/consensus/raft-store.ts'
 import type { Cut } from '../../../support/failing-fs.ts'
 import { cuts, FailingFs, PowerCut } from '../../../support/failing-fs.ts'
+import { figure } from '../../../support/figure.ts'
 
 const power = vi.hoisted((): { fs: unknown } => ({ fs: null }))
 
@@ -91,7 +92,7 @@ test('a journal comes back as it was before or after what the power cut interrup
       expect(joined((await disk.openJournal('log')).records)).toBe(`${found} more`.trim())
     },
   )
-  console.log(JSON.stringify({ journalWriteBoundaries: points }))
+  figure('F10', { journalWriteBoundaries: points })
   expect(points).toBeGreaterThanOrEqual(150)
 })
 
@@ -184,7 +185,7 @@ test('consensus finds every promise again that it made before the power was cut'
       await store.close()
     },
   )
-  console.log(JSON.stringify({ raftWriteBoundaries: points }))
+  figure('F10', { raftWriteBoundaries: points })
   expect(points).toBeGreaterThanOrEqual(300)
 })
 
@@ -229,6 +230,6 @@ test('the device ledger remembers every device that it has given out before the 
       await store.close()
     },
   )
-  console.log(JSON.stringify({ ledgerWriteBoundaries: points }))
+  figure('F10', { ledgerWriteBoundaries: points })
   expect(points).toBeGreaterThanOrEqual(150)
 })

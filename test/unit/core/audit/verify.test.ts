@@ -5,6 +5,7 @@ import { droppedUpTo } from '../../../../src/core/audit/own.ts'
 import { verify } from '../../../../src/core/audit/verify.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import { chainOf, node, record, records, tamper, tampering } from '../../../support/audit-chain.ts'
+import { figure } from '../../../support/figure.ts'
 
 const whole = (lines: Iterable<string>, heads: readonly { seq: number; hash: string }[] = []) =>
   verify(lines, { node, heads, after: null })
@@ -35,7 +36,7 @@ test('given any chain whose end others know, when an entry is edited, dropped, m
     }),
     { numRuns: 500 },
   )
-  console.log(JSON.stringify({ tamperedChainsFound: found }))
+  figure('audit', { tamperedChainsFound: found })
   expect(Object.keys(found)).toHaveLength(6)
 })
 
