@@ -1,8 +1,10 @@
 /** Secrets on a real mesh with a real engine: canaries are searched for in everything that the mesh writes, says and sends. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'ws'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
 import { canary, type Canary, findsIn, searchFiles } from '../support/canary.ts'
@@ -22,6 +24,9 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
   /** What the user has, and what is recorded: not the mesh's. */
   const outside = mkdtempSync(join(tmpdir(), 'claw-canary-'))
   const wire = join(outside, 'wire')
+  const listeners: WebSocket[] = []
+  /** What they were told. */
+  const frames: Buffer[] = []
   const valueFile = (name: string, { value }: Canary): string => {
     writeFileSync(join(outside, name), value)
     return join(outside, name)
@@ -31,8 +36,15 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const recorder = fileURLToPath(new URL('../support/wire-recorder.mjs', import.meta.url))
     mesh = await DockerMesh.ofThree([], { NODE_OPTIONS: `--import ${recorder}`, CLAW_WIRE_RECORD: wire })
     ;[first, second] = [mesh.get(0), mesh.get(1)]
+    // Somebody else who listens all the while: to events, and to everything as clients of the first gateway do.
+    for (const hello of [
+      { type: 'subscribe', data: { after: 0 } },
+      { type: 'Subscribe', data: { metricsEvery: 1 } },
+    ])
+      listeners.push(await listening(mesh.get(0), hello, frames))
   })
   afterAll(async () => {
+    for (const listener of listeners) listener.terminate()
     await mesh.stop()
     rmSync(outside, { recursive: true, force: true })
   })
@@ -106,15 +118,15 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
 
   test('given all that a mesh does, the values are nowhere but in the work itself', async () => {
     await exercise()
-    await at(second).end('SIGKILL')
-    await at(second).start()
+    const spool = await whileAlone()
     await reaches('holder', 'running')
+    await reaches('kept', 'running')
     await queryAll()
     await well(first, 'mesh', 'backup', join(mesh.directory, 'backup.claw'))
     expect(await well(first, 'secret', 'info', 'env-canary')).toContain('which is old')
 
     const others = (await connectEngine(labDocker ?? '').listContainers({ all: true })).filter(
-      ({ Names }) => !Names.some((name) => /holder|web-r|no-program/.test(name)),
+      ({ Names }) => !Names.some((name) => /holder|web-r|no-program|kept/.test(name)),
     )
     const inspected = await Promise.all(
       others.map(({ Id }) =>
@@ -126,10 +138,15 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     )
     const recorded = readFileSync(wire)
     expect(recorded.includes('holder')).toBe(true)
+    const heard = Buffer.concat(frames)
+    for (const word of ['secret.created', 'workload.submitted', 'MetricsUpdate', 'WorkloadCreated'])
+      expect(heard.includes(word), word).toBe(true)
     const files = searchFiles(mesh.directory, canaries)
     const finds = [
+      ...spool.finds,
       ...files.finds,
       ...findsIn('the links between the peers', recorded, canaries),
+      ...findsIn('what others heard over WebSockets', heard, canaries),
       ...findsIn('what commands and the API said', Buffer.from(said.join('\n')), canaries),
       ...findsIn('other containers', Buffer.from(JSON.stringify(inspected)), canaries),
       ...findsIn('command lines', commandLines(), canaries),
@@ -138,18 +155,32 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     figure('canaries', {
       ...{ canaries: canaries.length, forms: canaries[0]?.forms.size ?? 0, finds: finds.length },
       ...{ files: files.files, bytesInFiles: files.bytes, bytesBetweenPeers: recorded.length },
-      ...{ replies: said.length, otherContainers: inspected.length },
+      ...{ replies: said.length, messagesToOthers: frames.length, otherContainers: inspected.length },
     })
   })
 
   test('given the work has ended, its files are gone from memory too', async () => {
     await well(first, 'deploy', 'delete', 'web', '--yes')
-    for (const name of ['holder', 'process']) await well(first, 'stop', name)
+    for (const name of ['holder', 'process', 'kept']) await well(first, 'stop', name)
     for (const name of ['holder', 'process']) await reaches(name, 'stopped')
     const isGone = ({ finds }: { finds: readonly string[] }): boolean => finds.length === 0
     const look = async () => searchFiles('/dev/shm', canaries)
     await eventually('the files are gone', 10_000, look, isGone)
   })
+
+  /** The others die, and what is submitted meanwhile is kept on disk. Returns what is found of it there. */
+  async function whileAlone(): Promise<{ readonly finds: readonly string[] }> {
+    const others = [second, mesh.get(2)]
+    await Promise.all(others.map((one) => at(one).end('SIGKILL')))
+    const key = ['--idempotency-key', 'kept-1']
+    const work = ['--name', 'kept', '-e', `DB_PASSWORD=${byItself.value}`, labImage, '--', 'sleep', '600']
+    const kept = await say(first, 'run', '-d', '--spool', ...key, ...work)
+    expect(kept.code, kept.stderr).toBe(8)
+    await say(first, 'spool', 'list', '-o', 'json')
+    const found = searchFiles(at(first).dataDir, canaries)
+    await Promise.all(others.map((one) => at(one).start()))
+    return found
+  }
 
   /** Work that starts, fails to start, and is refused; rotation, deployments, diffs, dry runs. */
   async function exercise(): Promise<void> {
@@ -220,6 +251,16 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     said.push(await ask('/metrics'), await ask('/api/workloads/holder'), await ask('/api/secrets/env-canary'))
   }
 })
+
+/** A WebSocket of the host's own token, and all that comes over it. */
+async function listening({ api, dataDir }: Daemon, hello: object, frames: Buffer[]): Promise<WebSocket> {
+  const token = readFileSync(join(dataDir, 'api-token'), 'utf8').trim()
+  const socket = new WebSocket(`ws://${api}/api/ws`, ['clawbernetes.v1', `bearer.${token}`])
+  socket.on('message', (data) => frames.push(data as Buffer))
+  await once(socket, 'open')
+  socket.send(JSON.stringify(hello))
+  return socket
+}
 
 /** Of everything that runs on this machine now. */
 function commandLines(): Buffer {
