@@ -1,7 +1,6 @@
 /** Disks run full, and what is on them is damaged: what was acknowledged stays, and nobody is told less than there is. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Daemon, eventually, Mesh, type StatusReply, type WorkloadInfo } from '../support/mesh.ts'
 import { fillDisk, mountSmallDisk } from '../support/small-disk.ts'
@@ -56,7 +55,12 @@ describe.skipIf(!isRoot)('with a small disk, which takes root', () => {
         last = Date.now()
       }
     })()
-    await sleep(1_000)
+    await eventually(
+      'work is taken',
+      20_000,
+      () => Promise.resolve(acknowledged.length),
+      (now) => now > 0,
+    )
     fillDisk(filler)
     await eventually(
       'another leads',
