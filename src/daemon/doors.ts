@@ -48,7 +48,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     vault: plane.vault,
     images: work.images,
     services: work.services,
-    volumes: work.volumes,
+    ...{ volumes: work.volumes, backups: work.backups },
     audit,
     replies: new Replies(clock),
     sight: new Sight(watched),

@@ -19,6 +19,7 @@ import { provisionsFor } from '../services/vault/provisions.ts'
 import type { Measure } from '../services/gateway/rollouts.ts'
 import { GatewayService } from '../services/gateway/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
+import { backupsOf } from './backups.ts'
 import type { ConnectTo } from './connect-to.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { chooseExecutors } from './executors.ts'
@@ -42,6 +43,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const { executors, images, volumes: engine } = await chooseExecutors(ground, makeImages, signal)
   const settle = (placement: PlacementId): Promise<void> => logs.settle(placement)
   const volumes = volumesOf(ground, plane, { engine, executors, settle })
+  const backups = backupsOf(ground, plane, volumes)
   const probes = hardwareProbes({
     dataDir: config.dataDir,
     node: self.slice(-8),
@@ -96,7 +98,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   proxy.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
-  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, volumes }
+  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, volumes, backups }
 }
 
 interface Watching {

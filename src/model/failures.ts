@@ -6,6 +6,7 @@ import { deploymentFailures } from './deployment-failures.ts'
 import { doorFailures } from './door-failures.ts'
 import { execFailures } from './exec-failures.ts'
 import { volumeFailures } from './volume-failures.ts'
+import { backupFailures } from './backup-failures.ts'
 import { secretFailures } from './secret-failures.ts'
 import { serviceFailures } from './service-failures.ts'
 import type { Failure } from './failure-row.ts'
@@ -69,6 +70,7 @@ export const failures = {
   ...jobFailures,
   ...serviceFailures,
   ...volumeFailures,
+  ...backupFailures,
   ...policyFailures,
   ...secretFailures,
   LOGS_GONE: failure(

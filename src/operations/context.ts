@@ -1,4 +1,5 @@
 /** What the operations of one peer work with: narrow views of its services, made by the daemon. */
+import type { Backup, BackupFile } from '../model/backup.ts'
 import type { GpuSample } from '../model/gpu.ts'
 import type { DeploymentId, NodeId, PlacementId } from '../model/ids.ts'
 import type { NodeInventory } from '../model/node.ts'
@@ -21,8 +22,9 @@ import type { Verifier } from '../ports/signer.ts'
 import type { Copied } from '../ports/volumes.ts'
 import type { Spool, Spooled } from '../core/spool/spool.ts'
 import type { Command } from '../core/state/types.ts'
-import type { Backup } from '../core/state/backup.ts'
+import type { Backup as MeshBackup } from '../core/state/backup.ts'
 import type { Subject } from '../core/vault/envelope.ts'
+import type { BackupProgress } from '../services/backups/backup-service.ts'
 import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
 import type { KeptQuery } from '../services/logs/log-keeper.ts'
@@ -77,7 +79,7 @@ export interface RenewalView {
   backup(): Uint8Array
   /** Goes on with this peer as the only voter. */
   recover(lost: readonly string[], by: string): Promise<void>
-  restore(backup: Backup, by: string): Promise<void>
+  restore(backup: MeshBackup, by: string): Promise<void>
   readonly uploads: Pick<Uploads, 'put' | 'take'>
 }
 
@@ -131,6 +133,20 @@ export interface VolumesView {
   discard(volume: Volume, signal: AbortSignal): Promise<void>
 }
 
+/** Backups that this node makes and keeps. */
+export interface BackupsView {
+  /** How far one is that is being made here, until it is not any more. */
+  follow(id: string, signal: AbortSignal): AsyncIterable<BackupProgress>
+  /** What is wrong with each of its files that is damaged. */
+  verify(
+    backup: Backup,
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<readonly { readonly file: string; readonly detail: string }[]>
+  /** What was copied. Throws BACKUP_DAMAGED, at the latest at the end. */
+  read(backup: Backup, file: BackupFile, signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
 export interface TokenRequest {
   readonly ttl: Millis
   readonly roles: readonly string[]
@@ -170,6 +186,7 @@ export interface OperationContext {
   readonly images: Images | null
   readonly services: ServicesView
   readonly volumes: VolumesView
+  readonly backups: BackupsView
   /** What is done here, and by whom. */
   readonly audit: AuditLog
   /** Of invocations on this node. */

@@ -18,6 +18,15 @@ import {
   userList,
   userUnassign,
 } from './auth/user.ts'
+import { backupCreate, backupDelete, backupFollow, backupInfo, backupList } from './backup/backup.ts'
+import {
+  backupScheduleCreate,
+  backupScheduleDelete,
+  backupScheduleList,
+  backupScheduleResume,
+  backupScheduleSuspend,
+} from './backup/backup-schedule.ts'
+import { backupRead, backupRestore, backupVerify } from './backup/backup-use.ts'
 import { containerExec } from './workload/container-exec.ts'
 import {
   deployCreate,
@@ -158,6 +167,8 @@ export const operations = [
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
   ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],
+  ...[backupCreate, backupFollow, backupList, backupInfo, backupVerify, backupRead, backupRestore, backupDelete],
+  ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],

@@ -48,6 +48,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['volume snapshot', 2, 'simulated work has no volumes; with an engine: volumes.test.ts'],
   ['volume restore', 4, 'there is no such snapshot'],
   ['volume forget', 4, 'there is no such snapshot'],
+  ...timed.backupEnds,
   ['diff', 10, 'there is no such work yet, so there is a difference'],
   ['port-forward', 130, 'Ctrl-C ends it'],
   ['events -f', 130, 'Ctrl-C ends it'],
@@ -73,7 +74,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|backup (?!list|info)|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -133,6 +134,8 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^volume create (training-data|scratch|models)/, (stage, line) => stage.noVolume(line.split(' ')[2] ?? '')],
   [/^volume (info|snapshot|restore|forget|delete) /, (stage, line) => stage.volume(line.split(' ')[2] ?? '')],
+  [/^backup create --volume/, (stage) => stage.noVolume('training-data')],
+  [/^backup schedule (create|suspend|resume|delete) /, (stage, line) => timed.backupSchedule(stage.api, line)],
   [/^operator remove/, (stage) => stage.operator()],
   [/^(context (use|rm)|auth (login|logout)) lab/, (stage) => stage.context()],
   [/^node remove gpu-node-3 --yes/, async (stage, line) => line.replaceAll('gpu-node-3', await stage.newcomer())],

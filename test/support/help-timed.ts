@@ -73,3 +73,24 @@ async function ignoring(code: FailureCode, work: () => Promise<unknown>): Promis
     if (!ClawError.is(error, code)) throw error
   }
 }
+
+/** None of that name for what makes one, and one for all else. */
+export async function backupSchedule(api: Api, line: string): Promise<void> {
+  const [, , verb = '', schedule = ''] = line.split(' ')
+  const there = await api.call('backup.schedules', {}, signal)
+  if (there.some(({ name }) => name === schedule)) await api.call('backup.unschedule', { schedule }, signal)
+  const made = { schedule, mesh: true, cron: '@daily', directory: '/srv/backups' }
+  if (verb !== 'create') await api.call('backup.schedule', made, signal)
+}
+
+/** Ends of examples, as in help-examples.ts. */
+export const backupEnds: readonly (readonly [begins: string, code: number, reason: string])[] = [
+  ['backup create --volume', 4, 'simulated work has no volumes; with an engine: backups.test.ts'],
+  ['backup create --label', 4, 'there is no node that is called nas'],
+  ['backup create --mesh', 2, 'there is no such directory'],
+  ['backup info', 4, 'there is no such backup'],
+  ['backup verify', 4, 'there is no such backup'],
+  ['backup restore', 4, 'there is no such backup'],
+  ['backup fetch', 4, 'there is no such backup'],
+  ['backup delete', 4, 'there is no such backup'],
+]

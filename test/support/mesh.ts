@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const dist = (file: string): string => fileURLToPath(new URL(`../../dist/${file}`, import.meta.url))
+export const dist = (file: string): string => fileURLToPath(new URL(`../../dist/${file}`, import.meta.url))
 
 export interface Reply {
   readonly code: number

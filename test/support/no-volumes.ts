@@ -1,12 +1,19 @@
 /** A node whose volumes hold nothing. */
 import { ClawError } from '../../src/model/failure.ts'
-import type { VolumesView } from '../../src/operations/context.ts'
+import type { BackupsView, VolumesView } from '../../src/operations/context.ts'
 
 const none = (): never => {
   throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'there is none here' })
 }
 
-export const noVolumes: VolumesView = {
+/** A node that makes no backups, and keeps none. */
+const noBackups: BackupsView = {
+  follow: () => none(),
+  verify: async () => none(),
+  read: () => none(),
+}
+
+const noVolumes: VolumesView = {
   copy: async () => none(),
   putOver: async () => none(),
   readCopy: async () => none(),
@@ -17,3 +24,5 @@ export const noVolumes: VolumesView = {
   forgetCopy: () => Promise.resolve(),
   discard: () => Promise.resolve(),
 }
+
+export const nothingKept = { volumes: noVolumes, backups: noBackups }

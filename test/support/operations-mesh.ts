@@ -34,7 +34,7 @@ import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
 import { ada, bob, type Book, inventory, meshOf } from './control-samples.ts'
 import { type FakeLog, keptLog } from './fake-log.ts'
-import { noVolumes } from './no-volumes.ts'
+import { nothingKept } from './no-volumes.ts'
 import { noPrograms } from './no-programs.ts'
 import { openVault } from './open-vault.ts'
 
@@ -184,8 +184,8 @@ export class OperationsMesh {
         },
         uploads: this.uploads,
       },
-      ...{ volumes: noVolumes, images: this.images.get(self) ?? null, audit: this.audits.get(self) ?? unrecorded },
-      services: { stats: async () => ({ revisions: [], unserved: 0 }) },
+      ...{ ...nothingKept, images: this.images.get(self) ?? null, audit: this.audits.get(self) ?? unrecorded },
+      ...{ replies: new Replies(clock), services: { stats: async () => ({ revisions: [], unserved: 0 }) } },
       spool: {
         entries: () => this.spool,
         keep: async (submission) => {
@@ -194,8 +194,7 @@ export class OperationsMesh {
         },
         drop: async (command) => void (this.spool = without(this.spool, command)),
       },
-      ...{ rpc, replies: new Replies(clock), vault: openVault(() => book.state) },
-      ...{ sight: new Sight(watched), measured: new Measured(watched) },
+      ...{ rpc, vault: openVault(() => book.state), sight: new Sight(watched), measured: new Measured(watched) },
       figures: { scrape: () => Promise.resolve(this.figures) },
       createToken: ({ ttl }) => Promise.resolve({ token: 'claw1.token', notAfter: world.now() + ttl }),
       transferLead: (to) => {

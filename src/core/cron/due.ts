@@ -14,6 +14,12 @@ export interface Due {
   readonly missed: number
 }
 
+/** What has moments: a schedule of jobs, or of backups. */
+export type Timed = Pick<
+  Cron,
+  'schedule' | 'timeZone' | 'last' | 'suspended' | 'missed' | 'startingDeadlineMs' | 'earlier'
+>
+
 /** Most jobs that one look makes, and the most moments that are looked at. */
 const mostAtOnce = 100
 const mostMoments = 1_000
@@ -22,13 +28,13 @@ const mostMoments = 1_000
 export type Next = (of: Pick<CronSettings, 'schedule' | 'timeZone'>, after: Instant) => Instant | null
 
 /** When there is next something to do; null when there never is, as far as is known. */
-export function nextDue({ suspended, last, earlier: [before] = [], ...cron }: Cron, next: Next): Instant | null {
+export function nextDue({ suspended, last, earlier: [before] = [], ...cron }: Timed, next: Next): Instant | null {
   if (suspended) return null
   return before === undefined ? next(cron, last) : Math.min(next(before, last) ?? Infinity, before.until)
 }
 
 /** What had come before the schedule was changed is dealt with first, and then closed: the present one begins where it ends. */
-export function dueNow(cron: Cron, now: Instant, next: Next): readonly Due[] {
+export function dueNow(cron: Timed, now: Instant, next: Next): readonly Due[] {
   if (cron.suspended) return []
   const [before] = cron.earlier ?? []
   if (before === undefined) return dueOf(cron, now, (after) => next(cron, after))
@@ -43,7 +49,7 @@ export function dueNow(cron: Cron, now: Instant, next: Next): readonly Due[] {
   return isClosed ? [...due, { at: until, isRun: false, missed: 0 }] : due
 }
 
-function dueOf(cron: Cron, now: Instant, next: (after: Instant) => Instant | null): readonly Due[] {
+function dueOf(cron: Timed, now: Instant, next: (after: Instant) => Instant | null): readonly Due[] {
   const moments = momentsUntil(cron.last, now, next)
   const late = moments.filter((at) => now - at > cron.startingDeadlineMs)
   const timely = moments.slice(late.length).map((at): Due => ({ at, isRun: true, missed: 0 }))
@@ -52,7 +58,7 @@ function dueOf(cron: Cron, now: Instant, next: (after: Instant) => Instant | nul
   return [...lateOnes(cron, late, isWhole), ...timely].slice(0, mostAtOnce)
 }
 
-function lateOnes({ missed }: Cron, late: readonly Instant[], isWhole: boolean): readonly Due[] {
+function lateOnes({ missed }: Timed, late: readonly Instant[], isWhole: boolean): readonly Due[] {
   const last = late.at(-1)
   if (last === undefined) return []
   switch (missed) {

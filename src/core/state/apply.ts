@@ -30,6 +30,8 @@ import type { State } from './state.ts'
 import type { Step } from './step.ts'
 import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
+import type { BackupCommand } from './backup-commands.ts'
+import { carryOutOnBackup, isOnBackup } from './backups.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 import { carryOutOnVolume, isOnVolume } from './volumes.ts'
 import { raiseVersion } from './versions.ts'
@@ -76,6 +78,7 @@ function carryOut(step: Step, command: Command): Outcome {
   if (isOnCron(command)) return carryOutOnCron(step, command)
   if (isOnPolicy(command)) return carryOutOnPolicy(step, command)
   if (isOnVolume(command)) return carryOutOnVolume(step, command)
+  if (isOnBackup(command)) return carryOutOnBackup(step, command)
   return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
 }
 
@@ -89,6 +92,7 @@ type Plain = Exclude<
   | WorkflowCommand
   | PolicyCommand
   | VolumeCommand
+  | BackupCommand
   | VaultCommand
 >
 

@@ -1,6 +1,8 @@
 /** Which commands the leader takes from another peer: nodes speak for themselves, and what the leader decides it decides alone. */
 import type { NodeId } from '../../model/ids.ts'
 import { isOnAccess } from './access-rights.ts'
+import type { BackupCommand } from './backup-commands.ts'
+import { isOnBackup } from './backups.ts'
 import { isOnVault } from './configs.ts'
 import { isOnCron } from './crons.ts'
 import { isOnDeployment } from './deployments.ts'
@@ -11,7 +13,8 @@ import { isOnWorkflow } from './workflows.ts'
 
 /** May this peer have the leader commit the command? A worker is not trusted to speak for others: it works, and does not decide. */
 export const mayForward = (command: Command, from: NodeId, isWorker = false): boolean =>
-  isForwarded(command, from) && (!isWorker || isWorkersOwn(command, from))
+  (isOnBackup(command) ? isForwardedOnBackup(command, from) : isForwarded(command, from)) &&
+  (!isWorker || isWorkersOwn(command, from))
 
 /** What a node says of itself. Nothing that would draw more work to it, and no newcomers: whoever hears the secret of a token could use it. */
 function isWorkersOwn(command: Command, from: NodeId): boolean {
@@ -24,7 +27,11 @@ function isWorkersOwn(command: Command, from: NodeId): boolean {
   return isReport && 'node' in command && command.node === from
 }
 
-function isForwarded(command: Command, from: NodeId): boolean {
+function isForwardedOnBackup(command: BackupCommand, from: NodeId): boolean {
+  return 'node' in command ? command.node === from : command.type !== 'fire-backup'
+}
+
+function isForwarded(command: Exclude<Command, BackupCommand>, from: NodeId): boolean {
   if (isOnPolicy(command) || isOnAccess(command)) return true
   if (isOnDeployment(command)) return command.type !== 'set-rollout'
   if (isOnJob(command) || isOnCron(command) || isOnWorkflow(command)) return !leadersOnTime.includes(command.type)
@@ -95,6 +102,7 @@ export const isLeadersOwn = (command: Command): boolean =>
     'prune',
     'set-rollout',
     ...leadersOnTime,
+    'fire-backup',
     ...leadersOnVault,
     'raise-version',
   ].includes(command.type)

@@ -17,6 +17,8 @@ const ofNamespaces = [
   'secrets',
   'configs',
   'volumes',
+  'backups',
+  'backupSchedules',
 ] as const
 /** What belongs to the mesh. */
 const ofAll = ['decisions', 'members', 'tokens', 'users', 'metered'] as const

@@ -11,6 +11,7 @@ import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/n
 import { policyCommands } from './policy-schemas.ts'
 import { vaultCommands } from './vault-schemas.ts'
 import * as shape from './schemas.ts'
+import { backupCommands } from './backup-schemas.ts'
 import { volumeCommands } from './volume-schemas.ts'
 import { limits } from './state.ts'
 import { workflowCommands } from './workflow-schemas.ts'
@@ -139,6 +140,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...type('remove-namespace'), name: namespaceName }),
   ...deploymentCommands,
   ...volumeCommands,
+  ...backupCommands,
   z.strictObject({ ...type('report-audit-head'), node, seq: shape.count.min(1), hash: shape.sha256 }),
   ...jobCommands,
   ...cronCommands,

@@ -1,17 +1,23 @@
-/** What the mesh keeps beside its work: volumes, and how far the records of its nodes have come. */
+/** What the mesh keeps beside its work: volumes, backups, and how far the records of its nodes have come. */
 import type { NotedHead } from '../../model/audit.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Backup, BackupSchedule } from '../../model/backup.ts'
 import type { Volume } from '../../model/volume.ts'
+import type { BackupCommand } from './backup-commands.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 
 export interface Kept {
   /** By namespace and name. */
   readonly volumes: ReadonlyMap<string, Volume>
+  readonly backups: ReadonlyMap<string, Backup>
+  /** By namespace and name. */
+  readonly backupSchedules: ReadonlyMap<string, BackupSchedule>
   /** How far each node's audit log had come, as it has told the others from time to time; oldest first. One that has told nothing has no entry. */
   readonly auditHeads: ReadonlyMap<NodeId, readonly NotedHead[]>
 }
 
 export type KeptCommand =
   | VolumeCommand
+  | BackupCommand
   /** How far the audit log of a node has come. */
   | { readonly type: 'report-audit-head'; readonly node: NodeId; readonly seq: number; readonly hash: string }

@@ -7,6 +7,7 @@ import { isTerminal } from '../../model/workload.ts'
 import { redeem } from './access.ts'
 import { fail, unplace } from './lifecycle.ts'
 import { exposeVault } from './secrets.ts'
+import { loseBackups } from './backups.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
 import type { Step } from './step.ts'
@@ -126,6 +127,7 @@ export function removeMember(step: Step, command: CommandOf<'remove-member'>): O
   state.workerResults.delete(member.id)
   state.removed.set(member.id, state.epoch)
   changes.push({ type: 'member', node: member.id })
+  loseBackups(step, member.id)
   emit(step, { type: 'node.removed', node: member.id, message: `${member.name} was removed by ${by}` })
   return accepted({ node: member.id, epoch: state.epoch })
 }

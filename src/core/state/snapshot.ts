@@ -7,7 +7,6 @@ import { namespaceName, Quota, WorkLimits } from '../../model/namespace.ts'
 import type { MeteredDay } from '../../model/prices.ts'
 import { Prices } from '../../model/prices.ts'
 import type { NodeId, WorkloadId } from '../../model/ids.ts'
-import { volumeKey } from '../../model/volume.ts'
 import { Recent } from '../../lib/recent.ts'
 import { covers, firstVersion, type VersionRange } from '../../model/version.ts'
 import { CronSchema } from './cron-schemas.ts'
@@ -25,7 +24,7 @@ import { WorkflowSchema } from './workflow-schemas.ts'
 import { WorkloadSchema } from './workload-schema.ts'
 import type { MeshEvent, NotedDecision, Operator } from './types.ts'
 import type { JoinToken } from '../../model/access.ts'
-import { VolumeSchema } from './volume-schemas.ts'
+import { keptFields, readKept, writtenKept } from './kept-snapshot.ts'
 
 const format = 1
 /** How every snapshot begins, so that its version is known before anything else of it is read. The version is left out of the first. */
@@ -121,7 +120,7 @@ const SnapshotSchema = z.strictObject({
     z.array(z.strictObject({ at: shape.instant, type: shape.word, message: z.string() })).max(limits.decisions),
   ),
   liveness: pairs(shape.NodeIdSchema, shape.LivenessSchema),
-  volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(),
+  ...keptFields,
   auditHeads: pairs(shape.NodeIdSchema, z.array(AuditHeadSchema).max(limits.auditHeads)).exactOptional(),
   events: z.array(EventSchema).max(limits.events),
   ...{ index: shape.count, at: shape.instant, sequence: shape.count, skipped: shape.count },
@@ -161,7 +160,7 @@ export function snapshot(state: State): Uint8Array {
     ...writtenVault(state),
     decisions: [...state.decisions] as [WorkloadId, NotedDecision[]][],
     liveness: [...state.liveness],
-    ...(state.volumes.size > 0 && { volumes: [...state.volumes.values()] as z.infer<typeof VolumeSchema>[] }),
+    ...writtenKept(state),
     ...(state.auditHeads.size > 0 && { auditHeads: [...state.auditHeads] as [NodeId, NotedHead[]][] }),
     events: state.events,
     index: state.index,
@@ -221,7 +220,7 @@ export function restore(bytes: Uint8Array, applies: VersionRange = supported): S
     decisions: weighed.decisions(lists.decisions),
     liveness: new Map(lists.liveness),
     auditHeads: new Map(lists.auditHeads ?? []),
-    volumes: weighed.volumes((lists.volumes ?? []).map((volume) => [volumeKey(volume.namespace, volume.name), volume])),
+    ...readKept(lists),
     events: lists.events,
     results: new Recent(limits.results, lists.results),
     workerResults: new Map(

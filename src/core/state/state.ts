@@ -25,6 +25,7 @@ import { firstVersion } from '../../model/version.ts'
 import type { Namespace } from '../../model/namespace.ts'
 import type { Policy } from '../../model/policy.ts'
 import type { MeteredDay, Prices } from '../../model/prices.ts'
+import type { Backup, BackupSchedule } from '../../model/backup.ts'
 import type { Volume } from '../../model/volume.ts'
 import type { Genesis, MeshEvent, MeshState, Mib, NotedDecision, Operator, Outcome, Spending, Usage } from './types.ts'
 import type { JoinToken } from '../../model/access.ts'
@@ -65,6 +66,8 @@ export interface State extends MeshState {
   readonly liveness: Map<NodeId, Liveness>
   readonly auditHeads: Map<NodeId, readonly NotedHead[]>
   readonly volumes: Map<string, Volume>
+  readonly backups: Map<string, Backup>
+  readonly backupSchedules: Map<string, BackupSchedule>
   readonly events: MeshEvent[]
   index: number
   at: number
@@ -156,6 +159,8 @@ export const limits = {
   tokens: 10_000,
   namespaces: 1_000,
   volumes: 5_000,
+  backups: 2_000,
+  backupSchedules: 500,
   /** Of one volume that are kept. */
   volumeSnapshots: 32,
   policies: 200,
@@ -201,6 +206,8 @@ export const weighed = {
   secrets: (entries?: Iterable<readonly [string, Secret]>) => new WeighedMap(ofNamespace, entries),
   configs: (entries?: Iterable<readonly [string, ConfigMap]>) => new WeighedMap(ofNamespace, entries),
   volumes: (entries?: Iterable<readonly [string, Volume]>) => new WeighedMap(ofNamespace, entries),
+  backups: (entries?: Iterable<readonly [string, Backup]>) => new WeighedMap(ofNamespace, entries),
+  backupSchedules: (entries?: Iterable<readonly [string, BackupSchedule]>) => new WeighedMap(ofNamespace, entries),
   decisions: (entries?: Iterable<readonly [WorkloadId, readonly NotedDecision[]]>) => new WeighedMap(nobodys, entries),
   members: (entries?: Iterable<readonly [NodeId, Member]>) => new WeighedMap(nobodys, entries),
   tokens: (entries?: Iterable<readonly [string, JoinToken]>) => new WeighedMap(nobodys, entries),
@@ -237,6 +244,8 @@ export const createState = (): State => ({
   liveness: new Map(),
   auditHeads: new Map(),
   volumes: weighed.volumes(),
+  backups: weighed.backups(),
+  backupSchedules: weighed.backupSchedules(),
   events: [],
   index: 0,
   at: 0,

@@ -379,4 +379,5 @@ export type Change =
   | { readonly type: 'job'; readonly job: JobId }
   | { readonly type: 'cron'; readonly cron: CronId }
   | { readonly type: 'workflow'; readonly workflow: WorkflowId }
+  | { readonly type: 'backup'; readonly backup: string }
   | { readonly type: 'event'; readonly event: MeshEvent }

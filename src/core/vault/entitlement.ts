@@ -1,6 +1,8 @@
 /** What a node may be given for a placement: exactly the secrets that its workload asks for and may have, while it has that place. */
 import { groupName } from '../state/groups.ts'
 import type { MeshState } from '../state/types.ts'
+import type { Backup } from '../../model/backup.ts'
+import { backupApplicant } from '../../model/backup.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import { workloadId } from '../../model/ids.ts'
@@ -12,7 +14,10 @@ import { scopeOf } from './envelope.ts'
 import type { Applicant } from './policy.ts'
 import { isAllowed } from './policy.ts'
 
-type Source = Pick<MeshState, 'mesh' | 'workloads' | 'deployments' | 'secrets' | 'jobs' | 'crons' | 'workflows'>
+type Source = Pick<
+  MeshState,
+  'mesh' | 'workloads' | 'deployments' | 'secrets' | 'jobs' | 'crons' | 'workflows' | 'backups'
+>
 
 /** One value that is due to a placement. */
 export interface Entitlement {
@@ -24,15 +29,40 @@ export interface Entitlement {
   readonly secret: { readonly name: string; readonly version: number } | null
 }
 
-/** Throws PERMISSION_DENIED for who does not have the placement, SECRET_NOT_FOUND and SECRET_DENIED. */
+/**
+ * Backups have secrets as placements have. Throws PERMISSION_DENIED for who does not have the placement, or does not make the backup, SECRET_NOT_FOUND
+ * and SECRET_DENIED.
+ */
 export function entitlements(state: Source, placement: PlacementId, node: NodeId): readonly Entitlement[] {
+  const backup = state.backups.get(placement)
+  if (backup !== undefined) return entitlementsOfBackup(state, backup, node)
   const workload = holderOf(state, placement)
   if (workload?.placement?.id !== placement || workload.placement.node !== node || isTerminal(workload.state))
     throw new ClawError('PERMISSION_DENIED', {
       action: `have the secrets of ${placement}, which this node does not run`,
     })
-  return (workload.spec.secrets ?? []).map((ref, index) => entitlement(state, workload, { ref, index }))
+  const asker = { namespace: workload.spec.namespace, applicant: applicantOf(state, workload) }
+  return (workload.spec.secrets ?? []).map((ref, index) => entitlement(state, asker, { ref, index }))
 }
+
+/** The node that keeps it may have what it is encrypted with, and what opens the store that it is in, as long as it is there. */
+function entitlementsOfBackup(state: Source, backup: Backup, node: NodeId): readonly Entitlement[] {
+  if (backup.target.node !== node)
+    throw new ClawError('PERMISSION_DENIED', { action: `have the secrets of ${backup.id}, which another node keeps` })
+  const asker = { namespace: backup.namespace, applicant: { names: [backupApplicant], labels: {} } }
+  return refsOfBackup(backup).map((ref, index) => entitlement(state, asker, { ref, index }))
+}
+
+/** The first is what it is encrypted with, if it is; the other the keys of its store, if it is in one. */
+export const refsOfBackup = ({
+  key,
+  target,
+  state,
+}: Pick<Backup, 'key' | 'target' | 'state'>): readonly SecretRef[] => [
+  // What is to go is not read any more.
+  ...(key === null || state === 'deleting' ? [] : [{ env: 'KEY', ...key }]),
+  ...(target.type === 's3' ? [{ env: 'STORE', secret: target.secret }] : []),
+]
 
 /** A placement is named after its workload. */
 function holderOf({ workloads }: Source, placement: PlacementId): Workload | undefined {
@@ -42,15 +72,14 @@ function holderOf({ workloads }: Source, placement: PlacementId): Workload | und
 
 function entitlement(
   state: Source,
-  workload: Workload,
+  { namespace, applicant }: Omit<Asked, 'ref'>,
   { ref, index }: { readonly ref: SecretRef; readonly index: number },
 ): Entitlement {
-  const { namespace } = workload.spec
   const mesh = state.mesh?.id
   if (mesh === undefined) throw new ClawError('SECRETS_UNAVAILABLE', { detail: 'the mesh is still being founded' })
   if (ref.sealed !== undefined)
     return { index, scope: ownScope({ mesh, namespace, ref }), sealed: ref.sealed, secret: null }
-  const { secret, version } = allowed(state, { namespace, ref, applicant: applicantOf(state, workload) })
+  const { secret, version } = allowed(state, { namespace, ref, applicant })
   return {
     index,
     scope: scopeOf({ mesh, namespace, of: { secret: secret.name, version: version.number } }),

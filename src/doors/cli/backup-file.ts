@@ -3,12 +3,15 @@ import { chmod, open, readFile, rename, rm } from 'node:fs/promises'
 import { ClawError } from '../../model/failure.ts'
 
 /** Throws INVALID_REQUEST for a place that cannot be written; what was there before is then as it was. */
-export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+export const writeWhole = (file: string, bytes: Uint8Array): Promise<void> => writeAll(file, [bytes])
+
+/** The same of what comes piece by piece. What goes wrong with where it comes from is thrown on. */
+export async function writeAll(file: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   const draft = `${file}.part-${process.pid}`
   try {
     const handle = await open(draft, 'wx', 0o600)
     try {
-      await handle.writeFile(bytes)
+      for await (const chunk of content) await handle.writeFile(chunk)
       await handle.sync()
     } finally {
       await handle.close()
@@ -17,7 +20,7 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
     await rename(draft, file)
   } catch (error) {
     await rm(draft, { force: true })
-    throw unusable(file, error)
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : unusable(file, error)
   }
 }
 

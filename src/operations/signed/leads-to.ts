@@ -8,6 +8,7 @@ import { jobsOfWorkflow } from '../../core/state/workflows.ts'
 import type { MeshState } from '../../core/state/types.ts'
 import { isClawError } from '../../model/failure.ts'
 import type { Job } from '../../model/job.ts'
+import { defaultNamespace } from '../../model/namespace.ts'
 import { type DeploymentId, type NodeId, workloadId } from '../../model/ids.ts'
 import { readingIn } from '../consistency.ts'
 import { findGroup, findMember, findWorkload } from '../find.ts'
@@ -198,6 +199,15 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       const isMeant = (key: string): boolean => wanted[key] === undefined || wanted[key] === asked[key]
       return asked['node'] === from && wanted['name'] === asked['name'] && isMeant('namespace') && isMeant('version')
     },
+  },
+  'backup.create': {
+    'backup.follow': ({ namespace = defaultNamespace }, { backup }, { state }) =>
+      typeof backup === 'string' && state.backups.get(backup)?.namespace === namespace,
+  },
+  'backup.restore': {
+    // Of the very backup, for the node that puts it back; where no volume was named, the only one that there is.
+    'backup.read': ({ backup, volume }, asked) =>
+      asked['backup'] === backup && (volume === undefined || asked['volume'] === volume),
   },
   'log.search': { 'log.scan': isAt },
   ...Object.fromEntries(

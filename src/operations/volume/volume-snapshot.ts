@@ -9,6 +9,7 @@ import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { refresh } from '../find.ts'
 import { stream, unary } from '../operation.ts'
+import { Told } from '../told.ts'
 import { randomWord } from '../workload/workload-request.ts'
 import { refill, refuseUsed } from './refill.ts'
 import { find, homeOf } from './volume.ts'
@@ -18,9 +19,6 @@ const named = {
   namespace: namespaceName.default(defaultNamespace).describe('Whose it is'),
 }
 const snapshot = z.string().min(1).max(64).describe('Id of the snapshot')
-
-/** Between two words on how far it is. */
-const everyBytes = 32 * 1_048_576
 
 export const volumeSnapshot = stream({
   name: 'volume.snapshot',
@@ -63,33 +61,6 @@ export const volumeSnapshot = stream({
     yield { isDone: true, bytes: copied.bytes, id, sha256: copied.sha256 }
   },
 })
-
-/** The newest of what was noted, each time that it is enough more. */
-class Told implements AsyncIterable<number> {
-  #bytes = 0
-  #told = 0
-  #isOver = false
-  #wake = (): void => {}
-
-  note(bytes: number): void {
-    this.#bytes = bytes
-    if (bytes - this.#told >= everyBytes) this.#wake()
-  }
-
-  end(): void {
-    this.#isOver = true
-    this.#wake()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<number> {
-    while (!this.#isOver) {
-      if (this.#bytes - this.#told < everyBytes) await new Promise<void>((resolve) => (this.#wake = resolve))
-      if (this.#isOver) return
-      this.#told = this.#bytes
-      yield this.#bytes
-    }
-  }
-}
 
 export const volumeRestore = unary({
   name: 'volume.restore',

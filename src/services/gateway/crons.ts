@@ -1,10 +1,11 @@
-/** Has the jobs made of the moments that schedules name, when these have come. Each is one command, which counts once. */
+/** Has the jobs and the backups made of the moments that schedules name, when these have come. Each is one command, which counts once. */
 import { dueNow, nextDue } from '../../core/cron/due.ts'
-import type { Due } from '../../core/cron/due.ts'
-import type { CommandOf } from '../../core/state/types.ts'
+import type { Due, Timed } from '../../core/cron/due.ts'
+import type { Command, MeshState } from '../../core/state/types.ts'
 import { base32Word } from '../../lib/base32.ts'
-import type { CronId } from '../../model/ids.ts'
 import { jobId } from '../../model/ids.ts'
+import type { BackupSchedule } from '../../model/backup.ts'
+import { scheduleKey } from '../../model/backup.ts'
 import type { Cron } from '../../model/cron.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -32,7 +33,7 @@ export class Crons implements Duty {
   readonly #deps: CronsDeps
   readonly #loop: Loop
   /** The first moment of each after its last: asking for it anew every time would take longer than all else. */
-  readonly #next = new Map<CronId, { readonly of: Cron; readonly next: Instant | null }>()
+  readonly #next = new Map<string, { readonly of: Timed; readonly next: Instant | null }>()
 
   constructor(deps: CronsDeps) {
     this.#deps = deps
@@ -49,38 +50,69 @@ export class Crons implements Duty {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, control } = this.#deps
-    const { crons } = control.state
-    for (const id of this.#next.keys()) if (!crons.has(id)) this.#next.delete(id)
+    const all = timedIn(control.state)
+    const keys = new Set(all.map(({ key }) => key))
+    for (const key of this.#next.keys()) if (!keys.has(key)) this.#next.delete(key)
     const now = clock.now()
-    const due = Array.from(crons.values()).filter((cron) => (this.#nextOf(cron) ?? Infinity) <= now)
-    await Promise.all(due.map((cron) => this.#advance(cron, signal)))
+    const due = all.filter((one) => (this.#nextOf(one) ?? Infinity) <= now)
+    await Promise.all(due.map((one) => this.#advance(one, signal)))
   }
 
-  #nextOf(cron: Cron): Instant | null {
-    const known = this.#next.get(cron.id)
-    if (known !== undefined && isTimedAlike(known.of, cron)) return known.next
-    const next = nextDue(cron, (of, after) => this.#deps.schedules.next(of, after))
-    this.#next.set(cron.id, { of: cron, next })
+  #nextOf({ key, timed }: Entry): Instant | null {
+    const known = this.#next.get(key)
+    if (known !== undefined && isTimedAlike(known.of, timed)) return known.next
+    const next = nextDue(timed, (of, after) => this.#deps.schedules.next(of, after))
+    this.#next.set(key, { of: timed, next })
     return next
   }
 
   /** One after the other: of two moments the later one would end the earlier. */
-  async #advance(cron: Cron, signal: AbortSignal): Promise<void> {
-    const { clock, commands, log, metrics, schedules } = this.#deps
-    for (const due of dueNow(cron, clock.now(), (of, after) => schedules.next(of, after))) {
-      if (!(await commands.tryOne(this.#commandOf(cron, due), signal))) return
+  async #advance({ key, timed, fire }: Entry, signal: AbortSignal): Promise<void> {
+    const { clock, commands, log, metrics, random, schedules } = this.#deps
+    for (const due of dueNow(timed, clock.now(), (of, after) => schedules.next(of, after))) {
+      if (!(await commands.tryOne(fire(due, base32Word(random.bytes(10))), signal))) return
       if (!due.isRun && due.missed === 0) continue
       metrics.count('claw_gateway_cron_moments_total', { run: String(due.isRun) })
-      log.info('a moment of a schedule has come', { cron: cron.id, name: cron.name, ...due })
+      log.info('a moment of a schedule has come', { schedule: key, ...due })
     }
-  }
-
-  #commandOf({ id }: Cron, { at, isRun, missed }: Due): CommandOf<'fire-cron'> {
-    const job = jobId(`job-${base32Word(this.#deps.random.bytes(10))}`)
-    return { type: 'fire-cron', cron: id, at, missed, ...(isRun && { job }) }
   }
 }
 
 /** Whether the same moment comes next of both. */
-const isTimedAlike = (a: Cron, b: Cron): boolean =>
-  a.last === b.last && a.edition === b.edition && a.suspended === b.suspended && a.earlier === b.earlier
+const isTimedAlike = (a: Timed, b: Timed): boolean =>
+  a.last === b.last &&
+  a.schedule === b.schedule &&
+  a.timeZone === b.timeZone &&
+  a.suspended === b.suspended &&
+  a.earlier === b.earlier
+
+interface Entry {
+  /** No other has it. */
+  readonly key: string
+  readonly timed: Timed
+  /** The command for a moment; what it makes is called by the word. */
+  readonly fire: (due: Due, word: string) => Command
+}
+
+const timedIn = ({ crons, backupSchedules }: Pick<MeshState, 'crons' | 'backupSchedules'>): readonly Entry[] => [
+  ...Array.from(crons.values(), ofJobs),
+  ...Array.from(backupSchedules.values(), ofBackups),
+]
+
+const ofJobs = (cron: Cron): Entry => ({
+  key: cron.id,
+  timed: cron,
+  fire: ({ at, isRun, missed }, word) => ({
+    ...{ type: 'fire-cron', cron: cron.id, at, missed },
+    ...(isRun && { job: jobId(`job-${word}`) }),
+  }),
+})
+
+const ofBackups = (schedule: BackupSchedule): Entry => ({
+  key: scheduleKey(schedule),
+  timed: schedule,
+  fire: ({ at, isRun, missed }, word) => ({
+    ...{ type: 'fire-backup', namespace: schedule.namespace, name: schedule.name, at, missed },
+    ...(isRun && { backup: `bak-${word}` }),
+  }),
+})

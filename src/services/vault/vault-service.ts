@@ -8,7 +8,7 @@ import type { SecretRef } from '../../model/secret.ts'
 import { inNamespace, versionOf } from '../../model/secret.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
-import type { Workload } from '../../model/workload.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
 import type { AuditTrail } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Sealer, VaultKeys } from '../../ports/keys.ts'
@@ -29,6 +29,11 @@ export interface VaultDeps {
   readonly sealer: Sealer
   readonly keys: VaultKeys
   readonly audit: Pick<AuditTrail, 'begin' | 'denied'>
+}
+
+/** What has secrets: work, or a backup. */
+interface Asker {
+  readonly spec: Pick<WorkloadSpec, 'namespace' | 'secrets'>
 }
 
 /** After these, another try may find a leader that can. */
@@ -95,11 +100,7 @@ export class VaultService implements Service {
   }
 
   /** The values of all secrets of the workload, in their order. Throws SECRETS_UNAVAILABLE when nobody can say now, and what a refusal says. */
-  async values(
-    workload: Pick<Workload, 'spec' | 'name'>,
-    placement: PlacementId,
-    signal: AbortSignal,
-  ): Promise<readonly Uint8Array[]> {
+  async values(workload: Asker, placement: PlacementId, signal: AbortSignal): Promise<readonly Uint8Array[]> {
     const { control } = this.#deps
     const refs = workload.spec.secrets ?? []
     if (refs.length === 0) return []
@@ -136,7 +137,7 @@ export class VaultService implements Service {
   }
 
   /** What this peer has of it; null while it has not heard of that version. */
-  #sealedFor(ref: SecretRef | undefined, { spec: { namespace } }: Pick<Workload, 'spec'>, { version }: DataKey) {
+  #sealedFor(ref: SecretRef | undefined, { spec: { namespace } }: Asker, { version }: DataKey) {
     const { mesh, secrets } = this.#deps.control.state
     if (mesh === null || ref === undefined) return null
     if (ref.sealed !== undefined) return { sealed: ref.sealed, scope: ownScope({ mesh: mesh.id, namespace, ref }) }

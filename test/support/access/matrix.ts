@@ -57,6 +57,10 @@ const newWorkflow = (may: string): Row =>
     ...{ name: 'new', namespace: `team-${team}` },
     steps: [{ name: 'one', image: 'busybox' }],
   }))
+const newBackup = (more: object = {}): Row =>
+  row('namespace', 'a', (team) => ({ namespace: `team-${team}`, directory: '/srv/backups', node: 'ada', ...more }))
+const ofBackup = (): Row => row('namespace', 'a', (team) => ({ backup: `bak-${team}` }))
+const ofBackupSchedule = row('namespace', 'a', (team) => ({ schedule: 'nightly', namespace: `team-${team}` }))
 const policy = { name: 'x', rules: { requireDigest: true } }
 const filter = { level: null, search: null, since: null, until: null, context: 0, details: false }
 const upload = { upload: 'upload-1', offset: 0, data: '' }
@@ -235,6 +239,19 @@ export const rows: Readonly<Record<string, Row>> = {
   'events.query': row('list', all),
   'events.emit': row('mesh', 'oa', () => ({ source: 'test', message: 'hello' })),
 
+  'backup.create': newBackup(),
+  'backup.follow': ofBackup(),
+  'backup.list': row('list', 'a'),
+  'backup.info': ofBackup(),
+  'backup.verify': ofBackup(),
+  'backup.read': ofBackup(),
+  'backup.restore': ofBackup(),
+  'backup.delete': ofBackup(),
+  'backup.schedule': newBackup({ schedule: 'new', cron: '@daily' }),
+  'backup.schedules': row('list', 'a'),
+  'backup.suspend': ofBackupSchedule,
+  'backup.resume': ofBackupSchedule,
+  'backup.unschedule': ofBackupSchedule,
   'volume.create': ofVolume('oa'),
   'volume.list': row('list', all),
   'volume.info': ofVolume(all),

@@ -97,8 +97,24 @@ function furnish(mesh: AccessMesh, team: 'a' | 'b'): void {
     ...{ type: 'create-workflow', workflow: workflowId(`wf-${team}`), name: 'shards', namespace, ttlMs: null },
     steps: [step('one', { spec: own.spec })],
   })
+  keepBackups(mesh, team, namespace)
   const kept = { isTried: false, refusal: null, at: 0, by: 'socket' }
   const workload = workloadId(`wl-kept-${team}`)
   const submission = { ...kept, command: `run/${team}`, workload, name: `kept-${team}`, spec: spec({ namespace }) }
   mesh.spool = [...mesh.spool, submission]
+}
+
+/** A volume, a backup of it, and a schedule of more. */
+function keepBackups(mesh: OperationsMesh, team: string, namespace: string): void {
+  const local = { type: 'local', access: 'RWO', hostPath: null, nfs: null, sizeMib: null, node: ada } as const
+  mesh.apply({ type: 'create-volume', namespace, name: 'kept', volume: local })
+  const policy = { allowWorkloads: [], allowLabels: {}, denyWorkloads: [] }
+  const sealed = { sealed: 's1.1.AAAA.AAAA', how: 'generated', policy, rotation: null } as const
+  mesh.apply({ type: 'create-secret', namespace, name: 'backup-key', ...sealed })
+  const target = { type: 'directory', node: ada, path: '/srv/backups' } as const
+  const selection = { scope: 'volumes', names: [], labels: {} } as const
+  mesh.apply({ type: 'create-backup', backup: `bak-${team}`, namespace, selection, target })
+  const timing = { schedule: '@daily', timeZone: 'UTC', missed: 'skip', startingDeadlineMs: 60_000 } as const
+  const keep = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0 }
+  mesh.apply({ type: 'create-backup-schedule', namespace, name: 'nightly', selection, target, timing, keep })
 }

@@ -9,7 +9,7 @@ import { firstVersion, rangeText, type VersionRange } from '../../../src/model/v
 import { meshId, type NodeId } from '../../../src/model/ids.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import type { OperationContext } from '../../../src/operations/context.ts'
-import { noVolumes } from '../no-volumes.ts'
+import { nothingKept } from '../no-volumes.ts'
 import { noPrograms } from '../no-programs.ts'
 import { openVault } from '../open-vault.ts'
 import { OperationService } from '../../../src/operations/invoke.ts'
@@ -253,7 +253,7 @@ export class Host {
       logs: { kept: () => [], read: nobody },
       host: hostViewOf(inventory, probes.host),
       services: { stats: async () => ({ revisions: [], unserved: 0 }) },
-      volumes: noVolumes,
+      ...nothingKept,
       audit: unrecorded,
       spool,
       vault: openVault(() => control.state),

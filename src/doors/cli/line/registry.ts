@@ -1,6 +1,7 @@
 /** Every command there is. A command's own file is loaded only when it is the one. */
 import { auditRows } from './audit-rows.ts'
 import { authRows } from './auth-rows.ts'
+import { backupRows } from './backup-rows.ts'
 import { volumeRows } from './volume-rows.ts'
 import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
@@ -24,6 +25,8 @@ export const nouns: Readonly<Record<string, string>> = {
   workflow: 'Steps that need each other, each of them a job',
   namespace: 'Whose work it is, and how much it may take',
   volume: 'Where work keeps its data',
+  backup: 'Copies of volumes and of the mesh, kept elsewhere',
+  'backup schedule': 'Backups by the clock',
   audit: 'Who did what, and who was turned away',
   policy: 'What work may be',
   price: 'What it costs',
@@ -124,6 +127,7 @@ export const commands: readonly Row[] = [
   ...auditRows,
   ...timedRows,
   ...volumeRows,
+  ...backupRows,
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('../commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('../commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('../commands/node/events.ts') },

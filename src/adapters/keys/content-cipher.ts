@@ -1,0 +1,100 @@
+/**
+ * Content of any length under a key, by AES-256-GCM in parts of 64 KiB. The number of a part, and whether it is the last, are in its nonce: so none
+ * can be left out, moved, or taken for the end. The key is made anew for each content, from the secret and what the content is bound to.
+ */
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { ClawError } from '../../model/failure.ts'
+import type { ContentCipher } from '../../ports/backups.ts'
+
+const partBytes = 65_536
+const tagBytes = 16
+/** How a sealed content begins. */
+const magic = Buffer.from('CLAWSEAL1\n')
+const mostParts = 2 ** 32 - 1
+
+export const contentCipher: ContentCipher = { seal, open }
+
+async function* seal(
+  content: AsyncIterable<Uint8Array>,
+  secret: Uint8Array,
+  bound: string,
+): AsyncGenerator<Uint8Array> {
+  const key = keyOf(secret, bound)
+  yield magic
+  let number = 0
+  for await (const { part, isLast } of partsOf(content, partBytes)) {
+    if (number > mostParts) throw new ClawError('TOO_LARGE', { what: 'The content', limit: mostParts * partBytes })
+    const cipher = createCipheriv('aes-256-gcm', key, nonceOf(number, isLast))
+    yield Buffer.concat([cipher.update(part), cipher.final(), cipher.getAuthTag()])
+    number += 1
+  }
+}
+
+async function* open(
+  sealed: AsyncIterable<Uint8Array>,
+  secret: Uint8Array,
+  bound: string,
+  what: { readonly backup: string; readonly file: string },
+): AsyncGenerator<Uint8Array> {
+  const key = keyOf(secret, bound)
+  let number = 0
+  for await (const { part, isLast } of partsOf(withoutMagic(sealed, what), partBytes + tagBytes)) {
+    if (part.length < tagBytes) throw new ClawError('BACKUP_DAMAGED', { ...what, detail: 'ends too early' })
+    const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(number, isLast), { authTagLength: tagBytes })
+    decipher.setAuthTag(part.subarray(part.length - tagBytes))
+    const text = decipher.update(part.subarray(0, part.length - tagBytes))
+    try {
+      decipher.final()
+    } catch (cause) {
+      const detail = 'was changed, or is sealed with another key'
+      throw new ClawError('BACKUP_DAMAGED', { ...what, detail }, { cause })
+    }
+    yield text
+    number += 1
+  }
+}
+
+const keyOf = (secret: Uint8Array, bound: string): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', secret, bound, 'claw/backup/1', 32))
+
+function nonceOf(number: number, isLast: boolean): Buffer {
+  const nonce = Buffer.alloc(12)
+  nonce.writeUInt32BE(number, 4)
+  nonce.writeUInt8(isLast ? 1 : 0, 11)
+  return nonce
+}
+
+/** Always at least one, and all but the last of that size. */
+async function* partsOf(
+  content: AsyncIterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<{ readonly part: Buffer; readonly isLast: boolean }> {
+  let held: Buffer = Buffer.alloc(0)
+  for await (const chunk of content) {
+    held = Buffer.concat([held, chunk])
+    // One that is full may be the last.
+    let at = 0
+    for (; held.length - at > size; at += size) yield { part: held.subarray(at, at + size), isLast: false }
+    held = held.subarray(at)
+  }
+  yield { part: held, isLast: true }
+}
+
+async function* withoutMagic(
+  sealed: AsyncIterable<Uint8Array>,
+  what: { readonly backup: string; readonly file: string },
+): AsyncGenerator<Uint8Array> {
+  let held: Buffer | null = Buffer.alloc(0)
+  for await (const chunk of sealed) {
+    if (held === null) {
+      yield chunk
+      continue
+    }
+    held = Buffer.concat([held, chunk])
+    if (held.length < magic.length) continue
+    if (!held.subarray(0, magic.length).equals(magic)) break
+    yield held.subarray(magic.length)
+    held = null
+  }
+  if (held !== null) throw new ClawError('BACKUP_DAMAGED', { ...what, detail: 'does not begin as one' })
+}

@@ -1,0 +1,38 @@
+/** The backups that this host makes and keeps. */
+import { sha256Sum } from '../adapters/backups/checksum.ts'
+import { directoryStore } from '../adapters/backups/directory-store.ts'
+import { pathFor } from '../adapters/docker/mounts.ts'
+import { contentCipher } from '../adapters/keys/content-cipher.ts'
+import { encodeBackup } from '../core/state/backup.ts'
+import type { BackupTarget } from '../model/backup.ts'
+import { ClawError } from '../model/failure.ts'
+import type { BackupStore } from '../ports/backups.ts'
+import { BackupService } from '../services/backups/backup-service.ts'
+import type { VolumeService } from '../services/volumes/volume-service.ts'
+import { confinementOf } from './confinement.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { Ground } from './ground.ts'
+
+export const backupsOf = (
+  ground: Ground,
+  { control, host, machine, vault }: ControlPlane,
+  volumes: VolumeService,
+): BackupService =>
+  new BackupService({
+    ...{ self: ground.identity.id, clock: ground.clock, control, rpc: host.rpc, volumes, vault },
+    ...{ cipher: contentCipher, checksum: sha256Sum },
+    openStore: (target, namespace) => storeOf(ground, target, namespace),
+    meshState: () => encodeBackup(machine.state, { at: ground.clock.now(), software: ground.version }),
+    log: ground.log.child('backups'),
+  })
+
+/** A directory is one that work of the namespace may mount: whoever may write there may have its backups there. */
+async function storeOf({ config }: Ground, target: BackupTarget, namespace: string): Promise<BackupStore> {
+  if (target.type === 's3') throw new ClawError('BACKUP_TARGET', { target: target.bucket, detail: 'not yet' })
+  try {
+    return directoryStore(await pathFor(target.path, { namespace }, confinementOf(config)))
+  } catch (error) {
+    if (!ClawError.is(error, 'CONTAINER_FAILED')) throw error
+    throw new ClawError('BACKUP_TARGET', { target: target.path, detail: error.facts.detail }, { cause: error })
+  }
+}

@@ -1,0 +1,115 @@
+/** The files of one backup: what goes into them, what is read out of them, and whether they are what was written. */
+import { ClawError } from '../../model/failure.ts'
+import type { Backup, BackupFile } from '../../model/backup.ts'
+import type { BackupStore, ContentCipher } from '../../ports/backups.ts'
+import type { Checksum, Copied } from '../../ports/volumes.ts'
+
+export const manifestName = 'manifest.json'
+
+export interface Sealing {
+  readonly cipher: ContentCipher
+  readonly store: BackupStore
+  /** Null for what is kept as it is. */
+  readonly secret: Uint8Array | null
+}
+
+type OnBytes = (bytes: number) => void
+
+/** Names of volumes hold no dot. */
+const nameOf = (volume: string | null): string => (volume === null ? 'mesh.claw' : `${volume}.tar.sealed`)
+
+const boundTo = ({ id }: Pick<Backup, 'id'>, file: string): string => `${id}/${file}`
+
+interface Part {
+  /** Null for the state of the mesh. */
+  readonly volume: string | null
+  readonly content: AsyncIterable<Uint8Array>
+}
+
+export async function writeFile(
+  backup: Backup,
+  { volume, content }: Part,
+  { cipher, store, secret }: Sealing,
+  { onBytes, signal }: { readonly onBytes: OnBytes; readonly signal: AbortSignal },
+): Promise<BackupFile> {
+  const name = nameOf(volume)
+  let bytes = 0
+  const counted = each(content, (chunk) => onBytes((bytes += chunk.length)))
+  const kept = secret === null ? counted : cipher.seal(counted, secret, boundTo(backup, name))
+  const { bytes: stored, sha256 } = await store.write(backup.id, name, kept, signal)
+  return { name, volume, bytes, stored, sha256 }
+}
+
+/** Goes last: what is in the backup, for who finds it without the mesh that it is of. */
+export function writeManifest(
+  backup: Backup,
+  files: readonly BackupFile[],
+  store: BackupStore,
+  signal: AbortSignal,
+): Promise<Copied> {
+  const { id, namespace, scope, key, createdAt, createdBy } = backup
+  const what = { format: 'clawbernetes-backup-set', version: 1, id, namespace, scope, key }
+  const whole = { ...what, takenAt: new Date(createdAt).toISOString(), createdBy, files }
+  return store.write(id, manifestName, once(Buffer.from(`${JSON.stringify(whole, null, 2)}\n`)), signal)
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes)
+}
+
+/** What was written, as it was before it was made unreadable. Throws BACKUP_DAMAGED, at the latest at the end. */
+export async function* readFile(
+  backup: Backup,
+  file: BackupFile,
+  { cipher, store, secret }: Sealing,
+  { checksum, signal }: { readonly checksum: () => Checksum; readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const what = { backup: backup.id, file: file.name }
+  const sum = checksum()
+  const stored = each(store.read(backup.id, file.name, signal), (chunk) => sum.add(chunk))
+  yield* secret === null ? stored : cipher.open(stored, secret, boundTo(backup, file.name), what)
+  if (sum.hex() !== file.sha256) throw new ClawError('BACKUP_DAMAGED', { ...what, detail: 'is not what was written' })
+}
+
+/** Every byte of every file, the manifest's too. What is wrong with each that is damaged; none when all are what was written. */
+export async function damageOf(
+  backup: Backup,
+  store: BackupStore,
+  {
+    checksum,
+    onBytes,
+    signal,
+  }: { readonly checksum: () => Checksum; readonly onBytes: OnBytes; readonly signal: AbortSignal },
+): Promise<readonly { readonly file: string; readonly detail: string }[]> {
+  const { manifest } = backup
+  const all = [...backup.files, ...(manifest === null ? [] : [{ name: manifestName, ...manifest }])]
+  const damaged: { file: string; detail: string }[] = []
+  let bytes = 0
+  for (const { name, stored, sha256 } of all) {
+    const sum = checksum()
+    let size = 0
+    try {
+      for await (const chunk of store.read(backup.id, name, signal)) {
+        sum.add(chunk)
+        size += chunk.length
+        onBytes((bytes += chunk.length))
+      }
+      if (size !== stored) damaged.push({ file: name, detail: `has ${size} bytes instead of ${stored}` })
+      else if (sum.hex() !== sha256) damaged.push({ file: name, detail: 'is not what was written' })
+    } catch (error) {
+      if (!ClawError.is(error, 'BACKUP_DAMAGED')) throw error
+      damaged.push({ file: name, detail: error.facts.detail })
+    }
+  }
+  return damaged
+}
+
+async function* each(
+  content: AsyncIterable<Uint8Array>,
+  look: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    look(chunk)
+    yield chunk
+  }
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { mayForward } from '../../../../src/core/state/authority.ts'
+import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import type { Command, CommandOf } from '../../../../src/core/state/types.ts'
+import { entitlements } from '../../../../src/core/vault/entitlement.ts'
+import type { PlacementId } from '../../../../src/model/ids.ts'
+import { ada, type Book, bob, meshOf, refusal } from '../../../support/control-samples.ts'
+
+const volume = (name: string, labels: Record<string, string> = {}, node: typeof ada | null = ada): Command => ({
+  ...{ type: 'create-volume', namespace: 'default', name },
+  volume: { type: 'local', access: 'RWO', hostPath: null, nfs: null, sizeMib: null, node, labels },
+})
+const key: Command = {
+  ...{ type: 'create-secret', namespace: 'default', name: 'backup-key', sealed: 's1.1.AAAA.AAAA', how: 'generated' },
+  ...{ policy: { allowWorkloads: ['mesh:backup'], allowLabels: {}, denyWorkloads: [] }, rotation: null },
+}
+const target = { type: 'directory', node: ada, path: '/srv/backups' } as const
+const all = { scope: 'volumes', names: [], labels: {} } as const
+const create = (backup: string, parts: object = {}): Command => ({
+  ...{ type: 'create-backup', backup, namespace: 'default', selection: all, target, ...parts },
+})
+const sha256 = 'a'.repeat(64)
+const made = (backup: string, parts: object = {}): CommandOf<'report-backup'> => ({
+  ...{ type: 'report-backup', backup, node: ada, ...parts },
+  made: {
+    ok: true,
+    files: [{ name: 'data.tar.sealed', volume: 'data', bytes: 1, stored: 2, sha256 }],
+    manifest: { stored: 1, sha256 },
+  },
+})
+const failed = (backup: string): Command => ({
+  ...{ type: 'report-backup', backup, node: ada, made: { ok: false, reason: 'no room' } },
+})
+
+function mesh(): Book {
+  const book = meshOf([ada, bob])
+  book.run(volume('data', { tier: 'gold' }))
+  book.run(volume('other', { tier: 'tin' }))
+  book.run(volume('unused', { tier: 'gold' }, null))
+  book.run(key)
+  return book
+}
+
+describe('a backup', () => {
+  test('is of the volumes that were named, or that have the labels, and hold something', () => {
+    const book = mesh()
+    const volumesOf = (id: string) => book.state.backups.get(id)?.volumes
+    book.run(create('bak-a'))
+    book.run(create('bak-b', { selection: { ...all, labels: { tier: 'gold' } } }))
+    expect([volumesOf('bak-a'), volumesOf('bak-b')]).toEqual([['data', 'other'], ['data']])
+    const named = (name: string) => refusal(book.run(create('bak-c', { selection: { ...all, names: [name] } })))
+    expect([named('nothing'), named('unused')]).toEqual(['VOLUME_NOT_FOUND', 'INVALID_REQUEST'])
+  })
+
+  test('is whole, or failed, as its node says once, and nobody else', () => {
+    const book = mesh()
+    book.run(create('bak-a'))
+    expect(refusal(book.run(made('bak-a', { node: bob })))).toBe('BACKUP_NOT_FOUND')
+    expect([mayForward(made('bak-a'), ada), mayForward(made('bak-a'), bob)]).toEqual([true, false])
+    expect(refusal(book.run(made('bak-a')))).toBeNull()
+    expect(refusal(book.run(failed('bak-a')))).toBe('BACKUP_UNUSABLE')
+    expect(restore(snapshot(book.state)).backups).toEqual(book.state.backups)
+  })
+
+  test('goes when its node has taken it away, at once when that node is gone', () => {
+    const book = mesh()
+    book.run(create('bak-a'))
+    book.run(create('bak-b', { target: { ...target, node: bob } }))
+    book.run({ type: 'delete-backup', backup: 'bak-a' })
+    expect(book.state.backups.get('bak-a')?.state).toBe('deleting')
+    book.run({ type: 'report-backup-gone', backup: 'bak-a', node: ada })
+    expect(book.state.backups.has('bak-a')).toBe(false)
+    book.run({ type: 'remove-member', node: bob, force: true })
+    expect(book.state.backups.get('bak-b')?.state).toBe('failed')
+    book.run({ type: 'delete-backup', backup: 'bak-b' })
+    expect(book.state.backups.has('bak-b')).toBe(false)
+  })
+
+  test('has its key opened for the node that keeps it, and for no other', () => {
+    const book = mesh()
+    book.run(create('bak-a'))
+    const of = (node: typeof ada) => entitlements(book.state, 'bak-a' as PlacementId, node)
+    expect(of(ada)).toMatchObject([{ secret: { name: 'backup-key', version: 1 } }])
+    expect(() => of(bob)).toThrow(expect.objectContaining({ code: 'PERMISSION_DENIED' }) as Error)
+  })
+})
+
+describe('a schedule of backups', () => {
+  const timing = { schedule: '0 3 * * *', timeZone: 'UTC', missed: 'run-once', startingDeadlineMs: 60_000 } as const
+  const keep = { last: 2, hourly: 0, daily: 0, weekly: 0, monthly: 0 }
+  const nightly: Command = {
+    ...{ type: 'create-backup-schedule', namespace: 'default', name: 'nightly', selection: all, target, timing, keep },
+  }
+  const fire = (at: number, backup?: string): Command => ({
+    ...{ type: 'fire-backup', namespace: 'default', name: 'nightly', at, missed: 0 },
+    ...(backup !== undefined && { backup }),
+  })
+  const scheduled = () => {
+    const book = mesh()
+    book.run(nightly)
+    return { book, begin: book.state.backupSchedules.get('default/nightly')?.last ?? 0 }
+  }
+
+  test('counts each moment once, whoever says it and however often', () => {
+    const { book, begin } = scheduled()
+    expect(refusal(book.run(fire(begin)))).toBe('CRON_BUSY')
+    expect(refusal(book.run(fire(begin + 10, 'bak-a')))).toBeNull()
+    expect(refusal(book.run(fire(begin + 10, 'bak-b')))).toBe('CRON_BUSY')
+    expect(refusal(book.run(fire(begin + 5, 'bak-c')))).toBe('CRON_BUSY')
+    expect([...book.state.backups.keys()]).toEqual(['bak-a'])
+    expect(mayForward(fire(begin + 20, 'bak-d'), ada)).toBe(false)
+    expect(restore(snapshot(book.state)).backupSchedules).toEqual(book.state.backupSchedules)
+  })
+
+  test('keeps what it is told to, and begins none while the one before is being made', () => {
+    const { book, begin } = scheduled()
+    const states = () => Object.fromEntries([...book.state.backups].map(([id, { state }]) => [id, state]))
+    book.run(fire(begin + 1, 'bak-a'))
+    book.run(fire(begin + 2, 'bak-b'))
+    expect(book.state.backupSchedules.get('default/nightly')).toMatchObject({ fired: 1, skipped: 1 })
+    book.run(made('bak-a'))
+    for (const [index, id] of ['bak-c', 'bak-d'].entries()) {
+      book.run(fire(begin + 3 + index, id))
+      book.run(made(id))
+    }
+    expect(states()).toEqual({ 'bak-a': 'deleting', 'bak-c': 'complete', 'bak-d': 'complete' })
+    book.run(fire(begin + 9, 'bak-e'))
+    book.run(failed('bak-e'))
+    expect(states()).toMatchObject({ 'bak-c': 'complete', 'bak-d': 'complete', 'bak-e': 'failed' })
+  })
+
+  test('says why there was none', () => {
+    const { book, begin } = scheduled()
+    for (const name of ['data', 'other']) book.run({ type: 'remove-volume', namespace: 'default', name })
+    book.run(fire(begin + 1, 'bak-a'))
+    expect(book.state.backupSchedules.get('default/nightly')).toMatchObject({ fired: 0, skipped: 1 })
+    expect(book.state.backupSchedules.get('default/nightly')?.refusal).toContain('none of these volumes')
+  })
+})
