@@ -15,7 +15,7 @@ function patternOf({ schedule, timeZone }: Schedule): Cron {
   // Without a function to call croner sets no timer.
   const pattern = new Cron(schedule, { timezone: timeZone, mode: '5-or-6-parts', paused: true })
   // A zone is only looked at when a moment is asked for.
-  pattern.nextRun(new Date(0))
+  if (pattern.nextRun(new Date(0)) === null) throw new Error('it never comes')
   if (known.size >= mostKnown) known.clear()
   known.set(key, pattern)
   return pattern

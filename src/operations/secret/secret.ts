@@ -23,6 +23,7 @@ import {
   valueKeys,
   valueOf,
 } from './secret-fields.ts'
+import { vaultRenewed } from './renewal.ts'
 import { historyOf, SecretHistory, SecretView, secretView } from './secret-view.ts'
 
 const key = idempotencyKey.optional().describe('The same key by the same caller does it once')
@@ -41,6 +42,7 @@ export const secretCreate = unary({
     const { name, namespace: where, generate, rotateLength } = input
     const value = valueOf({ ...input, generate: generate ?? lengthUnless(input, rotateLength) }, context.random)
     if (value === null) throw noValue()
+    await vaultRenewed(context, signal)
     const command = {
       ...{ type: 'create-secret' as const, namespace: where, name, policy: policyOf(input) },
       sealed: context.vault.seal({ namespace: where, of: { secret: name, version: 1 } }, value),
@@ -120,6 +122,7 @@ async function replace(
 ): Promise<SecretView> {
   const { namespace: where, name, versions } = found
   const version = Math.max(...versions.map(({ number }) => number)) + 1
+  await vaultRenewed(context, signal)
   const sealed = context.vault.seal({ namespace: where, of: { secret: name, version } }, value)
   const command = { type: 'set-secret', namespace: where, name, version, sealed, how } as const
   await carryOut('secret', command, { context, caller, signal, key: own })

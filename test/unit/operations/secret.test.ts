@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { InputOf, OutputOf } from '../../../src/operations/registry.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { operations } from '../../../src/operations/registry.ts'
-import { ada } from '../../support/control-samples.ts'
+import { ada, bob } from '../../support/control-samples.ts'
 import { textIn } from '../../support/open-vault.ts'
 import { admin } from '../../support/operations-mesh.ts'
 import type { OperationsMesh } from '../../support/operations-mesh.ts'
@@ -22,6 +22,27 @@ beforeEach(async () => {
 const secretNow = (name = 'db') => mesh.book.state.secrets.get(`default/${name}`)
 const specNow = () => [...mesh.book.state.workloads.values()].at(-1)?.spec
 const code = (wanted: string) => expect.objectContaining({ code: wanted })
+
+test('given that a holder of the vault was removed, when a secret is told, then it is sealed once there is another key', async () => {
+  const holders = [{ node: ada, sealed: 'cmluZw==' }]
+  mesh.apply({
+    type: 'set-vault',
+    epoch: 1,
+    publicKey: 'a2V5',
+    holders: [...holders, { node: bob, sealed: 'cmluZw==' }],
+  })
+  mesh.apply({ type: 'remove-member', node: bob, force: true })
+  expect(mesh.book.state.vault?.isExposed).toBe(true)
+  let isThere = false
+  const told = service.invoke('secret.create', { name: 'db', value: 'hunter2' }, { caller: admin, signal })
+  const created = told.finally(() => (isThere = true))
+  await mesh.world.runFor(2_000)
+  expect(isThere).toBe(false)
+  mesh.apply({ type: 'set-vault', epoch: 2, publicKey: 'a2V6', holders })
+  await mesh.world.runFor(100)
+  await created
+  expect(secretNow()?.current).toBe(1)
+})
 
 describe('given a secret', () => {
   beforeEach(() => run('secret.create', { name: 'db', value: 'hunter2' }))

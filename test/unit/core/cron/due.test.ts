@@ -168,6 +168,8 @@ describe('schedules as croner reads them', () => {
   test('what is no schedule, and what is no time zone, is refused in words', () => {
     expect(cronerSchedules.problem({ schedule: '61 * * * *', timeZone: 'UTC' })).toMatch(/minute: 61/)
     expect(cronerSchedules.problem({ schedule: '* * * *', timeZone: 'UTC' })).not.toBe(null)
+    expect(cronerSchedules.problem({ schedule: '0 0 30 2 *', timeZone: 'UTC' })).toBe('it never comes')
+    expect(cronerSchedules.problem({ schedule: '0 0 29 2 *', timeZone: 'UTC' })).toBe(null)
     expect(cronerSchedules.problem({ schedule: '@daily', timeZone: 'Mars/Olympus' })).not.toBe(null)
     expect(cronerSchedules.problem({ schedule: '@daily', timeZone: 'Europe/Zurich' })).toBe(null)
     expect(cronerSchedules.next({ schedule: '@daily', timeZone: 'Mars/Olympus' }, 0)).toBe(null)
