@@ -71,6 +71,32 @@ test('given a worker, then its root looks and runs work, and changes nothing', a
   expect(voters).not.toContain('shed')
 })
 
+test('given a node without an engine, then an operator runs what they may, and no plain process without the right to', async () => {
+  await mesh.add('bare', { extra: ['--executor', 'process'] })
+  const info = (): Promise<{ readonly hardware: { readonly executors: readonly string[] } | null }> =>
+    desk.json('node', 'info', 'bare')
+  await eventually('it is known', 15_000, info, ({ hardware }) => hardware?.executors[0] === 'process')
+  const [bare, named, simulated] = [[], ['--executor', 'process'], ['--executor', 'simulated']]
+  const run = (executor: readonly string[], ...words: readonly string[]): Promise<Reply> =>
+    asAda(words[0] ?? '', ...words.slice(1), '--namespace', 'team-a', ...executor, 'busybox')
+  for (const executor of [bare, named])
+    for (const words of [
+      ['run', '-d'],
+      ['job', 'create', 'sums'],
+      ['deploy', 'create', 'web', '-d'],
+    ])
+      expect(codeOf(await run(executor, ...words)), words.join(' ')).toBe('PERMISSION_DENIED')
+  expect((await run(simulated, 'run', '-d', '--name', 'fenced')).code).toBe(0)
+  await hub.json('auth', 'role', 'create', 'trusted', '--rule', 'use:privilege')
+  await hub.json('auth', 'user', 'assign-role', 'ada', 'trusted', '-n', 'team-a')
+  const own = await asAda('run', '-d', '--namespace', 'team-a', '--node', 'bare', 'host', '--', 'true')
+  expect(own.code, own.stderr).toBe(0)
+  const plan = await hub.cli('auth', 'can-i', 'use', 'privilege', '-n', 'team-a', '--as', 'ada')
+  const elsewhere = await hub.cli('auth', 'can-i', 'use', 'privilege', '-n', 'team-b', '--as', 'ada')
+  expect([plan.code, elsewhere.code]).toEqual([0, 1])
+  expect(codeOf(await asAda('auth', 'can-i', '--list', '--as', 'ada'))).toBe('PERMISSION_DENIED')
+})
+
 test('given a key that is revoked at one peer, then it is worth nothing at the other, and what was open there ends', async () => {
   const headers = { authorization: `Bearer ${ada.secret}`, 'content-type': 'application/json' }
   const body = JSON.stringify({ follow: true, after: 0 })

@@ -12,7 +12,7 @@ export async function beforeAuth(api: Api, line: string): Promise<string> {
   if (what === 'role' && verb === 'create') await noRole(api, name)
   if (what === 'role' && verb === 'delete') await aRole(api, name)
   if (what === 'user' && verb === 'create') await noUser(api, name)
-  else if (what === 'user' && name === ada) await aUser(api)
+  else if ((what === 'user' && name === ada) || line.includes(`--as ${ada}`)) await aUser(api)
   if (what === 'user' && verb === 'remove-role') {
     const namespace = line.includes('-n team-a') ? 'team-a' : undefined
     await api.call('user.assign', { user: ada, role, namespace }, signal)

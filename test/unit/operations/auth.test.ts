@@ -128,6 +128,30 @@ describe('a role', () => {
   })
 })
 
+describe('what another user may', () => {
+  const can = (verb: string, as: string, caller?: Caller) =>
+    ask('auth.can', { verb, resource: 'workload', namespace: 'team-a', as }, caller)
+
+  test('is said to administrators, as it is said to that user, and to nobody else', async () => {
+    const eve = userWith(mesh, 'operator', 'team-a')
+    for (const verb of ['create', 'read', 'spend'] as const)
+      expect((await can(verb, 'operator-team-a')).allowed).toBe(await may(eve, verb, 'workload', 'team-a'))
+    expect(await ask('auth.whoami', { as: 'operator-team-a' })).toEqual(await ask('auth.whoami', {}, eve))
+    for (const role of ['operator', 'auditor'] as const)
+      await expect(can('read', 'operator-team-a', userWith(mesh, role))).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+      })
+    await expect(can('read', 'nobody')).rejects.toMatchObject({ code: 'USER_NOT_FOUND' })
+    mesh.apply({ type: 'set-user', name: 'operator-team-a', disabled: true })
+    await expect(can('read', 'operator-team-a')).rejects.toMatchObject({ code: 'AUTH_FAILED' })
+  })
+
+  test('given an operator who is no user, is everything', async () => {
+    await ask('operator.add', { name: 'old', key })
+    expect((await can('remove', 'old')).allowed).toBe(true)
+  })
+})
+
 describe('an API key', () => {
   const bearer = (secret: string): Caller => {
     const found = keyOfSecret(mesh.book.state, secret, mesh.world.now())

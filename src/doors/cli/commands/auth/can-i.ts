@@ -21,22 +21,28 @@ export default command({
   options: {
     namespace: { ...namespaceOption, about: 'In this namespace; everywhere if left out' },
     list: { kind: 'flag', about: 'All that you may' },
+    as: { kind: 'text', value: 'USER', about: 'What this user may; for administrators' },
   },
-  examples: ['auth can-i create workload -n team-a', 'auth can-i reveal secret', 'auth can-i --list'],
+  examples: [
+    'auth can-i create workload -n team-a',
+    'auth can-i reveal secret',
+    'auth can-i --list',
+    'auth can-i --list --as ada',
+  ],
 
-  async run({ verb, resource, namespace, list }, session) {
+  async run({ verb, resource, namespace, list, as }, session) {
     const api = await session.api()
-    if (list) return all(api, session)
+    if (list) return all(api, as, session)
     if (verb === undefined || resource === undefined)
       throw new ClawError('INVALID_REQUEST', { problem: 'say what: a verb and a resource, or --list' })
-    const answer = await api.call('auth.can', { verb, resource, namespace }, session.signal)
+    const answer = await api.call('auth.can', { verb, resource, namespace, as }, session.signal)
     await session.out.result(answer, ({ allowed }) => [allowed ? 'yes' : 'no'])
     return answer.allowed ? 0 : no
   },
 })
 
-async function all(api: Api, { out, signal }: Session): Promise<undefined> {
-  const { grants, limits } = await api.call('auth.whoami', {}, signal)
+async function all(api: Api, as: string | undefined, { out, signal }: Session): Promise<undefined> {
+  const { grants, limits } = await api.call('auth.whoami', { as }, signal)
   const rows = grants.map(({ role, namespace, rules }) => ({ role, namespace, may: rulesInWords(rules) }))
   await out.result({ grants, limits }, async (_, style) => [
     ...(await style.table(rows, [
