@@ -216,6 +216,19 @@ describe('given a workflow', () => {
       })
   })
 
+  test('when there are as many steps as there may be, each after all before it, then that is looked at at once; one more is refused', async () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        ...{ name: `s${i}`, image: 'x:1', needs: Array.from({ length: i }, (__, before) => `s${before}`) },
+        ...(i > 0 && { command: ['x', `{{steps.s${i - 1}.result}}`, '{{steps.s0.result}}'] }),
+      }))
+    const plan = await run('workflow.validate', { name: 'chain', steps: many(64) })
+    expect(plan.stages.length).toBe(64)
+    await expect(run('workflow.create', { name: 'chain', steps: many(500) })).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+    })
+  })
+
   test('when it is only asked what it would be, then its stages and what each would be told are shown, and nothing is made', async () => {
     const merge = { name: 'merge', image: 'm:1', needs: ['all'], command: ['merge', '--list={{steps.list.result}}'] }
     const plan = await run('workflow.validate', { name: 'shards', steps: [...steps, merge] })

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { jobsToForget } from '../../../../src/core/jobs/forget.ts'
+import type { Command } from '../../../../src/core/state/types.ts'
+import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import { ada } from '../../../support/control-samples.ts'
 import { JobLab, render } from '../../../support/job-lab.ts'
 
 describe('given a job of three runs, two at a time', () => {
@@ -92,6 +95,67 @@ describe('given a job of three runs, two at a time', () => {
     lab.run({ type: 'forget-jobs', jobs: [render] })
     expect(lab.job).toBe(undefined)
   })
+})
+
+const placement = (id: string) => placementId(workloadId(id), 1)
+
+/** How far the run has come on its node, which is lost then. */
+const phases: readonly (readonly [string, (id: string) => readonly Command[]])[] = [
+  ['has a place', () => []],
+  ['is claimed', (id) => [{ type: 'claim', placement: placement(id), node: ada }]],
+  [
+    'is starting',
+    (id) => [
+      { type: 'claim', placement: placement(id), node: ada },
+      { type: 'report-starting', placement: placement(id), node: ada, progress: 'pulling image' },
+    ],
+  ],
+  [
+    'runs',
+    (id) => [
+      { type: 'claim', placement: placement(id), node: ada },
+      { type: 'report-running', placement: placement(id), node: ada, startedAt: 1 },
+    ],
+  ],
+]
+
+describe.each(phases)('given a run that %s when its node is lost', (_, sofar) => {
+  const lost = (parts: object) => {
+    const lab = new JobLab({ completions: 1, backoffLimit: 0, ...parts })
+    lab.lead()
+    const id = lab.live[0]?.id ?? ''
+    lab.run({ type: 'place', workload: workloadId(id), attempt: 1, node: ada, devices: [], executor: 'docker' })
+    for (const command of sofar(id)) expect(lab.run(command)).toBe(null)
+    // A place that nobody has taken is given back; what was taken is given up.
+    const type = sofar(id).length === 0 ? 'withdraw' : 'lose'
+    return { lab, lose: () => lab.run({ type, placement: placement(id), reason: 'its node was lost' }), id }
+  }
+
+  test('then it is done elsewhere, once, and is no failure; what the node says later counts for nothing', () => {
+    const { lab, lose, id } = lost({})
+    expect(lose()).toBe(null)
+    lab.lead()
+    for (const run of lab.live) lab.end(run, 0)
+    lab.lead()
+    const late = { endedAt: lab.at, exitCode: 0, error: null }
+    lab.run({ type: 'report-ended', placement: placement(id), node: ada, ...late })
+    lab.lead()
+    expect(lab.job).toMatchObject({ state: 'completed', succeeded: 1, failed: 0 })
+    expect([...lab.successes]).toEqual([[0, 1]])
+  })
+
+  test.each(['stop-job', 'suspend-job', 'delete-job'] as const)(
+    'and %s came before, then the job is over, waits or is gone, and nothing of it hangs',
+    (type) => {
+      const { lab, lose } = lost({})
+      expect(lab.run({ type, job: render })).toBe(null)
+      lab.lead()
+      lose()
+      lab.lead()
+      expect(lab.live).toEqual([])
+      expect(lab.job?.state).toBe({ 'stop-job': 'stopped', 'suspend-job': 'suspended', 'delete-job': undefined }[type])
+    },
+  )
 })
 
 test('given items, then each run is told its own, and a job with another number of them is refused', () => {
