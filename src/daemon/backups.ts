@@ -2,6 +2,7 @@
 import { sha256Sum } from '../adapters/backups/checksum.ts'
 import { directoryStore } from '../adapters/backups/directory-store.ts'
 import { pathFor } from '../adapters/docker/mounts.ts'
+import { s3Store } from '../adapters/s3/s3-store.ts'
 import { contentCipher } from '../adapters/keys/content-cipher.ts'
 import { encodeBackup } from '../core/state/backup.ts'
 import type { BackupTarget } from '../model/backup.ts'
@@ -21,14 +22,20 @@ export const backupsOf = (
   new BackupService({
     ...{ self: ground.identity.id, clock: ground.clock, control, rpc: host.rpc, volumes, vault },
     ...{ cipher: contentCipher, checksum: sha256Sum },
-    openStore: (target, namespace) => storeOf(ground, target, namespace),
+    openStore: (target, namespace, keys) => storeOf(ground, { target, namespace, keys }),
     meshState: () => encodeBackup(machine.state, { at: ground.clock.now(), software: ground.version }),
     log: ground.log.child('backups'),
   })
 
+interface Wanted {
+  readonly target: BackupTarget
+  readonly namespace: string
+  readonly keys: Uint8Array | null
+}
+
 /** A directory is one that work of the namespace may mount: whoever may write there may have its backups there. */
-async function storeOf({ config }: Ground, target: BackupTarget, namespace: string): Promise<BackupStore> {
-  if (target.type === 's3') throw new ClawError('BACKUP_TARGET', { target: target.bucket, detail: 'not yet' })
+async function storeOf({ config }: Ground, { target, namespace, keys }: Wanted): Promise<BackupStore> {
+  if (target.type === 's3') return s3Store(target, keys ?? new Uint8Array())
   try {
     return directoryStore(await pathFor(target.path, { namespace }, confinementOf(config)))
   } catch (error) {

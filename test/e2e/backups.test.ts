@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { S3mini } from 's3mini'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
 import { DockerMesh, hasLab, onDocker } from '../support/docker-mesh.ts'
@@ -18,6 +19,8 @@ interface Backup {
 
 /** What must be found nowhere but in the volume. */
 const canary = 'canary-of-a-volume-4711'
+/** Of objects: scripts/lab/s3.sh starts one. */
+const store = process.env['CLAW_LAB_S3'] ?? ''
 
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
   const folder = join(sharedFolder, `backups-${process.pid}`)
@@ -107,6 +110,36 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     await one.json('backup', 'fetch', id, join(folder, 'mesh.claw'))
     expect(readFileSync(join(folder, 'mesh.claw'), 'utf8')).toMatch(/^\{"format":"clawbernetes-backup"/)
   })
+
+  test.skipIf(store === '')(
+    'given a store of objects, when a volume is backed up to it, then it comes back from there',
+    async () => {
+      const keys = process.env['CLAW_LAB_S3_KEYS'] ?? ''
+      const cut = keys.lastIndexOf(':')
+      const account = { accessKeyId: keys.slice(0, cut), secretAccessKey: keys.slice(cut + 1), region: 'us-east-1' }
+      const bucket = new S3mini({ ...account, endpoint: `${store}/claw-backups` })
+      if (!(await bucket.bucketExists())) await bucket.createBucket()
+      writeFileSync(join(folder, 'keys'), keys)
+      await one.json('secret', 'create', 'store', '--file', join(folder, 'keys'))
+      rmSync(join(folder, 'keys'))
+      const at = ['--s3', `${store}/claw-backups/e2e`, '--s3-secret', 'store']
+      const made = await one.cli('--json', 'backup', 'create', '--volume', 'data', ...at)
+      expect([made.code, made.stderr]).toEqual([0, expect.anything()])
+      const { id } = JSON.parse(made.stdout) as Backup
+      expect((await one.cli('backup', 'verify', id)).stdout).toContain('is whole')
+      await one.json('backup', 'restore', id, '--to', 'from-store')
+      await run('from-store', 'cat /data/file', 'from-store')
+      expect(await output('from-store')).toBe(canary)
+      expect(JSON.stringify(await one.json('backup', 'info', id))).not.toContain(account.secretAccessKey)
+      await one.json('backup', 'delete', id, '--yes')
+      await eventually(
+        'it is gone',
+        10_000,
+        () => bucket.listObjects('/', `e2e/${id}/`),
+        (left) => (left ?? []).length === 0,
+      )
+    },
+  )
 
   test('given Ctrl-C in the middle, then nothing of it stays', async () => {
     const before = (await one.json<readonly Backup[]>('backup', 'list')).length
