@@ -138,6 +138,8 @@ class DockerExecutor implements Executor {
     if (held.state.state !== 'ended') throw new Error(`${placement} has not ended`)
     const { handle } = held
     if (handle !== null) await this.#ask(this.#closed.signal, () => removeContainer(this.#docker, handle))
+    // At its end they began to go; whoever has a task removed may rely on it that they have gone.
+    await this.#memory?.remove(placement)
     this.#tasks.forget(held)
   }
 

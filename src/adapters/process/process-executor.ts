@@ -91,6 +91,8 @@ export class ProcessExecutor implements Executor {
     if (held.state.state !== 'ended') throw new Error(`${placement} has not ended, and cannot be removed`)
     this.#held.delete(placement)
     await held.erase()
+    // At its end they began to go; whoever has a task removed may rely on it that they have gone.
+    await this.#settings.memory?.remove(placement)
   }
 
   status(placement: PlacementId): TaskStatus | null {
