@@ -43,9 +43,13 @@ export const accountIn = (ledger: Ledger, account: string): Account =>
     ...{ round: 0, voted: null, lock: null },
   }
 
-/** Why a line cannot come next on its account; null when it can. */
-export function nextProblem(ledger: Ledger, order: Order, rules: Rules): Refusal | null {
-  const { spend } = order
+/** Why a line cannot come next on its account; null when it can. `isPrepared`: a quorum has found already that it pays out enough. */
+export function nextProblem(
+  ledger: Ledger,
+  order: Order,
+  { isPrepared = false, ...rules }: Rules & { readonly isPrepared?: boolean },
+): Refusal | null {
+  const { spend, right } = order
   const { sequence, head, balance } = accountIn(ledger, spend.account)
   const problem = spendProblem(order, rules)
   if (problem !== null) return problem
@@ -53,9 +57,11 @@ export function nextProblem(ledger: Ledger, order: Order, rules: Rules): Refusal
   if (spend.sequence > sequence + 1) return 'ahead'
   if (spend.previous !== head) return 'chain'
   const total = totalOf(spend)
-  // What is set aside is paid out as a whole, so that nothing of it is left without an owner.
-  if (isHoldAccount(spend.account)) return total === balance ? null : 'funds'
-  return total <= balance + (rules.network.limits.get(spend.account) ?? 0n) ? null : 'funds'
+  if (right.type === 'owner') return total <= balance + (rules.network.limits.get(spend.account) ?? 0n) ? null : 'funds'
+  // What was agreed is paid out as a whole. Anybody may send more at any moment, which must hold nothing up: it goes back in a line after.
+  const { hold } = right.agreement.terms
+  const least = isPrepared || spend.sequence > 1 ? 0n : balance < hold ? balance : hold
+  return total >= least && total <= balance ? null : 'funds'
 }
 
 /** The vote of a witness for the line of an owner: once for each number, and again for the same line. */

@@ -49,6 +49,8 @@ export interface Network {
   /** The hash of its genesis. */
   readonly id: string
   readonly witnesses: ReadonlySet<NodeId>
+  /** So many of them may lie: what one more of them says is the word of an honest one. */
+  readonly faulty: number
   /** Any two sets of so many have an honest witness in common. */
   readonly quorum: number
   readonly limits: ReadonlyMap<string, MicroMolt>
@@ -60,6 +62,7 @@ export interface Network {
 export const networkOf = (genesis: Genesis): Network => ({
   id: `molt-${hashOf('genesis', genesis).slice(0, 32)}`,
   witnesses: new Set(genesis.witnesses),
+  faulty: genesis.faulty,
   quorum: quorumOf(genesis.witnesses.length, genesis.faulty),
   limits: new Map(genesis.issuers.map(({ account, limit }) => [account, limit])),
   feeBps: genesis.feeBps,

@@ -13,9 +13,6 @@ import { type Hash, isSignedBy, type Signature } from './signing.ts'
 import type { Certificate, Order, Rules } from './spend.ts'
 import { isCertified, spendHash } from './spend.ts'
 
-/** No agreement needs so many. */
-export const mostRounds = 1_000
-
 /** What a witness says when a round is opened: it takes part in none before it any more. */
 export interface Statement {
   readonly account: string
@@ -44,16 +41,30 @@ export interface Proposal {
   readonly grounds: Grounds | null
 }
 
-/** A witness leaves all rounds before this one. The lock in it is to be shown with it. */
+/** Which round is to be opened. */
+export interface Opening extends Omit<Statement, 'lock'> {
+  /** What others have said: more of them than may lie are believed that the round before it was opened. */
+  readonly shown: readonly SignedStatement[]
+}
+
+/**
+ * A witness leaves all rounds before this one. The lock in it is to be shown with it. Rounds are opened one after the other, so that nobody
+ * can use them up: one that is further on than the next is opened only by those who have seen the one before.
+ */
 export function leaveFor(
   ledger: Ledger,
-  { account: name, sequence, round }: Omit<Statement, 'lock'>,
+  { shown, ...wanted }: Opening,
+  rules: Pick<Rules, 'network' | 'verifier'>,
 ): Outcome<{ readonly ledger: Ledger; readonly statement: Statement; readonly lock: Certificate | null }> {
-  if (!isHoldAccount(name) || !Number.isSafeInteger(round) || round < 1 || round > mostRounds) return refused('phase')
+  const { account: name, sequence, round } = wanted
+  if (!isHoldAccount(name) || !Number.isSafeInteger(round) || round < 1) return refused('phase')
   const account = accountIn(ledger, name)
   if (sequence <= account.sequence) return refused('behind')
   if (sequence > account.sequence + 1) return refused('ahead')
   if (round < account.round) return refused('voted')
+  const isNext = round <= account.round + 1
+  if (!isNext && sayers(shown, { ...wanted, round: round - 1 }, rules).size <= rules.network.faulty)
+    return refused('grounds')
   const { lock } = account
   const told = lock === null ? null : { round: lock.round, hash: spendHash(lock.order.spend) }
   const voted = round === account.round ? account.voted : null
@@ -67,14 +78,15 @@ export function leaveFor(
 /** The first vote: at most one line in each round. */
 export function votePrepare(ledger: Ledger, { order, round, grounds }: Proposal, rules: Rules): Outcome<Ledger> {
   const { account: name } = order.spend
-  if (!isHoldAccount(name) || !Number.isSafeInteger(round) || round < 0 || round > mostRounds) return refused('phase')
-  const problem = nextProblem(ledger, order, rules)
+  if (!isHoldAccount(name) || !Number.isSafeInteger(round) || round < 0) return refused('phase')
+  if (!isGrounded({ order, round, grounds }, rules)) return refused('grounds')
+  const isPrepared = grounds !== null && grounds.lock !== null
+  const problem = nextProblem(ledger, order, { ...rules, isPrepared })
   if (problem !== null) return refused(problem)
   const account = accountIn(ledger, name)
   const hash = spendHash(order.spend)
   if (round < account.round) return refused('voted')
   if (round === account.round && account.voted !== null && account.voted !== hash) return refused('voted')
-  if (!isGrounded({ order, round, grounds }, rules)) return refused('grounds')
   return accepted(new Map(ledger).set(name, { ...account, round, voted: hash }))
 }
 
@@ -83,11 +95,11 @@ export function voteCommit(ledger: Ledger, prepared: Certificate, rules: Rules):
   const { order, round, phase } = prepared
   const { account: name } = order.spend
   if (!isHoldAccount(name) || phase !== 'prepare') return refused('phase')
-  const problem = nextProblem(ledger, order, rules)
+  if (!isCertified(prepared, rules)) return refused('certificate')
+  const problem = nextProblem(ledger, order, { ...rules, isPrepared: true })
   if (problem !== null) return refused(problem)
   const account = accountIn(ledger, name)
   if (round < account.round) return refused('voted')
-  if (!isCertified(prepared, rules)) return refused('certificate')
   const voted = round === account.round ? account.voted : null
   return accepted(new Map(ledger).set(name, { ...account, round, voted, lock: prepared }))
 }
@@ -96,13 +108,7 @@ export function voteCommit(ledger: Ledger, prepared: Certificate, rules: Rules):
 function isGrounded({ order, round, grounds }: Proposal, rules: Rules): boolean {
   if (round === 0 || grounds === null) return round === 0 && grounds === null
   const { account, sequence } = order.spend
-  const said = grounds.statements.filter(
-    (each) =>
-      each.statement.account === account &&
-      each.statement.sequence === sequence &&
-      each.statement.round === round &&
-      isStated(each, rules),
-  )
+  const said = saidOf(grounds.statements, { account, sequence, round }, rules)
   if (new Set(said.map(({ witness }) => witness)).size < rules.network.quorum) return false
   const latest = said.reduce((most, { statement }) => Math.max(most, statement.lock?.round ?? -1), -1)
   const { lock } = grounds
@@ -116,9 +122,20 @@ function isGrounded({ order, round, grounds }: Proposal, rules: Rules): boolean 
   )
 }
 
-const isStated = (
-  { witness, statement, signature }: SignedStatement,
+/** What witnesses have said of exactly this round, as far as they have signed it. */
+const saidOf = (
+  statements: readonly SignedStatement[],
+  { account, sequence, round }: Omit<Statement, 'lock'>,
   { network, verifier }: Pick<Rules, 'network' | 'verifier'>,
-): boolean =>
-  network.witnesses.has(witness) &&
-  isSignedBy(verifier, witness, { kind: 'statement', network: network.id, value: statement }, signature)
+): readonly SignedStatement[] =>
+  statements.filter(
+    ({ witness, statement, signature }) =>
+      network.witnesses.has(witness) &&
+      statement.account === account &&
+      statement.sequence === sequence &&
+      statement.round === round &&
+      isSignedBy(verifier, witness, { kind: 'statement', network: network.id, value: statement }, signature),
+  )
+
+const sayers = (...said: Parameters<typeof saidOf>): ReadonlySet<NodeId> =>
+  new Set(saidOf(...said).map(({ witness }) => witness))

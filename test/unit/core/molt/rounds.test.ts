@@ -12,10 +12,12 @@ import { originOf, spendHash } from '../../../../src/core/molt/spend.ts'
 import {
   agreed,
   buyer,
+  certified,
   closings,
   ledgerOf,
   mint,
   network,
+  pay,
   provider,
   rulesAt,
   signedBy,
@@ -92,7 +94,7 @@ class Closers {
   }
 
   leave(i: number, round: number): SignedStatement | null {
-    const outcome = leaveFor(this.ledgers[i] ?? funded, { account, sequence: 1, round })
+    const outcome = leaveFor(this.ledgers[i] ?? funded, { account, sequence: 1, round, shown: this.#statements }, rules)
     if (!outcome.ok) return null
     this.ledgers = this.ledgers.with(i, outcome.value.ledger)
     const { statement } = outcome.value
@@ -149,9 +151,9 @@ test('given two parties who close at once, again and again, and a witness who li
       finals += before.size
 
       // The network is good again, and an honest party opens one more round.
-      for (const i of [0, 1, 2]) closers.leave(i, 6)
+      for (let each = 1; each <= 6; each += 1) for (const i of [0, 1, 2]) closers.leave(i, each)
       const statements = [0, 1, 2].map((i) => {
-        const outcome = leaveFor(closers.ledgers[i] ?? funded, { account, sequence: 1, round: 6 })
+        const outcome = leaveFor(closers.ledgers[i] ?? funded, { account, sequence: 1, round: 6, shown: [] }, rules)
         if (!outcome.ok) throw new Error(outcome.refusal)
         const { statement, lock } = outcome.value
         const signed = { witness: nodeId(`w${i}`), statement, signature: signedBy(`w${i}`, 'statement', statement) }
@@ -217,7 +219,9 @@ test('given a line that is final in a later round than another was prepared in, 
 })
 
 test('given a witness that has left a round, then it votes for nothing of it any more', () => {
-  const left = leaveFor(funded, { account, sequence: 1, round: 2 })
+  const first = leaveFor(funded, { account, sequence: 1, round: 1, shown: [] }, rules)
+  if (!first.ok) throw new Error(first.refusal)
+  const left = leaveFor(first.value.ledger, { account, sequence: 1, round: 2, shown: [] }, rules)
   if (!left.ok) throw new Error(left.refusal)
   const [order] = orders
   if (order === undefined) throw new Error('there is none')
@@ -228,11 +232,64 @@ test('given a witness that has left a round, then it votes for nothing of it any
     votes: ['w1', 'w2', 'w3'].map((name) => voteOf(name, order, 'prepare', 1)),
   }
   expect(voteCommit(ledger, prepared, rules)).toMatchObject({ refusal: 'voted' })
-  expect(leaveFor(ledger, { account, sequence: 1, round: 1 })).toMatchObject({ refusal: 'voted' })
+  expect(leaveFor(ledger, { account, sequence: 1, round: 1, shown: [] }, rules)).toMatchObject({ refusal: 'voted' })
 })
 
 test('given rounds for an account that somebody owns, or numbers that are none, then they are refused', () => {
-  expect(leaveFor(funded, { account: provider, sequence: 1, round: 1 })).toMatchObject({ refusal: 'phase' })
-  for (const round of [0, -1, 1.5, Number.NaN, Infinity, 1_001])
-    expect(leaveFor(funded, { account, sequence: 1, round })).toMatchObject({ refusal: 'phase' })
+  expect(leaveFor(funded, { account: provider, sequence: 1, round: 1, shown: [] }, rules)).toMatchObject({
+    refusal: 'phase',
+  })
+  for (const round of [0, -1, 1.5, Number.NaN, Infinity])
+    expect(leaveFor(funded, { account, sequence: 1, round, shown: [] }, rules)).toMatchObject({ refusal: 'phase' })
+})
+
+test('given somebody who would use up all rounds at once, then a round is opened only after the one before it', () => {
+  const wanted = { account, sequence: 1 }
+  const said = (name: string, round: number): SignedStatement => {
+    const statement = { ...wanted, round, lock: null }
+    return { witness: nodeId(name), statement, signature: signedBy(name, 'statement', statement) }
+  }
+  const opened = (round: number, shown: readonly SignedStatement[]): boolean =>
+    leaveFor(funded, { ...wanted, round, shown }, rules).ok
+  expect(opened(Number.MAX_SAFE_INTEGER, [])).toBe(false)
+  expect(opened(2, [])).toBe(false)
+  // One alone may lie, however often it says so, and so may who is no witness.
+  expect(opened(5, [said('w3', 4), said('w3', 4)])).toBe(false)
+  expect(opened(5, [said('w3', 4), said('buyer', 4)])).toBe(false)
+  expect(opened(5, [said('w3', 4), { ...said('w2', 4), signature: said('w2', 3).signature }])).toBe(false)
+  expect(opened(5, [said('w3', 4), said('w2', 4)])).toBe(true)
+})
+
+test('given somebody who sends a little to what is set aside, when it is being closed, then that holds up nothing and goes back to the buyer', () => {
+  const [order] = orders
+  const dusty = (ledger: Ledger): Ledger => {
+    const outcome = settle(ledger, certified(pay(ledger, mint, [[account, 1n]])), rules)
+    if (!outcome.ok) throw new Error(outcome.refusal)
+    return outcome.value
+  }
+  // Before the first vote, and between the two.
+  expect(votePrepare(dusty(funded), { order, round: 0, grounds: null }, rules).ok).toBe(true)
+  const prepared = certified(order, 'prepare')
+  const committed = voteCommit(dusty(funded), prepared, rules)
+  if (!committed.ok) throw new Error(committed.refusal)
+  const final = settle(committed.value, certified(order, 'commit'), rules)
+  if (!final.ok) throw new Error(final.refusal)
+  expect(accountIn(final.value, account).balance).toBe(1n)
+  const { spend } = order
+  const rest: Order = {
+    ...order,
+    spend: { account, sequence: 2, previous: spendHash(spend), outputs: [{ to: buyer, amount: 1n }] },
+  }
+  expect(votePrepare(final.value, { order: rest, round: 0, grounds: null }, rules).ok).toBe(true)
+  const stolen = { ...rest, spend: { ...rest.spend, outputs: [{ to: provider, amount: 1n }] } }
+  expect(votePrepare(final.value, { order: stolen, round: 0, grounds: null }, rules)).toMatchObject({
+    refusal: 'malformed',
+  })
+})
+
+test('given a claim that somebody would cut down to a part, then no witness votes for it', () => {
+  const [{ right }] = orders
+  const outputs = payouts(agreement, network, { held: 2_000n, paid: 2_000n })
+  const order: Order = { right, spend: { account, sequence: 1, previous: originOf(account), outputs } }
+  expect(votePrepare(funded, { order, round: 0, grounds: null }, rules)).toMatchObject({ refusal: 'funds' })
 })
