@@ -2,8 +2,11 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { newline } from '../../lib/log-block.ts'
+import { BrokenLog } from './entry-lines.ts'
 import { longestEntry, timeOfEntry } from './json-log.ts'
 
+/** A log is rotated once in many seconds at most. */
+const mostTries = 5
 /** What is left of a search is read through. */
 const closeEnough = 262_144
 
@@ -11,13 +14,13 @@ const closeEnough = 262_144
 export class LogFile {
   readonly #handle: FileHandle
   readonly #path: string
-  readonly #ino: number
+  readonly ino: number
   #offset = 0
 
   private constructor(handle: FileHandle, path: string, ino: number) {
     this.#handle = handle
     this.#path = path
-    this.#ino = ino
+    this.ino = ino
   }
 
   static async open(path: string, newest: string): Promise<LogFile> {
@@ -38,19 +41,22 @@ export class LogFile {
   }
 
   async isRotated(): Promise<boolean> {
-    return (await inoOf(this.#path)) !== this.#ino
+    return (await inoOf(this.#path)) !== this.ino
   }
 
-  /** The one that was begun after this one; the oldest when this one is no longer among them. Null when this is the newest. */
+  /**
+   * The one that was begun after this one; the oldest when this one is no longer among them. Null when this is the newest. Throws BrokenLog
+   * when what comes next was packed meanwhile.
+   */
   async next(): Promise<LogFile | null> {
     for (;;) {
-      const all = await filesOf(this.#path)
-      const after = all[all.findIndex(({ ino }) => ino === this.#ino) + 1]
+      const { files, isPacked } = await filesOf(this.#path)
+      const at = files.findIndex(({ ino }) => ino === this.ino)
+      const after = files[at + 1]
+      if (at < 0 && isPacked) throw new BrokenLog('files of the log were packed before they were read')
       if (after === undefined) return null
-      const file = await openIfThere(after.path, this.#path)
-      if (file === null || file.#ino === after.ino) return file
-      // They were renamed in between.
-      await file.close()
+      const file = await after.open()
+      if (file !== null) return file
     }
   }
 
@@ -89,14 +95,22 @@ export class LogFile {
 
 /**
  * The file that holds the first entry of that time or later, somewhere before it; the oldest for null. Null when the log cannot be read
- * here: its engine is on another machine, or belongs to somebody else.
+ * here: its engine is on another machine, or belongs to somebody else, or has packed what is looked for.
  */
 export async function fileAt(path: string, micros: number | null): Promise<LogFile | null> {
-  const all = await filesOf(path)
-  for (const [i, { path: each }] of [...all.entries()].toReversed()) {
-    const file = await openIfThere(each, path)
-    if (file === null) return null
-    if (await isTheOne(file, { isOldest: i === 0, micros })) return file
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const found = await findIn(await filesOf(path), micros)
+    if (found !== 'moved') return found
+  }
+  return null
+}
+
+/** `moved`: a file was renamed since it was looked at, or cannot be opened. */
+async function findIn({ files, isPacked }: Listing, micros: number | null): Promise<LogFile | null | 'moved'> {
+  for (const [i, each] of [...files.entries()].toReversed()) {
+    const file = await each.open()
+    if (file === null) return 'moved'
+    if (await isTheOne(file, { isOldest: i === 0 && !isPacked, micros })) return file
     await file.close()
   }
   return null
@@ -118,10 +132,35 @@ async function isTheOne(
   }
 }
 
-/** Oldest first. */
-async function filesOf(path: string): Promise<readonly { readonly path: string; readonly ino: number }[]> {
+interface Listed {
+  readonly ino: number
+  /** Null when it is not that file any more. */
+  readonly open: () => Promise<LogFile | null>
+}
+
+interface Listing {
+  /** Oldest first. */
+  readonly files: readonly Listed[]
+  /** Older ones are there in a form that is not read here. */
+  readonly isPacked: boolean
+}
+
+/** As they are at one moment: looked at again until nothing was renamed in between. */
+async function filesOf(path: string): Promise<Listing> {
+  for (let before = await look(path); ;) {
+    const now = await look(path)
+    if (JSON.stringify(now) === JSON.stringify(before)) {
+      const files = now.found.map(({ path: each, ino }) => ({ ino, open: () => openSame(each, path, ino) }))
+      return { files, isPacked: now.isPacked }
+    }
+    before = now
+  }
+}
+
+async function look(path: string) {
   const name = basename(path)
-  const numbers = (await namesIn(dirname(path))).flatMap((each) => {
+  const names = await namesIn(dirname(path))
+  const numbers = names.flatMap((each) => {
     if (each === name) return 0
     const number = Number(each.startsWith(`${name}.`) ? each.slice(name.length + 1) : NaN)
     return Number.isInteger(number) ? number : []
@@ -130,7 +169,17 @@ async function filesOf(path: string): Promise<readonly { readonly path: string; 
     .toSorted((a, b) => b - a)
     .map((number) => join(dirname(path), number === 0 ? name : `${name}.${number}`))
   const found = await Promise.all(paths.map(async (each) => ({ path: each, ino: await inoOf(each) })))
-  return found.flatMap(({ path: each, ino }) => (ino === null ? [] : { path: each, ino }))
+  return {
+    found: found.flatMap(({ path: each, ino }) => (ino === null ? [] : { path: each, ino })),
+    isPacked: names.some((each) => each.startsWith(`${name}.`) && each.endsWith('.gz')),
+  }
+}
+
+async function openSame(path: string, newest: string, ino: number): Promise<LogFile | null> {
+  const file = await openIfThere(path, newest)
+  if (file === null || file.ino === ino) return file
+  await file.close()
+  return null
 }
 
 export const isMissing = (error: unknown): boolean =>

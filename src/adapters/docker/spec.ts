@@ -55,7 +55,8 @@ export function containerOf(task: Task, settled: Settled): ContainerCreateOption
       Init: true,
       RestartPolicy: { Name: 'no' },
       // Room for what is printed while it cannot be taken down: while the daemon is away, or slower than the work.
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '128m', 'max-file': '4' } },
+      // Packed files could only be read by asking the engine.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '128m', 'max-file': '4', compress: 'false' } },
     },
   }
 }

@@ -22,7 +22,8 @@ export interface Reference {
 export type Told = Pick<WorkflowStep, 'name' | 'state' | 'result' | 'exitCode'>
 
 const opening = /\{\{\s*(?:steps|secrets)\s*\./
-const whole = /\{\{\s*((?:steps|secrets)\s*\.[^{}]*?)\s*\}\}/g
+// Spaces before the end are left to trim(): two patterns that may both take them would take the square of their number.
+const whole = /\{\{\s*((?:steps|secrets)\s*\.[^{}]*)\}\}/g
 const written =
   /^steps\.([A-Za-z0-9][A-Za-z0-9_-]{0,17})\.(result|outputs|exitCode|state)((?:\.[A-Za-z0-9_-]{1,64}|\[\d{1,6}\]){0,16})(\?)?$/
 const forms =
@@ -38,7 +39,8 @@ export function referencesIn(text: string): readonly Reference[] {
   return found
 }
 
-function referenceOf(text: string): Reference {
+function referenceOf(inner: string): Reference {
+  const text = inner.trimEnd()
   if (text.startsWith('secrets'))
     throw new ClawError('INVALID_REQUEST', {
       problem: `{{${text}}} would show a secret to all who look: name it under \`secrets\``,

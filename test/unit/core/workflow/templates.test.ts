@@ -100,6 +100,12 @@ describe('given a step that wants to be told of others', () => {
   })
 })
 
+test('given a word of spaces that nothing ends, then it is refused, however long it is', () => {
+  // With the square of their number this would take minutes.
+  expect(() => referencesIn(`{{steps.a${' '.repeat(10)}.${' '.repeat(1_000_000)}`)).toThrow(/has no }}/)
+  expect(referencesIn(`{{ steps.a.result${' '.repeat(1_000)}}}`)).toMatchObject([{ step: 'a', text: 'steps.a.result' }])
+})
+
 describe('given a step whose words name what another hands on', () => {
   const words = ['run', '--in={{steps.make.result}}', '{{steps.make.exitCode}}', 'left']
   const use = step('use', {
