@@ -26,15 +26,18 @@ test('whatever is changed, cut off, put twice or in another place is found', asy
   const bytes = Buffer.alloc(200_000, 'abc')
   const whole = await sealed(bytes)
   const part = 65_536 + 16
-  const [a, b] = [whole.subarray(10, 10 + part), whole.subarray(10 + part, 10 + 2 * part)]
-  const rest = whole.subarray(10 + 2 * part)
-  const begin = whole.subarray(0, 10)
+  const head = 42
+  const [a, b] = [whole.subarray(head, head + part), whole.subarray(head + part, head + 2 * part)]
+  const rest = whole.subarray(head + 2 * part)
+  const begin = whole.subarray(0, head)
   for (const other of [
     [begin, b, a, rest],
     [begin, a, a, b, rest],
     [begin, a, b],
     [begin, a, rest],
     [begin],
+    [begin.subarray(0, 30)],
+    [begin.subarray(0, 5)],
     [a, b, rest],
   ])
     await expect(opened(Buffer.concat(other))).rejects.toMatchObject(damaged)
@@ -60,3 +63,15 @@ test('the same content is never sealed to the same for two backups', async () =>
   )
   expect(other.equals(await sealed(Buffer.from('hello')))).toBe(false)
 })
+
+test('given one that is sealed again under the same id, then no key and nonce were used before', async () => {
+  const bytes = Buffer.alloc(65_536)
+  const [once, again] = [await sealed(bytes), await sealed(bytes)]
+  // Zeroes sealed are what the key and the nonce make: 16 bytes of it that are the same would be enough to read by.
+  const seen = new Set(blocksOf(once))
+  expect(blocksOf(again).filter((block) => seen.has(block))).toEqual([])
+})
+
+/** All but how it begins. */
+const blocksOf = (whole: Buffer): string[] =>
+  Array.from({ length: 4_096 }, (_, index) => whole.subarray(42 + index * 16, 58 + index * 16).toString('hex'))
