@@ -1,7 +1,11 @@
-/** Backups in a directory of this host: each in a folder of its own, which has its name only when all of it is on the disk. */
+/**
+ * Backups in a directory of this host: each in a folder of its own, which has its name only when all of it is on the disk. Work may mount the directory
+ * and write there at any time, so nothing in it is followed: every step is taken within a folder that is open, after a look at where that really is.
+ */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, realpath, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClawError } from '../../model/failure.ts'
 import type { BackupStore } from '../../ports/backups.ts'
@@ -10,52 +14,113 @@ import type { Copied } from '../../ports/volumes.ts'
 /** Names are ours. */
 const validName = /^[a-z0-9][a-z0-9.-]{0,127}$/
 
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
+/** A pipe in its place keeps nobody waiting. */
+const toRead = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+const toWrite = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK
+const toLookInto = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK
+
+/** `folder` is where it really is, with all links followed. */
 export function directoryStore(folder: string): BackupStore {
-  const named = (name: string): string => {
-    if (!validName.test(name)) throw new Error(`${name} is no name of a backup`)
-    return name
+  const nameOf = (backup: string): string => {
+    if (!validName.test(backup)) throw new Error(`${backup} is no name of a backup`)
+    return backup
   }
-  const draftOf = (backup: string): string => join(folder, `.draft-${named(backup)}`)
-  const pathOf = (backup: string): string => join(folder, named(backup))
+  const draftOf = (backup: string): string => `.draft-${nameOf(backup)}`
   return {
     write: (backup, file, content, signal) =>
       here(folder, async () => {
-        await mkdir(draftOf(backup), { recursive: true, mode: 0o700 })
-        return written(join(draftOf(backup), named(file)), content, signal)
+        await within(folder, ({ at }) => mkdir(at(draftOf(backup)), { mode: 0o700 }).catch(unless('EEXIST')))
+        return within(join(folder, draftOf(backup)), ({ at }) => written(at(nameOf(file)), content, signal))
       }),
     finish: (backup) =>
       here(folder, async () => {
-        await flush(draftOf(backup))
-        await rename(draftOf(backup), pathOf(backup))
-        await flush(folder)
+        await within(join(folder, draftOf(backup)), ({ handle }) => handle.sync())
+        await within(folder, async ({ at, handle }) => {
+          await rename(at(draftOf(backup)), at(nameOf(backup)))
+          await handle.sync()
+        })
       }),
     async *read(backup, file, signal) {
       try {
-        yield* createReadStream(join(pathOf(backup), named(file)), { signal }) as AsyncIterable<Uint8Array>
+        const whole = await within(join(folder, nameOf(backup)), ({ at }) => plainFile(at(nameOf(file)), toRead))
+        yield* whole.createReadStream({ signal }) as AsyncIterable<Uint8Array>
       } catch (error) {
         signal.throwIfAborted()
-        if (codeOf(error) === 'ENOENT')
-          throw new ClawError('BACKUP_DAMAGED', { backup, file, detail: 'is not there' }, { cause: error })
+        const detail = damages[codeOf(error) ?? '']
+        if (detail !== undefined) throw new ClawError('BACKUP_DAMAGED', { backup, file, detail }, { cause: error })
         throw failureOf(error, folder)
       }
     },
     remove: (backup) =>
-      here(folder, async () => {
-        await rm(draftOf(backup), { recursive: true, force: true })
-        // What is there of it must not look whole while it goes.
-        await rename(pathOf(backup), draftOf(backup)).catch(unlessAbsent)
-        await rm(draftOf(backup), { recursive: true, force: true })
-      }),
+      here(folder, () =>
+        within(folder, async ({ at }) => {
+          const draft = draftOf(backup)
+          await removed(folder, draft, at(draft))
+          // What is there of it must not look whole while it goes.
+          await rename(at(nameOf(backup)), at(draft)).catch(unless('ENOENT'))
+          await removed(folder, draft, at(draft))
+        }),
+      ),
   }
 }
 
-function unlessAbsent(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error
+interface Within {
+  /** Where something of that name is in it. */
+  readonly at: (name: string) => string
+  readonly handle: FileHandle
+}
+
+/** Works in the folder of that path; not where a link there, or in the place of what is above it, leads to. */
+async function within<T>(path: string, work: (folder: Within) => Promise<T>): Promise<T> {
+  const handle = await open(path, toLookInto)
+  try {
+    // On Linux the folder that was opened, whatever takes its name from now on.
+    const it = process.platform === 'linux' ? `/proc/self/fd/${handle.fd}` : path
+    if ((await realpath(it)) !== path) throw misplaced(path)
+    return await work({ at: (name) => join(it, name), handle })
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Gone with what is in it, which are files. A link in its place goes alone. */
+async function removed(folder: string, name: string, place: string): Promise<void> {
+  try {
+    await within(join(folder, name), async ({ at }) => {
+      for (const name of await readdir(at('.'))) await unlink(at(name)).catch(unless('ENOENT'))
+    })
+    await rmdir(place)
+  } catch (error) {
+    if (['ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) await unlink(place)
+    else unless('ENOENT')(error)
+  }
+}
+
+async function plainFile(path: string, flags: number): Promise<FileHandle> {
+  const file = await open(path, flags, 0o600)
+  try {
+    if (!(await file.stat()).isFile()) throw misplaced(path)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+const misplaced = (path: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(`${path} is not what it is to be`), { code: 'ELOOP' })
+
+function unless(code: string): (error: unknown) => void {
+  return (error) => {
+    if (codeOf(error) !== code) throw error
+  }
 }
 
 async function written(path: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Copied> {
   const hash = createHash('sha256')
-  const file = await open(path, 'w', 0o600)
+  await unlink(path).catch(unless('ENOENT'))
+  const file = await plainFile(path, toWrite)
   let bytes = 0
   try {
     for await (const chunk of content) {
@@ -71,15 +136,6 @@ async function written(path: string, content: AsyncIterable<Uint8Array>, signal:
   return { bytes, sha256: hash.digest('hex') }
 }
 
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
 async function here<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -88,13 +144,27 @@ async function here<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
+/** What the system calls it. */
+function codeOf(error: unknown): string | undefined {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+}
 
 function failureOf(error: unknown, folder: string): unknown {
+  if (error instanceof ClawError) return error
   const code = codeOf(error)
+  if (code === undefined) return error
   if (code === 'ENOSPC' || code === 'EDQUOT') return new ClawError('DISK_FULL', { path: folder }, { cause: error })
-  const detail = words[code ?? '']
-  return detail === undefined ? error : new ClawError('BACKUP_TARGET', { target: folder, detail }, { cause: error })
+  const detail = words[code] ?? `the system says ${code}`
+  return new ClawError('BACKUP_TARGET', { target: folder, detail }, { cause: error })
+}
+
+/** Of a file that is not as it was written. */
+const damages: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  ENOTDIR: 'is not there',
+  ELOOP: 'is a link, or something else that is no file',
+  ENXIO: 'is a link, or something else that is no file',
 }
 
 /** What the system says that is not ours to mend. */
@@ -104,6 +174,10 @@ const words: Readonly<Record<string, string>> = {
   EROFS: 'it can only be read',
   ENOENT: 'it is not there',
   ENOTDIR: 'it is no directory',
+  ELOOP: 'somebody has put something else in the place of a folder or file of it',
+  EEXIST: 'somebody has put something else in the place of a folder or file of it',
+  ENOTEMPTY: 'somebody has put something else into it',
+  EISDIR: 'somebody has put something else into it',
   EIO: 'what it is stored on fails',
   ESTALE: 'its server has another one now',
 }
