@@ -22,6 +22,11 @@ export const volumeFailures = {
     ({ volume, node }: { volume: string; node: string }) => `The data of the volume ${volume} is on ${node}.`,
     'Let the mesh choose the node, or name that one.',
   ),
+  VOLUME_COPY_CUT: failure(
+    'conflict',
+    ({ detail }: { detail: string }) => `The copy of the volume is not whole: ${detail}.`,
+    'Try again while nothing cuts its files short, or stop what writes to it first.',
+  ),
   SNAPSHOT_NOT_FOUND: failure(
     'not-found',
     ({ snapshot, volume }: { snapshot: string; volume: string }) => `The volume ${volume} has no snapshot ${snapshot}.`,

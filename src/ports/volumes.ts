@@ -28,7 +28,10 @@ export interface VolumeEngine {
   users(name: string, signal: AbortSignal): Promise<readonly VolumeUser[]>
   /** One that is not there is no error. */
   remove(name: string, signal: AbortSignal): Promise<void>
-  /** All of it as a tar archive. Throws CONTAINER_FAILED for a directory that the host's owner lets nobody of the namespace mount. */
+  /**
+   * All of it as a tar archive. Throws CONTAINER_FAILED for a directory that the host's owner lets nobody of the namespace mount, and for what
+   * the engine cannot read; EXECUTOR_UNAVAILABLE; and VOLUME_COPY_CUT at the end of an archive that stops before its own.
+   */
   pack(content: VolumeContent, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Puts what is in the archive into it, over what is there. */
   unpack(content: VolumeContent, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>

@@ -1,13 +1,14 @@
 /** Volumes of a Docker Engine. Copies go through a container that is made and never started: the engine itself reads and writes the files. */
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import type { VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
 import type { Confinement } from './confinement.ts'
 import { apartFrom, strict } from './confinement.ts'
-import { detailOf, statusOf } from './engine-failure.ts'
+import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
 import { pathFor } from './mounts.ts'
+import { wholeArchive } from './whole-archive.ts'
 
 /** An image with nothing in it: made here, so that no registry is needed. */
 const helper = 'clawbernetes/nothing:1'
@@ -19,42 +20,41 @@ export function dockerVolumes(address: string, owners: Confinement = strict): Vo
   const docker = connectEngine(address)
   const confinement = apartFrom(address, owners)
   return {
-    async ensure({ name, options, labels }, signal) {
-      try {
+    ensure: ({ name, options, labels }, signal) =>
+      told(`the volume ${name} could not be made`, async () => {
         const wanted = { Name: name, Driver: 'local', DriverOpts: { ...options }, Labels: { ...labels } }
         await ask(signal, () => docker.createVolume(wanted))
-      } catch (error) {
-        throw refused(error, `the volume ${name} could not be made`)
-      }
-    },
-    async named(labels, signal) {
-      const filters = { label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) }
-      const { Volumes } = await ask(signal, () => docker.listVolumes({ filters }))
-      return Volumes.map(({ Name }) => Name)
-    },
-    async users(name, signal) {
-      const filters = { volume: [name] }
-      const found = await ask(signal, (abortSignal) => docker.listContainers({ all: true, filters, abortSignal }))
-      return found.map(({ Labels, State }) => ({
-        placement: Labels['claw.placement'] ?? null,
-        isRunning: !['exited', 'dead', 'created'].includes(State),
-      }))
-    },
-    async remove(name, signal) {
-      try {
-        await ask(signal, () => docker.getVolume(name).remove())
-      } catch (error) {
-        if (statusOf(error) !== 404) throw refused(error, `the volume ${name} could not be removed`)
-      }
-    },
+      }),
+    named: (labels, signal) =>
+      told('its volumes could not be listed', async () => {
+        const filters = { label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) }
+        const { Volumes } = await ask(signal, () => docker.listVolumes({ filters }))
+        return Volumes.map(({ Name }) => Name)
+      }),
+    users: (name, signal) =>
+      told(`what uses the volume ${name} could not be listed`, async () => {
+        const filters = { volume: [name] }
+        const found = await ask(signal, (abortSignal) => docker.listContainers({ all: true, filters, abortSignal }))
+        return found.map(({ Labels, State }) => ({
+          placement: Labels['claw.placement'] ?? null,
+          isRunning: !['exited', 'dead', 'created'].includes(State),
+        }))
+      }),
+    remove: (name, signal) =>
+      told(`the volume ${name} could not be removed`, () =>
+        unlessAbsent(() => ask(signal, () => docker.getVolume(name).remove())),
+      ),
     async *pack(content, signal) {
       const container = await helperWith({ docker, confinement }, content, signal)
       try {
         // The dot: what is in the directory, not the directory.
         const archive = await ask(signal, () => container.getArchive({ path: `${inside}/.` }))
-        yield* archive as AsyncIterable<Uint8Array>
+        yield* wholeArchive(addAbortSignal(signal, archive as Readable), cut)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw refused(error, 'what is in the volume could not be read')
       } finally {
-        await container.remove({ force: true })
+        await leave(container)
       }
     },
     async unpack(content, archive, signal) {
@@ -70,11 +70,22 @@ export function dockerVolumes(address: string, owners: Confinement = strict): Vo
         throw refused(error, 'the copy could not be put back')
       } finally {
         body.destroy()
-        await container.remove({ force: true })
+        await leave(container)
       }
     },
   }
 }
+
+const cut = (): ClawError =>
+  new ClawError('VOLUME_COPY_CUT', {
+    detail: 'the engine ended it early, as it does when a file becomes smaller meanwhile',
+  })
+
+/** Also when who wanted the copy has called it off. */
+const leave = (container: Dockerode.Container): Promise<void> =>
+  told('what copied the volume could not be removed', () =>
+    unlessAbsent(() => ask(null, () => container.remove({ force: true }))),
+  )
 
 interface Host {
   readonly docker: Dockerode
@@ -86,21 +97,19 @@ async function helperWith(
   content: VolumeContent,
   signal: AbortSignal,
 ): Promise<Dockerode.Container> {
-  await ensureHelper(docker, signal)
+  await told('what copies volumes could not be made', () => ensureHelper(docker, signal))
   const mount =
     'volume' in content
       ? { Type: 'volume' as const, Source: content.volume, Target: inside }
       : { Type: 'bind' as const, Source: await pathFor(content.path, content, confinement), Target: inside }
-  try {
-    return await ask(signal, () =>
+  return told('what is in the volume could not be reached', () =>
+    ask(signal, () =>
       docker.createContainer({
         ...{ Image: helper, Cmd: ['-'], NetworkDisabled: true, Labels: { 'claw.helper': 'volume' } },
         HostConfig: { Mounts: [mount], NetworkMode: 'none' },
       }),
-    )
-  } catch (error) {
-    throw refused(error, 'what is in the volume could not be reached')
-  }
+    ),
+  )
 }
 
 async function ensureHelper(docker: Dockerode, signal: AbortSignal): Promise<void> {
@@ -115,7 +124,24 @@ async function ensureHelper(docker: Dockerode, signal: AbortSignal): Promise<voi
   }
 }
 
+/** What the engine refuses is told in these words. */
+async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw refused(error, what)
+  }
+}
+
+async function unlessAbsent(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error
+  }
+}
+
 const refused = (error: unknown, what: string): unknown =>
   error instanceof ClawError || statusOf(error) === null
-    ? error
+    ? engineFailure(error)
     : new ClawError('CONTAINER_FAILED', { detail: `${what}: ${detailOf(error)}` }, { cause: error })

@@ -1,12 +1,14 @@
 /** The backups of this node: makes those that the mesh wants made here, one after the other, takes those away that it wants no more, and reads them. */
-import { refsOfBackup } from '../../core/vault/entitlement.ts'
+import { nextInTurn } from '../../core/backup/turn.ts'
+import type { CommandOf } from '../../core/state/types.ts'
 import { Bell } from '../../lib/bell.ts'
 import type { Backup, BackupFile } from '../../model/backup.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { NodeId, PlacementId } from '../../model/ids.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Millis } from '../../model/time.ts'
 import { minute, second } from '../../model/time.ts'
 import { volumeKey } from '../../model/volume.ts'
-import type { BackupStore, ContentCipher, OpenStore } from '../../ports/backups.ts'
+import type { BackupStore } from '../../ports/backups.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
@@ -15,22 +17,20 @@ import type { Checksum } from '../../ports/volumes.ts'
 import { readVolume } from '../../wire/volume.ts'
 import type { Control } from '../control/types.ts'
 import { Loop } from '../gateway/loop.ts'
-import type { VaultService } from '../vault/vault-service.ts'
 import type { VolumeService } from '../volumes/volume-service.ts'
-import type { Sealing } from './backup-files.ts'
 import { damageOf, readFile, writeFile, writeManifest } from './backup-files.ts'
 import { giveVolume } from './give-volume.ts'
+import type { PlaceDeps } from './places.ts'
+import { sealingOf, storeOf } from './places.ts'
+import { storeFailure } from './store-failure.ts'
 
-export interface BackupDeps {
+export interface BackupDeps extends PlaceDeps {
   readonly self: NodeId
   readonly clock: Clock
   readonly log: Log
   readonly control: Pick<Control, 'state' | 'onChange' | 'execute' | 'fresh'>
   readonly rpc: Pick<Rpc, 'stream' | 'serveStream'>
   readonly volumes: Pick<VolumeService, 'read'>
-  readonly vault: Pick<VaultService, 'values'>
-  readonly openStore: OpenStore
-  readonly cipher: ContentCipher
   readonly checksum: () => Checksum
   /** The state of the mesh as a file. */
   readonly meshState: () => Uint8Array
@@ -51,6 +51,9 @@ interface Active {
 
 /** After these it is tried again in a while, since nothing is known to be wrong with the backup itself. */
 const passing = ['NO_LEADER', 'SECRETS_UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const
+const again = 5 * second
+
+type Made = CommandOf<'report-backup'>['made']
 
 export class BackupService implements Service {
   readonly name = 'backups'
@@ -58,6 +61,12 @@ export class BackupService implements Service {
   readonly #loop: Loop
   readonly #bells = new Set<Bell>()
   #active: Active | null = null
+  /** When each that was tried may be tried again, on the steady clock. */
+  readonly #waits = new Map<string, Millis>()
+  /** What became of those of which the state does not say it yet: none is made twice because nobody could be told. */
+  readonly #ended = new Map<string, Made>()
+  /** Namespace of the one that was tried last. */
+  #last = ''
   #unserve: Unsubscribe = () => {}
   #unsubscribe: Unsubscribe = () => {}
 
@@ -107,13 +116,24 @@ export class BackupService implements Service {
 
   /** What is wrong with each of its files that is damaged. */
   async verify(backup: Backup, onBytes: (bytes: number) => void, signal: AbortSignal) {
-    const store = await this.#storeOf(backup, signal)
-    return damageOf(backup, store, { checksum: this.#deps.checksum, onBytes, signal })
+    try {
+      const store = await storeOf(this.#deps, backup, signal)
+      return await damageOf(backup, store, { checksum: this.#deps.checksum, onBytes, signal })
+    } catch (error) {
+      throw storeFailure(error, backup)
+    }
   }
 
   /** What is in it of a volume, or of the mesh. Throws BACKUP_DAMAGED, at the latest at the end. */
   async *read(backup: Backup, file: BackupFile, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    yield* readFile(backup, file, await this.#sealingOf(backup, signal), { checksum: this.#deps.checksum, signal })
+    try {
+      yield* readFile(backup, file, await sealingOf(this.#deps, backup, signal), {
+        checksum: this.#deps.checksum,
+        signal,
+      })
+    } catch (error) {
+      throw storeFailure(error, backup)
+    }
   }
 
   #ring(): void {
@@ -126,11 +146,26 @@ export class BackupService implements Service {
 
   /** What is to go first: it makes room. */
   async #look(signal: AbortSignal): Promise<void> {
-    const { self, control } = this.#deps
+    const { self, control, clock } = this.#deps
     const own = [...control.state.backups.values()].filter(({ target }) => target.node === self)
     for (const backup of own) if (backup.state === 'deleting') await this.#tryToTakeAway(backup, signal)
-    const [next] = own.filter(({ state }) => state === 'running').toSorted((a, b) => a.createdAt - b.createdAt)
-    if (next !== undefined) await this.#make(next, signal)
+    for (const id of [...this.#waits.keys(), ...this.#ended.keys()]) if (!this.#isWanted(id)) this.#forget(id)
+    const now = clock.elapsed()
+    const isDue = ({ id }: Backup): boolean => (this.#waits.get(id) ?? now) <= now
+    const next = nextInTurn(
+      own.filter((backup) => this.#isWanted(backup.id) && isDue(backup)),
+      this.#last,
+    )
+    if (next !== undefined) {
+      this.#last = next.namespace
+      await this.#make(next, signal)
+      this.#loop.wake()
+    } else if (this.#waits.size > 0) this.#loop.wake(Math.min(...this.#waits.values()) - now)
+  }
+
+  #forget(id: string): void {
+    this.#waits.delete(id)
+    this.#ended.delete(id)
   }
 
   /** One that cannot go now is in nobody's way. */
@@ -138,57 +173,59 @@ export class BackupService implements Service {
     try {
       await this.#takeAway(backup, signal)
     } catch (error) {
-      if (signal.aborted || !(error instanceof ClawError)) throw error
-      this.#deps.log.warn('a backup cannot be taken away yet', { backup: backup.id, reason: error.message })
+      if (!signal.aborted)
+        this.#deps.log.warn('a backup cannot be taken away yet', { backup: backup.id, reason: reasonOf(error, backup) })
     }
   }
 
   async #takeAway(backup: Backup, signal: AbortSignal): Promise<void> {
     const { self, control } = this.#deps
-    const store = await this.#storeOf(backup, signal)
+    const store = await storeOf(this.#deps, backup, signal)
     await store.remove(backup.id, signal)
     const command = { type: 'report-backup-gone', backup: backup.id, node: self } as const
     await control.execute(command, { id: `backup-gone:${backup.id}`, by: self, signal })
   }
 
+  /** Made, or given up, and the state says so; or its turn comes again in a while. */
   async #make(backup: Backup, signal: AbortSignal): Promise<void> {
-    const { self, control, log } = this.#deps
+    const { self, clock, control, log } = this.#deps
+    const { id } = backup
     const off = new AbortController()
     const files = backup.scope === 'mesh' ? 1 : backup.volumes.length
-    this.#active = { id: backup.id, off, progress: { bytes: 0, file: 1, files } }
+    this.#active = { id, off, progress: { bytes: 0, file: 1, files } }
+    const until = AbortSignal.any([signal, off.signal])
     try {
-      const made = await this.#made(backup, AbortSignal.any([signal, off.signal]))
-      if (made === null) return
-      const command = { type: 'report-backup', backup: backup.id, node: self, made } as const
-      await control.execute(command, { id: `backup-made:${backup.id}`, by: self, signal })
-      log.info('a backup has ended', { backup: backup.id, ok: made.ok })
+      const made = this.#ended.get(id) ?? (await this.#made(backup, until))
+      this.#ended.set(id, made)
+      const command = { type: 'report-backup', backup: id, node: self, made } as const
+      await control.execute(command, { id: `backup-made:${id}`, by: self, signal })
+      log.info('a backup has ended', { backup: id, ok: made.ok })
+    } catch (error) {
+      if (until.aborted) return
+      if (!(error instanceof ClawError)) throw error
+      if (!this.#waits.has(id)) log.warn('a backup has to wait', { backup: id, reason: error.message })
     } finally {
       this.#active = null
-      this.#loop.wake(0)
+      this.#waits.set(id, clock.elapsed() + again)
       this.#ring()
     }
   }
 
-  /** Null for one that nobody wants any more, or that is to be tried again. Nothing of one that is not whole stays. */
-  async #made(backup: Backup, signal: AbortSignal) {
-    const { log } = this.#deps
+  /** Throws when nobody wants it any more, and what passes. Nothing of one that is not whole stays. */
+  async #made(backup: Backup, signal: AbortSignal): Promise<Made> {
     try {
       return await this.#write(backup, signal)
     } catch (error) {
-      if (signal.aborted) return null
-      if (!(error instanceof ClawError)) throw error
-      if (passing.some((code) => ClawError.is(error, code))) {
-        log.warn('a backup has to wait', { backup: backup.id, reason: error.message })
-        this.#loop.wake(5 * second)
-        return null
-      }
-      log.warn('a backup failed', { backup: backup.id, reason: error.message })
-      return { ok: false, reason: error.message.slice(0, 1_000) } as const
+      if (signal.aborted || passing.some((code) => ClawError.is(error, code))) throw error
+      const reason = reasonOf(error, backup).slice(0, 1_000)
+      if (error instanceof ClawError) this.#deps.log.warn('a backup failed', { backup: backup.id, reason })
+      else this.#deps.log.error('a backup failed in a way that is not known', { backup: backup.id, error })
+      return { ok: false, reason }
     }
   }
 
-  async #write(backup: Backup, signal: AbortSignal) {
-    const sealing = await this.#sealingOf(backup, signal)
+  async #write(backup: Backup, signal: AbortSignal): Promise<Made> {
+    const sealing = await sealingOf(this.#deps, backup, signal)
     const { store } = sealing
     // Of a try before that this node did not bring to its end.
     await store.remove(backup.id, signal)
@@ -202,10 +239,24 @@ export class BackupService implements Service {
       }
       const { bytes: stored, sha256 } = await writeManifest(backup, files, store, signal)
       await store.finish(backup.id, signal)
-      return { ok: true, files, manifest: { stored, sha256 } } as const
+      return { ok: true, files, manifest: { stored, sha256 } }
     } catch (error) {
-      await store.remove(backup.id, new AbortController().signal)
+      await this.#clear(backup, store)
       throw error
+    }
+  }
+
+  /** Also when it was called off. What cannot go now goes with the next try, or with the backup. */
+  async #clear(backup: Backup, store: BackupStore): Promise<void> {
+    const { clock, log } = this.#deps
+    const late = new AbortController()
+    const cancel = clock.after(minute, () => late.abort())
+    try {
+      await store.remove(backup.id, late.signal)
+    } catch (error) {
+      log.warn('something of a backup is left', { backup: backup.id, reason: reasonOf(error, backup) })
+    } finally {
+      cancel()
     }
   }
 
@@ -232,31 +283,12 @@ export class BackupService implements Service {
     else
       for await (const { data } of rpc.stream(home, readVolume, { backup: backup.id, volume: name }, signal)) yield data
   }
-
-  async #sealingOf(backup: Backup, signal: AbortSignal): Promise<Sealing> {
-    const { cipher, openStore } = this.#deps
-    const values = await this.#valuesFor(backup, signal)
-    const store = await openStore(backup.target, backup.namespace, keysIn(backup, values))
-    return { cipher, store, secret: backup.key === null ? null : (values[0] ?? null) }
-  }
-
-  /** For what needs nothing of what is in it. */
-  async #storeOf(backup: Backup, signal: AbortSignal): Promise<BackupStore> {
-    const values = backup.target.type === 's3' ? await this.#valuesFor(backup, signal) : []
-    return this.#deps.openStore(backup.target, backup.namespace, keysIn(backup, values))
-  }
-
-  #valuesFor(backup: Backup, signal: AbortSignal): Promise<readonly Uint8Array[]> {
-    const secrets = [...refsOfBackup(backup)]
-    return this.#deps.vault.values({ spec: { namespace: backup.namespace, secrets } }, placementOf(backup), signal)
-  }
 }
 
-const keysIn = ({ target }: Backup, values: readonly Uint8Array[]): Uint8Array | null =>
-  target.type === 's3' ? (values.at(-1) ?? null) : null
-
-/** The vault knows it by its id. */
-const placementOf = ({ id }: Backup): PlacementId => id as PlacementId
+function reasonOf(error: unknown, backup: Backup): string {
+  const failure = storeFailure(error, backup)
+  return failure instanceof Error ? failure.message : String(failure)
+}
 
 const unwanted = (backup: string): ClawError =>
   new ClawError('BACKUP_UNUSABLE', { backup, state: 'not wanted any more' })

@@ -67,7 +67,7 @@ export class VolumeService {
     return copies.write(id, counted(this.read(volume, signal), onBytes), mostBytes)
   }
 
-  /** All that is in it, as a tar archive. Throws EXECUTOR_UNAVAILABLE and CONTAINER_FAILED. */
+  /** All that is in it, as a tar archive. Throws EXECUTOR_UNAVAILABLE, CONTAINER_FAILED, and VOLUME_COPY_CUT at the end. */
   async *read(volume: Volume, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     yield* this.#engine.pack(await this.#contentOf(volume, signal), signal)
   }
