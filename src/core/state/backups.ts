@@ -75,6 +75,9 @@ function create(step: Step, { id, namespace, selection, target, schedule, by }: 
   const { state, at } = step
   if (state.backups.has(id)) return refused('INVALID_REQUEST', { problem: `the id ${id} belongs to another backup` })
   if (state.backups.size >= limits.backups) return refused('RATE_LIMITED', { who: by })
+  const own = [...state.backups.values()].filter((one) => one.namespace === namespace && one.scope === selection.scope)
+  if (own.length >= limits.namespaceBackups)
+    return refused('INVALID_REQUEST', { problem: `${namespace} has ${own.length} backups, the most there may be` })
   const volumes = selected(state, namespace, selection)
   const obstacle =
     askedObstacle(state, { namespace, selection, target }) ?? volumesObstacle(state, namespace, selection, volumes)
@@ -152,7 +155,7 @@ function tidy(step: Step, namespace: string, name: string): void {
   const { state } = step
   const schedule = state.backupSchedules.get(scheduleKey({ namespace, name }))
   if (schedule === undefined) return
-  const own = [...state.backups.values()].filter((one) => one.namespace === namespace && one.schedule === name)
+  const own = [...state.backups.values()].filter((one) => isOf(schedule, one))
   const failed = own.filter((one) => one.state === 'failed').toSorted((a, b) => b.createdAt - a.createdAt)
   const complete = own.filter((one) => one.state === 'complete')
   for (const id of [...expired(complete, schedule.keep), ...failed.slice(keptFailures).map((one) => one.id)]) {
@@ -160,6 +163,13 @@ function tidy(step: Step, namespace: string, name: string): void {
     if (backup !== undefined) leave(step, backup)
   }
 }
+
+/** Not what another schedule of that name has left, which is nobody's to take away. */
+const isOf = ({ namespace, name, selection, createdAt }: BackupSchedule, backup: Backup): boolean =>
+  backup.namespace === namespace &&
+  backup.schedule === name &&
+  backup.scope === selection.scope &&
+  backup.createdAt >= createdAt
 
 /** The node takes it away, or nobody can any more. */
 function leave(step: Step, backup: Backup): void {
@@ -207,7 +217,7 @@ function createSchedule(step: Step, command: CommandOf<'create-backup-schedule'>
   const key = scheduleKey({ namespace, name })
   if (state.backupSchedules.has(key)) return refused('BACKUP_SCHEDULE_EXISTS', { schedule: key })
   if (state.backupSchedules.size >= limits.backupSchedules) return refused('RATE_LIMITED', { who: by })
-  const obstacle = askedObstacle(state, { namespace, selection, target })
+  const obstacle = scheduleObstacle(state, command) ?? askedObstacle(state, { namespace, selection, target })
   if (obstacle !== null) return obstacle
   state.backupSchedules.set(key, {
     ...{ ...timing, namespace, name, selection, target, keep, suspended: false, last: at },
@@ -215,6 +225,23 @@ function createSchedule(step: Step, command: CommandOf<'create-backup-schedule'>
   })
   emit(step, { type: 'backup.scheduled', message: `${by} has backups made by the schedule ${key}: ${timing.schedule}` })
   return accepted()
+}
+
+/** One namespace leaves room for the others, and a schedule has room for what it keeps. */
+function scheduleObstacle(
+  state: State,
+  { namespace, selection, keep }: CommandOf<'create-backup-schedule'>,
+): Outcome | null {
+  const own = [...state.backupSchedules.values()].filter(
+    (one) => one.namespace === namespace && one.selection.scope === selection.scope,
+  )
+  if (own.length >= limits.namespaceBackupSchedules)
+    return refused('INVALID_REQUEST', { problem: `${namespace} has ${own.length} schedules, the most there may be` })
+  const kept = Object.values(keep).reduce((sum, count) => sum + count, 0)
+  if (kept < limits.namespaceBackups) return null
+  return refused('INVALID_REQUEST', {
+    problem: `it would keep ${kept} backups, and a namespace has at most ${limits.namespaceBackups}`,
+  })
 }
 
 /** What would have been done meanwhile is neither done nor missed. */
@@ -251,9 +278,7 @@ function fire(step: Step, { at, backup: id, missed, ...named }: CommandOf<'fire-
 
 function make(step: Step, schedule: BackupSchedule, id: string): Partial<BackupSchedule> {
   const { namespace, name, selection, target, fired, skipped, createdBy: by } = schedule
-  const isRunning = [...step.state.backups.values()].some(
-    (one) => one.namespace === namespace && one.schedule === name && one.state === 'running',
-  )
+  const isRunning = [...step.state.backups.values()].some((one) => one.state === 'running' && isOf(schedule, one))
   if (isRunning) return { skipped: skipped + 1, refusal: 'the one before was still being made' }
   const outcome = create(step, { id, namespace, selection, target, schedule: name, by })
   if (outcome.ok) return { fired: fired + 1, refusal: null }

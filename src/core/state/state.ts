@@ -161,6 +161,9 @@ export const limits = {
   volumes: 5_000,
   backups: 2_000,
   backupSchedules: 500,
+  /** Of one namespace, of its volumes; as many again of the state of the mesh. */
+  namespaceBackups: 400,
+  namespaceBackupSchedules: 50,
   /** Of one volume that are kept. */
   volumeSnapshots: 32,
   policies: 200,

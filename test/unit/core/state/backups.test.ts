@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { mayForward } from '../../../../src/core/state/authority.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { limits } from '../../../../src/core/state/state.ts'
 import type { Command, CommandOf } from '../../../../src/core/state/types.ts'
 import { entitlements } from '../../../../src/core/vault/entitlement.ts'
+import type { BackupSelection } from '../../../../src/model/backup.ts'
 import type { PlacementId } from '../../../../src/model/ids.ts'
+import { noQuota } from '../../../../src/model/namespace.ts'
 import { ada, type Book, bob, meshOf, refusal } from '../../../support/control-samples.ts'
 
 const volume = (name: string, labels: Record<string, string> = {}, node: typeof ada | null = ada): Command => ({
@@ -129,11 +132,82 @@ describe('a schedule of backups', () => {
     expect(states()).toMatchObject({ 'bak-c': 'complete', 'bak-d': 'complete', 'bak-e': 'failed' })
   })
 
+  const state = { scope: 'mesh' } as const
+  test.each([
+    ['of the same kind', {}],
+    ['of the state of the mesh', { selection: state }],
+  ])('takes none away that another of its name has left, one %s', (_, other) => {
+    const { book, begin } = scheduled()
+    for (const [index, id] of ['bak-a', 'bak-b'].entries()) {
+      book.run(fire(begin + 1 + index, id))
+      book.run(made(id))
+    }
+    book.run({ type: 'delete-backup-schedule', namespace: 'default', name: 'nightly' })
+    book.run({ ...nightly, ...other, keep: { ...keep, last: 1 } })
+    const again = book.state.backupSchedules.get('default/nightly')?.last ?? 0
+    for (const [index, id] of ['bak-c', 'bak-d'].entries()) {
+      expect(refusal(book.run(fire(again + 1 + index, id)))).toBeNull()
+      book.run(made(id))
+    }
+    expect(Object.fromEntries([...book.state.backups].map(([id, backup]) => [id, backup.state]))).toEqual({
+      ...{ 'bak-a': 'complete', 'bak-b': 'complete', 'bak-c': 'deleting', 'bak-d': 'complete' },
+    })
+  })
+
+  test('takes none away that is of something else, whenever that was made', () => {
+    const { book, begin } = scheduled()
+    book.run(fire(begin + 1, 'bak-a'))
+    book.run(made('bak-a'))
+    const [schedule, backup] = [book.state.backupSchedules.get('default/nightly'), book.state.backups.get('bak-a')]
+    if (schedule === undefined || backup === undefined) throw new Error('there is none')
+    book.state.backups.set('bak-a', { ...backup, scope: 'mesh' })
+    book.state.backupSchedules.set('default/nightly', { ...schedule, keep: { ...keep, last: 1 } })
+    for (const [index, id] of ['bak-b', 'bak-c'].entries()) {
+      book.run(fire(begin + 2 + index, id))
+      book.run(made(id))
+    }
+    expect(book.state.backups.get('bak-a')?.state).toBe('complete')
+  })
+
+  test('has room for what it keeps', () => {
+    const { book } = scheduled()
+    const many = { ...nightly, name: 'many', keep: { ...keep, hourly: 366, daily: 366 } } as Command
+    expect(refusal(book.run(many))).toBe('INVALID_REQUEST')
+  })
+
   test('says why there was none', () => {
     const { book, begin } = scheduled()
     for (const name of ['data', 'other']) book.run({ type: 'remove-volume', namespace: 'default', name })
     book.run(fire(begin + 1, 'bak-a'))
     expect(book.state.backupSchedules.get('default/nightly')).toMatchObject({ fired: 0, skipped: 1 })
     expect(book.state.backupSchedules.get('default/nightly')?.refusal).toContain('none of these volumes')
+  })
+})
+
+describe('the room for backups', () => {
+  const space = { name: 'other', quota: noQuota, weight: 1, borrow: false }
+  const state = { scope: 'mesh' } as const
+
+  test('is not all taken by one namespace, nor that of the mesh by volumes', () => {
+    const book = mesh()
+    book.run({ type: 'create-namespace', ...space })
+    for (let i = 0; i < limits.namespaceBackups; i += 1) expect(refusal(book.run(create(`bak-${i}`)))).toBeNull()
+    expect(refusal(book.run(create('bak-more')))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run(create('bak-mesh', { selection: state })))).toBeNull()
+    expect(refusal(book.run(create('bak-other', { namespace: 'other', selection: state })))).toBeNull()
+  })
+
+  test('nor that for schedules', () => {
+    const book = mesh()
+    const timing = { schedule: '0 3 * * *', timeZone: 'UTC', missed: 'run-once', startingDeadlineMs: 60_000 } as const
+    const keep = { last: 2, hourly: 0, daily: 0, weekly: 0, monthly: 0 }
+    const schedule = (name: string, selection: BackupSelection): string | null =>
+      refusal(
+        book.run({
+          ...{ type: 'create-backup-schedule', namespace: 'default', name, selection, target, timing, keep },
+        }),
+      )
+    for (let i = 0; i < limits.namespaceBackupSchedules; i += 1) expect(schedule(`s-${i}`, all)).toBeNull()
+    expect([schedule('more', all), schedule('mesh', state)]).toEqual(['INVALID_REQUEST', null])
   })
 })
