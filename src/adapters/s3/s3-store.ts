@@ -17,12 +17,16 @@ const sealedType = 'application/octet-stream'
 /** Its manifest is one of them. */
 const mostFiles = mostVolumes + 1
 
+/** Of no other secret is anything sent anywhere. The id may be of two parts, as accounts of Swift are. */
+const validKeys = /^([\w.-]{1,128}(?::[\w.-]{1,128})?):([^\s:]+)$/
+
 /** `keys` is `ID:KEY`, as text. Throws BACKUP_TARGET where it is not. */
 export function s3Store(place: Place, keys: Uint8Array, limits = usualLimits): BackupStore {
   const text = new TextDecoder().decode(keys).trim()
-  const cut = text.lastIndexOf(':')
-  if (cut < 1) throw failed(place, `the secret ${place.secret} is not of the form ID:KEY`)
-  const account = { accessKeyId: text.slice(0, cut), secretAccessKey: text.slice(cut + 1) }
+  const [, accessKeyId, secretAccessKey] = validKeys.exec(text) ?? []
+  if (accessKeyId === undefined || secretAccessKey === undefined)
+    throw failed(place, `the secret ${place.secret} is not of the form ID:KEY`)
+  const account = { accessKeyId, secretAccessKey }
   const failedHere = (detail: string): ClawError => failed(place, detail)
   /** Whoever calls off calls off the request as well. */
   const clientFor: ClientFor = (signal, wants = 'answer') =>

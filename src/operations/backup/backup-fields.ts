@@ -38,9 +38,11 @@ export const backupRef = z.string().min(1).max(64).describe('Id of the backup')
 export const ofAsked = ({ namespace, mesh }: Pick<Asked, 'namespace' | 'mesh'>): string | null =>
   mesh ? null : namespace
 
-/** Whoever has a directory of a host written has it as good as mounted. */
-export const neededFor = ({ directory }: Pick<Asked, 'directory'>): readonly Permission[] =>
-  directory === undefined ? [] : [{ verb: 'use', resource: 'host-mount' }]
+/** Whoever has a directory of a host written has it as good as mounted; and the store is told a part of the secret, and whoever runs it was named here. */
+export const neededFor = ({ directory, s3 }: Pick<Asked, 'directory' | 's3'>): readonly Permission[] => [
+  ...(directory === undefined ? [] : [{ verb: 'use', resource: 'host-mount' } as const]),
+  ...(s3 === undefined ? [] : [{ verb: 'reveal', resource: 'secret' } as const]),
+]
 
 /** Throws INVALID_REQUEST. */
 export function selectionOf({ mesh, volumes, labels }: Asked): BackupSelection {

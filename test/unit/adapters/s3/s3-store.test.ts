@@ -33,13 +33,13 @@ afterEach(() => {
   server.close()
 })
 
-const opened = (limits = patient) =>
+const opened = (limits = patient, keys = 'id:key') =>
   s3Store(
     {
       ...{ type: 's3', node: ada, bucket: 'backups', prefix: 'mesh/', region: 'us-east-1', secret: 'store' },
       endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     },
-    Buffer.from('id:key'),
+    Buffer.from(keys),
     limits,
   )
 const remove = (limits = patient) => opened(limits).remove('bak-a', signal)
@@ -147,5 +147,18 @@ describe('a file of many parts', () => {
     const broken = content([17 * mib, 16 * mib], new Error('the source breaks off'))
     await expect(opened(hasty).write('bak-a', 'data', broken, signal)).rejects.toThrow('the source breaks off')
     expect(asked.at(-1)).toMatch(/^DELETE .*uploadId=u1/)
+  })
+})
+
+describe('the keys of an account', () => {
+  test.each(['id:key', 'AKIA-1_2.3:ab/c+d==', 'account:user:key', 'id:key\n'])('may be %j', (keys) => {
+    expect(() => opened(patient, keys)).not.toThrow()
+  })
+
+  test.each([
+    ...['', ':', 'id:', ':key', 'password', 'a:b:c:d', 'postgres://app:word@db:5432/app', '{"password":"word"}'],
+    ...['first line\nid:key', 'my pass phrase:1', `${'x'.repeat(129)}:key`, '-----BEGIN KEY-----:key'],
+  ])('are not %j, of which nothing is sent', (keys) => {
+    expect(() => opened(patient, keys)).toThrow('is not of the form ID:KEY')
   })
 })
