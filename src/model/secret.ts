@@ -94,7 +94,7 @@ export interface SecretChange {
   readonly version: number
 }
 
-/** A workload was given it. */
+/** A workload was given it, or a backup, which has its id for both. */
 export interface SecretUse {
   readonly at: Instant
   readonly workload: WorkloadId

@@ -1,7 +1,7 @@
 /** Secrets in the state: what is known of them is who made, changed and had which version, and never a value. */
 import type { NodeId } from '../../model/ids.ts'
 import { workloadId } from '../../model/ids.ts'
-import type { Secret, SecretChange, SecretVersion } from '../../model/secret.ts'
+import type { Secret, SecretChange, SecretUse, SecretVersion } from '../../model/secret.ts'
 import { inNamespace, versionOf } from '../../model/secret.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { roomObstacle } from './room.ts'
@@ -169,19 +169,30 @@ export function noteDue(step: Step, command: CommandOf<'note-due'>): Outcome {
 
 /** What is not there any more was given all the same, so nothing is refused for that. */
 export function noteSecretUse(step: Step, { placement, node, uses }: CommandOf<'note-secret-use'>): Outcome {
-  const { state, at } = step
+  const { state } = step
+  const backup = state.backups.get(placement)
+  if (backup !== undefined) {
+    if (backup.target.node !== node) return refused('PLACEMENT_SUPERSEDED', { placement })
+    noteUses(step, backup.namespace, { workload: workloadId(backup.id), name: backup.id, node, uses })
+    return accepted()
+  }
   const workload = state.workloads.get(workloadId(placement.slice(0, placement.lastIndexOf('.'))))
   if (workload?.placement?.id !== placement || workload.placement.node !== node || isTerminal(workload.state))
     return refused('PLACEMENT_SUPERSEDED', { placement })
   change(step, workload, { usedSecrets: Object.fromEntries(uses.map(({ name, version }) => [name, version])) })
+  noteUses(step, workload.spec.namespace, { workload: workload.id, name: workload.name, node, uses })
+  return accepted({ workload: workload.id })
+}
+
+type Uses = Pick<SecretUse, 'workload' | 'name' | 'node'> & Pick<CommandOf<'note-secret-use'>, 'uses'>
+
+function noteUses({ state, at }: Step, namespace: string, { uses, ...user }: Uses): void {
   for (const { name, version } of uses) {
-    const key = inNamespace(workload.spec.namespace, name)
+    const key = inNamespace(namespace, name)
     const secret = state.secrets.get(key)
     if (secret === undefined) continue
-    const use = { at, workload: workload.id, name: workload.name, node, version }
-    state.secrets.set(key, { ...secret, uses: [...secret.uses, use].slice(-limits.secretUses) })
+    state.secrets.set(key, { ...secret, uses: [...secret.uses, { at, ...user, version }].slice(-limits.secretUses) })
   }
-  return accepted({ workload: workload.id })
 }
 
 type Found = { readonly secret: Secret; readonly key: string } | { readonly refusal: Outcome }

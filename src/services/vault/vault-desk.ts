@@ -150,8 +150,7 @@ export class VaultDesk {
 
   async #record(placement: PlacementId, node: NodeId, due: readonly Entitlement[], signal: AbortSignal): Promise<void> {
     const uses = due.flatMap(({ secret }) => secret ?? [])
-    // A backup is on record itself, with the secrets that it names and the node that has them.
-    if (uses.length === 0 || this.#deps.control.state.backups.has(placement)) return
+    if (uses.length === 0) return
     const unique = [...new Map(uses.map((use) => [use.name, use])).values()]
     const versions = unique.map(({ version }) => version).join('.')
     const id = `secret-use:${placement}:${versions}`

@@ -6,6 +6,7 @@ import { limits } from '../../../../src/core/state/state.ts'
 import type { Command, CommandOf } from '../../../../src/core/state/types.ts'
 import { additions, versionNeeded } from '../../../../src/core/state/versions.ts'
 import { entitlements, epochsInUse, usersOf } from '../../../../src/core/vault/entitlement.ts'
+import type { PlacementId } from '../../../../src/model/ids.ts'
 import { jobId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { openPolicy } from '../../../../src/model/secret.ts'
 import { WorkloadSpec } from '../../../../src/model/workload.ts'
@@ -175,6 +176,20 @@ describe('who may be given a secret', () => {
     expect(secret?.uses).toMatchObject([{ name: 'train', node: ada, version: 1 }])
     mesh.run({ type: 'report-ended', placement, node: ada, endedAt: 1, exitCode: 0, error: null })
     expect(mesh.run(use, { id: 'again' }).outcome).toMatchObject({ failure: { code: 'PLACEMENT_SUPERSEDED' } })
+  })
+
+  test('given it was given to a backup, then that stands with it, and only where the backup is kept', () => {
+    const mesh = meshOf([ada, bob])
+    mesh.run(create())
+    const target = { type: 'directory', node: ada, path: '/srv/backups' } as const
+    const selection = { scope: 'mesh' } as const
+    mesh.run({ type: 'create-backup', backup: 'bak-a', namespace: 'default', selection, target })
+    const placement = 'bak-a' as PlacementId
+    const use: Command = { type: 'note-secret-use', placement, node: ada, uses: [{ name: 'db', version: 1 }] }
+    expect(mesh.run({ ...use, node: bob }).outcome).toMatchObject({ failure: { code: 'PLACEMENT_SUPERSEDED' } })
+    expect(mesh.run(use).outcome.ok).toBe(true)
+    expect(mesh.state.secrets.get('default/db')?.uses).toMatchObject([{ name: 'bak-a', node: ada, version: 1 }])
+    expect(restore(snapshot(mesh.state))).toEqual(mesh.state)
   })
 
   test('all that is sealed counts for which keys are still needed', () => {
