@@ -25,7 +25,7 @@ const one = {
 export const backupVerify = stream({
   name: 'backup.verify',
   about:
-    'Read every byte of a backup, and compare it with the checksums that the mesh has kept. Names what is damaged.',
+    'Read every byte of a backup, open it as a restore would, and compare it with the checksums that the mesh has kept. Names what is damaged.',
   input: z.strictObject({ backup: backupRef }),
   output: z.object({
     isDone: z.boolean(),

@@ -71,10 +71,10 @@ export async function* readFile(
   if (sum.hex() !== file.sha256) throw new ClawError('BACKUP_DAMAGED', { ...what, detail: 'is not what was written' })
 }
 
-/** Every byte of every file, the manifest's too. What is wrong with each that is damaged; none when all are what was written. */
+/** Every byte of every file, the manifest's too, opened as a restore would. What is wrong with each that is damaged; none when all are what was written. */
 export async function damageOf(
   backup: Backup,
-  store: BackupStore,
+  { cipher, store, secret }: Sealing,
   {
     checksum,
     onBytes,
@@ -87,13 +87,17 @@ export async function damageOf(
   let bytes = 0
   for (const { name, stored, sha256 } of all) {
     const sum = checksum()
+    const what = { backup: backup.id, file: name }
     let size = 0
+    const kept = each(store.read(backup.id, name, signal), (chunk) => {
+      sum.add(chunk)
+      size += chunk.length
+      onBytes((bytes += chunk.length))
+      if (size > stored) throw new ClawError('BACKUP_DAMAGED', { ...what, detail: `has more than ${stored} bytes` })
+    })
+    const isPlain = secret === null || name === manifestName
     try {
-      for await (const chunk of store.read(backup.id, name, signal)) {
-        sum.add(chunk)
-        size += chunk.length
-        onBytes((bytes += chunk.length))
-      }
+      await drain(isPlain ? kept : cipher.open(kept, secret, boundTo(backup, name), what))
       if (size !== stored) damaged.push({ file: name, detail: `has ${size} bytes instead of ${stored}` })
       else if (sum.hex() !== sha256) damaged.push({ file: name, detail: 'is not what was written' })
     } catch (error) {
@@ -102,6 +106,11 @@ export async function damageOf(
     }
   }
   return damaged
+}
+
+async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {
+  const parts = content[Symbol.asyncIterator]()
+  while ((await parts.next()).done !== true);
 }
 
 async function* each(

@@ -117,8 +117,8 @@ export class BackupService implements Service {
   /** What is wrong with each of its files that is damaged. */
   async verify(backup: Backup, onBytes: (bytes: number) => void, signal: AbortSignal) {
     try {
-      const store = await storeOf(this.#deps, backup, signal)
-      return await damageOf(backup, store, { checksum: this.#deps.checksum, onBytes, signal })
+      const sealing = await sealingOf(this.#deps, backup, signal)
+      return await damageOf(backup, sealing, { checksum: this.#deps.checksum, onBytes, signal })
     } catch (error) {
       throw storeFailure(error, backup)
     }

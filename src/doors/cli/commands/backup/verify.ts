@@ -4,7 +4,7 @@ import { bytesInWords } from '../../work/volume-words.ts'
 
 export default command({
   name: 'backup verify',
-  about: 'Read every byte of a backup, and compare it with what the mesh has kept of it.',
+  about: 'Read every byte of a backup, and see that it is what was written, and can be opened.',
   details: 'Fails with BACKUP_DAMAGED, and names the first file that is not what was written.',
   positionals: { ID: { about: 'Id of the backup' } },
   options: {},
