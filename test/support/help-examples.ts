@@ -95,7 +95,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^wait llm/, (stage) => stage.work('llm-inference')],
   [/^run .*--name train /, (stage) => stage.ended('train')],
   [/^workload migrate train --to/, (stage) => stage.offNode('train', 'gpu-node-2')],
-  [/^workload migrate/, (stage) => stage.work('train')],
+  [/^workload migrate/, (stage) => stage.ended('train').then(() => stage.work('train'))],
   [/^node invoke .*my-nginx/, (stage) => stage.work('my-nginx', 'gpu-node-1')],
   [/^node invoke -l zone=a/, (stage) => stage.label('gpu-node-1', { zone: 'a' })],
   [/^deploy --spec/, (_, line) => Promise.resolve(line.replace('workload.', 'lasting.'))],

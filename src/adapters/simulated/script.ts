@@ -59,11 +59,8 @@ function stepsOfStatement({ words, stream }: Statement, around: Around): readonl
   switch (program.slice(program.lastIndexOf('/') + 1)) {
     case 'echo':
       return print(args.join(' '))
-    case 'cat': {
-      const file = around.files.find(({ path }) => path === args[0])
-      if (file === undefined) return [{ type: 'exit', code: 1 }]
-      return print(new TextDecoder().decode(file.data))
-    }
+    case 'cat':
+      return catOf(args[0] ?? '', around, print)
     case 'repeat':
       return print((args[0] ?? '').repeat(Math.min(Number(args[1] ?? 1) || 0, 1_048_576)))
     case 'sleep':
@@ -84,6 +81,13 @@ function stepsOfStatement({ words, stream }: Statement, around: Around): readonl
     default:
       return [{ type: 'wait', span: defaultSpan }]
   }
+}
+
+/** Of a path that was given; of one that was not it fails. One that reads its input is like any other program. */
+function catOf(path: string, { files }: Around, print: (text: string) => Step[]): readonly Step[] {
+  if (!path.startsWith('/')) return [{ type: 'wait', span: defaultSpan }]
+  const file = files.find((each) => each.path === path)
+  return file === undefined ? [{ type: 'exit', code: 1 }] : print(new TextDecoder().decode(file.data))
 }
 
 const signalName = (name: string): string => name.replace(/^SIG/, '')

@@ -16,6 +16,8 @@ test.each<[string, Step[]]>([
   ['sleep 60 & wait $!', [wait(60_000)]],
   ['python train.py --lr 1', [wait(1_000)]],
   ['false', [exit(1)]],
+  ['cat > /tmp/prompt', [wait(1_000)]],
+  ['cat /no/such/file', [exit(1)]],
   ['', []],
   [`trap '' TERM`, [{ type: 'trap', signals: ['TERM'], then: 'ignore' }]],
   [`trap 'echo saved' SIGUSR1 HUP`, [{ type: 'trap', signals: ['USR1', 'HUP'], then: [say('saved')] }]],
