@@ -16,7 +16,7 @@ export const backupRows: readonly Row[] = [
   },
   {
     path: 'backup verify',
-    about: 'Read every byte of a backup, and compare it with what the mesh has kept of it.',
+    about: 'Read every byte of a backup, and see that it is what was written, and can be opened.',
     load: () => import('../commands/backup/verify.ts'),
   },
   {
