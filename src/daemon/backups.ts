@@ -1,5 +1,4 @@
 /** The backups that this host makes and keeps. */
-import { sha256Sum } from '../adapters/backups/checksum.ts'
 import { directoryStore } from '../adapters/backups/directory-store.ts'
 import { pathFor } from '../adapters/docker/mounts.ts'
 import { s3Store } from '../adapters/s3/s3-store.ts'
@@ -21,7 +20,7 @@ export const backupsOf = (
 ): BackupService =>
   new BackupService({
     ...{ self: ground.identity.id, clock: ground.clock, control, rpc: host.rpc, volumes, vault },
-    ...{ cipher: contentCipher, checksum: sha256Sum },
+    cipher: contentCipher,
     openStore: (target, namespace, keys) => storeOf(ground, { target, namespace, keys }),
     meshState: () => encodeBackup(machine.state, { at: ground.clock.now(), software: ground.version }),
     log: ground.log.child('backups'),

@@ -43,13 +43,6 @@ export interface Copied {
   readonly sha256: string
 }
 
-/** SHA-256 of what is added, piece by piece. */
-export interface Checksum {
-  add(chunk: Uint8Array): void
-  /** Once, at the end. */
-  hex(): string
-}
-
 /** Copies that this host keeps, by name. */
 export interface CopyStore {
   /** Whole, or not there. Throws TOO_LARGE beyond `most`, and DISK_FULL. */

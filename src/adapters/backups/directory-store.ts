@@ -2,11 +2,12 @@
  * Backups in a directory of this host: each in a folder of its own, which has its name only when all of it is on the disk. Work may mount the directory
  * and write there at any time, so nothing in it is followed: every step is taken within a folder that is open, after a look at where that really is.
  */
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, realpath, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from '../../lib/error-code.ts'
+import { Tally } from '../../lib/passing.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { BackupStore } from '../../ports/backups.ts'
 import type { Copied } from '../../ports/volumes.ts'
@@ -92,7 +93,7 @@ async function removed(folder: string, name: string, place: string): Promise<voi
     })
     await rmdir(place)
   } catch (error) {
-    if (['ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) await unlink(place)
+    if (hasCode(error, 'ENOTDIR', 'ELOOP')) await unlink(place)
     else unless('ENOENT')(error)
   }
 }
@@ -113,27 +114,25 @@ const misplaced = (path: string): NodeJS.ErrnoException =>
 
 function unless(code: string): (error: unknown) => void {
   return (error) => {
-    if (codeOf(error) !== code) throw error
+    if (!hasCode(error, code)) throw error
   }
 }
 
 async function written(path: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Copied> {
-  const hash = createHash('sha256')
+  const tally = new Tally()
   await unlink(path).catch(unless('ENOENT'))
   const file = await plainFile(path, toWrite)
-  let bytes = 0
   try {
     for await (const chunk of content) {
       signal.throwIfAborted()
-      bytes += chunk.length
-      hash.update(chunk)
+      tally.add(chunk)
       await file.writeFile(chunk)
     }
     await file.sync()
   } finally {
     await file.close()
   }
-  return { bytes, sha256: hash.digest('hex') }
+  return tally.sum()
 }
 
 async function here<T>(folder: string, work: () => Promise<T>): Promise<T> {
@@ -154,7 +153,7 @@ function failureOf(error: unknown, folder: string): unknown {
   if (error instanceof ClawError) return error
   const code = codeOf(error)
   if (code === undefined) return error
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new ClawError('DISK_FULL', { path: folder }, { cause: error })
+  if (hasCode(error, 'ENOSPC', 'EDQUOT')) return new ClawError('DISK_FULL', { path: folder }, { cause: error })
   const detail = words[code] ?? `the system says ${code}`
   return new ClawError('BACKUP_TARGET', { target: folder, detail }, { cause: error })
 }

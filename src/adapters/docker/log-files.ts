@@ -1,6 +1,7 @@
 /** The files of one container's log, as the engine rotates them: `x-json.log` is the newest, `x-json.log.1` the one before. */
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { hasCode } from '../../lib/error-code.ts'
 import { newline } from '../../lib/log-block.ts'
 import { BrokenLog } from './entry-lines.ts'
 import { longestEntry, timeOfEntry } from './json-log.ts'
@@ -182,8 +183,7 @@ async function openSame(path: string, newest: string, ino: number): Promise<LogF
   return null
 }
 
-export const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(String(error.code))
+export const isMissing = (error: unknown): boolean => hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM')
 
 /** The value, or what stands for it where there is no such file for us. */
 const unlessMissing = <Found, Else>(asked: Promise<Found>, otherwise: Else): Promise<Found | Else> =>

@@ -3,7 +3,8 @@ import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { after, lastPosition, newline } from '../../lib/log-block.ts'
 import type { LogPiece, LogReader, LogStart } from '../../ports/log-store.ts'
 import type { FileLog } from './file-log.ts'
-import { hasCode, type Segment } from './segment.ts'
+import { hasCode } from '../../lib/error-code.ts'
+import type { Segment } from './segment.ts'
 
 const chunkBytes = 262_144
 

@@ -1,20 +1,12 @@
 /** One kept log: a folder with its segments, `owner.json` that says whose it is, and `complete.json` once nothing will be added. */
+import { hasCode } from '../../lib/error-code.ts'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { LogBlock } from '../../lib/log-block.ts'
 import { instantAt, lastPosition, linesIn, newline, positionAt } from '../../lib/log-block.ts'
 import { placementId, workloadId } from '../../model/ids.ts'
 import type { LogOwner, LogWriter } from '../../ports/log-store.ts'
-import {
-  hasCode,
-  mendSegment,
-  orDiskFull,
-  parseName,
-  segmentName,
-  syncFolderOf,
-  withFile,
-  type Segment,
-} from './segment.ts'
+import { mendSegment, orDiskFull, parseName, segmentName, syncFolderOf, withFile, type Segment } from './segment.ts'
 
 const files = { owner: 'owner.json', complete: 'complete.json' } as const
 

@@ -1,4 +1,5 @@
 /** One file of a kept log: lines in the format of `lib/log-block`, named after the position, number and time of its first line. */
+import { hasCode } from '../../lib/error-code.ts'
 import { constants } from 'node:fs'
 import { open, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -81,9 +82,6 @@ export async function withFile<T>(
 /** Makes names in the folder of this path survive a power cut. */
 export const syncFolderOf = (path: string): Promise<void> =>
   withFile(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY, (folder) => folder.sync())
-
-export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code))
 
 /** Throws DISK_FULL for what the system says of a full disk. */
 export async function orDiskFull<T>(path: string, write: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 /** Files in a folder of the host that is in memory (tmpfs), which nobody but the daemon's user may enter. */
+import { hasCode } from '../../lib/error-code.ts'
 import { createHash } from 'node:crypto'
 import { chmod, chown, mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -91,6 +92,3 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     throw error
   }
 }
-
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code))

@@ -1,7 +1,7 @@
 /** Control groups by hand, in whichever version the host has: limits where permitted, and a way to find and kill all processes of a task. */
 import { mkdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode } from './records.ts'
+import { hasCode } from '../../lib/error-code.ts'
 
 export interface CgroupLimits {
   readonly memoryMib: number | null

@@ -12,7 +12,8 @@ import type { ExecOutput, ExecRequest, ExecSession, ExecSignal, TerminalSize } f
 import { identityOf } from './identity.ts'
 import { outputsOf } from './outputs.ts'
 import { killAll } from './process-tree.ts'
-import { files, hasCode } from './records.ts'
+import { files } from './records.ts'
+import { hasCode } from '../../lib/error-code.ts'
 import { inTerminal, pidInTerminal, requireTerminals, resizeTerminal } from './terminal.ts'
 
 export interface ExecPlace {

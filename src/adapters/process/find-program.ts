@@ -1,7 +1,7 @@
 /** Finds a command's program as execvp would. */
 import { access, constants, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
-import { hasCode } from './records.ts'
+import { hasCode } from '../../lib/error-code.ts'
 
 /** Null when there is none that may be run. */
 export async function findProgram(name: string, path: string): Promise<string | null> {

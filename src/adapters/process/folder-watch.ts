@@ -1,6 +1,6 @@
 /** Tells when something in a folder has changed, or might have. */
 import { watch, type FSWatcher } from 'node:fs'
-import { hasCode } from './records.ts'
+import { hasCode } from '../../lib/error-code.ts'
 
 /** Longest wait before looking again, should the system not tell of a change. */
 const patienceMs = 500

@@ -6,7 +6,7 @@ import { after as behind, BlockWriter, lastPosition, linesOf } from '../../lib/l
 import type { LogQuery } from '../../ports/executor.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { firstPosition } from './log-file.ts'
-import { hasCode } from './records.ts'
+import { hasCode } from '../../lib/error-code.ts'
 
 export interface LogSource {
   readonly folder: string

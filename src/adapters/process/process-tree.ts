@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { cgroupMembers, killCgroups } from './cgroup.ts'
 import { isAlive, procStat, readOrNull, type ProcessIdentity } from './identity.ts'
-import { hasCode } from './records.ts'
+import { hasCode } from '../../lib/error-code.ts'
 
 export interface ProcessTree {
   /** The process that leads the task's session and group. */

@@ -2,6 +2,7 @@
  * What a task's folder says. The daemon writes `task.json` and `stop.json`, the supervisor `running.json`; `exit.json` is written once,
  * by whichever of the two is there to see the end. Every file is there whole or not at all.
  */
+import { hasCode } from '../../lib/error-code.ts'
 import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClawError } from '../../model/failure.ts'
@@ -88,9 +89,6 @@ export const readTask = (folder: string): Promise<TaskRecord | null> => readReco
 export const readRunning = (folder: string): Promise<RunningRecord | null> =>
   readRecord(folder, files.running, isRunning)
 export const readExit = (folder: string): Promise<ExitRecord | null> => readRecord(folder, files.exit, isExit)
-
-export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code))
 
 let drafts = 0
 

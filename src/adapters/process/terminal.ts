@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ClawError } from '../../model/failure.ts'
 import type { TerminalSize } from '../../ports/exec.ts'
-import { hasCode } from './records.ts'
+import { hasCode } from '../../lib/error-code.ts'
 
 const run = promisify(execFile)
 

@@ -1,6 +1,6 @@
 /** Backups in a bucket of a store of objects that speaks as S3 does. Large files go in parts, of which one is in memory at a time. */
-import { createHash } from 'node:crypto'
 import { S3mini } from 's3mini'
+import { Tally } from '../../lib/passing.ts'
 import type { BackupTarget } from '../../model/backup.ts'
 import { mostVolumes } from '../../model/backup.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -86,17 +86,15 @@ interface Upload {
 async function upload(to: Upload, key: string, content: AsyncIterable<Uint8Array>): Promise<Copied> {
   const { clientFor, place, signal } = to
   const client = clientFor(signal)
-  const hash = createHash('sha256')
-  let bytes = 0
+  const tally = new Tally()
   let id: string | null = null
   const parts: { partNumber: number; etag: string }[] = []
   try {
     for await (const { part, isLast } of partsOf(content)) {
-      hash.update(part)
-      bytes += part.length
+      tally.add(part)
       if (id === null && isLast) {
         await asked(place, signal, () => client.putObject(key, part, sealedType))
-        return { bytes, sha256: hash.digest('hex') }
+        return tally.sum()
       }
       const upload = (id ??= await asked(place, signal, () => client.getMultipartUploadId(key, sealedType)))
       parts.push(await asked(place, signal, () => client.uploadPart(key, upload, part, parts.length + 1)))
@@ -105,7 +103,7 @@ async function upload(to: Upload, key: string, content: AsyncIterable<Uint8Array
     const done = await asked(place, signal, () => client.completeMultipartUpload(key, upload, parts))
     // By then it has answered that all is well.
     if ('Error' in done || 'error' in done) throw failed(place, 'the store cannot put the parts of a file together')
-    return { bytes, sha256: hash.digest('hex') }
+    return tally.sum()
   } catch (error) {
     // What was given up must not be paid for; what it was given up for is what counts.
     if (id !== null) await abandon(to, key, id).catch(() => 'the store ends it by its own rules')

@@ -1,8 +1,9 @@
 /** Copies of volumes in a folder of this host, each with the checksum that it must have. */
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from '../../lib/error-code.ts'
+import { Tally } from '../../lib/passing.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Copied, CopyStore } from '../../ports/volumes.ts'
 
@@ -25,8 +26,7 @@ export function fileCopies(folder: string): CopyStore {
         return copied
       } catch (error) {
         await rm(draft, { force: true })
-        const { code } = error as NodeJS.ErrnoException
-        if (code === 'ENOSPC' || code === 'EDQUOT') throw new ClawError('DISK_FULL', { path: folder }, { cause: error })
+        if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw new ClawError('DISK_FULL', { path: folder }, { cause: error })
         throw error
       }
     },
@@ -45,34 +45,28 @@ export function fileCopies(folder: string): CopyStore {
 }
 
 async function written(path: string, content: AsyncIterable<Uint8Array>, most: number): Promise<Copied> {
-  const hash = createHash('sha256')
+  const tally = new Tally()
   const file = await open(path, 'w', 0o600)
-  let bytes = 0
   try {
     for await (const chunk of content) {
-      bytes += chunk.length
-      if (bytes > most) throw new ClawError('TOO_LARGE', { what: 'The copy', limit: most })
-      hash.update(chunk)
+      tally.add(chunk)
+      if (tally.bytes > most) throw new ClawError('TOO_LARGE', { what: 'The copy', limit: most })
       await file.writeFile(chunk)
     }
     await file.sync()
   } finally {
     await file.close()
   }
-  return { bytes, sha256: hash.digest('hex') }
+  return tally.sum()
 }
 
 async function checksumOf(path: string): Promise<Copied | null> {
-  const hash = createHash('sha256')
-  let bytes = 0
+  const tally = new Tally()
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
-      hash.update(chunk)
-      bytes += chunk.length
-    }
+    for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) tally.add(chunk)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    if (hasCode(error, 'ENOENT')) return null
     throw error
   }
-  return { bytes, sha256: hash.digest('hex') }
+  return tally.sum()
 }

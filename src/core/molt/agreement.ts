@@ -1,19 +1,18 @@
 /** What a buyer and a provider have agreed on: both have signed the same terms, whose hash is its id. */
 import { z } from 'zod'
 import { Amount, costOf } from '../../model/amount.ts'
-import { nodeId } from '../../model/ids.ts'
 import type { Verifier } from '../../ports/signer.ts'
+import { party } from './network.ts'
 import { hashOf, type Hash, isSignedBy } from './signing.ts'
 
-const node = z.string().min(1).max(128).transform(nodeId)
 const instant = z.int().min(0)
 const signature = z.string().regex(/^[A-Za-z0-9+/]{86}==$/)
 
 export const Terms = z
   .strictObject({
     network: z.string().min(1).max(64),
-    buyer: node,
-    provider: node,
+    buyer: party,
+    provider: party,
     /** Chosen by the buyer, so that two agreements on the same are two. */
     nonce: z.string().regex(/^[0-9a-f]{32}$/),
     gpus: z.int().min(1).max(1_024),
@@ -31,7 +30,7 @@ export const Terms = z
     startsAt: instant,
     endsAt: instant,
     /** Who decides a dispute: all of them have to agree. */
-    arbiters: z.array(node).max(7),
+    arbiters: z.array(party).max(7),
     /** SHA-256 of the image's manifest. */
     image: z.string().regex(/^sha256:[0-9a-f]{64}$/),
     isolation: z.enum(['gvisor', 'kata', 'runc']),

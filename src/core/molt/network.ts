@@ -7,10 +7,11 @@ import { nodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { hashOf } from './signing.ts'
 
-const node = z.string().min(1).max(128).transform(nodeId)
+/** Whoever has a key: a peer id. */
+export const party = z.string().min(1).max(128).transform(nodeId)
 
 const Issuer = z.strictObject({
-  account: node,
+  account: party,
   /** How far its account may go below nothing: so much credit it may bring into the network. */
   limit: Amount,
 })
@@ -18,14 +19,14 @@ const Issuer = z.strictObject({
 export const Genesis = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/),
-    witnesses: z.array(node).min(1).max(100),
+    witnesses: z.array(party).min(1).max(100),
     /** How many of the witnesses may lie without harm. With 0 they may only crash, and a majority of them decides. */
     faulty: z.int().min(0).max(33),
     issuers: z.array(Issuer).max(100),
     /** Of what is paid to a provider, in hundredths of a percent. */
     feeBps: z.int().min(0).max(10_000),
     /** Who gets it. */
-    feeTo: node.nullable(),
+    feeTo: party.nullable(),
     /** How long after the end of an agreement its provider may still ask for what is due, before its buyer may take back the rest. */
     claimTime: z
       .int()

@@ -164,8 +164,8 @@ function tidy(step: Step, namespace: string, name: string): void {
   }
 }
 
-/** Not what another schedule of that name has left, which is nobody's to take away. */
-const isOf = ({ namespace, name, selection, createdAt }: BackupSchedule, backup: Backup): boolean =>
+/** Whether that schedule had it made. What another one of its name has left is nobody's to take away. */
+export const isOf = ({ namespace, name, selection, createdAt }: BackupSchedule, backup: Backup): boolean =>
   backup.namespace === namespace &&
   backup.schedule === name &&
   backup.scope === selection.scope &&

@@ -12,6 +12,7 @@ import type { OperationContext } from '../context.ts'
 import { iso, isoOrNull, nodeRef, time } from '../fields.ts'
 import { findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
+import type { Call } from '../operation.ts'
 
 export const askedFields = {
   namespace: namespaceName.default(defaultNamespace).describe('Whose volumes; of a backup of the mesh, whose secrets'),
@@ -37,6 +38,12 @@ export const backupRef = z.string().min(1).max(64).describe('Id of the backup')
 /** A backup of the mesh is of no namespace. */
 export const ofAsked = ({ namespace, mesh }: Pick<Asked, 'namespace' | 'mesh'>): string | null =>
   mesh ? null : namespace
+
+/** Whether the caller may know of it. */
+export const isShown = (
+  { scope, namespace }: Pick<Backup, 'scope' | 'namespace'>,
+  { may, sees }: Pick<Call, 'may' | 'sees'>,
+): boolean => (scope === 'mesh' ? may({ verb: 'read', resource: 'backup' }, null) : sees(namespace))
 
 /** Whoever has a directory of a host written has it as good as mounted; and the store is told a part of the secret, and whoever runs it was named here. */
 export const neededFor = ({ directory, s3 }: Pick<Asked, 'directory' | 's3'>): readonly Permission[] => [

@@ -1,5 +1,6 @@
 /** Backups that the mesh makes by the clock, and how many of them it keeps. */
 import { z } from 'zod'
+import { isOf } from '../../core/state/backups.ts'
 import type { BackupRetention, BackupSchedule, BackupTiming } from '../../model/backup.ts'
 import { backupScheduleName, scheduleKey } from '../../model/backup.ts'
 import { missedPolicies } from '../../model/cron.ts'
@@ -8,13 +9,14 @@ import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
 import { day, second } from '../../model/time.ts'
 import type { Schedules } from '../../ports/schedule.ts'
 import { carryOut } from '../carry-out.ts'
+import { followed } from '../cron/cron-request.ts'
 import type { OperationContext } from '../context.ts'
 import { iso, span, spanOf, time } from '../fields.ts'
 import { refresh } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 import { requireKey } from './backup.ts'
-import { askedFields, neededFor, ofAsked, selectionOf, targetOf, targetText } from './backup-fields.ts'
+import { askedFields, isShown, neededFor, ofAsked, selectionOf, targetOf, targetText } from './backup-fields.ts'
 
 const named = {
   schedule: backupScheduleName.describe('Name of the schedule'),
@@ -91,12 +93,7 @@ type Timed = z.output<z.ZodObject<typeof timed>>
 
 /** Throws INVALID_REQUEST. */
 function timingOf({ cron, timeZone, missed, startingDeadline }: Timed, schedules: Schedules): BackupTiming {
-  const when = { schedule: cron.trim(), timeZone }
-  const problem = schedules.problem(when)
-  if (problem !== null)
-    throw new ClawError('INVALID_REQUEST', {
-      problem: `“${when.schedule}” in ${timeZone} cannot be followed: ${problem}`,
-    })
+  const when = followed({ schedule: cron, timeZone }, schedules)
   const startingDeadlineMs = Math.round(spanOf(startingDeadline, 'startingDeadline', second))
   if (startingDeadlineMs < second || startingDeadlineMs > day)
     throw new ClawError('INVALID_REQUEST', { problem: 'startingDeadline is from a second to a day' })
@@ -121,12 +118,10 @@ export const backupScheduleList = unary({
   permission: { verb: 'read', resource: 'backup' },
   isScoped: true,
   rest: { method: 'GET', path: '/api/backup-schedules' },
-  async handler({ namespace }, context, { may, sees, signal }) {
-    await refresh(context, signal)
+  async handler({ namespace }, context, call) {
+    await refresh(context, call.signal)
     return [...context.control.state.backupSchedules.values()]
-      .filter((one) =>
-        one.selection.scope === 'mesh' ? may({ verb: 'read', resource: 'backup' }, null) : sees(one.namespace),
-      )
+      .filter((one) => isShown({ scope: one.selection.scope, namespace: one.namespace }, call))
       .filter((one) => namespace === undefined || one.namespace === namespace)
       .toSorted((a, b) => (scheduleKey(a) < scheduleKey(b) ? -1 : 1))
       .map((one) => viewOf(one, context))
@@ -201,9 +196,7 @@ function ofSchedule(input: Named, context: OperationContext): string | null {
 function viewOf(one: BackupSchedule, { control, clock, schedules }: OperationContext): BackupScheduleView {
   const { name, namespace, timeZone, selection, target, suspended, fired, missedCount, skipped, refusal, keep } = one
   const next = suspended ? null : schedules.next(one, Math.max(one.last, clock.now()))
-  const own = [...control.state.backups.values()].filter(
-    (backup) => backup.namespace === namespace && backup.schedule === name && backup.state === 'complete',
-  )
+  const own = [...control.state.backups.values()].filter((backup) => backup.state === 'complete' && isOf(one, backup))
   const chosen = selection.scope === 'mesh' ? { names: [], labels: {} } : selection
   return {
     ...{ name, namespace, cron: one.schedule, timeZone, scope: selection.scope, suspended, fired, skipped, refusal },

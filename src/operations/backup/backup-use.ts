@@ -1,4 +1,5 @@
 /** What backups are for: whether they are whole, and the way back. */
+import { counted } from '../../lib/passing.ts'
 import { z } from 'zod'
 import type { Backup, BackupFile } from '../../model/backup.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -186,15 +187,4 @@ async function* contentOf(
   const input = { backup: backup.id, volume: file.volume }
   for await (const item of call.open('backup.read', input, signal))
     yield Buffer.from((item as { readonly data: string }).data, 'base64')
-}
-
-async function* counted(
-  content: AsyncIterable<Uint8Array>,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let bytes = 0
-  for await (const chunk of content) {
-    onBytes((bytes += chunk.length))
-    yield chunk
-  }
 }

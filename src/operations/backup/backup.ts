@@ -24,6 +24,7 @@ import {
   ofBackup,
   selectionOf,
   targetOf,
+  isShown,
 } from './backup-fields.ts'
 
 const BackupProgress = z.object({
@@ -158,14 +159,14 @@ export const backupList = unary({
   permission: { verb: 'read', resource: 'backup' },
   isScoped: true,
   rest: { method: 'GET', path: '/api/backups' },
-  async handler({ namespace, schedule }, context, { may, sees, signal }) {
-    await refresh(context, signal)
-    const isShown = (one: Backup): boolean =>
-      (one.scope === 'mesh' ? may({ verb: 'read', resource: 'backup' }, null) : sees(one.namespace)) &&
+  async handler({ namespace, schedule }, context, call) {
+    await refresh(context, call.signal)
+    const isMeant = (one: Backup): boolean =>
+      isShown(one, call) &&
       (namespace === undefined || one.namespace === namespace) &&
       (schedule === undefined || one.schedule === schedule)
     return [...context.control.state.backups.values()]
-      .filter(isShown)
+      .filter(isMeant)
       .toSorted((a, b) => b.createdAt - a.createdAt)
       .map((one) => backupView(one, context))
   },

@@ -88,15 +88,23 @@ export function cronOver(
   }
 }
 
+/** The moments that are meant. Throws INVALID_REQUEST for what names none. */
+export function followed(
+  { schedule, timeZone }: Pick<CronSettings, 'schedule' | 'timeZone'>,
+  schedules?: Schedules,
+): Pick<CronSettings, 'schedule' | 'timeZone'> {
+  const when = { schedule: schedule.trim(), timeZone }
+  const problem = schedules?.problem(when) ?? null
+  if (problem !== null) throw invalid(`the schedule “${when.schedule}” in ${timeZone} cannot be followed: ${problem}`)
+  return when
+}
+
 /** Throws INVALID_REQUEST. */
 export function cronSettingsOf(request: CronWork, schedules?: Schedules): CronSettings {
   const { concurrency, concurrencyPolicy, startingDeadline = '1m' } = request
   if (concurrency !== undefined && concurrencyPolicy !== undefined && concurrency !== concurrencyPolicy)
     throw invalid('concurrency and concurrencyPolicy say different things')
-  const when = { schedule: request.schedule.trim(), timeZone: request.timeZone ?? 'UTC' }
-  const problem = schedules?.problem(when) ?? null
-  if (problem !== null)
-    throw invalid(`the schedule “${when.schedule}” in ${when.timeZone} cannot be followed: ${problem}`)
+  const when = followed({ schedule: request.schedule, timeZone: request.timeZone ?? 'UTC' }, schedules)
   const startingDeadlineMs = Math.round(spanOf(startingDeadline, 'startingDeadline', second))
   if (startingDeadlineMs > day) throw invalid('startingDeadline is longer than a day')
   return {

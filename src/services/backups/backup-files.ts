@@ -1,8 +1,9 @@
 /** The files of one backup: what goes into them, what is read out of them, and whether they are what was written. */
+import { counted, passing, Tally } from '../../lib/passing.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Backup, BackupFile } from '../../model/backup.ts'
 import type { BackupStore, ContentCipher } from '../../ports/backups.ts'
-import type { Checksum, Copied } from '../../ports/volumes.ts'
+import type { Copied } from '../../ports/volumes.ts'
 
 export const manifestName = 'manifest.json'
 
@@ -34,8 +35,8 @@ export async function writeFile(
 ): Promise<BackupFile> {
   const name = nameOf(volume)
   let bytes = 0
-  const counted = each(content, (chunk) => onBytes((bytes += chunk.length)))
-  const kept = secret === null ? counted : cipher.seal(counted, secret, boundTo(backup, name))
+  const plain = counted(content, (sofar) => onBytes((bytes = sofar)))
+  const kept = secret === null ? plain : cipher.seal(plain, secret, boundTo(backup, name))
   const { bytes: stored, sha256 } = await store.write(backup.id, name, kept, signal)
   return { name, volume, bytes, stored, sha256 }
 }
@@ -62,44 +63,41 @@ export async function* readFile(
   backup: Backup,
   file: BackupFile,
   { cipher, store, secret }: Sealing,
-  { checksum, signal }: { readonly checksum: () => Checksum; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const what = { backup: backup.id, file: file.name }
-  const sum = checksum()
-  const stored = each(store.read(backup.id, file.name, signal), (chunk) => sum.add(chunk))
+  const tally = new Tally()
+  const stored = passing(store.read(backup.id, file.name, signal), (chunk) => tally.add(chunk))
   yield* secret === null ? stored : cipher.open(stored, secret, boundTo(backup, file.name), what)
-  if (sum.hex() !== file.sha256) throw new ClawError('BACKUP_DAMAGED', { ...what, detail: 'is not what was written' })
+  if (tally.sum().sha256 !== file.sha256)
+    throw new ClawError('BACKUP_DAMAGED', { ...what, detail: 'is not what was written' })
 }
 
 /** Every byte of every file, the manifest's too, opened as a restore would. What is wrong with each that is damaged; none when all are what was written. */
 export async function damageOf(
   backup: Backup,
   { cipher, store, secret }: Sealing,
-  {
-    checksum,
-    onBytes,
-    signal,
-  }: { readonly checksum: () => Checksum; readonly onBytes: OnBytes; readonly signal: AbortSignal },
+  { onBytes, signal }: { readonly onBytes: OnBytes; readonly signal: AbortSignal },
 ): Promise<readonly { readonly file: string; readonly detail: string }[]> {
   const { manifest } = backup
   const all = [...backup.files, ...(manifest === null ? [] : [{ name: manifestName, ...manifest }])]
   const damaged: { file: string; detail: string }[] = []
   let bytes = 0
   for (const { name, stored, sha256 } of all) {
-    const sum = checksum()
+    const tally = new Tally()
     const what = { backup: backup.id, file: name }
-    let size = 0
-    const kept = each(store.read(backup.id, name, signal), (chunk) => {
-      sum.add(chunk)
-      size += chunk.length
+    const kept = passing(store.read(backup.id, name, signal), (chunk) => {
+      tally.add(chunk)
       onBytes((bytes += chunk.length))
-      if (size > stored) throw new ClawError('BACKUP_DAMAGED', { ...what, detail: `has more than ${stored} bytes` })
+      if (tally.bytes > stored)
+        throw new ClawError('BACKUP_DAMAGED', { ...what, detail: `has more than ${stored} bytes` })
     })
     const isPlain = secret === null || name === manifestName
     try {
       await drain(isPlain ? kept : cipher.open(kept, secret, boundTo(backup, name), what))
-      if (size !== stored) damaged.push({ file: name, detail: `has ${size} bytes instead of ${stored}` })
-      else if (sum.hex() !== sha256) damaged.push({ file: name, detail: 'is not what was written' })
+      const found = tally.sum()
+      if (found.bytes !== stored) damaged.push({ file: name, detail: `has ${found.bytes} bytes instead of ${stored}` })
+      else if (found.sha256 !== sha256) damaged.push({ file: name, detail: 'is not what was written' })
     } catch (error) {
       if (!ClawError.is(error, 'BACKUP_DAMAGED')) throw error
       damaged.push({ file: name, detail: error.facts.detail })
@@ -111,14 +109,4 @@ export async function damageOf(
 async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {
   const parts = content[Symbol.asyncIterator]()
   while ((await parts.next()).done !== true);
-}
-
-async function* each(
-  content: AsyncIterable<Uint8Array>,
-  look: (chunk: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    look(chunk)
-    yield chunk
-  }
 }

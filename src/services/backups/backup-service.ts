@@ -13,7 +13,6 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
-import type { Checksum } from '../../ports/volumes.ts'
 import { readVolume } from '../../wire/volume.ts'
 import type { Control } from '../control/types.ts'
 import { Loop } from '../gateway/loop.ts'
@@ -31,7 +30,6 @@ export interface BackupDeps extends PlaceDeps {
   readonly control: Pick<Control, 'state' | 'onChange' | 'execute' | 'fresh'>
   readonly rpc: Pick<Rpc, 'stream' | 'serveStream'>
   readonly volumes: Pick<VolumeService, 'read'>
-  readonly checksum: () => Checksum
   /** The state of the mesh as a file. */
   readonly meshState: () => Uint8Array
 }
@@ -118,7 +116,7 @@ export class BackupService implements Service {
   async verify(backup: Backup, onBytes: (bytes: number) => void, signal: AbortSignal) {
     try {
       const sealing = await sealingOf(this.#deps, backup, signal)
-      return await damageOf(backup, sealing, { checksum: this.#deps.checksum, onBytes, signal })
+      return await damageOf(backup, sealing, { onBytes, signal })
     } catch (error) {
       throw storeFailure(error, backup)
     }
@@ -127,10 +125,7 @@ export class BackupService implements Service {
   /** What is in it of a volume, or of the mesh. Throws BACKUP_DAMAGED, at the latest at the end. */
   async *read(backup: Backup, file: BackupFile, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     try {
-      yield* readFile(backup, file, await sealingOf(this.#deps, backup, signal), {
-        checksum: this.#deps.checksum,
-        signal,
-      })
+      yield* readFile(backup, file, await sealingOf(this.#deps, backup, signal), signal)
     } catch (error) {
       throw storeFailure(error, backup)
     }

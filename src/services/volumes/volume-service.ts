@@ -1,4 +1,5 @@
 /** The volumes of this node: makes them for the work that names them, copies what is in them, and takes them away. */
+import { counted } from '../../lib/passing.ts'
 import { volumesOf } from '../../core/state/volumes.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
@@ -157,15 +158,3 @@ export class VolumeService {
 
 const busy = ({ namespace, name }: Volume): ClawError =>
   new ClawError('VOLUME_BUSY', { volume: volumeKey(namespace, name), users: 'a container that runs' })
-
-async function* counted(
-  content: AsyncIterable<Uint8Array>,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let bytes = 0
-  for await (const chunk of content) {
-    bytes += chunk.length
-    onBytes(bytes)
-    yield chunk
-  }
-}

@@ -1,5 +1,5 @@
+import { sha256 } from '../../../../src/lib/sha256.ts'
 import { expect, test } from 'vitest'
-import { sha256Sum } from '../../../../src/adapters/backups/checksum.ts'
 import { contentCipher } from '../../../../src/adapters/keys/content-cipher.ts'
 import type { Backup } from '../../../../src/model/backup.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
@@ -10,7 +10,7 @@ import { ada, meshOf } from '../../../support/control-samples.ts'
 
 const { signal } = new AbortController()
 const secret = Buffer.from('the key')
-const told = { checksum: sha256Sum, onBytes: () => {}, signal }
+const told = { onBytes: () => {}, signal }
 
 /** A backup of one volume in a store that keeps its files in memory. */
 async function lab() {
@@ -19,9 +19,8 @@ async function lab() {
     async write(_, file, content) {
       const parts = await Array.fromAsync(content)
       files.set(file, parts)
-      const sum = sha256Sum()
-      parts.forEach(sum.add)
-      return { bytes: Buffer.concat(parts).length, sha256: sum.hex() }
+      const whole = Buffer.concat(parts)
+      return { bytes: whole.length, sha256: sha256(whole) }
     },
     finish: () => Promise.resolve(),
     async *read(_, file) {
@@ -42,7 +41,7 @@ async function lab() {
   const backup: Backup = { ...running, state: 'complete', files: [file], manifest: { ...manifest, stored: bytes } }
   const service = (values: () => Promise<readonly Uint8Array[]>) =>
     new BackupService({
-      ...({ cipher: contentCipher, checksum: sha256Sum, vault: { values } } as never as object),
+      ...({ cipher: contentCipher, vault: { values } } as never as object),
       openStore: () => Promise.resolve(store),
     } as never)
   return { backup, files, sealing, service }

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { sha256Sum } from '../../../../src/adapters/backups/checksum.ts'
 import { contentCipher } from '../../../../src/adapters/keys/content-cipher.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
@@ -50,7 +49,6 @@ function lab(fails: (what: 'open' | 'write' | 'remove' | 'report', backup: strin
       self: ada,
       clock: world,
       cipher: contentCipher,
-      checksum: sha256Sum,
       rpc: { serveStream: () => () => {} } as never,
     },
     log: { ...silent, warn: (message) => void warned.push(message) },
