@@ -24,7 +24,7 @@ import type { LinkContext } from './lane-channel.ts'
 import type { Link } from './link.ts'
 import { Links, notAMember } from './links.ts'
 import { loop } from './loop.ts'
-import { createNode, type Datastore, type Node } from './node.ts'
+import { createNode, type Datastore, type Extras, type Node } from './node.ts'
 import { removalNotice } from './removal-notice.ts'
 import { LinkRpc } from './rpc.ts'
 import type { HostSettings } from './settings.ts'
@@ -45,6 +45,7 @@ export interface HostInit {
   readonly clock: Clock
   /** Keeps the addresses of peers over a restart. */
   readonly datastore?: Datastore
+  readonly extras?: Extras
 }
 
 export interface Host {
@@ -74,6 +75,7 @@ export async function createHost(init: HostInit): Promise<Host> {
     },
     onFound: (peer) => dialler.discovered(peer),
     datastore: init.datastore ?? null,
+    extras: init.extras ?? {},
     gater: gaterOf({ admission, isBanned: (peer) => isBanned(peer) }),
   })
   const isBanned = (peer: string): boolean => conduct.isBanned(nodeId(peer)) || guestConduct.isBanned(nodeId(peer))

@@ -21,6 +21,10 @@ import type { HostSettings } from './settings.ts'
 
 export type Datastore = NonNullable<Libp2pOptions['datastore']>
 
+/** Services of libp2p beside those that every host has, by name. Whoever gives one keeps what its factory makes, which starts and stops with the node. */
+export type Extras = Readonly<Record<string, (components: ServiceComponents) => unknown>>
+type ServiceComponents = Parameters<NonNullable<Libp2pOptions['services']>[string]>[0]
+
 export interface NodeInit {
   /** Private half of the Ed25519 key, 32 bytes. */
   readonly seed: Uint8Array
@@ -34,10 +38,11 @@ export interface NodeInit {
   /** A peer says by multicast that it is of this mesh, and where; it says so again and again. */
   readonly onFound: (peer: PeerInfo) => void
   readonly datastore: Datastore | null
+  readonly extras: Extras
 }
 
 export async function createNode(init: NodeInit) {
-  const { seed, mesh, software, settings, gater, gate, datastore } = init
+  const { seed, mesh, software, settings, gater, gate, datastore, extras } = init
   const { relayClient, relayServer, autonat, holePunching, maxConnections, inboundPerSecond, dialTimeout } = settings
   return createLibp2p({
     start: false,
@@ -66,6 +71,7 @@ export async function createNode(init: NodeInit) {
     ...(datastore === null ? {} : { datastore }),
     peerDiscovery: settings.mdns ? [multicast(serviceTag(mesh), init.onFound)] : [],
     services: {
+      ...extras,
       identify: identify(),
       ping: ping(),
       pubsub: gatedGossipsub(gate, init.onGossipBroken),
