@@ -1,6 +1,7 @@
 /** How an agreement is closed: what shows that so much is due, and who gets what then. */
 import type { MicroMolt } from '../../model/amount.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Closing, Output, SignedVoucher, Voucher } from '../../model/molt-line.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Verifier } from '../../ports/signer.ts'
 import type { Agreement } from './agreement.ts'
@@ -9,34 +10,7 @@ import type { Network } from './network.ts'
 import { feeOf } from './network.ts'
 import { type Hash, isSignedBy, type Signature } from './signing.ts'
 
-/** A promise of the buyer: so much of the agreement is due, all of it together. */
-export interface Voucher {
-  readonly agreement: Hash
-  /** In µMOLT, from the start. */
-  readonly due: MicroMolt
-  /** Of the meter note that it answers. */
-  readonly note: Hash
-}
-
-export interface SignedVoucher {
-  readonly voucher: Voucher
-  readonly signature: Signature
-}
-
-/**
- * `agreed`: both have signed the sum. `claimed`: the provider shows the buyer's last voucher. `taken-back`: the provider has shown none in
- * time, so the buyer takes back what it has not promised. `judged`: all arbiters have signed the sum.
- */
-export type Closing =
-  | { readonly how: 'agreed'; readonly paid: MicroMolt; readonly byBuyer: Signature; readonly byProvider: Signature }
-  | { readonly how: 'claimed'; readonly voucher: SignedVoucher; readonly byProvider: Signature }
-  | { readonly how: 'taken-back'; readonly voucher: SignedVoucher | null; readonly byBuyer: Signature }
-  | { readonly how: 'judged'; readonly paid: MicroMolt; readonly byArbiters: readonly Signature[] }
-
-export interface Output {
-  readonly to: string
-  readonly amount: MicroMolt
-}
+export type { Closing, Output, SignedVoucher, Voucher }
 
 /** What a party or an arbiter signs when it closes an agreement at this sum. */
 export const closingText = (agreement: Hash, how: Closing['how'], paid: MicroMolt) => ({ agreement, how, paid })

@@ -4,7 +4,7 @@ import { isHoldAccount } from './agreement.ts'
 import type { Output } from './closing.ts'
 import type { Network } from './network.ts'
 import type { Hash } from './signing.ts'
-import type { Certificate, Order, Rules, SpendProblem } from './spend.ts'
+import type { Certificate, Order, Rules, Spend, SpendProblem } from './spend.ts'
 import { finalPhase, isCertified, originOf, spendHash, spendProblem, totalOf } from './spend.ts'
 
 export interface Account {
@@ -82,19 +82,26 @@ export function votePay(ledger: Ledger, order: Order, rules: Rules): Outcome<Led
  */
 export function settle(ledger: Ledger, certificate: Certificate, rules: Omit<Rules, 'now'>): Outcome<Ledger> {
   const { order, phase } = certificate
-  const { account: name, sequence, outputs } = order.spend
+  const { account: name, sequence, previous } = order.spend
   const account = accountIn(ledger, name)
   if (phase !== finalPhase(name)) return refused('phase')
+  if (sequence > account.sequence + 1) return refused('ahead')
   if (!isCertified(certificate, rules)) return refused('certificate')
   if (sequence <= account.sequence) return accepted(ledger)
-  if (sequence > account.sequence + 1) return refused('ahead')
-  if (order.spend.previous !== account.head) return refused('chain')
+  if (previous !== account.head) return refused('chain')
+  return accepted(moved(ledger, order.spend))
+}
+
+/** What a line that is known to be final, and to be the next one, does to the accounts that it names. */
+export function moved(ledger: Ledger, spend: Spend): Ledger {
+  const { account: name, sequence, outputs } = spend
+  const account = accountIn(ledger, name)
   const next = new Map(ledger).set(name, {
-    ...{ balance: account.balance - totalOf(order.spend), sequence, head: spendHash(order.spend) },
+    ...{ balance: account.balance - totalOf(spend), sequence, head: spendHash(spend) },
     ...{ round: 0, voted: null, lock: null },
   })
   for (const output of outputs) credit(next, output)
-  return accepted(next)
+  return next
 }
 
 function credit(accounts: Map<string, Account>, { to, amount }: Output): void {

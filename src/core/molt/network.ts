@@ -3,12 +3,9 @@ import { z } from 'zod'
 import type { MicroMolt } from '../../model/amount.ts'
 import { Amount } from '../../model/amount.ts'
 import type { NodeId } from '../../model/ids.ts'
-import { nodeId } from '../../model/ids.ts'
+import { party } from '../../model/molt-agreement.ts'
 import type { Millis } from '../../model/time.ts'
 import { hashOf } from './signing.ts'
-
-/** Whoever has a key: a peer id. */
-export const party = z.string().min(1).max(128).transform(nodeId)
 
 const Issuer = z.strictObject({
   account: party,

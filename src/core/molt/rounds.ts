@@ -6,46 +6,15 @@
  * change, 1999, for a single slot). So a line that may be final is never replaced, whoever lies among the f witnesses that may.
  */
 import type { NodeId } from '../../model/ids.ts'
+import type { Grounds, Opening, Proposal, SignedStatement, Statement } from '../../model/molt-line.ts'
 import { isHoldAccount } from './agreement.ts'
 import type { Ledger, Outcome } from './ledger.ts'
 import { accepted, accountIn, nextProblem, refused } from './ledger.ts'
-import { type Hash, isSignedBy, type Signature } from './signing.ts'
-import type { Certificate, Order, Rules } from './spend.ts'
+import { isSignedBy } from './signing.ts'
+import type { Certificate, Rules } from './spend.ts'
 import { isCertified, spendHash } from './spend.ts'
 
-/** What a witness says when a round is opened: it takes part in none before it any more. */
-export interface Statement {
-  readonly account: string
-  readonly sequence: number
-  readonly round: number
-  /** Of the latest line that it has seen prepared. */
-  readonly lock: { readonly round: number; readonly hash: Hash } | null
-}
-
-export interface SignedStatement {
-  readonly witness: NodeId
-  readonly statement: Statement
-  readonly signature: Signature
-}
-
-/** What a round is opened with; null in the first one. */
-export interface Grounds {
-  readonly statements: readonly SignedStatement[]
-  /** The prepared line of the latest round that they tell of. */
-  readonly lock: Certificate | null
-}
-
-export interface Proposal {
-  readonly order: Order
-  readonly round: number
-  readonly grounds: Grounds | null
-}
-
-/** Which round is to be opened. */
-export interface Opening extends Omit<Statement, 'lock'> {
-  /** What others have said: more of them than may lie are believed that the round before it was opened. */
-  readonly shown: readonly SignedStatement[]
-}
+export type { Grounds, Opening, Proposal, SignedStatement, Statement }
 
 /**
  * A witness leaves all rounds before this one. The lock in it is to be shown with it. Rounds are opened one after the other, so that nobody

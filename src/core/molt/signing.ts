@@ -2,12 +2,10 @@
 import { canonicalJson } from '../../lib/canonical-json.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Hash, Signature } from '../../model/molt-agreement.ts'
 import type { Signer, Verifier } from '../../ports/signer.ts'
 
-/** SHA-256, 64 hex digits. */
-export type Hash = string
-/** Ed25519, base64. */
-export type Signature = string
+export type { Hash, Signature }
 
 export type Kind = 'genesis' | 'agreement' | 'spend' | 'closing' | 'vote' | 'statement' | 'note' | 'voucher' | 'verdict'
 

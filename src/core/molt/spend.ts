@@ -5,54 +5,21 @@
  */
 import type { MicroMolt } from '../../model/amount.ts'
 import { largestAmount } from '../../model/amount.ts'
-import type { NodeId } from '../../model/ids.ts'
 import { nodeId } from '../../model/ids.ts'
+import type { Certificate, Order, Phase, Spend, Vote } from '../../model/molt-line.ts'
+import { mostOutputs } from '../../model/molt-line.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Verifier } from '../../ports/signer.ts'
-import type { Agreement } from './agreement.ts'
 import { holdAccount, isHoldAccount } from './agreement.ts'
-import type { Closing, Output } from './closing.ts'
+import type { Output } from './closing.ts'
 import { closingProblem, paidBy, payouts } from './closing.ts'
 import type { Network } from './network.ts'
-import { hashOf, type Hash, isSignedBy, type Signature } from './signing.ts'
+import { hashOf, type Hash, isSignedBy } from './signing.ts'
 
-export const mostOutputs = 16
+export type { Certificate, Order, Phase, Spend, Vote }
 
 /** What the first line of an account names as the one before it. */
 export const originOf = (account: string): Hash => hashOf('spend', { origin: account })
-
-export interface Spend {
-  /** A peer id, or the account of what is set aside for an agreement. */
-  readonly account: string
-  /** From 1, without gap. */
-  readonly sequence: number
-  readonly previous: Hash
-  readonly outputs: readonly Output[]
-}
-
-/** A line with what shows that it may be: its owner's signature, or why an agreement is closed so. */
-export interface Order {
-  readonly spend: Spend
-  readonly right:
-    | { readonly type: 'owner'; readonly signature: Signature }
-    | { readonly type: 'closing'; readonly agreement: Agreement; readonly closing: Closing }
-}
-
-export interface Vote {
-  readonly witness: NodeId
-  readonly signature: Signature
-}
-
-/** Owners propose alone, so their lines need one vote. Agreements may be closed by either party at once: see rounds.ts. */
-export type Phase = 'pay' | 'prepare' | 'commit'
-
-/** A line that a quorum has signed, in the same phase of the same round. */
-export interface Certificate {
-  readonly order: Order
-  readonly phase: Phase
-  readonly round: number
-  readonly votes: readonly Vote[]
-}
 
 export const spendHash = (spend: Spend): Hash => hashOf('spend', spend)
 export const totalOf = ({ outputs }: Pick<Spend, 'outputs'>): MicroMolt =>
@@ -118,10 +85,13 @@ export function isCertified(
   { network, verifier }: Omit<Rules, 'now'>,
 ): boolean {
   const said = { kind: 'vote', network: network.id, value: voteText(order, phase, round) } as const
-  const signed = votes.filter(
-    ({ witness, signature }) => network.witnesses.has(witness) && isSignedBy(verifier, witness, said, signature),
-  )
-  return new Set(signed.map(({ witness }) => witness)).size >= network.quorum
+  const signed = new Set<string>()
+  for (const { witness, signature } of votes) {
+    if (signed.size >= network.quorum) break
+    if (signed.has(witness) || !network.witnesses.has(witness)) continue
+    if (isSignedBy(verifier, witness, said, signature)) signed.add(witness)
+  }
+  return signed.size >= network.quorum
 }
 
 /** The phase whose quorum makes a line of that account final. */
