@@ -1,5 +1,8 @@
 /** How containers are fenced in: those of the mesh's own people, and those of strangers. Data, so that whoever decides and whoever makes them go by one list. */
 
+/** One of its own with a way out, that of its node, or none at all. */
+export const networks = ['bridge', 'host', 'none'] as const
+
 /** What a container that nothing is said of gets. */
 export interface ContainerProfile {
   /** Runs as this one whatever is asked for; null for what the workload or its image says. */

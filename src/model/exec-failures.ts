@@ -19,6 +19,12 @@ export const execFailures = {
       `${workload} cannot be attached to: the ${executor} executor has no way into what it runs.`,
     'Follow its output with `clawbernetes logs -f`, and run commands beside it with `clawbernetes exec`.',
   ),
+  PAUSE_UNSUPPORTED: failure(
+    'refused',
+    ({ workload, executor }: { workload: string; executor: string }) =>
+      `${workload} cannot be held still: the ${executor} executor cannot do that.`,
+    'Lend GPUs only from nodes that run work on Docker.',
+  ),
   FILE_NOT_FOUND: failure(
     'not-found',
     ({ path, where }: { path: string; where: string }) => `There is no ${path} ${where}.`,

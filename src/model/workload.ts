@@ -5,6 +5,7 @@ import type { FailureCode } from './failure.ts'
 import type { DeploymentId, GroupId, NodeId, PlacementId, WorkloadId } from './ids.ts'
 import { pullPolicies } from './image.ts'
 import type { RanImage } from './image.ts'
+import type { networks } from './container-profile.ts'
 import { labelName, Toleration } from './label.ts'
 import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
@@ -176,6 +177,7 @@ export const WorkloadSpec = z.strictObject({
     .enum(['bridge', 'host'])
     .optional()
     .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
+  offline: z.literal(true).optional().describe('It has no network at all'),
   ports: WorkloadPorts.optional().describe('Where it listens; the first is told as PORT'),
   health: Health.optional().describe('How it is asked whether it is well'),
   readOnly: z.boolean().optional().describe('It writes only to what is mounted'),
@@ -204,14 +206,17 @@ export const WorkloadSpec = z.strictObject({
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>
 
 /** The parts of a gang talk to each other, which no port that was published beforehand would allow. */
-export const networkOf = ({ network, parts }: Pick<WorkloadSpec, 'network' | 'parts'>): 'host' | 'bridge' =>
-  network ?? (parts?.gang === true ? 'host' : 'bridge')
+export const networkOf = ({
+  network,
+  parts,
+  offline,
+}: Pick<WorkloadSpec, 'network' | 'parts' | 'offline'>): (typeof networks)[number] =>
+  offline === true ? 'none' : (network ?? (parts?.gang === true ? 'host' : 'bridge'))
 
 /** What it has beyond what every container has, in the order of its spec. The network of its node is among it, also where a gang has it without a word. */
-export const privilegesOf = (spec: Pick<WorkloadSpec, 'network' | 'parts' | 'privileges'>): readonly string[] => [
-  ...(networkOf(spec) === 'host' ? ['host-network'] : []),
-  ...(spec.privileges ?? []),
-]
+export const privilegesOf = (
+  spec: Pick<WorkloadSpec, 'network' | 'parts' | 'offline' | 'privileges'>,
+): readonly string[] => [...(networkOf(spec) === 'host' ? ['host-network'] : []), ...(spec.privileges ?? [])]
 
 /** How many devices it asks for, whether it counts or names them. */
 export const deviceCount = ({ gpus }: Pick<WorkloadSpec, 'gpus'>): number => gpus.devices?.length ?? gpus.count

@@ -108,6 +108,13 @@ export interface Executor {
   start(task: Task, signal: AbortSignal): Promise<void>
   /** To the task's own process, not to those that it has started. A task that nobody knows, or that does not run, is no error. */
   signal(placement: PlacementId, name: CheckpointSignal): Promise<void>
+  /**
+   * Holds all processes of a task still; it counts as running, keeps all it has, and can be stopped as any other. Pausing twice pauses once. A
+   * task that does not run is no error. Not there where the executor cannot.
+   */
+  pause?(placement: PlacementId): Promise<void>
+  /** Lets it go on. One that is not paused is no error. */
+  resume?(placement: PlacementId): Promise<void>
   /** SIGTERM, and after the grace SIGKILL. Returns once it has ended. A task that nobody knows is no error. */
   stop(placement: PlacementId, grace: Millis): Promise<void>
   /** Removes the traces of an ended task: container and log. */

@@ -1,5 +1,6 @@
 /** What of the Compose specification is understood here. */
 import { z } from 'zod'
+import { networks } from '../model/container-profile.ts'
 import type { Refusal } from './check.ts'
 
 const text = z.string().max(32_768)
@@ -149,7 +150,7 @@ const service = z.strictObject({
   labels: pairs.optional(),
   annotations: pairs.optional(),
   container_name: z.string().max(64).optional().describe('Its name, instead of that of the service'),
-  network_mode: z.enum(['bridge', 'host']).optional(),
+  network_mode: z.enum(networks).optional(),
   secrets: z
     .array(
       z.union([z.string().max(63), z.strictObject({ source: z.string().max(63), target: text.optional() })], {

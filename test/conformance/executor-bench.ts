@@ -129,6 +129,18 @@ export class Bench {
     return this.play(this.#executor.signal(placement, name))
   }
 
+  get canPause(): boolean {
+    return this.#executor.pause !== undefined && this.#executor.resume !== undefined
+  }
+
+  async pause(placement: PlacementId): Promise<void> {
+    await this.play(Promise.resolve(this.#executor.pause?.(placement)))
+  }
+
+  async resume(placement: PlacementId): Promise<void> {
+    await this.play(Promise.resolve(this.#executor.resume?.(placement)))
+  }
+
   remove(placement: PlacementId): Promise<void> {
     return this.play(this.#executor.remove(placement))
   }

@@ -6,6 +6,7 @@ import type { ExecutorAbilities, ExecutorRig } from './executor-bench.ts'
 import { execInATask } from './executor-exec.ts'
 import { lifeOfATask } from './executor-life.ts'
 import { logsOfATask } from './executor-logs.ts'
+import { pausesOfATask } from './executor-pause.ts'
 import { secretsOfATask } from './executor-secrets.ts'
 import { signalsOfATask } from './executor-signals.ts'
 
@@ -34,6 +35,7 @@ export function executorConformance(
     lifeOfATask(bench, abilities)
     logsOfATask(bench)
     signalsOfATask(bench, abilities)
+    pausesOfATask(bench)
     execInATask(bench, abilities)
     adoptionOfATask(bench, abilities)
     secretsOfATask(bench, abilities)

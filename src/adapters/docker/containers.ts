@@ -86,6 +86,31 @@ export class Containers {
     }
   }
 
+  async pause(held: Held, isPaused: boolean): Promise<void> {
+    const { docker, closed } = this.#deps
+    if (held.handle === null || held.state.state !== 'running') return
+    const container = docker.getContainer(held.handle)
+    try {
+      await ask(closed, (abortSignal) =>
+        isPaused ? container.pause({ abortSignal }) : container.unpause({ abortSignal }),
+      )
+    } catch (error) {
+      // Engines have one and the same status for what is so already and for what went wrong.
+      if (!(await this.#isSo(container, isPaused))) throw engineFailure(error)
+    }
+  }
+
+  /** Whether it is paused or not, as wanted; one that does not run, or is gone, is as wanted in any case. */
+  async #isSo(container: Dockerode.Container, isPaused: boolean): Promise<boolean> {
+    try {
+      const { State } = await ask(this.#deps.closed, (abortSignal) => container.inspect({ abortSignal }))
+      return !State.Running || State.Paused === isPaused
+    } catch (error) {
+      if (statusOf(error) === 404) return true
+      throw engineFailure(error)
+    }
+  }
+
   /** Takes up containers that we do not know: an earlier daemon's, or such as were made while the engine went away. */
   async discover({ mesh, node }: Scope, signal: AbortSignal): Promise<void> {
     const { docker, tasks } = this.#deps

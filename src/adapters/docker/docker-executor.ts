@@ -132,6 +132,16 @@ class DockerExecutor implements Executor {
     if (held !== null) await this.#containers.signal(held, name)
   }
 
+  async pause(placement: PlacementId): Promise<void> {
+    const held = this.#tasks.get(placement)
+    if (held !== null) await this.#containers.pause(held, true)
+  }
+
+  async resume(placement: PlacementId): Promise<void> {
+    const held = this.#tasks.get(placement)
+    if (held !== null) await this.#containers.pause(held, false)
+  }
+
   async remove(placement: PlacementId): Promise<void> {
     const held = this.#tasks.get(placement)
     if (held === null) return

@@ -95,6 +95,7 @@ function fenceOf(spec: WorkloadSpec, profile: ContainerProfile): HostConfig {
   const tmpfs = [...profile.tmpfs, ...(spec.tmpfs ?? [])]
   return {
     ...(network === 'host' && profile.networks.includes('host') ? { NetworkMode: 'host' } : {}),
+    ...(network === 'none' ? { NetworkMode: 'none' } : {}),
     CapDrop: ['ALL'],
     CapAdd: [...new Set([...profile.capabilities, ...capabilitiesIn(privileges)])],
     ...(isPrivileged ? { Privileged: true } : { SecurityOpt: ['no-new-privileges:true'] }),

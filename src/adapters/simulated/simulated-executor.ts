@@ -10,7 +10,18 @@ import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
 import type { Executor, LogQuery, PortAddress, Task, TaskStats, TaskStatus } from '../../ports/executor.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { SimulatedSession } from './simulated-session.ts'
-import { advance, end, killedCode, nextAt, signalled, simulatedTask, statusOf, terminate } from './simulated-task.ts'
+import {
+  advance,
+  end,
+  killedCode,
+  nextAt,
+  pause,
+  resume,
+  signalled,
+  simulatedTask,
+  statusOf,
+  terminate,
+} from './simulated-task.ts'
 import type { SimulatedTask } from './simulated-task.ts'
 
 /** The tasks, apart from the executor: whoever keeps it over a restart keeps the tasks. */
@@ -77,6 +88,18 @@ export class SimulatedExecutor implements Executor {
   signal(placement: PlacementId, name: CheckpointSignal): Promise<void> {
     const task = this.#known(placement)
     if (task !== null) this.#change(task, () => signalled(task, name, this.#clock.now()))
+    return Promise.resolve()
+  }
+
+  pause(placement: PlacementId): Promise<void> {
+    const task = this.#known(placement)
+    if (task !== null) this.#change(task, () => pause(task, this.#clock.now()))
+    return Promise.resolve()
+  }
+
+  resume(placement: PlacementId): Promise<void> {
+    const task = this.#known(placement)
+    if (task !== null) this.#change(task, () => resume(task, this.#clock.now()))
     return Promise.resolve()
   }
 

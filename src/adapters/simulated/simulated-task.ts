@@ -23,6 +23,8 @@ export interface SimulatedTask {
   at: Instant
   /** End of the wait that it is in. */
   waitsUntil: Instant | null
+  /** Since when it is held still; null while it is not. */
+  pausedAt: Instant | null
   /** What it does about signals, by their names without SIG; the ordinary thing about those that are not there. */
   readonly traps: Map<string, Trap>
   stopAsked: boolean
@@ -57,6 +59,7 @@ export function simulatedTask(task: Task, now: Instant): SimulatedTask {
     cursor: 0,
     at: now,
     waitsUntil: null,
+    pausedAt: null,
     traps: new Map(),
     stopAsked: false,
     state: { state: 'running', startedAt: now },
@@ -76,7 +79,7 @@ export const statusOf = ({ ids, devices, ports, state }: SimulatedTask): TaskSta
 
 /** Plays everything that is due by now, each thing at its own time. */
 export function advance(task: SimulatedTask, now: Instant): void {
-  const limit = Math.min(now, task.deadline ?? now)
+  const limit = Math.min(task.pausedAt ?? now, task.deadline ?? now)
   while (task.state.state === 'running') {
     if (task.waitsUntil !== null && task.waitsUntil > limit) {
       if (task.deadline !== null && task.deadline <= now) timeOut(task, task.deadline)
@@ -89,13 +92,29 @@ export function advance(task: SimulatedTask, now: Instant): void {
 }
 
 /** When something happens next by itself, or null. */
-export function nextAt({ state, waitsUntil, deadline }: SimulatedTask): Instant | null {
+export function nextAt({ state, waitsUntil, pausedAt, deadline }: SimulatedTask): Instant | null {
   if (state.state !== 'running') return null
-  return waitsUntil === null ? deadline : Math.min(waitsUntil, deadline ?? waitsUntil)
+  return waitsUntil === null || pausedAt !== null ? deadline : Math.min(waitsUntil, deadline ?? waitsUntil)
 }
 
-/** What SIGTERM does. */
+/** It is held still from now on. Only its time-out goes on. */
+export function pause(task: SimulatedTask, now: Instant): void {
+  advance(task, now)
+  if (task.state.state === 'running') task.pausedAt ??= now
+}
+
+/** It goes on where it was; the time between does not count as waiting. */
+export function resume(task: SimulatedTask, now: Instant): void {
+  if (task.pausedAt === null) return
+  const missed = now - task.pausedAt
+  task.pausedAt = null
+  if (task.waitsUntil !== null) task.waitsUntil += missed
+  advance(task, now)
+}
+
+/** What SIGTERM does; who is held still hears it when told to go on, which the end of it does. */
 export function terminate(task: SimulatedTask, now: Instant): void {
+  resume(task, now)
   const trap = task.traps.get('TERM') ?? 'default'
   if (task.state.state !== 'running' || trap === 'ignore') return
   task.at = now

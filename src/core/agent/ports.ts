@@ -92,7 +92,7 @@ export function portOnNode(
   {
     spec,
     executor,
-  }: { readonly spec: Pick<WorkloadSpec, 'network' | 'parts'> | null; readonly executor: ExecutorKind },
+  }: { readonly spec: Pick<WorkloadSpec, 'network' | 'parts' | 'offline'> | null; readonly executor: ExecutorKind },
   ports: readonly TaskPort[],
   port: number,
 ): number | null {

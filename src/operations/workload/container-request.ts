@@ -1,6 +1,7 @@
 /** How people write what the container starts with: its entrypoint, its directory, its user and whether it can be talked to; and notes of their own. */
 import { z } from 'zod'
 import { parseMemoryMib } from '../../lib/units.ts'
+import type { networks } from '../../model/container-profile.ts'
 import { isolations } from '../../model/container-profile.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecutorKind } from '../../model/node.ts'
@@ -47,6 +48,9 @@ export const containerFields = {
 }
 
 interface Fence {
+  readonly network?: (typeof networks)[number] | undefined
+  readonly ports?: readonly unknown[] | undefined
+  readonly gang?: boolean | undefined
   readonly readOnly?: boolean | undefined
   readonly tmpfs?: readonly string[] | undefined
   readonly privileges?: readonly string[] | undefined
@@ -54,13 +58,23 @@ interface Fence {
 }
 
 /** What is as usual is left out, so that peers of the version before know all that is said. Throws INVALID_REQUEST. */
-export function fenceOf({ readOnly, tmpfs = [], privileges = [], isolation }: Fence) {
+export function fenceOf({ readOnly, tmpfs = [], privileges = [], isolation, ...rest }: Fence) {
   return {
+    ...networkFieldsOf(rest),
     ...(readOnly === true ? { readOnly } : {}),
     ...(tmpfs.length === 0 ? {} : { tmpfs: tmpfs.map(tmpfsOf) }),
     ...(privileges.length === 0 ? {} : { privileges: [...new Set(privileges.map(privilegeIn))].toSorted() }),
     ...(isolation === 'guest' ? { isolation } : {}),
   }
+}
+
+/** Nobody reaches what has no network, not even the other parts of its gang. */
+function networkFieldsOf({ network, ports = [], gang }: Pick<Fence, 'network' | 'ports' | 'gang'>) {
+  if (network !== 'none') return network === undefined ? {} : { network }
+  const wants = gang === true ? 'a gang' : ports.length > 0 ? 'ports' : null
+  if (wants !== null)
+    throw new ClawError('INVALID_REQUEST', { problem: `${wants} without a network: leave out network none` })
+  return { offline: true }
 }
 
 function tmpfsOf(text: string): { readonly target: string; readonly sizeMib: number } {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { base32Word } from '../../lib/base32.ts'
 import { parseMemoryMib } from '../../lib/units.ts'
+import { networks } from '../../model/container-profile.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { PullPolicy } from '../../model/image.ts'
 import { isDigest, pullPolicies } from '../../model/image.ts'
@@ -94,9 +95,11 @@ export const WorkloadRequest = z.strictObject({
   ...healthFields,
   ...secretFields,
   network: z
-    .enum(['bridge', 'host'], { error: 'must be bridge or host' })
+    .enum(networks, { error: 'must be bridge, host or none' })
     .optional()
-    .describe('`host` has the network of its node itself; `bridge` when left out, but `host` for a gang'),
+    .describe(
+      '`host` has the network of its node itself, `none` has none at all; `bridge` when left out, but `host` for a gang',
+    ),
   executor: z.enum(['docker', 'process', 'simulated']).optional(),
   pull: pullWord.optional().describe('`missing`, which is what happens when left out, `always` or `never`'),
   imagePullPolicy: pullWord.optional().describe('The same as `pull`; Kubernetes’ words will do'),
@@ -131,7 +134,6 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     executor: executorOf(request, request.executor) ?? (request.isolation === 'guest' ? 'docker' : undefined),
     ...placementOf(request),
     checkpoint: checkpointOf(request),
-    network: request.network,
     pull: pullOf(request),
     parts: partsOf(request),
     ports: portsOf(request),

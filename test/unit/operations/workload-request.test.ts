@@ -113,3 +113,10 @@ describe('what is talked to', () => {
     expect(() => spec({ tty: true, executor: 'process' })).toThrow(/plain processes have no terminal/)
   })
 })
+
+test('who wants no network has none, and cannot be reached', () => {
+  expect(spec({ network: 'none' })).toMatchObject({ offline: true })
+  expect(spec({ network: 'bridge' }).offline).toBeUndefined()
+  expect(() => spec({ network: 'none', ports: [80] })).toThrow('ports without a network')
+  expect(() => spec({ network: 'none', replicas: 2, gang: true })).toThrow('a gang without a network')
+})

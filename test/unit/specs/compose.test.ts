@@ -64,6 +64,7 @@ describe('given a Compose service, each of its fields becomes that of the reques
     ['labels: { app: db, tier: 1 }', { labels: { app: 'db', tier: '1' } }],
     ['container_name: other', { name: 'other' }],
     ['network_mode: host', { network: 'host' }],
+    ['network_mode: none', { network: 'none' }],
     ['stop_grace_period: 1m30s', { stopGrace: '1m30s' }],
     ['expose: ["80", 9000]', { ports: [{ port: 80 }, { port: 9_000 }] }],
     [

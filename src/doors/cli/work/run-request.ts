@@ -1,4 +1,5 @@
 /** What `run` can be told of a workload, and the request that it makes of it. */
+import { networks } from '../../../model/container-profile.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { Arguments, OptionSpec, PositionalSpec } from '../line/command.ts'
 import { pairsOf } from '../line/pairs.ts'
@@ -135,8 +136,8 @@ export const runOptions = {
   network: {
     kind: 'text',
     value: 'WORD',
-    choices: ['bridge', 'host'],
-    about: 'bridge, as when left out, or the network of the node itself (host), as gangs have it',
+    choices: networks,
+    about: 'bridge, as when left out, the network of the node itself (host), as gangs have it, or no network (none)',
   },
   port: {
     kind: 'list',
@@ -194,7 +195,7 @@ export function saidOf(args: RunArguments, env: Readonly<Record<string, string |
     ...placementOf(args),
     checkpoint: checkpointOf(args),
     ...{ replicas: args.replicas, nodes: args.nodes, gang: args.gang ? true : undefined, array: args.array },
-    network: args.network as 'bridge' | 'host' | undefined,
+    network: args.network as (typeof networks)[number] | undefined,
     ...{ ports: unlessEmpty([...args.port]), health: healthOf(args) },
     pull: args.pull as 'missing' | 'always' | 'never' | undefined,
     executor: args.executor as 'docker' | 'process' | 'simulated' | undefined,

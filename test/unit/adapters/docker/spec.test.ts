@@ -92,6 +92,7 @@ test('what is asked for beyond that is what is given, and no more', () => {
     ...{ PidMode: 'host', IpcMode: 'private', SecurityOpt: ['no-new-privileges:true'] },
   })
   expect(HostConfig?.Privileged).toBe(undefined)
+  expect(hostOf({ offline: true }).HostConfig?.NetworkMode).toBe('none')
   expect(hostOf({ privileges: ['privileged'] }).HostConfig).toMatchObject({ Privileged: true })
 })
 
