@@ -3,6 +3,10 @@
 /** One of its own with a way out, that of its node, or none at all. */
 export const networks = ['bridge', 'host', 'none'] as const
 
+/** Between its processes and the kernel of its host: gVisor answers their system calls itself, Kata gives them a virtual machine. */
+export const sandboxes = ['gvisor', 'kata'] as const
+export type Sandbox = (typeof sandboxes)[number]
+
 /** What a container that nothing is said of gets. */
 export interface ContainerProfile {
   /** Runs as this one whatever is asked for; null for what the workload or its image says. */

@@ -6,6 +6,7 @@ import type { DeploymentId, GroupId, NodeId, PlacementId, WorkloadId } from './i
 import { pullPolicies } from './image.ts'
 import type { RanImage } from './image.ts'
 import type { networks } from './container-profile.ts'
+import { sandboxes } from './container-profile.ts'
 import { labelName, Toleration } from './label.ts'
 import { defaultNamespace, namespaceName } from './namespace.ts'
 import type { ExecutorKind } from './node.ts'
@@ -193,6 +194,7 @@ export const WorkloadSpec = z.strictObject({
     .describe('Folders in memory, which count as its memory'),
   privileges: z.array(Privilege).max(48).optional().describe('What it has beyond what every container has'),
   isolation: z.literal('guest').optional().describe('Fenced in as work of strangers is'),
+  sandbox: z.enum(sandboxes).optional().describe('A kernel of its own, from a runtime that its node must have'),
   stdin: z.boolean().optional().describe('Its standard input stays open, for whoever attaches'),
   stdinOnce: z.boolean().optional().describe('Its standard input ends as soon as somebody who is attached ends theirs'),
   tty: z.boolean().optional().describe('It has a terminal; both of its outputs are one then'),

@@ -82,6 +82,28 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
     expect(await dockerAvailable('/nowhere/docker.sock', never)).toBe(false)
   })
 
+  test('work goes into the sandbox that it asks for, or nowhere', async () => {
+    const boxed = task('echo inside', { sandbox: 'gvisor' })
+    await executor.start(boxed, never)
+    expect(await ended(boxed)).toMatchObject({ exitCode: 0 })
+    const { Runtime } = (
+      await connectEngine(address)
+        .getContainer(executor.status(boxed.placement)?.handle ?? '')
+        .inspect()
+    ).HostConfig
+    expect(Runtime).toBe('runsc')
+    await expect(executor.start(task('true', { sandbox: 'kata' }), never)).rejects.toThrow('no runtime for kata')
+  })
+
+  test('strangers may be root in a sandbox, whose kernel is not that of their host', async () => {
+    const guest = { isolation: 'guest', cpus: 1, memoryMib: 64, timeoutMs: 60_000 }
+    await expect(executor.start(task('true', guest), never)).rejects.toThrow('maps users')
+    const boxed = task('id -u; ls /sys/class/net', { ...guest, sandbox: 'gvisor', offline: true })
+    await executor.start(boxed, never)
+    expect(await ended(boxed)).toMatchObject({ exitCode: 0 })
+    expect(await output(boxed)).toEqual(['65534', 'lo'])
+  })
+
   describe.skipIf(table === null)('and its simulated GPUs (CLAW_LAB_GPU_TABLE)', () => {
     const look = 'ls /dev | grep -E "^nvidia[0-9]+$" | tr "\\n" " "'
 

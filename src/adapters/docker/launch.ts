@@ -21,6 +21,7 @@ import type { Granted } from './mounts.ts'
 import { mountsOf, requireUnchanged } from './mounts.ts'
 import type { ImageConfig } from './spec.ts'
 import { containerName, containerOf, uniqueContainerName, userOf } from './spec.ts'
+import { runtimeFor } from './sandboxes.ts'
 import { mountFiles } from './task-files.ts'
 
 export interface LaunchDeps {
@@ -51,7 +52,9 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
     const { image, pull = 'missing' } = task.spec
     const engine = await engineInfo(docker, signal)
     requireFilter(engine.safety, deps.confinement)
-    if (task.spec.isolation === 'guest') requireMappedUsers(engine.safety, deps.confinement)
+    const runtime = runtimeFor(task.spec.sandbox, engine.sandboxes)
+    // Root in a sandbox is root of another kernel.
+    if (task.spec.isolation === 'guest' && runtime === undefined) requireMappedUsers(engine.safety, deps.confinement)
     // Before an image is fetched for nothing, and again when it is there: that may take long, and links may change meanwhile.
     await mountsOf(task.spec, deps.confinement)
     const obtained = await deps.images.obtain({ image, pull }, ({ text }) => deps.onProgress(text), signal)
@@ -60,7 +63,7 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
     const own = await mountsOf(task.spec, deps.confinement)
     const runsAs = { user: userOf(task.spec, config), isMapped: engine.safety.mapsUsers }
     const mounts = [...own.mounts, ...(await mountFiles(deps.memory, task, runsAs))]
-    const ready = { task, image: obtained, engine, own, mounts, config }
+    const ready = { task, image: obtained, engine, own, mounts, config, runtime }
     return { id: await startInSomeWay(deps, ready, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
@@ -78,6 +81,8 @@ interface Ready {
   readonly own: Granted
   readonly mounts: readonly MountSettings[]
   readonly config: ImageConfig
+  /** Undefined for the engine's usual one. */
+  readonly runtime: string | undefined
 }
 
 async function startInSomeWay(deps: LaunchDeps, ready: Ready, signal: AbortSignal): Promise<string> {

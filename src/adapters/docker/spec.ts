@@ -23,6 +23,8 @@ interface Settled {
   readonly openFiles: number
   /** Root in a container is nobody on its host. */
   readonly mapsUsers: boolean
+  /** The engine's usual one when left out. */
+  readonly runtime?: string | undefined
 }
 
 export interface ImageConfig {
@@ -50,6 +52,7 @@ export function containerOf(task: Task, settled: Settled): ContainerCreateOption
     HostConfig: {
       ...limitsOf(spec, profile, settled),
       ...fenceOf(spec, profile),
+      ...(settled.runtime === undefined ? {} : { Runtime: settled.runtime }),
       Mounts: [...settled.mounts],
       DeviceRequests: [...grant.requests],
       Init: true,

@@ -25,9 +25,17 @@ export async function commandOf({ spec }: Task): Promise<readonly string[]> {
 }
 
 /** What of the fence of containers it asks for, or wants to get through; null for nothing. */
-const fenceIn = ({ readOnly, tmpfs = [], privileges = [], isolation, offline }: Task['spec']): string | null => {
+const fenceIn = ({
+  readOnly,
+  tmpfs = [],
+  privileges = [],
+  isolation,
+  offline,
+  sandbox,
+}: Task['spec']): string | null => {
   if (readOnly === true) return 'a root that cannot be written'
   if (tmpfs.length > 0) return 'folders in memory'
+  if (sandbox !== undefined) return `a kernel of its own (${sandbox})`
   if (offline === true) return 'no network at all'
   if (isolation !== undefined) return `the isolation of a ${isolation}`
   return privileges.length > 0 ? `the privilege ${privileges[0] ?? ''}` : null

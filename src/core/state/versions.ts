@@ -39,6 +39,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'submit', field: 'spec.privileges' },
   { version: 2, command: 'submit', field: 'spec.isolation' },
   { version: 2, command: 'submit', field: 'spec.offline' },
+  { version: 2, command: 'submit', field: 'spec.sandbox' },
   { version: 2, command: 'report-health' },
   { version: 2, command: 'create-deployment' },
   { version: 2, command: 'update-deployment' },

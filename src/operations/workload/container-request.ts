@@ -1,8 +1,8 @@
 /** How people write what the container starts with: its entrypoint, its directory, its user and whether it can be talked to; and notes of their own. */
 import { z } from 'zod'
 import { parseMemoryMib } from '../../lib/units.ts'
-import type { networks } from '../../model/container-profile.ts'
-import { isolations } from '../../model/container-profile.ts'
+import type { networks, Sandbox } from '../../model/container-profile.ts'
+import { isolations, sandboxes } from '../../model/container-profile.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import { privilegeIn } from '../../model/privilege.ts'
@@ -41,6 +41,10 @@ export const containerFields = {
     .describe(
       '`guest` is fenced in as work of strangers is: nobody, nothing of the host, nothing written; `own` when left out',
     ),
+  sandbox: z
+    .enum(sandboxes, { error: 'must be gvisor or kata' })
+    .optional()
+    .describe('`gvisor` or `kata`: a kernel of its own, on a node whose engine has that runtime'),
   annotations: z
     .record(z.string(), z.string())
     .optional()
@@ -55,16 +59,18 @@ interface Fence {
   readonly tmpfs?: readonly string[] | undefined
   readonly privileges?: readonly string[] | undefined
   readonly isolation?: (typeof isolations)[number] | undefined
+  readonly sandbox?: Sandbox | undefined
 }
 
 /** What is as usual is left out, so that peers of the version before know all that is said. Throws INVALID_REQUEST. */
-export function fenceOf({ readOnly, tmpfs = [], privileges = [], isolation, ...rest }: Fence) {
+export function fenceOf({ readOnly, tmpfs = [], privileges = [], isolation, sandbox, ...rest }: Fence) {
   return {
     ...networkFieldsOf(rest),
     ...(readOnly === true ? { readOnly } : {}),
     ...(tmpfs.length === 0 ? {} : { tmpfs: tmpfs.map(tmpfsOf) }),
     ...(privileges.length === 0 ? {} : { privileges: [...new Set(privileges.map(privilegeIn))].toSorted() }),
     ...(isolation === 'guest' ? { isolation } : {}),
+    ...(sandbox === undefined ? {} : { sandbox }),
   }
 }
 

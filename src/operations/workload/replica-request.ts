@@ -26,7 +26,7 @@ type Key = keyof typeof replicaFields | 'placement'
 const places: Readonly<Record<Exclude<Key, 'image'>, keyof Spec>> = {
   ...{ command: 'command', entrypoint: 'entrypoint', workdir: 'workdir', user: 'user' },
   ...{ stdin: 'stdin', stdinOnce: 'stdinOnce', tty: 'tty' },
-  ...{ readOnly: 'readOnly', tmpfs: 'tmpfs', privileges: 'privileges', isolation: 'isolation' },
+  ...{ readOnly: 'readOnly', tmpfs: 'tmpfs', privileges: 'privileges', isolation: 'isolation', sandbox: 'sandbox' },
   ...{ annotations: 'annotations', env: 'env', volumes: 'mounts', labels: 'labels', nodeSelector: 'nodeSelector' },
   ...{ gpus: 'gpus', gpuType: 'gpus', gpuMemory: 'gpus', gpuMig: 'gpus', gpuShare: 'gpus' },
   ...{ minDriver: 'gpus', minComputeCapability: 'gpus' },
@@ -51,7 +51,9 @@ export function specOver(changes: Changes, before: Spec): Spec {
   const said = specOf({ ...replicaPart(changes), image, ports, strategy: placement })
   const keys = Object.entries(places).filter(([key]) => changes[key as Key] !== undefined)
   const merged = Object.fromEntries(keys.map(([, place]) => [place, mergedAt(place, { before, said, changes })]))
-  const whole: Partial<Spec> = { ...before, image, ...merged, ...secretsOver(before, said) }
+  // Being without a network is said with the same word, and stands apart from it.
+  const offline = changes.network === undefined ? {} : { offline: said.offline }
+  const whole: Partial<Spec> = { ...before, image, ...merged, ...offline, ...secretsOver(before, said) }
   const all = { ...whole, executor: executorOf(whole, whole.executor) }
   return parseInput(WorkloadSpec, Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)))
 }

@@ -131,7 +131,7 @@ export function specOf(request: WorkloadRequest): WorkloadSpec {
     namespace: request.namespace,
     node: request.node,
     nodeSelector: request.nodeSelector,
-    executor: executorOf(request, request.executor) ?? (request.isolation === 'guest' ? 'docker' : undefined),
+    executor: executorOf(request, request.executor) ?? (isFencedIn(request) ? 'docker' : undefined),
     ...placementOf(request),
     checkpoint: checkpointOf(request),
     pull: pullOf(request),
@@ -161,6 +161,9 @@ export function pinned(
     ...(dependencies === undefined ? {} : { dependencies: dependencies.map(known) }),
   }
 }
+
+/** In a way that only containers can be. */
+const isFencedIn = ({ isolation, sandbox }: WorkloadRequest): boolean => isolation === 'guest' || sandbox !== undefined
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 

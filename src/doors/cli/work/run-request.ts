@@ -1,5 +1,6 @@
 /** What `run` can be told of a workload, and the request that it makes of it. */
-import { networks } from '../../../model/container-profile.ts'
+import type { Sandbox } from '../../../model/container-profile.ts'
+import { networks, sandboxes } from '../../../model/container-profile.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { Arguments, OptionSpec, PositionalSpec } from '../line/command.ts'
 import { pairsOf } from '../line/pairs.ts'
@@ -21,6 +22,12 @@ export const runOptions = {
     kind: 'list',
     value: 'WORD',
     about: 'Beyond what containers have, if you may: privileged, host-pid, host-ipc, host-paths, or cap-NET_ADMIN',
+  },
+  sandbox: {
+    kind: 'text',
+    value: 'WORD',
+    choices: sandboxes,
+    about: 'A kernel of its own (gvisor or kata), on a node whose engine has that runtime',
   },
   isolation: {
     kind: 'text',
@@ -233,6 +240,7 @@ const fenceOf = (args: RunArguments) => ({
   tmpfs: unlessEmpty([...args.tmpfs]),
   privileges: unlessEmpty([...args.privilege]),
   isolation: args.isolation as 'own' | 'guest' | undefined,
+  sandbox: args.sandbox as Sandbox | undefined,
 })
 
 function restartOf({ restart, 'retry-backoff': backoff }: RunArguments) {

@@ -4,6 +4,7 @@ import { labelsOf, readLabels } from '../../../../src/adapters/docker/labels.ts'
 import { PullProgress } from '../../../../src/adapters/docker/pull-progress.ts'
 import { requireFilter, safetyOf, strict } from '../../../../src/adapters/docker/confinement.ts'
 import { mountsOf } from '../../../../src/adapters/docker/mounts.ts'
+import { runtimeFor, sandboxesIn } from '../../../../src/adapters/docker/sandboxes.ts'
 import { containerOf } from '../../../../src/adapters/docker/spec.ts'
 import { profiles } from '../../../../src/model/container-profile.ts'
 import type { GpuDevice } from '../../../../src/model/gpu.ts'
@@ -214,4 +215,14 @@ test('the progress of a pull adds up over layers, and counts unpacking once', ()
     text: 'pulling image: 2 of 2 layers, 4 of 4 MiB, 2.0 MiB/s',
     layers: { done: 2, total: 2 },
   })
+})
+
+test('a sandbox is a runtime that the engine must have', () => {
+  const all = sandboxesIn(['io.containerd.runc.v2', 'runc', 'runsc'])
+  expect([...all]).toEqual([['gvisor', 'runsc']])
+  expect(runtimeFor(undefined, all)).toBeUndefined()
+  expect(runtimeFor('gvisor', all)).toBe('runsc')
+  expect(() => runtimeFor('kata', all)).toThrow('no runtime for kata')
+  const made = containerOf(task({ sandbox: 'gvisor' }), { ...settled, grant: noGpus, name: 'n', runtime: 'runsc' })
+  expect(made.HostConfig?.Runtime).toBe('runsc')
 })
