@@ -14,6 +14,7 @@ import { failure, meant } from './failure-row.ts'
 import { hostFailures } from './host-failures.ts'
 import { imageFailures } from './image-failures.ts'
 import { jobFailures } from './job-failures.ts'
+import { moltFailures } from './molt-failures.ts'
 import { policyFailures } from './policy-failures.ts'
 
 export type { FailureKind } from './failure-row.ts'
@@ -71,6 +72,7 @@ export const failures = {
   ...serviceFailures,
   ...volumeFailures,
   ...backupFailures,
+  ...moltFailures,
   ...policyFailures,
   ...secretFailures,
   LOGS_GONE: failure(

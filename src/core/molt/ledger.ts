@@ -1,10 +1,11 @@
 /** What one witness knows of all accounts, and for what it may vote. Pure: whoever calls persists what comes back before it answers. */
 import type { MicroMolt } from '../../model/amount.ts'
+import type { Refusal } from '../../model/molt-line.ts'
 import { isHoldAccount } from './agreement.ts'
 import type { Output } from './closing.ts'
 import type { Network } from './network.ts'
 import type { Hash } from './signing.ts'
-import type { Certificate, Order, Rules, Spend, SpendProblem } from './spend.ts'
+import type { Certificate, Order, Rules, Spend } from './spend.ts'
 import { finalPhase, isCertified, originOf, spendHash, spendProblem, totalOf } from './spend.ts'
 
 export interface Account {
@@ -23,13 +24,6 @@ export interface Account {
 export type Ledger = ReadonlyMap<string, Account>
 
 export const emptyLedger: Ledger = new Map()
-
-/**
- * `behind`: the line is final already, or another with its number. `ahead`: lines before it are missing here. `chain`: it follows another
- * one than the last. `voted`: this witness is for another line. `funds`: there is not so much on the account.
- */
-export type Refusal =
-  SpendProblem | 'behind' | 'ahead' | 'chain' | 'voted' | 'funds' | 'phase' | 'grounds' | 'certificate'
 
 export type Outcome<Value> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly refusal: Refusal }

@@ -1,0 +1,49 @@
+/** What can go wrong with MOLT: accounts, networks, and the market. */
+import { failure } from './failure-row.ts'
+
+const accountFailures = {
+  INSUFFICIENT_FUNDS: failure(
+    'capacity',
+    ({ needed, available }: { needed: string; available: string }) =>
+      `The account has ${available}, and ${needed} are needed.`,
+    'See what is on it with `clawbernetes molt balance`.',
+  ),
+  NO_QUORUM: failure(
+    'unavailable',
+    ({ what, answered, needed }: { what: string; answered: number; needed: number }) =>
+      `Of the ${needed} witnesses that are needed for ${what}, ${answered} have answered.`,
+    'What was begun goes on by itself as soon as enough of them answer; the same may be asked again.',
+  ),
+  ACCOUNT_LOCKED: failure(
+    'conflict',
+    ({ account, sequence }: { account: string; sequence: number }) =>
+      `Two different lines with the number ${sequence} were signed for account ${account}, so neither can count.`,
+    'One key must be used by one daemon only, and no data directory from before a payment. The rest of the account cannot be spent any more.',
+  ),
+  LINE_REPLACED: failure(
+    'conflict',
+    ({ account, sequence }: { account: string; sequence: number }) =>
+      `Another line with the number ${sequence} of account ${account} counts already, so this one was given up.`,
+    'One key must be used by one daemon only. See what was paid with `clawbernetes molt statement`.',
+  ),
+  NOTHING_HELD: failure(
+    'not-found',
+    ({ agreement }: { agreement: string }) => `Nothing is set aside for the agreement ${agreement}.`,
+    'Its buyer has not paid what was agreed yet.',
+  ),
+  CLOSING_REFUSED: failure(
+    'refused',
+    ({ agreement, reason }: { agreement: string; reason: string }) =>
+      `The agreement ${agreement} cannot be closed like this: ${reason}.`,
+    'See what both sides have signed with `clawbernetes molt job info`.',
+  ),
+  BOOKS_BROKEN: failure(
+    'refused',
+    ({ line, problem }: { line: string; problem: string }) => `The books are not whole at ${line}: ${problem}.`,
+    'Keep a copy of the data directory, and ask the witnesses what they have with `clawbernetes molt wallet`.',
+  ),
+}
+
+export const moltFailures = {
+  ...accountFailures,
+}
