@@ -122,7 +122,7 @@ export const accountName = z.string().min(1).max(128)
 const sequence = z.int().min(1)
 const round = z.int().min(0)
 
-const SignedVoucher: z.ZodType<SignedVoucher> = z.strictObject({
+export const SignedVoucher: z.ZodType<SignedVoucher> = z.strictObject({
   voucher: z.strictObject({ agreement: Hash, due: Amount, note: Hash }),
   signature: Signature,
 })

@@ -12,8 +12,8 @@ const below = {
   config: ['lib', 'model'],
   // What files for `run` and `deploy` say, as the requests of the operations: pure.
   specs: ['lib', 'model', 'operations', 'config'],
-  // What a simulation for users is to do and what it shows: pure. Its processes are started by bin.
-  sim: ['lib', 'model', 'ports'],
+  // What a simulation for users is to do and what it shows: pure. Its processes are started by bin; a market is simulated by its rules alone.
+  sim: ['lib', 'model', 'ports', 'core'],
   doors: ['lib', 'model', 'ports', 'wire', 'core', 'services', 'operations', 'config', 'specs', 'sim'],
   adapters: ['lib', 'model', 'ports', 'wire'],
   simulation: ['lib', 'model', 'ports', 'wire', 'core', 'services'],

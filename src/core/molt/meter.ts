@@ -6,25 +6,14 @@
  */
 import type { MicroMolt } from '../../model/amount.ts'
 import { costOf } from '../../model/amount.ts'
+import type { MeterNote } from '../../model/molt-note.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { Terms } from './agreement.ts'
 import type { SignedVoucher } from './closing.ts'
 import type { Hash } from './signing.ts'
 import { hashOf } from './signing.ts'
 
-/** Of a lease, from its start. */
-export interface MeterNote {
-  readonly agreement: Hash
-  /** From 1, without gap. */
-  readonly sequence: number
-  /** Of the note before; that of the agreement for the first. */
-  readonly previous: Hash
-  /** Milliseconds of all GPUs together. */
-  readonly gpuMillis: bigint
-  /** In µMOLT, and never more than is set aside. */
-  readonly due: MicroMolt
-  readonly at: Instant
-}
+export type { MeterNote }
 
 export const noteHash = (note: MeterNote): Hash => hashOf('note', note)
 

@@ -7,7 +7,9 @@ import type { Signer, Verifier } from '../../ports/signer.ts'
 
 export type { Hash, Signature }
 
-export type Kind = 'genesis' | 'agreement' | 'spend' | 'closing' | 'vote' | 'statement' | 'note' | 'voucher' | 'verdict'
+export type Kind =
+  | ('genesis' | 'agreement' | 'spend' | 'closing' | 'vote' | 'statement' | 'note' | 'voucher' | 'verdict')
+  | ('want' | 'bid')
 
 const tagOf = (kind: Kind): string => `claw/molt-${kind}/1`
 

@@ -1,0 +1,74 @@
+/** Whether an offer or a bid is what a buyer wants. Everything in them was said by a stranger. */
+import type { MicroMolt } from '../../../model/amount.ts'
+import { costOf } from '../../../model/amount.ts'
+import { gpuModelMatches } from '../../../model/gpu.ts'
+import type { SignedBid } from '../../../model/molt-bid.ts'
+import type { Verification } from '../../../model/molt-hardware.ts'
+import { isAsSure } from '../../../model/molt-hardware.ts'
+import type { Offer } from '../../../model/molt-offer.ts'
+import type { Want } from '../../../model/molt-want.ts'
+import type { Instant, Millis } from '../../../model/time.ts'
+import type { Verifier } from '../../../ports/signer.ts'
+import { isSignedBy } from '../signing.ts'
+import { isCurrent } from './dated.ts'
+import { totalFor, wantHash } from './decide.ts'
+import type { Standing } from './reputation.ts'
+
+/** What a buyer knows of a provider, not what the provider says. */
+export interface Known extends Standing {
+  /** How sure the buyer is of its hardware: what it has been shown. */
+  readonly verification: Verification
+}
+
+/** Whether it is worth asking this provider for a bid. */
+export function matches(offer: Offer, want: Want, now: Instant): boolean {
+  return (
+    offer.network === want.network &&
+    offer.provider !== want.buyer &&
+    isCurrent({ issuedAt: offer.issuedAt, until: offer.endOfLife }, now) &&
+    offer.free >= want.gpus &&
+    offer.memoryMib >= want.memoryMib &&
+    isWantedModel(want, offer.model) &&
+    offer.shortest <= want.duration &&
+    want.duration <= offer.longest &&
+    want.isolation.includes(offer.isolation) &&
+    (want.region === null || want.region === offer.region) &&
+    isAsSure(offer.verification, want.minVerification) &&
+    totalFor(offer.rate, want) <= want.maxTotal
+  )
+}
+
+const isWantedModel = ({ model }: Want, given: string): boolean => model === null || gpuModelMatches(given, model)
+
+export type BidProblem =
+  | ('network' | 'want' | 'signature' | 'dated' | 'late' | 'hardware' | 'isolation' | 'region' | 'image')
+  | ('price' | 'credit' | 'closed-out' | 'reputation' | 'verification')
+
+/** Work has to be able to begin so soon after a bid. */
+export const longestWait: Millis = 3_600_000
+
+/** Why a bid cannot be taken; null when it can. */
+export function bidProblem(
+  { bid, signature }: SignedBid,
+  want: Want,
+  { known, verifier, now }: { readonly known: Known; readonly verifier: Verifier; readonly now: Instant },
+): BidProblem | null {
+  if (bid.network !== want.network || bid.buyer !== want.buyer) return 'network'
+  if (bid.want !== wantHash(want)) return 'want'
+  if (!isCurrent({ issuedAt: bid.issuedAt, until: bid.validUntil }, now)) return 'dated'
+  if (bid.availableAt > now + longestWait) return 'late'
+  if (bid.gpus !== want.gpus || bid.memoryMib < want.memoryMib || !isWantedModel(want, bid.model)) return 'hardware'
+  if (!want.isolation.includes(bid.isolation)) return 'isolation'
+  if (want.region !== null && bid.region !== want.region) return 'region'
+  if (bid.image !== want.image.digest) return 'image'
+  if (totalFor(bid.rate, want) > want.maxTotal) return 'price'
+  if (bid.credit > intervalCost(bid)) return 'credit'
+  if (known.isClosedOut) return 'closed-out'
+  if ((known.score ?? 0) < want.minReputation) return 'reputation'
+  if (!isAsSure(known.verification, want.minVerification)) return 'verification'
+  const said = { kind: 'bid', network: bid.network, value: bid } as const
+  return isSignedBy(verifier, bid.provider, said, signature) ? null : 'signature'
+}
+
+const intervalCost = ({ rate, gpus, interval }: SignedBid['bid']): MicroMolt =>
+  costOf(rate, BigInt(gpus) * BigInt(interval))

@@ -1,0 +1,244 @@
+/**
+ * One agreement, as its buyer goes through it: from a bid that was chosen to a closed account. Like a lease, it is a record, a step, and
+ * duties that follow from the record. The buyer counts for itself for how long its work was seen to run, and promises no more, but for what
+ * was on its way meanwhile.
+ */
+import { z } from 'zod'
+import type { MicroMolt } from '../../../model/amount.ts'
+import { SignedBid } from '../../../model/molt-bid.ts'
+import { Hash } from '../../../model/molt-agreement.ts'
+import { instant } from '../../../model/molt-hardware.ts'
+import { Want } from '../../../model/molt-want.ts'
+import type { Instant } from '../../../model/time.ts'
+import { Agreement, agreementId, Terms } from '../agreement.ts'
+import type { Voucher as Promise } from '../closing.ts'
+import { advance, dueFor, newMeter, noteHash, pause, resume } from '../meter.ts'
+import type { Network } from '../network.ts'
+import { answer, newPayer } from '../payer.ts'
+import { bidHash } from './rank.ts'
+import type { SignedNote } from '../../../model/molt-note.ts'
+import type { Outcome as Ending } from './record.ts'
+import { MeterRecord, Outcome, patience, PayerRecord, unseen } from './record.ts'
+import type { Accepting } from './terms.ts'
+import { termsOf } from './terms.ts'
+
+export const purchaseStates = ['chosen', 'agreed', 'funded', 'running', 'closing', 'closed'] as const
+
+export const purchaseReasons = [
+  ...(['limit', 'refused', 'unpayable', 'unpaid', 'not-agreed', 'not-started', 'silent', 'over'] as const),
+  ...(['completed', 'failed', 'used-up', 'stopped', 'reclaimed', 'cancelled', 'forked'] as const),
+] as const
+type Reason = (typeof purchaseReasons)[number]
+
+export const Purchase = z.strictObject({
+  /** The hash of its bid. */
+  key: Hash,
+  signed: SignedBid,
+  /** Of the round in which the bid was made. */
+  want: Want,
+  terms: Terms,
+  state: z.enum(purchaseStates),
+  /** When it came to be so. */
+  since: instant,
+  /** The buyer's limits allow for it. */
+  isReserved: z.boolean(),
+  agreement: Agreement.nullable(),
+  /** For how long the work was seen to run. */
+  seen: MeterRecord,
+  heardAt: instant,
+  payer: PayerRecord,
+  why: z.enum(purchaseReasons).nullable(),
+  outcome: Outcome.nullable(),
+})
+export type Purchase = z.infer<typeof Purchase>
+
+export const newPurchase = (signed: SignedBid, want: Want, accepting: Accepting): Purchase => ({
+  ...{ key: bidHash(signed.bid), signed, want, terms: termsOf(signed.bid, want, accepting) },
+  ...{ state: 'chosen', since: accepting.at, isReserved: false, agreement: null },
+  ...{ seen: newMeter(accepting.at), heardAt: accepting.at, payer: newPayer, why: null, outcome: null },
+})
+
+export type PurchaseInput =
+  | { readonly type: 'reserved' }
+  /** The buyer's own limits do not allow for it. */
+  | { readonly type: 'over-limit' }
+  /** The provider has signed the terms; its signature was checked. */
+  | { readonly type: 'countersigned'; readonly agreement: Agreement }
+  | { readonly type: 'refused' }
+  /** A quorum has signed the line that sets the hold aside. */
+  | { readonly type: 'paid' }
+  /** That line will never be: another has its number, or there are no funds. */
+  | { readonly type: 'unpayable' }
+  /** The provider says, over the conversation, how the work is. */
+  | { readonly type: 'heard'; readonly isRunning: boolean }
+  /** Its signature was checked. */
+  | { readonly type: 'note'; readonly signed: SignedNote }
+  /** The work is over, in the provider's words. */
+  | { readonly type: 'ended'; readonly why: 'completed' | 'failed' | 'used-up' | 'stopped' | 'reclaimed' }
+  | { readonly type: 'cancel' }
+  /** A certificate shows that it is closed. */
+  | { readonly type: 'closed'; readonly outcome: Ending }
+  | { readonly type: 'tick' }
+
+/** What has to be so now. Each may be done again and again. */
+export type PurchaseDuty =
+  | { readonly type: 'reserve'; readonly amount: MicroMolt }
+  /** Show the terms with the buyer's signature, and ask for the provider's. */
+  | { readonly type: 'ask' | 'pay-hold' | 'show-hold' | 'listen' | 'cancel-work' }
+  | { readonly type: 'send-voucher'; readonly voucher: Promise }
+  /** Offer the provider to close together at this sum. */
+  | { readonly type: 'offer-close'; readonly paid: MicroMolt }
+  | { readonly type: 'take-back'; readonly voucher: Promise | null }
+
+export function purchaseStep(before: Purchase, input: PurchaseInput, at: Instant): Purchase {
+  if (before.state === 'closed') return before
+  return timed(told(before, input, at), at)
+}
+
+function told(purchase: Purchase, input: PurchaseInput, at: Instant): Purchase {
+  const { state } = purchase
+  switch (input.type) {
+    case 'reserved':
+      return { ...purchase, isReserved: true }
+    case 'over-limit':
+      return state === 'chosen' ? dropped(purchase, 'limit', at) : purchase
+    case 'countersigned':
+      return state === 'chosen' && purchase.isReserved
+        ? { ...purchase, ...to('agreed', at), agreement: input.agreement }
+        : purchase
+    case 'refused':
+      return state === 'chosen' ? dropped(purchase, 'refused', at) : purchase
+    case 'paid':
+      return state === 'agreed' ? { ...purchase, ...to('funded', at), heardAt: at } : purchase
+    case 'unpayable':
+      // Nothing was ever set aside, so nothing is left to be closed.
+      return state === 'agreed' || (state === 'closing' && isUnseen(purchase))
+        ? dropped(purchase, 'unpayable', at)
+        : purchase
+    case 'heard':
+      return heard(purchase, input.isRunning, at)
+    case 'note':
+      return noted(purchase, input.signed, at)
+    case 'ended':
+      return isAlive(purchase) ? closing(seenUntil(purchase, at), input.why, at) : purchase
+    case 'cancel':
+      if (state === 'chosen') return dropped(purchase, 'cancelled', at)
+      return isAlive(purchase) ? closing(seenUntil(purchase, at), 'cancelled', at) : purchase
+    case 'closed':
+      return purchase.agreement === null ? purchase : { ...purchase, ...to('closed', at), outcome: input.outcome }
+    case 'tick':
+      return purchase
+  }
+}
+
+const to = (state: Purchase['state'], at: Instant) => ({ state, since: at })
+const isAlive = ({ state }: Purchase): boolean => state === 'agreed' || state === 'funded' || state === 'running'
+const isUnseen = ({ seen }: Purchase): boolean => seen.gpuMillis === 0n
+
+const dropped = (purchase: Purchase, why: Reason, at: Instant): Purchase => ({
+  ...{ ...purchase, ...to('closed', at), why },
+  outcome: { how: 'nothing', paid: 0n },
+})
+
+const closing = (purchase: Purchase, why: Reason, at: Instant): Purchase => ({
+  ...{ ...purchase, ...to('closing', at), why },
+  seen: { ...purchase.seen, isRunning: false },
+})
+
+/** The time since it was last heard of counts when it ran then, and was not silent for too long in between. */
+function seenUntil(purchase: Purchase, at: Instant): Purchase {
+  const { seen, heardAt, terms } = purchase
+  const isSilent = at - heardAt >= patience.silence
+  const counted = isSilent ? seen : advance(seen, terms, at)
+  return { ...purchase, seen: counted, heardAt: Math.max(heardAt, at) }
+}
+
+function heard(purchase: Purchase, isRunning: boolean, at: Instant): Purchase {
+  const { state, terms } = purchase
+  if (state !== 'funded' && state !== 'running') return purchase
+  const until = seenUntil(purchase, at)
+  if (!isRunning) return { ...until, seen: pause(until.seen, terms, at) }
+  const seen = resume({ ...until.seen, at: Math.max(at, until.seen.at) }, terms, at)
+  return { ...until, ...(state === 'funded' ? to('running', at) : {}), seen }
+}
+
+function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase {
+  const { agreement, state, terms } = purchase
+  if (agreement === null || (state !== 'running' && state !== 'closing')) return purchase
+  const until = state === 'running' ? seenUntil(purchase, at) : purchase
+  const { gpuMillis } = until.seen
+  const believed = gpuMillis === 0n ? 0n : gpuMillis + BigInt(terms.gpus * unseen)
+  const seen = { gpuMillis: believed, agreement: agreementId(agreement) }
+  const reply = answer(until.payer, note, seen, terms)
+  if (reply.ok) return { ...until, payer: reply.payer }
+  // Who tells two stories is not dealt with any longer; what was promised stays promised.
+  return reply.problem === 'forked' && state === 'running' && isAhead(until, note.sequence)
+    ? closing(until, 'forked', at)
+    : until
+}
+
+/** An old note may come late; one that skips or replaces others may not. */
+const isAhead = ({ payer }: Purchase, sequence: number): boolean => sequence >= (payer.last?.sequence ?? 0)
+
+function timed(purchase: Purchase, at: Instant): Purchase {
+  const { state, since, terms, heardAt, signed } = purchase
+  switch (state) {
+    case 'chosen':
+      return at >= Math.min(since + patience.countersign, signed.bid.validUntil)
+        ? dropped(purchase, 'not-agreed', at)
+        : purchase
+    case 'agreed':
+      return at >= since + patience.funding ? closing(purchase, 'unpaid', at) : purchase
+    case 'funded':
+      return at >= since + patience.start ? closing(purchase, 'not-started', at) : purchase
+    case 'running':
+      if (at - heardAt >= patience.silence) return closing(purchase, 'silent', at)
+      return at >= terms.endsAt ? closing(seenUntil(purchase, at), 'over', at) : purchase
+    case 'closing':
+    case 'closed':
+      return purchase
+  }
+}
+
+/** The promise that answers the last note; null where none was made. */
+export const promiseOf = ({ agreement, payer: { vouched, last } }: Purchase): Promise | null =>
+  agreement === null || last === null ? null : { agreement: agreementId(agreement), due: vouched, note: noteHash(last) }
+
+/** What it can cost at most from now on: what is set aside while it runs, what was promised once it is being closed. */
+export function mostDue({ state, outcome, terms, payer, isReserved }: Purchase): MicroMolt {
+  if (state === 'closed') return outcome?.paid ?? 0n
+  if (state === 'closing') return payer.vouched
+  return isReserved || state !== 'chosen' ? terms.hold : 0n
+}
+
+export function purchaseDuties(
+  purchase: Purchase,
+  { claimTime }: Pick<Network, 'claimTime'>,
+  at: Instant,
+): readonly PurchaseDuty[] {
+  const { state, since, isReserved, terms, payer } = purchase
+  const promise = promiseOf(purchase)
+  const voucher: readonly PurchaseDuty[] = promise === null ? [] : [{ type: 'send-voucher', voucher: promise }]
+  switch (state) {
+    case 'chosen':
+      return isReserved ? [{ type: 'ask' }] : [{ type: 'reserve', amount: terms.hold }]
+    case 'agreed':
+      return [{ type: 'pay-hold' }]
+    case 'funded':
+      return [{ type: 'show-hold' }]
+    case 'running':
+      return [{ type: 'listen' }, ...voucher]
+    case 'closing': {
+      if (at >= terms.endsAt + claimTime) return [{ type: 'take-back', voucher: promise }]
+      // The provider may still have a last note to be answered.
+      const isTime = at >= since + patience.lastNote || payer.vouched >= dueFor(terms, purchase.seen.gpuMillis)
+      return [
+        { type: 'cancel-work' },
+        ...voucher,
+        ...(isTime ? [{ type: 'offer-close', paid: payer.vouched } as const] : []),
+      ]
+    }
+    case 'closed':
+      return []
+  }
+}

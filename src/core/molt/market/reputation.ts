@@ -1,0 +1,122 @@
+/**
+ * What is known of a party, from agreements that were closed. Making a party look good has to cost more than it is worth, so a deal among
+ * strangers counts for the fees that were paid for it, which nobody gets back, and all deals of one pair together for one at most. What
+ * the one who asks has seen itself, and deals of those with whom it has closed well, count in full. Of whom nothing is known nothing is
+ * said: null is neither good nor bad.
+ */
+import type { MicroMolt } from '../../../model/amount.ts'
+import type { NodeId } from '../../../model/ids.ts'
+import type { Instant, Millis } from '../../../model/time.ts'
+import { day } from '../../../model/time.ts'
+import type { Agreement } from '../agreement.ts'
+import type { Closing } from '../closing.ts'
+import { paidBy } from '../closing.ts'
+import type { Network } from '../network.ts'
+import { feeOf } from '../network.ts'
+
+/** An agreement that is closed, by what is said in its own signed closing. */
+export interface Deal {
+  readonly buyer: NodeId
+  readonly provider: NodeId
+  readonly how: Closing['how']
+  readonly paid: MicroMolt
+  /** Gone for good from both. */
+  readonly fee: MicroMolt
+  readonly closedAt: Instant
+}
+
+/** Of an agreement and a closing that were checked: see closingProblem. */
+export function dealOf(
+  { terms: { buyer, provider } }: Agreement,
+  closing: Closing,
+  { network, closedAt }: { readonly network: Pick<Network, 'feeBps' | 'feeTo'>; readonly closedAt: Instant },
+): Deal {
+  const paid = paidBy(closing)
+  // Whoever gets the fees pays himself.
+  const isLost = network.feeTo !== null && network.feeTo !== buyer && network.feeTo !== provider
+  const fee = isLost ? feeOf(network, paid) : 0n
+  return { buyer, provider, how: closing.how, paid, fee, closedAt }
+}
+
+export interface Standing {
+  /** Of 100; null when nothing is known. */
+  readonly score: number | null
+  /** It has signed two things that contradict each other: nobody deals with it any more. */
+  readonly isClosedOut: boolean
+}
+
+export const unknown: Standing = { score: null, isClosedOut: false }
+
+export interface Evidence {
+  readonly deals: readonly Deal[]
+  /** Who asks: its own deals need no proof. */
+  readonly self: NodeId
+  /** Those of whom a proof of equivocation is known. */
+  readonly closedOut: ReadonlySet<NodeId>
+  readonly now: Instant
+}
+
+/** Fees that a pair of strangers has to have paid to count in full: 0.1 MOLT. */
+export const fullFee: MicroMolt = 100_000n
+/** Older deals say nothing. */
+export const remembered: Millis = 180 * day
+/** A deal in full. */
+const whole = 1_000n
+
+export type Role = 'buyer' | 'provider'
+
+/** What the evidence says, for any party: made once, asked often. */
+export function standingsOf(evidence: Evidence): (who: NodeId, role: Role) => Standing {
+  const { self, closedOut, now } = evidence
+  const deals = evidence.deals.filter(({ closedAt }) => closedAt > now - remembered && closedAt <= now)
+  const known = partnersOf(deals, self)
+  const byRole = {
+    buyer: Map.groupBy(deals, ({ buyer }) => buyer),
+    provider: Map.groupBy(deals, ({ provider }) => provider),
+  }
+  return (who, role) => ({
+    score: scoreOf(byRole[role].get(who) ?? [], role, (other) => other === self || known.has(other)),
+    isClosedOut: closedOut.has(who),
+  })
+}
+
+/** Those with whom it has closed well itself, for more than nothing. */
+const partnersOf = (deals: readonly Deal[], self: NodeId): ReadonlySet<NodeId> =>
+  new Set(
+    deals.flatMap(({ buyer, provider, how, paid }) => {
+      if (how !== 'agreed' || paid === 0n) return []
+      return buyer === self ? [provider] : provider === self ? [buyer] : []
+    }),
+  )
+
+function scoreOf(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) => boolean): number | null {
+  const pairs = Map.groupBy(deals, (deal) => (role === 'buyer' ? deal.provider : deal.buyer))
+  let [good, bad] = [0n, 0n]
+  for (const [other, pair] of pairs) {
+    const full = isKnown(other)
+    good += weightOf(
+      pair.filter((deal) => isGood(deal)),
+      full,
+    )
+    bad += pair.some((deal) => isBad(deal, role)) ? (full ? whole : whole / 2n) : 0n
+  }
+  return good + bad === 0n ? null : Number((100n * good) / (good + bad + whole))
+}
+
+/** One pair counts for one deal at most, however often it trades. */
+function weightOf(good: readonly Deal[], isKnown: boolean): bigint {
+  if (good.length === 0) return 0n
+  if (isKnown) return whole
+  const fees = good.reduce((sum, { fee }) => sum + fee, 0n)
+  return fees >= fullFee ? whole : (fees * whole) / fullFee
+}
+
+/** Both have signed the sum. */
+const isGood = ({ how, paid }: Deal): boolean => how === 'agreed' && paid > 0n
+
+/**
+ * A buyer that leaves its provider to claim has not closed; a provider whose buyer had to take its credit back has not either. The second
+ * only a provider itself can bring about. The first a provider can, once for each buyer that trusts it with a lease, and it gains no good
+ * mark from it. Judgements say what was due, not who was wrong.
+ */
+const isBad = ({ how }: Deal, role: Role): boolean => (role === 'buyer' ? how === 'claimed' : how === 'taken-back')
