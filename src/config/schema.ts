@@ -187,8 +187,23 @@ export const Config = z.strictObject({
       totalMib: z.int().min(1).default(4_096).describe('Output that is kept of all workloads of this host, MiB'),
     })
     .prefault({}),
+  stores: z
+    .strictObject({
+      hosts: z
+        .array(text.min(1))
+        .default(['*'])
+        .describe(
+          'Stores of objects that this host speaks to, for volumes and backups, as HOST or HOST:PORT with * for anything; what leads to this host itself, or only to its own link (169.254.0.0/16), has to be named without a *',
+        ),
+    })
+    .prefault({}),
   volumes: z
     .strictObject({
+      storeGib: z.coerce
+        .number()
+        .positive()
+        .default(64)
+        .describe('Most of what a store of objects holds that is copied here for one volume'),
       snapshotGib: z.coerce
         .number()
         .positive()

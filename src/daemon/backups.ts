@@ -34,7 +34,7 @@ interface Wanted {
 
 /** A directory is one that work of the namespace may mount: whoever may write there may have its backups there. */
 async function storeOf({ config }: Ground, { target, namespace, keys }: Wanted): Promise<BackupStore> {
-  if (target.type === 's3') return s3Store(target, keys ?? new Uint8Array())
+  if (target.type === 's3') return s3Store(target, keys ?? new Uint8Array(), config.stores)
   try {
     return directoryStore(await pathFor(target.path, { namespace }, confinementOf(config)))
   } catch (error) {

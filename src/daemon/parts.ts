@@ -24,7 +24,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const work = await workPlane(ground, plane, connect, signal)
   const doors = await doorsOf(ground, plane, { ...work, audit })
   const { host, consensus, control, admission, links, spool, vault } = plane
-  const { inventory, members, logs, agent, proxy, gateway, images, backups } = work
+  const { inventory, members, logs, agent, proxy, gateway, images, objects, backups } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -41,6 +41,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       members,
       logs,
       agent,
+      ...(objects === null ? [] : [objects]),
       backups,
       gateway,
       links,

@@ -27,7 +27,7 @@ import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
 import { imagesOf } from './images.ts'
 import { proxyOf, servicesOf } from './services.ts'
-import { volumesOf } from './volumes.ts'
+import { objectCopiesOf, volumesOf } from './volumes.ts'
 
 export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
 
@@ -42,8 +42,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const makeImages = (address: string): ImageService => imagesOf(ground, { plane, membership: () => members, address })
   const { executors, images, volumes: engine } = await chooseExecutors(ground, makeImages, signal)
   const settle = (placement: PlacementId): Promise<void> => logs.settle(placement)
-  const volumes = volumesOf(ground, plane, { engine, executors, settle })
-  const backups = backupsOf(ground, plane, volumes)
+  const kept = keptOf(ground, plane, { engine, executors, settle })
   const probes = hardwareProbes({
     dataDir: config.dataDir,
     node: self.slice(-8),
@@ -62,7 +61,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const agent: AgentService = new AgentService({
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
-    ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, mountsFor: volumes.mountsFor },
+    ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, mountsFor: kept.volumes.mountsFor },
     provisions: (workload, off) => provisionsFor({ vault, state: () => control.state }, workload, off),
     log: log.child('agent'),
   })
@@ -98,7 +97,14 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   proxy.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
-  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, volumes, backups }
+  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, ...kept }
+}
+
+/** What work keeps, and copies of that. */
+function keptOf(ground: Ground, plane: ControlPlane, needed: Omit<Parameters<typeof volumesOf>[2], 'objects'>) {
+  const objects = objectCopiesOf(ground, plane, needed.engine)
+  const volumes = volumesOf(ground, plane, { ...needed, objects })
+  return { objects, volumes, backups: backupsOf(ground, plane, volumes) }
 }
 
 interface Watching {

@@ -1,8 +1,8 @@
 /** Copies of volumes, and of the state of the mesh, that are kept apart from what they are copies of. */
 import { z } from 'zod'
+import type { BucketPlace } from './bucket.ts'
 import { missedPolicies } from './cron.ts'
 import type { NodeId } from './ids.ts'
-import { secretName } from './secret.ts'
 import type { Instant } from './time.ts'
 import { day, second } from './time.ts'
 import { absolutePath, volumeLabels, volumeName } from './volume.ts'
@@ -28,25 +28,10 @@ export const BackupSelection = z.discriminatedUnion('scope', [
 ])
 export type BackupSelection = z.infer<typeof BackupSelection>
 
-export const s3Target = {
-  endpoint: z
-    .string()
-    .max(512)
-    .regex(/^https?:\/\/[A-Za-z0-9.:[\]_-]+$/, 'must be http(s)://host[:port]'),
-  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
-  prefix: z
-    .string()
-    .regex(/^([A-Za-z0-9._-]+\/)*$/, 'must be empty, or end with /')
-    .max(256),
-  region: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a region'),
-  /** Of the secret that holds the keys of the account. */
-  secret: secretName,
-}
-
 /** Where what somebody makes a backup of is written: a directory of the node, or a store of objects that the node writes to. */
 export type BackupTarget =
   | { readonly type: 'directory'; readonly node: NodeId; readonly path: string }
-  | ({ readonly type: 's3'; readonly node: NodeId } & z.infer<z.ZodObject<typeof s3Target>>)
+  | ({ readonly type: 's3'; readonly node: NodeId } & BucketPlace)
 
 export const directoryPath = absolutePath
 

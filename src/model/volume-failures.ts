@@ -27,6 +27,12 @@ export const volumeFailures = {
     ({ detail }: { detail: string }) => `The copy of the volume is not whole: ${detail}.`,
     'Try again while nothing cuts its files short, or stop what writes to it first.',
   ),
+  VOLUME_SOURCE: failure(
+    'unavailable',
+    ({ volume, detail }: { volume: string; detail: string }) =>
+      `What is in the volume ${volume} cannot be fetched: ${detail}.`,
+    'Look at its store: whether it is there, lets its keys read, and whether this host may speak to it (setting stores.hosts).',
+  ),
   SNAPSHOT_NOT_FOUND: failure(
     'not-found',
     ({ snapshot, volume }: { snapshot: string; volume: string }) => `The volume ${volume} has no snapshot ${snapshot}.`,

@@ -1,5 +1,6 @@
 /** Places where work keeps its data, which stay when it ends. */
 import { z } from 'zod'
+import type { BucketPlace } from './bucket.ts'
 import type { NodeId } from './ids.ts'
 import type { Instant } from './time.ts'
 
@@ -9,9 +10,10 @@ export const volumeName = z
 
 /**
  * `local`: a volume of the engine of one node. `hostpath`: a directory of a node that its owner allows. `tmpfs`: memory of the node, gone
- * with its last user. `nfs`: a directory of a server, the same for all nodes.
+ * with its last user. `nfs`: a directory of a server, the same for all nodes. `s3`: what a store of objects holds below a prefix, copied to each
+ * node on which work reads it.
  */
-export const volumeTypes = ['local', 'hostpath', 'tmpfs', 'nfs'] as const
+export const volumeTypes = ['local', 'hostpath', 'tmpfs', 'nfs', 's3'] as const
 export type VolumeType = (typeof volumeTypes)[number]
 
 /** ReadWriteOnce: work of one node; ReadOnlyMany: only read, anywhere; ReadWriteMany: written from anywhere. */
@@ -56,6 +58,8 @@ export interface Volume {
   /** Of a hostpath. */
   readonly hostPath: string | null
   readonly nfs: NfsSource | null
+  /** Left out where its data is in no store of objects. */
+  readonly s3?: BucketPlace
   /** How large it may become, where that can be kept; null for as large as there is room. */
   readonly sizeMib: number | null
   /** Where its data is; null until work has written it, and of what is no node's. */
@@ -76,3 +80,6 @@ export const volumeKey = (namespace: string, name: string): string => `${namespa
 /** Its data is on one node, and nowhere else. */
 export const isBound = ({ type, access }: Pick<Volume, 'type' | 'access'>): boolean =>
   type === 'local' || (type === 'hostpath' && access === 'RWO')
+
+/** By this name policies of secrets know volumes; no work can be called so. */
+export const volumeApplicant = 'mesh:volume'

@@ -1,6 +1,7 @@
 /** Pieces that the schemas of several operations share. */
 import { z } from 'zod'
 import { parseDuration, parseSince } from '../lib/units.ts'
+import { bucketPlace } from '../model/bucket.ts'
 import { ClawError } from '../model/failure.ts'
 import type { Instant, Millis } from '../model/time.ts'
 
@@ -20,6 +21,13 @@ export const processText = (most: number): z.ZodString =>
     .string()
     .max(most)
     .refine((text) => !text.includes('\0'), 'must not contain NUL')
+/** A place in a store of objects, as people name one. */
+export const bucketFields = {
+  ...bucketPlace,
+  prefix: bucketPlace.prefix.default('').describe('How the names of its objects begin'),
+  region: bucketPlace.region.default('us-east-1'),
+  secret: bucketPlace.secret.describe('Secret with the keys of the account, as ID:KEY'),
+}
 export const noInput = z.strictObject({})
 
 /** What `spanOf` reads. */

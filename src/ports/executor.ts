@@ -32,7 +32,11 @@ export interface Task {
   readonly secretEnv?: Readonly<Record<string, string>>
   /** In memory only. */
   readonly files?: readonly TaskFile[]
+  /** Makes ready what it mounts, which may take as long as its image does; takes the place of the mounts of its spec. */
+  readonly prepareMounts?: PrepareMounts
 }
+
+export type PrepareMounts = (onProgress: (text: string) => void, signal: AbortSignal) => Promise<WorkloadSpec['mounts']>
 
 /** A file that a task finds where it wants it, and can only read. */
 export interface TaskFile {

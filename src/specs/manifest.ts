@@ -138,7 +138,7 @@ function mountOf({ source, mountPath, readOnly, medium, sizeLimit }: Volume, pat
     throw refuse(
       tree,
       [...path, 'source'],
-      'names a store outside of the mesh, which nothing mounts yet: fetch it first',
+      'names a store outside of the mesh: make a volume of it with `volume create --type s3`, and name that',
     )
   if (medium !== undefined) throw refuse(tree, [...path, 'medium'], 'goes with type: emptyDir only')
   if (sizeLimit !== undefined) throw refuse(tree, [...path, 'sizeLimit'], 'goes with type: emptyDir only')

@@ -22,6 +22,9 @@ const canary = 'canary-of-a-volume-4711'
 /** Of objects: scripts/lab/s3.sh starts one. */
 const store = process.env['CLAW_LAB_S3'] ?? ''
 
+/** It is on this host itself. */
+const storeAllowed = { CLAWNODE_STORES_HOSTS: '127.0.0.1' }
+
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
   const folder = join(sharedFolder, `backups-${process.pid}`)
   let mesh: DockerMesh
@@ -31,10 +34,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true })
     mesh = new DockerMesh()
-    one = await mesh.addDocker('one')
+    one = await mesh.addDocker('one', storeAllowed)
     const two = await mesh.add('two', {
       ...onDocker,
-      environment: { ...onDocker.environment, CLAWNODE_GPU_AUTO_DETECT: 'false' },
+      environment: { ...onDocker.environment, ...storeAllowed, CLAWNODE_GPU_AUTO_DETECT: 'false' },
     })
     for (const daemon of [one, two]) ids.push((await daemon.json<{ id: string }>('gateway', 'ping')).id)
     await one.json('volume', 'create', 'data', '--node', 'two', '--label', 'tier=gold')

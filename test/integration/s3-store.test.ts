@@ -8,13 +8,14 @@ import { ada } from '../support/control-samples.ts'
 const endpoint = process.env['CLAW_LAB_S3'] ?? ''
 const keys = process.env['CLAW_LAB_S3_KEYS'] ?? 'nobody:nothing'
 const { signal } = new AbortController()
+const hosts = ['127.0.0.1']
 
 describe.skipIf(endpoint === '')('with the store at CLAW_LAB_S3', () => {
   const place = {
     ...{ type: 's3' as const, node: ada, endpoint, bucket: 'claw-backups', prefix: `t${process.pid}/` },
     ...{ region: 'us-east-1', secret: 'store' },
   } as const
-  const store = s3Store(place, Buffer.from(keys))
+  const store = s3Store(place, Buffer.from(keys), { hosts })
 
   beforeAll(async () => {
     const cut = keys.lastIndexOf(':')
@@ -61,13 +62,13 @@ describe.skipIf(endpoint === '')('with the store at CLAW_LAB_S3', () => {
   })
 
   test('given wrong keys, or no server, then the store is named, and no key is', async () => {
-    const wrong = s3Store(place, Buffer.from(`${keys}-wrong`))
-    const nobody = s3Store({ ...place, endpoint: 'http://127.0.0.1:9' }, Buffer.from(keys))
+    const wrong = s3Store(place, Buffer.from(`${keys}-wrong`), { hosts })
+    const nobody = s3Store({ ...place, endpoint: 'http://127.0.0.1:9' }, Buffer.from(keys), { hosts })
     for (const one of [wrong, nobody]) {
       const failure = await one.write('bak-d', 'data', content(1), signal).catch((error: unknown) => error)
       expect(failure).toMatchObject({ code: 'BACKUP_TARGET' })
       expect(String(failure)).not.toContain(keys.slice(keys.lastIndexOf(':') + 1))
     }
-    expect(() => s3Store(place, Buffer.from('no keys'))).toThrow('ID:KEY')
+    expect(() => s3Store(place, Buffer.from('no keys'), { hosts })).toThrow('ID:KEY')
   })
 })

@@ -45,6 +45,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['mesh restore mesh.claw --force', 0, 'it rolls this mesh back'],
   ['mesh restore mesh.claw', 7, 'the mesh is in use, so it is refused: backup.test.ts'],
   ['audit tail -f', 130, 'Ctrl-C ends it'],
+  ['volume create weights', 4, 'there is no such secret'],
   ['volume snapshot', 2, 'simulated work has no volumes; with an engine: volumes.test.ts'],
   ['volume restore', 4, 'there is no such snapshot'],
   ['volume forget', 4, 'there is no such snapshot'],

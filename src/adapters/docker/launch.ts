@@ -41,14 +41,15 @@ export interface Launched {
 }
 
 /** Returns the container once it was started, now or earlier. If it throws, no container is left. */
-export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal): Promise<Launched> {
+export async function launch(deps: LaunchDeps, asked: Task, signal: AbortSignal): Promise<Launched> {
   const { docker } = deps
-  const earlier = await findContainer(docker, task, signal)
+  const earlier = await findContainer(docker, asked, signal)
   if (earlier !== null && earlier.State !== 'created') return { id: earlier.Id, labels: earlier.Labels }
   // It never ran: an earlier start was cut off in the middle.
   if (earlier !== null) await discard(deps, earlier.Id)
 
   try {
+    const task = await withMounts(asked, deps.onProgress, signal)
     const { image, pull = 'missing' } = task.spec
     const engine = await engineInfo(docker, signal)
     requireFilter(engine.safety, deps.confinement)
@@ -67,10 +68,15 @@ export async function launch(deps: LaunchDeps, task: Task, signal: AbortSignal):
     return { id: await startInSomeWay(deps, ready, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
-    await discardAny(deps, task)
-    await deps.memory?.remove(task.placement)
+    await discardAny(deps, asked)
+    await deps.memory?.remove(asked.placement)
     throw error
   }
+}
+
+async function withMounts(task: Task, onProgress: LaunchDeps['onProgress'], signal: AbortSignal): Promise<Task> {
+  if (task.prepareMounts === undefined) return task
+  return { ...task, spec: { ...task.spec, mounts: await task.prepareMounts(onProgress, signal) } }
 }
 
 interface Ready {

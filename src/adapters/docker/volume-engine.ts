@@ -44,6 +44,12 @@ export function dockerVolumes(address: string, owners: Confinement = strict): Vo
       told(`the volume ${name} could not be removed`, () =>
         unlessAbsent(() => ask(signal, () => docker.getVolume(name).remove())),
       ),
+    abandon: (name, signal) =>
+      told(`what has copied the volume ${name} could not be removed`, async () => {
+        const filters = { volume: [name], label: ['claw.helper=volume'] }
+        const found = await ask(signal, (abortSignal) => docker.listContainers({ all: true, filters, abortSignal }))
+        await Promise.all(found.map(({ Id }) => leave(docker.getContainer(Id))))
+      }),
     async *pack(content, signal) {
       const container = await helperWith({ docker, confinement }, content, signal)
       try {

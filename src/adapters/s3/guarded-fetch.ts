@@ -8,28 +8,38 @@ export interface Limits {
   readonly answer: Millis
   /** The same where a part of a file goes along. */
   readonly upload: Millis
+  /** Until all names of a place are told. */
+  readonly list: Millis
   /** Until all of a backup is gone. */
   readonly removal: Millis
   /** Bytes of an answer that is no object. */
   readonly bytes: number
 }
 
-export const usualLimits: Limits = { answer: minute, upload: 5 * minute, removal: 5 * minute, bytes: 1_048_576 }
+export const usualLimits: Limits = {
+  answer: minute,
+  upload: 5 * minute,
+  list: 10 * minute,
+  removal: 5 * minute,
+  bytes: 1_048_576,
+}
 
 interface Guard {
   readonly signal: AbortSignal
   readonly limits: Limits
   readonly failed: (detail: string) => ClawError
+  /** Reaches only what may be reached, and follows nothing anywhere else. */
+  readonly reach: typeof fetch
 }
 
 export const guardedFetch =
-  ({ signal, limits, failed }: Guard, wants: 'answer' | 'object'): typeof fetch =>
+  ({ signal, limits, failed, reach }: Guard, wants: 'answer' | 'object'): typeof fetch =>
   (input, init) => {
     const off = new AbortController()
     const ms = init?.body === undefined ? limits.answer : limits.upload
     return inTime(ms, { off, failed }, async () => {
       const given = AbortSignal.any([signal, off.signal])
-      const answer = await fetch(input, { ...init, redirect: 'manual', signal: given })
+      const answer = await reach(input, { ...init, signal: given })
       const { status, headers } = answer
       if (wants === 'object' && status === 200) return answer
       const bytes = await readAtMost(limits.bytes, answer, failed)

@@ -10,9 +10,9 @@ import {
   BackupTiming,
   directoryPath,
   mostVolumes,
-  s3Target,
   scheduleKey,
 } from '../../model/backup.ts'
+import { bucketPlace } from '../../model/bucket.ts'
 import { namespaceName } from '../../model/namespace.ts'
 import { secretName } from '../../model/secret.ts'
 import { volumeName } from '../../model/volume.ts'
@@ -26,7 +26,7 @@ const named = { namespace: namespaceName, name: backupScheduleName }
 
 const target = z.discriminatedUnion('type', [
   z.strictObject({ ...type('directory'), node, path: directoryPath }),
-  z.strictObject({ ...type('s3'), node, ...s3Target }),
+  z.strictObject({ ...type('s3'), node, ...bucketPlace }),
 ])
 const asked = { selection: BackupSelection, target }
 const stored = { stored: shape.count, sha256: shape.sha256 }

@@ -59,8 +59,9 @@ export function selected(
   return [...volumes.values()].filter(isMeant).toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** A volume that no work has used yet holds nothing, and memory is gone with its last user. */
-const hasContent = ({ type, node }: Volume): boolean => type !== 'tmpfs' && (type !== 'local' || node !== null)
+/** A volume that no work has used yet holds nothing, memory is gone with its last user, and what a store of objects holds is kept there. */
+const hasContent = ({ type, node }: Volume): boolean =>
+  type !== 'tmpfs' && type !== 's3' && (type !== 'local' || node !== null)
 
 interface Making {
   readonly id: string

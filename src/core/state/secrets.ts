@@ -1,4 +1,5 @@
 /** Secrets in the state: what is known of them is who made, changed and had which version, and never a value. */
+import { isMountedAt } from './volumes.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { workloadId } from '../../model/ids.ts'
 import type { Secret, SecretChange, SecretUse, SecretVersion } from '../../model/secret.ts'
@@ -174,6 +175,13 @@ export function noteSecretUse(step: Step, { placement, node, uses }: CommandOf<'
   if (backup !== undefined) {
     if (backup.target.node !== node) return refused('PLACEMENT_SUPERSEDED', { placement })
     noteUses(step, backup.namespace, { workload: workloadId(backup.id), name: backup.id, node, uses })
+    return accepted()
+  }
+  const volume = state.volumes.get(placement)
+  if (volume?.s3 !== undefined) {
+    if (!isMountedAt(state, volume, node)) return refused('PLACEMENT_SUPERSEDED', { placement })
+    const name = `the volume ${volume.name}`
+    noteUses(step, volume.namespace, { workload: workloadId(placement), name, node, uses })
     return accepted()
   }
   const workload = state.workloads.get(workloadId(placement.slice(0, placement.lastIndexOf('.'))))

@@ -80,6 +80,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'set-workflow' },
   { version: 2, command: 'report-ended', field: 'result' },
   { version: 2, command: 'create-volume' },
+  { version: 2, command: 'create-volume', field: 'volume.s3' },
   { version: 2, command: 'remove-volume' },
   { version: 2, command: 'report-snapshot' },
   { version: 2, command: 'remove-snapshot' },

@@ -2,7 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { Volume, VolumeSnapshot } from '../../model/volume.ts'
 
-export type MadeVolume = Pick<Volume, 'type' | 'access' | 'hostPath' | 'nfs' | 'sizeMib' | 'node' | 'labels'>
+export type MadeVolume = Pick<Volume, 'type' | 'access' | 'hostPath' | 'nfs' | 's3' | 'sizeMib' | 'node' | 'labels'>
 
 interface Named {
   readonly namespace: string

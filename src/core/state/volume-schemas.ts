@@ -1,5 +1,6 @@
 /** Volumes, and the commands on them, as they stand in the log and in snapshots. */
 import { z } from 'zod'
+import { bucketPlace } from '../../model/bucket.ts'
 import { namespaceName } from '../../model/namespace.ts'
 import type { Volume } from '../../model/volume.ts'
 import {
@@ -25,6 +26,7 @@ const made = {
   access: z.enum(accessModes),
   hostPath: absolutePath.nullable(),
   nfs: z.strictObject({ server: nfsServer, path: absolutePath, options: nfsOptions }).nullable(),
+  s3: z.strictObject(bucketPlace).exactOptional(),
   sizeMib: z.int().min(1).nullable(),
   node: shape.NodeIdSchema.nullable(),
   labels: volumeLabels.exactOptional(),

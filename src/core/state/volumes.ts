@@ -1,5 +1,6 @@
 /** Volumes: which there are, where the data of each is, and who uses it. */
 import type { NodeId } from '../../model/ids.ts'
+import { inNamespace } from '../../model/secret.ts'
 import type { Volume } from '../../model/volume.ts'
 import { isBound, volumeKey } from '../../model/volume.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
@@ -13,6 +14,7 @@ import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 import type { VolumeCommand } from './volume-commands.ts'
+import { behindVolume } from './volume-paths.ts'
 
 const types: ReadonlySet<string> = new Set<VolumeCommand['type']>([
   ...(['create-volume', 'remove-volume', 'report-snapshot', 'remove-snapshot', 'report-restore'] as const),
@@ -79,6 +81,13 @@ export const usersOf = (
       !isTerminal(state) && spec.namespace === namespace && spec.mounts.some(({ source }) => source === name),
   )
 
+/** Whether the node is to run something that names the volume. */
+export const isMountedAt = (
+  state: Pick<MeshState, 'workloads'>,
+  volume: Pick<Volume, 'namespace' | 'name'>,
+  node: NodeId,
+): boolean => usersOf(state, volume).some(({ placement }) => placement?.node === node)
+
 function create(step: Step, { namespace, name, volume }: CommandOf<'create-volume'>): Outcome {
   const { state, at, by } = step
   const key = volumeKey(namespace, name)
@@ -86,7 +95,10 @@ function create(step: Step, { namespace, name, volume }: CommandOf<'create-volum
   if (state.volumes.has(key)) return refused('VOLUME_EXISTS', { volume: key })
   if (state.volumes.size >= limits.volumes) return refused('RATE_LIMITED', { who: by })
   if (volume.node !== null && !state.members.has(volume.node)) return refused('NODE_NOT_FOUND', { node: volume.node })
-  const forbidden = volume.hostPath === null ? [] : mountFindings(state.policies.values(), namespace, volume.hostPath)
+  if (volume.s3 !== undefined && !state.secrets.has(inNamespace(namespace, volume.s3.secret)))
+    return refused('SECRET_NOT_FOUND', { secret: inNamespace(namespace, volume.s3.secret) })
+  const behind = behindVolume(volume)
+  const forbidden = behind === null ? [] : mountFindings(state.policies.values(), namespace, behind)
   if (forbidden.length > 0) return refused('POLICY_DENIED', deniedBy(forbidden))
   state.volumes.set(key, { namespace, name, ...volume, createdAt: at, createdBy: by, snapshots: [] })
   emit(step, { type: 'volume.created', node: volume.node, message: `${by} made the volume ${key}` })

@@ -1,13 +1,17 @@
 /** What a node may be given for a placement: exactly the secrets that its workload asks for and may have, while it has that place. */
 import { groupName } from '../state/groups.ts'
+import { isMountedAt } from '../state/volumes.ts'
 import type { MeshState } from '../state/types.ts'
 import type { Backup } from '../../model/backup.ts'
 import { backupApplicant } from '../../model/backup.ts'
+import type { BucketPlace } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import { workloadId } from '../../model/ids.ts'
 import type { Secret, SecretRef } from '../../model/secret.ts'
 import { inNamespace, versionOf } from '../../model/secret.ts'
+import type { Volume } from '../../model/volume.ts'
+import { volumeApplicant, volumeKey } from '../../model/volume.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { scopeOf } from './envelope.ts'
@@ -16,7 +20,7 @@ import { isAllowed } from './policy.ts'
 
 type Source = Pick<
   MeshState,
-  'mesh' | 'workloads' | 'deployments' | 'secrets' | 'jobs' | 'crons' | 'workflows' | 'backups'
+  'mesh' | 'workloads' | 'deployments' | 'secrets' | 'jobs' | 'crons' | 'workflows' | 'backups' | 'volumes'
 >
 
 /** One value that is due to a placement. */
@@ -30,12 +34,14 @@ export interface Entitlement {
 }
 
 /**
- * Backups have secrets as placements have. Throws PERMISSION_DENIED for who does not have the placement, or does not make the backup, SECRET_NOT_FOUND
- * and SECRET_DENIED.
+ * Backups have secrets as placements have, and so have volumes. Throws PERMISSION_DENIED for who does not have the placement, does not make the
+ * backup, or runs nothing that mounts the volume, SECRET_NOT_FOUND and SECRET_DENIED.
  */
 export function entitlements(state: Source, placement: PlacementId, node: NodeId): readonly Entitlement[] {
   const backup = state.backups.get(placement)
   if (backup !== undefined) return entitlementsOfBackup(state, backup, node)
+  const volume = state.volumes.get(placement)
+  if (volume?.s3 !== undefined) return entitlementsOfVolume(state, { ...volume, s3: volume.s3 }, node)
   const workload = holderOf(state, placement)
   if (workload?.placement?.id !== placement || workload.placement.node !== node || isTerminal(workload.state))
     throw new ClawError('PERMISSION_DENIED', {
@@ -51,6 +57,21 @@ function entitlementsOfBackup(state: Source, backup: Backup, node: NodeId): read
     throw new ClawError('PERMISSION_DENIED', { action: `have the secrets of ${backup.id}, which another node keeps` })
   const asker = { namespace: backup.namespace, applicant: { names: [backupApplicant], labels: {} } }
   return refsOfBackup(backup).map((ref, index) => entitlement(state, asker, { ref, index }))
+}
+
+/** A node that runs what mounts it may have what opens the store that its data is in. */
+function entitlementsOfVolume(
+  state: Source,
+  volume: Pick<Volume, 'namespace' | 'name'> & { readonly s3: BucketPlace },
+  node: NodeId,
+): readonly Entitlement[] {
+  const { namespace, name, s3 } = volume
+  if (!isMountedAt(state, volume, node))
+    throw new ClawError('PERMISSION_DENIED', {
+      action: `have the keys of ${volumeKey(namespace, name)}, which nothing on this node mounts`,
+    })
+  const asker = { namespace, applicant: { names: [volumeApplicant], labels: {} } }
+  return [entitlement(state, asker, { ref: { env: 'STORE', secret: s3.secret }, index: 0 })]
 }
 
 /** The first is what it is encrypted with, if it is; the other the keys of its store, if it is in one. */

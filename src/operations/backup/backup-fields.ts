@@ -2,14 +2,15 @@
 import { z } from 'zod'
 import { selected } from '../../core/state/backups.ts'
 import type { Backup, BackupSelection, BackupTarget } from '../../model/backup.ts'
-import { backupStates, directoryPath, mostVolumes, s3Target } from '../../model/backup.ts'
+import { backupStates, directoryPath, mostVolumes } from '../../model/backup.ts'
+import { bucketText } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
 import { volumeLabels, volumeName } from '../../model/volume.ts'
 import type { Permission } from '../../model/access.ts'
 import type { OperationContext } from '../context.ts'
-import { iso, isoOrNull, nodeRef, time } from '../fields.ts'
+import { bucketFields, iso, isoOrNull, nodeRef, time } from '../fields.ts'
 import { findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import type { Call } from '../operation.ts'
@@ -20,15 +21,7 @@ export const askedFields = {
   labels: volumeLabels.default({}).describe('Only volumes that have all of these'),
   mesh: z.boolean().default(false).describe('The state of the mesh instead of volumes'),
   directory: directoryPath.optional().describe('Where to: a directory of the node, which its owner lets be mounted'),
-  s3: z
-    .strictObject({
-      ...s3Target,
-      prefix: s3Target.prefix.default('').describe('How the names of its objects begin'),
-      region: s3Target.region.default('us-east-1'),
-      secret: s3Target.secret.describe('Secret with the keys of the account, as ID:KEY'),
-    })
-    .optional()
-    .describe('Where to: a store of objects that speaks as S3 does'),
+  s3: z.strictObject(bucketFields).optional().describe('Where to: a store of objects that speaks as S3 does'),
   node: nodeRef.optional().describe('The node that makes and keeps it; the one that has the data when left out'),
 }
 type Asked = z.output<z.ZodObject<typeof askedFields>>
@@ -120,7 +113,7 @@ export function backupView(backup: Backup, { control }: Pick<OperationContext, '
 }
 
 export const targetText = (target: BackupTarget): string =>
-  target.type === 'directory' ? target.path : `${target.endpoint}/${target.bucket}/${target.prefix}`
+  target.type === 'directory' ? target.path : bucketText(target)
 
 /** Throws BACKUP_NOT_FOUND. */
 export function findBackup({ control }: Pick<OperationContext, 'control'>, id: string): Backup {

@@ -39,6 +39,8 @@ export const volumeSnapshot = stream({
     const volume = find(context, namespace, name)
     if (volume.type === 'tmpfs')
       throw new ClawError('INVALID_REQUEST', { problem: 'a tmpfs is gone with its last user' })
+    if (volume.type === 's3')
+      throw new ClawError('INVALID_REQUEST', { problem: 'what a store of objects holds is kept there' })
     const id = `snap-${randomWord(context.random, 10)}`
     const told = new Told()
     const copying = context.volumes.copy(volume, id, (bytes) => told.note(bytes), signal).finally(() => told.end())

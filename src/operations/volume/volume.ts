@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { usersOf } from '../../core/state/volumes.ts'
 import { formatMib, parseMemoryMib } from '../../lib/units.ts'
+import { bucketText } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
@@ -18,7 +19,7 @@ import {
 } from '../../model/volume.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
-import { iso, nodeRef, time } from '../fields.ts'
+import { bucketFields, iso, nodeRef, time } from '../fields.ts'
 import { findNode, refresh } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
@@ -36,6 +37,8 @@ export const VolumeView = z.object({
   hostPath: z.string().nullable(),
   server: z.string().nullable().describe('Of a volume of NFS'),
   path: z.string().nullable(),
+  store: z.string().nullable().describe('Of a volume of S3: endpoint, bucket and prefix'),
+  secret: z.string().nullable().describe('With the keys of that store'),
   sizeMib: z.int().nullable(),
   labels: z.record(z.string(), z.string()),
   node: z.string().nullable().describe('Where its data is; null until work has used it, and of what is no node’s'),
@@ -53,7 +56,7 @@ const aliases: Readonly<Record<string, VolumeType>> = { emptydir: 'local', docke
 
 const type = z.preprocess(
   (value) => (typeof value === 'string' ? (aliases[value.toLowerCase()] ?? value.toLowerCase()) : value),
-  z.enum(volumeTypes, { error: 'must be local, hostpath, tmpfs or nfs' }),
+  z.enum(volumeTypes, { error: 'must be local, hostpath, tmpfs, nfs or s3' }),
 )
 
 export const volumeCreate = unary({
@@ -61,29 +64,39 @@ export const volumeCreate = unary({
   about: 'Make a volume, which work of its namespace mounts by its name: --volume data:/data.',
   input: z.strictObject({
     ...named,
-    type: type.default('local').describe('local (or emptydir), hostpath, tmpfs or nfs'),
+    type: type.default('local').describe('local (or emptydir), hostpath, tmpfs, nfs or s3'),
     hostPath: absolutePath
       .optional()
       .describe('Of a hostpath: a directory that the owners of the nodes let be mounted'),
     size: z
       .union([z.string().max(32), z.int().min(1)])
       .optional()
-      .describe('How large it may become: 10Gi. Kept to for tmpfs; elsewhere it is said and not enforced'),
+      .describe('How large it may become: 10Gi. Kept to for tmpfs and s3; elsewhere it is said and not enforced'),
     accessMode: z
       .enum(accessModes)
       .optional()
-      .describe('RWO (default): work of one node; ROX: only read; RWX: from anywhere'),
+      .describe(
+        'RWO: work of one node; ROX: only read; RWX: from anywhere. RWO if left out, RWX for nfs and tmpfs, and s3 is only ROX',
+      ),
     node: nodeRef.optional().describe('Where its data is; otherwise where it is first used'),
     server: nfsServer.optional().describe('Of a volume of NFS'),
     path: absolutePath.optional().describe('Directory of the server'),
     labels: volumeLabels.optional().describe('By which backups find it'),
+    s3: z
+      .strictObject(bucketFields)
+      .optional()
+      .describe('Of a volume of S3: a store of objects, which work only reads'),
     options: nfsOptions.default('').describe('Further mount options of NFS, such as nfsvers=4'),
   }),
   output: VolumeView,
   permission: { verb: 'create', resource: 'volume' },
   namespace: ({ namespace }) => namespace,
   // What it names of the host is as good as mounted.
-  needs: ({ type: kind }) => (kind === 'hostpath' ? [{ verb: 'use', resource: 'host-mount' }] : []),
+  // And the store is told a part of the secret, and whoever runs it was named here.
+  needs: ({ type: kind, s3 }) => [
+    ...(kind === 'hostpath' ? [{ verb: 'use', resource: 'host-mount' } as const] : []),
+    ...(s3 === undefined ? [] : [{ verb: 'reveal', resource: 'secret' } as const]),
+  ],
   rest: { method: 'POST', path: '/api/volumes' },
   async handler({ name, namespace, node, size, labels, ...asked }, context, { caller, signal }) {
     await refresh(context, signal)
@@ -105,19 +118,26 @@ interface Asked {
   readonly accessMode?: Volume['access'] | undefined
   readonly server?: string | undefined
   readonly path?: string | undefined
+  readonly s3?: Volume['s3'] | undefined
   readonly options: string
 }
 
+const usualAccess: Readonly<Record<VolumeType, Volume['access']>> = {
+  ...{ local: 'RWO', hostpath: 'RWO', tmpfs: 'RWX', nfs: 'RWX', s3: 'ROX' },
+}
+
 /** Throws INVALID_REQUEST for what does not go together. */
-function madeOf({ type: kind, hostPath, accessMode, server, path, options }: Asked) {
+function madeOf({ type: kind, hostPath, accessMode, server, path, s3, options }: Asked) {
   const wrong = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
   if ((kind === 'hostpath') !== (hostPath !== undefined)) throw wrong('a hostpath, and only that, takes a hostPath')
   if ((kind === 'nfs') !== (server !== undefined && path !== undefined))
     throw wrong('a volume of NFS, and only that, takes a server and a path')
-  const access = accessMode ?? (kind === 'nfs' || kind === 'tmpfs' ? 'RWX' : 'RWO')
+  if ((kind === 's3') !== (s3 !== undefined)) throw wrong('a volume of S3, and only that, takes a store of objects')
+  const access = accessMode ?? usualAccess[kind]
+  if (kind === 's3' && access !== 'ROX') throw wrong('a volume of S3 is only read: its access is ROX')
   if (kind === 'local' && access === 'RWX') throw wrong('a local volume is on one node: take nfs for RWX')
   const nfs = server === undefined || path === undefined ? null : { server, path, options }
-  return { type: kind, access, hostPath: hostPath ?? null, nfs }
+  return { type: kind, access, hostPath: hostPath ?? null, nfs, ...(s3 !== undefined && { s3 }) }
 }
 
 function mibOf(size: string | number): number {
@@ -191,10 +211,24 @@ export const homeOf = (namespace: string, name: string, { control, self }: Opera
 
 function viewOf(volume: Volume, { control }: Pick<OperationContext, 'control'>): VolumeView {
   const { state } = control
-  const { name, namespace, type: kind, access, hostPath, nfs, sizeMib, node, createdAt, createdBy, snapshots } = volume
+  const {
+    name,
+    namespace,
+    type: kind,
+    access,
+    hostPath,
+    nfs,
+    s3,
+    sizeMib,
+    node,
+    createdAt,
+    createdBy,
+    snapshots,
+  } = volume
   return {
     ...{ name, namespace, type: kind, accessMode: access, hostPath, sizeMib, createdBy },
     ...{ server: nfs?.server ?? null, path: nfs?.path ?? null, createdAt: iso(createdAt) },
+    ...{ store: s3 === undefined ? null : bucketText(s3), secret: s3?.secret ?? null },
     labels: { ...volume.labels },
     node: node === null ? null : nameOf(state, node),
     users: usersOf(state, volume).map((user) => user.name),

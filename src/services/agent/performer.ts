@@ -16,7 +16,7 @@ import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Executor, Task, TaskPort } from '../../ports/executor.ts'
+import type { Executor, PrepareMounts, Task, TaskPort } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Control } from '../control/types.ts'
@@ -32,8 +32,8 @@ export interface PerformerDeps {
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   readonly ledger: LedgerStore
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
-  /** What it mounts, with volumes of the mesh as the engine of this node knows them. */
-  readonly mountsFor?: (spec: WorkloadSpec, signal: AbortSignal) => Promise<WorkloadSpec['mounts']>
+  /** Makes what it mounts ready, with volumes of the mesh as the engine of this node knows them. */
+  readonly mountsFor?: (spec: WorkloadSpec, ...around: Parameters<PrepareMounts>) => ReturnType<PrepareMounts>
   /** Secrets and config maps of what is about to be started. Work that names some cannot be started where this is left out. */
   readonly provisions?: (workload: Assigned, signal: AbortSignal) => Promise<Provisions>
   readonly clock: Clock
@@ -268,13 +268,13 @@ export class Performer {
       ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
       ...{ ...portEnvironment(spec, ports), ...runEnvironment(workload) },
     }
-    const asked = { ...spec, mounts: await this.#mountsOf(workload) }
-    const task = { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec: asked, env, devices }
+    const task = { placement: placement.id, workload: id, attempt, term, mesh, node, name, spec, env, devices }
     return {
       ...task,
       ...(ports.length > 0 && { ports }),
       ...(Object.keys(given.secretEnv).length > 0 && { secretEnv: given.secretEnv }),
       ...(given.files.length > 0 && { files: given.files }),
+      ...this.#mountsOf(workload),
     }
   }
 
@@ -286,10 +286,10 @@ export class Performer {
     return provisions(workload, signal)
   }
 
-  async #mountsOf({ spec, placement }: Assigned): Promise<WorkloadSpec['mounts']> {
-    const { mountsFor, signal } = this.#deps
-    if (mountsFor === undefined || placement.executor !== 'docker') return spec.mounts
-    return mountsFor(spec, signal)
+  #mountsOf({ spec, placement }: Assigned): Pick<Task, 'prepareMounts'> {
+    const { mountsFor } = this.#deps
+    if (mountsFor === undefined || placement.executor !== 'docker' || spec.mounts.length === 0) return {}
+    return { prepareMounts: (onProgress, signal) => mountsFor(spec, onProgress, signal) }
   }
 
   /** One start after the other: two must not find the same port free. */

@@ -149,15 +149,15 @@ export class VaultDesk {
   }
 
   async #record(placement: PlacementId, node: NodeId, due: readonly Entitlement[], signal: AbortSignal): Promise<void> {
+    const { control, clock } = this.#deps
     const uses = due.flatMap(({ secret }) => secret ?? [])
     if (uses.length === 0) return
     const unique = [...new Map(uses.map((use) => [use.name, use])).values()]
     const versions = unique.map(({ version }) => version).join('.')
-    const id = `secret-use:${placement}:${versions}`
-    await this.#deps.control.decree(
-      { type: 'note-secret-use', placement, node, uses: unique },
-      { id, by: node, signal },
-    )
+    // A volume is asked for again and again, and each time is one of its own.
+    const time = control.state.volumes.has(placement) ? `:${node}:${clock.elapsed()}` : ''
+    const id = `secret-use:${placement}:${versions}${time}`
+    await control.decree({ type: 'note-secret-use', placement, node, uses: unique }, { id, by: node, signal })
   }
 
   async #inTime<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {

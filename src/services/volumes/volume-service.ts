@@ -6,9 +6,11 @@ import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Volume, VolumeSnapshot } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
+import type { PrepareMounts } from '../../ports/executor.ts'
 import type { Copied, CopyStore, VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
 import type { Control } from '../control/types.ts'
 import { engineVolume, labelsOf, ownVolume } from './engine-names.ts'
+import type { ObjectCopies } from './object-copies.ts'
 
 type Mounts = WorkloadSpec['mounts']
 
@@ -19,6 +21,8 @@ export interface VolumeDeps {
   /** Null on a node without an engine. */
   readonly engine: VolumeEngine | null
   readonly copies: CopyStore
+  /** What stores of objects hold; null on a node without an engine. */
+  readonly objects: Pick<ObjectCopies, 'ready'> | null
   /** Takes away what an ended task has left on the engine, once its output is kept. */
   readonly removeTask: (placement: PlacementId) => Promise<void>
   /** Most bytes of one copy. */
@@ -36,7 +40,10 @@ export class VolumeService {
    * What the work mounts, as the engine of this node knows it. A name that is no volume of the mesh is one that only work of its namespace
    * has here; whatever else the engine holds is only for work that may have all paths of the host.
    */
-  readonly mountsFor = async (spec: WorkloadSpec, signal: AbortSignal): Promise<Mounts> => {
+  readonly mountsFor = async (
+    spec: WorkloadSpec,
+    ...[onProgress, signal]: Parameters<PrepareMounts>
+  ): Promise<Mounts> => {
     const volumes = new Map(volumesOf(this.#deps.control.state, spec).map((volume) => [volume.name, volume]))
     const hasAll = spec.privileges?.some((one) => one === 'host-paths' || one === 'privileged') === true
     const mounts: Mounts[number][] = []
@@ -44,16 +51,18 @@ export class VolumeService {
       const volume = volumes.get(mount.source)
       if (volume !== undefined) {
         const readOnly = mount.readOnly || volume.access === 'ROX'
-        mounts.push({ ...mount, source: await this.#sourceOf(volume, signal), readOnly })
+        mounts.push({ ...mount, source: await this.#sourceOf(volume, onProgress, signal), readOnly })
       } else if (mount.source.startsWith('/') || hasAll) mounts.push(mount)
       else mounts.push({ ...mount, source: await this.#ownOf(spec.namespace, mount.source, signal) })
     }
     return mounts
   }
 
-  async #sourceOf(volume: Volume, signal: AbortSignal): Promise<string> {
+  async #sourceOf(volume: Volume, ...[onProgress, signal]: Parameters<PrepareMounts>): Promise<string> {
     if (volume.type === 'hostpath') return volume.hostPath ?? ''
-    return this.#ensure(volume, signal)
+    const { s3 } = volume
+    if (s3 === undefined) return this.#ensure(volume, signal)
+    return this.#objects.ready({ ...volume, s3 }, onProgress, signal)
   }
 
   async #ownOf(namespace: string, name: string, signal: AbortSignal): Promise<string> {
@@ -139,14 +148,16 @@ export class VolumeService {
   }
 
   get #engine(): VolumeEngine {
-    if (this.#deps.engine === null)
-      throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'this node runs no containers' })
-    return this.#deps.engine
+    return there(this.#deps.engine)
+  }
+
+  get #objects(): Pick<ObjectCopies, 'ready'> {
+    return there(this.#deps.objects)
   }
 
   async #contentOf(volume: Volume, signal: AbortSignal): Promise<VolumeContent> {
     if (volume.type === 'hostpath') return { path: volume.hostPath ?? '', namespace: volume.namespace }
-    return { volume: await this.#ensure(volume, signal) }
+    return { volume: await this.#sourceOf(volume, () => undefined, signal) }
   }
 
   async #ensure(volume: Volume, signal: AbortSignal): Promise<string> {
@@ -154,6 +165,13 @@ export class VolumeService {
     await this.#engine.ensure(wanted, signal)
     return wanted.name
   }
+}
+
+/** Throws EXECUTOR_UNAVAILABLE. */
+function there<T>(part: T | null): T {
+  if (part === null)
+    throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'this node runs no containers' })
+  return part
 }
 
 const busy = ({ namespace, name }: Volume): ClawError =>

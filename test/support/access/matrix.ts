@@ -41,6 +41,8 @@ const deployment = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ deployment: `web-${team}`, ...more }))
 const asked = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ image: 'busybox', name: 'new', namespace: `team-${team}`, ...more }))
+/** Whoever names one has it told a part of the secret. */
+const store = { endpoint: 'https://s3.example', bucket: 'models', secret: 'store' }
 const ofVolume = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ name: 'data', namespace: `team-${team}`, ...more }))
 /** A secret or a config map. */
@@ -298,6 +300,7 @@ export const neverByKey: readonly string[] = [
 export const beyond: Readonly<Record<string, readonly [operation: string, row: Row]>> = {
   'workload.run with a path of the host': ['workload.run', asked('a', { volumes: ['/etc:/etc'] })],
   'workload.run as a plain process': ['workload.run', asked('a', { executor: 'process' })],
+  'volume.create in a store of objects': ['volume.create', ofVolume('a', { type: 's3', s3: store })],
   'container.run with a path of the host': ['container.run', asked('a', { volumes: ['/etc:/etc'] })],
   'deploy.create with a path of the host': ['deploy.create', asked('a', { volumes: ['/etc:/etc'] })],
   'deploy.update with a path of the host': ['deploy.update', deployment('a', { volumes: ['/etc:/etc'] })],

@@ -1,10 +1,10 @@
 /** What the commands on backups have in common. */
 import type { OutputOf } from '../../../operations/registry.ts'
-import { ClawError } from '../../../model/failure.ts'
 import { pairsOf } from '../line/pairs.ts'
 import type { Host } from '../host.ts'
 import type { OptionSpec } from '../line/command.ts'
 import { facts, orDash } from '../show/words.ts'
+import { storeAt, storeOptions } from './store-words.ts'
 import { bytesInWords, inNamespace, namespaceOption } from './volume-words.ts'
 
 /** What is to be copied, and where to. */
@@ -18,9 +18,7 @@ export const askedOptions = {
   },
   label: { kind: 'list', value: 'NAME=VALUE', about: 'Only volumes with this label; repeat for more' },
   mesh: { kind: 'flag', about: 'The state of the mesh instead of volumes' },
-  s3: { kind: 'text', value: 'URL', about: 'Or a store of objects: https://HOST/BUCKET[/PREFIX]' },
-  's3-secret': { kind: 'text', value: 'NAME', about: 'Secret with the keys of its account, as ID:KEY' },
-  's3-region': { kind: 'text', value: 'NAME', about: 'us-east-1 if left out' },
+  ...storeOptions,
   to: { kind: 'text', value: 'DIR', about: 'Directory of the node, which its owner lets be mounted' },
   node: {
     kind: 'text',
@@ -46,16 +44,6 @@ export const askedOf = ({ volume, label, mesh, to, node, s3, ...where }: Asked, 
   ...{ directory: to, node },
   ...(s3 !== undefined && { s3: storeAt(s3, where) }),
 })
-
-/** Throws INVALID_REQUEST. */
-function storeAt(url: string, where: Pick<Asked, 's3-secret' | 's3-region'>) {
-  const { 's3-secret': secret, 's3-region': region } = where
-  const [, endpoint = '', bucket = '', prefix = ''] = /^(https?:\/\/[^/]+)\/([^/]+)\/?(.*)$/.exec(url) ?? []
-  if (bucket === '' || secret === undefined)
-    throw new ClawError('INVALID_REQUEST', { problem: 'a store is --s3 https://HOST/BUCKET[/PREFIX] with --s3-secret' })
-  const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
-  return { endpoint, bucket, prefix: folder, secret, ...(region !== undefined && { region }) }
-}
 
 export const backupFacts = (one: OutputOf<'backup.info'>): readonly string[] =>
   facts([

@@ -7,7 +7,7 @@ import { s3Store } from '../../../../src/adapters/s3/s3-store.ts'
 import { ada } from '../../../support/control-samples.ts'
 
 const { signal } = new AbortController()
-const patient = { answer: 20_000, upload: 20_000, removal: 20_000, bytes: 100_000 }
+const patient = { answer: 20_000, upload: 20_000, list: 20_000, removal: 20_000, bytes: 100_000 }
 const hasty = { ...patient, answer: 200, removal: 300 }
 const refused = { code: 'BACKUP_TARGET' }
 
@@ -40,7 +40,7 @@ const opened = (limits = patient, keys = 'id:key') =>
       endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     },
     Buffer.from(keys),
-    limits,
+    { hosts: ['127.0.0.1'], limits },
   )
 const remove = (limits = patient) => opened(limits).remove('bak-a', signal)
 const read = (limits = patient) => Array.fromAsync(opened(limits).read('bak-a', 'data', signal))

@@ -6,8 +6,9 @@ import { mayForward } from '../../../../src/core/state/authority.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { volumesOf } from '../../../../src/core/state/volumes.ts'
-import type { NodeId } from '../../../../src/model/ids.ts'
-import { workloadId } from '../../../../src/model/ids.ts'
+import { entitlements } from '../../../../src/core/vault/entitlement.ts'
+import type { NodeId, PlacementId } from '../../../../src/model/ids.ts'
+import { placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, bob, meshOf, refusal, submit } from '../../../support/control-samples.ts'
 
@@ -130,4 +131,82 @@ test('a volume that is a directory of the host is a mount of that directory, for
   expect(refusal(book.run(using('wl-2', 'shelf')))).toBe('POLICY_DENIED')
   expect(refusal(book.run(using('wl-3', 'other')))).toBeNull()
   expect(refusal(book.run({ ...shelf, name: 'again' } as Command))).toBe('POLICY_DENIED')
+})
+
+describe('a volume that is a place in a store of objects', () => {
+  const keys = (parts: object = {}): Command => ({
+    ...{ type: 'create-secret', namespace: 'default', name: 'store', sealed: 's1.1.AAAA.AAAA', how: 'generated' },
+    ...{ policy: { allowWorkloads: [], allowLabels: {}, denyWorkloads: [], ...parts }, rotation: null },
+  })
+  const s3 = { endpoint: 'https://s3.example', bucket: 'models', prefix: 'llama/', region: 'eu', secret: 'store' }
+  const weights = create('weights', { type: 's3', access: 'ROX', s3 })
+  const mesh = (policy: object = {}): Book => {
+    const book = meshOf([ada, bob])
+    book.run(keys(policy))
+    book.run(weights)
+    return book
+  }
+  const keysFor = (book: Book, node: NodeId) => entitlements(book.state, 'default/weights' as PlacementId, node)
+  const denied = expect.objectContaining({ code: 'PERMISSION_DENIED' }) as Error
+
+  test('needs the secret with its keys, binds nobody, and is kept in a snapshot of the state', () => {
+    const book = meshOf([ada, bob])
+    expect(refusal(book.run(weights))).toBe('SECRET_NOT_FOUND')
+    book.run(keys())
+    expect(refusal(book.run(weights))).toBeNull()
+    expect(restore(snapshot(book.state)).volumes).toEqual(book.state.volumes)
+    for (const [id, node] of [
+      ['wl-1', ada],
+      ['wl-2', bob],
+    ] as const) {
+      book.run(using(id, 'weights'))
+      expect(refusal(book.run(place(id, node)))).toBeNull()
+    }
+  })
+
+  test('has its keys opened for a node that is to run what mounts it, and only as long as it is', () => {
+    const book = mesh({ allowWorkloads: ['mesh:volume'] })
+    expect(() => keysFor(book, ada)).toThrow(denied)
+    book.run(using('wl-1', 'weights'))
+    book.run(place('wl-1', ada))
+    expect(keysFor(book, ada)).toMatchObject([{ index: 0, secret: { name: 'store', version: 1 } }])
+    expect(() => keysFor(book, bob)).toThrow(denied)
+    const use = {
+      type: 'note-secret-use',
+      placement: 'default/weights' as PlacementId,
+      uses: [{ name: 'store', version: 1 }],
+    } as const
+    expect(refusal(book.run({ ...use, node: bob }))).toBe('PLACEMENT_SUPERSEDED')
+    expect(refusal(book.run({ ...use, node: ada }))).toBeNull()
+    expect(book.state.secrets.get('default/store')?.uses).toMatchObject([{ name: 'the volume weights', node: ada }])
+    const placement = placementId(workloadId('wl-1'), 1)
+    book.run({ type: 'claim', placement, node: ada })
+    book.run({ type: 'report-ended', placement, node: ada, endedAt: 1, exitCode: 0, error: null })
+    expect(() => keysFor(book, ada)).toThrow(denied)
+  })
+
+  test('has not the keys of a secret whose policy lists others', () => {
+    const book = mesh({ allowWorkloads: ['train'] })
+    book.run(using('wl-1', 'weights'))
+    book.run(place('wl-1', ada))
+    expect(() => keysFor(book, ada)).toThrow(expect.objectContaining({ code: 'SECRET_DENIED' }) as Error)
+  })
+
+  test('is a mount of that place, for policies', () => {
+    const book = mesh()
+    const rules = { forbidMounts: ['https://s3.example/*'] }
+    book.run({ type: 'create-policy', name: 'no-store', about: '', namespaces: null, mode: 'enforce', rules })
+    expect(refusal(book.run(using('wl-1', 'weights')))).toBe('POLICY_DENIED')
+    expect(refusal(book.run({ ...weights, name: 'again' } as Command))).toBe('POLICY_DENIED')
+    expect(refusal(book.run(using('wl-2', 'other')))).toBeNull()
+  })
+
+  test('is in no backup: it is kept where it is', () => {
+    const book = mesh()
+    book.run({ ...keys(), name: 'backup-key' } as Command)
+    const target = { type: 'directory', node: ada, path: '/srv/backups' } as const
+    const selection = { scope: 'volumes', names: ['weights'], labels: {} } as const
+    const backup = { type: 'create-backup', backup: 'bak-a', namespace: 'default', selection, target } as const
+    expect(refusal(book.run(backup))).toBe('INVALID_REQUEST')
+  })
 })

@@ -46,11 +46,22 @@ describe('what work mounts', () => {
       state.volumes.set(volumeKey(one.namespace, one.name), one)
     const made: EngineVolume[] = []
     const engine = { ensure: async (one: EngineVolume) => void made.push(one) } as unknown as VolumeEngine
-    const deps = { ...place, control: { state }, engine, mostBytes: 1, removeTask: () => Promise.resolve() }
+    const deps = {
+      ...place,
+      control: { state },
+      engine,
+      objects: null,
+      mostBytes: 1,
+      removeTask: () => Promise.resolve(),
+    }
     const service = new VolumeService({ ...deps, copies: {} as never })
     const sources = async (namespace: string, source: string, privileges: readonly 'host-paths'[] = []) => {
       const mounts = [{ source, target: '/x', readOnly: false }]
-      const [mount] = await service.mountsFor({ ...specOf({ mounts }), namespace, privileges: [...privileges] }, never)
+      const [mount] = await service.mountsFor(
+        { ...specOf({ mounts }), namespace, privileges: [...privileges] },
+        () => undefined,
+        never,
+      )
       return mount
     }
     return { sources, made }

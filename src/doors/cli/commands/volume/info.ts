@@ -19,6 +19,7 @@ export default command({
         ['Type', one.type],
         ['Access', one.accessMode],
         ['Directory', orDash(one.hostPath ?? (one.server === null ? null : `${one.server}:${one.path ?? ''}`))],
+        ...(one.store === null ? [] : [['Store', `${one.store} with the keys in ${one.secret ?? ''}`] as const]),
         ['Size', one.sizeMib === null ? '—' : `${one.sizeMib} MiB`],
         ['Node', orDash(one.node)],
         ['Used by', orDash(one.users.join(', '))],

@@ -1,0 +1,25 @@
+/** A place in a store of objects that speaks as S3 does. */
+import { z } from 'zod'
+import { secretName } from './secret.ts'
+
+export const bucketPlace = {
+  endpoint: z
+    .string()
+    .max(512)
+    .regex(/^https?:\/\/[A-Za-z0-9.:[\]_-]+$/, 'must be http(s)://host[:port]'),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
+  /** How the names of its objects begin. */
+  prefix: z
+    .string()
+    .regex(/^((?!\.{1,2}\/)[A-Za-z0-9._-]+\/)*$/, 'must be empty, or end with /')
+    .max(256),
+  region: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a region'),
+  /** Of the secret that holds the keys of the account. */
+  secret: secretName,
+}
+
+export type BucketPlace = z.infer<z.ZodObject<typeof bucketPlace>>
+
+/** `https://s3.example.com/bucket/prefix/`: for people, and for policies. */
+export const bucketText = ({ endpoint, bucket, prefix }: Pick<BucketPlace, 'endpoint' | 'bucket' | 'prefix'>): string =>
+  `${endpoint}/${bucket}/${prefix}`
