@@ -3,6 +3,7 @@ import type { Command } from '../core/state/types.ts'
 import type { Executed } from '../services/control/types.ts'
 import type { OperationContext } from './context.ts'
 import { within } from './deadline.ts'
+import { exceptionsRecorded } from './exceptions.ts'
 import { mayHere } from './gate.ts'
 import type { Call, Caller } from './operation.ts'
 import { hasBareNodes, requirePrivileges } from './privileges.ts'
@@ -12,7 +13,7 @@ import { randomWord } from './workload/workload-request.ts'
 export const changePatience = 20_000
 
 export interface Asker extends Pick<Call, 'caller' | 'signal'> {
-  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random' | 'self'>
+  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random' | 'self' | 'audit' | 'request'>
   /** The caller's own key: with it a repetition is harmless. */
   readonly key?: string | undefined
 }
@@ -27,8 +28,10 @@ export async function carryOut(what: string, command: Command, asker: Asker): Pr
   // Nobody speaks for an operator but the peer that leads and has checked what was signed. Others speak for themselves.
   const isAlone = isSigned && control.status().role === 'leader'
   const by = isSigned && !isAlone ? context.self : caller.id
-  return within(clock, changePatience, signal, (limited) =>
-    control.execute(command, { id, by, signal: limited, ...(isAlone && { alone: true }) }),
+  return exceptionsRecorded(command, asker, () =>
+    within(clock, changePatience, signal, (limited) =>
+      control.execute(command, { id, by, signal: limited, ...(isAlone && { alone: true }) }),
+    ),
   )
 }
 

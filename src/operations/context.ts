@@ -189,6 +189,8 @@ export interface OperationContext {
   readonly backups: BackupsView
   /** What is done here, and by whom. */
   readonly audit: AuditLog
+  /** What the record calls the request that it is for; left out where it is for none. */
+  readonly request?: string
   /** Of invocations on this node. */
   readonly replies: Replies
   /** What becomes of the mesh, for all who watch it here. */

@@ -243,7 +243,8 @@ export class OperationService implements Service, Invoker {
         const watched = this.#watched({ ...admitted, entrant }, passed)
         return { watched, call: this.#call({ ...admitted, entrant, signal: watched.signal }, endsAt) }
       }
-      return { input, context: passed.context, begin }
+      const { request } = admitted
+      return { input, context: { ...passed.context, ...(request !== undefined && { request }) }, begin }
     }
     return onRecord(this.#context, operation, { input, ...admitted }, () => heard(seen, look, admitted))
   }

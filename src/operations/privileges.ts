@@ -59,7 +59,7 @@ const refusal = (what: string, namespace: string): ClawError =>
   new ClawError('PERMISSION_DENIED', { action: `run work with ${what} in ${namespace}` })
 
 /** Every workload that stands anywhere in it. */
-function* specsIn(value: unknown): Generator<WorkloadSpec, undefined> {
+export function* specsIn(value: unknown): Generator<WorkloadSpec, undefined> {
   if (typeof value !== 'object' || value === null) return undefined
   if (isSpec(value)) yield value
   else for (const inner of Object.values(value)) yield* specsIn(inner)

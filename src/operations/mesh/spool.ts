@@ -11,6 +11,7 @@ import type { Asker } from '../carry-out.ts'
 import { carryOut, commandId } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { within } from '../deadline.ts'
+import { exceptionsRecorded } from '../exceptions.ts'
 import { iso, nodeRef, time } from '../fields.ts'
 import { called, findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
@@ -22,16 +23,21 @@ import { hasBareNodes, requirePrivileges } from '../privileges.ts'
 const patience = 5_000
 
 type SpoolAsker = Omit<Asker, 'context'> & {
-  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random' | 'spool' | 'self'>
+  readonly context: Pick<OperationContext, 'control' | 'clock' | 'random' | 'spool' | 'self' | 'audit' | 'request'>
 }
 
 /** Has the mesh take it, or keeps it for the mesh. Throws the failure of a refusal, and SPOOL_FULL. */
 export async function submitOrKeep(command: CommandOf<'submit'>, asker: SpoolAsker): Promise<Executed | Spooled> {
-  const { control, clock, spool } = asker.context
-  const { caller, signal } = asker
-  requirePrivileges(mayHere(caller, asker.context), command, hasBareNodes(asker.context.control.state))
+  const { caller, context } = asker
+  requirePrivileges(mayHere(caller, context), command, hasBareNodes(context.control.state))
   // A signature is good for a minute: nobody could hand it over later.
   if (caller.proof !== undefined) return carryOut('run', command, asker)
+  return exceptionsRecorded(command, asker, () => taken(command, asker))
+}
+
+async function taken(command: CommandOf<'submit'>, asker: SpoolAsker): Promise<Executed | Spooled> {
+  const { control, clock, spool } = asker.context
+  const { caller, signal } = asker
   const id = commandId('run', asker)
   const known = spooledBy(spool.entries(), id)
   if (known !== null) {

@@ -15,11 +15,14 @@ class Recorded {
   readonly ended: string[] = []
   readonly denials: Denial[] = []
   isFull = false
+  /** For which there is no room left. */
+  full = ''
 
   readonly log: AuditLog = {
     ...unrecorded,
     begin: (attempt) => {
-      if (this.isFull && !attempt.makesRoom) throw new ClawError('DISK_FULL', { path: '/audit' })
+      if (attempt.operation === this.full || (this.isFull && !attempt.makesRoom))
+        throw new ClawError('DISK_FULL', { path: '/audit' })
       this.begun.push(attempt)
       return Promise.resolve((outcome) => {
         this.ended.push(`${attempt.operation} ${outcome}`)
@@ -109,4 +112,32 @@ test('without room to record it nothing is changed, and what makes room is done 
   await expect(run('workload.run', { image: 'busybox', name: 'other' })).rejects.toMatchObject({ code: 'DISK_FULL' })
   expect(mesh.book.state.names.has('other')).toBe(false)
   await expect(run('workload.stop', { workload: 'train' })).resolves.toBeTruthy()
+})
+
+test('work with more than every container has is on record with what that is, and not let in where that cannot be', async () => {
+  const more = { privileges: ['privileged', 'net_admin'], volumes: ['/data:/data'] }
+  await run('workload.run', { image: 'busybox', name: 'odd', ...more }, callerOf({ kind: 'socket' }))
+  const [first, second] = here.begun
+  expect(first).toMatchObject({ operation: 'workload.run', object: 'odd' })
+  expect(second).toMatchObject({
+    ...{ actor: 'socket', operation: 'privilege.use', verb: 'use', resource: 'privilege', namespace: 'default' },
+    ...{ object: 'odd: cap-NET_ADMIN host-mount privileged', request: first?.request },
+  })
+  expect(here.ended).toEqual(['privilege.use ok', 'workload.run ok'])
+  await run('workload.run', { image: 'busybox', name: 'plain' }, callerOf({ kind: 'socket' }))
+  expect(here.begun.filter(({ operation }) => operation === 'privilege.use')).toHaveLength(1)
+  here.full = 'privilege.use'
+  const asked = run('workload.run', { image: 'busybox', name: 'more', ...more }, callerOf({ kind: 'socket' }))
+  await expect(asked).rejects.toMatchObject({ code: 'DISK_FULL' })
+  expect(await run('workload.list')).toMatchObject([{ name: 'plain' }, { name: 'odd' }])
+})
+
+test('what makes such work later is on record when it is made', async () => {
+  const socket = callerOf({ kind: 'socket' })
+  const work = { image: 'busybox', network: 'host' }
+  await run('deploy.create', { ...work, name: 'web', replicas: 2 }, socket)
+  await run('job.create', { ...work, name: 'sums' }, socket)
+  await run('cron.create', { ...work, name: 'nightly', schedule: '@daily' }, socket)
+  const used = here.begun.filter(({ operation }) => operation === 'privilege.use').map(({ object }) => object)
+  expect(used).toEqual(['web: host-network', 'sums: host-network', 'nightly: host-network'])
 })
