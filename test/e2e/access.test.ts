@@ -50,6 +50,9 @@ test('given a user of one namespace, then she works in it, and of another nothin
   expect(codeOf(await asAda('run', '-d', '--namespace', 'team-a', '-v', '/etc:/etc', 'busybox'))).toBe(
     'PERMISSION_DENIED',
   )
+  for (const team of ['team-a', 'team-b']) await hub.json('config', 'create', `of-${team}`, '-n', team, '--data', 'a=b')
+  const events = (await asAda('events', '--since', '1h')).stdout
+  expect([events.includes('of-team-a'), events.includes('of-team-b')]).toEqual([true, false])
   const can = async (namespace: string): Promise<number> =>
     (await asAda('auth', 'can-i', 'create', 'workload', '-n', namespace)).code
   expect([await can('team-a'), await can('team-b')]).toEqual([0, 1])

@@ -13,8 +13,10 @@ export interface Sight {
 export function scopedState(whole: MeshState, { sees, seesMesh }: Sight): MeshState {
   const isSeen = (workload: Workload | undefined): boolean => workload !== undefined && sees(workload.spec.namespace)
   const isKnown = (id: WorkloadId): boolean => isSeen(whole.workloads.get(id))
-  const isTold = ({ workload, type }: MeshEvent): boolean =>
-    workload === null ? seesMesh() && /^(node|mesh|told)\./.test(type) : isKnown(workload)
+  const isTold = ({ workload, namespace, type }: MeshEvent): boolean => {
+    if (workload !== null) return isKnown(workload)
+    return namespace === undefined ? seesMesh() && /^(node|mesh|told)\./.test(type) : sees(namespace)
+  }
   const seen: Partial<MeshState> = {
     workloads: new Seen(whole.workloads, isSeen),
     names: new Seen(whole.names, isKnown),

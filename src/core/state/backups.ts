@@ -131,17 +131,22 @@ function report(step: Step, { backup: id, node, made }: CommandOf<'report-backup
   if (backup.state !== 'running') return refused('BACKUP_UNUSABLE', { backup: id, state: backup.state })
   if (made.ok) {
     put(step, { ...backup, state: 'complete', endedAt: at, files: made.files, manifest: made.manifest })
-    emit(step, { type: 'backup.complete', node, message: `the backup ${id} is there` })
+    emit(step, { type: 'backup.complete', ...placeOf(backup), node, message: `the backup ${id} is there` })
   } else fail(step, backup, made.reason)
   if (backup.schedule !== null) tidy(step, backup.namespace, backup.schedule)
   return accepted()
 }
+
+/** Of an event about it: one of the mesh is of no namespace. */
+const placeOf = ({ scope, namespace }: Pick<Backup, 'scope' | 'namespace'>): { readonly namespace?: string } =>
+  scope === 'mesh' ? {} : { namespace }
 
 function fail(step: Step, backup: Backup, reason: string): void {
   put(step, { ...backup, state: 'failed', endedAt: step.at, reason })
   const { id, target } = backup
   emit(step, {
     type: 'backup.failed',
+    ...placeOf(backup),
     severity: 'error',
     node: target.node,
     message: `the backup ${id} failed: ${reason}`,
@@ -190,6 +195,7 @@ function remove(step: Step, { backup: id }: CommandOf<'delete-backup'>): Outcome
   leave(step, backup)
   emit(step, {
     type: 'backup.deleted',
+    ...placeOf(backup),
     node: backup.target.node,
     message: `the backup ${id} was deleted by ${step.by}`,
   })
@@ -224,7 +230,11 @@ function createSchedule(step: Step, command: CommandOf<'create-backup-schedule'>
     ...{ ...timing, namespace, name, selection, target, keep, suspended: false, last: at },
     ...{ fired: 0, missedCount: 0, skipped: 0, refusal: null, createdAt: at, createdBy: by },
   })
-  emit(step, { type: 'backup.scheduled', message: `${by} has backups made by the schedule ${key}: ${timing.schedule}` })
+  emit(step, {
+    type: 'backup.scheduled',
+    ...placeOf({ scope: selection.scope, namespace }),
+    message: `${by} has backups made by the schedule ${key}: ${timing.schedule}`,
+  })
   return accepted()
 }
 
@@ -286,6 +296,7 @@ function make(step: Step, schedule: BackupSchedule, id: string): Partial<BackupS
   const { message } = outcome.failure
   emit(step, {
     type: 'backup.refused',
+    ...placeOf({ scope: selection.scope, namespace }),
     severity: 'error',
     message: `${namespace}/${name} could make no backup: ${message}`,
   })

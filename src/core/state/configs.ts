@@ -74,7 +74,7 @@ function createConfig(step: Step, command: CommandOf<'create-config'>): Outcome 
   if (obstacle !== null) return obstacle
   const config = { namespace, name, data, immutable, version: 1, createdAt: at, createdBy: by, updatedAt: at }
   state.configs.set(key, config)
-  emit(step, { type: 'config.created', message: `the config map ${key} was created by ${by}` })
+  emit(step, { type: 'config.created', namespace, message: `the config map ${key} was created by ${by}` })
   return accepted()
 }
 
@@ -90,14 +90,22 @@ function updateConfig(step: Step, command: CommandOf<'update-config'>): Outcome 
   if (obstacle !== null) return obstacle
   const immutable = command.immutable ?? before.immutable
   state.configs.set(key, { ...before, data, immutable, version: before.version + 1, updatedAt: at })
-  emit(step, { type: 'config.updated', message: `the config map ${key} was changed by ${by}` })
+  emit(step, {
+    type: 'config.updated',
+    namespace: command.namespace,
+    message: `the config map ${key} was changed by ${by}`,
+  })
   return accepted()
 }
 
 function deleteConfig(step: Step, command: CommandOf<'delete-config'>): Outcome {
   const key = inNamespace(command.namespace, command.name)
   if (!step.state.configs.delete(key)) return refused('CONFIG_NOT_FOUND', { config: key })
-  emit(step, { type: 'config.deleted', message: `the config map ${key} was deleted by ${step.by}` })
+  emit(step, {
+    type: 'config.deleted',
+    namespace: command.namespace,
+    message: `the config map ${key} was deleted by ${step.by}`,
+  })
   return accepted()
 }
 

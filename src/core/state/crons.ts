@@ -67,6 +67,7 @@ function createCron(step: Step, { cron: id, name, spec, settings, job }: Command
   })
   emit(step, {
     type: 'cron.created',
+    namespace: spec.namespace,
     message: `the schedule ${name} was created by ${by}: ${settings.schedule} (${settings.timeZone})`,
   })
   return accepted({ cron: id })
@@ -101,6 +102,7 @@ function updateCron(step: Step, { cron: id, reason, ...parts }: CommandOf<'updat
   })
   emit(step, {
     type: 'cron.updated',
+    namespace: cron.namespace,
     message: `the schedule ${name} was changed by ${by}: ${settings.schedule} (${settings.timeZone})${because(reason)}`,
   })
   return accepted({ cron: id })
@@ -158,6 +160,7 @@ function suspendCron(step: Step, { cron: id, reason }: CommandOf<'suspend-cron'>
   put(step, { ...cron, suspended: true, updatedAt: step.at })
   emit(step, {
     type: 'cron.suspended',
+    namespace: cron.namespace,
     message: `the schedule ${cron.name} was suspended by ${step.by}${because(reason)}`,
   })
   return accepted({ cron: id })
@@ -171,6 +174,7 @@ function resumeCron(step: Step, { cron: id, reason }: CommandOf<'resume-cron'>):
   put(step, { ...dealtWithUntil(cron, Math.max(cron.last, step.at)), suspended: false, updatedAt: step.at })
   emit(step, {
     type: 'cron.resumed',
+    namespace: cron.namespace,
     message: `the schedule ${cron.name} was resumed by ${step.by}${because(reason)}`,
   })
   return accepted({ cron: id })
@@ -182,7 +186,11 @@ function deleteCron(step: Step, { cron: id, reason }: CommandOf<'delete-cron'>):
   if (cron === undefined) return refused('CRON_NOT_FOUND', { cron: id })
   state.crons.delete(id)
   changes.push({ type: 'cron', cron: id })
-  emit(step, { type: 'cron.deleted', message: `the schedule ${cron.name} was deleted by ${by}${because(reason)}` })
+  emit(step, {
+    type: 'cron.deleted',
+    namespace: cron.namespace,
+    message: `the schedule ${cron.name} was deleted by ${by}${because(reason)}`,
+  })
   for (const job of jobsOfCron(state, id)) removeJob(step, job, `deleted with ${cron.name} by ${by}`)
   return accepted({ cron: id })
 }
@@ -220,7 +228,11 @@ function noteMissed(step: Step, cron: Cron, { at, missed }: { readonly at: Insta
   const firing = { at, isManual: false, outcome: 'missed', count: missed, job: null, jobName: null, reason } as const
   noteFiring(step, cron, firing, {})
   const times = missed === 1 ? 'a moment' : `${missed} moments`
-  emit(step, { type: 'cron.missed', message: `the schedule ${cron.name} has missed ${times}: ${reason}` })
+  emit(step, {
+    type: 'cron.missed',
+    namespace: cron.namespace,
+    message: `the schedule ${cron.name} has missed ${times}: ${reason}`,
+  })
 }
 
 /** As concurrency says, by the jobs that are there when the command is applied: every peer sees the same. */
@@ -251,7 +263,11 @@ function fire(step: Step, cron: Cron, { at, job }: { readonly at: Instant; reado
   else {
     const reason = made.failure.message
     noteFiring(step, cron, { ...firing, outcome: 'refused', job: null, jobName: null, reason }, {})
-    emit(step, { type: 'cron.refused', message: `the schedule ${cron.name} cannot have a job made: ${reason}` })
+    emit(step, {
+      type: 'cron.refused',
+      namespace: cron.namespace,
+      message: `the schedule ${cron.name} cannot have a job made: ${reason}`,
+    })
   }
 }
 

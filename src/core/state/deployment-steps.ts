@@ -21,10 +21,12 @@ export function changeDeployment(
 
 export function forgetDeployment(step: Step, id: DeploymentId): void {
   const { state, changes } = step
-  const name = state.deployments.get(id)?.name ?? id
+  const deployment = state.deployments.get(id)
   state.deployments.delete(id)
   changes.push({ type: 'deployment', deployment: id })
-  emit(step, { type: 'deployment.deleted', message: `${name} is gone` })
+  if (deployment === undefined) return
+  const { name, namespace } = deployment
+  emit(step, { type: 'deployment.deleted', namespace, message: `${name} is gone` })
 }
 
 /** Tells those who watch, and keeps it with the deployment. */
@@ -34,7 +36,7 @@ export function note(step: Step, id: DeploymentId, { type, message }: Omit<Deplo
   if (deployment === undefined) return
   const events = [...deployment.events, { at, type, message }].slice(-limits.notes)
   state.deployments.set(id, { ...deployment, events })
-  emit(step, { type, message })
+  emit(step, { type, namespace: deployment.namespace, message })
 }
 
 /** With the new one, and without the oldest that nothing needs when there are too many. */

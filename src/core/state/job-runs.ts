@@ -60,11 +60,11 @@ function ended(step: Step, before: Job, parts: Partial<Job>): void {
 
 /** With its runs, which have all ended. */
 export function forgetJob(step: Step, job: Job): void {
-  const { id, name } = job
+  const { id, name, namespace } = job
   for (const run of runsOf(step.state, id)) if (isTerminal(run.state)) forgetWorkload(step, run)
   step.state.jobs.delete(id)
   step.changes.push({ type: 'job', job: id })
-  emit(step, { type: 'job.deleted', message: `the job ${name} is gone` })
+  emit(step, { type: 'job.deleted', namespace, message: `the job ${name} is gone` })
   settleStep(step, job)
 }
 

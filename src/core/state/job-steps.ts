@@ -28,7 +28,7 @@ export function noteJob(step: Step, id: JobId, { type, message }: Omit<JobNote, 
   const job = state.jobs.get(id)
   if (job === undefined) return
   state.jobs.set(id, { ...job, events: [...job.events, { at, type, message }].slice(-limits.notes) })
-  emit(step, { type, message })
+  emit(step, { type, namespace: job.namespace, message })
 }
 
 /** What is kept of the results of one job, in characters. */

@@ -127,6 +127,7 @@ export function recordExceptions(step: Step, { kind, name, workload, spec, repli
     emit(step, {
       type: `${kind}.privileged`,
       workload,
+      ...(workload === null && { namespace: spec.namespace }),
       message: `${name} was let in by ${by} with ${inWords(privileges)}`,
     })
   for (const { policy, mode, rule, value, wants } of violationsIn(state, {
@@ -136,6 +137,7 @@ export function recordExceptions(step: Step, { kind, name, workload, spec, repli
       emit(step, {
         type: `${kind}.warned`,
         workload,
+        ...(workload === null && { namespace: spec.namespace }),
         message: `${name}: the policy ${policy} wants ${wants}, and ${rule} is ${value.slice(0, 256)}`,
       })
 }

@@ -65,7 +65,7 @@ export function createSecret(step: Step, command: CommandOf<'create-secret'>): O
     changes: [{ at, by, what: how, version: 1 }],
     uses: [],
   })
-  emit(step, { type: 'secret.created', message: `the secret ${key} was created by ${by}` })
+  emit(step, { type: 'secret.created', namespace, message: `the secret ${key} was created by ${by}` })
   return accepted()
 }
 
@@ -110,7 +110,11 @@ export function setSecret(step: Step, command: CommandOf<'set-secret'>): Outcome
   if (obstacle !== null) return obstacle
   const versions = [...secret.versions, { number, sealed, at, by, how }].slice(-limits.secretVersions)
   put(step, secret, { versions, current: number, rotatedAt: at, isDue: false }, { what: how })
-  emit(step, { type: 'secret.rotated', message: `the secret ${key} ${words[how]} by ${by}: version ${number}` })
+  emit(step, {
+    type: 'secret.rotated',
+    namespace,
+    message: `the secret ${key} ${words[how]} by ${by}: version ${number}`,
+  })
   return accepted()
 }
 
@@ -132,7 +136,11 @@ export function updateSecret(step: Step, command: CommandOf<'update-secret'>): O
   if (rotation !== undefined) after = put(step, after, { rotation, isDue: false }, { what: 'rotation' })
   if (current !== undefined) put(step, after, { current }, { what: 'rolled-back' })
   const what = current === undefined ? 'was changed' : `went back to version ${current}`
-  emit(step, { type: 'secret.changed', message: `the secret ${key} ${what} by ${step.by}` })
+  emit(step, {
+    type: 'secret.changed',
+    namespace: command.namespace,
+    message: `the secret ${key} ${what} by ${step.by}`,
+  })
   return accepted()
 }
 
@@ -141,7 +149,11 @@ export function deleteSecret(step: Step, command: CommandOf<'delete-secret'>): O
   const found = find(state, command)
   if ('refusal' in found) return found.refusal
   state.secrets.delete(found.key)
-  emit(step, { type: 'secret.deleted', message: `the secret ${found.key} was deleted by ${by}` })
+  emit(step, {
+    type: 'secret.deleted',
+    namespace: command.namespace,
+    message: `the secret ${found.key} was deleted by ${by}`,
+  })
   return accepted()
 }
 
@@ -150,7 +162,11 @@ export function noteReveal(step: Step, command: CommandOf<'note-reveal'>): Outco
   if ('refusal' in found) return found.refusal
   const { secret, key } = found
   put(step, secret, {}, { what: 'revealed', version: command.version })
-  emit(step, { type: 'secret.revealed', message: `${step.by} was told the secret ${key}, version ${command.version}` })
+  emit(step, {
+    type: 'secret.revealed',
+    namespace: command.namespace,
+    message: `${step.by} was told the secret ${key}, version ${command.version}`,
+  })
   return accepted()
 }
 
@@ -162,6 +178,7 @@ export function noteDue(step: Step, command: CommandOf<'note-due'>): Outcome {
   put(step, secret, { isDue: true }, { what: 'due' })
   emit(step, {
     type: 'secret.due',
+    namespace: command.namespace,
     severity: 'warning',
     message: `the secret ${key} is due to be rotated: give it a new value`,
   })

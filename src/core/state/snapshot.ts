@@ -72,6 +72,7 @@ const EventSchema = z.strictObject({
   type: shape.word,
   node: shape.NodeIdSchema.nullable(),
   workload: shape.WorkloadIdSchema.nullable(),
+  namespace: namespaceName.exactOptional(),
   message: z.string(),
   source: shape.source.exactOptional(),
   severity: shape.SeveritySchema.exactOptional(),

@@ -28,6 +28,8 @@ export interface Happening {
   readonly type: string
   readonly node?: NodeId | null
   readonly workload?: WorkloadId | null
+  /** Of what is of one, and is no workload. */
+  readonly namespace?: string
   readonly message: string
   readonly source?: string
   readonly severity?: Severity

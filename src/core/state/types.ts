@@ -57,6 +57,8 @@ export interface MeshEvent {
   readonly type: string
   readonly node: NodeId | null
   readonly workload: WorkloadId | null
+  /** Of what is of one, and is no workload: who may look into it is told. */
+  readonly namespace?: string
   readonly message: string
   /** Of what somebody told the mesh; what the mesh itself says has neither. */
   readonly source?: string

@@ -101,7 +101,7 @@ function create(step: Step, { namespace, name, volume }: CommandOf<'create-volum
   const forbidden = behind === null ? [] : mountFindings(state.policies.values(), namespace, behind)
   if (forbidden.length > 0) return refused('POLICY_DENIED', deniedBy(forbidden))
   state.volumes.set(key, { namespace, name, ...volume, createdAt: at, createdBy: by, snapshots: [] })
-  emit(step, { type: 'volume.created', node: volume.node, message: `${by} made the volume ${key}` })
+  emit(step, { type: 'volume.created', namespace, node: volume.node, message: `${by} made the volume ${key}` })
   return accepted()
 }
 
@@ -129,7 +129,7 @@ function refill(step: Step, { namespace, name, node, incarnation, instead }: Com
   const busy = busyObstacle(state, volume)
   if (busy !== null) return busy
   state.volumes.set(key, { ...volume, node, incarnation })
-  emit(step, { type: 'volume.restored', node, message: `${by} had the data of ${key} replaced` })
+  emit(step, { type: 'volume.restored', namespace, node, message: `${by} had the data of ${key} replaced` })
   return accepted()
 }
 
@@ -151,7 +151,7 @@ function remove(step: Step, { namespace, name }: CommandOf<'remove-volume'>): Ou
   const busy = busyObstacle(state, volume)
   if (busy !== null) return busy
   state.volumes.delete(key)
-  emit(step, { type: 'volume.removed', node: volume.node, message: `${by} removed the volume ${key}` })
+  emit(step, { type: 'volume.removed', namespace, node: volume.node, message: `${by} removed the volume ${key}` })
   return accepted()
 }
 
@@ -164,7 +164,7 @@ function noteSnapshot(step: Step, { namespace, name, node, snapshot }: CommandOf
     return refused('INVALID_REQUEST', { problem: `${key} has ${limits.volumeSnapshots} snapshots: remove one first` })
   const snapshots = [...volume.snapshots, { ...snapshot, at, by, node }]
   state.volumes.set(key, { ...volume, snapshots })
-  emit(step, { type: 'volume.snapshot', node, message: `${key} was copied as ${snapshot.id}` })
+  emit(step, { type: 'volume.snapshot', namespace, node, message: `${key} was copied as ${snapshot.id}` })
   return accepted()
 }
 

@@ -23,7 +23,7 @@ export function noteWorkflow(step: Step, id: WorkflowId, { type, message }: Omit
   const workflow = state.workflows.get(id)
   if (workflow === undefined) return
   state.workflows.set(id, { ...workflow, events: [...workflow.events, { at, type, message }].slice(-limits.notes) })
-  emit(step, { type, message })
+  emit(step, { type, namespace: workflow.namespace, message })
 }
 
 /** With one step changed. */

@@ -145,11 +145,11 @@ function deleteWorkflow(step: Step, { workflow: id, reason }: CommandOf<'delete-
   return accepted({ workflow: id })
 }
 
-function forget(step: Step, { id, name }: Workflow): void {
+function forget(step: Step, { id, name, namespace }: Workflow): void {
   step.state.workflows.delete(id)
   step.changes.push({ type: 'workflow', workflow: id })
   for (const job of jobsOfWorkflow(step.state, id)) removeJob(step, job, 'deleted with its workflow')
-  emit(step, { type: 'workflow.deleted', message: `the workflow ${name} is gone` })
+  emit(step, { type: 'workflow.deleted', namespace, message: `the workflow ${name} is gone` })
 }
 
 function forgetWorkflows(step: Step, { workflows }: CommandOf<'forget-workflows'>): Outcome {

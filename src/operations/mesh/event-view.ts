@@ -14,6 +14,7 @@ export const MeshEventView = z.object({
   type: z.string(),
   node: z.string().nullable().describe('Name of the node it is about'),
   workload: z.string().nullable().describe('Id of the workload it is about'),
+  namespace: z.string().nullable().describe('Of the job, secret, volume or the like that it is about'),
   message: z.string(),
   source: z.string().describe('Who told it; `mesh` for what the mesh itself says'),
   severity: z.enum(severities),
@@ -21,9 +22,9 @@ export const MeshEventView = z.object({
 export type MeshEventView = z.infer<typeof MeshEventView>
 
 export const eventView = (event: MeshEvent, state: MeshState): MeshEventView => {
-  const { sequence, at, type, node, workload, message, source = own } = event
+  const { sequence, at, type, node, workload, namespace = null, message, source = own } = event
   return {
-    ...{ sequence, type, workload, message, source },
+    ...{ sequence, type, workload, namespace, message, source },
     severity: severityOf(event),
     at: iso(at),
     node: node === null ? null : nameOf(state, node),
@@ -37,10 +38,13 @@ const subjects: Readonly<Record<string, Resource>> = {
 }
 
 /** Whether somebody is told of it who may be told of events. Of work the state that they see tells already. */
-export function isTold({ type, workload }: Pick<MeshEvent, 'type' | 'workload'>, { may }: Pick<Call, 'may'>): boolean {
+export function isTold(
+  { type, workload, namespace }: Pick<MeshEvent, 'type' | 'workload' | 'namespace'>,
+  { may }: Pick<Call, 'may'>,
+): boolean {
   if (workload !== null) return true
   const resource = subjects[type.split('.')[0] ?? '']
-  return resource !== undefined && may({ verb: 'read', resource }, null)
+  return resource !== undefined && may({ verb: 'read', resource }, namespace ?? null)
 }
 
 /** The source of what the mesh itself says. */

@@ -236,6 +236,39 @@ describe('what a list shows', () => {
     },
   )
 
+  test.each(['events.watch', 'events.query'])(
+    '%s tells of what becomes of the jobs, secrets and other things of a namespace who may look at them there, and nobody else',
+    async (name) => {
+      const mesh = await accessMesh()
+      for (const namespace of ['team-a', 'team-b'])
+        mesh.apply({ type: 'create-config', namespace, name: 'app', data: {}, immutable: false })
+      const service = new OperationService(mesh.context(ada))
+      const typesFor = async (role: string, namespace: string | null) => {
+        const caller = mesh.caller(role, namespace, 'login')
+        const answer =
+          name === 'events.watch'
+            ? await Array.fromAsync(service.open(name, {}, { caller, signal }))
+            : ((await service.invoke(name, {}, { caller, signal })) as { readonly events: readonly unknown[] }).events
+        const told = answer as readonly { readonly type: string; readonly namespace: string | null }[]
+        return told.filter((event) => event.namespace !== null && event.namespace !== 'default')
+      }
+      const kinds = ['job', 'cron', 'workflow', 'secret', 'config', 'volume', 'deployment']
+      for (const team of ['team-a', 'team-b']) {
+        const told = await typesFor('viewer', team)
+        expect(new Set(told.map(({ namespace }) => namespace))).toEqual(new Set([team]))
+        expect(new Set(told.map(({ type }) => type.split('.')[0]))).toEqual(new Set(kinds))
+      }
+      const rules = [{ verbs: ['read'], resources: ['workload', 'event'], namespaces: ['*'] }]
+      mesh.apply({ type: 'create-role', role: { name: 'runner', about: '', rules } })
+      const onlyWork = await typesFor('runner', 'team-a')
+      expect(new Set(onlyWork.map(({ type }) => type.split('.')[0]))).toEqual(new Set(['deployment']))
+      const all = await typesFor('viewer', null)
+      expect(new Set(all.map(({ namespace }) => namespace))).toEqual(new Set(['team-a', 'team-b']))
+      const backups = (await typesFor('admin', 'team-a')).filter(({ type }) => type.startsWith('backup.'))
+      expect(backups.length).toBeGreaterThan(0)
+    },
+  )
+
   test('a key for events alone tells of no other namespace than its own', async () => {
     const mesh = await accessMesh()
     const rules = [
