@@ -16,6 +16,7 @@ import { imageFailures } from './image-failures.ts'
 import { jobFailures } from './job-failures.ts'
 import { moltFailures } from './molt-failures.ts'
 import { policyFailures } from './policy-failures.ts'
+import { recordFailures } from './record-failures.ts'
 
 export type { FailureKind } from './failure-row.ts'
 
@@ -74,6 +75,7 @@ export const failures = {
   ...backupFailures,
   ...moltFailures,
   ...policyFailures,
+  ...recordFailures,
   ...secretFailures,
   LOGS_GONE: failure(
     'not-found',

@@ -46,6 +46,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   libp2p: ['adapters/libp2p'],
   '@libp2p/*': ['adapters/libp2p'],
   '@multiformats/*': ['adapters/libp2p'],
+  multiformats: ['adapters/libp2p'],
   uint8arraylist: ['adapters/libp2p', 'wire/gen'],
   uint8arrays: ['wire/gen'],
   'protons-runtime': ['wire/gen'],

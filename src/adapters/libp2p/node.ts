@@ -71,9 +71,10 @@ export async function createNode(init: NodeInit) {
     ...(datastore === null ? {} : { datastore }),
     peerDiscovery: settings.mdns ? [multicast(serviceTag(mesh), init.onFound)] : [],
     services: {
-      ...extras,
       identify: identify(),
       ping: ping(),
+      // After those that they may ask for.
+      ...extras,
       pubsub: gatedGossipsub(gate, init.onGossipBroken),
       ...(autonat ? { autonat: autoNAT() } : {}),
       ...(holePunching ? { dcutr: dcutr() } : {}),

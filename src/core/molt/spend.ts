@@ -80,11 +80,16 @@ function isWellFormed(spend: Spend): boolean {
 }
 
 /** Whether a quorum of different witnesses has signed it. */
-export function isCertified(
-  { order, phase, round, votes }: Certificate,
+export const isCertified = ({ order, phase, round, votes }: Certificate, rules: Omit<Rules, 'now'>): boolean =>
+  isVoted(voteText(order, phase, round), votes, rules)
+
+/** The same for whoever knows of the line no more than what is signed. */
+export function isVoted(
+  text: ReturnType<typeof voteText>,
+  votes: readonly Vote[],
   { network, verifier }: Omit<Rules, 'now'>,
 ): boolean {
-  const said = { kind: 'vote', network: network.id, value: voteText(order, phase, round) } as const
+  const said = { kind: 'vote', network: network.id, value: text } as const
   const signed = new Set<string>()
   for (const { witness, signature } of votes) {
     if (signed.size >= network.quorum) break

@@ -1,0 +1,150 @@
+/**
+ * Where kad-dht keeps what it is given. Its handler stores whatever is valid, also over what is newer, and its own puts are looked at by
+ * nobody; here the better of two records stays, and what is over is given to nobody.
+ */
+import { Record as StoredRecord } from '@libp2p/kad-dht'
+import { NotFoundError } from '@libp2p/interface'
+import { toBase32 } from '../../lib/base32.ts'
+import type { RecordGuard } from '../../ports/record-net.ts'
+import type { DhtProviders } from './dht-providers.ts'
+import type { Datastore } from './node.ts'
+
+export const dhtPrefix = '/claw-dht'
+const recordPrefix = `${dhtPrefix}/record/`
+const providerPrefix = `${dhtPrefix}/provider`
+
+type Key = Parameters<Datastore['get']>[0]
+type Pair = ReturnType<Datastore['query']> extends AsyncIterable<infer P> | Iterable<infer P> ? P : never
+
+export interface DhtStoreDeps {
+  readonly inner: Datastore
+  readonly guard: RecordGuard
+  readonly providers: DhtProviders
+}
+
+/** A record was not stored. kad-dht then answers whoever sent it with nothing at all. */
+export class RecordNotStored extends Error {
+  override readonly name = 'RecordNotStored'
+}
+
+/** The datastore as kad-dht may see it. It uses no more of it than these four. */
+export function dhtStore(deps: DhtStoreDeps): Datastore {
+  const store = new DhtStore(deps)
+  const seen: Pick<Datastore, 'get' | 'put' | 'delete' | 'query'> = {
+    get: (key) => store.get(key),
+    put: (key, value) => store.put(key, value),
+    delete: (key) => store.delete(key),
+    query: ({ prefix = '' }) => store.query(prefix),
+  }
+  return seen as Datastore
+}
+
+class DhtStore {
+  readonly #deps: DhtStoreDeps
+  /** One put after the other: two at once could each win over what was there before. */
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(deps: DhtStoreDeps) {
+    this.#deps = deps
+  }
+
+  async get(key: Key): Promise<Uint8Array> {
+    const stored = await this.#deps.inner.get(key)
+    const { key: name, value } = StoredRecord.deserialize(stored)
+    if (this.#deps.guard.isAlive(textOf(name), value)) return stored
+    throw new NotFoundError('its life is over')
+  }
+
+  async put(key: Key, stored: Uint8Array): Promise<Key> {
+    if (!isRecord(key)) return this.#provide(key, stored)
+    const done = this.#turn.then(() => this.#keep(key, stored))
+    this.#turn = done.catch(() => {
+      // Whoever put it is told; the next one in turn is another's.
+    })
+    await done
+    return key
+  }
+
+  async #keep(key: Key, stored: Uint8Array): Promise<void> {
+    const { inner, guard } = this.#deps
+    const { key: name, value } = StoredRecord.deserialize(stored)
+    const refusal = guard.admit(textOf(name), value, await valueAt(inner, key))
+    if (refusal !== null) throw new RecordNotStored(refusal)
+    await inner.put(key, stored)
+    guard.keeps(textOf(name), value)
+  }
+
+  #provide(key: Key, value: Uint8Array): Key {
+    const { topic, peer } = providerIn(key)
+    if (!this.#deps.providers.put(topic, peer, value)) throw new RecordNotStored('no room for more providers')
+    return key
+  }
+
+  async delete(key: Key): Promise<void> {
+    const { inner, guard, providers } = this.#deps
+    if (!isRecord(key)) {
+      const { topic, peer } = providerIn(key)
+      return providers.delete(topic, peer)
+    }
+    const stored = await bytesAt(inner, key)
+    await inner.delete(key)
+    if (stored !== null) guard.keeps(textOf(StoredRecord.deserialize(stored).key), null)
+  }
+
+  async *query(prefix: string): AsyncGenerator<Pair> {
+    if (!prefix.startsWith(providerPrefix)) return
+    const topic = prefix.slice(providerPrefix.length + 1)
+    for (const [name, peer, value] of this.#deps.providers.of(topic === '' ? null : topic))
+      yield { key: keyLike(`${providerPrefix}/${name}/${peer}`), value } as Pair
+    await Promise.resolve()
+  }
+}
+
+/** All that is kept, with the keys that it has in the table. */
+export async function* recordsIn(
+  inner: Datastore,
+): AsyncGenerator<{ readonly key: string; readonly value: Uint8Array }> {
+  for await (const { value: stored } of inner.query({ prefix: recordPrefix })) {
+    const { key, value } = StoredRecord.deserialize(stored)
+    yield { key: textOf(key), value }
+  }
+}
+
+/** What is kept under a key of the table. */
+export const recordAt = (inner: Datastore, key: string): Promise<Uint8Array | null> => valueAt(inner, placeOf(key))
+
+export async function forgetRecord(inner: Datastore, key: string): Promise<void> {
+  await inner.delete(placeOf(key))
+}
+
+/** As kad-dht calls it in its store. */
+const placeOf = (key: string): Key => keyLike(`${recordPrefix}${toBase32(bytesOf(key))}`) as Key
+
+const isRecord = (key: Key): boolean => key.toString().startsWith(recordPrefix)
+
+function providerIn(key: Key): { readonly topic: string; readonly peer: string } {
+  const [topic = '', peer = ''] = key
+    .toString()
+    .slice(providerPrefix.length + 1)
+    .split('/')
+  return { topic, peer }
+}
+
+async function bytesAt(inner: Datastore, key: Key): Promise<Uint8Array | null> {
+  try {
+    return await inner.get(key)
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NotFoundError') return null
+    throw error
+  }
+}
+
+async function valueAt(inner: Datastore, key: Key): Promise<Uint8Array | null> {
+  const stored = await bytesAt(inner, key)
+  return stored === null ? null : StoredRecord.deserialize(stored).value
+}
+
+const keyLike = (text: string): Pick<Key, 'toString'> => ({ toString: () => text })
+
+export const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+export const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1')

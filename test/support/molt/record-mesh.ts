@@ -1,0 +1,82 @@
+/** Nodes of one network in virtual time, each with its records, its disk and its manners. */
+import { RecordKeeper } from '../../../src/services/records/keeper.ts'
+import { RecordStore } from '../../../src/services/records/record-store.ts'
+import { certificateFile } from '../../../src/services/records/standing.ts'
+import type { QuotaLimits } from '../../../src/core/records/quotas.ts'
+import type { NodeId } from '../../../src/model/ids.ts'
+import { nodeId } from '../../../src/model/ids.ts'
+import { silent } from '../../../src/ports/log.ts'
+import { SimDisk } from '../../../src/simulation/disk.ts'
+import type { SimHost } from '../../../src/simulation/network.ts'
+import { simNetwork } from '../../../src/simulation/network.ts'
+import { type SimRecordNet, SimRecordTable } from '../../../src/simulation/record-net.ts'
+import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
+import { seededRandom, World } from '../../../src/simulation/world.ts'
+import { play } from '../play.ts'
+import { Tally } from '../tally.ts'
+import { certificateFor, noon, recordNetwork } from './records.ts'
+
+export interface RecordNode {
+  readonly id: NodeId
+  readonly host: SimHost
+  readonly disk: SimDisk
+  readonly keeper: RecordKeeper
+  readonly net: SimRecordNet
+  readonly store: RecordStore
+  readonly tally: Tally
+}
+
+export class RecordMesh {
+  readonly world = new World(7, noon)
+  readonly network = simNetwork(this.world)
+  readonly table: SimRecordTable
+  readonly nodes = new Map<string, RecordNode>()
+
+  constructor(k = 20) {
+    this.table = new SimRecordTable(this.world, k)
+  }
+
+  /** A node that a witness has certified, up and running; with the disk of an earlier life, if there was one. */
+  async add(name: string, { disk = this.#newDisk(), quotas }: { disk?: SimDisk; quotas?: QuotaLimits } = {}) {
+    const id = nodeId(name)
+    const host = this.network.host(id)
+    const tally = new Tally()
+    const shared = { network: recordNetwork, verifier: simVerifier, clock: host.clock, disk, log: silent }
+    const keeper = new RecordKeeper({ ...shared, metrics: tally, ...(quotas === undefined ? {} : { quotas }) })
+    const net = this.table.join(id, keeper)
+    await disk.writeBlob(certificateFile, certificateFor(id))
+    const { rpc, gossip } = host
+    const store = new RecordStore({
+      ...{ ...shared, rpc, gossip, net, keeper },
+      ...{ signer: simSigner(id), random: seededRandom(id.length), metrics: tally },
+    })
+    await this.play(store.open())
+    await this.play(store.start())
+    const node: RecordNode = { id, host, disk, keeper, net, store, tally }
+    this.nodes.set(name, node)
+    await this.world.runFor(500)
+    return node
+  }
+
+  async addAll(...names: readonly string[]): Promise<RecordNode[]> {
+    const all: RecordNode[] = []
+    for (const name of names) all.push(await this.add(name))
+    return all
+  }
+
+  /** As `kill -9`, and up again with what was on its disk. Its table of records is empty then. */
+  async restart(node: RecordNode): Promise<RecordNode> {
+    this.network.crash(node.id)
+    this.table.leave(node.id)
+    node.disk.crash()
+    return this.add(node.id, { disk: node.disk })
+  }
+
+  play<T>(promise: Promise<T>, limit?: number): Promise<T> {
+    return play(this.world, promise, limit)
+  }
+
+  #newDisk(): SimDisk {
+    return new SimDisk({ random: seededRandom(this.nodes.size + 1) })
+  }
+}
