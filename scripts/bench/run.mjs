@@ -21,6 +21,7 @@ const all = [
   'placements',
   'proxy',
   'membership',
+  'molt-payments',
 ]
 
 /** What the figures that follow were measured on, and how busy it was. */

@@ -118,7 +118,7 @@ const HeadsAnswer = z.strictObject({
 })
 export type HeadsAnswer = z.infer<typeof HeadsAnswer>
 
-const base = { kind: 'call', audience: 'members', timeout: 10_000 } as const
+const base = { kind: 'call', audience: 'members', timeout: 4_000 } as const
 
 /** What a witness knows of an account. */
 export const readAccount: Protocol<z.infer<typeof AccountRequest>, AccountAnswer> = {

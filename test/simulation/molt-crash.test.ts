@@ -44,7 +44,8 @@ async function told(lab: MoltLab): Promise<readonly string[]> {
 }
 
 async function run(victim: NodeId, cut: Cut): Promise<boolean> {
-  const lab = new MoltLab({ seed: cut.write })
+  // Small enough that the log goes on in new files, and snapshots are written, in the middle of it.
+  const lab = new MoltLab({ seed: cut.write, witness: { bytes: 6_000, kept: 2, snapshotBytes: 4_000 } })
   await lab.start(mint, buyer, provider)
   lab.crashAt(victim, cut)
   await lab.play(story(lab), 20 * minute)
