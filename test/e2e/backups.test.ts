@@ -48,11 +48,12 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     for (const id of ids) await removeContainers(labDocker ?? '', `claw.node=${id}`)
     const docker = connectEngine(labDocker ?? '')
     const { Volumes } = await docker.listVolumes()
-    const own = Volumes.filter(({ Name }) => ids.some((id) => Name.includes(`-${id.slice(-8)}-`)))
+    const own = Volumes.filter(({ Name }) => isOwn(Name))
     await Promise.all(own.map(({ Name }) => docker.getVolume(Name).remove()))
     rmSync(folder, { recursive: true, force: true })
   })
 
+  const isOwn = (name: string): boolean => ids.some((id) => name.includes(`-${id.slice(-8)}-`))
   const run = async (name: string, script: string, volume = 'data'): Promise<WorkloadInfo> => {
     await one.json('run', '-d', '--name', name, '--volume', `${volume}:/data`, labImage, '--', 'sh', '-c', script)
     return eventually(
@@ -143,6 +144,49 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       )
     },
   )
+
+  test('given a daemon that is killed in the middle, then nothing is whole that is not, and the next one is made', async () => {
+    await one.json('volume', 'create', 'large', '--node', 'two')
+    await run('filler', 'dd if=/dev/urandom of=/data/much bs=1M count=192 2>/dev/null', 'large')
+    const before = readdirSync(folder).toSorted()
+    const made = one.json<{ readonly id: string }>(
+      'backup',
+      'create',
+      '--volume',
+      'large',
+      '--to',
+      folder,
+      '--node',
+      'one',
+      '--detach',
+    )
+    const { id } = await made
+    await eventually(
+      'it is being written',
+      20_000,
+      async () => readdirSync(folder),
+      (names) => names.some((name) => name.includes(id) && name !== id),
+    )
+    await one.end('SIGKILL')
+    expect(readdirSync(folder)).not.toContain(id)
+    await one.start()
+    const { state } = await eventually(
+      'it has ended',
+      60_000,
+      () => one.json<Backup>('backup', 'info', id),
+      (backup) => backup.state !== 'running',
+    )
+    expect(['complete', 'failed']).toContain(state)
+    expect(readdirSync(folder).toSorted()).toEqual([...before, ...(state === 'complete' ? [id] : [])].toSorted())
+    if (state === 'complete') expect((await one.cli('backup', 'verify', id)).stdout).toContain('is whole')
+    expect(await create('--volume', 'data')).toMatchObject({ state: 'complete' })
+    // Also what the other node was copying for the one that was killed.
+    const copying = () =>
+      connectEngine(labDocker ?? '').listContainers({ all: true, filters: { label: ['claw.helper=volume'] } })
+    await eventually('nothing copies any more', 10_000, copying, (left) =>
+      left.every(({ Mounts }) => !Mounts.some(({ Name = '' }) => isOwn(Name))),
+    )
+  })
 
   test('given Ctrl-C in the middle, then nothing of it stays', async () => {
     const before = (await one.json<readonly Backup[]>('backup', 'list')).length

@@ -6,7 +6,7 @@ import { ClawError } from '../../model/failure.ts'
 import { namespaceName } from '../../model/namespace.ts'
 import { inNamespace } from '../../model/secret.ts'
 import { carryOut, changePatience } from '../carry-out.ts'
-import { within } from '../deadline.ts'
+import { within, withDeadline } from '../deadline.ts'
 import type { OperationContext } from '../context.ts'
 import { refresh } from '../find.ts'
 import type { Call } from '../operation.ts'
@@ -79,7 +79,7 @@ export const backupCreate = stream({
       const { length } = made.files
       yield { isDone: true, id, bytes: 0, file: length, files: length, backup: backupView(made, context) }
     } finally {
-      if (!isOver) await giveUp(id, { context, caller, signal: new AbortController().signal })
+      if (!isOver) await giveUp(id, { context, caller })
     }
   },
 })
@@ -116,10 +116,14 @@ function madeOf(backup: Backup): Backup {
   return backup
 }
 
-/** Nobody waits for it any more, so nothing of it stays. */
-async function giveUp(id: string, asker: Asker): Promise<void> {
-  if (asker.context.control.state.backups.get(id)?.state !== 'running') return
-  await carryOut('backup', { type: 'delete-backup', backup: id }, { ...asker, key: `give-up:${id}` })
+/** Nobody waits for it any more, so nothing of it stays; if the mesh takes that in time. Otherwise it is made, and is listed as one that is. */
+async function giveUp(id: string, { context, caller }: Omit<Asker, 'signal'>): Promise<void> {
+  if (context.control.state.backups.get(id)?.state !== 'running') return
+  // Whoever asked has called off all that has that signal.
+  const { signal } = new AbortController()
+  await withDeadline(context.clock, { span: changePatience, what: 'giving up the backup' }, signal, (limits) =>
+    carryOut('backup', { type: 'delete-backup', backup: id }, { context, caller, key: `give-up:${id}`, ...limits }),
+  )
 }
 
 /** What backups of the namespace are encrypted with. No work may have it: only they. */

@@ -4,10 +4,8 @@ import type { CommandOf } from '../../core/state/types.ts'
 import { Bell } from '../../lib/bell.ts'
 import type { Backup, BackupFile } from '../../model/backup.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { minute, second } from '../../model/time.ts'
-import { volumeKey } from '../../model/volume.ts'
 import type { BackupStore } from '../../ports/backups.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
@@ -16,22 +14,20 @@ import type { Service } from '../../ports/service.ts'
 import { readVolume } from '../../wire/volume.ts'
 import type { Control } from '../control/types.ts'
 import { Loop } from '../gateway/loop.ts'
-import type { VolumeService } from '../volumes/volume-service.ts'
+import type { ContentDeps } from './backup-content.ts'
+import { contentFor } from './backup-content.ts'
 import { damageOf, readFile, writeFile, writeManifest } from './backup-files.ts'
 import { giveVolume } from './give-volume.ts'
 import type { PlaceDeps } from './places.ts'
+import { clearingPatience, whileAlive } from './patience.ts'
 import { sealingOf, storeOf } from './places.ts'
-import { storeFailure } from './store-failure.ts'
+import { placeOf, storeFailure } from './store-failure.ts'
 
-export interface BackupDeps extends PlaceDeps {
-  readonly self: NodeId
+export interface BackupDeps extends PlaceDeps, Omit<ContentDeps, 'control' | 'rpc'> {
   readonly clock: Clock
   readonly log: Log
   readonly control: Pick<Control, 'state' | 'onChange' | 'execute' | 'fresh'>
   readonly rpc: Pick<Rpc, 'stream' | 'serveStream'>
-  readonly volumes: Pick<VolumeService, 'read'>
-  /** The state of the mesh as a file. */
-  readonly meshState: () => Uint8Array
 }
 
 export interface BackupProgress {
@@ -45,11 +41,17 @@ interface Active {
   readonly id: string
   readonly off: AbortController
   progress: BackupProgress
+  /** Something of it has been read or written. */
+  alive: () => void
 }
 
 /** After these it is tried again in a while, since nothing is known to be wrong with the backup itself. */
 const passing = ['NO_LEADER', 'SECRETS_UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const
 const again = 5 * second
+/** How long a store may do nothing of what it was asked for, before the node turns to the next backup: longer than a part of a file may take. */
+const storePatience: Millis = 6 * minute
+/** How long the mesh may take to hear how one ended. */
+const reportPatience: Millis = 30 * second
 
 type Made = CommandOf<'report-backup'>['made']
 
@@ -61,6 +63,8 @@ export class BackupService implements Service {
   #active: Active | null = null
   /** When each that was tried may be tried again, on the steady clock. */
   readonly #waits = new Map<string, Millis>()
+  /** When each that could not be taken away is tried again: after as long as that took. */
+  readonly #slow = new Map<string, Millis>()
   /** What became of those of which the state does not say it yet: none is made twice because nobody could be told. */
   readonly #ended = new Map<string, Made>()
   /** Namespace of the one that was tried last. */
@@ -143,7 +147,9 @@ export class BackupService implements Service {
   async #look(signal: AbortSignal): Promise<void> {
     const { self, control, clock } = this.#deps
     const own = [...control.state.backups.values()].filter(({ target }) => target.node === self)
-    for (const backup of own) if (backup.state === 'deleting') await this.#tryToTakeAway(backup, signal)
+    const isLeaving = ({ id, state }: Backup): boolean =>
+      state === 'deleting' && (this.#slow.get(id) ?? 0) <= clock.elapsed()
+    for (const backup of own) if (isLeaving(backup)) await this.#tryToTakeAway(backup, signal)
     for (const id of [...this.#waits.keys(), ...this.#ended.keys()]) if (!this.#isWanted(id)) this.#forget(id)
     const now = clock.elapsed()
     const isDue = ({ id }: Backup): boolean => (this.#waits.get(id) ?? now) <= now
@@ -165,35 +171,49 @@ export class BackupService implements Service {
 
   /** One that cannot go now is in nobody's way. */
   async #tryToTakeAway(backup: Backup, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps
+    const begun = clock.elapsed()
     try {
       await this.#takeAway(backup, signal)
+      this.#slow.delete(backup.id)
     } catch (error) {
+      this.#slow.set(backup.id, 2 * clock.elapsed() - begun)
       if (!signal.aborted)
         this.#deps.log.warn('a backup cannot be taken away yet', { backup: backup.id, reason: reasonOf(error, backup) })
     }
   }
 
   async #takeAway(backup: Backup, signal: AbortSignal): Promise<void> {
-    const { self, control } = this.#deps
-    const store = await storeOf(this.#deps, backup, signal)
-    await store.remove(backup.id, signal)
+    const { self, clock } = this.#deps
+    const patience = { clock, span: storePatience, late: () => silent(backup) }
+    await whileAlive(patience, signal, async (limited) => {
+      const store = await storeOf(this.#deps, backup, limited)
+      await store.remove(backup.id, limited)
+    })
     const command = { type: 'report-backup-gone', backup: backup.id, node: self } as const
-    await control.execute(command, { id: `backup-gone:${backup.id}`, by: self, signal })
+    await this.#report(command, `backup-gone:${backup.id}`, signal)
+  }
+
+  #report(command: CommandOf<'report-backup' | 'report-backup-gone'>, id: string, signal: AbortSignal) {
+    const { self: by, clock, control } = this.#deps
+    const late = (): ClawError => new ClawError('DEADLINE_EXCEEDED', { what: command.type, ms: reportPatience })
+    const patience = { clock, span: reportPatience, late }
+    return whileAlive(patience, signal, (limited) => control.execute(command, { id, by, signal: limited }))
   }
 
   /** Made, or given up, and the state says so; or its turn comes again in a while. */
   async #make(backup: Backup, signal: AbortSignal): Promise<void> {
-    const { self, clock, control, log } = this.#deps
+    const { self, clock, log } = this.#deps
     const { id } = backup
     const off = new AbortController()
     const files = backup.scope === 'mesh' ? 1 : backup.volumes.length
-    this.#active = { id, off, progress: { bytes: 0, file: 1, files } }
+    this.#active = { id, off, progress: { bytes: 0, file: 1, files }, alive: () => {} }
     const until = AbortSignal.any([signal, off.signal])
     try {
       const made = this.#ended.get(id) ?? (await this.#made(backup, until))
       this.#ended.set(id, made)
       const command = { type: 'report-backup', backup: id, node: self, made } as const
-      await control.execute(command, { id: `backup-made:${id}`, by: self, signal })
+      await this.#report(command, `backup-made:${id}`, signal)
       log.info('a backup has ended', { backup: id, ok: made.ok })
     } catch (error) {
       if (until.aborted) return
@@ -208,8 +228,13 @@ export class BackupService implements Service {
 
   /** Throws when nobody wants it any more, and what passes. Nothing of one that is not whole stays. */
   async #made(backup: Backup, signal: AbortSignal): Promise<Made> {
+    const { clock } = this.#deps
+    const patience = { clock, span: storePatience, late: () => silent(backup) }
     try {
-      return await this.#write(backup, signal)
+      return await whileAlive(patience, signal, (limited, alive) => {
+        if (this.#active !== null) this.#active.alive = alive
+        return this.#write(backup, limited)
+      })
     } catch (error) {
       if (signal.aborted || passing.some((code) => ClawError.is(error, code))) throw error
       const reason = reasonOf(error, backup).slice(0, 1_000)
@@ -229,10 +254,12 @@ export class BackupService implements Service {
       for (const volume of backup.scope === 'mesh' ? [null] : backup.volumes) {
         const before = files.reduce((sum, { bytes }) => sum + bytes, 0)
         const onBytes = (bytes: number): void => this.#note(before + bytes, files.length + 1)
-        const content = volume === null ? this.#meshState(signal) : this.#contentOf(backup, volume, signal)
+        const content = contentFor(this.#deps, backup, volume, signal)
         files.push(await writeFile(backup, { volume, content }, sealing, { onBytes, signal }))
       }
       const { bytes: stored, sha256 } = await writeManifest(backup, files, store, signal)
+      // Whoever has given it up has said that it failed.
+      signal.throwIfAborted()
       await store.finish(backup.id, signal)
       return { ok: true, files, manifest: { stored, sha256 } }
     } catch (error) {
@@ -245,7 +272,7 @@ export class BackupService implements Service {
   async #clear(backup: Backup, store: BackupStore): Promise<void> {
     const { clock, log } = this.#deps
     const late = new AbortController()
-    const cancel = clock.after(minute, () => late.abort())
+    const cancel = clock.after(clearingPatience, () => late.abort())
     try {
       await store.remove(backup.id, late.signal)
     } catch (error) {
@@ -257,28 +284,18 @@ export class BackupService implements Service {
 
   #note(bytes: number, file: number): void {
     if (this.#active === null) return
+    this.#active.alive()
     this.#active.progress = { ...this.#active.progress, bytes, file }
     this.#ring()
   }
-
-  async *#meshState(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { control, meshState } = this.#deps
-    await control.fresh('linearizable', signal)
-    yield meshState()
-  }
-
-  /** From this node, or from the one that has it. */
-  async *#contentOf(backup: Backup, name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { self, control, rpc, volumes } = this.#deps
-    const key = volumeKey(backup.namespace, name)
-    const volume = control.state.volumes.get(key)
-    if (volume === undefined) throw new ClawError('VOLUME_NOT_FOUND', { volume: key })
-    const home = volume.node ?? self
-    if (home === self) yield* volumes.read(volume, signal)
-    else
-      for await (const { data } of rpc.stream(home, readVolume, { backup: backup.id, volume: name }, signal)) yield data
-  }
 }
+
+/** By now whoever makes the next one has waited long enough. */
+const silent = (backup: Backup): ClawError =>
+  new ClawError('BACKUP_TARGET', {
+    target: placeOf(backup),
+    detail: `nothing was read or written for ${storePatience / minute} minutes`,
+  })
 
 function reasonOf(error: unknown, backup: Backup): string {
   const failure = storeFailure(error, backup)

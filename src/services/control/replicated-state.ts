@@ -181,6 +181,7 @@ const allOf = (state: State): readonly Change[] => [
   ...Array.from(state.members.keys(), (node): Change => ({ type: 'member', node })),
   ...Array.from(state.operators.keys(), (key): Change => ({ type: 'operator', key })),
   ...Array.from(state.workloads.keys(), (workload): Change => ({ type: 'workload', workload })),
+  ...Array.from(state.backups.keys(), (backup): Change => ({ type: 'backup', backup })),
 ]
 
 const unique = (changes: readonly Change[]): readonly Change[] => [

@@ -17,26 +17,34 @@ const create = (backup: string, namespace = 'default'): Command => ({
   ...{ type: 'create-backup', backup, namespace, selection: { scope: 'mesh' }, target },
 })
 
-/** A node that makes backups of the state of its mesh; `fails` is asked before each thing that it does. */
-function lab(fails: (what: 'open' | 'write' | 'remove' | 'report', backup: string) => Error | null = () => null) {
+type Fails = (what: 'open' | 'write' | 'remove' | 'report', backup: string) => Error | null
+type Waits = (what: 'write' | 'remove', backup: string, signal: AbortSignal) => Promise<unknown> | null
+
+/** A node that makes backups of the state of its mesh; `fails` is asked before each thing that it does, and its store may have it wait. */
+function lab(fails: Fails = () => null, waits: Waits = () => null) {
   const world = new World(1)
   const book = meshOf([ada])
   const written: string[] = []
+  const finished: string[] = []
   const warned: string[] = []
-  const may = (what: Parameters<typeof fails>[0], backup: string): void => {
+  const may = (what: Parameters<Fails>[0], backup: string): void => {
     const error = fails(what, backup)
     if (error !== null) throw error
   }
   const store: BackupStore = {
-    async write(backup, file, content) {
+    async write(backup, file, content, signal) {
       may('write', backup)
+      await waits('write', backup, signal)
       await Array.fromAsync(content)
       if (file !== 'manifest.json') written.push(backup)
       return { bytes: 1, sha256: 'a'.repeat(64) }
     },
-    finish: () => Promise.resolve(),
+    finish: async (backup) => void finished.push(backup),
     async *read() {},
-    remove: async (backup) => may('remove', backup),
+    async remove(backup, signal) {
+      may('remove', backup)
+      await waits('remove', backup, signal)
+    },
   }
   const listeners = new Set<Parameters<BackupDeps['control']['onChange']>[0]>()
   const run = (command: Command): void => {
@@ -82,7 +90,7 @@ function lab(fails: (what: 'open' | 'write' | 'remove' | 'report', backup: strin
     }
     await setImmediate()
   }
-  return { play, run, service, written, warned, of: (id: string) => book.state.backups.get(id) }
+  return { play, run, service, written, finished, warned, of: (id: string) => book.state.backups.get(id) }
 }
 
 const raw = (code: string): Error => Object.assign(new Error(`${code}: for the test`), { code })
@@ -169,5 +177,60 @@ test('given many of one namespace, then another does not wait for all of them', 
   await service.start()
   await play(1_000)
   expect(written).toEqual(['bak-a', 'bak-d', 'bak-b', 'bak-c'])
+  await service.stop()
+})
+
+const never = (): Promise<never> => new Promise(() => {})
+
+test('given a store that does nothing and hears nothing, then the backup has failed in the end, is never whole after all, and others are made', async () => {
+  const isOver = Promise.withResolvers<undefined>()
+  const { play, run, service, finished, of } = lab(undefined, (what, id) =>
+    what === 'write' && id === 'bak-a' ? isOver.promise : null,
+  )
+  run(create('bak-a'))
+  run(create('bak-b'))
+  await service.start()
+  await play(6 * 60_000)
+  expect([of('bak-a')?.state, of('bak-b')?.state]).toEqual(['running', 'running'])
+  await play(60_000)
+  expect(of('bak-a')).toMatchObject({ state: 'failed', reason: expect.stringContaining('nothing was read or written') })
+  expect(of('bak-b')?.state).toBe('complete')
+  isOver.resolve(undefined)
+  await play(1_000)
+  expect(finished).toEqual(['bak-b'])
+  await service.stop()
+})
+
+test('given a store that never lets go of a backup, then others are made all the same', async () => {
+  const { play, run, service, of } = lab(undefined, (what, id) =>
+    what === 'remove' && id === 'bak-a' ? never() : null,
+  )
+  run(create('bak-a'))
+  run({ type: 'delete-backup', backup: 'bak-a' })
+  await service.start()
+  await play(7 * 60_000)
+  for (const id of ['bak-b', 'bak-c', 'bak-d']) run(create(id))
+  await play(60_000)
+  const states = ['bak-a', 'bak-b', 'bak-c', 'bak-d'].map((id) => of(id)?.state)
+  expect(states).toEqual(['deleting', 'complete', 'complete', 'complete'])
+  await service.stop()
+})
+
+test('given a backup that is called off, then nothing of it comes after it was taken away', async () => {
+  const order: string[] = []
+  const { play, run, service, of } = lab(undefined, async (what, id, signal) => {
+    if (what === 'write' && id === 'bak-a' && !signal.aborted) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      await setImmediate()
+    }
+    order.push(`${what} ${id}`)
+  })
+  run(create('bak-a'))
+  await service.start()
+  await play(1_000)
+  run({ type: 'delete-backup', backup: 'bak-a' })
+  await play(1_000)
+  expect(of('bak-a')).toBeUndefined()
+  expect(order.lastIndexOf('write bak-a')).toBeLessThan(order.lastIndexOf('remove bak-a'))
   await service.stop()
 })
