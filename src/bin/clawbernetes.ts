@@ -37,6 +37,7 @@ process.exitCode = await main(
       hasSimulated = true
       return simulate(request)
     },
+    simulateMarket: async (request) => (await import('./sim/market.ts')).simulateMarket(request),
     signIn: async (...asked) => (await import('../daemon/sign-in.ts')).signIn(...asked),
     visit: async (address, seed, signal) => (await import('../daemon/attach.ts')).attach(address, seed, signal),
   },

@@ -122,10 +122,9 @@ export const accountName = z.string().min(1).max(128)
 const sequence = z.int().min(1)
 const round = z.int().min(0)
 
-export const SignedVoucher: z.ZodType<SignedVoucher> = z.strictObject({
-  voucher: z.strictObject({ agreement: Hash, due: Amount, note: Hash }),
-  signature: Signature,
-})
+export const Voucher: z.ZodType<Voucher> = z.strictObject({ agreement: Hash, due: Amount, note: Hash })
+
+export const SignedVoucher: z.ZodType<SignedVoucher> = z.strictObject({ voucher: Voucher, signature: Signature })
 
 export const Closing: z.ZodType<Closing> = z.discriminatedUnion('how', [
   z.strictObject({ how: z.literal('agreed'), paid: Amount, byBuyer: Signature, byProvider: Signature }),

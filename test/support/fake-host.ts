@@ -40,6 +40,7 @@ export const fakeHost = ({
   stderr: new Recorder(isTTY),
   version: '0.1.0',
   simulate: () => Promise.reject(new Error('nobody simulates in this test')),
+  simulateMarket: () => Promise.reject(new Error('nobody simulates in this test')),
   signIn: () => Promise.reject(new Error('nobody signs in in this test')),
   visit: () => Promise.reject(new Error('nobody visits in this test')),
 })

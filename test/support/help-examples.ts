@@ -18,6 +18,8 @@ export const notHere: ReadonlyMap<string, string> = new Map([
   ['sim', ownMesh],
   ['sim hundred --seed 7 --html report.html', ownMesh],
   ['sim partition --json', ownMesh],
+  ['sim market', 'takes half a minute; a smaller one is run here'],
+  ['sim market --seed 7 --cheats 30', 'takes half a minute; a smaller one is run here'],
   ['sim my-scenario.toml --peers 20 --workloads 200', ownMesh],
   ['attach llm-inference', noTalk],
   ['attach --replay --no-stdin llm-inference', noTalk],

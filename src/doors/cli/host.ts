@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { SignIn } from '../../ports/sign-in.ts'
 import type { Visit } from '../../ports/visitor.ts'
+import type { SimulateMarket } from '../../sim/market/request.ts'
 import type { Simulate } from '../../sim/simulation.ts'
 
 export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
@@ -19,4 +20,6 @@ export interface Host {
   readonly signIn: SignIn
   /** Starts daemons on this machine, does to them what a scenario says, and ends them. Loads what that needs only now. */
   readonly simulate: Simulate
+  /** Plays a market in virtual time. Loads what that needs only now. */
+  readonly simulateMarket: SimulateMarket
 }

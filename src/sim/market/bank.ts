@@ -1,13 +1,13 @@
 /** The accounts of a simulated market: the real ledger, with one witness that is always there. */
 import type { Agreement } from '../../core/molt/agreement.ts'
-import { agreementId, holdAccount } from '../../core/molt/agreement.ts'
+import { agreementId, holdAccount, isHoldAccount } from '../../core/molt/agreement.ts'
 import type { Closing } from '../../core/molt/closing.ts'
 import { paidBy, payouts } from '../../core/molt/closing.ts'
 import type { Deal } from '../../core/molt/market/reputation.ts'
 import { dealOf } from '../../core/molt/market/reputation.ts'
 import type { Outcome } from '../../core/molt/market/record.ts'
 import type { Ledger } from '../../core/molt/ledger.ts'
-import { accountIn, emptyLedger, nextProblem, settle, spendable, sumOf } from '../../core/molt/ledger.ts'
+import { accountIn, emptyLedger, nextProblem, settle, sumOf } from '../../core/molt/ledger.ts'
 import type { Network } from '../../core/molt/network.ts'
 import { sign } from '../../core/molt/signing.ts'
 import type { Order, Spend } from '../../core/molt/spend.ts'
@@ -42,13 +42,14 @@ export class Bank {
     return accountIn(this.#ledger, account).balance
   }
 
-  spendable(account: NodeId): MicroMolt {
-    return spendable(this.#ledger, this.network, account)
-  }
-
   /** All balances together. */
   sum(): MicroMolt {
     return sumOf(this.#ledger)
+  }
+
+  /** What is set aside for agreements. */
+  held(): MicroMolt {
+    return [...this.#ledger].reduce((sum, [name, { balance }]) => (isHoldAccount(name) ? sum + balance : sum), 0n)
   }
 
   /** Whether it was paid. */

@@ -2,7 +2,7 @@
 import { agreementId, isAgreed } from '../../core/molt/agreement.ts'
 import { closingText } from '../../core/molt/closing.ts'
 import type { Buy, BuyInput } from '../../core/molt/market/buy.ts'
-import { buyDuties, buyFrom, buyStep, buyText, newBuy } from '../../core/molt/market/buy.ts'
+import { buyDuties, buyFrom, buyStep, buyText, mostKept, newBuy } from '../../core/molt/market/buy.ts'
 import type { Known } from '../../core/molt/market/match.ts'
 import { bidProblem, matches } from '../../core/molt/market/match.ts'
 import type { Purchase, PurchaseDuty, PurchaseInput } from '../../core/molt/market/purchase.ts'
@@ -14,7 +14,7 @@ import type { NodeId } from '../../model/ids.ts'
 import type { SignedBid } from '../../model/molt-bid.ts'
 import type { Offer } from '../../model/molt-offer.ts'
 import type { Want } from '../../model/molt-want.ts'
-import type { Millis } from '../../model/time.ts'
+import type { Instant, Millis } from '../../model/time.ts'
 import type { Signer, Verifier } from '../../ports/signer.ts'
 import type { Bank } from './bank.ts'
 import { Doing } from './doing.ts'
@@ -37,7 +37,7 @@ export interface BorrowerInit {
   readonly board: () => readonly Offer[]
 }
 
-/** So many providers are asked in a round. */
+/** So many providers are asked in the first round, and as many more in each one after. */
 const mostAsked = 12
 const bidsFor: Millis = 5_000
 
@@ -45,9 +45,12 @@ export class Borrower implements Resident {
   readonly id: NodeId
   readonly init: BorrowerInit
   readonly buys = new Map<string, Buy>()
+  /** From when a job was asked for to when it ran first. */
+  readonly waits = new Map<string, Millis>()
   /** Bids that could not be taken. */
   badBids = 0
   #spending: Spending = nothingSpent
+  readonly #asked = new Map<string, Instant>()
   readonly #bids = new Map<string, { want: Want; signed: SignedBid[] }>()
   readonly #going = new Set<string>()
   readonly #doing = new Doing()
@@ -58,6 +61,7 @@ export class Borrower implements Resident {
   }
 
   ask(id: string, want: Want): void {
+    this.#asked.set(id, this.init.street.now)
     this.buys.set(id, newBuy(id, want, this.init.street.now))
     this.#perform(id)
   }
@@ -134,7 +138,11 @@ export class Borrower implements Resident {
   step(id: string, input: BuyInput): void {
     const before = this.buys.get(id)
     if (before === undefined) return
-    this.buys.set(id, buyStep(before, input, this.init.street.now))
+    const after = buyStep(before, input, this.init.street.now)
+    this.buys.set(id, after)
+    const asked = this.#asked.get(id)
+    if (asked !== undefined && !this.waits.has(id) && after.purchases.some(({ state }) => state === 'running'))
+      this.waits.set(id, this.init.street.now - asked)
     this.#perform(id)
   }
 
@@ -173,7 +181,7 @@ export class Borrower implements Resident {
     const fitting = board()
       .filter((offer) => !except.includes(offer.provider) && matches(offer, want, street.now))
       .toSorted((a, b) => (a.rate < b.rate ? -1 : a.rate > b.rate ? 1 : a.provider < b.provider ? -1 : 1))
-    for (const provider of new Set(fitting.map((offer) => offer.provider).slice(0, mostAsked)))
+    for (const provider of new Set(fitting.map((offer) => offer.provider).slice(0, mostAsked * round)))
       street.send(this.id, provider, { type: 'want', want })
     street.after(bidsFor, () => this.#rank(buy.id, key, round))
   }
@@ -185,6 +193,8 @@ export class Borrower implements Resident {
     this.#bids.delete(key)
     const { want, signed } = collected
     const ranked = rank(signed, want, { knownOf: ({ provider }) => knownOf(provider), now: street.now })
+    for (const { signed: other, hash } of ranked.slice(mostKept))
+      street.send(this.id, other.bid.provider, { type: 'cancel', key: hash })
     this.step(id, { type: 'bids', round, want, ranked })
   }
 

@@ -1,12 +1,12 @@
 /** What was done already since it was last time to do all of it again: two that answer each other at once would never stop. */
-import { canonicalJson } from '../../lib/canonical-json.ts'
+const digits = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value)
 
 export class Doing {
   readonly #done = new Map<string, ReadonlySet<string>>()
 
   /** Those that are new since the last look. */
   fresh<Duty>(key: string, duties: readonly Duty[]): readonly Duty[] {
-    const texts = duties.map((duty) => canonicalJson(duty))
+    const texts = duties.map((duty) => JSON.stringify(duty, digits))
     const done = this.#done.get(key)
     this.#done.set(key, new Set(texts))
     return done === undefined ? duties : duties.filter((_, at) => !done.has(texts[at] ?? ''))

@@ -4,6 +4,7 @@ import type { Standing } from '../../core/molt/market/reputation.ts'
 import type { MicroMolt } from '../../model/amount.ts'
 import type { GpuVendor } from '../../model/gpu.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Want } from '../../model/molt-want.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Signer, Verifier } from '../../ports/signer.ts'
 import type { Bank } from './bank.ts'
@@ -30,5 +31,5 @@ export interface LenderInit {
   readonly standingOf: (buyer: NodeId) => Standing
   readonly market: (model: string) => MicroMolt | null
   /** How long the work of a lease runs by itself, as its buyer says; null for as long as it may. */
-  readonly workOf: (buyer: NodeId, key: string) => Millis | null
+  readonly workOf: (buyer: NodeId, want: Want) => Millis | null
 }

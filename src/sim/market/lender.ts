@@ -82,6 +82,14 @@ export class Lender implements Resident {
     this.#about(lease, message)
   }
 
+  /** The owner's own work wants so many of the GPUs, the first ones: guests on them have to go. */
+  ownerTakes(gpus: number): void {
+    this.ownerUses = gpus
+    const wanted = new Set(this.init.gpus.slice(0, gpus).map(({ uuid }) => uuid))
+    for (const { key, devices } of [...this.leases.values()].filter(holdsDevices))
+      if (devices.some((device) => wanted.has(device))) this.step(key, { type: 'reclaim' })
+  }
+
   /** Everything that was not on disk is gone. */
   crash(): void {
     for (const [key, lease] of this.leases) this.leases.set(key, leaseFrom(leaseText(lease)))
@@ -258,14 +266,14 @@ export class Lender implements Resident {
     }
   }
 
-  #start({ key, signed }: Lease): void {
+  #start({ key, signed, want }: Lease): void {
     const { street, trick, workOf } = this.init
     if (this.#starting.has(key) || trick === 'defaults') return
     this.#starting.add(key)
     street.after(startTakes, () => {
       if (!this.#starting.has(key)) return
       this.step(key, { type: 'started' })
-      const work = workOf(signed.bid.buyer, key)
+      const work = workOf(signed.bid.buyer, want)
       if (work !== null) street.after(work, () => this.step(key, { type: 'ended', isFailed: false }))
       if (trick === 'vanishes') street.after((work ?? 600_000) / 2, () => this.#vanish())
     })

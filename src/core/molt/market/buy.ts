@@ -19,6 +19,8 @@ import type { Ranked } from './rank.ts'
 
 /** Bids are collected so often; a buyer whom that does not help wants something that there is not. */
 export const mostRounds = 5
+/** So many bids are kept to fail over to; those who made the others are told, so that they hold nothing for nobody. */
+export const mostKept = 4
 /** The first, and those that it fails over to. */
 export const mostTries = 8
 
@@ -30,7 +32,7 @@ export const Buy = z.strictObject({
   want: Want,
   round: z.int().min(1).max(mostRounds),
   /** Bids of this round that were not tried yet, the best first. */
-  queue: z.array(SignedBid).max(64),
+  queue: z.array(SignedBid).max(mostKept),
   /** All tries; the last one is the one that counts. */
   purchases: z.array(Purchase).max(mostTries),
   /** Those that have failed already. */
@@ -70,7 +72,7 @@ function told(buy: Buy, input: BuyInput, at: Instant): Buy {
     case 'bids': {
       if (buy.state !== 'collecting' || input.round !== buy.round) return buy
       const queue = input.ranked.map(({ signed }) => signed).filter(({ bid }) => !buy.failed.includes(bid.provider))
-      return { ...buy, state: 'trying', since: at, want: input.want, queue: queue.slice(0, 64) }
+      return { ...buy, state: 'trying', since: at, want: input.want, queue: queue.slice(0, mostKept) }
     }
     case 'purchase':
       return each(buy, (one) => (one.key === input.key ? purchaseStep(one, input.input, at) : one))

@@ -130,6 +130,7 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
     case 'reclaim':
       return reclaimed(lease, at)
     case 'cancel':
+      if (state === 'bid') return ended({ ...lease, why: 'cancelled' }, nothing, at)
       return isAlive(lease) ? closing(lease, 'cancelled', at) : lease
     case 'stopped':
       return state === 'closing' ? { ...lease, isStopped: true } : lease

@@ -8,11 +8,11 @@ import type { MicroMolt } from '../../../model/amount.ts'
 import { SignedBid } from '../../../model/molt-bid.ts'
 import { Hash } from '../../../model/molt-agreement.ts'
 import { instant } from '../../../model/molt-hardware.ts'
+import { Voucher } from '../../../model/molt-line.ts'
 import { Want } from '../../../model/molt-want.ts'
 import type { Instant } from '../../../model/time.ts'
 import { Agreement, agreementId, Terms } from '../agreement.ts'
-import type { Voucher as Promise } from '../closing.ts'
-import { advance, dueFor, newMeter, noteHash, pause, resume } from '../meter.ts'
+import { advance, dueFor, newMeter, pause, resume } from '../meter.ts'
 import type { Network } from '../network.ts'
 import { answer, newPayer } from '../payer.ts'
 import { bidHash } from './rank.ts'
@@ -47,6 +47,8 @@ export const Purchase = z.strictObject({
   seen: MeterRecord,
   heardAt: instant,
   payer: PayerRecord,
+  /** What answers the last note; null where none was answered. */
+  promise: Voucher.nullable(),
   why: z.enum(purchaseReasons).nullable(),
   outcome: Outcome.nullable(),
 })
@@ -55,7 +57,7 @@ export type Purchase = z.infer<typeof Purchase>
 export const newPurchase = (signed: SignedBid, want: Want, accepting: Accepting): Purchase => ({
   ...{ key: bidHash(signed.bid), signed, want, terms: termsOf(signed.bid, want, accepting) },
   ...{ state: 'chosen', since: accepting.at, isReserved: false, agreement: null },
-  ...{ seen: newMeter(accepting.at), heardAt: accepting.at, payer: newPayer, why: null, outcome: null },
+  ...{ seen: newMeter(accepting.at), heardAt: accepting.at, payer: newPayer, promise: null, why: null, outcome: null },
 })
 
 export type PurchaseInput =
@@ -85,10 +87,10 @@ export type PurchaseDuty =
   | { readonly type: 'reserve'; readonly amount: MicroMolt }
   /** Show the terms with the buyer's signature, and ask for the provider's. */
   | { readonly type: 'ask' | 'pay-hold' | 'show-hold' | 'listen' | 'cancel-work' }
-  | { readonly type: 'send-voucher'; readonly voucher: Promise }
+  | { readonly type: 'send-voucher'; readonly voucher: Voucher }
   /** Offer the provider to close together at this sum. */
   | { readonly type: 'offer-close'; readonly paid: MicroMolt }
-  | { readonly type: 'take-back'; readonly voucher: Promise | null }
+  | { readonly type: 'take-back'; readonly voucher: Voucher | null }
 
 export function purchaseStep(before: Purchase, input: PurchaseInput, at: Instant): Purchase {
   if (before.state === 'closed') return before
@@ -170,7 +172,7 @@ function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase 
   const believed = gpuMillis === 0n ? 0n : gpuMillis + BigInt(terms.gpus * unseen)
   const seen = { gpuMillis: believed, agreement: agreementId(agreement) }
   const reply = answer(until.payer, note, seen, terms)
-  if (reply.ok) return { ...until, payer: reply.payer }
+  if (reply.ok) return { ...until, payer: reply.payer, promise: reply.voucher }
   // Who tells two stories is not dealt with any longer; what was promised stays promised.
   return reply.problem === 'forked' && state === 'running' && isAhead(until, note.sequence)
     ? closing(until, 'forked', at)
@@ -200,10 +202,6 @@ function timed(purchase: Purchase, at: Instant): Purchase {
   }
 }
 
-/** The promise that answers the last note; null where none was made. */
-export const promiseOf = ({ agreement, payer: { vouched, last } }: Purchase): Promise | null =>
-  agreement === null || last === null ? null : { agreement: agreementId(agreement), due: vouched, note: noteHash(last) }
-
 /** What it can cost at most from now on: what is set aside while it runs, what was promised once it is being closed. */
 export function mostDue({ state, outcome, terms, payer, isReserved }: Purchase): MicroMolt {
   if (state === 'closed') return outcome?.paid ?? 0n
@@ -216,8 +214,7 @@ export function purchaseDuties(
   { claimTime }: Pick<Network, 'claimTime'>,
   at: Instant,
 ): readonly PurchaseDuty[] {
-  const { state, since, isReserved, terms, payer } = purchase
-  const promise = promiseOf(purchase)
+  const { state, since, isReserved, terms, payer, promise } = purchase
   const voucher: readonly PurchaseDuty[] = promise === null ? [] : [{ type: 'send-voucher', voucher: promise }]
   switch (state) {
     case 'chosen':

@@ -100,7 +100,9 @@ function scoreOf(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) =>
     )
     bad += pair.some((deal) => isBad(deal, role)) ? (full ? whole : whole / 2n) : 0n
   }
-  return good + bad === 0n ? null : Number((100n * good) / (good + bad + whole))
+  // Less than one good deal is not worth a word yet: it must not stand worse than none.
+  if (bad === 0n && good < whole) return null
+  return Number((100n * good) / (good + bad + whole))
 }
 
 /** One pair counts for one deal at most, however often it trades. */

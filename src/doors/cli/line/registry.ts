@@ -251,6 +251,11 @@ export const commands: readonly Row[] = [
     load: () => import('../commands/sim.ts'),
   },
   {
+    path: 'sim market',
+    about: 'Simulate a market of GPUs among strangers, some of whom cheat.',
+    load: () => import('../commands/sim/market.ts'),
+  },
+  {
     path: 'completion',
     about: 'Print the completion script of a shell.',
     load: () => import('../commands/completion.ts'),

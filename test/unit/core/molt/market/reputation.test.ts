@@ -60,6 +60,13 @@ describe('given agreements that were closed', () => {
     expect(scored([deal('b', 'p', { how: 'judged' })], 'p')).toBeNull()
   })
 
+  test('when there is less than one good deal, then it stands no worse than a party without any', () => {
+    const small = times(9, (i) => deal(`b${i}`, 'p', { fee: fullFee / 10n }))
+    expect(scored(small, 'p')).toBeNull()
+    expect(scored([...small, deal('b9', 'p', { fee: fullFee / 10n })], 'p')).toBe(50)
+    expect(scored([...small, deal('c', 'p', { how: 'taken-back', paid: 0n, fee: 0n })], 'p')).toBe(37)
+  })
+
   test('when it is long ago, or is said to be from the future, then it says nothing', () => {
     expect(scored([deal('b', 'p', { closedAt: now - remembered })], 'p')).toBeNull()
     expect(scored([deal('b', 'p', { closedAt: now + 1 })], 'p')).toBeNull()
