@@ -276,3 +276,23 @@ test('given somebody who would have a witness keep many accounts, then small one
     settled.some((each) => each.status === 'rejected' && (each.reason as { code: string }).code === 'RATE_LIMITED'),
   ).toBe(true)
 })
+
+test('given books that are older than a line on its way, then that line is found with the witnesses and brought to its end first', async () => {
+  const lab = new MoltLab({ seed: 10 })
+  await started(lab)
+  const { rpc } = lab.net.host(mint)
+  const spend: Spend = {
+    account: mint,
+    sequence: 1,
+    previous: originOf(mint),
+    outputs: [{ to: provider, amount: 300n }],
+  }
+  const lost: Order = { spend, right: { type: 'owner', signature: lab.signed(mint, 'spend', spend) } }
+  for (const witness of witnessNames) await lab.play(rpc.call(witness, voteForPay, { order: lost }, never))
+  const issuer = lab.banks.get(mint) as Bank
+  await expect(lab.play(issuer.pay(payment(buyer, 100n, 'next'), never))).rejects.toMatchObject({
+    code: 'LINE_REPLACED',
+  })
+  const line = await lab.play(issuer.pay(payment(buyer, 100n, 'next'), never))
+  expect([line.order.spend.sequence, issuer.books.balance]).toEqual([2, -400n])
+})
