@@ -6,25 +6,13 @@ import type { NodeId } from '../../src/model/ids.ts'
 import { nodeId } from '../../src/model/ids.ts'
 import { minute, second } from '../../src/model/time.ts'
 import type { Bank } from '../../src/services/molt/bank.ts'
-import { openRound, readAccount, settleLines, voteForPay } from '../../src/wire/molt-witness.ts'
+import { commitClosing, prepareClosing, settleLines, voteForPay } from '../../src/wire/molt-witness.ts'
 import { seededRandom } from '../../src/simulation/world.ts'
-import { buyer, mint, MoltLab, never, provider, witnessNames } from '../support/molt/lab.ts'
+import { balancesAt, buyer, mint, MoltLab, never, payment, provider, witnessNames } from '../support/molt/lab.ts'
 import { lie } from '../support/molt/liar.ts'
 
 const [w0, w1, w2, w3] = witnessNames as [NodeId, NodeId, NodeId, NodeId]
 const house = nodeId('house')
-const payment = (to: string, amount: bigint, purpose: string) => ({ outputs: [{ to, amount }], purpose })
-
-/** Balances of all accounts as one witness has them. */
-async function balancesAt(lab: MoltLab, witness: NodeId, accounts: readonly string[]): Promise<readonly bigint[]> {
-  const { rpc } = lab.net.host(nodeId('auditor'))
-  await lab.world.runFor(second)
-  const answers = await lab.play(
-    Promise.all(accounts.map((account) => rpc.call(witness, readAccount, { account }, never))),
-  )
-  return answers.map(({ balance }) => balance)
-}
-
 async function started(lab: MoltLab): Promise<readonly [Bank, Bank, Bank]> {
   return (await lab.start(mint, buyer, provider)) as unknown as readonly [Bank, Bank, Bank]
 }
@@ -183,32 +171,6 @@ describe('given an owner who spends twice and a witness who votes for everything
   })
 })
 
-test('given a witness whose disk was lost, then it votes for nothing before it knows what a quorum knows, and then as before', async () => {
-  const lab = new MoltLab({ seed: 6 })
-  const [issuer] = await started(lab)
-  await lab.play(issuer.pay(payment(buyer, 700n, 'first'), never))
-  await lab.world.runFor(5 * second)
-  lab.crash(w0)
-  lab.disk(w0).wipe()
-  lab.net.partition([w0], [w1, w2, w3])
-  await lab.play(lab.startWitness(w0))
-  await lab.world.runFor(20 * second)
-  const spend: Spend = {
-    account: mint,
-    sequence: 1,
-    previous: originOf(mint),
-    outputs: [{ to: provider, amount: 700n }],
-  }
-  const order: Order = { spend, right: { type: 'owner', signature: lab.signed(mint, 'spend', spend) } }
-  const { rpc } = lab.net.host(nodeId('asker'))
-  await lab.world.runFor(second)
-  expect(await lab.play(rpc.call(w0, voteForPay, { order }, never))).toMatchObject({ refusal: 'catching-up' })
-  lab.net.heal()
-  await lab.world.runFor(20 * second)
-  expect(await lab.play(rpc.call(w0, voteForPay, { order }, never))).toMatchObject({ refusal: 'behind', sequence: 1 })
-  expect(await balancesAt(lab, w0, [mint, buyer])).toEqual([-700n, 700n])
-})
-
 test('given an account whose books were lost, then it takes its lines from the witnesses and pays on', async () => {
   const lab = new MoltLab({ seed: 7 })
   const [issuer] = await started(lab)
@@ -220,61 +182,6 @@ test('given an account whose books were lost, then it takes its lines from the w
   expect([again.books.sequence, again.books.balance]).toEqual([3, -300n])
   const line = await lab.play(again.pay(payment(buyer, 100n, 'four'), never))
   expect(line.order.spend.sequence).toBe(4)
-})
-
-test('given rounds that somebody would burn, then only the parties open any, and one after the other', async () => {
-  const lab = new MoltLab({ seed: 8 })
-  const [issuer, left] = await started(lab)
-  const agreement = lab.agreed()
-  const account = holdAccount(agreement)
-  const ask = (who: NodeId, round: number) =>
-    lab.play(
-      lab.net
-        .host(who)
-        .rpc.call(w0, openRound, { agreement, opening: { account, sequence: 1, round, shown: [] } }, never),
-    )
-  // An account comes into being by being paid only.
-  expect(await ask(buyer, 1)).toMatchObject({ refusal: 'funds' })
-  await lab.play(issuer.pay(payment(buyer, 20_000n, 'credit'), never))
-  await lab.play(left.openHold(agreement, never))
-  expect(await ask(mint, 1)).toMatchObject({ refusal: 'party' })
-  expect(await ask(buyer, 1)).toMatchObject({ type: 'opened' })
-  expect(await ask(buyer, 1)).toMatchObject({ type: 'opened' })
-  expect(await ask(buyer, 2)).toMatchObject({ refusal: 'paced' })
-  await lab.world.runFor(3 * second)
-  expect(await ask(provider, 2)).toMatchObject({ type: 'opened' })
-  expect(await ask(provider, 9)).toMatchObject({ refusal: 'grounds' })
-})
-
-test('given somebody who would have a witness keep many accounts, then small ones and many at once are refused', async () => {
-  const limits = {
-    ...{ perCaller: { perSecond: 50, burst: 50 }, perAccount: { perSecond: 50, burst: 50 } },
-    ...{ leastOpening: 1_000n, openings: { perSecond: 0.001, burst: 3 }, mostAccounts: 100, roundPace: 2_000 },
-  }
-  const lab = new MoltLab({ seed: 9, witness: { limits } })
-  const [issuer] = await started(lab)
-  const asked = (to: readonly string[], amount: bigint) => {
-    const { sequence, head } = issuer.books
-    const spend: Spend = {
-      account: mint,
-      sequence: sequence + 1,
-      previous: head,
-      outputs: to.map((each) => ({ to: each, amount })),
-    }
-    const order: Order = { spend, right: { type: 'owner', signature: lab.signed(mint, 'spend', spend) } }
-    return lab.play(lab.net.host(mint).rpc.call(w0, voteForPay, { order }, never))
-  }
-  expect(await asked(['new'], 999n)).toMatchObject({ refusal: 'crowded' })
-  await lab.play(issuer.pay(payment('one', 1_000n, 'one'), never))
-  await lab.play(issuer.pay(payment('one', 1n, 'two'), never))
-  expect(await asked(['two', 'three', 'four', 'five'], 1_000n)).toMatchObject({ refusal: 'crowded' })
-  const calls = Array.from({ length: 120 }, () =>
-    lab.net.host(mint).rpc.call(w0, readAccount, { account: mint }, never),
-  )
-  const settled = await lab.play(Promise.allSettled(calls))
-  expect(
-    settled.some((each) => each.status === 'rejected' && (each.reason as { code: string }).code === 'RATE_LIMITED'),
-  ).toBe(true)
 })
 
 test('given books that are older than a line on its way, then that line is found with the witnesses and brought to its end first', async () => {
@@ -295,4 +202,28 @@ test('given books that are older than a line on its way, then that line is found
   })
   const line = await lab.play(issuer.pay(payment(buyer, 100n, 'next'), never))
   expect([line.order.spend.sequence, issuer.books.balance]).toEqual([2, -400n])
+})
+
+test('given a closing that may be final already, when its side is gone, then the other side brings that one to its end and not its own', async () => {
+  const lab = new MoltLab({ seed: 12 })
+  const [issuer, left, right] = await started(lab)
+  const agreement = lab.agreed()
+  await lab.play(issuer.pay(payment(buyer, 20_000n, 'credit'), never))
+  const hold = await lab.play(left.openHold(agreement, never))
+  await lab.play(right.know(agreement))
+  await lab.play(right.take(hold))
+  const account = holdAccount(agreement)
+  const outputs = [{ to: buyer, amount: 10_000n }]
+  const spend: Spend = { account, sequence: 1, previous: originOf(account), outputs }
+  const order: Order = { spend, right: { type: 'closing', agreement, closing: lab.takenBack(agreement) } }
+  const { rpc } = lab.net.host(buyer)
+  const answers = await lab.play(
+    Promise.all(witnessNames.map((to) => rpc.call(to, prepareClosing, { order, round: 0, grounds: null }, never))),
+  )
+  const votes = answers.flatMap((answer) => (answer.type === 'vote' ? [answer.vote] : []))
+  const prepared = { order, phase: 'prepare' as const, round: 0, votes }
+  for (const to of [w0, w1]) await lab.play(rpc.call(to, commitClosing, { prepared }, never))
+  lab.crash(buyer)
+  const line = await lab.play(right.close(agreement, lab.claimed(agreement, 4_000n), { signal: never }), 5 * minute)
+  expect(line.order.spend).toEqual(spend)
 })

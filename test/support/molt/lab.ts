@@ -16,6 +16,7 @@ import { Bank } from '../../../src/services/molt/bank.ts'
 import { usualWitness, Witness, type WitnessSettings } from '../../../src/services/molt/witness.ts'
 import { SimDisk } from '../../../src/simulation/disk.ts'
 import { simNetwork, type SimNetwork } from '../../../src/simulation/network.ts'
+import { readAccount } from '../../../src/wire/molt-witness.ts'
 import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
 import { World } from '../../../src/simulation/world.ts'
 
@@ -240,3 +241,19 @@ export class MoltLab {
 }
 
 export const never = new AbortController().signal
+
+export const payment = (to: string, amount: bigint, purpose: string) => ({ outputs: [{ to, amount }], purpose })
+
+/** Balances of all accounts as one witness has them. */
+export async function balancesAt(
+  lab: MoltLab,
+  witness: NodeId,
+  accounts: readonly string[],
+): Promise<readonly bigint[]> {
+  const { rpc } = lab.net.host(nodeId('auditor'))
+  await lab.world.runFor(second)
+  const answers = await lab.play(
+    Promise.all(accounts.map((account) => rpc.call(witness, readAccount, { account }, never))),
+  )
+  return answers.map(({ balance }) => balance)
+}
