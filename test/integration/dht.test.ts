@@ -167,6 +167,7 @@ describe('a hostile peer', () => {
     for (const { id } of hosts.all)
       if (id !== late.id) await late.host.peers.connect(id, addressesOf(hosts, id), signal)
 
+    for (const liar of liars) await liar.meets([late])
     const replies = new Set<string>()
     for await (const { from } of late.net.ask(record.key, signal)) replies.add(from)
     expect(liars.every(({ id }) => replies.has(id))).toBe(true)

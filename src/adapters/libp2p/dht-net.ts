@@ -17,8 +17,7 @@ import type { Found, PutOutcome, RecordNet, RecordReply } from '../../ports/reco
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { deadline, reasonOf } from './abort.ts'
 import type { Dht } from './dht-parts.ts'
-import { bytesOf, forgetRecord, recordAt, recordsIn } from './dht-store.ts'
-import type { Datastore } from './node.ts'
+import { bytesOf, type DhtShelf, forgetRecord, recordAt, recordsIn } from './dht-store.ts'
 
 /** So long a put goes on with the peers that are left once enough have answered. */
 const restOfPut: Millis = 30 * second
@@ -31,11 +30,10 @@ export interface DhtNetDeps {
   readonly log: Log
 }
 
-export interface RunningDht {
+/** With what its own store is a view of. */
+export interface RunningDht extends DhtShelf {
   readonly dht: Dht
   readonly self: NodeId
-  /** What kad-dht's own store is a view of. */
-  readonly inner: Datastore
 }
 
 export class DhtRecordNet implements RecordNet {
@@ -61,15 +59,15 @@ export class DhtRecordNet implements RecordNet {
   }
 
   local(key: string): Promise<Uint8Array | null> {
-    return recordAt(this.#table.inner, key)
+    return recordAt(this.#table, key)
   }
 
   forget(key: string): Promise<void> {
-    return forgetRecord(this.#table.inner, key)
+    return forgetRecord(this.#table, key)
   }
 
   kept(): ReturnType<RecordNet['kept']> {
-    return recordsIn(this.#table.inner)
+    return recordsIn(this.#table)
   }
 
   async put(key: string, value: Uint8Array, { enough, signal }: Parameters<RecordNet['put']>[2]): Promise<PutOutcome> {

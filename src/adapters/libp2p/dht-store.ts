@@ -9,15 +9,21 @@ import type { RecordGuard } from '../../ports/record-net.ts'
 import type { DhtProviders } from './dht-providers.ts'
 import type { Datastore } from './node.ts'
 
-export const dhtPrefix = '/claw-dht'
-const recordPrefix = `${dhtPrefix}/record/`
-const providerPrefix = `${dhtPrefix}/provider`
+/** Where the table of a network keeps things: one datastore may have served several. */
+export const dhtPrefix = (network: string): string => `/claw-dht/${network}`
+const recordPrefix = (network: string): string => `${dhtPrefix(network)}/record/`
+const providerPrefix = (network: string): string => `${dhtPrefix(network)}/provider`
 
 type Key = Parameters<Datastore['get']>[0]
 type Pair = ReturnType<Datastore['query']> extends AsyncIterable<infer P> | Iterable<infer P> ? P : never
 
-export interface DhtStoreDeps {
+/** The part of a datastore that is of one network. */
+export interface DhtShelf {
+  readonly network: string
   readonly inner: Datastore
+}
+
+export interface DhtStoreDeps extends DhtShelf {
   readonly guard: RecordGuard
   readonly providers: DhtProviders
 }
@@ -56,7 +62,7 @@ class DhtStore {
   }
 
   async put(key: Key, stored: Uint8Array): Promise<Key> {
-    if (!isRecord(key)) return this.#provide(key, stored)
+    if (!this.#isRecord(key)) return this.#provide(key, stored)
     const done = this.#turn.then(() => this.#keep(key, stored))
     this.#turn = done.catch(() => {
       // Whoever put it is told; the next one in turn is another's.
@@ -75,15 +81,15 @@ class DhtStore {
   }
 
   #provide(key: Key, value: Uint8Array): Key {
-    const { topic, peer } = providerIn(key)
+    const { topic, peer } = this.#providerIn(key)
     if (!this.#deps.providers.put(topic, peer, value)) throw new RecordNotStored('no room for more providers')
     return key
   }
 
   async delete(key: Key): Promise<void> {
     const { inner, guard, providers } = this.#deps
-    if (!isRecord(key)) {
-      const { topic, peer } = providerIn(key)
+    if (!this.#isRecord(key)) {
+      const { topic, peer } = this.#providerIn(key)
       return providers.delete(topic, peer)
     }
     const stored = await bytesAt(inner, key)
@@ -92,43 +98,47 @@ class DhtStore {
   }
 
   async *query(prefix: string): AsyncGenerator<Pair> {
-    if (!prefix.startsWith(providerPrefix)) return
-    const topic = prefix.slice(providerPrefix.length + 1)
+    const place = providerPrefix(this.#deps.network)
+    if (!prefix.startsWith(place)) return
+    const topic = prefix.slice(place.length + 1)
     for (const [name, peer, value] of this.#deps.providers.of(topic === '' ? null : topic))
-      yield { key: keyLike(`${providerPrefix}/${name}/${peer}`), value } as Pair
+      yield { key: keyLike(`${place}/${name}/${peer}`), value } as Pair
     await Promise.resolve()
+  }
+
+  #isRecord(key: Key): boolean {
+    return key.toString().startsWith(recordPrefix(this.#deps.network))
+  }
+
+  #providerIn(key: Key): { readonly topic: string; readonly peer: string } {
+    const rest = key.toString().slice(providerPrefix(this.#deps.network).length + 1)
+    const [topic = '', peer = ''] = rest.split('/')
+    return { topic, peer }
   }
 }
 
 /** All that is kept, with the keys that it has in the table. */
-export async function* recordsIn(
-  inner: Datastore,
-): AsyncGenerator<{ readonly key: string; readonly value: Uint8Array }> {
-  for await (const { value: stored } of inner.query({ prefix: recordPrefix })) {
+export async function* recordsIn({
+  network,
+  inner,
+}: DhtShelf): AsyncGenerator<{ readonly key: string; readonly value: Uint8Array }> {
+  for await (const { value: stored } of inner.query({ prefix: recordPrefix(network) })) {
     const { key, value } = StoredRecord.deserialize(stored)
     yield { key: textOf(key), value }
   }
 }
 
 /** What is kept under a key of the table. */
-export const recordAt = (inner: Datastore, key: string): Promise<Uint8Array | null> => valueAt(inner, placeOf(key))
+export const recordAt = ({ network, inner }: DhtShelf, key: string): Promise<Uint8Array | null> =>
+  valueAt(inner, placeOf(network, key))
 
-export async function forgetRecord(inner: Datastore, key: string): Promise<void> {
-  await inner.delete(placeOf(key))
+export async function forgetRecord({ network, inner }: DhtShelf, key: string): Promise<void> {
+  await inner.delete(placeOf(network, key))
 }
 
 /** As kad-dht calls it in its store. */
-const placeOf = (key: string): Key => keyLike(`${recordPrefix}${toBase32(bytesOf(key))}`) as Key
-
-const isRecord = (key: Key): boolean => key.toString().startsWith(recordPrefix)
-
-function providerIn(key: Key): { readonly topic: string; readonly peer: string } {
-  const [topic = '', peer = ''] = key
-    .toString()
-    .slice(providerPrefix.length + 1)
-    .split('/')
-  return { topic, peer }
-}
+const placeOf = (network: string, key: string): Key =>
+  keyLike(`${recordPrefix(network)}${toBase32(bytesOf(key))}`) as Key
 
 async function bytesAt(inner: Datastore, key: Key): Promise<Uint8Array | null> {
   try {

@@ -64,10 +64,10 @@ function makeDht(init: DhtInit, components: Components): RunningDht {
   const { k, alpha, isServer } = settings
   const providers = new DhtProviders({ elapsed: () => clock.elapsed(), chance: () => random.next() })
   const { datastore: inner } = components
-  const datastore = dhtStore({ inner, guard, providers })
+  const datastore = dhtStore({ network, inner, guard, providers })
   const make = kadDHT({
     protocol: `/clawbernetes/${network}/kad/1.0.0`,
-    datastorePrefix: dhtPrefix,
+    datastorePrefix: dhtPrefix(network),
     clientMode: !isServer,
     // Most networks are where addresses are private.
     peerInfoMapper: passthroughMapper,
@@ -83,7 +83,7 @@ function makeDht(init: DhtInit, components: Components): RunningDht {
   limitIncoming(dht, { elapsed: () => clock.elapsed(), metrics })
   // Whoever is gone would be asked again and again, and be given what is then nowhere.
   components.events.addEventListener('peer:disconnect', ({ detail: peer }) => forget(dht, peer, init.log))
-  return { dht, inner, self: nodeId(components.peerId.toString()) }
+  return { dht, network, inner, self: nodeId(components.peerId.toString()) }
 }
 
 /** libp2p hands out its parts one by one, as they are asked for by name. */

@@ -42,7 +42,7 @@ export interface RecordStoreDeps {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly net: RecordNet
-  /** The same that guards the table. It is opened and closed here. */
+  /** The same that guards the table. */
   readonly keeper: RecordKeeper
   readonly rpc: Rpc
   readonly gossip: Gossip
@@ -83,12 +83,18 @@ export class RecordStore implements Service {
     this.#desk = new RecordDesk({ ...deps, ...parts })
   }
 
-  /** Before the host listens: nothing may be put here while the floors are not known. */
-  async open(): Promise<void> {
-    await this.#deps.keeper.open()
-    await this.#sequences.open()
-    await this.#own.open()
-    await this.#standing.open()
+  /** What it has on disk. It starts before the host listens, and stops after it: nothing is taken while the floors are not known. */
+  get files(): Service {
+    return {
+      name: 'record-files',
+      start: async () => {
+        await this.#deps.keeper.open()
+        await this.#sequences.open()
+        await this.#own.open()
+        await this.#standing.open()
+      },
+      stop: () => this.#deps.keeper.close(),
+    }
   }
 
   /** Once the host runs. */
@@ -100,7 +106,7 @@ export class RecordStore implements Service {
     this.#sweepLater()
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#life.abort(new Error('the records are closed'))
     this.#stopSweeping()
     this.#unsubscribe()
@@ -108,7 +114,7 @@ export class RecordStore implements Service {
     this.#republisher.stop()
     this.#desk.stop()
     this.#standing.close()
-    await this.#deps.keeper.close()
+    return Promise.resolve()
   }
 
   /**

@@ -58,7 +58,13 @@ export class HostileRecordPeer {
   /** Connected to all of these, and known to their tables. */
   static async join(network: string, hosts: readonly RecordHost[]): Promise<HostileRecordPeer> {
     const peer = new HostileRecordPeer(await create(network))
-    for (const { host } of hosts) await peer.#node.dial(multiaddr(host.peers.addresses()[0] ?? ''))
+    await peer.meets(hosts)
+    return peer
+  }
+
+  /** Connects to these, too. */
+  async meets(hosts: readonly RecordHost[]): Promise<void> {
+    for (const { host } of hosts) await this.#node.dial(multiaddr(host.peers.addresses()[0] ?? ''))
     for (const { net } of hosts) {
       let known: readonly NodeId[] = []
       const look = (): void => {
@@ -69,10 +75,9 @@ export class HostileRecordPeer {
       }
       await until('the hosts know the hostile peer', () => {
         look()
-        return known.includes(peer.id)
+        return known.includes(this.id)
       })
     }
-    return peer
   }
 
   /** What it answers from now on when it is asked; null for nothing at all. */

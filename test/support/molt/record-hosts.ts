@@ -82,12 +82,13 @@ export class RecordHosts {
       ...(options.datastore === undefined ? {} : { datastore: options.datastore }),
     })
     const store = new RecordStore({ ...judging, ...host, net, keeper, signer: identity.signer })
-    await store.open()
+    await store.files.start()
     await host.service.start()
     await store.start()
     const stop = async (): Promise<void> => {
       await store.stop()
       await host.service.stop()
+      await store.files.stop()
     }
     const made = { id: identity.id, identity, host, disk, net, keeper, store, metrics, stop }
     this.all.push(made)
@@ -111,9 +112,9 @@ export class RecordHosts {
   }
 
   /** Until each has so many peers in its table. */
-  async settled(peers: number): Promise<void> {
+  async settled(peers: number, limit = 30_000): Promise<void> {
     for (const { net } of this.all) {
-      for (const end = performance.now() + 30_000; (await net.closest('/any/key')).length < peers;) {
+      for (const end = performance.now() + limit; (await net.closest('/any/key')).length < peers;) {
         if (performance.now() > end) throw new Error(`a table does not fill to ${peers}`)
         await new Promise((resolve) => setTimeout(resolve, 50))
       }

@@ -50,7 +50,7 @@ export class RecordMesh {
       ...{ ...shared, rpc, gossip, net, keeper },
       ...{ signer: simSigner(id), random: seededRandom(id.length), metrics: tally },
     })
-    await this.play(store.open())
+    await this.play(store.files.start())
     await this.play(store.start())
     const node: RecordNode = { id, host, disk, keeper, net, store, tally }
     this.nodes.set(name, node)
