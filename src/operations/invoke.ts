@@ -3,8 +3,7 @@ import { ClawError } from '../model/failure.ts'
 import type { NodeId } from '../model/ids.ts'
 import type { Unsubscribe } from '../ports/rpc.ts'
 import type { Service } from '../ports/service.ts'
-import type { Conversation, ServedConversation } from '../ports/conversation.ts'
-import { conversationPair } from '../wire/conversation.ts'
+import type { Carry, Conversation, ServedConversation } from '../ports/conversation.ts'
 import {
   attachOperation,
   converseOperation,
@@ -30,7 +29,7 @@ import { everything, findOperation } from './known.ts'
 import { KeyUse } from './key-use.ts'
 import { atLeader, isSettledByLeader, requireLead } from './signed/at-leader.ts'
 import { Proofs } from './signed/proofs.ts'
-import { bridge, talkOver } from './talk.ts'
+import { bridge, carriedHere, talkOver } from './talk.ts'
 import { inputIn, outputIn } from './told-json.ts'
 import type { Watched } from './vigil.ts'
 import { conversationWhileAllowed, itemsWhileAllowed, talkWhileAllowed, Vigil, whileAllowed } from './vigil.ts'
@@ -40,6 +39,10 @@ import { randomWord } from './workload/workload-request.ts'
 /** Somebody whom the gate has let in, and who waits for the answer until when. */
 interface Admitted extends Asker {
   readonly entrant: Entrant
+}
+
+interface Placed extends Admitted {
+  readonly target: NodeId
 }
 
 /** Runs operations for the doors of this peer, for the other members, and for operators who attached. */
@@ -85,7 +88,7 @@ export class OperationService implements Service, Invoker {
     this.#served = [
       rpc.serveDuplex(converseOperation, (wire, from, side, signal) => talk(wire, side, forwarded(wire, from, signal))),
       rpc.serveDuplex(visitOperation, async (wire, from, side, signal) =>
-        bridge(side, await this.converse(wire.name, inputIn(wire.input), visitor(wire, from, signal))),
+        (await this.admit(wire.name, inputIn(wire.input), visitor(wire, from, signal)))(side),
       ),
       rpc.serve(invokeOperation, (wire, from, signal) => answer(wire, forwarded(wire, from, signal))),
       rpc.serveStream(streamOperation, (wire, from, signal) => items(wire, forwarded(wire, from, signal))),
@@ -176,34 +179,33 @@ export class OperationService implements Service, Invoker {
     for await (const { item } of itemsWhileAllowed(watched, items)) yield outputIn(operation, item)
   }
 
-  async converse(name: string, input: unknown, unnamed: Asker): Promise<Conversation> {
+  async converse(name: string, input: unknown, asker: Asker): Promise<Conversation> {
+    const admitted = await this.#admit(name, input, asker)
+    if (admitted.target !== this.#context.self) return this.#converseAt(admitted, name, input)
+    return carriedHere((side) => this.#talk(admitted, side), asker.signal)
+  }
+
+  async admit(name: string, input: unknown, asker: Asker): Promise<Carry> {
+    const admitted = await this.#admit(name, input, asker)
+    if (admitted.target === this.#context.self) return (side) => this.#talk(admitted, side)
+    const callee = await this.#converseAt(admitted, name, input)
+    return (side) => bridge(side, callee)
+  }
+
+  /** Somebody who may talk, and where. */
+  async #admit(name: string, input: unknown, unnamed: Asker): Promise<Placed> {
     const asker = this.#named(unnamed)
     const operation = this.#talking(name)
     const admitted = await this.#enter(operation, input, asker)
     // Where it has to run may have changed a moment ago.
     if (operation.isPlaced !== true) await refresh(admitted.entrant.context, asker.signal)
-    const target = await this.#target(admitted)
-    if (target !== this.#context.self) return this.#converseAt(target, admitted, wireOf(name, input, admitted))
-    const [ours, theirs] = conversationPair()
-    const onAbort = (): void => {
-      for (const side of [ours, theirs]) side.fail(asker.signal.reason)
-    }
-    asker.signal.addEventListener('abort', onAbort, { once: true })
-    this.#talk(admitted, theirs)
-      .then(
-        () => ours.end(),
-        (error: unknown) => ours.fail(error),
-      )
-      .finally(() => {
-        theirs.end()
-        asker.signal.removeEventListener('abort', onAbort)
-      })
-    return ours
+    return { ...admitted, target: await this.#target(admitted) }
   }
 
-  async #converseAt(target: NodeId, admitted: Admitted, wire: Wire): Promise<Conversation> {
+  async #converseAt({ target, ...admitted }: Placed, name: string, input: unknown): Promise<Conversation> {
     const watched = this.#watched(admitted)
     try {
+      const wire = wireOf(name, input, admitted)
       const side = await this.#context.rpc.converse(target, converseOperation, wire, watched.signal)
       return conversationWhileAllowed(watched, side)
     } catch (error) {

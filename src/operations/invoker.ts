@@ -1,5 +1,5 @@
 /** What doors need of whatever runs operations for them. */
-import type { Conversation } from '../ports/conversation.ts'
+import type { Carry, Conversation } from '../ports/conversation.ts'
 import type { Caller } from './operation.ts'
 
 export interface Asker {
@@ -17,4 +17,6 @@ export interface Invoker {
   open(name: string, input: unknown, asker: Asker): AsyncIterable<unknown>
   /** The asker's side of a conversation. What goes wrong once it has begun, its readers get. */
   converse(name: string, input: unknown, asker: Asker): Promise<Conversation>
+  /** The same for whoever has a side of their own, and is let in before that is opened: bytes go straight to it. */
+  admit(name: string, input: unknown, asker: Asker): Promise<Carry>
 }

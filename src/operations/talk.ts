@@ -2,7 +2,8 @@
 import type { z } from 'zod'
 import { shallowJson } from '../lib/nesting.ts'
 import { ClawError } from '../model/failure.ts'
-import type { Chunk, Conversation } from '../ports/conversation.ts'
+import type { Carry, Chunk, Conversation } from '../ports/conversation.ts'
+import { conversationPair } from '../wire/conversation.ts'
 import { parseInput } from './input.ts'
 
 export interface Talk<Heard, Told> {
@@ -41,6 +42,25 @@ function jsonIn(message: Uint8Array): unknown {
   } catch (error) {
     throw new ClawError('INVALID_REQUEST', { problem: 'a message is not JSON' }, { cause: error })
   }
+}
+
+/** The asker's side of a conversation whose other side is carried on in this process. */
+export function carriedHere(carry: Carry, signal: AbortSignal): Conversation {
+  const [ours, theirs] = conversationPair()
+  const onAbort = (): void => {
+    for (const side of [ours, theirs]) side.fail(signal.reason)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  carry(theirs)
+    .then(
+      () => ours.end(),
+      (error: unknown) => ours.fail(error),
+    )
+    .finally(() => {
+      theirs.end()
+      signal.removeEventListener('abort', onAbort)
+    })
+  return ours
 }
 
 /** Has two conversations go on as one, until `callee` ends. Throws the failure with which that ended. */

@@ -21,7 +21,7 @@ export interface Conversation {
   readonly chunks: AsyncIterable<Chunk>
   /** Returns once the other side has room for it. Throws TOO_LARGE. */
   tell(message: Uint8Array): Promise<void>
-  /** The same for bytes, of any length: they may arrive in other pieces. */
+  /** The same for bytes, of any length: they may arrive in other pieces. Their memory may be used again once this has returned. */
   send(channel: number, data: Uint8Array): Promise<void>
 }
 
@@ -30,3 +30,6 @@ export interface ServedConversation extends Conversation {
   /** Breaks it off: its reader gets this, and what is sent from now on is dropped. */
   fail(error: unknown): void
 }
+
+/** Carries a conversation on at that side, until it has ended. Throws the failure with which it does. */
+export type Carry = (side: ServedConversation) => Promise<void>

@@ -20,6 +20,7 @@ export interface ExecRequest {
 
 export interface ExecOutput {
   readonly stream: 'stdout' | 'stderr'
+  /** The reader's until it asks for the next: then its memory may hold something else. */
   readonly data: Uint8Array
 }
 

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { shallowJson } from '../lib/nesting.ts'
 import type { Carrier, ConversationFrame, ConversationSide } from './conversation.ts'
-import { Misconduct } from './conversation.ts'
+import { longestPiece, Misconduct } from './conversation.ts'
 
 /** `input` opens it and comes first from the client; `end` or `error` is the last word of the server. */
 const Notice = z.union([
@@ -38,15 +38,31 @@ export function say(socket: Socket, notice: ConversationNotice): void {
   if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(notice))
 }
 
+/** Messages of this size and more are written into memory that was used before; shorter ones are cheap to make anew. */
+const worthKeeping = 8_192
+/** So many are kept to be used again. */
+const mostKept = 16
+
 export function socketCarrier(socket: Socket): Carrier {
   let flushed: Promise<void> = Promise.resolve()
+  const kept: Buffer[] = []
   return {
     emit(frame) {
       if (socket.readyState !== socket.OPEN) return
       if (frame.type === 'credit') return say(socket, { credit: [frame.channel, frame.bytes] })
+      const { channel, data } = frame
+      const isLong = data.length >= worthKeeping
+      const memory = isLong
+        ? (kept.pop() ?? Buffer.allocUnsafeSlow(1 + longestPiece))
+        : Buffer.allocUnsafe(1 + data.length)
+      memory[0] = channel
+      memory.set(data, 1)
       const { promise, resolve } = Promise.withResolvers<undefined>()
       flushed = promise
-      socket.send(Buffer.concat([Uint8Array.of(frame.channel), frame.data]), () => resolve(undefined))
+      socket.send(memory.subarray(0, 1 + data.length), () => {
+        if (isLong && kept.length < mostKept) kept.push(memory)
+        resolve(undefined)
+      })
     },
     async ready() {
       if (socket.bufferedAmount > mostUnsent) await flushed

@@ -13,6 +13,8 @@ export type ConversationFrame =
 export const conversationWindows = { messages: 65_536, bytes: 524_288 } as const
 /** Longest message, and longest piece of bytes. */
 export const longestPiece = 65_536
+/** What is sent at once of more: with all that is put around it on its way, it is one message for Noise and one frame for yamux. */
+export const usualPiece = 65_280
 /** What a piece costs beside its bytes, so that empty ones cannot pile up. */
 export const pieceCost = 16
 const highestChannel = 255
@@ -23,6 +25,7 @@ export class Misconduct extends Error {
 }
 
 export interface Carrier {
+  /** Data is no longer in use when this returns: what is not sent at once has to be copied. */
   readonly emit: (frame: ConversationFrame) => void
   /** Resolves once what was emitted is on its way, so that more may follow. */
   readonly ready: () => Promise<void>
@@ -59,8 +62,8 @@ export class ConversationSide implements Conversation {
 
   async send(channel: number, data: Uint8Array): Promise<void> {
     if (!isChannel(channel)) throw new Error(`there is no channel ${channel}`)
-    for (let at = 0; at === 0 || at < data.length; at += longestPiece)
-      await this.#emit(this.#bytes, { channel, data: data.subarray(at, at + longestPiece) })
+    for (let at = 0; at === 0 || at < data.length; at += usualPiece)
+      await this.#emit(this.#bytes, { channel, data: data.subarray(at, at + usualPiece) })
   }
 
   /** Takes a frame of the other side. Throws Misconduct. */
@@ -118,7 +121,7 @@ export class ConversationSide implements Conversation {
 /** Two sides in one process. */
 export function conversationPair(): readonly [ConversationSide, ConversationSide] {
   const towards = (other: () => ConversationSide): Carrier => ({
-    emit: (frame) => other().take(frame),
+    emit: (frame) => other().take(frame.type === 'data' ? { ...frame, data: Buffer.from(frame.data) } : frame),
     ready: () => Promise.resolve(),
   })
   const here: ConversationSide = new ConversationSide(towards(() => there))

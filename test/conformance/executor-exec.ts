@@ -68,7 +68,7 @@ export function execInATask(bench: () => Bench, can: ExecutorAbilities): void {
           for (let i = 0; i < bytes.length; i += 50_000) await session.write(bytes.slice(i, i + 50_000))
           session.endInput()
         })()
-        for await (const { data } of session.output) chunks.push(data.slice())
+        for await (const { data } of session.output) chunks.push(new Uint8Array(data))
         await writing
         return session.exitCode()
       }

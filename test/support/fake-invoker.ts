@@ -2,7 +2,8 @@
 import { ClawError } from '../../src/model/failure.ts'
 import type { Asker, Invoker } from '../../src/operations/invoker.ts'
 import { findOperation } from '../../src/operations/known.ts'
-import type { Conversation } from '../../src/ports/conversation.ts'
+import { bridge } from '../../src/operations/talk.ts'
+import type { Carry, Conversation } from '../../src/ports/conversation.ts'
 
 type Answer = (input: unknown, signal: AbortSignal) => unknown
 
@@ -32,6 +33,11 @@ export class FakeInvoker implements Invoker {
 
   async converse(name: string, input: unknown, asker: Asker): Promise<Conversation> {
     return Promise.resolve(this.#answer(name, input, asker) as Conversation)
+  }
+
+  async admit(name: string, input: unknown, asker: Asker): Promise<Carry> {
+    const callee = await this.converse(name, input, asker)
+    return (side) => bridge(side, callee)
   }
 
   #answer(name: string, input: unknown, { caller, signal }: Asker): unknown {

@@ -1,5 +1,4 @@
 /** The input and the outputs of a container's own process, over one connection to the engine. */
-import type { Duplex } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import type { AttachRequest, Attachment, ExecOutput, ExecSignal, TerminalSize } from '../../ports/exec.ts'
@@ -9,6 +8,7 @@ import type { ExecDeps } from './exec.ts'
 import type { HeldInput, HeldInputs } from './held-inputs.ts'
 import { exitCodeOf, hijack, noDetachKeys, talkOver, unlessOver, type Talk } from './hijacked.ts'
 import { forSlowReader } from './slow-reader.ts'
+import { talkConnection, type TalkConnection } from './talk-connection.ts'
 
 export interface AttachDeps extends ExecDeps {
   readonly inputs: HeldInputs
@@ -30,18 +30,15 @@ export async function attachTo(
     const hasInput = stdin && Config.OpenStdin
     const isHeld = hasInput && Config.StdinOnce && !Config.Tty
     const input = isHeld ? await inputs.of(container, signal) : null
-    const options = {
-      stream: true,
-      stdout: true,
-      stderr: true,
-      stdin: hasInput && !isHeld,
-      logs: replay,
-      hijack: true,
-      detachKeys: noDetachKeys,
-    }
-    const open = (): Promise<Duplex> => container.attach(options) as Promise<Duplex>
-    const connection = await hijack(open, (late) => void late.destroy(), signal)
-    connection.on('error', (error: Error) => log.debug('an attachment broke', { problem: detailOf(error) }))
+    const options = new URLSearchParams({
+      ...{ stream: '1', stdout: '1', stderr: '1', detachKeys: noDetachKeys },
+      ...(hasInput && !isHeld && { stdin: '1' }),
+      ...(replay && { logs: '1' }),
+    })
+    const open = (): Promise<TalkConnection> =>
+      talkConnection(docker, `/containers/${container.id}/attach?${options.toString()}`, {})
+    const connection = await hijack(open, (late) => void late.socket.destroy(), signal)
+    connection.socket.on('error', (error: Error) => log.debug('an attachment broke', { problem: detailOf(error) }))
     return new DockerAttachment({ container, name, connection, input, hasTerminal: Config.Tty, hasInput }, signal)
   } catch (error) {
     if (error instanceof ClawError) throw error
@@ -57,7 +54,7 @@ interface Attached {
   readonly input: HeldInput | null
   readonly container: Dockerode.Container
   readonly name: string
-  readonly connection: Duplex
+  readonly connection: TalkConnection
   readonly hasTerminal: boolean
   readonly hasInput: boolean
 }
@@ -93,9 +90,9 @@ class DockerAttachment implements Attachment {
     const ownInput = hasInput && attached.input === null
     this.#talk = talkOver({ connection, hasTerminal, hasInput: ownInput }, signal)
     this.output = forSlowReader(this.#talk.output, patience, lossIn(hasTerminal))
-    const letGo = (): void => void connection.destroy()
+    const letGo = (): void => void connection.socket.destroy()
     signal.addEventListener('abort', letGo, { once: true })
-    connection.once('close', () => signal.removeEventListener('abort', letGo))
+    connection.socket.once('close', () => signal.removeEventListener('abort', letGo))
     if (signal.aborted) letGo()
   }
 

@@ -1,6 +1,5 @@
 /** A further command in a container, over one connection to the engine that carries input and output at once. */
 import { randomBytes } from 'node:crypto'
-import type { Duplex } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecOutput, ExecRequest, ExecSession, ExecSignal, TerminalSize } from '../../ports/exec.ts'
@@ -9,6 +8,7 @@ import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import { killExec, signalExec } from './exec-signal.ts'
 import { exitCodeOf, hijack, noDetachKeys, talkOver, unlessOver, type Talk } from './hijacked.ts'
+import { talkConnection, type TalkConnection } from './talk-connection.ts'
 
 export interface ExecDeps {
   readonly docker: Dockerode
@@ -46,23 +46,23 @@ export async function execIn(
 }
 
 /** Has the engine start the command. When that is called off, or takes too long, the command is killed as soon as there is one. */
-const connect = (running: Startable, signal: AbortSignal): Promise<Duplex> =>
+const connect = (running: Startable, signal: AbortSignal): Promise<TalkConnection> =>
   hijack(
-    () => running.exec.start({ hijack: true, stdin: true, Detach: false, Tty: running.hasTerminal }),
+    () => talkConnection(running.docker, `/exec/${running.exec.id}/start`, { Detach: false, Tty: running.hasTerminal }),
     (connection) => endExec({ ...running, connection }),
     signal,
   )
 
-function endExec({ connection, ...running }: Startable & { readonly connection: Duplex }): void {
+function endExec({ connection, ...running }: Startable & { readonly connection: TalkConnection }): void {
   const { log, container } = running
-  connection.on('error', () => {})
-  connection.resume()
+  connection.socket.on('error', () => {})
+  connection.discard()
   killExec(running)
     .then((isOver) => {
       if (!isOver) log.warn('a command in a container could not be killed', { container })
     })
     .catch((error: unknown) => log.warn('a command in a container could not be killed', { problem: detailOf(error) }))
-    .finally(() => connection.destroy())
+    .finally(() => connection.socket.destroy())
     .catch((error: unknown) => log.error('a connection could not be closed', { problem: detailOf(error) }))
 }
 
@@ -84,7 +84,7 @@ interface Startable extends ExecDeps {
 }
 
 interface Running extends Startable {
-  readonly connection: Duplex
+  readonly connection: TalkConnection
 }
 
 class DockerSession implements ExecSession {
@@ -100,7 +100,7 @@ class DockerSession implements ExecSession {
     this.#talk = talkOver({ connection, hasTerminal, hasInput }, signal)
     this.output = this.#talk.output
     // Whoever reads hears of it; until then nobody is there to.
-    connection.on('error', (error) => log.debug('the connection of an exec broke', { problem: detailOf(error) }))
+    connection.socket.on('error', (error) => log.debug('the connection of an exec broke', { problem: detailOf(error) }))
     signal.addEventListener('abort', this.#kill, { once: true })
     if (signal.aborted) this.#kill()
   }

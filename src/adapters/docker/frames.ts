@@ -29,58 +29,52 @@ export class FrameReader {
   }
 }
 
+const headerBytes = 8
+
 /**
  * The same for a stream that is passed on as it comes: pieces of entries, without waiting for the rest of them. What of a chunk belongs to
- * one output is put together: every piece costs its way through the mesh, which is much more than the copy.
+ * one output is moved together: every piece costs its way through the mesh, which is much more than to move it.
  */
 export class OutputFrames {
-  #header: Buffer = Buffer.alloc(0)
+  readonly #header = Buffer.alloc(headerBytes)
+  #headed = 0
   #left = 0
   #stream: Frame['stream'] = 'stdout'
 
-  /** What this chunk holds. Throws when the bytes are not frames. */
+  /** What this chunk holds, in its own memory, which is written to. Throws when the bytes are not frames. */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = []
-    let rest = chunk
-    while (rest.length > 0) {
+    let run = { stream: this.#stream, from: 0, to: 0 }
+    for (let at = 0; at < chunk.length;) {
       if (this.#left === 0) {
-        rest = this.#begin(rest)
+        at += this.#begin(chunk.subarray(at))
         continue
       }
-      const data = rest.subarray(0, this.#left)
-      this.#left -= data.length
-      rest = rest.subarray(data.length)
-      frames.push({ stream: this.#stream, data })
+      if (run.to === run.from || run.stream !== this.#stream) {
+        if (run.to > run.from) frames.push({ stream: run.stream, data: chunk.subarray(run.from, run.to) })
+        run = { stream: this.#stream, from: at, to: at }
+      }
+      const end = Math.min(chunk.length, at + this.#left)
+      if (run.to < at) chunk.copyWithin(run.to, at, end)
+      run.to += end - at
+      this.#left -= end - at
+      at = end
     }
-    return putTogether(frames)
+    if (run.to > run.from) frames.push({ stream: run.stream, data: chunk.subarray(run.from, run.to) })
+    return frames
   }
 
-  /** Takes what is there of a header, and returns what follows it. */
-  #begin(bytes: Buffer): Buffer {
-    const wanted = 8 - this.#header.length
-    this.#header = Buffer.concat([this.#header, bytes.subarray(0, wanted)])
-    if (this.#header.length === 8) {
-      const kind = this.#header.readUInt8(0)
-      // Kind 3 is a fault of the engine itself, which belongs where people look for faults.
-      if (kind > 3) throw new Error('the engine sent something that is not output')
-      this.#stream = kind >= 2 ? 'stderr' : 'stdout'
-      this.#left = this.#header.readUInt32BE(4)
-      this.#header = Buffer.alloc(0)
-    }
-    return bytes.subarray(wanted)
+  /** Takes what is there of a header, and returns how much that was. */
+  #begin(bytes: Buffer): number {
+    const taken = bytes.copy(this.#header, this.#headed, 0, headerBytes - this.#headed)
+    this.#headed += taken
+    if (this.#headed < headerBytes) return taken
+    const kind = this.#header.readUInt8(0)
+    // Kind 3 is a fault of the engine itself, which belongs where people look for faults.
+    if (kind > 3) throw new Error('the engine sent something that is not output')
+    this.#stream = kind >= 2 ? 'stderr' : 'stdout'
+    this.#left = this.#header.readUInt32BE(4)
+    this.#headed = 0
+    return taken
   }
-}
-
-/** Neighbours of the same output as one. */
-function putTogether(frames: readonly Frame[]): Frame[] {
-  const together: Frame[] = []
-  for (let at = 0; at < frames.length;) {
-    const { stream, data } = frames[at] as Frame
-    let end = at + 1
-    while (frames[end]?.stream === stream) end += 1
-    const run = frames.slice(at, end)
-    together.push({ stream, data: run.length === 1 ? data : Buffer.concat(run.map((frame) => frame.data)) })
-    at = end
-  }
-  return together
 }

@@ -1,11 +1,11 @@
 /** One connection to the engine that carries input and outputs at once: to a further command, or to a container's own process. */
-import type { Duplex } from 'node:stream'
 import { byteStreamOf } from '../../lib/byte-stream.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ExecOutput } from '../../ports/exec.ts'
 import { engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import { OutputFrames } from './frames.ts'
+import type { TalkConnection } from './talk-connection.ts'
 
 /**
  * With a terminal the engine looks for keys in what is typed and lets go of the process when it has found them; nothing given means its usual
@@ -16,16 +16,16 @@ export const noDetachKeys =
   'ctrl-^,ctrl-@,ctrl-_,ctrl-^,ctrl-@,ctrl-_,ctrl-],ctrl-^,ctrl-@,ctrl-_,ctrl-^,ctrl-@,ctrl-_,ctrl-]'
 
 /** Whoever calls it off, or loses patience, hears of that at once. A connection that comes later goes to `onLate`. */
-export async function hijack(
-  open: () => Promise<Duplex>,
-  onLate: (connection: Duplex) => void,
+export async function hijack<Connection>(
+  open: () => Promise<Connection>,
+  onLate: (connection: Connection) => void,
   signal: AbortSignal,
-): Promise<Duplex> {
-  let opening: Promise<Duplex> | null = null
+): Promise<Connection> {
+  let opening: Promise<Connection> | null = null
   try {
     return await ask(signal, () => (opening = open()))
   } catch (error) {
-    const late = opening as Promise<Duplex> | null
+    const late = opening as Promise<Connection> | null
     // What could not be opened is over. The caller hears of it.
     late?.then(onLate, () => {})
     throw error
@@ -39,13 +39,13 @@ export interface Talk {
 }
 
 interface Talking {
-  readonly connection: Duplex
+  readonly connection: TalkConnection
   readonly hasTerminal: boolean
   readonly hasInput: boolean
 }
 
 export function talkOver({ connection, hasTerminal, hasInput }: Talking, signal: AbortSignal): Talk {
-  const { send, end } = byteStreamOf(connection)
+  const { send, end } = byteStreamOf(connection.socket)
   if (!hasInput) end()
   return {
     output: outputOf(connection, hasTerminal, signal),
@@ -56,10 +56,14 @@ export function talkOver({ connection, hasTerminal, hasInput }: Talking, signal:
   }
 }
 
-async function* outputOf(connection: Duplex, hasTerminal: boolean, signal: AbortSignal): AsyncGenerator<ExecOutput> {
+async function* outputOf(
+  { received }: TalkConnection,
+  hasTerminal: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<ExecOutput> {
   const frames = new OutputFrames()
   try {
-    for await (const chunk of connection as AsyncIterable<Buffer>) {
+    for await (const chunk of received) {
       if (hasTerminal) yield { stream: 'stdout', data: chunk }
       else yield* frames.push(chunk)
     }

@@ -93,8 +93,10 @@ class Kept {
 
   #keep(output: ExecOutput): void {
     this.#noteLoss()
-    this.#outputs.push(output)
-    this.#bytes += output.data.length
+    const { stream, data } = output
+    // The source has its memory back with the next that it is asked for.
+    this.#outputs.push({ stream, data: new Uint8Array(data) })
+    this.#bytes += data.length
   }
 
   #noteLoss(): void {

@@ -8,7 +8,10 @@ export function loop(deps: Pick<CallsInDeps, 'from' | 'clock' | 'log' | 'find' |
   const towards = (take: (message: FrameMessage) => void): Pipe => ({
     backlog: 0,
     ready: () => Promise.resolve(),
-    send: (message) => queueMicrotask(() => take(message)),
+    send(message) {
+      const own = { ...message, payload: new Uint8Array(message.payload) }
+      queueMicrotask(() => take(own))
+    },
   })
   const calls: CallsOut = new CallsOut(towards((message) => served.take(message)))
   const served = new CallsIn({ ...deps, allow: () => true, pipe: towards((message) => calls.take(message)) })

@@ -50,7 +50,7 @@ export class SimulatedSession implements ExecSession {
   }
 
   write(data: Uint8Array): Promise<void> {
-    if (this.#isCat && !this.#isOver) this.#output.put({ stream: 'stdout', data: data.slice() })
+    if (this.#isCat && !this.#isOver) this.#output.put({ stream: 'stdout', data: new Uint8Array(data) })
     return Promise.resolve()
   }
 

@@ -1,7 +1,6 @@
 /** One conversation on a WebSocket of its own. See docs/reference/api.md. */
 import type { WebSocket } from 'ws'
 import { canonicalJson } from '../../lib/canonical-json.ts'
-import { bridge } from '../../operations/talk.ts'
 import { ClawError } from '../../model/failure.ts'
 import { ConversationSide, Misconduct } from '../../wire/conversation.ts'
 import { creditOf, readNotice, say, socketCarrier, takeBinary } from '../../wire/conversation-socket.ts'
@@ -81,9 +80,9 @@ export class TalkSocket {
     const { invoker, asking, failure } = this.#deps
     try {
       const caller = await asking(this.#name, canonicalJson(input))
-      const callee = await invoker.converse(this.#name, input, { caller, signal: this.#gone.signal })
+      const carry = await invoker.admit(this.#name, input, { caller, signal: this.#gone.signal })
       this.#side.open()
-      await bridge(this.#side, callee)
+      await carry(this.#side)
       say(this.#socket, { end: true })
     } catch (error) {
       if (this.#gone.signal.aborted) return

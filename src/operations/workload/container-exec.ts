@@ -89,8 +89,8 @@ async function endOf(session: ExecSession) {
     const part = data.subarray(0, room[stream])
     truncated ||= part.length < data.length
     room[stream] -= part.length
-    // A copy: what the executor gives is a window into a larger buffer.
-    if (part.length > 0) kept[stream].push(part.slice())
+    // A copy: the session has its memory back with the next that it is asked for.
+    if (part.length > 0) kept[stream].push(new Uint8Array(part))
   }
   const output = headOf({ stdout: textOf(kept.stdout), stderr: textOf(kept.stderr), truncated })
   return { exitCode: await session.exitCode(), ...output }

@@ -32,7 +32,7 @@ export function converseOver({ medium, end, signal, serve }: Opening): Conversat
   const over = (on: Channel, other: () => ConversationSide): Carrier => ({
     ready: () => Promise.resolve(),
     emit: (frame) => {
-      const copy = frame.type === 'data' ? { ...frame, data: frame.data.slice() } : frame
+      const copy = frame.type === 'data' ? { ...frame, data: new Uint8Array(frame.data) } : frame
       medium.sendFrame(on, () => other().take(copy))
     },
   })

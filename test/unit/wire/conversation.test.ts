@@ -8,6 +8,7 @@ import {
   conversationWindows,
   longestPiece,
   Misconduct,
+  usualPiece,
 } from '../../../src/wire/conversation.ts'
 import { readNotice, socketCarrier, takeBinary } from '../../../src/wire/conversation-socket.ts'
 
@@ -82,6 +83,19 @@ describe('two sides', () => {
     )
   })
 
+  test('what was sent stays as it was when its memory is used again', async () => {
+    const [here, there] = conversationPair()
+    const memory = Buffer.alloc(3)
+    for (const word of ['one', 'two']) {
+      memory.write(word)
+      await here.send(1, memory)
+    }
+    there.end()
+    const seen: string[] = []
+    for await (const { data } of there.chunks) seen.push(Buffer.from(data).toString())
+    expect(seen).toEqual(['one', 'two'])
+  })
+
   test('messages pass bytes that nobody reads', async () => {
     const [here, there] = conversationPair()
     const stuck = here.send(1, new Uint8Array(2_000_000))
@@ -118,7 +132,7 @@ describe('one side', () => {
     const work = side.send(1, new Uint8Array(longestPiece * 4))
     expect(await settled(work)).toBe(false)
     expect(frames).toEqual([])
-    side.take({ type: 'credit', channel: 1, bytes: longestPiece + 1 })
+    side.take({ type: 'credit', channel: 1, bytes: usualPiece + 1 })
     expect(await settled(work)).toBe(false)
     expect(frames.length).toBe(1)
   })
@@ -189,6 +203,31 @@ describe('on a WebSocket', () => {
     await here.send(9, bytes('nine'))
     const { value } = await there.chunks[Symbol.asyncIterator]().next()
     expect(value).toMatchObject({ channel: 9, data: Buffer.from('nine') })
+  })
+
+  test('what was sent stays as it was until the socket has taken it, and its own memory is used again after that', async () => {
+    const taken: { readonly data: Uint8Array; readonly done: () => void }[] = []
+    const socket = {
+      ...{ readyState: 1, OPEN: 1, bufferedAmount: 0 },
+      send: (data: string | Uint8Array, done = (): void => {}) => {
+        if (typeof data !== 'string') taken.push({ data, done })
+      },
+    }
+    const here = new ConversationSide(socketCarrier(socket))
+    here.take({ type: 'credit', channel: 1, bytes: 1_000_000 })
+    const memory = Buffer.alloc(60_000)
+    const send = async (fill: number): Promise<void> => here.send(1, memory.fill(fill))
+    const isFilled = (at: number, fill: number): boolean =>
+      taken[at]?.data.subarray(1).every((byte) => byte === fill) ?? false
+    await send(1)
+    await send(2)
+    expect([isFilled(0, 1), isFilled(1, 2)]).toEqual([true, true])
+    taken[0]?.done()
+    await send(3)
+    await send(4)
+    expect([isFilled(1, 2), isFilled(2, 3), isFilled(3, 4)]).toEqual([true, true, true])
+    expect(taken[2]?.data.buffer).toBe(taken[0]?.data.buffer)
+    expect(taken[2]?.data.buffer).not.toBe(taken[1]?.data.buffer)
   })
 
   test('whatever text comes is a notice or nothing, and whatever bytes come are taken or refused', () => {

@@ -73,7 +73,7 @@ export class HttpTransport implements Transport {
   }
 
   async converse(name: string, input: unknown, signal: AbortSignal): Promise<Conversation> {
-    const { talkTo } = await import('./talk-socket.ts')
+    const [{ talkTo }, { wideSocket }] = await Promise.all([import('./talk-socket.ts'), import('./wide-socket.ts')])
     const to = this.#to
     const path = `/api/talk/${encodeURIComponent(name)}`
     // What is signed is the input as anybody would write it who has read it.
@@ -82,7 +82,7 @@ export class HttpTransport implements Transport {
     const target = {
       // Where it is encrypted, the connection is there already.
       url: to.kind === 'socket' ? `ws+unix:${to.path}:${path}` : `ws://${to.url.host}${path}`,
-      ...(socket === null ? {} : { createConnection: () => socket }),
+      createConnection: () => socket ?? wideSocket(to.kind === 'socket' ? to : where(to.url)),
       headers: this.#credentials(name, canonicalJson(input)),
       refusal: (error: NodeJS.ErrnoException) => this.#refusal(error),
       denial: (status: number, body: string) => this.#denial(status, body),
@@ -261,7 +261,7 @@ const bearerOf = (to: HttpAddress): Readonly<Record<string, string>> =>
   to.kind === 'url' && to.token !== null ? { authorization: `Bearer ${to.token}` } : {}
 
 /** `[::1]` is how a URL spells `::1`. */
-const where = ({ hostname, port, protocol }: URL): RequestOptions => ({
+const where = ({ hostname, port, protocol }: URL) => ({
   host: hostname.replace(/^\[|\]$/g, ''),
   port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
 })

@@ -10,8 +10,8 @@ export interface TalkTarget {
   /** `ws://…` or `ws+unix:…`. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  /** The connection, where it is there already. */
-  readonly createConnection?: () => Socket
+  /** One to it. */
+  readonly createConnection: () => Socket
   /** What the system says when there is no connection, as a failure for people. */
   readonly refusal: (error: NodeJS.ErrnoException) => Error
   /** Why a peer that answered does not talk, from the status and body of its answer. */
@@ -24,7 +24,7 @@ export async function talkTo(target: TalkTarget, input: unknown, signal: AbortSi
   signal.throwIfAborted()
   const socket = new WebSocket(target.url, ['clawbernetes.v1'], {
     headers: { ...target.headers },
-    ...(target.createConnection === undefined ? {} : { createConnection: target.createConnection }),
+    createConnection: target.createConnection,
     perMessageDeflate: false,
     handshakeTimeout: 10_000,
   })

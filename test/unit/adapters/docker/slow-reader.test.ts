@@ -71,6 +71,19 @@ test('given a reader who comes back, when there is room again, it is told of the
   expect(seen).toEqual(['aaaaa', 'bbbbb', 'lost 10', 'later'])
 })
 
+test('given a source that uses its memory again, what is kept stays as it was', async () => {
+  const memory = Buffer.alloc(3)
+  async function* source(): AsyncGenerator<ExecOutput> {
+    for (const word of ['one', 'two', 'six']) {
+      memory.write(word)
+      yield await Promise.resolve({ stream: 'stdout', data: memory })
+    }
+  }
+  const outputs = forSlowReader(source(), patience, note)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(await rest(outputs)).toEqual(['one', 'two', 'six'])
+})
+
 test('given a source that fails, the reader gets what was there, and then the failure', async () => {
   async function* source(): AsyncGenerator<ExecOutput> {
     yield await Promise.resolve({ stream: 'stdout' as const, data: Buffer.from('a') })
