@@ -7,6 +7,7 @@ import { exitCodeOf } from '../doors/cli/exit-code.ts'
 import { closest } from '../lib/closest.ts'
 import { ClawError, failureBody, isClawError } from '../model/failure.ts'
 import { type FlagValues, nodeArguments, nodeHelp } from '../config/clawnode-flags.ts'
+import { countBuffersAsHeap } from './buffers.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -102,6 +103,7 @@ async function joinToken(operands: readonly string[]): Promise<string> {
 }
 
 async function run(values: FlagValues, token: string | null): Promise<number> {
+  countBuffersAsHeap()
   const { configFromCommandLine } = await import('../daemon/settings.ts')
   const { startDaemon } = await import('../daemon/daemon.ts')
   const config = await configFromCommandLine(values)

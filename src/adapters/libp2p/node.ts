@@ -6,8 +6,7 @@ import { dcutr } from '@libp2p/dcutr'
 import { identify } from '@libp2p/identify'
 import type { ComponentLogger, ConnectionGater, Logger, PeerInfo } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
-import { noise } from '@libp2p/noise'
-import { noiseCrypto } from './noise-crypto.ts'
+import { encryption } from './encryption.ts'
 import { ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
@@ -54,7 +53,7 @@ export async function createNode(init: NodeInit) {
       announce: [...settings.announce],
     },
     transports: [tcpFrom(settings.dialFrom), ...(relayClient || holePunching ? [circuitRelayTransport()] : [])],
-    connectionEncrypters: [noise({ crypto: noiseCrypto })],
+    connectionEncrypters: [encryption()],
     streamMuxers: [yamux({ enableKeepAlive: false })],
     connectionManager: {
       maxConnections,

@@ -37,6 +37,21 @@ type Bytes = Uint8Array | Uint8ArrayList
 
 const partsOf = (bytes: Bytes): Iterable<Uint8Array> => (bytes instanceof Uint8Array ? [bytes] : bytes)
 
+/** As much as a message of Noise has at most. What is in it is used up before the next message. */
+const workspace = Buffer.allocUnsafeSlow(65_536)
+
+/** The parts of a message in one piece: a cipher gives out memory of its own for each that it is given, and what follows has to put these together. */
+function whole(bytes: Bytes): Uint8Array {
+  if (bytes instanceof Uint8Array) return bytes
+  if (bytes.byteLength > workspace.length) return bytes.subarray()
+  let length = 0
+  for (const part of bytes) {
+    workspace.set(part, length)
+    length += part.length
+  }
+  return workspace.subarray(0, length)
+}
+
 const privateKey = (raw: Uint8Array): KeyObject =>
   createPrivateKey({ key: Buffer.concat([before.private, raw]), type: 'pkcs8', format: 'der' })
 
@@ -76,8 +91,7 @@ export const noiseCrypto: ICryptoInterface = {
   chaCha20Poly1305Encrypt(plaintext, nonce, ad, k) {
     const cipher = createCipheriv(cipherName, keyOf(k), nonce, { authTagLength: tagBytes })
     cipher.setAAD(ad, { plaintextLength: plaintext.byteLength })
-    const output = new Uint8ArrayList()
-    for (const part of partsOf(plaintext)) output.append(cipher.update(part))
+    const output = new Uint8ArrayList(cipher.update(whole(plaintext)))
     cipher.final()
     output.append(cipher.getAuthTag())
     return output
@@ -90,13 +104,7 @@ export const noiseCrypto: ICryptoInterface = {
     const decipher = createDecipheriv(cipherName, keyOf(k), nonce, { authTagLength: tagBytes })
     decipher.setAAD(ad, { plaintextLength: end })
     decipher.setAuthTag(ciphertext.subarray(end))
-    if (ciphertext instanceof Uint8Array) {
-      const output = decipher.update(ciphertext.subarray(0, end))
-      decipher.final()
-      return output
-    }
-    const output = new Uint8ArrayList()
-    for (const part of ciphertext.sublist(0, end)) output.append(decipher.update(part))
+    const output = decipher.update(whole(ciphertext).subarray(0, end))
     decipher.final()
     return output
   },

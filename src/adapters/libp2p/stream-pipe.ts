@@ -8,6 +8,9 @@ import { spareUpdates } from './window.ts'
 /** So many bytes are worth a message of their own; fewer wait for what else is sent in this turn of the event loop. */
 const enough = 32_768
 
+/** A frame of so many bytes is most of the message that it came with, and keeps the memory of that; shorter ones are copied out of it. */
+const worthSharing = 32_768
+
 export interface StreamPipeInit {
   readonly stream: Stream
   /** Largest payload that may arrive. */
@@ -138,7 +141,8 @@ export class StreamPipe implements Pipe {
 
       if (length > this.#init.maxBytes + frameOverhead) throw new Oversized(`frame of ${length} bytes`)
       if (received.length < i + 1 + length) return null
-      const body = received.slice(i + 1, i + 1 + length)
+      const [from, to] = [i + 1, i + 1 + length]
+      const body = length < worthSharing ? received.slice(from, to) : received.subarray(from, to)
       received.consume(i + 1 + length)
       return body
     }

@@ -1,8 +1,7 @@
 /** Calls from outside a mesh, over a connection of its own: how a host joins, and how the CLI attaches to a distant peer. */
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { noiseCrypto } from './noise-crypto.ts'
+import { encryption } from './encryption.ts'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { abortable } from '../../lib/abortable.ts'
@@ -43,7 +42,7 @@ export async function openVisitor({ identity, networkKey, clock, dialFrom = null
     logger: mute,
     addresses: { listen: [] },
     transports: [tcpFrom(dialFrom)],
-    connectionEncrypters: [noise({ crypto: noiseCrypto })],
+    connectionEncrypters: [encryption()],
     streamMuxers: [yamux({ enableKeepAlive: false })],
     connectionManager: { dialTimeout, addressDialTimeout: dialTimeout, reconnectRetries: 0 },
     connectionMonitor: { enabled: false },
