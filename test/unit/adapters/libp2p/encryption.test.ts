@@ -18,7 +18,7 @@ async function dialled(port: number): Promise<{ connection: MultiaddrConnection;
     },
   }
   const options = { upgrader, signal: AbortSignal.timeout(5_000) }
-  await tcp()({ logger: mute } as never).dial(multiaddr(`/ip4/127.0.0.1/tcp/${port}`), options as never)
+  await tcp()({ logger: mute }).dial(multiaddr(`/ip4/127.0.0.1/tcp/${port}`), options as never)
   const connection = await made.promise
   return { connection, socket: (connection as unknown as { socket: Socket }).socket }
 }
