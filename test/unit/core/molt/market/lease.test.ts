@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { agreementId } from '../../../../../src/core/molt/agreement.ts'
+import { buyDuties, buyStep, leftOf, newBuy } from '../../../../../src/core/molt/market/buy.ts'
+import type { Lease, LeaseInput } from '../../../../../src/core/molt/market/lease.ts'
+import { holdsDevices, leaseDuties, leaseStep, newLease } from '../../../../../src/core/molt/market/lease.ts'
+import { rank } from '../../../../../src/core/molt/market/rank.ts'
+import { termsOf } from '../../../../../src/core/molt/market/terms.ts'
+import { noteHash } from '../../../../../src/core/molt/meter.ts'
+import { nodeId } from '../../../../../src/model/ids.ts'
+import { minute, second } from '../../../../../src/model/time.ts'
+import { aBid, aWant, known, now } from '../../../../support/molt/market.ts'
+import { agreed, network } from '../../../../support/molt/samples.ts'
+
+const want = aWant()
+const signed = aBid()
+const agreement = agreed(termsOf(signed.bid, want, { job: 'job', hold: 667_200n, at: now }))
+
+function after(...steps: readonly (readonly [at: number, input: LeaseInput])[]): Lease {
+  return steps.reduce((lease, [at, input]) => leaseStep(lease, input, at), newLease(signed, want, ['G0', 'G1'], now))
+}
+const running = [
+  [now, { type: 'agreed', agreement }],
+  [now, { type: 'funded' }],
+  [now, { type: 'started' }],
+] as const
+
+/** The buyer's answer to the last note. */
+const answerTo = (lease: Lease, due: bigint): LeaseInput => {
+  const note = lease.meter.last === null ? '0'.repeat(64) : noteHash(lease.meter.last)
+  return { type: 'voucher', signed: { voucher: { agreement: agreementId(agreement), due, note }, signature: '' } }
+}
+
+describe('given a lease that runs', () => {
+  test('when it is being closed, then its GPUs are nobody else’s until nothing of it is on the host', () => {
+    const closing = after(...running, [now + second, { type: 'cancel' }])
+    expect([closing.state, holdsDevices(closing)]).toEqual(['closing', true])
+    const stopped = leaseStep(closing, { type: 'stopped' }, now + 2 * second)
+    expect(holdsDevices(stopped)).toBe(false)
+    expect(leaseDuties(stopped, now + 2 * second)).toContainEqual({ type: 'release-devices' })
+  })
+
+  test('when the buyer offers to close at less than it has promised, then that is not signed, and the provider claims', () => {
+    const noted = after(...running, [now + 15 * second, { type: 'tick' }])
+    const vouched = leaseStep(noted, answerTo(noted, 16_680n), now + 16 * second)
+    const closing = leaseStep(vouched, { type: 'cancel' }, now + 17 * second)
+    const offered = (paid: bigint): Lease =>
+      leaseStep(closing, { type: 'offered', paid, byBuyer: 'signature' }, now + 18 * second)
+    expect(offered(16_679n).offered).toBeNull()
+    expect(offered(16_680n).offered).toMatchObject({ paid: 16_680n })
+    expect(leaseDuties(offered(16_679n), now + 10 * minute)).toContainEqual({
+      ...{ type: 'claim', voucher: vouched.voucher },
+    })
+  })
+
+  test('when a step comes late, then the meter has not run past the credit', () => {
+    const late = after(...running, [now + 10 * minute, { type: 'tick' }])
+    expect(late.meter.gpuMillis).toBe(60_000n)
+    expect(late.state).toBe('paused')
+  })
+})
+
+describe('given time in which nothing comes', () => {
+  test.each([
+    ['a bid', [], minute, 'expired'],
+    ['an agreement without its hold', [running[0]], 10 * minute, 'unfunded'],
+    ['work that does not start', [running[0], running[1]], 20 * minute, 'not-started'],
+    ['work that nobody pays for', running, 20 * minute, 'unvouched'],
+  ] as const)('then %s ends by itself', (_, steps, wait, why) => {
+    let lease = after(...steps)
+    for (let at = now; at <= now + wait; at += second) lease = leaseStep(lease, { type: 'tick' }, at)
+    expect(lease).toMatchObject({ state: 'closed', why, outcome: { how: 'nothing', paid: 0n } })
+  })
+})
+
+test('given a try that failed after something was promised in it, then the next gets what is left, and not more', () => {
+  const tight = aWant({ maxTotal: 667_200n })
+  const bids = ['one', 'two'].map((name) => aBid({ provider: nodeId(name) }, { maxTotal: 667_200n }))
+  const ranked = rank(bids, tight, { knownOf: () => known(), now })
+  const first = buyStep(newBuy('job', tight, now), { type: 'bids', round: 1, want: tight, ranked }, now)
+  const [tried] = first.purchases
+  if (tried === undefined) throw new Error('nothing was tried')
+  expect([tried.terms.hold, leftOf(first)]).toEqual([667_200n, 667_200n])
+  const failed = { ...tried, state: 'closing' as const, why: 'silent' as const, isReserved: true }
+  const owing = { ...first, purchases: [{ ...failed, payer: { vouched: 67_200n, last: null } }] }
+  const second = buyStep(owing, { type: 'tick' }, now + 1)
+  expect(second.purchases.map(({ terms }) => terms.hold)).toEqual([667_200n, 600_000n])
+  expect(second.failed).toEqual([tried.signed.bid.provider])
+  expect(buyDuties(second, network, now + 1)).toContainEqual({
+    ...{ type: 'purchase', key: second.purchases[1]?.key, duty: { type: 'reserve', amount: 600_000n } },
+  })
+})
