@@ -44,6 +44,42 @@ const accountFailures = {
   ),
 }
 
+const networkFailures = {
+  MOLT_NOT_CONNECTED: failure(
+    'unavailable',
+    ({ reason }: { reason: string }) => `This node is not connected to a MOLT network: ${reason}.`,
+    'See where it stands with `clawbernetes molt status`; take part with `clawbernetes molt join`.',
+  ),
+  MOLT_NETWORK_EXISTS: failure(
+    'conflict',
+    ({ network, name }: { network: string; name: string }) =>
+      `The mesh takes part in the MOLT network ${name} (${network}) already.`,
+    'Go on in that one, or give it up first with `clawbernetes molt network leave`.',
+  ),
+  MOLT_NO_NETWORK: failure(
+    'not-found',
+    ({ mesh }: { mesh: string }) => `The mesh ${mesh} takes part in no MOLT network.`,
+    'Make one with `clawbernetes molt network create`, or join another mesh’s with `clawbernetes molt network join FILE`.',
+  ),
+  MOLT_TOO_FEW_WITNESSES: failure(
+    'unavailable',
+    ({ answered, voters, silent }: { answered: number; voters: number; silent: string }) =>
+      `Only ${answered} of ${voters} voters can be witnesses now, and it takes a majority: ${silent} did not answer.`,
+    'Start those nodes, or take them out of the voters with `clawbernetes gateway voters`, and try again.',
+  ),
+  MOLT_NETWORK_INVALID: failure(
+    'invalid',
+    ({ problem }: { problem: string }) => `That is no MOLT network that can be joined: ${problem}.`,
+    'Have the other mesh write it anew with `clawbernetes molt network export`.',
+  ),
+  MARKET_KEY_CORRUPT: failure(
+    'internal',
+    ({ file }: { file: string }) => `${file} holds no key for the market.`,
+    'Restore it from a backup: what the node owns in a MOLT network is under this key.',
+  ),
+}
+
 export const moltFailures = {
+  ...networkFailures,
   ...accountFailures,
 }

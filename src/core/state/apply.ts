@@ -32,6 +32,8 @@ import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
 import type { BackupCommand } from './backup-commands.ts'
 import { carryOutOnBackup, isOnBackup } from './backups.ts'
+import type { MoltCommand } from './molt-commands.ts'
+import { carryOutOnMolt, isOnMolt } from './molt.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 import { carryOutOnVolume, isOnVolume } from './volumes.ts'
 import { raiseVersion } from './versions.ts'
@@ -79,6 +81,7 @@ function carryOut(step: Step, command: Command): Outcome {
   if (isOnPolicy(command)) return carryOutOnPolicy(step, command)
   if (isOnVolume(command)) return carryOutOnVolume(step, command)
   if (isOnBackup(command)) return carryOutOnBackup(step, command)
+  if (isOnMolt(command)) return carryOutOnMolt(step, command)
   return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
 }
 
@@ -93,6 +96,7 @@ type Plain = Exclude<
   | PolicyCommand
   | VolumeCommand
   | BackupCommand
+  | MoltCommand
   | VaultCommand
 >
 

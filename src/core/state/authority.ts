@@ -7,6 +7,7 @@ import { isOnVault } from './configs.ts'
 import { isOnCron } from './crons.ts'
 import { isOnDeployment } from './deployments.ts'
 import { isOnJob } from './jobs.ts'
+import { isOnMolt } from './molt.ts'
 import { isOnPolicy } from './policies.ts'
 import type { Command } from './types.ts'
 import { isOnWorkflow } from './workflows.ts'
@@ -33,6 +34,7 @@ function isForwardedOnBackup(command: BackupCommand, from: NodeId): boolean {
 
 function isForwarded(command: Exclude<Command, BackupCommand>, from: NodeId): boolean {
   if (isOnPolicy(command) || isOnAccess(command)) return true
+  if (isOnMolt(command)) return command.type !== 'report-molt' || command.node === from
   if (isOnDeployment(command)) return command.type !== 'set-rollout'
   if (isOnJob(command) || isOnCron(command) || isOnWorkflow(command)) return !leadersOnTime.includes(command.type)
   if (isOnVault(command)) return !leadersOnVault.includes(command.type)

@@ -12,6 +12,7 @@ import { policyCommands } from './policy-schemas.ts'
 import { vaultCommands } from './vault-schemas.ts'
 import * as shape from './schemas.ts'
 import { backupCommands } from './backup-schemas.ts'
+import { moltCommands } from './molt-schemas.ts'
 import { volumeCommands } from './volume-schemas.ts'
 import { limits } from './state.ts'
 import { workflowCommands } from './workflow-schemas.ts'
@@ -141,6 +142,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   ...deploymentCommands,
   ...volumeCommands,
   ...backupCommands,
+  ...moltCommands,
   z.strictObject({ ...type('report-audit-head'), node, seq: shape.count.min(1), hash: shape.sha256 }),
   ...jobCommands,
   ...cronCommands,

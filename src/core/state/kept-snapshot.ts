@@ -3,22 +3,29 @@ import { z } from 'zod'
 import type { Volume } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import { backupFields, readBackups, writtenBackups } from './backup-schemas.ts'
+import { moltFields, readMolt, writtenMolt } from './molt-schemas.ts'
 import type { State } from './state.ts'
 import { limits, weighed } from './state.ts'
 import { VolumeSchema } from './volume-schemas.ts'
 
-export const keptFields = { volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(), ...backupFields }
+export const keptFields = {
+  volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(),
+  ...backupFields,
+  ...moltFields,
+}
 type Written = z.infer<z.ZodObject<typeof keptFields>>
 
 export const writtenKept = (state: State): Written => ({
   ...(state.volumes.size > 0 && { volumes: [...state.volumes.values()] as z.infer<typeof VolumeSchema>[] }),
   ...writtenBackups(state),
+  ...writtenMolt(state),
 })
 
 export const readKept = ({
   volumes = [],
   ...lists
-}: Written): Pick<State, 'volumes' | 'backups' | 'backupSchedules'> => ({
+}: Written): Pick<State, 'volumes' | 'backups' | 'backupSchedules' | 'moltNetwork' | 'moltParts'> => ({
   volumes: weighed.volumes(volumes.map((volume: Volume) => [volumeKey(volume.namespace, volume.name), volume])),
   ...readBackups(lists),
+  ...readMolt(lists),
 })

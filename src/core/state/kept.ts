@@ -1,12 +1,13 @@
-/** What the mesh keeps beside its work: volumes, backups, and how far the records of its nodes have come. */
+/** What the mesh keeps beside its work: volumes, backups, its place in a MOLT network, and how far the records of its nodes have come. */
 import type { NotedHead } from '../../model/audit.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Backup, BackupSchedule } from '../../model/backup.ts'
 import type { Volume } from '../../model/volume.ts'
 import type { BackupCommand } from './backup-commands.ts'
+import type { MoltCommand, MoltState } from './molt-commands.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 
-export interface Kept {
+export interface Kept extends MoltState {
   /** By namespace and name. */
   readonly volumes: ReadonlyMap<string, Volume>
   readonly backups: ReadonlyMap<string, Backup>
@@ -19,5 +20,6 @@ export interface Kept {
 export type KeptCommand =
   | VolumeCommand
   | BackupCommand
+  | MoltCommand
   /** How far the audit log of a node has come. */
   | { readonly type: 'report-audit-head'; readonly node: NodeId; readonly seq: number; readonly hash: string }

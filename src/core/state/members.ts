@@ -124,6 +124,7 @@ export function removeMember(step: Step, command: CommandOf<'remove-member'>): O
   exposeVault(state, member.id)
   state.liveness.delete(member.id)
   state.auditHeads.delete(member.id)
+  state.moltParts.delete(member.id)
   state.workerResults.delete(member.id)
   state.removed.set(member.id, state.epoch)
   changes.push({ type: 'member', node: member.id })

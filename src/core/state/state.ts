@@ -26,7 +26,9 @@ import type { Namespace } from '../../model/namespace.ts'
 import type { Policy } from '../../model/policy.ts'
 import type { MeteredDay, Prices } from '../../model/prices.ts'
 import type { Backup, BackupSchedule } from '../../model/backup.ts'
+import type { MoltPart } from '../../model/molt.ts'
 import type { Volume } from '../../model/volume.ts'
+import type { MoltNetwork } from './molt-commands.ts'
 import type { Genesis, MeshEvent, MeshState, Mib, NotedDecision, Operator, Outcome, Spending, Usage } from './types.ts'
 import type { JoinToken } from '../../model/access.ts'
 
@@ -68,6 +70,8 @@ export interface State extends MeshState {
   readonly volumes: Map<string, Volume>
   readonly backups: Map<string, Backup>
   readonly backupSchedules: Map<string, BackupSchedule>
+  moltNetwork: MoltNetwork | null
+  readonly moltParts: Map<NodeId, MoltPart>
   readonly events: MeshEvent[]
   index: number
   at: number
@@ -157,6 +161,9 @@ export const limits = {
   /** Who can open the vault: voters, and those who were until a moment ago. */
   holders: 32,
   tokens: 10_000,
+  /** Encoded size of the rules of a MOLT network, characters, and addresses that are kept of its hosts. */
+  moltGenesisBytes: 32 * 1_024,
+  moltBootstrap: 64,
   namespaces: 1_000,
   volumes: 5_000,
   backups: 2_000,
@@ -249,6 +256,8 @@ export const createState = (): State => ({
   volumes: weighed.volumes(),
   backups: weighed.backups(),
   backupSchedules: weighed.backupSchedules(),
+  moltNetwork: null,
+  moltParts: new Map(),
   events: [],
   index: 0,
   at: 0,

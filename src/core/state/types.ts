@@ -382,4 +382,5 @@ export type Change =
   | { readonly type: 'cron'; readonly cron: CronId }
   | { readonly type: 'workflow'; readonly workflow: WorkflowId }
   | { readonly type: 'backup'; readonly backup: string }
+  | { readonly type: 'molt' }
   | { readonly type: 'event'; readonly event: MeshEvent }
