@@ -32,6 +32,19 @@ export const Config = z.strictObject({
       timing: z.enum(['lan', 'wan']).default('lan').describe('How patient consensus is: one site, or several'),
     })
     .prefault({}),
+  molt: z
+    .strictObject({
+      listen: z
+        .array(multiaddr)
+        .default(['/ip4/0.0.0.0/tcp/4711'])
+        .describe('Multiaddrs where hosts of other meshes reach this one, while it takes part in a MOLT network'),
+      announce: z.array(multiaddr).default([]).describe('Multiaddrs to tell them instead of the ones found'),
+      peers: z
+        .array(multiaddr)
+        .default([])
+        .describe('Multiaddrs of hosts of the network to connect to besides those that the mesh knows'),
+    })
+    .prefault({}),
   nat: z
     .strictObject({
       relays: z.array(multiaddr).default([]).describe('Members that relay for this host when it cannot be dialled'),

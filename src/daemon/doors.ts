@@ -13,6 +13,7 @@ import { Measured } from '../operations/mesh/measured.ts'
 import { Replies } from '../operations/replies.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
+import type { Molt } from '../services/molt/types.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import { Uploads } from '../services/control/uploads.ts'
 import { maxSnapshotBytes } from '../wire/raft.ts'
@@ -26,7 +27,11 @@ import { apiToken } from './token.ts'
 import type { WorkPlane } from './work-plane.ts'
 
 /** Makes them; nothing is started. */
-export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPlane & { readonly audit: AuditLog }) {
+export async function doorsOf(
+  ground: Ground,
+  plane: ControlPlane,
+  work: WorkPlane & { readonly audit: AuditLog; readonly molt: Molt },
+) {
   const { config, log, version, random, clock, identity, metrics } = ground
   const { host, control, consensus, membership: belonging } = plane
   const { members, agent, logs, inventory, probes, audit } = work
@@ -49,7 +54,7 @@ export async function doorsOf(ground: Ground, plane: ControlPlane, work: WorkPla
     images: work.images,
     services: work.services,
     ...{ volumes: work.volumes, backups: work.backups },
-    audit,
+    ...{ audit, molt: work.molt },
     replies: new Replies(clock),
     sight: new Sight(watched),
     measured: new Measured(watched),

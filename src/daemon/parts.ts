@@ -6,6 +6,7 @@ import { controlPlane } from './control-plane.ts'
 import { doorsOf } from './doors.ts'
 import { EventLoopService } from './event-loop.ts'
 import { type Ground, socketOf } from './ground.ts'
+import { moltOf } from './molt.ts'
 import { auditOf, headReporter } from './record.ts'
 import { type WorkPlane, workPlane } from './work-plane.ts'
 
@@ -22,7 +23,8 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   // Its services ask other nodes by the operations, which look at the services.
   const connect = connectThrough({ converse: (name, input, asker) => doors.operations.converse(name, input, asker) })
   const work = await workPlane(ground, plane, connect, signal)
-  const doors = await doorsOf(ground, plane, { ...work, audit })
+  const molt = moltOf(ground, plane)
+  const doors = await doorsOf(ground, plane, { ...work, audit, molt })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, gateway, images, objects, backups } = work
   return {
@@ -45,6 +47,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       backups,
       gateway,
       links,
+      molt,
       headReporter(ground, plane, audit),
       spool,
       doors.api,

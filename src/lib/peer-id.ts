@@ -16,3 +16,10 @@ export function publicKeyOf(peerId: string): Uint8Array | null {
   if (bytes?.length !== 38 || prefix.some((byte, i) => bytes[i] !== byte)) return null
   return bytes.slice(prefix.length)
 }
+
+/** A multiaddr with a peer id at its end, as far as can be told without a library. */
+export function isPeerAddress(address: string): boolean {
+  if (address.length > 512 || !/^(\/[\x21-\x2e\x30-\x7e]+)+$/.test(address)) return false
+  const [, peer] = /\/p2p\/([^/]+)$/.exec(address) ?? []
+  return peer !== undefined && publicKeyOf(peer) !== null
+}

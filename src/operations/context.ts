@@ -29,6 +29,7 @@ import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
 import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
+import type { Molt } from '../services/molt/types.ts'
 import type { Membership } from '../services/membership/types.ts'
 import type { SealedValue } from '../services/vault/vault-holder.ts'
 import type { OwnValue } from '../services/vault/vault-desk.ts'
@@ -187,6 +188,8 @@ export interface OperationContext {
   readonly services: ServicesView
   readonly volumes: VolumesView
   readonly backups: BackupsView
+  /** This node among strangers. */
+  readonly molt: Molt
   /** What is done here, and by whom. */
   readonly audit: AuditLog
   /** What the record calls the request that it is for; left out where it is for none. */

@@ -1,5 +1,14 @@
 /** Every operation there is. A new one is a line here and shows up at every door. */
 import type { z } from 'zod'
+import {
+  moltIdentity,
+  moltNetworkCreate,
+  moltNetworkExport,
+  moltNetworkInfo,
+  moltNetworkJoin,
+  moltNetworkLeave,
+} from './molt/molt-network.ts'
+import { moltJoin, moltLeave, moltStatus } from './molt/molt-part.ts'
 import { operatorAdd, operatorList, operatorRemove, tokenCreate } from './access.ts'
 import { auditQuery, auditTail } from './audit/audit-query.ts'
 import { auditRead } from './audit/audit-read.ts'
@@ -169,6 +178,8 @@ export const operations = [
   ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],
   ...[backupCreate, backupFollow, backupList, backupInfo, backupVerify, backupRead, backupRestore, backupDelete],
   ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],
+  ...[moltNetworkCreate, moltNetworkInfo, moltNetworkExport, moltNetworkJoin, moltNetworkLeave, moltIdentity],
+  ...[moltJoin, moltLeave, moltStatus],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],

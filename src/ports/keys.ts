@@ -1,4 +1,6 @@
 /** Keys other than the node's own signature, which is the Signer's: for sealing secrets to one node, and for the mesh as a whole. */
+import type { NodeId } from '../model/ids.ts'
+import type { Signer } from './signer.ts'
 
 /** Secrets for one reader. `scope` is bound to the sealed text, so that it cannot be passed off as another secret. */
 export interface Sealer {
@@ -35,4 +37,13 @@ export interface VaultKeys {
   encrypt(value: Uint8Array, dataKey: Uint8Array, bound: string): Uint8Array
   /** Null when it was changed, or is bound to something else. */
   decrypt(box: Uint8Array, dataKey: Uint8Array, bound: string): Uint8Array | null
+}
+
+/** Who a node is in a MOLT network: a key that has nothing to do with that of the node. */
+export interface MarketKey {
+  /** Its peer id: the party and the account. */
+  readonly id: NodeId
+  /** Private half, 32 bytes, for the market host to prove the id with. Goes into no log. */
+  readonly seed: Uint8Array
+  readonly signer: Signer
 }

@@ -5,6 +5,7 @@ import { Api } from '../../src/doors/cli/peer/api.ts'
 import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { beforeAuth } from './help-access.ts'
+import { beforeMolt } from './help-molt.ts'
 import * as timed from './help-timed.ts'
 import { noWord, someConfig, someSecret } from './help-secrets.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
@@ -77,7 +78,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|backup (?!list|info)|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|backup (?!list|info)|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config|molt)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -139,6 +140,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^volume (info|snapshot|restore|forget|delete) /, (stage, line) => stage.volume(line.split(' ')[2] ?? '')],
   [/^backup create --volume/, (stage) => stage.noVolume('training-data')],
   [/^backup schedule (create|suspend|resume|delete) /, (stage, line) => timed.backupSchedule(stage.api, line)],
+  [/^molt /, (stage, line) => beforeMolt(stage.api, line, stage.folder)],
   [/^operator remove/, (stage) => stage.operator()],
   [/^(context (use|rm)|auth (login|logout)) lab/, (stage) => stage.context()],
   [/^node remove gpu-node-3 --yes/, async (stage, line) => line.replaceAll('gpu-node-3', await stage.newcomer())],
@@ -147,11 +149,11 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
 export class Stage {
   readonly api: Api
   readonly #mesh: Mesh
-  readonly #folder: string
+  readonly folder: string
 
   constructor(mesh: Mesh, folder: string) {
     this.#mesh = mesh
-    this.#folder = folder
+    this.folder = folder
     this.api = new Api(new HttpTransport({ kind: 'socket', path: mesh.get(0).socket }))
     const token = readFileSync(join(mesh.get(0).dataDir, 'api-token'), 'utf8')
     const files = {
@@ -306,16 +308,16 @@ export class Stage {
       'lab',
       `http://${this.#mesh.get(0).api}`,
       '--token-file',
-      join(this.#folder, 'lab.token'),
+      join(this.folder, 'lab.token'),
     ]
-    const { code, stderr } = await runCli(words, { XDG_CONFIG_HOME: join(this.#folder, '.config') })
+    const { code, stderr } = await runCli(words, { XDG_CONFIG_HOME: join(this.folder, '.config') })
     if (code !== 0) throw new Error(stderr)
   }
 
   /** What the example of another command writes. */
   async exported(): Promise<void> {
     const parts = await Array.fromAsync(this.api.stream('audit.export', {}, signal))
-    writeFileSync(join(this.#folder, 'audit.jsonl'), parts.map(({ text }) => text).join(''))
+    writeFileSync(join(this.folder, 'audit.jsonl'), parts.map(({ text }) => text).join(''))
   }
 
   async volume(name: string): Promise<void> {

@@ -258,7 +258,12 @@ export class Mesh {
         ],
         ...['--simulate-gpus', plan.gpus ?? '4xH100', ...(plan.extra ?? [])],
       ],
-      environment: { CLAWNODE_GPU_AUTO_DETECT: 'false', ...plan.environment },
+      // Several hosts are on this machine, and none is to be found by others.
+      environment: {
+        CLAWNODE_GPU_AUTO_DETECT: 'false',
+        CLAWNODE_MOLT_LISTEN: '/ip4/127.0.0.1/tcp/0',
+        ...plan.environment,
+      },
       prefix: plan.prefix,
       program: plan.program,
     })

@@ -1,5 +1,6 @@
 /** A node whose volumes hold nothing. */
 import { ClawError } from '../../src/model/failure.ts'
+import type { Molt } from '../../src/services/molt/types.ts'
 import type { BackupsView, VolumesView } from '../../src/operations/context.ts'
 
 const none = (): never => {
@@ -11,6 +12,17 @@ const noBackups: BackupsView = {
   follow: () => none(),
   verify: async () => none(),
   read: () => none(),
+}
+
+/** A node that takes no part in any market. */
+const noMolt: Molt = {
+  status: () => ({
+    ...{ part: null, party: null, isWitness: false, isConnected: false, problem: null, peers: [], addresses: [] },
+  }),
+  identity: async () => none(),
+  join: async () => none(),
+  leave: () => Promise.resolve(),
+  plane: () => none(),
 }
 
 const noVolumes: VolumesView = {
@@ -25,4 +37,4 @@ const noVolumes: VolumesView = {
   discard: () => Promise.resolve(),
 }
 
-export const nothingKept = { volumes: noVolumes, backups: noBackups }
+export const nothingKept = { volumes: noVolumes, backups: noBackups, molt: noMolt }

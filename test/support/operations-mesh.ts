@@ -29,6 +29,7 @@ import type { KeptLog } from '../../src/ports/log-store.ts'
 import { silent } from '../../src/ports/log.ts'
 import { Uploads } from '../../src/services/control/uploads.ts'
 import type { Control, Freshness, GatewayStatus } from '../../src/services/control/types.ts'
+import type { Molt } from '../../src/services/molt/types.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
 import { World } from '../../src/simulation/world.ts'
@@ -84,6 +85,8 @@ export class OperationsMesh {
   spool: Spool = []
   /** By node; nodes without an entry run no containers. */
   readonly images = new Map<NodeId, Images>()
+  /** By node; nodes without an entry take no part in any market. */
+  readonly molts = new Map<NodeId, Molt>()
   /** Voters that were given up, and states that were restored. */
   readonly recovered: string[] = []
   readonly restored: State[] = []
@@ -185,6 +188,7 @@ export class OperationsMesh {
         uploads: this.uploads,
       },
       ...{ ...nothingKept, images: this.images.get(self) ?? null, audit: this.audits.get(self) ?? unrecorded },
+      molt: this.molts.get(self) ?? nothingKept.molt,
       ...{ replies: new Replies(clock), services: { stats: async () => ({ revisions: [], unserved: 0 }) } },
       spool: {
         entries: () => this.spool,

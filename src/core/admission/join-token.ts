@@ -1,5 +1,5 @@
 /** Join tokens: `claw1.` and base64url. Whoever holds one may bring in one host, once, until it expires. */
-import { publicKeyOf } from '../../lib/peer-id.ts'
+import { isPeerAddress } from '../../lib/peer-id.ts'
 import { ClawError } from '../../model/failure.ts'
 import { type MeshId, meshId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
@@ -69,13 +69,6 @@ function problemOf(content: TokenContent): string | null {
   if (!Number.isSafeInteger(notAfter) || notAfter <= 0) return 'it does not say until when it is valid'
   if (addresses.length === 0) return 'it names no address'
   return addresses.every(isPeerAddress) ? null : 'it names an address that is none'
-}
-
-/** A multiaddr with a peer id at its end, as far as can be told without a library. */
-export function isPeerAddress(address: string): boolean {
-  if (address.length > 512 || !/^(\/[\x21-\x2e\x30-\x7e]+)+$/.test(address)) return false
-  const [, peer] = /\/p2p\/([^/]+)$/.exec(address) ?? []
-  return peer !== undefined && publicKeyOf(peer) !== null
 }
 
 const invalid = (reason: string): ClawError => new ClawError('TOKEN_INVALID', { reason })

@@ -7,6 +7,7 @@ import { carryOut } from '../carry-out.ts'
 import { askedNode } from '../workload/container-ref.ts'
 import { iso, isoOrNull, momentOf, nodeRef, since, time } from '../fields.ts'
 import { findMember, refresh } from '../find.ts'
+import { nodeMolt, NodeMoltView } from '../molt/molt-view.ts'
 import { eventView, isTold, MeshEventView } from '../mesh/event-view.ts'
 import { nodeView, nodeViews, NodeView, placed } from './node-view.ts'
 import { unary } from '../operation.ts'
@@ -73,7 +74,7 @@ const NodeInfo = NodeView.extend({
   host: HostView.nullable(),
   problems: z.array(z.string()),
   running: z.array(z.object({ id: z.string(), name: z.string(), state: z.string(), devices: z.array(z.string()) })),
-  molt: z.object({ participating: z.boolean() }),
+  molt: NodeMoltView,
 })
 
 export const nodeInfo = unary({
@@ -117,7 +118,7 @@ export const nodeInfo = unary({
           state: now,
           devices: [...(placement?.devices ?? [])],
         })),
-      molt: { participating: false },
+      molt: nodeMolt(member.id, state),
     }
   },
 })

@@ -1,6 +1,7 @@
 /** Making join tokens. The mesh keeps only a hash of the secret, so that its state lets nobody in. */
 import { isWorker } from '../../core/access/standing.ts'
-import { encodeToken, isPeerAddress, secretBytes } from '../../core/admission/join-token.ts'
+import { encodeToken, secretBytes } from '../../core/admission/join-token.ts'
+import { isPeerAddress } from '../../lib/peer-id.ts'
 import type { CommandOf } from '../../core/state/types.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { ClawError } from '../../model/failure.ts'

@@ -1,7 +1,8 @@
 /** The newcomer's side of joining: token in, membership out. */
 import { checkCertificate } from '../../core/admission/certificate.ts'
 import { meshIdOf } from '../../core/admission/genesis.ts'
-import { decodeToken, isPeerAddress, type TokenContent } from '../../core/admission/join-token.ts'
+import { decodeToken, type TokenContent } from '../../core/admission/join-token.ts'
+import { isPeerAddress } from '../../lib/peer-id.ts'
 import { supported } from '../../core/state/versions.ts'
 import type { Genesis } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'

@@ -1,6 +1,6 @@
 /** The admission service: lets newcomers in, signs certificates, keeps this node's own certificate and addresses up to date. */
 import { isDueForRenewal, readCertificate } from '../../core/admission/certificate.ts'
-import { isPeerAddress } from '../../core/admission/join-token.ts'
+import { isPeerAddress } from '../../lib/peer-id.ts'
 import type { Change } from '../../core/state/types.ts'
 import { nodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'

@@ -56,7 +56,12 @@ export const nodeRows = ({ node: first, spare }: Known): readonly Row[] => [
       hardware: z.looseObject({ cpuCores: z.int(), memoryMib: z.number() }),
       connectivity: z.looseObject({ liveness: z.literal('alive') }),
       running: z.array(z.looseObject({ id: text, name: text, state: text })),
-      molt: z.object({ participating: z.boolean() }),
+      molt: z.object({
+        participating: z.boolean(),
+        mode: z.string().nullable(),
+        party: z.string().nullable(),
+        witness: z.boolean(),
+      }),
     }),
   },
   {

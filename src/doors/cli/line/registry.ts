@@ -5,6 +5,7 @@ import { backupRows } from './backup-rows.ts'
 import { volumeRows } from './volume-rows.ts'
 import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
+import { moltRows } from './molt-rows.ts'
 import { policyRows } from './policy-rows.ts'
 import type { Row } from './row.ts'
 import { secretRows } from './secret-rows.ts'
@@ -30,6 +31,8 @@ export const nouns: Readonly<Record<string, string>> = {
   audit: 'Who did what, and who was turned away',
   policy: 'What work may be',
   price: 'What it costs',
+  molt: 'Lending and using GPUs across meshes',
+  'molt network': 'Which MOLT network the mesh takes part in',
   secret: 'What only the work that needs it may know',
   config: 'Words for work that are no secrets',
   token: 'Letting hosts in',
@@ -180,6 +183,7 @@ export const commands: readonly Row[] = [
     load: () => import('../commands/gateway/transfer.ts'),
   },
   ...policyRows,
+  ...moltRows,
   ...secretRows,
   {
     path: 'gateway recover',

@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { newIdentity } from '../../../../src/adapters/keys/identity.ts'
-import {
-  decodeToken,
-  encodeToken,
-  isPeerAddress,
-  type TokenContent,
-} from '../../../../src/core/admission/join-token.ts'
+import { decodeToken, encodeToken, type TokenContent } from '../../../../src/core/admission/join-token.ts'
+import { isPeerAddress } from '../../../../src/lib/peer-id.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { meshId } from '../../../../src/model/ids.ts'
 import { hour } from '../../../../src/model/time.ts'

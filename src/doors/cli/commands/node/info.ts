@@ -89,11 +89,14 @@ function hardware({ hardware: parts, host: measured, status }: Info): Pairs {
   ]
 }
 
+const moltInWords = ({ mode, witness }: Info['molt']): string =>
+  [mode ?? 'not participating', ...(witness ? ['witness'] : [])].join(', ')
+
 const connectivity = ({ connectivity: link, lastSeen, addresses, molt }: Info): Pairs => [
   [
     'Reached',
     `${link.liveness}, last seen ${ago(lastSeen)}${link.roundTripMs === null ? '' : `, ${link.roundTripMs} ms`}`,
   ],
   ...addresses.map((address) => ['Address', address] as const),
-  ['MOLT', molt.participating ? 'participating' : 'not participating'],
+  ['MOLT', moltInWords(molt)],
 ]

@@ -1,0 +1,36 @@
+/** What the examples of `molt` need, or would stumble over. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Api } from '../../src/doors/cli/peer/api.ts'
+import { ClawError } from '../../src/model/failure.ts'
+import { eventually } from './mesh.ts'
+
+const { signal } = new AbortController()
+
+/** `folder` is where the examples are run. */
+export async function beforeMolt(api: Api, line: string, folder: string): Promise<void> {
+  const has = await hasNetwork(api)
+  if (line.startsWith('molt network create')) {
+    if (has) await api.call('moltnetwork.leave', {}, signal)
+    return
+  }
+  if (!has) await api.call('moltnetwork.create', {}, signal)
+  if (!/^molt network (export|join)/.test(line)) return
+  const network = await eventually(
+    'a witness has said where it is',
+    15_000,
+    () => api.call('moltnetwork.export', {}, signal),
+    ({ bootstrap }) => bootstrap.length > 0,
+  )
+  if (line.includes(' join ')) writeFileSync(join(folder, 'lab-network.json'), JSON.stringify(network))
+}
+
+async function hasNetwork(api: Api): Promise<boolean> {
+  try {
+    await api.call('moltnetwork.info', {}, signal)
+    return true
+  } catch (error) {
+    if (!ClawError.is(error, 'MOLT_NO_NETWORK')) throw error
+    return false
+  }
+}
