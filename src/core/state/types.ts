@@ -369,7 +369,7 @@ export interface OutcomeValue {
 
 /** What changed, for those who watch. */
 export type Change =
-  | { readonly type: 'mesh' }
+  | { readonly type: 'mesh' | 'molt' }
   | { readonly type: 'member'; readonly node: NodeId }
   | { readonly type: 'operator'; readonly key: NodeId }
   /** Who may do what. */
@@ -382,5 +382,4 @@ export type Change =
   | { readonly type: 'cron'; readonly cron: CronId }
   | { readonly type: 'workflow'; readonly workflow: WorkflowId }
   | { readonly type: 'backup'; readonly backup: string }
-  | { readonly type: 'molt' }
   | { readonly type: 'event'; readonly event: MeshEvent }
