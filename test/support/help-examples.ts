@@ -5,6 +5,7 @@ import { Api } from '../../src/doors/cli/peer/api.ts'
 import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { beforeAuth } from './help-access.ts'
+import { imageEnds } from './help-images.ts'
 import { beforeMolt } from './help-molt.ts'
 import * as timed from './help-timed.ts'
 import { noWord, someConfig, someSecret } from './help-secrets.ts'
@@ -31,18 +32,9 @@ export const notHere: ReadonlyMap<string, string> = new Map([
   ['cp ./prompts llm-inference:/app', noFiles],
 ])
 
-const noImages = 'simulated work has no images; with an engine: images.test.ts'
-
 /** Other ends than 0 that are right here, by how the examples begin. */
 const otherEnds: readonly (readonly [begins: string, code: number, reason: string])[] = [
-  ['image list --node', 2, noImages],
-  ['image info', 4, noImages],
-  ['image pull', 2, noImages],
-  ['image push team', 4, noImages],
-  ['image push app.tar', 5, noImages],
-  ['image remove team/app:1 --node', 2, noImages],
-  ['image remove team/app:1 --yes', 4, noImages],
-  ['image prune --node', 2, noImages],
+  ...imageEnds,
   ['spool drop', 4, 'there is a leader, so nothing is kept: spool.test.ts'],
   ['gateway recover', 5, 'most voters are there, so it is refused: recover.test.ts'],
   ['mesh restore mesh.claw --force', 0, 'it rolls this mesh back'],
