@@ -11,7 +11,8 @@ export const bucketPlace = {
   /** How the names of its objects begin. */
   prefix: z
     .string()
-    .regex(/^((?!\.{1,2}\/)[A-Za-z0-9._-]+\/)*$/, 'must be empty, or end with /')
+    .regex(/^([A-Za-z0-9._-]+\/)*$/, 'must be empty, or end with /')
+    .refine((prefix) => !prefix.split('/').some((part) => part === '.' || part === '..'), 'must not go up, or stay')
     .max(256),
   region: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a region'),
   /** Of the secret that holds the keys of the account. */
