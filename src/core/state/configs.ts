@@ -86,7 +86,8 @@ function updateConfig(step: Step, command: CommandOf<'update-config'>): Outcome 
   if (before.immutable) return refused('CONFIG_IMMUTABLE', { config: key })
   const merged = { ...(command.whole ? {} : before.data), ...command.data }
   const data = Object.fromEntries(Object.entries(merged).filter((pair): pair is [string, string] => pair[1] !== null))
-  const obstacle = sizeObstacle(state, command, data) ?? roomObstacle(state, before.namespace, data)
+  const obstacle =
+    sizeObstacle(state, command, data) ?? roomObstacle(state, before.namespace, data, { instead: before.data })
   if (obstacle !== null) return obstacle
   const immutable = command.immutable ?? before.immutable
   state.configs.set(key, { ...before, data, immutable, version: before.version + 1, updatedAt: at })

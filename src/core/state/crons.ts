@@ -88,7 +88,7 @@ function updateCron(step: Step, { cron: id, reason, ...parts }: CommandOf<'updat
   if (parts.edition !== edition) return refused('CRON_BUSY', { name, reason: 'somebody has changed it meanwhile' })
   if (spec.namespace !== cron.namespace)
     return refused('INVALID_REQUEST', { problem: `the schedule ${name} belongs to the namespace ${cron.namespace}` })
-  const obstacle = jobSpecObstacle(state, { spec, settings: job })
+  const obstacle = jobSpecObstacle(state, { spec, settings: job, instead: cron.spec })
   if (obstacle !== null) return obstacle
   const { schedule, timeZone } = cron
   const isMoved = settings.schedule !== schedule || settings.timeZone !== timeZone

@@ -64,13 +64,14 @@ export function jobObstacle({ state, by }: Step, { id, name, spec, settings }: O
   return jobSpecObstacle(state, { spec, settings })
 }
 
-/** What a run may not be; null when it may be so. */
+/** What a run may not be; null when it may be so. `instead` is what it takes the place of. */
 export function jobSpecObstacle(
   state: Pick<MeshState, 'namespaces' | 'policies'> & Room,
-  { spec, settings }: Pick<NewJob, 'spec' | 'settings'>,
+  { spec, settings, instead }: Pick<NewJob, 'spec' | 'settings'> & { readonly instead?: WorkloadSpec },
 ): Outcome | null {
   const run = completed(state, spec, 'ending')
-  const obstacle = workObstacle(state, run, { replicas: settings.parallelism, lasting: 'ending' })
+  const before = instead && completed(state, instead, 'ending')
+  const obstacle = workObstacle(state, run, { replicas: settings.parallelism, lasting: 'ending', instead: before })
   if (obstacle !== null) return obstacle
   if (spec.parts !== undefined)
     return refused('INVALID_REQUEST', { problem: 'a run of a job has no parts of its own: use completions' })
@@ -120,7 +121,7 @@ function updateJob(step: Step, { job: id, settings, reason }: CommandOf<'update-
   const after = { ...job, ...settings }
   const { parallelism, backoffLimit, backoffMs, deadlineMs, ttlMs } = after
   const whole = { completions, items, parallelism, backoffLimit, backoffMs, deadlineMs, ttlMs }
-  const obstacle = jobSpecObstacle(step.state, { spec, settings: whole })
+  const obstacle = jobSpecObstacle(step.state, { spec, settings: whole, instead: spec })
   if (obstacle !== null) return obstacle
   changeJob(step, job, settings)
   noteJob(step, id, { type: 'job.updated', message: `${name} was changed by ${step.by}${because(reason)}` })

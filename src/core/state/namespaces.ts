@@ -72,18 +72,25 @@ export function quotaObstacle(state: Source, spec: WorkloadSpec, count: number):
 export const completed = (state: Pick<Source, 'namespaces'>, spec: WorkloadSpec, lasting: Lasting): WorkloadSpec =>
   withDefaults(spec, namespaceOf(state, spec.namespace), lasting)
 
+interface Wanted {
+  readonly replicas: number
+  readonly lasting: Lasting
+  /** The spec that it takes the place of. */
+  readonly instead?: WorkloadSpec | undefined
+}
+
 /** Why work like this may not be, in so many parts or replicas; null when it may. */
 export function workObstacle(
   state: Pick<MeshState, 'namespaces' | 'policies' | 'volumes'> & Room,
   spec: WorkloadSpec,
-  { replicas, lasting }: { readonly replicas: number; readonly lasting: Lasting },
+  { replicas, lasting, instead }: Wanted,
 ): Outcome | null {
   const namespace = namespaceOf(state, spec.namespace)
   if (namespace === null) return refused('NAMESPACE_NOT_FOUND', { namespace: spec.namespace })
   const reason = limitBroken(spec, namespace, lasting)
   if (reason !== null) return refused('LIMIT_EXCEEDED', { namespace: spec.namespace, reason })
   return (
-    roomObstacle(state, spec.namespace, spec) ??
+    roomObstacle(state, spec.namespace, spec, { instead }) ??
     policyObstacle(state, { spec, replicas, isLasting: lasting === 'lasting' })
   )
 }
@@ -98,7 +105,7 @@ export function submissionObstacle(
   const { namespace: name } = spec
   const namespace = namespaceOf(state, name)
   if (namespace === null) return refused('NAMESPACE_NOT_FOUND', { namespace: name })
-  const obstacle = workObstacle(state, spec, wanted) ?? roomObstacle(state, name, spec, count)
+  const obstacle = workObstacle(state, spec, wanted) ?? roomObstacle(state, name, spec, { count })
   if (obstacle !== null) return obstacle
   const most = namespace.quota.workloads
   const { workloads } = spendingOf(state, name)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isoOrNull, noInput } from '../fields.ts'
 import { refresh } from '../find.ts'
 import { meshNumbers, meshNumbersOf } from './mesh-numbers.ts'
-import { nameOf, nodeViews } from '../node/node-view.ts'
+import { nameOf, nodeViews, viewIn } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 
 export const status = unary({
@@ -32,10 +32,10 @@ export const status = unary({
   rest: { method: 'GET', path: '/api/status' },
   async handler(_, context, { signal }) {
     await refresh(context, signal)
-    const { control, membership, apiAddress, self } = context
+    const { control, apiAddress, self } = context
     const { state } = control
     const { leader } = control.status()
-    const nodes = nodeViews({ state, membership })
+    const nodes = nodeViews(viewIn(context))
     // One that is drained is as well as any; it only takes no new work.
     const healthy = nodes.filter(({ status }) => status === 'healthy' || status === 'draining')
     const open = healthy.filter(({ scheduling }) => scheduling.mode === 'open')

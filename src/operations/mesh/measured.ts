@@ -63,7 +63,7 @@ export const shownOf = (metrics: MeshMetrics, isSeen: (workload: string) => bool
 
 function measured({ control, membership, clock }: Context): MeshMetrics {
   const { state } = control
-  const held = holders(state)
+  const held = holders({ state })
   const nodes = [...state.members.values()]
     .toSorted((a, b) => a.name.localeCompare(b.name))
     .map((member) => ({ member, ...measuredAt(member, membership, held) }))

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { NodeInventory } from '../../model/node.ts'
 import type { Disk } from '../../ports/probe.ts'
 import { askedNode, nodeAsked } from '../workload/container-ref.ts'
-import { GpuView, gpuView, holders, nodeStatus } from './node-view.ts'
+import { GpuView, gpuView, holders, nodeStatus, viewIn } from './node-view.ts'
 import { unary } from '../operation.ts'
 
 const input = z.strictObject({ node: askedNode })
@@ -17,8 +17,9 @@ export const gpuList = unary({
   output: z.object({ count: z.int(), totalMemoryMib: z.int(), gpus: z.array(GpuView) }),
   permission,
   where,
-  async handler(_, { host, control }, { signal }) {
-    const held = holders(control.state)
+  async handler(_, context, { signal }) {
+    const { host } = context
+    const held = holders(viewIn(context))
     const samples = new Map((await host.gpus(signal)).map((sample) => [sample.uuid, sample]))
     const gpus = host.inventory().gpus.map((device) => gpuView(device, samples.get(device.uuid), held.get(device.uuid)))
     return { count: gpus.length, totalMemoryMib: gpus.reduce((sum, { memoryMib }) => sum + memoryMib, 0), gpus }

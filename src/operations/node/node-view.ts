@@ -20,7 +20,10 @@ export const GpuView = z.object({
   vendor: z.string(),
   simulated: z.boolean().describe('True when it comes from configuration and not from hardware'),
   state: z.enum(['free', 'used', 'shared', 'failed']),
-  workload: z.string().nullable().describe('Name of the workload that has it whole'),
+  workload: z
+    .string()
+    .nullable()
+    .describe('Name of the workload that has it whole; null also where that is not to be seen'),
   shares: z
     .array(z.object({ workload: z.string(), memoryMib: z.int() }))
     .describe('Which workloads have a share of it, and of how much of its memory'),
@@ -53,6 +56,8 @@ export type NodeView = z.infer<typeof NodeView>
 
 export interface View {
   readonly state: MeshState
+  /** All of it, where `state` shows only a part: a device is in use also when by whom is not to be seen. */
+  readonly everything?: MeshState
   readonly membership: Pick<Membership, 'view'>
 }
 
@@ -73,22 +78,42 @@ export function nodeStatus(
 export const placed = (state: MeshState): readonly Workload[] =>
   [...state.workloads.values()].filter((workload) => workload.placement !== null && !isTerminal(workload.state))
 
-/** Who holds which device, whole or a share of it, by uuid, as decided by the mesh. */
-export function holders(state: MeshState): ReadonlyMap<string, readonly Workload[]> {
-  const pairs = placed(state).flatMap(
-    (workload) => workload.placement?.devices.map((uuid) => ({ uuid, workload })) ?? [],
-  )
-  const byDevice = Map.groupBy(pairs, ({ uuid }) => uuid)
-  return new Map(Array.from(byDevice, ([uuid, held]) => [uuid, held.map(({ workload }) => workload)]))
+/** What holds a device, and whether its name may be told. */
+interface Holder extends Pick<Workload, 'name' | 'spec'> {
+  readonly isSeen: boolean
 }
 
-export const nodeView = (member: Member, { state, membership }: View): NodeView =>
-  viewOf(member, membership, occupancyOf(state))
+/** Who holds which device, whole or a share of it, by uuid, as decided by the mesh. */
+export function holders({
+  state,
+  everything = state,
+}: Omit<View, 'membership'>): ReadonlyMap<string, readonly Holder[]> {
+  const pairs = placed(everything).flatMap(({ id, name, spec, placement }) => {
+    const holder = { name, spec, isSeen: state.workloads.has(id) }
+    return placement?.devices.map((uuid) => ({ uuid, holder })) ?? []
+  })
+  const byDevice = Map.groupBy(pairs, ({ uuid }) => uuid)
+  return new Map(Array.from(byDevice, ([uuid, held]) => [uuid, held.map(({ holder }) => holder)]))
+}
+
+interface Context {
+  readonly control: { readonly state: MeshState }
+  readonly everything?: { readonly state: MeshState }
+  readonly membership: View['membership']
+}
+
+/** The mesh as the caller may see it, for the views of nodes. */
+export const viewIn = ({ control, everything, membership }: Context): View => ({
+  ...{ state: control.state, membership },
+  ...(everything !== undefined && { everything: everything.state }),
+})
+
+export const nodeView = (member: Member, view: View): NodeView => viewOf(member, view.membership, occupancyOf(view))
 
 /** Of all nodes; who has what is looked up once. */
-export function nodeViews({ state, membership }: View): readonly NodeView[] {
-  const occupancy = occupancyOf(state)
-  return [...state.members.values()].map((member) => viewOf(member, membership, occupancy))
+export function nodeViews(view: View): readonly NodeView[] {
+  const occupancy = occupancyOf(view)
+  return [...view.state.members.values()].map((member) => viewOf(member, view.membership, occupancy))
 }
 
 interface Occupancy {
@@ -97,9 +122,9 @@ interface Occupancy {
   readonly workloads: ReadonlyMap<string, number>
 }
 
-function occupancyOf(state: MeshState): Occupancy {
-  const byNode = Map.groupBy(placed(state), ({ placement }) => placement?.node ?? '')
-  return { held: holders(state), workloads: new Map(Array.from(byNode, ([node, all]) => [node, all.length])) }
+function occupancyOf(view: View): Occupancy {
+  const byNode = Map.groupBy(placed(view.state), ({ placement }) => placement?.node ?? '')
+  return { held: holders(view), workloads: new Map(Array.from(byNode, ([node, all]) => [node, all.length])) }
 }
 
 function viewOf(member: Member, membership: View['membership'], { held, workloads }: Occupancy): NodeView {
@@ -148,18 +173,18 @@ function lastKnown(peer: PeerView): PeerView {
 export function gpuView(
   device: GpuDevice,
   sample: GpuSample | undefined,
-  held: readonly Workload[] | undefined = [],
+  held: readonly Holder[] | undefined = [],
 ): GpuView {
   const { index, uuid, model, memoryMib, vendor, simulated } = device
   const whole = held.find(({ spec }) => spec.gpus.share === undefined)
-  const shares = held.flatMap(({ name, spec: { gpus } }) =>
-    gpus.share === undefined ? [] : [{ workload: name, memoryMib: gpus.share }],
+  const isShared = held.some(({ spec }) => spec.gpus.share !== undefined)
+  const shares = held.flatMap(({ name, spec: { gpus }, isSeen }) =>
+    gpus.share === undefined || !isSeen ? [] : [{ workload: name, memoryMib: gpus.share }],
   )
   return {
     ...{ index, uuid, model, memoryMib, vendor, simulated },
-    state:
-      sample?.health === 'failed' ? 'failed' : whole !== undefined ? 'used' : shares.length > 0 ? 'shared' : 'free',
-    workload: whole?.name ?? null,
+    state: sample?.health === 'failed' ? 'failed' : whole !== undefined ? 'used' : isShared ? 'shared' : 'free',
+    workload: whole?.isSeen === true ? whole.name : null,
     shares,
     utilization: sample?.utilization ?? null,
     memoryUsedMib: sample?.memoryUsedMib ?? null,

@@ -9,7 +9,7 @@ import { iso, isoOrNull, momentOf, nodeRef, since, time } from '../fields.ts'
 import { findMember, refresh } from '../find.ts'
 import { nodeMolt, NodeMoltView } from '../molt/molt-view.ts'
 import { eventView, isTold, MeshEventView } from '../mesh/event-view.ts'
-import { nodeView, nodeViews, NodeView, placed } from './node-view.ts'
+import { nodeView, nodeViews, NodeView, placed, viewIn } from './node-view.ts'
 import { unary } from '../operation.ts'
 import { vacate } from './vacate.ts'
 
@@ -25,8 +25,7 @@ export const nodeList = unary({
   rest: { method: 'GET', path: '/api/nodes' },
   async handler({ available, gpuType }, context, { signal }) {
     await refresh(context, signal)
-    const { control, membership } = context
-    return nodeViews({ state: control.state, membership })
+    return nodeViews(viewIn(context))
       .filter(
         ({ gpus, gpusFree, status, scheduling }) =>
           (available !== true || (gpusFree > 0 && status === 'healthy' && scheduling.mode === 'open')) &&
@@ -92,7 +91,7 @@ export const nodeInfo = unary({
     const { liveness, since: at, roundTrip, report } = membership.view(member.id)
     const { leader, voters } = control.status()
     return {
-      ...nodeView(member, { state, membership }),
+      ...nodeView(member, viewIn(context)),
       roles: [...member.roles],
       voter: voters.includes(member.id),
       leader: leader === member.id,

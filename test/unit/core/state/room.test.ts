@@ -5,8 +5,9 @@ import { weigh, WeighedMap } from '../../../../src/lib/weighed-map.ts'
 import { isCrowded, takenBy, takenInAll } from '../../../../src/core/state/crowd.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import { limits } from '../../../../src/core/state/state.ts'
-import { type PlacementId, placementId, workloadId } from '../../../../src/model/ids.ts'
+import { cronId, jobId, type PlacementId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { ada, type Book, meshOf, refusal, spec, submit } from '../../../support/control-samples.ts'
+import { jobSettings, nightly } from '../../../support/job-lab.ts'
 import { intent, toCommand } from '../../../support/state-commands.ts'
 
 interface Item {
@@ -92,6 +93,29 @@ describe('given a namespace that has taken all that one may', () => {
     book.state.workloads.delete(workloadId('wl-team-a-0'))
     book.state.workloads.delete(workloadId('wl-team-a-1'))
     expect(refusal(book.run(more('wl-again', 'team-a')))).toBe(null)
+  })
+
+  test('when what is there becomes no larger, then it may be changed all the same, and grow it may not', () => {
+    const small = spec({ namespace: 'team-b', env: { A: 'x'.repeat(1_000) } })
+    const job = jobId('job-sums')
+    const cron = cronId('cron-nightly')
+    const settings = jobSettings({ completions: 1 })
+    book.run({ type: 'create-job', job, name: 'sums', spec: small, settings })
+    book.run({ type: 'create-cron', cron, name: 'nightly', spec: small, job: settings, settings: nightly })
+    const config = { namespace: 'team-b', name: 'app' }
+    book.run({ type: 'create-config', ...config, data: { a: 'x'.repeat(1_000) }, immutable: false })
+    fill('team-b', limits.namespaceBytes)
+    book.run(more('wl-last', 'team-b'))
+    for (let i = 0; refusal(book.run(submit(`wl-rest-${i}`, { ...small }))) === null; i += 1);
+    const { parallelism, backoffLimit, backoffMs, deadlineMs, ttlMs } = settings
+    const changed = { parallelism, backoffLimit: backoffLimit + 1, backoffMs, deadlineMs, ttlMs }
+    expect(refusal(book.run({ type: 'update-job', job, settings: changed }))).toBeNull()
+    const moved = (by: object, edition: number) =>
+      book.run({ type: 'update-cron', cron, spec: { ...small, ...by }, job: settings, settings: nightly, edition })
+    expect(refusal(moved({ env: {} }, 0))).toBeNull()
+    expect(refusal(moved({ env: large.env }, 1))).toBe('STATE_FULL')
+    const set = (a: string) => book.run({ type: 'update-config', ...config, data: { a }, whole: true })
+    expect([refusal(set('x')), refusal(set('x'.repeat(100_000)))]).toEqual([null, 'STATE_FULL'])
   })
 
   test('when parts come together, then all of them count', () => {
