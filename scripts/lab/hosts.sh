@@ -6,6 +6,9 @@
 NET=${CLAW_LAB_NET:-10.77.0}
 BRIDGE=${CLAW_LAB_TAG:-claw}-br
 UPLINK=${CLAW_LAB_TAG:-claw}-gw
+# A router with hosts behind it, and what they are called there.
+NAT=${CLAW_LAB_TAG:-claw}-nat
+INNER=192.168.77
 
 on_bridge() { nsenter --net="/run/netns/$BRIDGE" -- "$@"; }
 place_of() { echo "$LAB/h$1"; }
@@ -40,7 +43,8 @@ TABLE
   fi
 }
 
-# What a host's first process does: a sysfs that shows the host's own network, with the machine's control groups kept.
+# What a host's first process does: a sysfs that shows the host's own network, with the machine's control groups kept, and
+# a place of its own for the sockets of wireguard-go, which are called by the interface alone.
 # shellcheck disable=SC2016
 ANCHOR='
   hostname "$1"
@@ -49,6 +53,8 @@ ANCHOR='
   mount -t sysfs sysfs /sys
   mount --rbind /run/claw-lab-cgroup /sys/fs/cgroup
   umount -l /run/claw-lab-cgroup
+  mkdir -p /run/wireguard
+  mount -t tmpfs tmpfs /run/wireguard
   ip link set lo up
   sysctl -qw net.ipv6.conf.all.disable_ipv6=1
   : >"$2"
@@ -68,6 +74,42 @@ host_up() {
   on_bridge ip link set "v$1" master br0 up
   in_host "$1" ip addr add "$NET.$1/24" dev eth0
   in_host "$1" ip link set eth0 up
+}
+
+in_nat() { nsenter --net="/run/netns/$NAT" -- "$@"; }
+
+# The router is at .200 for the others. It lets in what answers something, and nothing else.
+nat_up() {
+  [ ! -e "/run/netns/$NAT" ] || return 0
+  ip netns add "$NAT"
+  in_nat sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.ip_forward=1
+  in_nat ip link set lo up
+  on_bridge ip link add v200 type veth peer name out netns "$NAT"
+  on_bridge ip link set v200 master br0 up
+  in_nat ip addr add "$NET.200/24" dev out
+  in_nat ip link set out up
+  in_nat ip link add br1 type bridge forward_delay 0
+  in_nat ip addr add "$INNER.254/24" dev br1
+  in_nat ip link set br1 up
+  in_nat nft -f - <<'TABLE'
+table ip nat {
+  chain out { type nat hook postrouting priority 100; oifname "out" masquerade; }
+  chain forward { type filter hook forward priority 0; iifname "out" ct state established,related accept; iifname "out" drop; }
+}
+TABLE
+}
+
+# behind_nat HOST...: they have a network of their own, and everybody else sees the router's address.
+behind_nat() {
+  local host
+  nat_up
+  for host in "$@"; do
+    on_bridge ip link set "v$host" netns "$NAT"
+    in_nat ip link set "v$host" master br1 up
+    in_host "$host" ip addr flush dev eth0
+    in_host "$host" ip addr add "$INNER.$host/24" dev eth0
+    in_host "$host" ip route add default via "$INNER.254"
+  done
 }
 
 hosts_up() {
@@ -91,4 +133,5 @@ hosts_down() {
   wait
   ip link del "$UPLINK" 2>/dev/null || true
   ip netns del "$BRIDGE" 2>/dev/null || true
+  ip netns del "$NAT" 2>/dev/null || true
 }

@@ -11,6 +11,8 @@
 #   lab.sh cut A B              drop what A and B send each other;  cut1 A B: only what A sends to B
 #   lab.sh mend A B | mend all  undo it
 #   lab.sh isolate I            pull host I's cable;  rejoin I: put it back
+#   lab.sh nat I...             put hosts behind a router at .200, which hides them
+#   lab.sh wireguard            install WireGuard's tools, iperf3 and ping
 #   lab.sh rate I MBIT|off      limit what host I sends;  lose PERCENT|off: lose frames between all hosts
 #   lab.sh slow I MS|off        what host I gets arrives so many milliseconds later
 #   lab.sh status | down        list what runs | stop everything
@@ -29,7 +31,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/net.sh"
 
 usage() {
-  sed -n '2,19s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  sed -n '2,21s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
   exit 64
 }
 
@@ -69,6 +71,8 @@ case "${1:-} ${2:-}" in
   'cut '*) cut_both "$2" "${3:?which other}" ;;
   'cut1 '*) cut_one "$2" "${3:?which other}" ;;
   'mend '*) mend "${2:?who}" "${3:-}" ;;
+  'nat '*) behind_nat "${@:2}" ;;
+  'wireguard '*) prepare && install_tools "${WIREGUARD_TOOLS[@]}" ;;
   'isolate '*) isolate "${2:?which host}" ;;
   'rejoin '*) rejoin "${2:?which host}" ;;
   'lose '*) lose "${2:?percent}" ;;

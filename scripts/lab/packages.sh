@@ -5,6 +5,8 @@
 TOOLS=(ca-certificates curl procps util-linux runc tini busybox-static)
 # shellcheck disable=SC2034
 HOST_TOOLS=(iproute2 iptables nftables iputils-ping python3-minimal)
+# shellcheck disable=SC2034
+WIREGUARD_TOOLS=(wireguard-tools wireguard-go iperf3 iputils-ping)
 ENGINE=$LAB/cache/engine
 
 apt() { apt-get -o DPkg::Lock::Timeout=600 -qq "$@"; }

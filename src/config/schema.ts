@@ -1,5 +1,6 @@
 /** Every setting, once: its type, its default, and the line that the reference shows for it. */
 import { z } from 'zod'
+import { Network } from './network-schema.ts'
 
 const text = z.string()
 const multiaddr = text.startsWith('/', 'must be a multiaddr such as /ip4/10.0.0.1/tcp/4710')
@@ -239,6 +240,7 @@ export const Config = z.strictObject({
         .describe('How often this node tells the others how far its audit log has come'),
     })
     .prefault({}),
+  network: Network,
   system: z
     .strictObject({
       allowRun: z

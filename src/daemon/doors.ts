@@ -53,7 +53,7 @@ export async function doorsOf(
     vault: plane.vault,
     images: work.images,
     services: work.services,
-    ...{ volumes: work.volumes, backups: work.backups },
+    ...{ volumes: work.volumes, backups: work.backups, overlay: work.overlay },
     ...{ audit, molt: work.molt },
     replies: new Replies(clock),
     sight: new Sight(watched),

@@ -26,7 +26,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const molt = moltOf(ground, plane)
   const doors = await doorsOf(ground, plane, { ...work, audit, molt })
   const { host, consensus, control, admission, links, spool, vault } = plane
-  const { inventory, members, logs, agent, proxy, gateway, images, objects, backups } = work
+  const { inventory, members, logs, agent, proxy, gateway, images, objects, backups, overlay } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -48,6 +48,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       gateway,
       links,
       molt,
+      overlay,
       headReporter(ground, plane, audit),
       spool,
       doors.api,

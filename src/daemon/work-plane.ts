@@ -25,6 +25,7 @@ import type { ControlPlane } from './control-plane.ts'
 import { chooseExecutors } from './executors.ts'
 import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
+import { overlayOf } from './overlay.ts'
 import { imagesOf } from './images.ts'
 import { proxyOf, servicesOf } from './services.ts'
 import { objectCopiesOf, volumesOf } from './volumes.ts'
@@ -75,6 +76,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     log: log.child('logs'),
   })
   const proxy = proxyOf(ground, plane, { agent, connect })
+  const overlay = overlayOf(ground, plane)
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
     signer: identity.signer,
@@ -86,7 +88,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const problems = [...proxy.problems(), ...sample.problems]
+      const problems = [...proxy.problems(), ...overlay.problems(), ...sample.problems]
       const content = { ...sample, problems, busy: agent.busyDevices(), version }
       const { outdated } = control
       if (outdated === null) return content
@@ -95,9 +97,10 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   })
   agent.onBusyChange(() => members.refresh())
   proxy.onProblems(() => members.refresh())
+  overlay.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
-  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, ...kept }
+  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, overlay, ...kept }
 }
 
 /** What work keeps, and copies of that. */

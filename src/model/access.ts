@@ -56,6 +56,7 @@ export const resources = [
   'privilege',
   'host-network',
   'price',
+  'network',
   'self',
 ] as const
 export type Resource = (typeof resources)[number]

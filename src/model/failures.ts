@@ -12,6 +12,7 @@ import { serviceFailures } from './service-failures.ts'
 import type { Failure } from './failure-row.ts'
 import { failure, meant } from './failure-row.ts'
 import { hostFailures } from './host-failures.ts'
+import { overlayFailures } from './overlay-failures.ts'
 import { imageFailures } from './image-failures.ts'
 import { jobFailures } from './job-failures.ts'
 import { moltFailures } from './molt-failures.ts'
@@ -74,6 +75,7 @@ export const failures = {
   ...volumeFailures,
   ...backupFailures,
   ...moltFailures,
+  ...overlayFailures,
   ...policyFailures,
   ...recordFailures,
   ...secretFailures,

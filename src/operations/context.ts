@@ -17,6 +17,8 @@ import type { Disk, HostSample } from '../ports/probe.ts'
 import type { RunProgram } from '../ports/program.ts'
 import type { Random } from '../ports/random.ts'
 import type { Schedules } from '../ports/schedule.ts'
+import type { Echo, Tunnels } from '../ports/tunnels.ts'
+import type { OverlayLook } from '../services/overlay/types.ts'
 import type { Rpc } from '../ports/rpc.ts'
 import type { Verifier } from '../ports/signer.ts'
 import type { Copied } from '../ports/volumes.ts'
@@ -134,6 +136,13 @@ export interface VolumesView {
   discard(volume: Volume, signal: AbortSignal): Promise<void>
 }
 
+/** The overlay on this node. */
+export interface OverlayView {
+  /** Throws OVERLAY_FAILED. */
+  look(signal: AbortSignal): Promise<OverlayLook>
+  echo(address: string, options: Parameters<Tunnels['echo']>[1]): Promise<Echo>
+}
+
 /** Backups that this node makes and keeps. */
 export interface BackupsView {
   /** How far one is that is being made here, until it is not any more. */
@@ -190,6 +199,7 @@ export interface OperationContext {
   readonly backups: BackupsView
   /** This node among strangers. */
   readonly molt: Molt
+  readonly overlay: OverlayView
   /** What is done here, and by whom. */
   readonly audit: AuditLog
   /** What the record calls the request that it is for; left out where it is for none. */

@@ -94,6 +94,15 @@ import { meshInvoke } from './mesh/mesh-invoke.ts'
 import { meshHealth, meshMetrics } from './mesh/mesh-metrics.ts'
 import { metricsScrape } from './mesh/metrics-scrape.ts'
 import { meshUpdates } from './mesh/mesh-updates.ts'
+import { networkPing } from './network/network-ping.ts'
+import {
+  networkConfig,
+  networkDisable,
+  networkEnable,
+  networkRotate,
+  networkShow,
+  networkStatus,
+} from './network/network.ts'
 import { nodeInvoke } from './node/node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node/node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node/node.ts'
@@ -180,6 +189,7 @@ export const operations = [
   ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],
   ...[moltNetworkCreate, moltNetworkInfo, moltNetworkExport, moltNetworkJoin, moltNetworkLeave, moltIdentity],
   ...[moltJoin, moltLeave, moltStatus],
+  ...[networkEnable, networkDisable, networkRotate, networkStatus, networkShow, networkConfig, networkPing],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],

@@ -10,6 +10,8 @@ export interface Sealer {
   seal(to: string, scope: string, secret: Uint8Array): string
   /** Null when it was not sealed to this node, for this scope, or was changed. */
   open(scope: string, sealed: string): Uint8Array | null
+  /** 32 bytes that only this node and the holder of that seal key can come to, the same for both. Throws INVALID_REQUEST for what is no seal key. */
+  agree(sealKey: string, scope: string): Uint8Array
 }
 
 export interface MeshKey {
@@ -46,4 +48,13 @@ export interface MarketKey {
   /** Private half, 32 bytes, for the market host to prove the id with. Goes into no log. */
   readonly seed: Uint8Array
   readonly signer: Signer
+}
+
+/** X25519 keys as WireGuard has them, base64. */
+export interface TunnelKeys {
+  generate(): string
+  /** Throws INVALID_REQUEST for what is no private key. */
+  publicOf(privateKey: string): string
+  /** Whether it is a public key that one can agree with. */
+  isPublic(publicKey: string): boolean
 }

@@ -45,6 +45,8 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['volume restore', 4, 'there is no such snapshot'],
   ['volume forget', 4, 'there is no such snapshot'],
   ...timed.backupEnds,
+  ['network ping', 2, 'nobody sets the interfaces up here: overlay.test.ts'],
+  ['network wg rotate --finish', 5, 'none is under way'],
   ['diff', 10, 'there is no such work yet, so there is a difference'],
   ['port-forward', 130, 'Ctrl-C ends it'],
   ['events -f', 130, 'Ctrl-C ends it'],
@@ -70,7 +72,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|backup (?!list|info)|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config|molt)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|backup (?!list|info)|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config|molt|network)/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -352,4 +354,8 @@ export class Stage {
 }
 
 /** GPUs and work of this mesh are simulated: the examples are about command lines. */
-export const simulated = { gpus: '8xH100', extra: ['--executor', 'simulated'] } as const
+/** Interfaces of this machine are not for tests: those have hosts of their own. */
+export const simulated = {
+  ...{ gpus: '8xH100', extra: ['--executor', 'simulated'] },
+  environment: { CLAWNODE_NETWORK_WIREGUARD_MANAGE: 'false' },
+} as const

@@ -55,6 +55,16 @@ export class LabHosts {
     return this.#lab('cut1', String(from), String(to))
   }
 
+  /** Puts hosts behind one router, which hides them: for `cut` it is host 200. */
+  behindNat(...hosts: readonly number[]): Promise<void> {
+    return this.#lab('nat', ...hosts.map(String))
+  }
+
+  /** Installs what the hosts need for an overlay. */
+  wireguard(): Promise<void> {
+    return this.#lab('wireguard')
+  }
+
   cut(one: number, other: number): Promise<void> {
     return this.#lab('cut', String(one), String(other))
   }

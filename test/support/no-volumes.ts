@@ -1,6 +1,7 @@
 /** A node whose volumes hold nothing. */
 import { ClawError } from '../../src/model/failure.ts'
 import type { Molt } from '../../src/services/molt/types.ts'
+import { noOverlay } from './no-overlay.ts'
 import type { BackupsView, VolumesView } from '../../src/operations/context.ts'
 
 const none = (): never => {
@@ -37,4 +38,4 @@ const noVolumes: VolumesView = {
   discard: () => Promise.resolve(),
 }
 
-export const nothingKept = { volumes: noVolumes, backups: noBackups, molt: noMolt }
+export const nothingKept = { volumes: noVolumes, overlay: noOverlay, backups: noBackups, molt: noMolt }

@@ -12,6 +12,7 @@ import type { Sealer } from '../../ports/keys.ts'
 import { publicBytes, publicKey, secretKey } from './ed25519.ts'
 
 const label = 'claw/seal/1'
+const pairLabel = 'claw/pair/1'
 /** One key seals one text, so the nonce can stay the same. */
 const nonce = Buffer.alloc(12)
 const tagBytes = 16
@@ -31,7 +32,12 @@ function keyFor({ shared, occasion, reader, scope }: Agreement): Buffer {
 export function createSealer(secret: Uint8Array): Sealer {
   const own = secretKey('x25519', secret)
   const ownPublic = publicBytes(own)
-  return { sealKey: Buffer.from(ownPublic).toString('base64'), seal, open: (scope, sealed) => open(own, scope, sealed) }
+  return {
+    sealKey: Buffer.from(ownPublic).toString('base64'),
+    seal,
+    open: (scope, sealed) => open(own, scope, sealed),
+    agree: (sealKey, scope) => agree(own, sealKey, scope),
+  }
 }
 
 function seal(to: string, scope: string, secret: Uint8Array): string {
@@ -43,6 +49,15 @@ function seal(to: string, scope: string, secret: Uint8Array): string {
   const cipher = createCipheriv('aes-256-gcm', keyFor({ shared, occasion, reader, scope }), nonce)
   const text = Buffer.concat([cipher.update(secret), cipher.final()])
   return Buffer.concat([occasion, cipher.getAuthTag(), text]).toString('base64')
+}
+
+/** Both public keys go into it, in an order that is the same at both ends. */
+function agree(own: KeyObject, sealKey: string, scope: string): Uint8Array {
+  const other = Buffer.from(sealKey, 'base64')
+  if (other.length !== 32) throw new ClawError('INVALID_REQUEST', { problem: 'that is no key to agree with' })
+  const shared = diffieHellman({ privateKey: own, publicKey: publicKey('x25519', other) })
+  const both = [Buffer.from(publicBytes(own)), other].toSorted((a, b) => a.compare(b))
+  return new Uint8Array(hkdfSync('sha256', shared, Buffer.concat(both), `${pairLabel}\0${scope}`, 32))
 }
 
 function open(own: KeyObject, scope: string, sealed: string): Uint8Array | null {

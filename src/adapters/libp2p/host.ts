@@ -27,6 +27,7 @@ import { loop } from './loop.ts'
 import { createNode, type Datastore, type Extras, type Node } from './node.ts'
 import { removalNotice } from './removal-notice.ts'
 import { LinkRpc } from './rpc.ts'
+import { sights, type Sights } from './sights.ts'
 import type { HostSettings } from './settings.ts'
 
 export interface HostInit {
@@ -52,6 +53,7 @@ export interface Host {
   readonly rpc: Rpc
   readonly gossip: Gossip
   readonly peers: Peers
+  readonly sights: Sights
   /** Listens while it is started. Serve and subscribe before, so that nothing is missed. */
   readonly service: Service
 }
@@ -119,6 +121,7 @@ export async function createHost(init: HostInit): Promise<Host> {
       connect: (peer, addresses, signal) => dialler.connect(peer, addresses, signal),
       disconnect: (peer) => links.disconnect(peer),
     },
+    sights: sights(node, (peer) => admission.isMember(peer)),
     service: hostService({ node, links, guests, mender, admission, log, metrics }),
   }
 }

@@ -35,6 +35,13 @@ export interface HostFacts {
   readonly ports: readonly Port[]
   readonly openFiles: number | null
   readonly inotify: { readonly instances: number; readonly watches: number } | null
+  readonly overlay: {
+    /** As its owner has it. */
+    readonly provider: 'auto' | 'wireguard' | 'none'
+    readonly port: number
+    /** Why WireGuard cannot be set up here; null when nothing speaks against it. */
+    readonly obstacle: string | null
+  }
   readonly firewall: 'none' | 'ufw' | 'firewalld'
   readonly hasSystemd: boolean
 }

@@ -33,6 +33,7 @@ export function hostVerdicts(facts: HostFacts): readonly Check[] {
     check('open files', filesVerdict(facts), operations('limits')),
     check('inotify', inotifyVerdict(facts), operations('limits')),
     check('firewall', firewallVerdict(facts), operations('ports')),
+    check('overlay', overlayVerdict(facts), operations('the-overlay')),
     check('systemd', systemdVerdict(facts), operations('systemd')),
   ]
 }
@@ -156,6 +157,18 @@ function firewallVerdict({ firewall, ports }: HostFacts): Verdict {
         `firewall-cmd --permanent --add-port=${port}/tcp && firewall-cmd --reload`,
       )
   }
+}
+
+/** Most hosts do without, so only where its owner has asked for it is it a shortcoming. */
+function overlayVerdict({ overlay }: HostFacts): Verdict {
+  const { provider, port, obstacle } = overlay
+  if (provider === 'none') return ok('this host takes part in none, as its settings want it')
+  if (obstacle === null) return ok(`WireGuard can be set up; other hosts must reach ${port}/udp and ${port + 1}/udp`)
+  if (provider === 'auto') return ok(`none can be set up here, as ${obstacle}; a mesh needs none`)
+  return warn(
+    `WireGuard cannot be set up here, as ${obstacle}`,
+    'apt-get install wireguard-tools iproute2, and give the daemon CAP_NET_ADMIN (AmbientCapabilities in its unit)',
+  )
 }
 
 const systemdVerdict = ({ hasSystemd }: HostFacts): Verdict =>

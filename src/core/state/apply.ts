@@ -36,6 +36,8 @@ import type { MoltCommand } from './molt-commands.ts'
 import { carryOutOnMolt, isOnMolt } from './molt.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 import { carryOutOnVolume, isOnVolume } from './volumes.ts'
+import type { OverlayCommand } from './overlay-commands.ts'
+import { carryOutOnOverlay, isOnOverlay } from './overlay.ts'
 import { raiseVersion } from './versions.ts'
 import type { VaultCommand } from './vault-commands.ts'
 import type { WorkflowCommand } from './workflow-commands.ts'
@@ -80,6 +82,7 @@ function carryOut(step: Step, command: Command): Outcome {
   if (isOnCron(command)) return carryOutOnCron(step, command)
   if (isOnPolicy(command)) return carryOutOnPolicy(step, command)
   if (isOnVolume(command)) return carryOutOnVolume(step, command)
+  if (isOnOverlay(command)) return carryOutOnOverlay(step, command)
   if (isOnBackup(command)) return carryOutOnBackup(step, command)
   if (isOnMolt(command)) return carryOutOnMolt(step, command)
   return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
@@ -97,6 +100,7 @@ type Plain = Exclude<
   | VolumeCommand
   | BackupCommand
   | MoltCommand
+  | OverlayCommand
   | VaultCommand
 >
 

@@ -9,6 +9,8 @@ import { isOnDeployment } from './deployments.ts'
 import { isOnJob } from './jobs.ts'
 import { isOnMolt } from './molt.ts'
 import { isOnPolicy } from './policies.ts'
+import { isOnOverlay } from './overlay.ts'
+import type { OverlayCommand } from './overlay-commands.ts'
 import type { Command } from './types.ts'
 import { isOnWorkflow } from './workflows.ts'
 
@@ -20,6 +22,7 @@ export const mayForward = (command: Command, from: NodeId, isWorker = false): bo
 /** What a node says of itself. Nothing that would draw more work to it, and no newcomers: whoever hears the secret of a token could use it. */
 function isWorkersOwn(command: Command, from: NodeId): boolean {
   if (command.type === 'note-apikey-use') return true
+  if (isOnOverlay(command)) return 'node' in command && command.node === from
   if (command.type === 'update-member')
     return command.node === from && command.labels === undefined && command.labelPatch === undefined
   // It fills what it has; another volume would draw work to it.
@@ -32,7 +35,12 @@ function isForwardedOnBackup(command: BackupCommand, from: NodeId): boolean {
   return 'node' in command ? command.node === from : command.type !== 'fire-backup'
 }
 
+/** Nobody takes an address, or gives a key, for another. */
+const isForwardedOnOverlay = (command: OverlayCommand, from: NodeId): boolean =>
+  !('node' in command) || command.node === from
+
 function isForwarded(command: Exclude<Command, BackupCommand>, from: NodeId): boolean {
+  if (isOnOverlay(command)) return isForwardedOnOverlay(command, from)
   if (isOnPolicy(command) || isOnAccess(command)) return true
   if (isOnMolt(command)) return command.type !== 'report-molt' || command.node === from
   if (isOnDeployment(command)) return command.type !== 'set-rollout'

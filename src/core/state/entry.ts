@@ -13,6 +13,7 @@ import { vaultCommands } from './vault-schemas.ts'
 import * as shape from './schemas.ts'
 import { backupCommands } from './backup-schemas.ts'
 import { moltCommands } from './molt-schemas.ts'
+import { overlayCommands } from './overlay-schemas.ts'
 import { volumeCommands } from './volume-schemas.ts'
 import { limits } from './state.ts'
 import { workflowCommands } from './workflow-schemas.ts'
@@ -143,6 +144,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   ...volumeCommands,
   ...backupCommands,
   ...moltCommands,
+  ...overlayCommands,
   z.strictObject({ ...type('report-audit-head'), node, seq: shape.count.min(1), hash: shape.sha256 }),
   ...jobCommands,
   ...cronCommands,

@@ -4,6 +4,7 @@ import type { Volume } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import { backupFields, readBackups, writtenBackups } from './backup-schemas.ts'
 import { moltFields, readMolt, writtenMolt } from './molt-schemas.ts'
+import { overlayFields, readOverlay, writtenOverlay } from './overlay-schemas.ts'
 import type { State } from './state.ts'
 import { limits, weighed } from './state.ts'
 import { VolumeSchema } from './volume-schemas.ts'
@@ -12,6 +13,7 @@ export const keptFields = {
   volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(),
   ...backupFields,
   ...moltFields,
+  ...overlayFields,
 }
 type Written = z.infer<z.ZodObject<typeof keptFields>>
 
@@ -19,13 +21,15 @@ export const writtenKept = (state: State): Written => ({
   ...(state.volumes.size > 0 && { volumes: [...state.volumes.values()] as z.infer<typeof VolumeSchema>[] }),
   ...writtenBackups(state),
   ...writtenMolt(state),
+  ...writtenOverlay(state),
 })
 
 export const readKept = ({
   volumes = [],
   ...lists
-}: Written): Pick<State, 'volumes' | 'backups' | 'backupSchedules' | 'moltNetwork' | 'moltParts'> => ({
+}: Written): Pick<State, 'volumes' | 'backups' | 'backupSchedules' | 'moltNetwork' | 'moltParts' | 'overlay'> => ({
   volumes: weighed.volumes(volumes.map((volume: Volume) => [volumeKey(volume.namespace, volume.name), volume])),
   ...readBackups(lists),
   ...readMolt(lists),
+  ...readOverlay(lists),
 })

@@ -2,6 +2,7 @@
 import type { GpuDevice } from '../../model/gpu.ts'
 import { gpuFamily } from '../../model/gpu.ts'
 import type { Liveness, Member } from '../../model/node.ts'
+import { settleIfMoved } from './overlay.ts'
 import type { Step } from './step.ts'
 import { accepted, emit, refused } from './step.ts'
 import type { CommandOf, Outcome } from './types.ts'
@@ -40,6 +41,7 @@ export function recordLiveness(step: Step, { node, liveness }: CommandOf<'record
   changes.push({ type: 'member', node })
   const { type, words } = livenessEvents[liveness]
   emit(step, { type, node, message: `${member.name} ${words}` })
+  settleIfMoved(step)
   return accepted({ node })
 }
 

@@ -27,6 +27,7 @@ import type { Policy } from '../../model/policy.ts'
 import type { MeteredDay, Prices } from '../../model/prices.ts'
 import type { Backup, BackupSchedule } from '../../model/backup.ts'
 import type { MoltPart } from '../../model/molt.ts'
+import type { Overlay } from '../../model/overlay.ts'
 import type { Volume } from '../../model/volume.ts'
 import type { MoltNetwork } from './molt-commands.ts'
 import type { Genesis, MeshEvent, MeshState, Mib, NotedDecision, Operator, Outcome, Spending, Usage } from './types.ts'
@@ -72,6 +73,7 @@ export interface State extends MeshState {
   readonly backupSchedules: Map<string, BackupSchedule>
   moltNetwork: MoltNetwork | null
   readonly moltParts: Map<NodeId, MoltPart>
+  overlay: Overlay | null
   readonly events: MeshEvent[]
   index: number
   at: number
@@ -258,6 +260,7 @@ export const createState = (): State => ({
   backupSchedules: weighed.backupSchedules(),
   moltNetwork: null,
   moltParts: new Map(),
+  overlay: null,
   events: [],
   index: 0,
   at: 0,

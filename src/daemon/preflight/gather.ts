@@ -4,6 +4,7 @@ import { access, readFile, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { engineFacts } from '../../adapters/docker/engine-facts.ts'
 import { nvidiaProbe } from '../../adapters/nvidia/probe.ts'
+import { wireguard } from '../../adapters/wireguard/wireguard.ts'
 import { systemTools } from '../../adapters/system/tool.ts'
 import type { Config } from '../../config/schema.ts'
 import type { HostFacts, Unknown } from '../../core/preflight/host-facts.ts'
@@ -25,7 +26,7 @@ interface Wanted {
 export async function gatherHostFacts({ config, against, signal }: Wanted): Promise<HostFacts> {
   const run = systemTools()
   const { kind, dockerHost = process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock' } = config.executor
-  const [engine, nvidia, cgroup, isSynchronized, peers, dataDir, ports, openFiles, inotify, firewall] =
+  const [engine, nvidia, cgroup, isSynchronized, peers, dataDir, ports, openFiles, inotify, firewall, overlay] =
     await Promise.all([
       bounded(engineFacts(dockerHost, patience, signal), describe),
       bounded(nvidiaOf(run, signal), (error) => ({ gpus: 0, driver: null, ...describe(error) })),
@@ -37,13 +38,22 @@ export async function gatherHostFacts({ config, against, signal }: Wanted): Prom
       openFileLimit(),
       inotifyLimits(),
       firewallOf(run, signal),
+      overlayOf(config, run),
     ])
   return {
     node: process.versions.node,
     executor: kind,
-    ...{ engine, nvidia, cgroup, dataDir, ports, openFiles, inotify, firewall },
+    ...{ engine, nvidia, cgroup, dataDir, ports, openFiles, inotify, firewall, overlay },
     clock: { isSynchronized, peers },
     hasSystemd: existsSync('/run/systemd/system'),
+  }
+}
+
+async function overlayOf({ network, dataDir }: Config, run: RunTool): Promise<HostFacts['overlay']> {
+  const obstacle = await bounded(wireguard({ folder: join(dataDir, 'overlay'), run }).obstacle(), describe)
+  return {
+    ...{ provider: network.provider, port: network.wireguard.listenPort },
+    obstacle: obstacle === null || typeof obstacle === 'string' ? obstacle : obstacle.problem,
   }
 }
 

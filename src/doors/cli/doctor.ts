@@ -87,6 +87,18 @@ async function meshChecks(
       const fix = 'start that peer without --insecure-listen'
       return { name: 'api', status: 'warn', evidence: insecure, fix, docs: 'docs/operations.md#the-api-and-tls' }
     }),
+    checked('overlay', async () => {
+      const { enabled, mode, problems, nodes } = await (await api).call('network.status', {}, signal)
+      if (!enabled) return ok('overlay', 'off')
+      const silent = nodes.filter(({ link }) => link === 'down').map(({ node }) => node)
+      const docs = 'docs/operations.md#the-overlay'
+      const [problem] = problems
+      const fix = 'clawbernetes network status'
+      if (problem !== undefined) return { name: 'overlay', status: 'warn', evidence: problem, fix, docs }
+      const evidence = `${ping.name} has never heard of ${silent.join(', ')} there`
+      if (silent.length > 0) return { name: 'overlay', status: 'warn', evidence, fix, docs }
+      return ok('overlay', `${nodes.length} node(s), ${mode} on ${ping.name}`)
+    }),
     checked('nodes', async () => {
       const { nodes } = await (await api).call('status', {}, signal)
       if (nodes.unhealthy === 0) return ok('nodes', `${nodes.healthy} healthy`)

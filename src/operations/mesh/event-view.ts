@@ -33,7 +33,7 @@ export const eventView = (event: MeshEvent, state: MeshState): MeshEventView => 
 
 /** What one has to be allowed to read to be told of it, by the beginning of its type. */
 const subjects: Readonly<Record<string, Resource>> = {
-  ...{ deployment: 'workload', told: 'event', prices: 'price' },
+  ...{ deployment: 'workload', told: 'event', prices: 'price', overlay: 'network' },
   ...Object.fromEntries(resources.map((resource) => [resource, resource])),
 }
 

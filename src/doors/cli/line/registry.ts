@@ -6,6 +6,7 @@ import { volumeRows } from './volume-rows.ts'
 import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
 import { moltRows } from './molt-rows.ts'
+import { networkRows } from './network-rows.ts'
 import { policyRows } from './policy-rows.ts'
 import type { Row } from './row.ts'
 import { secretRows } from './secret-rows.ts'
@@ -42,6 +43,8 @@ export const nouns: Readonly<Record<string, string>> = {
   'auth user': 'People and programs, and the roles that they have',
   'auth apikey': 'Secrets for programs, good for a while',
   service: 'Deployments that take requests',
+  network: 'One private network over all nodes',
+  'network wg': 'What it is made of: WireGuard',
   context: 'Which mesh to talk to',
 }
 
@@ -131,6 +134,7 @@ export const commands: readonly Row[] = [
   ...timedRows,
   ...volumeRows,
   ...backupRows,
+  ...networkRows,
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('../commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('../commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('../commands/node/events.ts') },

@@ -17,6 +17,7 @@ const fit: HostFacts = {
   ],
   openFiles: 65_536,
   inotify: { instances: 1_024, watches: 524_288 },
+  overlay: { provider: 'auto', port: 51_820, obstacle: null },
   firewall: 'none',
   hasSystemd: true,
 }
@@ -56,6 +57,7 @@ test.each<[string, Partial<HostFacts>, 'warn' | 'fail']>([
   ['inotify', { inotify: { instances: 64, watches: 524_288 } }, 'warn'],
   ['firewall', { firewall: 'ufw' }, 'warn'],
   ['firewall', { firewall: 'firewalld' }, 'warn'],
+  ['overlay', { overlay: { provider: 'wireguard', port: 51_820, obstacle: 'wg is not installed' } }, 'warn'],
   ['systemd', { hasSystemd: false }, 'warn'],
 ])('given the check %s, when the host is %j, then it is a %s with something to do', (name, facts, status) => {
   const check = at(facts, name)
@@ -66,6 +68,8 @@ test.each<[string, Partial<HostFacts>, 'warn' | 'fail']>([
 })
 
 test.each<[string, Partial<HostFacts>]>([
+  ['overlay', { overlay: { provider: 'auto', port: 51_820, obstacle: 'wg is not installed' } }],
+  ['overlay', { overlay: { provider: 'none', port: 51_820, obstacle: 'wg is not installed' } }],
   ['engine', { engine: { problem: 'no answer' }, executor: 'process' }],
   ['nvidia', { nvidia: { gpus: 0, driver: null, problem: 'nvidia-smi is not installed' } }],
   ['gpu containers', { engine: { version: '28.5.1', runtimes: ['runc'], hasCdi: true } }],

@@ -1,0 +1,45 @@
+/** Settings of this host's part in the overlay. */
+import { z } from 'zod'
+
+const text = z.string()
+const endpoint = text.regex(
+  /^(\[[0-9a-fA-F:]{2,45}\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(:\d{1,5})?$/,
+  'must be HOST or HOST:PORT',
+)
+
+export const Network = z
+  .strictObject({
+    provider: z
+      .enum(['auto', 'wireguard', 'none'])
+      .default('auto')
+      .describe('How this host takes part in the overlay of the mesh, once there is one: auto is wireguard'),
+    wireguard: z
+      .strictObject({
+        listenPort: z
+          .int()
+          .min(1)
+          .max(65_534)
+          .default(51_820)
+          .describe('UDP port; while keys are rotated also the next'),
+        interfacePrefix: text
+          .regex(/^[a-z][a-z0-9-]{0,12}$/, 'must be a-z, 0-9 and -, at most 13 of them')
+          .default('claw')
+          .describe('What the names of the interfaces begin with, such as claw for claw0 and claw1'),
+        endpoints: z
+          .array(endpoint)
+          .max(8)
+          .default([])
+          .describe('Where other hosts reach this one, HOST or HOST:PORT, before what is found out'),
+        privateKeyPath: text
+          .optional()
+          .describe('File with the private key to use; the node makes its own if left out'),
+        mtu: z.int().min(1_280).max(65_455).optional().describe('Of packets inside the overlay; found out if left out'),
+        manage: z
+          .boolean()
+          .default(true)
+          .describe('Set the interfaces up where the daemon may; otherwise only files for wg-quick are written'),
+        stay: z.boolean().default(false).describe('Leave the interfaces when the daemon stops'),
+      })
+      .prefault({}),
+  })
+  .prefault({})

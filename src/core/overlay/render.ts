@@ -1,0 +1,59 @@
+/** The configuration of one lane as WireGuard’s own tools read it. */
+
+export interface TunnelPeer {
+  /** For people who read the file. */
+  readonly name: string
+  readonly publicKey: string
+  readonly presharedKey: string | null
+  readonly allowed: readonly string[]
+  /** HOST:PORT; null where it has to begin. */
+  readonly endpoint: string | null
+  /** Seconds; null where packets find their way by themselves. */
+  readonly keepalive: number | null
+}
+
+export interface TunnelConfig {
+  readonly privateKey: string
+  readonly port: number
+  /** The node's own, without a prefix length. */
+  readonly address: string
+  readonly mtu: number
+  readonly peers: readonly TunnelPeer[]
+}
+
+/** For `wg setconf` and `wg syncconf`, which know nothing of addresses. `syncconf` leaves what is not named as it was: nothing is left out. */
+export const renderSetconf = ({ privateKey, port, peers }: TunnelConfig): string =>
+  text([
+    ['[Interface]', `PrivateKey = ${privateKey}`, `ListenPort = ${port}`],
+    ...peers.map((peer) => [...peerLines(peer), ...absences(peer)]),
+  ])
+
+/** For `wg-quick`, which also sets the address and the routes. */
+export const renderQuick = ({ privateKey, port, address, mtu, peers }: TunnelConfig): string =>
+  text([
+    ['[Interface]', `PrivateKey = ${privateKey}`, `ListenPort = ${port}`, `Address = ${address}/32`, `MTU = ${mtu}`],
+    ...peers.map(peerLines),
+  ])
+
+function peerLines({ name, publicKey, presharedKey, allowed, endpoint, keepalive }: TunnelPeer): readonly string[] {
+  return [
+    '[Peer]',
+    `# ${name.replace(/[^\x20-\x7e]/g, '?')}`,
+    `PublicKey = ${publicKey}`,
+    ...(presharedKey === null ? [] : [`PresharedKey = ${presharedKey}`]),
+    `AllowedIPs = ${allowed.join(', ')}`,
+    ...(endpoint === null ? [] : [`Endpoint = ${endpoint}`]),
+    ...(keepalive === null ? [] : [`PersistentKeepalive = ${keepalive}`]),
+  ]
+}
+
+/** None, in WireGuard's words. */
+const noSecret = Buffer.alloc(32).toString('base64')
+
+const absences = ({ presharedKey, keepalive }: TunnelPeer): readonly string[] => [
+  ...(presharedKey === null ? [`PresharedKey = ${noSecret}`] : []),
+  ...(keepalive === null ? ['PersistentKeepalive = off'] : []),
+]
+
+const text = (sections: readonly (readonly string[])[]): string =>
+  `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`

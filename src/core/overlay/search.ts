@@ -1,0 +1,55 @@
+/** Looking for a peer at one place after the other until keys have been agreed on with it. */
+import type { Instant, Millis } from '../../model/time.ts'
+import { minute, second } from '../../model/time.ts'
+
+export interface Search {
+  /** Which candidate is being tried. */
+  readonly turn: number
+  readonly since: Instant
+  /** Bytes sent until the last look. */
+  readonly sentBytes: number
+}
+
+export interface Seen {
+  readonly endpoint: string | null
+  readonly handshakeAt: Instant | null
+  readonly sentBytes: number
+}
+
+export interface Found {
+  readonly search: Search
+  readonly endpoint: string | null
+  /** It is being looked for: something has to be sent there. */
+  readonly isSearching: boolean
+}
+
+/** WireGuard agrees on new keys every two minutes while anything is sent, and gives the old up after three. */
+const keysLast: Millis = 3 * minute
+/** It sends again after five seconds. */
+const tryFor: Millis = 8 * second
+
+export const isFresh = ({ handshakeAt }: Pick<Seen, 'handshakeAt'>, at: Instant): boolean =>
+  handshakeAt !== null && at - handshakeAt < keysLast
+
+/** `isUp`: it is thought to be there. */
+export function seek(
+  before: Search | undefined,
+  {
+    candidates,
+    seen,
+    isUp,
+  }: { readonly candidates: readonly string[]; readonly seen: Seen | undefined; readonly isUp: boolean },
+  at: Instant,
+): Found {
+  const search = before ?? { turn: 0, since: at, sentBytes: 0 }
+  const sentBytes = seen?.sentBytes ?? 0
+  // Where it answered is where it is, whatever it said of itself.
+  if (seen !== undefined && isFresh(seen, at))
+    return { search: { ...search, since: at, sentBytes }, endpoint: seen.endpoint, isSearching: false }
+  const isSilent = seen?.handshakeAt === null || seen === undefined || sentBytes > search.sentBytes
+  const isSearching = isUp && candidates.length > 0 && isSilent
+  const isOver = isSearching && at - search.since >= tryFor
+  const next = { turn: search.turn + (isOver ? 1 : 0), since: isOver ? at : search.since, sentBytes }
+  const endpoint = candidates[next.turn % Math.max(1, candidates.length)] ?? seen?.endpoint ?? null
+  return { search: next, endpoint, isSearching }
+}

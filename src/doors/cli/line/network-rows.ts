@@ -1,0 +1,40 @@
+/** The commands on the overlay, as rows of the registry. */
+import type { Row } from './row.ts'
+
+export const networkRows: readonly Row[] = [
+  {
+    path: 'network wg enable',
+    about: 'Turn the overlay on, over WireGuard.',
+    load: () => import('../commands/network/wg/enable.ts'),
+  },
+  {
+    path: 'network status',
+    about: 'Show the overlay: every node’s address, and how the links from this peer are.',
+    load: () => import('../commands/network/status.ts'),
+  },
+  {
+    path: 'network ping',
+    about: 'Send packets to a node over the overlay, and say what is wrong where none come back.',
+    load: () => import('../commands/network/ping.ts'),
+  },
+  {
+    path: 'network wg show',
+    about: 'Show WireGuard on a node: its interfaces, its peers and their traffic.',
+    load: () => import('../commands/network/wg/show.ts'),
+  },
+  {
+    path: 'network wg config',
+    about: 'Print the configuration of WireGuard on a node, without its private key.',
+    load: () => import('../commands/network/wg/config.ts'),
+  },
+  {
+    path: 'network wg rotate',
+    about: 'Have nodes take new keys while traffic goes on.',
+    load: () => import('../commands/network/wg/rotate.ts'),
+  },
+  {
+    path: 'network wg disable',
+    about: 'Turn the overlay off.',
+    load: () => import('../commands/network/wg/disable.ts'),
+  },
+]

@@ -1,0 +1,32 @@
+/** What can go wrong with the overlay. */
+import { failure } from './failure-row.ts'
+
+export const overlayFailures = {
+  OVERLAY_OFF: failure('conflict', () => 'The overlay is off.', 'Turn it on with `clawbernetes network wg enable`.'),
+  OVERLAY_FULL: failure(
+    'capacity',
+    ({ nodes, range }: { nodes: number; range: string }) =>
+      `The overlay has no address left in ${range}: ${nodes} node(s) have one.`,
+    'Remove nodes that are gone for good, or turn the overlay off and on again with larger ranges.',
+  ),
+  OVERLAY_IN_USE: failure(
+    'conflict',
+    ({ nodes }: { nodes: number }) => `The ranges of the overlay are in use by ${nodes} node(s).`,
+    'Turn the overlay off first; containers that use it lose their way until it is on again.',
+  ),
+  OVERLAY_ROTATING: failure(
+    'conflict',
+    ({ waiting }: { waiting: string }) => `The keys of the overlay are being rotated; it waits for ${waiting}.`,
+    'See how far it is with `clawbernetes network status`, or end it with `clawbernetes network wg rotate --finish`.',
+  ),
+  OVERLAY_FAILED: failure(
+    'unavailable',
+    ({ problem }: { problem: string }) => `WireGuard could not be set up on this host: ${problem}.`,
+    'See what the host needs with `clawnode preflight`.',
+  ),
+  OVERLAY_UNREACHABLE: failure(
+    'unavailable',
+    ({ node, problem }: { node: string; problem: string }) => `${node} does not answer over the overlay: ${problem}.`,
+    'See both ends with `clawbernetes network wg show NODE`.',
+  ),
+}

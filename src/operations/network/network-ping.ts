@@ -1,0 +1,95 @@
+/** Whether a node answers over the overlay; where it does not, what is wrong. */
+import { z } from 'zod'
+import { addressOf } from '../../core/overlay/addresses.ts'
+import { isFresh } from '../../core/overlay/search.ts'
+import type { MeshState } from '../../core/state/types.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
+import type { OverlayLook } from '../../services/overlay/types.ts'
+import { nodeRef } from '../fields.ts'
+import { findNode, refresh } from '../find.ts'
+import { nameOf } from '../node/node-view.ts'
+import { unary } from '../operation.ts'
+import { nodeAsked } from '../workload/container-ref.ts'
+
+export const networkPing = unary({
+  name: 'network.ping',
+  about:
+    'Send packets to a node over the overlay, also one of the largest size, and say what is wrong where none come back.',
+  input: z.strictObject({
+    node: nodeRef.describe('Which is to answer'),
+    from: nodeRef.optional().describe('Which is to ask; the peer itself if left out'),
+    count: z.int().min(1).max(20).default(3),
+  }),
+  output: z.object({
+    from: z.string(),
+    node: z.string(),
+    address: z.string(),
+    sent: z.int(),
+    received: z.int(),
+    averageMs: z.number().nullable(),
+    mtu: z.int().describe('Size of the largest packet'),
+    fullSize: z.boolean().describe('Whether one of that size gets through'),
+  }),
+  permission: { verb: 'read', resource: 'network' },
+  where: ({ from }, context) => nodeAsked({ node: from }, context),
+  rest: { method: 'POST', path: '/api/network/ping' },
+  async handler({ node, count }, context, { signal }) {
+    await refresh(context, signal)
+    const { control, self, overlay, clock } = context
+    const { state } = control
+    const target = findNode(state, node)
+    const name = nameOf(state, target)
+    const look = await overlay.look(signal)
+    const { address, own, mtu } = endsOf(state, { self, target, look })
+    const echo = await overlay.echo(address, { from: own, count, size: null, signal })
+    if (echo.received === 0) {
+      const problem = echo.problem ?? whyNot(target, await overlay.look(signal), clock.now())
+      throw new ClawError('OVERLAY_UNREACHABLE', { node: name, problem })
+    }
+    const { sent, received, averageMs } = echo
+    const largest = await overlay.echo(address, { from: own, count: 1, size: mtu, signal })
+    const ends = { from: nameOf(state, self), node: name, address }
+    return { ...ends, sent, received, averageMs, mtu, fullSize: largest.received === 1 }
+  },
+})
+
+interface Between {
+  readonly self: NodeId
+  readonly target: NodeId
+  readonly look: OverlayLook
+}
+
+/** Throws OVERLAY_OFF and OVERLAY_UNREACHABLE for what need not even be tried. */
+function endsOf(state: MeshState, { self, target, look }: Between) {
+  const { overlay } = state
+  if (overlay === null) throw new ClawError('OVERLAY_OFF', {})
+  const [from, to] = [overlay.nodes.get(self), overlay.nodes.get(target)]
+  const unreachable = (problem: string): ClawError =>
+    new ClawError('OVERLAY_UNREACHABLE', { node: nameOf(state, target), problem })
+  if (from === undefined || from.lanes.length === 0)
+    throw unreachable('the node that asks takes no part in the overlay')
+  if (to === undefined || to.lanes.length === 0) throw unreachable('it takes no part in the overlay')
+  const mtu = look.lanes[0]?.config.mtu
+  if (mtu === undefined) throw unreachable(look.problems[0] ?? 'the node that asks has not set its interface up yet')
+  return { address: addressOf(overlay.settings, to.slot), own: addressOf(overlay.settings, from.slot), mtu }
+}
+
+function whyNot(target: NodeId, { mode, lanes, problems }: OverlayLook, at: Instant): string {
+  if (mode === 'manual')
+    return problems[0] ?? 'see with `wg show` on the node that asks whether its peers have answered'
+  if (problems[0] !== undefined) return problems[0]
+  const peers = lanes.flatMap((lane) => lane.peers).filter(({ node }) => node === target)
+  if (peers.length === 0) return 'a hub passes its packets on, and either does not answer the other'
+  const states = peers.flatMap(({ state }) => state ?? [])
+  if (states.length === 0) return 'the interface of the node that asks does not have it yet'
+  const tried = peers.flatMap(({ config }) => config.endpoint ?? []).join(' or ') || 'nowhere: it has to begin'
+  const fresh = states.find((state) => isFresh(state, at))
+  if (fresh !== undefined)
+    return 'keys were agreed on, so packets are dropped inside: look at its firewall and its routes'
+  const port = `is UDP let through to ${tried}?`
+  return states.some(({ handshakeAt }) => handshakeAt !== null)
+    ? `no keys were agreed on for more than three minutes: ${port}`
+    : `no keys were ever agreed on: ${port}`
+}

@@ -1,0 +1,320 @@
+/**
+ * Keeps the interfaces of this host as the mesh wants them: peers come and go without a disturbance to the others, and new keys take over
+ * from old ones while traffic goes on. Whatever was there when the daemon started is taken as it is and brought to where it should be.
+ */
+import { laneName } from '../../core/overlay/lanes.ts'
+import { renderQuick, renderSetconf } from '../../core/overlay/render.ts'
+import { progressOf } from '../../core/overlay/rotation.ts'
+import type { Search } from '../../core/overlay/search.ts'
+import { laneOf } from '../../core/overlay/sites.ts'
+import type { Command } from '../../core/state/types.ts'
+import { isSameJson } from '../../lib/canonical-json.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Overlay } from '../../model/overlay.ts'
+import type { Millis } from '../../model/time.ts'
+import { second } from '../../model/time.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Service } from '../../ports/service.ts'
+import type { Echo, Tunnel, TunnelState } from '../../ports/tunnels.ts'
+import { Loop } from '../gateway/loop.ts'
+import { announcement } from './announce.ts'
+import { MtuFinder } from './mtu.ts'
+import { OwnKeys } from './own-keys.ts'
+import type { PlannedLane } from './plan-lane.ts'
+import { planLane } from './plan-lane.ts'
+import type { LaneLook, OverlayDeps, OverlayLook, OverlaySetup } from './types.ts'
+
+const patience: Millis = 20 * second
+/** While something is on its way. */
+const soon: Millis = second
+const stopPatience: Millis = 10 * second
+
+interface SetUp extends Omit<LaneLook, 'peers'> {
+  readonly planned: PlannedLane
+  readonly tunnel: Tunnel
+}
+
+export class OverlayService implements Service {
+  readonly name = 'overlay'
+  readonly #deps: OverlayDeps
+  readonly #setup: OverlaySetup
+  readonly #keys: OwnKeys
+  readonly #mtu: MtuFinder
+  readonly #loop: Loop
+  readonly #searches = new Map<string, Search>()
+  /** What each interface was made to be last. */
+  readonly #applied = new Map<string, Tunnel>()
+  readonly #listeners = new Set<() => void>()
+  #lanes: readonly SetUp[] = []
+  #mode: OverlayLook['mode'] = 'off'
+  #problems: readonly string[] = []
+  #announced = 0
+
+  constructor(deps: OverlayDeps, setup: OverlaySetup) {
+    this.#deps = deps
+    this.#setup = setup
+    this.#keys = new OwnKeys({ self: deps.self, disk: deps.disk, keys: deps.keys, given: deps.givenKey })
+    this.#mtu = new MtuFinder(deps)
+    this.#loop = new Loop(deps, { every: 10 * second, pause: second / 5 }, (signal) => this.#run(signal))
+  }
+
+  start(): Promise<void> {
+    const { control } = this.#deps
+    this.#loop.start(() =>
+      control.onChange((changes) => {
+        if (changes.some(({ type }) => type === 'overlay' || type === 'member')) this.#loop.wake()
+      }),
+    )
+    return Promise.resolve()
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop()
+    if (this.#setup.stays || this.#mode !== 'managed') return
+    const late = new AbortController()
+    const cancel = this.#deps.clock.after(stopPatience, () => late.abort())
+    for (const { name } of this.#lanes) await this.#deps.tunnels.remove(name, late.signal).catch(this.#warn)
+    cancel()
+  }
+
+  problems(): readonly string[] {
+    return this.#problems
+  }
+
+  /** Tells when `problems` has something else to say. */
+  onProblems(listener: () => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Throws OVERLAY_FAILED. */
+  async look(signal: AbortSignal): Promise<OverlayLook> {
+    const lanes = this.#lanes.map(
+      async ({ planned, generation, name, config: own, publicKey: key, files }): Promise<LaneLook> => {
+        const there = this.#mode === 'managed' ? await this.#deps.tunnels.look(name, signal) : null
+        const peers = own.peers.map((config, i) => ({
+          ...{ node: planned.nodes[i] ?? this.#deps.self, config },
+          state: there?.peers.find(({ publicKey }) => publicKey === config.publicKey) ?? null,
+        }))
+        return { generation, name, config: own, publicKey: key, files, peers }
+      },
+    )
+    return { mode: this.#mode, problems: this.#problems, lanes: await Promise.all(lanes) }
+  }
+
+  echo(address: string, options: Parameters<OverlayDeps['tunnels']['echo']>[1]): Promise<Echo> {
+    return this.#deps.tunnels.echo(address, options)
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    try {
+      const problems = await this.#reconcile(signal)
+      this.#tell(problems)
+    } catch (error) {
+      if (!(error instanceof ClawError)) throw error
+      if (signal.aborted) return
+      if (!this.#problems.includes(`overlay: ${error.message}`)) this.#warn(error)
+      this.#tell([`overlay: ${error.message}`])
+    }
+  }
+
+  /** Returns what is wrong, in words. */
+  async #reconcile(signal: AbortSignal): Promise<readonly string[]> {
+    const { self, control, tunnels } = this.#deps
+    const { overlay } = control.state
+    if (overlay === null || !this.#setup.takesPart) {
+      await this.#withdraw(overlay, signal)
+      return []
+    }
+    const obstacle = this.#setup.manages ? await tunnels.obstacle() : 'its settings leave it to the owner of the host'
+    this.#mode = obstacle === null ? 'managed' : 'manual'
+    const generations = [overlay.generation, ...(overlay.rotation === null ? [] : [overlay.rotation.generation])]
+    for (const generation of generations) await this.#announce(overlay, generation, signal)
+    const own = overlay.nodes.get(self)
+    // What was told just now comes back as a change, and it goes on from there.
+    if (own === undefined || generations.some((generation) => laneOf(own, generation) === undefined)) return []
+    const lanes = await this.#plan(overlay, generations, signal)
+    await this.#setUp(lanes, signal)
+    await this.#keys.keepOnly(generations)
+    const problems = lanes.flatMap(({ planned }) => planned.problems)
+    return obstacle === null ? problems : [...this.#byHand(lanes, obstacle), ...problems]
+  }
+
+  async #announce(overlay: Overlay, generation: number, signal: AbortSignal): Promise<void> {
+    const { publicKey } = await this.#keys.of(generation, overlay)
+    const isManaged = this.#mode === 'managed'
+    const command = announcement(this.#deps, this.#setup, { overlay, generation, publicKey, isManaged })
+    if (command !== null) await this.#execute(command, signal)
+  }
+
+  /** The newest lane first: what moves there never is without a way. */
+  async #plan(overlay: Overlay, generations: readonly number[], signal: AbortSignal): Promise<readonly SetUp[]> {
+    const there = new Map<number, TunnelState | null>()
+    for (const generation of generations) there.set(generation, await this.#lookAt(generation, signal))
+    const planned = await Promise.all(
+      generations.map(async (generation) => {
+        const { privateKey } = await this.#keys.of(generation, overlay)
+        const peers = there.get(generation)?.peers ?? []
+        const seen = (publicKey: string) => peers.find((peer) => peer.publicKey === publicKey)
+        return planLane(this.#deps, this.#setup, { overlay, generation, privateKey, seen, searches: this.#searches })
+      }),
+    )
+    const [present, next] = planned
+    const moved = await this.#progress(overlay, { present, next, there }, signal)
+    if (planned.some(({ isSearching }) => isSearching) || overlay.rotation !== null) this.#loop.wake(soon)
+    const mtu = this.#setup.mtu ?? (await this.#mtu.find(planned, signal))
+    return planned.toReversed().map((lane) => {
+      const isMine = (node: NodeId): boolean => next === undefined || moved.has(node) === (lane === next)
+      return this.#laneOf(lane, {
+        mtu,
+        routes: lane.neighbours.filter(({ node }) => isMine(node)).flatMap((one) => one.allowed),
+      })
+    })
+  }
+
+  /** Whose traffic goes by the next lane; tells the mesh once it is all of it. */
+  async #progress(
+    overlay: Overlay,
+    {
+      present,
+      next,
+      there,
+    }: {
+      present: PlannedLane | undefined
+      next: PlannedLane | undefined
+      there: ReadonlyMap<number, TunnelState | null>
+    },
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<NodeId>> {
+    const { self, control, clock } = this.#deps
+    if (present === undefined || next === undefined || this.#mode !== 'managed') return new Set()
+    const seen = (node: NodeId, lane: 'present' | 'next') => {
+      const { generation } = lane === 'next' ? next : present
+      const other = overlay.nodes.get(node)
+      const key = other === undefined ? undefined : laneOf(other, generation)?.publicKey
+      return there.get(generation)?.peers.find(({ publicKey }) => publicKey === key)
+    }
+    const lanes = { self, present: present.neighbours, next: next.neighbours, seen }
+    const { moved, isDone } = progressOf({ ...control.state, overlay }, lanes, clock.now())
+    // Only once the routes are there: it is told in the round after.
+    const wereThere = this.#lanes.find(({ generation }) => generation === next.generation)?.tunnel.routes ?? []
+    const areThere = next.neighbours.every(
+      ({ node, allowed }) => !moved.has(node) || allowed.every((range) => wereThere.includes(range)),
+    )
+    const isTold = overlay.nodes.get(self)?.moved === next.generation
+    if (isDone && areThere && !isTold)
+      await this.#execute({ type: 'report-overlay', node: self, moved: next.generation }, signal)
+    return moved
+  }
+
+  #laneOf(planned: PlannedLane, { mtu, routes }: { mtu: number; routes: readonly string[] }): SetUp {
+    const { generation } = planned
+    const config = { ...planned.config, mtu }
+    const name = laneName(this.#setup.prefix, generation)
+    const tunnel = {
+      name,
+      address: config.address,
+      mtu,
+      routes,
+      setconf: renderSetconf(config),
+      quick: renderQuick(config),
+    }
+    const publicKey = this.#deps.keys.publicOf(config.privateKey)
+    return { generation, name, config, publicKey, planned, tunnel, files: { setconf: '', quick: '' } }
+  }
+
+  /** Null when it is not there, or not for us to look at. Throws OVERLAY_FAILED for one that is somebody else's. */
+  async #lookAt(generation: number, signal: AbortSignal): Promise<TunnelState | null> {
+    if (this.#mode !== 'managed') return null
+    const name = laneName(this.#setup.prefix, generation)
+    const there = await this.#deps.tunnels.look(name, signal)
+    if (there !== null && !(await this.#keys.isOurs(there.publicKey)))
+      throw new ClawError('OVERLAY_FAILED', { problem: `the interface ${name} is somebody else’s` })
+    return there
+  }
+
+  async #setUp(lanes: readonly SetUp[], signal: AbortSignal): Promise<void> {
+    const { tunnels } = this.#deps
+    const made: SetUp[] = []
+    for (const lane of lanes) {
+      made.push({ ...lane, files: await tunnels.write(lane.tunnel) })
+      if (this.#mode === 'managed' && !(await this.#isApplied(lane, signal))) {
+        await tunnels.apply(lane.tunnel, signal)
+        this.#applied.set(lane.name, lane.tunnel)
+      }
+    }
+    this.#lanes = made
+    await this.#clear(
+      lanes.map(({ name }) => name),
+      signal,
+    )
+  }
+
+  /** Also looks whether somebody has taken from it what it should have. */
+  async #isApplied({ name, tunnel, config, publicKey }: SetUp, signal: AbortSignal): Promise<boolean> {
+    if (!isSameJson(this.#applied.get(name), tunnel)) return false
+    const there = await this.#deps.tunnels.look(name, signal)
+    const has = new Set(there?.peers.map((peer) => peer.publicKey))
+    return (
+      there?.publicKey === publicKey &&
+      has.size === config.peers.length &&
+      config.peers.every((peer) => has.has(peer.publicKey))
+    )
+  }
+
+  /** Takes away the lanes that are ours and not wanted any more. */
+  async #clear(wanted: readonly string[], signal: AbortSignal): Promise<void> {
+    const { tunnels } = this.#deps
+    for (const generation of [1, 2]) {
+      const name = laneName(this.#setup.prefix, generation)
+      if (wanted.includes(name)) continue
+      this.#applied.delete(name)
+      if ((await tunnels.obstacle()) !== null) await tunnels.removeFiles(name)
+      else {
+        const there = await tunnels.look(name, signal)
+        if (there === null) await tunnels.removeFiles(name)
+        else if (there.publicKey !== null && (await this.#keys.isOurs(there.publicKey)))
+          await tunnels.remove(name, signal)
+      }
+    }
+  }
+
+  async #withdraw(overlay: Overlay | null, signal: AbortSignal): Promise<void> {
+    const { self } = this.#deps
+    this.#mode = overlay === null ? 'off' : 'apart'
+    const own = overlay?.nodes.get(self)
+    if (own !== undefined && own.lanes.length > 0) await this.#execute({ type: 'leave-overlay', node: self }, signal)
+    // Most hosts have no overlay, and nothing is run there for it.
+    if (!(await this.#keys.areAny())) return
+    await this.#clear([], signal)
+    this.#lanes = []
+    this.#searches.clear()
+    await this.#keys.keepOnly([])
+  }
+
+  #byHand(lanes: readonly SetUp[], obstacle: string): readonly string[] {
+    return this.#lanes
+      .filter(({ name }) => lanes.some((lane) => lane.name === name) && !this.#deps.tunnels.exists(name))
+      .map(({ files }) => `overlay: WireGuard is not set up, as ${obstacle}: run  sudo wg-quick up ${files.quick}`)
+  }
+
+  async #execute(command: Command, signal: AbortSignal): Promise<void> {
+    const { self, clock, control } = this.#deps
+    const late = new AbortController()
+    const cancel = clock.after(patience, () => late.abort())
+    this.#announced += 1
+    const id = `overlay:${self}:${clock.now()}:${this.#announced}`
+    const within = AbortSignal.any([signal, late.signal])
+    await control.execute(command, { id, by: self, signal: within }).finally(cancel)
+  }
+
+  #tell(problems: readonly string[]): void {
+    if (isSameJson(problems, this.#problems)) return
+    this.#problems = problems
+    for (const listener of this.#listeners) listener()
+  }
+
+  readonly #warn = (error: unknown): void =>
+    this.#deps.log.warn('the overlay could not be set up', { reason: (error as Error).message })
+}

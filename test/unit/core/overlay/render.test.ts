@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { renderQuick, renderSetconf } from '../../../../src/core/overlay/render.ts'
+import { fullTunnel, loneTunnel } from '../../../support/overlay-tunnels.ts'
+
+const golden = (name: string): string => `../../../fixtures/wireguard/${name}`
+
+test('a lane is written down for wg-quick, and for wg setconf', async () => {
+  await expect(renderQuick(fullTunnel)).toMatchFileSnapshot(golden('full.conf'))
+  await expect(renderSetconf(fullTunnel)).toMatchFileSnapshot(golden('full.setconf'))
+  await expect(renderQuick(loneTunnel)).toMatchFileSnapshot(golden('lone.conf'))
+  await expect(renderSetconf(loneTunnel)).toMatchFileSnapshot(golden('lone.setconf'))
+})
+
+test('a name makes no line of its own', () => {
+  expect(renderQuick(fullTunnel)).not.toMatch(/^PostUp/m)
+})

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest'
+import { laneOf } from '../../../../src/core/overlay/sites.ts'
+import { OverlayHosts } from '../../../support/overlay-hosts.ts'
+import { enableOverlay, keyFor, rotateOverlay } from '../../../support/overlay-samples.ts'
+
+const noSignal = new AbortController().signal
+
+async function running(count: number, parts: Parameters<typeof OverlayHosts.of>[1] = {}): Promise<OverlayHosts> {
+  const hosts = await OverlayHosts.of(count, parts)
+  await hosts.startAll()
+  await hosts.run(enableOverlay())
+  await hosts.world.runFor(15_000)
+  return hosts
+}
+const routesOf = (hosts: OverlayHosts, index: number): ReadonlyMap<string, string> =>
+  hosts.get(index).tunnels.routed.at(-1) ?? new Map<string, string>()
+
+describe('given nodes that are in a mesh with an overlay', () => {
+  test('each has one interface with all others as peers, and keeps the secret half of its key to itself', async () => {
+    const hosts = await running(3)
+    for (const [i, { tunnels, service }] of hosts.hosts.entries()) {
+      expect([...tunnels.made.keys()]).toEqual(['claw0'])
+      expect(routesOf(hosts, i).size).toBe(4)
+      expect(service.problems()).toEqual([])
+      const look = await hosts.played(service.look(noSignal))
+      expect(look.mode).toBe('managed')
+      expect(look.lanes[0]?.peers.map(({ state }) => state?.handshakeAt)).not.toContain(null)
+      const secret = look.lanes[0]?.config.privateKey ?? ''
+      expect(JSON.stringify([...(hosts.control.state.overlay?.nodes.values() ?? [])])).not.toContain(secret)
+    }
+  })
+
+  test('a node without an overlay runs nothing for it', async () => {
+    const hosts = await OverlayHosts.of(1)
+    await hosts.startAll()
+    await hosts.world.runFor(60_000)
+    expect(hosts.get(0).tunnels.routed).toEqual([])
+  })
+
+  test('turned off, the interfaces and the files go, and the next time there are other keys', async () => {
+    const hosts = await running(2)
+    const before = hosts.get(0).tunnels.made.get('claw0')?.publicKey
+    await hosts.run({ type: 'disable-overlay' })
+    await hosts.world.runFor(15_000)
+    for (const { tunnels } of hosts.hosts) expect([tunnels.made.size, tunnels.files.size]).toEqual([0, 0])
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(15_000)
+    const after = hosts.get(0).tunnels.made.get('claw0')?.publicKey
+    expect(after).toBeDefined()
+    expect(after).not.toBe(before)
+  })
+
+  test('a daemon that stops takes its interface away, unless that is to stay', async () => {
+    const hosts = await running(2)
+    await hosts.played(hosts.get(0).service.stop())
+    expect(hosts.get(0).tunnels.made.size).toBe(0)
+    const staying = await running(2, { setup: { stays: true } })
+    await staying.played(staying.get(0).service.stop())
+    expect(staying.get(0).tunnels.made.size).toBe(1)
+  })
+
+  test('where the daemon may not, only files are written, and the command to run is said', async () => {
+    const hosts = await OverlayHosts.of(2)
+    hosts.get(0).tunnels.obstacleHere = 'the daemon may not change the network (CAP_NET_ADMIN)'
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(15_000)
+    const { tunnels, service, node } = hosts.get(0)
+    expect([tunnels.made.size, [...tunnels.files.keys()]]).toEqual([0, ['claw0']])
+    expect(service.problems()).toEqual([expect.stringContaining('sudo wg-quick up /overlay/claw0.conf') as string])
+    expect(hosts.control.state.overlay?.nodes.get(node)?.isManaged).toBe(false)
+  })
+
+  test('an interface of that name with a key that is not the node’s own is left alone', async () => {
+    const hosts = await OverlayHosts.of(2)
+    const { tunnels, service } = hosts.get(0)
+    const other = hosts.get(1)
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(15_000)
+    const foreign = other.tunnels.made.get('claw0')
+    if (foreign === undefined) expect.fail('there is none')
+    tunnels.made.set('claw0', foreign)
+    await hosts.world.runFor(15_000)
+    expect(service.problems()).toEqual([expect.stringContaining('somebody else') as string])
+    expect(tunnels.made.get('claw0')).toBe(foreign)
+  })
+
+  test('a key that a node has not signed is given no peer, and that is told', async () => {
+    const hosts = await running(3)
+    const [one, two, three] = [hosts.get(0), hosts.get(1), hosts.get(2)]
+    await hosts.played(two.service.stop())
+    const lane = { generation: 1, publicKey: keyFor('mallory'), signature: `${'A'.repeat(86)}==`, port: 51_820 }
+    const said = { endpoints: ['198.51.100.66'], isBehindNat: false, isManaged: true }
+    await hosts.run({ type: 'join-overlay', node: two.node, lane, ...said })
+    await hosts.world.runFor(15_000)
+    expect([...(one.tunnels.made.get('claw0')?.peers.keys() ?? [])]).toEqual([
+      three.tunnels.made.get('claw0')?.publicKey,
+    ])
+    expect(one.service.problems()).toEqual([expect.stringContaining('gpu-2 has not signed') as string])
+  })
+
+  test('what somebody has taken from an interface is put back', async () => {
+    const hosts = await running(3)
+    const { tunnels } = hosts.get(0)
+    const made = tunnels.made.get('claw0')
+    if (made === undefined) expect.fail('there is none')
+    tunnels.made.set('claw0', { ...made, peers: new Map() })
+    await hosts.world.runFor(15_000)
+    expect(tunnels.made.get('claw0')?.peers.size).toBe(2)
+  })
+})
+
+describe('given a rotation of keys', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'then no node is ever without a way to another, and all have moved to new keys in the end (seed %i)',
+    async (seed) => {
+      const hosts = await running(4, { seed })
+      const keys = hosts.hosts.map(({ tunnels }) => tunnels.made.get('claw0')?.publicKey)
+      const from = hosts.hosts.map(({ tunnels }) => tunnels.routed.length)
+      await hosts.run(rotateOverlay())
+      await hosts.world.runFor(30_000)
+      expect(hosts.control.state.overlay).toMatchObject({ generation: 2, rotation: null })
+      for (const [i, { tunnels }] of hosts.hosts.entries()) {
+        expect([...tunnels.made.keys()]).toEqual(['claw1'])
+        expect(keys).not.toContain(tunnels.made.get('claw1')?.publicKey)
+        for (const routed of tunnels.routed.slice((from[i] ?? 0) - 1)) expect(routed.size).toBe(6)
+      }
+    },
+  )
+
+  test('of one node, the others go on with the key that they have', async () => {
+    const hosts = await running(3)
+    const before = hosts.hosts.map(({ tunnels }) => tunnels.made.get('claw0')?.publicKey)
+    await hosts.run(rotateOverlay([hosts.get(1).node]))
+    await hosts.world.runFor(30_000)
+    const after = hosts.hosts.map(({ tunnels }) => tunnels.made.get('claw1')?.publicKey)
+    expect([after[0], after[2]]).toEqual([before[0], before[2]])
+    expect(after[1]).not.toBe(before[1])
+  })
+
+  test('a node that was away takes part again with a new key, and the others wait for it no longer than it is lost', async () => {
+    const hosts = await running(3, { setup: { stays: true } })
+    const away = hosts.get(2)
+    await hosts.played(away.service.stop())
+    await hosts.run(rotateOverlay())
+    await hosts.world.runFor(30_000)
+    expect(hosts.control.state.overlay?.generation).toBe(1)
+    await hosts.run({ type: 'record-liveness', node: away.node, liveness: 'lost' })
+    await hosts.world.runFor(30_000)
+    expect(hosts.control.state.overlay).toMatchObject({ generation: 2, rotation: null })
+    await away.service.start()
+    await hosts.run({ type: 'record-liveness', node: away.node, liveness: 'alive' })
+    await hosts.world.runFor(30_000)
+    expect([...away.tunnels.made.keys()]).toEqual(['claw1'])
+    const own = hosts.control.state.overlay?.nodes.get(away.node)
+    expect(own === undefined ? undefined : laneOf(own, 2)?.publicKey).toBe(away.tunnels.made.get('claw1')?.publicKey)
+    expect(hosts.get(0).tunnels.made.get('claw1')?.peers.size).toBe(2)
+  })
+})
