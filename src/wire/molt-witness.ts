@@ -1,7 +1,5 @@
 /** What the witnesses of a MOLT network are asked, by whoever is on it and by each other. See protocols/molt-witness.md. */
 import { z } from 'zod'
-import { canonicalJson } from '../lib/canonical-json.ts'
-import { shallowJson } from '../lib/nesting.ts'
 import { largestAmount, type MicroMolt } from '../model/amount.ts'
 import { Agreement, Hash } from '../model/molt-agreement.ts'
 import {
@@ -14,16 +12,8 @@ import {
   SignedStatement,
   Vote,
 } from '../model/molt-line.ts'
-import type { Codec } from '../ports/codec.ts'
 import type { Protocol } from '../ports/rpc.ts'
-
-const text = new TextDecoder('utf-8', { fatal: true })
-
-/** Canonical JSON, checked field by field when it is read. */
-const json = <T>(schema: z.ZodType<T>): Codec<T> => ({
-  encode: (value) => new TextEncoder().encode(canonicalJson(value)),
-  decode: (bytes) => schema.parse(shallowJson(text.decode(bytes))),
-})
+import { jsonCodec as json } from './json-codec.ts'
 
 /** Those of issuers are below nothing. */
 const Balance: z.ZodType<MicroMolt> = z

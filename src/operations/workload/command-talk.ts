@@ -1,23 +1,9 @@
 /** What is said while somebody talks to a command, or to a workload's own process, and how it is carried out. */
-import { z } from 'zod'
-import { execSignals, type ExecSession } from '../../ports/exec.ts'
+import type { z } from 'zod'
+import type { ExecSession } from '../../ports/exec.ts'
+import { channelOf, type Exit, type ToCommand } from '../../wire/command-talk.ts'
 import type { Talk } from '../talk.ts'
 
-const side = z.int().min(1).max(4_096)
-export const Size = z.strictObject({ columns: side, rows: side })
-
-/** What a user may tell a command while it runs. */
-export const ToCommand = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('resize'), columns: side, rows: side }),
-  z.strictObject({ type: z.literal('signal'), signal: z.enum(execSignals) }),
-])
-
-export const Exit = z.object({
-  type: z.literal('exit'),
-  exitCode: z.int().describe('128 and the number of the signal that ended it'),
-})
-
-const channelOf = { stdout: 1, stderr: 2, stdin: 1 } as const
 export const channels = {
   1: 'standard input one way, standard output the other; nothing at all ends the input',
   2: 'standard error',
