@@ -1,6 +1,7 @@
 /** The input and the outputs of a workload's own process, from wherever in the mesh. */
 import { z } from 'zod'
-import { carryOut, channels, Exit, Size, ToCommand } from './command-talk.ts'
+import { Exit, Size, ToCommand } from '../../wire/command-talk.ts'
+import { carryOut, channels } from './command-talk.ts'
 import { runningPlacement } from './exec-request.ts'
 import { workloadRef } from '../fields.ts'
 import { findWorkload } from '../find.ts'
