@@ -79,7 +79,16 @@ const networkFailures = {
   ),
 }
 
+const leaseFailures = {
+  LEASE_UNKNOWN: failure(
+    'not-found',
+    ({ agreement }: { agreement: string }) => `There is no lease for the agreement ${agreement} here.`,
+    'See the leases of this node with `clawbernetes molt leases`, and what it has bought with `clawbernetes molt jobs`.',
+  ),
+}
+
 export const moltFailures = {
   ...networkFailures,
   ...accountFailures,
+  ...leaseFailures,
 }

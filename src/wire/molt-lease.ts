@@ -4,9 +4,11 @@ import { Amount } from '../model/amount.ts'
 import { Agreement, Hash, Signature, Terms } from '../model/molt-agreement.ts'
 import { Decline, SignedBid } from '../model/molt-bid.ts'
 import { instant } from '../model/molt-hardware.ts'
+import { leaseReasons, leaseStates } from '../model/molt-lease.ts'
 import { Certificate, SignedVoucher } from '../model/molt-line.ts'
 import { SignedNote } from '../model/molt-note.ts'
 import { Want } from '../model/molt-want.ts'
+import { processEnv, processFolder, processWords, Work } from '../model/molt-work.ts'
 import { second } from '../model/time.ts'
 import { terminalStates } from '../model/workload.ts'
 import type { DuplexProtocol, Protocol, StreamProtocol } from '../ports/rpc.ts'
@@ -47,37 +49,6 @@ const AgreeAnswer = z.discriminatedUnion('type', [
 ])
 export type AgreeAnswer = z.infer<typeof AgreeAnswer>
 
-const argument = z.string().max(32_768)
-const arguments_ = z.array(argument).max(256)
-const envName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-  .max(256)
-const absolute = z
-  .string()
-  .regex(/^\/[^\0]*$/)
-  .max(4_096)
-
-/** What is to run. Nothing of it goes anywhere but to the provider that it is for. */
-export const Work = z.strictObject({
-  /** By its digest, which is that of the terms: `registry/name@sha256:…`, in 256 letters. */
-  image: z
-    .string()
-    .max(256)
-    .regex(/^[a-z0-9][a-z0-9._:/-]{0,180}@sha256:[0-9a-f]{64}$/),
-  /** Arguments for the container; empty runs the image's own. */
-  command: arguments_,
-  /** What runs instead of the image's own; null for that. */
-  entrypoint: arguments_.min(1).nullable(),
-  env: z.record(envName, argument).refine((env) => Object.keys(env).length <= 256, 'at most 256 variables'),
-  workdir: absolute.nullable(),
-  /** Limits; null for what the provider gives. */
-  cpus: z.number().positive().max(1_024).nullable(),
-  memoryMib: z.int().min(6).max(1_048_576).nullable(),
-  shmMib: z.int().min(1).max(1_048_576).nullable(),
-})
-export type Work = z.infer<typeof Work>
-
 const StartRequest = z.strictObject({
   agreement: Hash,
   /** The line that sets aside what was agreed. */
@@ -106,20 +77,14 @@ const TalkRequest = z.strictObject({
 })
 export type TalkRequest = z.infer<typeof TalkRequest>
 
-/** As its provider goes through it. Bids are not talked about. */
-export const talkStates = ['agreed', 'funded', 'running', 'paused', 'ending', 'closing', 'closed'] as const
-/** Why it is over, or is about to be. */
-export const talkReasons = [
-  ...(['expired', 'unfunded', 'not-started', 'over', 'used-up', 'completed', 'failed'] as const),
-  ...(['unvouched', 'reclaimed', 'cancelled'] as const),
-] as const
-
 const TalkAnswer = z.strictObject({
   version: z.int().min(1),
-  state: z.enum(talkStates),
+  /** As its provider goes through it. Bids are not talked about. */
+  state: z.enum(leaseStates).exclude(['bid']),
   /** The work runs, and is paid for: the meter counts. */
   isRunning: z.boolean(),
-  why: z.enum(talkReasons).nullable(),
+  /** Why it is over, or is about to be. */
+  why: z.enum(leaseReasons).nullable(),
   /** The last one, until it was answered with a voucher. */
   note: SignedNote.nullable(),
   /** The work runs no longer than until then, as the provider takes its GPUs back. */
@@ -162,9 +127,9 @@ export type LogsItem = z.infer<typeof LogsItem>
 
 const ExecRequest = z.strictObject({
   agreement: Hash,
-  command: arguments_.min(1),
-  workdir: absolute.nullable(),
-  env: z.record(envName, argument),
+  command: processWords.min(1),
+  workdir: processFolder.nullable(),
+  env: processEnv,
   /** Whether it has an input; without one it reads the end at once. */
   stdin: z.boolean(),
   terminal: Size.nullable(),

@@ -10,6 +10,7 @@ import { Amount } from '../../../model/amount.ts'
 import { Hash, Signature } from '../../../model/molt-agreement.ts'
 import { SignedBid } from '../../../model/molt-bid.ts'
 import { instant } from '../../../model/molt-hardware.ts'
+import { type LeaseReason, leaseReasons, leaseStates } from '../../../model/molt-lease.ts'
 import { SignedVoucher } from '../../../model/molt-line.ts'
 import { Want } from '../../../model/molt-want.ts'
 import type { Instant } from '../../../model/time.ts'
@@ -20,13 +21,6 @@ import { bidHash } from './rank.ts'
 import type { Outcome as Ending } from './record.ts'
 import { MeterRecord, Outcome, patience } from './record.ts'
 import { noteEvery } from './terms.ts'
-
-export const leaseStates = ['bid', 'agreed', 'funded', 'running', 'paused', 'ending', 'closing', 'closed'] as const
-
-export const leaseReasons = [
-  ...(['expired', 'unfunded', 'not-started', 'over', 'used-up', 'completed', 'failed'] as const),
-  ...(['unvouched', 'reclaimed', 'cancelled'] as const),
-] as const
 
 export const Lease = z.strictObject({
   /** The hash of its bid. */
@@ -54,7 +48,6 @@ export const Lease = z.strictObject({
   outcome: Outcome.nullable(),
 })
 export type Lease = z.infer<typeof Lease>
-type Reason = (typeof leaseReasons)[number]
 
 export const leaseText = (lease: Lease): string => canonicalJson(lease)
 /** Throws for what is no lease: a record that was kept whole is one. */
@@ -124,7 +117,7 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
     case 'started':
       return state === 'funded' ? running({ ...lease, meter: { ...lease.meter, at } }, at) : lease
     case 'ended':
-      return isAlive(lease) ? closing(lease, input.isFailed ? 'failed' : 'completed', at) : lease
+      return isAlive(lease) ? closing(lease, endOf(lease, input.isFailed), at) : lease
     case 'voucher':
       return vouched(lease, input.signed, at)
     case 'reclaim':
@@ -142,6 +135,10 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
       return lease
   }
 }
+
+/** Work that was told to end because its GPUs are taken back ends as it likes. */
+const endOf = ({ state, why }: Lease, isFailed: boolean): LeaseReason =>
+  state === 'ending' && why !== null ? why : isFailed ? 'failed' : 'completed'
 
 const to = (state: Lease['state'], at: Instant) => ({ state, since: at })
 
@@ -185,7 +182,7 @@ function reclaimed(lease: Lease, at: Instant): Lease {
 
 const nothing: Ending = { how: 'nothing', paid: 0n }
 
-function closing(lease: Lease, why: Reason, at: Instant): Lease {
+function closing(lease: Lease, why: LeaseReason, at: Instant): Lease {
   const { agreement } = lease
   if (agreement === null) return lease
   // What is not started yet leaves nothing on the host.
