@@ -44,6 +44,10 @@ export const Config = z.strictObject({
         .array(multiaddr)
         .default([])
         .describe('Multiaddrs of hosts of the network to connect to besides those that the mesh knows'),
+      guestNetwork: z
+        .enum(['none', 'bridge'])
+        .default('none')
+        .describe('What leased work may reach: nothing, or all that this host reaches, on a bridge of its own'),
     })
     .prefault({}),
   nat: z

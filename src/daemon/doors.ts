@@ -13,6 +13,7 @@ import { Measured } from '../operations/mesh/measured.ts'
 import { Replies } from '../operations/replies.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
+import type { LendingRoom } from '../services/molt/lending/lending-door.ts'
 import type { Molt } from '../services/molt/types.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import { Uploads } from '../services/control/uploads.ts'
@@ -30,7 +31,7 @@ import type { WorkPlane } from './work-plane.ts'
 export async function doorsOf(
   ground: Ground,
   plane: ControlPlane,
-  work: WorkPlane & { readonly audit: AuditLog; readonly molt: Molt },
+  work: WorkPlane & { readonly audit: AuditLog; readonly molt: Molt; readonly lending: LendingRoom },
 ) {
   const { config, log, version, random, clock, identity, metrics } = ground
   const { host, control, consensus, membership: belonging } = plane
@@ -54,7 +55,7 @@ export async function doorsOf(
     images: work.images,
     services: work.services,
     ...{ volumes: work.volumes, backups: work.backups, overlay: work.overlay },
-    ...{ audit, molt: work.molt },
+    ...{ audit, molt: work.molt, lending: work.lending },
     replies: new Replies(clock),
     sight: new Sight(watched),
     measured: new Measured(watched),

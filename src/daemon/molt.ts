@@ -20,36 +20,40 @@ import { AcquaintanceService } from '../services/molt/acquaintance-service.ts'
 import { MoltService } from '../services/molt/molt-service.ts'
 import { openAdmission } from '../services/molt/open-admission.ts'
 import type { Participation } from '../services/molt/part-file.ts'
-import type { MoltPlane, OpenedPlane } from '../services/molt/plane.ts'
+import type { OpenedPlane } from '../services/molt/plane.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Ground } from './ground.ts'
 import { startAll } from './lifecycle.ts'
+import { type Lends, marketOn, recordTable } from './market.ts'
 import { marketMetrics } from './market-metrics.ts'
 
-export function moltOf(ground: Ground, { control }: Pick<ControlPlane, 'control'>): MoltService {
+export function moltOf(ground: Ground, { control }: Pick<ControlPlane, 'control'>, lends: Lends): MoltService {
   const { identity, disk, clock, log } = ground
   return new MoltService({
     ...{ self: identity.id, control, disk, clock, log: log.child('molt') },
     keys: { read: () => readMarketKey(disk), make: () => makeMarketKey(disk) },
-    openPlane: (network, key, part) => openPlane(ground, control, { network, key, part }),
+    openPlane: (network, key, part) => openPlane(ground, control, { network, key, part, lends }),
   })
 }
-
-/** What runs in the network while this node is in it, in start order: witness, bank, records, market. */
-const onPlane: (ground: Ground, plane: MoltPlane) => readonly Service[] = () => []
 
 interface Wanted {
   readonly network: MoltNetwork
   readonly key: MarketKey
   part(): Participation | null
+  readonly lends: Lends
 }
 
-async function openPlane(ground: Ground, control: Control, { network, key, part }: Wanted): Promise<OpenedPlane> {
+async function openPlane(
+  ground: Ground,
+  control: Control,
+  { network, key, part, lends }: Wanted,
+): Promise<OpenedPlane> {
   const { config, version, clock, random } = ground
   const log = ground.log.child('molt')
   const addressBook = await openBook(ground)
   const rules = networkOf(rulesOf(network.genesis))
   const known = new KnownHosts(control, config.molt.peers)
+  const { extras, net, keeper } = recordTable(ground, rules, config.molt.listen.length > 0)
   const { rpc, gossip, peers, service } = await createHost({
     identity: key,
     mesh: meshId(rules.id),
@@ -58,7 +62,7 @@ async function openPlane(ground: Ground, control: Control, { network, key, part 
     settings: hostSettings(config),
     admission: openAdmission,
     addressesOf: (party) => known.addressesOf(party),
-    ...{ log, clock, metrics: marketMetrics(ground.metrics), datastore: addressBook },
+    ...{ log, clock, metrics: marketMetrics(ground.metrics), datastore: addressBook, extras },
   })
   const acquaintances = new AcquaintanceService({ rpc, peers, clock, random, log })
   known.learnFrom(acquaintances)
@@ -78,7 +82,8 @@ async function openPlane(ground: Ground, control: Control, { network, key, part 
     peers,
     part,
   }
-  const services = [service, acquaintances, links, ...onPlane(ground, plane)]
+  const { before, after } = marketOn(ground, plane, { key, keeper, net }, lends)
+  const services = [before, service, acquaintances, links, ...after]
   return { plane, service: together(services, addressBook) }
 }
 

@@ -1,11 +1,13 @@
 /** The parts list of a daemon, in start order: what answers first, then the network, then what asks, the doors last. */
 import type { Service } from '../ports/service.ts'
+import { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
 import { connectThrough } from './connect-to.ts'
 import { controlPlane } from './control-plane.ts'
 import { doorsOf } from './doors.ts'
 import { EventLoopService } from './event-loop.ts'
 import { type Ground, socketOf } from './ground.ts'
+import { lendingHomeOf } from './lending.ts'
 import { moltOf } from './molt.ts'
 import { auditOf, headReporter } from './record.ts'
 import { type WorkPlane, workPlane } from './work-plane.ts'
@@ -23,8 +25,9 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   // Its services ask other nodes by the operations, which look at the services.
   const connect = connectThrough({ converse: (name, input, asker) => doors.operations.converse(name, input, asker) })
   const work = await workPlane(ground, plane, connect, signal)
-  const molt = moltOf(ground, plane)
-  const doors = await doorsOf(ground, plane, { ...work, audit, molt })
+  const lending = new LendingDoor(ground.disk)
+  const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending })
+  const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, gateway, images, objects, backups, overlay } = work
   return {

@@ -7,3 +7,7 @@ export const leaseReasons = [
   ...(['unvouched', 'reclaimed', 'cancelled'] as const),
 ] as const
 export type LeaseReason = (typeof leaseReasons)[number]
+
+/** Over which what was earned is summed up. */
+export const earningPeriods = ['7d', '30d', 'month'] as const
+export type EarningPeriod = (typeof earningPeriods)[number]

@@ -31,6 +31,7 @@ import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
 import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
+import type { LendingRoom } from '../services/molt/lending/lending-door.ts'
 import type { Molt } from '../services/molt/types.ts'
 import type { Membership } from '../services/membership/types.ts'
 import type { SealedValue } from '../services/vault/vault-holder.ts'
@@ -200,6 +201,8 @@ export interface OperationContext {
   /** This node among strangers. */
   readonly molt: Molt
   readonly overlay: OverlayView
+  /** What this node lends to strangers. */
+  readonly lending: LendingRoom
   /** What is done here, and by whom. */
   readonly audit: AuditLog
   /** What the record calls the request that it is for; left out where it is for none. */

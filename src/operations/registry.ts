@@ -8,6 +8,14 @@ import {
   moltNetworkJoin,
   moltNetworkLeave,
 } from './molt/molt-network.ts'
+import {
+  moltEarnings,
+  moltLeaseInfo,
+  moltLeaseList,
+  moltPolicySet,
+  moltPolicyShow,
+  moltPolicyValidate,
+} from './molt/molt-lending.ts'
 import { moltJoin, moltLeave, moltStatus } from './molt/molt-part.ts'
 import { operatorAdd, operatorList, operatorRemove, tokenCreate } from './access.ts'
 import { auditQuery, auditTail } from './audit/audit-query.ts'
@@ -190,6 +198,7 @@ export const operations = [
   ...[moltNetworkCreate, moltNetworkInfo, moltNetworkExport, moltNetworkJoin, moltNetworkLeave, moltIdentity],
   ...[moltJoin, moltLeave, moltStatus],
   ...[networkEnable, networkDisable, networkRotate, networkStatus, networkShow, networkConfig, networkPing],
+  ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],

@@ -7,6 +7,7 @@ import type { CheckpointSignal } from '../model/checkpoint.ts'
 import type { RanImage } from '../model/image.ts'
 import type { MeshId, NodeId, PlacementId, WorkloadId } from '../model/ids.ts'
 import type { GpuDevice } from '../model/gpu.ts'
+import type { Isolation } from '../model/molt-hardware.ts'
 import type { ExecutorKind } from '../model/node.ts'
 import type { WorkloadError, WorkloadSpec } from '../model/workload.ts'
 import type { Instant, Millis } from '../model/time.ts'
@@ -119,6 +120,8 @@ export interface Executor {
   pause?(placement: PlacementId): Promise<void>
   /** Lets it go on. One that is not paused is no error. */
   resume?(placement: PlacementId): Promise<void>
+  /** By what it could keep work of strangers apart now. Not there where it cannot at all. Throws EXECUTOR_UNAVAILABLE. */
+  isolations?(signal: AbortSignal): Promise<readonly Isolation[]>
   /** SIGTERM, and after the grace SIGKILL. Returns once it has ended. A task that nobody knows is no error. */
   stop(placement: PlacementId, grace: Millis): Promise<void>
   /** Removes the traces of an ended task: container and log. */

@@ -91,6 +91,11 @@ export class Mesh {
     this.#apply({ type: 'evict', placement, reason: 'makes room', grace, target: null, avoid: false }, key, 'test')
   }
 
+  /** At once, whatever trouble there is. */
+  commit(command: Command, by: NodeId): void {
+    this.#apply(command, `${command.type}:${this.#world.elapsed()}:${this.state.index}`, by)
+  }
+
   live(): ReadonlySet<PlacementId> {
     const placed = [...this.state.workloads.values()].filter(({ state }) => !isTerminal(state))
     return new Set(placed.flatMap(({ placement }) => (placement === null ? [] : [placement.id])))

@@ -6,7 +6,7 @@ import { HttpTransport } from '../../src/doors/cli/peer/http-transport.ts'
 import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { beforeAuth } from './help-access.ts'
 import { imageEnds } from './help-images.ts'
-import { beforeMolt } from './help-molt.ts'
+import { beforeMolt, moltEnds } from './help-molt.ts'
 import * as timed from './help-timed.ts'
 import { noWord, someConfig, someSecret } from './help-secrets.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
@@ -44,7 +44,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['volume snapshot', 2, 'simulated work has no volumes; with an engine: volumes.test.ts'],
   ['volume restore', 4, 'there is no such snapshot'],
   ['volume forget', 4, 'there is no such snapshot'],
-  ...timed.backupEnds,
+  ...[...timed.backupEnds, ...moltEnds],
   ['network ping', 2, 'nobody sets the interfaces up here: overlay.test.ts'],
   ['network wg rotate --finish', 5, 'none is under way'],
   ['diff', 10, 'there is no such work yet, so there is a difference'],

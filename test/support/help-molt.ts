@@ -6,6 +6,10 @@ import { ClawError } from '../../src/model/failure.ts'
 import { eventually } from './mesh.ts'
 
 const { signal } = new AbortController()
+const lending = "prices: { '*': 2 MOLT }\nreclaim: 30s\n"
+
+/** Other ends than 0 that are right. */
+export const moltEnds = [['molt lease info', 4, 'nobody has rented anything: molt-lease.test.ts']] as const
 
 /** `folder` is where the examples are run. */
 export async function beforeMolt(api: Api, line: string, folder: string): Promise<void> {
@@ -15,6 +19,8 @@ export async function beforeMolt(api: Api, line: string, folder: string): Promis
     return
   }
   if (!has) await api.call('moltnetwork.create', {}, signal)
+  if (/^molt (leases|lease|earnings)/.test(line)) await api.call('molt.join', { mode: 'moderate' }, signal)
+  if (line.includes('lending.yaml')) writeFileSync(join(folder, 'lending.yaml'), lending)
   if (!/^molt network (export|join)/.test(line)) return
   const network = await eventually(
     'a witness has said where it is',

@@ -1,5 +1,6 @@
 /** A node whose volumes hold nothing. */
 import { ClawError } from '../../src/model/failure.ts'
+import type { LendingRoom } from '../../src/services/molt/lending/lending-door.ts'
 import type { Molt } from '../../src/services/molt/types.ts'
 import { noOverlay } from './no-overlay.ts'
 import type { BackupsView, VolumesView } from '../../src/operations/context.ts'
@@ -38,4 +39,15 @@ const noVolumes: VolumesView = {
   discard: () => Promise.resolve(),
 }
 
-export const nothingKept = { volumes: noVolumes, overlay: noOverlay, backups: noBackups, molt: noMolt }
+/** A node that lends nothing. */
+const noLending: LendingRoom = {
+  policy: () => Promise.resolve({}),
+  setPolicy: () => Promise.resolve(),
+  view() {
+    throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it takes part in none' })
+  },
+}
+
+export const nothingKept = {
+  ...{ volumes: noVolumes, overlay: noOverlay, backups: noBackups, molt: noMolt, lending: noLending },
+}

@@ -4,6 +4,7 @@ import type { LogBlock } from '../../lib/log-block.ts'
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { Isolation } from '../../model/molt-hardware.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AttachRequest, Attachment, ExecRequest, ExecSession } from '../../ports/exec.ts'
@@ -21,6 +22,7 @@ import { Containers } from './containers.ts'
 import { detailOf, engineFailure } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
 import { execIn } from './exec.ts'
+import { guestIsolations } from './guest-isolations.ts'
 import { HeldInputs } from './held-inputs.ts'
 import { dockerImages } from './image-store.ts'
 import { labelsOf, readLabels } from './labels.ts'
@@ -140,6 +142,10 @@ class DockerExecutor implements Executor {
   async resume(placement: PlacementId): Promise<void> {
     const held = this.#tasks.get(placement)
     if (held !== null) await this.#containers.pause(held, false)
+  }
+
+  isolations(signal: AbortSignal): Promise<readonly Isolation[]> {
+    return guestIsolations(this.#docker, this.#confinement, signal)
   }
 
   async remove(placement: PlacementId): Promise<void> {

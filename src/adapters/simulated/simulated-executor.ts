@@ -4,6 +4,7 @@ import { blockOf } from '../../lib/log-block.ts'
 import type { CheckpointSignal } from '../../model/checkpoint.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { Isolation } from '../../model/molt-hardware.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { ExecRequest, ExecSession } from '../../ports/exec.ts'
@@ -89,6 +90,11 @@ export class SimulatedExecutor implements Executor {
     const task = this.#known(placement)
     if (task !== null) this.#change(task, () => signalled(task, name, this.#clock.now()))
     return Promise.resolve()
+  }
+
+  /** Nothing runs, so nothing can break out. */
+  isolations(): Promise<readonly Isolation[]> {
+    return Promise.resolve(['gvisor'])
   }
 
   pause(placement: PlacementId): Promise<void> {

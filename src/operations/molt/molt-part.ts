@@ -45,6 +45,7 @@ export const moltJoin = unary({
       await createNetwork(moltNetworkCreate.input.parse({}), context, call)
     }
     await context.molt.join(mode)
+    if (context.molt.status().isConnected) context.lending.view().unwind()
     return statusView(context)
   },
 })
@@ -52,12 +53,19 @@ export const moltJoin = unary({
 export const moltLeave = unary({
   name: 'molt.leave',
   about: 'Have a node take part in the MOLT network no more. A witness goes on as one.',
-  input: z.strictObject({ node }),
+  input: z.strictObject({
+    node,
+    now: z
+      .boolean()
+      .default(false)
+      .describe('End leased work at once, and wait for no buyer; else each has the time that was agreed'),
+  }),
   output: MoltStatusView,
   permission: { verb: 'change', resource: 'molt' },
   rest: { method: 'POST', path: '/api/molt/leave' },
   where,
-  async handler(_, context) {
+  async handler({ now: isNow }, context, { signal }) {
+    if (context.molt.status().isConnected) await context.lending.view().wind({ isNow }, signal)
     await context.molt.leave()
     return statusView(context)
   },

@@ -15,7 +15,7 @@ import { silent } from '../../../src/ports/log.ts'
 import { Bank } from '../../../src/services/molt/bank.ts'
 import { usualWitness, Witness, type WitnessSettings } from '../../../src/services/molt/witness.ts'
 import { SimDisk } from '../../../src/simulation/disk.ts'
-import { simNetwork, type SimNetwork } from '../../../src/simulation/network.ts'
+import { type SimHost, simNetwork, type SimNetwork } from '../../../src/simulation/network.ts'
 import { readAccount } from '../../../src/wire/molt-witness.ts'
 import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
 import { World } from '../../../src/simulation/world.ts'
@@ -29,6 +29,13 @@ export interface LabSettings {
   readonly witnesses?: readonly NodeId[]
   readonly faulty?: number
   readonly witness?: Partial<WitnessSettings>
+}
+
+export interface CompanionHome {
+  readonly host: SimHost
+  /** Of this life: it never answers once the node is dead. */
+  readonly disk: Disk
+  readonly bank: Bank
 }
 
 /** At which write of a node the power goes: before it has begun, or when it is on the disk and nobody knows yet. */
@@ -71,6 +78,8 @@ export class MoltLab {
   readonly disks = new Map<NodeId, SimDisk>()
   readonly witnesses = new Map<NodeId, Witness>()
   readonly banks = new Map<NodeId, Bank>()
+  /** What else a node runs beside its bank, in each of its lives. */
+  readonly companions = new Map<NodeId, (home: CompanionHome) => Promise<void>>()
   readonly #settings: WitnessSettings
   readonly #lives = new Map<NodeId, LifeOfNode>()
   readonly #cuts = new Map<NodeId, Cut & { left: number }>()
@@ -117,13 +126,16 @@ export class MoltLab {
   }
 
   async startBank(id: NodeId): Promise<Bank> {
-    const { clock, rpc } = this.net.host(id)
+    const host = this.net.host(id)
+    const { clock, rpc } = host
+    const disk = this.#mortalDisk(id)
     const bank = new Bank({
       ...{ network: this.network, signer: simSigner(id), verifier: simVerifier, rpc, clock, random: this.world },
-      ...{ disk: this.#mortalDisk(id), log: silent },
+      ...{ disk, log: silent },
     })
     this.banks.set(id, bank)
     await bank.start()
+    await this.companions.get(id)?.({ host, disk, bank })
     return bank
   }
 

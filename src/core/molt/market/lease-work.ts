@@ -100,8 +100,7 @@ export function sightOf(workload: Workload | undefined, hasRun: boolean): WorkSi
   const { state, eviction, stopRequested, history } = workload
   if (isTerminal(state)) return { is: 'over', isFailed: state !== 'completed', isTaken: state === 'stopped' }
   const wasEvicted = history.some(({ reason }) => reason.startsWith('evicted'))
-  if (state === 'pending' && (hasRun || history.length > 0))
-    return { is: 'over', isFailed: true, isTaken: wasEvicted }
+  if (state === 'pending' && (hasRun || history.length > 0)) return { is: 'over', isFailed: true, isTaken: wasEvicted }
   if (eviction !== null || stopRequested !== null) return { is: 'evicted' }
   return { is: state === 'running' ? 'running' : 'coming' }
 }

@@ -44,9 +44,9 @@ function useOf(gpu: GpuDevice, state: Mesh, { promised, samples, priority }: Own
   return sample !== undefined && isClean(sample, gpu) ? 'free' : 'out'
 }
 
-/** The owner's work that holds one of these devices, whole or in part. */
-export const heldByOwner = (devices: readonly string[], state: Mesh): boolean =>
-  devices.some((uuid) => holdersOf(uuid, state).some((workload) => !isLeaseWork(workload)))
+/** Whether work of the owner that does not give way holds one of these devices, whole or in part. */
+export const heldByOwner = (devices: readonly string[], state: Mesh, priority: number): boolean =>
+  devices.some((uuid) => holdersOf(uuid, state).some((one) => !isLeaseWork(one) && one.spec.priority >= priority))
 
 function holdersOf(uuid: string, { holders, shares, workloads }: Mesh): readonly Workload[] {
   const whole = holders.get(uuid)

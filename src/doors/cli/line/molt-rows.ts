@@ -18,6 +18,36 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/status.ts'),
   },
   {
+    path: 'molt policy show',
+    about: 'Show at which terms a node lends its GPUs to strangers.',
+    load: () => import('../commands/molt/policy/show.ts'),
+  },
+  {
+    path: 'molt policy set',
+    about: 'Set at which terms a node lends its GPUs to strangers.',
+    load: () => import('../commands/molt/policy/set.ts'),
+  },
+  {
+    path: 'molt policy validate',
+    about: 'Say what would follow from a policy for lending, without setting it.',
+    load: () => import('../commands/molt/policy/validate.ts'),
+  },
+  {
+    path: 'molt leases',
+    about: 'List the bids and leases of a node that lends.',
+    load: () => import('../commands/molt/leases.ts'),
+  },
+  {
+    path: 'molt lease info',
+    about: 'Show one lease of a node that lends: its terms, its meter, its work, and how it was closed.',
+    load: () => import('../commands/molt/lease/info.ts'),
+  },
+  {
+    path: 'molt earnings',
+    about: 'Show what a node has earned by lending its GPUs.',
+    load: () => import('../commands/molt/earnings.ts'),
+  },
+  {
     path: 'molt network create',
     about: 'Make a MOLT network whose witnesses are the voters of this mesh.',
     load: () => import('../commands/molt/network/create.ts'),

@@ -34,6 +34,8 @@ export const nouns: Readonly<Record<string, string>> = {
   price: 'What it costs',
   molt: 'Lending and using GPUs across meshes',
   'molt network': 'Which MOLT network the mesh takes part in',
+  'molt policy': 'At which terms a node lends',
+  'molt lease': 'What a node lends',
   secret: 'What only the work that needs it may know',
   config: 'Words for work that are no secrets',
   token: 'Letting hosts in',

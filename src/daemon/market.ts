@@ -1,0 +1,67 @@
+/** What runs on the market host of this node, in start order: witness, account, records, and what it lends. */
+import { createDht, defaultDhtSettings } from '../adapters/libp2p/dht.ts'
+import type { Network } from '../core/molt/network.ts'
+import type { MarketKey } from '../ports/keys.ts'
+import type { RecordNet } from '../ports/record-net.ts'
+import type { Service } from '../ports/service.ts'
+import { Bank } from '../services/molt/bank.ts'
+import type { LendingDoor } from '../services/molt/lending/lending-door.ts'
+import type { LendingHome } from '../services/molt/lending/lending-service.ts'
+import { withLoopback } from '../services/molt/loopback.ts'
+import { networkDisk } from '../services/molt/network-disk.ts'
+import type { MoltPlane } from '../services/molt/plane.ts'
+import { Witness } from '../services/molt/witness.ts'
+import { RecordKeeper } from '../services/records/keeper.ts'
+import { RecordStore } from '../services/records/record-store.ts'
+import type { Ground } from './ground.ts'
+import { lendingOn } from './lending.ts'
+import { marketMetrics } from './market-metrics.ts'
+
+/** The table of records, and who guards it. It runs on the host, which is made with its extras. */
+export function recordTable(ground: Ground, network: Network, isServer: boolean) {
+  const { verifier, clock, random } = ground
+  const disk = networkDisk(ground.disk, network.id)
+  const log = ground.log.child('molt')
+  const metrics = marketMetrics(ground.metrics)
+  const keeper = new RecordKeeper({ network, verifier, disk, clock, log, metrics })
+  const settings = { ...defaultDhtSettings, isServer }
+  return { keeper, ...createDht({ network: network.id, guard: keeper, settings, clock, random, log, metrics }) }
+}
+
+export interface Lends {
+  readonly home: LendingHome
+  readonly door: LendingDoor
+}
+
+interface Table {
+  readonly key: MarketKey
+  readonly keeper: RecordKeeper
+  readonly net: RecordNet
+}
+
+/** `before` starts before the host listens, `after` once it runs. */
+export function marketOn(
+  ground: Ground,
+  plane: MoltPlane,
+  { key, keeper, net }: Table,
+  lends: Lends,
+): { readonly before: Service; readonly after: readonly Service[] } {
+  const { verifier, clock, random } = ground
+  const { network, party, gossip } = plane
+  const disk = networkDisk(ground.disk, network.id)
+  const { signer } = key
+  const log = ground.log.child('molt')
+  const metrics = marketMetrics(ground.metrics)
+  const rpc = withLoopback(plane.rpc, party)
+  const shared = { network, signer, verifier, disk, clock, random, log }
+  const records = new RecordStore({ ...shared, metrics, gossip, rpc: plane.rpc, net, keeper })
+  const bank = new Bank({ ...shared, rpc })
+  const isWitness = network.witnesses.has(party)
+  return {
+    before: records.files,
+    after: [
+      ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
+      ...[bank, records, lendingOn(ground, plane, { bank, records, disk }, lends)],
+    ],
+  }
+}

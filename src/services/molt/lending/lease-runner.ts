@@ -1,0 +1,349 @@
+/**
+ * Has every lease of this node be as its record says. The record is on the disk before anything is done for it; what has to be done follows
+ * from it, and is done again until it is so. Each lease goes on by itself: one that waits for the mesh or the witnesses holds no other up.
+ */
+import { agreementId, holdAccount } from '../../../core/molt/agreement.ts'
+import { keyOf } from '../../../core/molt/books.ts'
+import { paidBy } from '../../../core/molt/closing.ts'
+import type { Lease, LeaseDuty, LeaseInput } from '../../../core/molt/market/lease.ts'
+import { holdsDevices, leaseDuties, leaseStep, leaseWakeAt } from '../../../core/molt/market/lease.ts'
+import { isNews, isOver } from '../../../core/molt/market/lease-change.ts'
+import { leaseWorkload } from '../../../core/molt/market/lease-work.ts'
+import type { Network } from '../../../core/molt/network.ts'
+import { ClawError, isClawError } from '../../../model/failure.ts'
+import type { WorkloadId } from '../../../model/ids.ts'
+import type { Hash } from '../../../model/molt-agreement.ts'
+import type { Certificate } from '../../../model/molt-line.ts'
+import { type Instant, type Millis, minute, second } from '../../../model/time.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import type { Log } from '../../../ports/log.ts'
+import type { Unsubscribe } from '../../../ports/rpc.ts'
+import type { Service } from '../../../ports/service.ts'
+import type { Signer } from '../../../ports/signer.ts'
+import { Loop } from '../../gateway/loop.ts'
+import { Changes } from '../../logs/changes.ts'
+import type { Bank } from '../bank.ts'
+import { Errands, isPassing } from './errands.ts'
+import type { GuestWork } from './guest-work.ts'
+import { type ClosingDuty, leaseClosing } from './lease-closing.ts'
+import type { LeaseStore } from './lease-store.ts'
+
+export interface LeaseRunnerDeps {
+  readonly network: Network
+  readonly signer: Signer
+  readonly store: LeaseStore
+  readonly work: GuestWork
+  readonly bank: Pick<Bank, 'close' | 'books' | 'onLine'>
+  /** Whether the owner's own work has taken one of these devices. */
+  readonly isTaken: (devices: readonly string[]) => boolean
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What has no event of its own is looked at so often. */
+const pace = { every: 5 * second, pause: 20 }
+const tidyPace = { every: minute, pause: second }
+/** What failed is tried again after this. */
+const again: Millis = 2 * second
+
+/** One lease, as this daemon sees it. */
+interface Running {
+  readonly loop: Loop
+  readonly changes: Changes
+  readonly errands: Errands
+  /** Steps, one after the other. */
+  queue: Promise<unknown>
+  /** Whether its work was last told to hold still; null when this daemon has told it nothing. */
+  isHeld: boolean | null
+}
+
+export class LeaseRunner implements Service {
+  readonly name = 'molt-leases'
+  readonly #deps: LeaseRunnerDeps
+  readonly #running = new Map<Hash, Running>()
+  readonly #byWorkload = new Map<WorkloadId, Hash>()
+  readonly #tidy: Loop
+  readonly #listeners = new Set<() => void>()
+  #end = new AbortController()
+  #unsubscribe: readonly Unsubscribe[] = []
+  #firstVersion = 0
+  #isFresh = false
+
+  constructor(deps: LeaseRunnerDeps) {
+    this.#deps = deps
+    this.#tidy = new Loop(deps, tidyPace, (signal) => this.#tidyUp(signal))
+  }
+
+  start(): Promise<void> {
+    const { store, work, bank } = this.#deps
+    this.#end = new AbortController()
+    this.#firstVersion = this.now()
+    this.#isFresh = false
+    this.#unsubscribe = [
+      work.onChange((workload) => this.#wake(this.#byWorkload.get(workload))),
+      bank.onLine(({ order }) => this.#wake(this.#keyOfHold(order.spend.account))),
+    ]
+    for (const lease of store.all()) if (!isOver(lease)) this.#run(lease)
+    this.#tidy.start()
+    return Promise.resolve()
+  }
+
+  async stop(): Promise<void> {
+    this.#end.abort(new ClawError('NO_LEADER', { detail: 'the node is shutting down' }))
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    await this.#tidy.stop()
+    for (const running of this.#running.values()) {
+      await running.loop.stop()
+      await running.errands.done()
+      await running.queue
+    }
+    this.#running.clear()
+  }
+
+  now(): Instant {
+    return Math.max(0, Math.floor(this.#deps.clock.now()))
+  }
+
+  /** Told whenever a lease has come to hold devices, or to let them go. */
+  onDevices(listener: () => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** A new one, whose devices are held from now on. Throws what the disk throws. */
+  async begin(lease: Lease): Promise<void> {
+    await this.#deps.store.put(lease)
+    this.#run(lease)
+    this.#tellDevices()
+  }
+
+  /**
+   * Takes what has happened into account, and returns the lease as it is on the disk then. Throws what the disk throws; nothing has changed
+   * then.
+   */
+  step(key: Hash, input: LeaseInput): Promise<Lease | null> {
+    const running = this.#running.get(key)
+    // Nothing happens any more to what is over.
+    if (running === undefined) return Promise.resolve(this.#deps.store.get(key))
+    const done = running.queue.then(() => this.#step(key, input))
+    running.queue = done.catch(() => 'whoever has stepped it hears of it')
+    return done
+  }
+
+  /** Of what can be seen of it; anything else than what somebody has seen is news to him. */
+  version(key: Hash): number {
+    return this.#firstVersion + (this.#running.get(key)?.changes.version ?? 0) + 1
+  }
+
+  /** Returns once there is news, or after a while. Throws the signal's reason. */
+  async news(key: Hash, seen: number, patience: Millis, signal: AbortSignal): Promise<void> {
+    const changes = this.#running.get(key)?.changes
+    if (changes === undefined || seen !== this.version(key)) return
+    await changes.since(changes.version, patience, AbortSignal.any([signal, this.#end.signal]))
+  }
+
+  /** The line that has closed it, as far as it is known here. */
+  finalOf({ agreement }: Lease): Certificate | null {
+    if (agreement === null) return null
+    return this.#deps.bank.books.byKey.get(keyOf({ account: holdAccount(agreement), sequence: 1 }))?.line ?? null
+  }
+
+  /** Ends whatever runs: after the time that was agreed on, or at once. */
+  async reclaimAll({ isNow }: { readonly isNow: boolean }): Promise<void> {
+    for (const { key } of this.#deps.store.all()) {
+      await this.step(key, { type: 'reclaim' })
+      if (isNow) await this.step(key, { type: 'ended', isFailed: true })
+    }
+  }
+
+  /** Returns when none of them holds a device, and all are closed unless it is to be at once. Throws the signal's reason. */
+  async idle({ isNow }: { readonly isNow: boolean }, signal: AbortSignal): Promise<void> {
+    const isDone = (lease: Lease): boolean => !holdsDevices(lease) && (isNow || lease.state === 'closed')
+    const idle = new Changes(this.#deps.clock)
+    const unsubscribe = this.onDevices(() => idle.tell())
+    try {
+      while (!this.#deps.store.all().every(isDone)) await idle.since(idle.version, second, signal)
+    } finally {
+      unsubscribe()
+    }
+  }
+
+  #run(lease: Lease): void {
+    const { key, agreement } = lease
+    if (agreement !== null) this.#byWorkload.set(leaseWorkload(agreementId(agreement)), key)
+    if (this.#running.has(key) || this.#end.signal.aborted) return
+    const running: Running = {
+      loop: new Loop(this.#deps, pace, (signal) => this.#drive(key, signal)),
+      ...{ changes: new Changes(this.#deps.clock), errands: new Errands(this.#deps.log) },
+      ...{ queue: Promise.resolve(), isHeld: null },
+    }
+    this.#running.set(key, running)
+    running.loop.start()
+  }
+
+  #wake(key: Hash | undefined): void {
+    const running = key === undefined ? undefined : this.#running.get(key)
+    running?.changes.tell()
+    running?.loop.wake()
+  }
+
+  #keyOfHold(account: string): Hash | undefined {
+    return this.#deps.store.ofAgreement(account.slice('agr-'.length))?.key
+  }
+
+  async #step(key: Hash, input: LeaseInput): Promise<Lease | null> {
+    const { store } = this.#deps
+    const before = store.get(key)
+    if (before === null) return null
+    const after = leaseStep(before, input, this.now())
+    if (!isNews(before, after)) return before
+    await store.put(after)
+    if (after.agreement !== null && before.agreement === null) this.#run(after)
+    this.#wake(key)
+    if (after.isStopped !== before.isStopped || after.state !== before.state) this.#tellDevices()
+    return after
+  }
+
+  #tellDevices(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Looks at what is, and does what has to be. */
+  async #drive(key: Hash, signal: AbortSignal): Promise<void> {
+    const running = this.#running.get(key)
+    if (running === undefined) return
+    try {
+      const lease = await this.#observed(key)
+      if (lease === null || signal.aborted) return
+      for (const duty of leaseDuties(lease, this.now())) await this.#carryOut(lease, duty, running)
+      const next = this.#deps.store.get(key)
+      const at = next === null ? null : leaseWakeAt(next)
+      if (at !== null) running.loop.wake(Math.max(0, at - this.now()))
+    } catch (error) {
+      if (!isClawError(error)) throw error
+      if (!signal.aborted) this.#deps.log.warn('a lease is seen to again', { lease: key, reason: error.message })
+      running.loop.wake(again)
+    }
+  }
+
+  /** What has happened to it without anybody saying so. */
+  async #observed(key: Hash): Promise<Lease | null> {
+    const { store, work, isTaken } = this.#deps
+    const before = store.get(key)
+    if (before === null) return null
+    const line = this.finalOf(before)
+    const { right } = line?.order ?? {}
+    if (right?.type === 'closing' && before.state !== 'closed')
+      await this.step(key, { type: 'closed', outcome: { how: right.closing.how, paid: paidBy(right.closing) } })
+    const sight = work.sight(before)
+    const { state } = before
+    if (['bid', 'agreed', 'funded'].includes(state) && isTaken(before.devices))
+      await this.step(key, { type: 'reclaim' })
+    if (sight.is === 'running' && state === 'funded') await this.step(key, { type: 'started' })
+    if (sight.is === 'evicted') await this.step(key, { type: 'reclaim' })
+    if (sight.is === 'over' && state !== 'closing' && state !== 'closed') {
+      if (sight.isTaken) await this.step(key, { type: 'reclaim' })
+      await this.step(key, { type: 'ended', isFailed: sight.isFailed })
+    }
+    return this.step(key, { type: 'tick' })
+  }
+
+  async #carryOut(lease: Lease, duty: LeaseDuty, running: Running): Promise<void> {
+    switch (duty.type) {
+      case 'start':
+        return this.#submit(lease, running)
+      case 'run':
+        return this.#hold(lease, running, false)
+      case 'pause':
+        return this.#hold(lease, running, true)
+      case 'stop':
+        return this.#stop(lease, running)
+      case 'close':
+      case 'claim':
+        return this.#close(lease, running, duty)
+      // What is told is told whenever the buyer asks; devices are held by the record alone.
+      case 'send-agreement':
+      case 'send-note':
+      case 'warn':
+      case 'hold-devices':
+      case 'release-devices':
+        return undefined
+    }
+  }
+
+  #submit(lease: Lease, { errands, loop }: Running): void {
+    const { store, work } = this.#deps
+    const { key, agreement } = lease
+    if (agreement === null || work.sight(lease).is !== 'absent') return
+    errands.do('submit', async () => {
+      const what = await store.work(agreementId(agreement))
+      try {
+        if (what === null) throw new ClawError('INVALID_REQUEST', { problem: 'what is to run was lost' })
+        await work.submit(lease, what, this.#end.signal)
+      } catch (error) {
+        if (!isClawError(error) || isPassing(error) || this.#end.signal.aborted) throw error
+        this.#deps.log.warn('the work of a lease was refused', { lease: key, reason: error.message })
+        await this.step(key, { type: 'ended', isFailed: true })
+      }
+      loop.wake()
+    })
+  }
+
+  async #hold(lease: Lease, running: Running, isHeld: boolean): Promise<void> {
+    if (this.#deps.work.sight(lease).is === 'over') return
+    // To hold it still is said again and again: it is for two minutes at most, and a guest that runs unpaid costs its owner.
+    if (running.isHeld === isHeld && !isHeld) return
+    await this.#deps.work.hold(lease, isHeld)
+    running.isHeld = isHeld
+  }
+
+  async #stop(lease: Lease, { errands, loop }: Running): Promise<void> {
+    const { work } = this.#deps
+    const { is } = work.sight(lease)
+    if (is === 'over') {
+      await this.step(lease.key, { type: 'stopped' })
+      return
+    }
+    errands.do('stop', async () => {
+      await errands.settled('submit')
+      if (!this.#isFresh) await work.fresh(this.#end.signal)
+      this.#isFresh = true
+      if (work.sight(lease).is === 'absent') await this.step(lease.key, { type: 'stopped' })
+      else await work.stop(lease, this.#end.signal)
+      loop.wake()
+    })
+  }
+
+  #close({ key, agreement }: Lease, { errands, loop }: Running, duty: ClosingDuty): void {
+    if (agreement === null) return
+    errands.do('close', async () => {
+      const closing = leaseClosing(agreementId(agreement), duty, this.#deps)
+      const line = await this.#deps.bank.close(agreement, closing, { signal: this.#end.signal })
+      const { right } = line.order
+      if (right.type === 'closing')
+        await this.step(key, { type: 'closed', outcome: { how: right.closing.how, paid: paidBy(right.closing) } })
+      loop.wake()
+    })
+  }
+
+  /** Forgets what is over, and ends work that no lease is about: its record may have been lost. */
+  async #tidyUp(signal: AbortSignal): Promise<void> {
+    const { store, work } = this.#deps
+    await store.tidy(this.now())
+    const known = new Set(
+      store
+        .all()
+        .filter(({ state, isStopped }) => state !== 'closed' || !isStopped)
+        .flatMap(({ agreement }) => (agreement === null ? [] : [leaseWorkload(agreementId(agreement))])),
+    )
+    for (const workload of work.strays(known)) await work.end(workload, signal)
+    for (const [key, { loop, errands }] of this.#running) {
+      const lease = store.get(key)
+      if (lease !== null && !isOver(lease)) continue
+      await loop.stop()
+      await errands.done()
+      if (lease === null) this.#running.delete(key)
+    }
+    for (const [workload, key] of this.#byWorkload) if (store.get(key) === null) this.#byWorkload.delete(workload)
+  }
+}

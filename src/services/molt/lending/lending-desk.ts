@@ -1,0 +1,209 @@
+/** What buyers are answered: bids, signatures under agreements, the begin of their work, and how it stands. */
+import type { Agreement } from '../../../core/molt/agreement.ts'
+import { agreementId, holdAccount, isAgreed } from '../../../core/molt/agreement.ts'
+import { closingText } from '../../../core/molt/closing.ts'
+import { decideBid, type Situation, totalFor, wantHash } from '../../../core/molt/market/decide.ts'
+import type { Lease } from '../../../core/molt/market/lease.ts'
+import { newLease } from '../../../core/molt/market/lease.ts'
+import type { Lending } from '../../../core/molt/market/lending.ts'
+import { areTermsOf } from '../../../core/molt/market/terms.ts'
+import type { Network } from '../../../core/molt/network.ts'
+import { isSignedBy, type Kind, sign } from '../../../core/molt/signing.ts'
+import { ClawError } from '../../../model/failure.ts'
+import type { NodeId } from '../../../model/ids.ts'
+import type { DeclineReason } from '../../../model/molt-bid.ts'
+import type { Certificate } from '../../../model/molt-line.ts'
+import type { Want } from '../../../model/molt-want.ts'
+import type { Signer, Verifier } from '../../../ports/signer.ts'
+import type {
+  AgreeAnswer,
+  AgreeRequest,
+  BidAnswer,
+  LeaseRefusal,
+  StartAnswer,
+  StartRequest,
+  TalkAnswer,
+  TalkRequest,
+} from '../../../wire/molt-lease.ts'
+import type { Bank } from '../bank.ts'
+import type { GuestWork } from './guest-work.ts'
+import type { LeaseRunner } from './lease-runner.ts'
+import type { LeaseStore } from './lease-store.ts'
+
+export interface LendingDeskDeps {
+  readonly network: Network
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly store: LeaseStore
+  readonly runner: LeaseRunner
+  readonly work: GuestWork
+  readonly bank: Pick<Bank, 'know' | 'take'>
+  /** Null while this node lends nothing. */
+  readonly lending: () => Lending | null
+  /** What there is to be lent now, and what is known of whoever asks. */
+  readonly situation: (buyer: NodeId) => Situation
+}
+
+/** Bids that nobody has taken yet: of one buyer, and of all together. */
+const mostOpenBids = { ofBuyer: 8, ofAll: 64 }
+
+export class LendingDesk {
+  readonly #deps: LendingDeskDeps
+  /** One bid after the other, so that no device is promised twice. */
+  #bids: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: LendingDeskDeps) {
+    this.#deps = deps
+  }
+
+  /** Throws RATE_LIMITED, and what the disk throws. */
+  bid(want: Want, from: NodeId): Promise<BidAnswer> {
+    const done = this.#bids.then(() => this.#bid(want, from))
+    this.#bids = done.catch(() => 'whoever has asked hears of it')
+    return done
+  }
+
+  async #bid(want: Want, from: NodeId): Promise<BidAnswer> {
+    const { store, runner, lending: lendingNow, situation, signer, network } = this.#deps
+    const declined = (reason: DeclineReason): BidAnswer => ({
+      ...{ type: 'decline', decline: { want: wantHash(want), reason } },
+    })
+    if (want.buyer !== from) return declined('network')
+    const known = store.ofWant(wantHash(want))
+    if (known !== null) return bidAnswer(known)
+    const lending = lendingNow()
+    if (lending === null) return declined('paused')
+    this.#checkOpen(from)
+    const decision = decideBid(lending, want, situation(from))
+    if (decision.type === 'decline') return declined(decision.reason)
+    const { bid, devices } = decision
+    const signature = sign(signer, { kind: 'bid', network: network.id, value: bid })
+    const lease = newLease({ bid, signature }, want, devices, runner.now())
+    await runner.begin(lease)
+    return bidAnswer(lease)
+  }
+
+  /** Whoever asks for bids without end keeps others from the GPUs that are held for them. */
+  #checkOpen(buyer: NodeId): void {
+    const open = this.#deps.store.all().filter(({ state }) => state === 'bid')
+    const own = open.filter(({ want }) => want.buyer === buyer)
+    if (own.length >= mostOpenBids.ofBuyer || open.length >= mostOpenBids.ofAll)
+      throw new ClawError('RATE_LIMITED', { who: buyer, seconds: 60 })
+  }
+
+  async agree({ key, terms, byBuyer }: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {
+    const { store, runner, signer, network, verifier, bank } = this.#deps
+    const lease = store.get(key)
+    if (lease === null || lease.want.buyer !== from) return refused('unknown')
+    if (lease.agreement !== null) return agreedOr(lease.agreement, terms)
+    if (lease.state !== 'bid') return refused('over')
+    const now = runner.now()
+    if (now >= lease.signed.bid.validUntil) return refused('over')
+    if (!areTermsOf(lease.signed.bid, lease.want, terms, now)) return refused('terms')
+    const byProvider = sign(signer, { kind: 'agreement', network: network.id, value: terms })
+    const agreement: Agreement = { terms, byBuyer, byProvider }
+    if (!isAgreed(agreement, verifier)) return refused('signature')
+    const next = await runner.step(key, { type: 'agreed', agreement })
+    if (next === null || next.agreement === null) return refused('over')
+    await bank.know(next.agreement)
+    return agreedOr(next.agreement, terms)
+  }
+
+  async start({ agreement: id, hold, work }: StartRequest, from: NodeId): Promise<StartAnswer> {
+    const { store, runner, bank } = this.#deps
+    const lease = this.#leaseOf(id, from)
+    if (lease === null || lease.agreement === null) return refused('unknown')
+    const { agreement, state, key, devices } = lease
+    if (state === 'closing' || state === 'closed') return refused('over')
+    if (!work.image.endsWith(`@${agreement.terms.image}`)) return refused('image')
+    const before = await store.work(id)
+    if (state !== 'agreed')
+      return JSON.stringify(before) === JSON.stringify(work) ? { type: 'accepted' } : refused('started')
+    if (!this.#deps.work.fits(agreement.terms, devices, work)) return refused('work')
+    await bank.know(agreement)
+    if (!isEnough(hold, agreement) || !(await bank.take(hold))) return refused('hold')
+    await store.putWork(id, work)
+    const next = await runner.step(key, { type: 'funded' })
+    return next === null || next.state === 'closing' || next.state === 'closed' ? refused('over') : { type: 'accepted' }
+  }
+
+  /** Throws LEASE_UNKNOWN, what the disk throws, and the signal's reason. */
+  async talk(asked: TalkRequest, from: NodeId, signal: AbortSignal): Promise<TalkAnswer> {
+    const { runner, store } = this.#deps
+    const { key } = this.leaseFor(asked.agreement, from)
+    const isTold = await this.#told(key, asked)
+    if (!isTold) await runner.news(key, asked.seen, asked.waitMs, signal)
+    const lease = store.get(key)
+    if (lease === null) throw new ClawError('LEASE_UNKNOWN', { agreement: asked.agreement })
+    return this.#answer(lease)
+  }
+
+  /** Only for its buyer. Throws LEASE_UNKNOWN. */
+  leaseFor(agreement: string, from: NodeId): Lease {
+    const lease = this.#leaseOf(agreement, from)
+    if (lease === null) throw new ClawError('LEASE_UNKNOWN', { agreement })
+    return lease
+  }
+
+  #leaseOf(agreement: string, from: NodeId): Lease | null {
+    const lease = this.#deps.store.ofAgreement(agreement)
+    return lease === null || lease.want.buyer !== from ? null : lease
+  }
+
+  /** Whether it has changed anything. What is not signed by the buyer counts as not said. */
+  async #told(key: string, { agreement, voucher, cancel, offered }: TalkRequest): Promise<boolean> {
+    const { runner, store } = this.#deps
+    const before = store.get(key)
+    if (voucher !== null && this.#isBuyers(key, 'voucher', voucher.voucher, voucher.signature))
+      await runner.step(key, { type: 'voucher', signed: voucher })
+    if (cancel) await runner.step(key, { type: 'cancel' })
+    if (offered !== null) {
+      const text = closingText(agreement, 'agreed', offered.paid)
+      if (this.#isBuyers(key, 'closing', text, offered.byBuyer)) await runner.step(key, { type: 'offered', ...offered })
+    }
+    return store.get(key) !== before
+  }
+
+  #isBuyers(key: string, kind: Kind, value: unknown, signature: string): boolean {
+    const { verifier, network, store } = this.#deps
+    const buyer = store.get(key)?.want.buyer
+    return buyer !== undefined && isSignedBy(verifier, buyer, { kind, network: network.id, value }, signature)
+  }
+
+  #answer(lease: Lease): TalkAnswer {
+    const { runner, work, signer, network } = this.#deps
+    const { key, state, why, stopBy, meter, isAnswered } = lease
+    const { last: note } = meter
+    const isDue = !isAnswered && note !== null && state !== 'closed'
+    const value = note
+    return {
+      ...{
+        version: runner.version(key),
+        state: state === 'bid' ? 'agreed' : state,
+        isRunning: meter.isRunning,
+        why,
+        stopBy,
+      },
+      note: isDue ? { note, signature: sign(signer, { kind: 'note', network: network.id, value }) } : null,
+      work: work.words(lease),
+      final: runner.finalOf(lease),
+    }
+  }
+}
+
+const refused = (reason: LeaseRefusal) => ({ type: 'refused', reason }) as const
+
+const bidAnswer = ({ signed, want }: Lease): BidAnswer => ({
+  type: totalFor(signed.bid.rate, want) > want.maxTotal ? 'counter' : 'bid',
+  signed,
+})
+
+const agreedOr = (agreement: Agreement, terms: Agreement['terms']): AgreeAnswer =>
+  agreementId(agreement) === agreementId({ terms }) ? { type: 'agreed', agreement } : refused('taken')
+
+/** Whoever pays it, the account of the agreement has to get all of the hold by one line. */
+function isEnough({ order }: Certificate, agreement: Agreement): boolean {
+  const account = holdAccount(agreement)
+  const held = order.spend.outputs.filter(({ to }) => to === account).reduce((sum, { amount }) => sum + amount, 0n)
+  return held >= agreement.terms.hold
+}

@@ -1,0 +1,44 @@
+/** The way to what this node lends, for its operations: the policy is there always, the rest while the node takes part. */
+import type { LendingPolicy } from '../../../model/molt-policy.ts'
+import { ClawError } from '../../../model/failure.ts'
+import type { Disk } from '../../../ports/journal.ts'
+import { readPolicy, writePolicy } from './policy-file.ts'
+import type { LendingView } from './types.ts'
+
+export interface LendingRoom {
+  /** Throws STATE_CORRUPT. */
+  policy(): Promise<LendingPolicy>
+  /** Kept before it counts. Bids and leases that are open stay as they were agreed. Throws DISK_FULL. */
+  setPolicy(policy: LendingPolicy): Promise<void>
+  /** Throws MOLT_NOT_CONNECTED while this node is in no network. */
+  view(): LendingView
+}
+
+export class LendingDoor implements LendingRoom {
+  readonly #disk: Pick<Disk, 'readBlob' | 'writeBlob'>
+  #view: LendingView | null = null
+
+  constructor(disk: Pick<Disk, 'readBlob' | 'writeBlob'>) {
+    this.#disk = disk
+  }
+
+  policy(): Promise<LendingPolicy> {
+    return readPolicy(this.#disk)
+  }
+
+  async setPolicy(policy: LendingPolicy): Promise<void> {
+    await writePolicy(this.#disk, policy)
+    this.#view?.use(policy)
+  }
+
+  view(): LendingView {
+    if (this.#view === null)
+      throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it is in no MOLT network now, so it lends nothing' })
+    return this.#view
+  }
+
+  /** What can be seen from now on; null for nothing. */
+  show(view: LendingView | null): void {
+    this.#view = view
+  }
+}

@@ -1,0 +1,205 @@
+/** Whole leases between strangers in virtual time, with real accounts and witnesses: honest ones, cheats, and power cuts. */
+import { describe, expect, test } from 'vitest'
+import { type Agreement, agreementId, holdAccount } from '../../src/core/molt/agreement.ts'
+import { costOf, oneMolt } from '../../src/model/amount.ts'
+import { nodeId } from '../../src/model/ids.ts'
+import { minute, second } from '../../src/model/time.ts'
+import { buyer, mint, never, provider, witnessNames } from '../support/molt/lab.ts'
+import { LendingLab, type LendingSettings } from '../support/molt/lending-lab.ts'
+import { ScriptedBuyer } from '../support/molt/scripted-buyer.ts'
+
+const other = nodeId('other')
+
+async function opened(settings: LendingSettings = {}) {
+  const lab = new LendingLab({ witnesses: witnessNames.slice(0, 1), faulty: 0, ...settings })
+  const [issuer] = await lab.start(mint, buyer, other, provider)
+  if (issuer === undefined) throw new Error('it is not up')
+  for (const to of [buyer, other])
+    await lab.play(issuer.pay({ outputs: [{ to, amount: oneMolt / 2n }], purpose: `for ${to}` }, never))
+  await lab.world.runFor(10 * second)
+  return { lab, one: new ScriptedBuyer(lab.buyerWorld(buyer)), two: new ScriptedBuyer(lab.buyerWorld(other)) }
+}
+
+/** What all accounts have together: what was issued is owed by the issuer. */
+async function sum(lab: LendingLab, agreements: readonly Agreement[]): Promise<bigint> {
+  await lab.world.runFor(15 * second)
+  const accounts = [mint, buyer, other, provider, nodeId('house'), ...agreements.map(holdAccount)]
+  let all = 0n
+  for (const account of accounts) all += (await lab.play(lab.insist(mint, (bank) => bank.read(account, never)))).balance
+  return all
+}
+
+/** What the owner's GPUs were used for without being paid. */
+function lost(lab: LendingLab, agreement: Agreement, paid: bigint): bigint {
+  const used = costOf(agreement.terms.rate, lab.gpuMillis(agreementId(agreement)))
+  return used > paid ? used - paid : 0n
+}
+
+/** A guest runs a little longer than it may: orders take their time. */
+const slack = ({ terms }: Agreement, ms: number): bigint => costOf(terms.rate, BigInt(terms.gpus) * BigInt(ms))
+
+async function settled(lab: LendingLab, within = 10 * minute): Promise<void> {
+  await lab.world.runUntil(() => lab.held().length === 0 && isAllClosed(lab), within)
+}
+
+const isAllClosed = (lab: LendingLab): boolean =>
+  (lab.lending?.leases() ?? []).every(({ lease: { state, isStopped } }) => state === 'closed' && isStopped)
+
+describe('a lease', () => {
+  test('given a guest that ends by itself, then both close at what was used, and the GPUs are free again', async () => {
+    const { lab, one } = await opened()
+    lab.runsFor = 50 * second
+    const agreement = await lab.play(one.rent())
+    await lab.world.runFor(2 * second)
+    expect([...lab.board.values()].map(({ free }) => free)).toEqual([])
+    const end = await lab.play(one.follow(agreement), 20 * minute)
+    await settled(lab)
+    const [{ lease } = { lease: null }] = lab.lending?.leases() ?? []
+    expect(lease).toMatchObject({ state: 'closed', why: 'completed', outcome: { how: 'agreed' } })
+    const paid = lease?.outcome?.paid ?? 0n
+    expect(paid).toBeGreaterThan(costOf(agreement.terms.rate, 2n * 49_000n))
+    expect(lost(lab, agreement, paid)).toBeLessThanOrEqual(slack(agreement, 500))
+    expect(end.final === null ? end.state : 'final').toMatch(/final|closed/)
+    await lab.world.runFor(31 * second)
+    expect([...lab.board.values()].map(({ free }) => free)).toEqual([2])
+    expect(lab.lending?.history()).toMatchObject([{ agreement: agreementId(agreement), paid, why: 'completed' }])
+    expect(await sum(lab, [agreement])).toBe(0n)
+    expect(lab.net.bugs).toEqual([])
+  })
+
+  test('given a buyer that stops to sign, then its work is held still, then ended, and what was promised is claimed', async () => {
+    const { lab, one } = await opened()
+    const agreement = await lab.play(one.rent())
+    await lab.play(
+      one.follow(agreement, ({ note }) => note !== null && note.note.sequence >= 2),
+      20 * minute,
+    )
+    await lab.world.runUntil(() => lab.lending?.leases()[0]?.lease.state === 'paused', 5 * minute)
+    const before = lab.gpuMillis(agreementId(agreement))
+    await lab.world.runFor(minute)
+    expect(lab.gpuMillis(agreementId(agreement)) - before).toBeLessThan(100n)
+    await settled(lab, 30 * minute)
+    const [{ lease } = { lease: null }] = lab.lending?.leases() ?? []
+    expect(lease).toMatchObject({ state: 'closed', why: 'unvouched', outcome: { how: 'claimed' } })
+    const paid = lease?.outcome?.paid ?? 0n
+    expect(paid).toBeGreaterThan(0n)
+    expect(lost(lab, agreement, paid)).toBeLessThanOrEqual(agreement.terms.credit + slack(agreement, 500))
+    expect(await sum(lab, [agreement])).toBe(0n)
+    expect(lab.net.bugs).toEqual([])
+  })
+
+  test('given a buyer that signs again after a while, then its work goes on', async () => {
+    const { lab, one } = await opened()
+    const agreement = await lab.play(one.rent())
+    await lab.world.runUntil(() => lab.lending?.leases()[0]?.lease.state === 'paused', 5 * minute)
+    const answer = await lab.play(one.follow(agreement, ({ state, note }) => state === 'running' && note === null))
+    expect(answer.isRunning).toBe(true)
+    await lab.world.runFor(2 * second)
+    expect([...lab.guests.values()].map(({ isHeld }) => isHeld)).toEqual([false])
+    expect(lab.net.bugs).toEqual([])
+  })
+
+  test('given vouchers that promise too little, are for another agreement, or are not signed, then no time is bought with them', async () => {
+    const { lab, one } = await opened()
+    const agreement = await lab.play(one.rent())
+    let turn = 0
+    one.vouch = (note) => {
+      const honest = one.voucherFor(note)
+      turn += 1
+      if (turn % 3 === 0) return one.voucherFor(note, note.note.due / 100n)
+      if (turn % 3 === 1)
+        return { voucher: { ...honest.voucher, agreement: 'c'.repeat(64) }, signature: honest.signature }
+      return { ...honest, signature: `${'A'.repeat(86)}==` }
+    }
+    lab.world.after(0, () => void one.follow(agreement).catch(() => 'it is cut off in the end'))
+    await lab.world.runUntil(() => lab.lending?.leases()[0]?.lease.state === 'paused', 5 * minute)
+    await settled(lab, 30 * minute)
+    const [{ lease } = { lease: null }] = lab.lending?.leases() ?? []
+    const paid = lease?.outcome?.paid ?? 0n
+    expect(lost(lab, agreement, paid)).toBeLessThanOrEqual(agreement.terms.credit + slack(agreement, 500))
+    expect(await sum(lab, [agreement])).toBe(0n)
+    expect(lab.net.bugs).toEqual([])
+  })
+
+  test('given a buyer that wants no more, then its work ends at once', async () => {
+    const { lab, one } = await opened()
+    const agreement = await lab.play(one.rent())
+    await lab.play(one.follow(agreement, ({ state }) => state === 'running'))
+    await lab.play(one.talk(agreement, { cancel: true }))
+    await lab.world.runUntil(() => lab.held().length === 0, 5 * second)
+    await lab.play(one.follow(agreement), 20 * minute)
+    await settled(lab)
+    expect(lab.lending?.history()).toMatchObject([{ why: 'cancelled', how: 'agreed' }])
+    expect(await sum(lab, [agreement])).toBe(0n)
+  })
+
+  test('given an owner that needs the GPUs, then the guest is told, has its time, and goes', async () => {
+    const { lab, one } = await opened()
+    const agreement = await lab.play(one.rent())
+    await lab.play(one.follow(agreement, ({ state }) => state === 'running'))
+    const [workload] = lab.lending?.leases() ?? []
+    if (workload?.workload === null || workload === undefined) throw new Error('it does not run')
+    lab.mesh.evict(workload.workload, agreement.terms.reclaim)
+    const told = await lab.play(one.follow(agreement, ({ stopBy }) => stopBy !== null))
+    expect((told.stopBy ?? 0) - lab.world.now()).toBeGreaterThan(agreement.terms.reclaim - 5 * second)
+    await lab.play(one.follow(agreement), 20 * minute)
+    await settled(lab)
+    expect(lab.lending?.history()).toMatchObject([{ why: 'reclaimed', how: 'agreed' }])
+    expect(await sum(lab, [agreement])).toBe(0n)
+    expect(lab.net.bugs).toEqual([])
+  })
+
+  test('given a provider that leaves, then it offers nothing, ends what runs, and is done when all is closed', async () => {
+    const { lab, one } = await opened()
+    const agreement = await lab.play(one.rent())
+    const end = one.follow(agreement)
+    await lab.world.runFor(20 * second)
+    await lab.play(lab.lending?.wind({ isNow: false }, never) ?? Promise.reject(new Error('it is not up')), 30 * minute)
+    await lab.play(end, minute)
+    expect([lab.board.size, lab.held()]).toEqual([0, []])
+    await expect(lab.play(one.bid())).rejects.toThrow('paused')
+    expect(await sum(lab, [agreement])).toBe(0n)
+  })
+
+  test('given two buyers that want the same GPUs at once, then one gets them, and nothing is promised twice', async () => {
+    const { lab, one, two } = await opened()
+    const asked = await lab.play(Promise.allSettled([one.bid(), two.bid(), one.bid(), two.bid()]))
+    expect(asked.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected'])
+    await lab.world.runFor(minute + 10 * second)
+    // Nobody took it.
+    const agreement = await lab.play(two.rent())
+    expect(agreement.terms.buyer).toBe(other)
+    await expect(lab.play(one.bid())).rejects.toThrow('capacity')
+  })
+
+  test('given somebody else, then the agreement does not exist for him', async () => {
+    const { lab, one, two } = await opened()
+    const agreement = await lab.play(one.rent())
+    await expect(lab.play(two.talk(agreement))).rejects.toMatchObject({ code: 'LEASE_UNKNOWN' })
+    await expect(lab.play(two.talk(agreement, { cancel: true }))).rejects.toMatchObject({ code: 'LEASE_UNKNOWN' })
+    expect(lab.lending?.leases()[0]?.lease.why).toBeNull()
+  })
+})
+
+describe('a provider that loses power', () => {
+  test('given a cut at any of its writes, then the lease is brought to its end, no credit is made or lost, and at most one interval is unpaid', async () => {
+    let cuts = 0
+    for (let write = 1; write < 200; write += 1) {
+      const { lab, one } = await opened({ seed: write })
+      lab.runsFor = 40 * second
+      lab.crashAt(provider, { write, when: write % 2 === 0 ? 'before' : 'after' })
+      const agreement = await lab.play(one.rent(), 5 * minute)
+      await lab.play(one.follow(agreement), 20 * minute)
+      await settled(lab, 20 * minute)
+      const paid = lab.lending?.history()[0]?.paid ?? 0n
+      const outage = slack(agreement, 2_500)
+      expect(lost(lab, agreement, paid), `write ${write}`).toBeLessThanOrEqual(agreement.terms.credit + outage)
+      expect(lab.guests.size, `write ${write}`).toBe(1)
+      expect(await sum(lab, [agreement]), `write ${write}`).toBe(0n)
+      expect(lab.net.bugs, `write ${write}`).toEqual([])
+      if (!lab.hasCrashed(provider)) break
+      cuts += 1
+    }
+    expect(cuts).toBeGreaterThan(15)
+  })
+})
