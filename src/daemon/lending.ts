@@ -1,5 +1,6 @@
 /** What lending takes of the own mesh and host, and of the network. */
-import { unknown } from '../core/molt/market/reputation.ts'
+import { standingsOf } from '../core/molt/market/reputation.ts'
+import { ownDeals } from '../core/molt/own-deals.ts'
 import type { LendingMode } from '../model/molt-policy.ts'
 import { lendingModes } from '../model/molt-policy.ts'
 import type { Disk } from '../ports/journal.ts'
@@ -47,7 +48,7 @@ interface Market {
 }
 
 export function lendingOn(
-  { verifier }: Ground,
+  { verifier, clock }: Ground,
   plane: MoltPlane,
   { bank, records, disk }: Market,
   { home, door }: { readonly home: LendingHome; readonly door: LendingDoor },
@@ -57,7 +58,12 @@ export function lendingOn(
   const lending = new LendingService({
     plane: {
       ...{ network, signer, verifier, rpc, bank, board: new RecordBoard(party, records) },
-      ...{ standingOf: () => unknown, market: () => null },
+      // What others say of a buyer is not asked yet: only what this account has seen itself.
+      standingOf: (who, role) => {
+        const deals = ownDeals(bank.books, network)
+        return standingsOf({ deals, self: party, closedOut: new Set(), now: clock.now() })(who, role)
+      },
+      market: () => null,
     },
     ...{ home, mode, leases: disk },
   })
