@@ -6,7 +6,8 @@ import { nodeId } from '../../src/model/ids.ts'
 import { minute, second } from '../../src/model/time.ts'
 import { buyer, mint, never, provider, witnessNames } from '../support/molt/lab.ts'
 import { LendingLab, type LendingSettings } from '../support/molt/lending-lab.ts'
-import { ScriptedBuyer } from '../support/molt/scripted-buyer.ts'
+import { startWork } from '../../src/wire/molt-lease.ts'
+import { ScriptedBuyer, someWork } from '../support/molt/scripted-buyer.ts'
 
 const other = nodeId('other')
 
@@ -170,6 +171,26 @@ describe('a lease', () => {
     const agreement = await lab.play(two.rent())
     expect(agreement.terms.buyer).toBe(other)
     await expect(lab.play(one.bid())).rejects.toThrow('capacity')
+  })
+
+  test('given a hold that is not final, or is another’s, or work of another image, then nothing is begun', async () => {
+    const { lab, one } = await opened()
+    const half = async (): Promise<Agreement> => one.agree(await one.bid(one.want({ gpus: 1 })))
+    const [agreement, second] = [await lab.play(half()), await lab.play(half())]
+    const [hold, another] = [await lab.play(one.world.hold(agreement)), await lab.play(one.world.hold(second))]
+    const started = async (parts: object): Promise<string> => {
+      const asked = { agreement: agreementId(agreement), hold, work: someWork(), ...parts }
+      const answer = await lab.play(one.ask(startWork, asked))
+      return answer.type === 'refused' ? answer.reason : answer.type
+    }
+    const image = `docker.io/library/busybox@sha256:${'b'.repeat(64)}`
+    expect(await started({ hold: { ...hold, votes: [] } })).toBe('hold')
+    expect(await started({ hold: another })).toBe('hold')
+    expect(await started({ work: someWork({ image }) })).toBe('image')
+    expect(lab.held()).toEqual([])
+    expect(await started({})).toBe('accepted')
+    expect(await started({})).toBe('accepted')
+    expect(await started({ work: someWork({ command: ['other'] }) })).toBe('started')
   })
 
   test('given somebody else, then the agreement does not exist for him', async () => {
