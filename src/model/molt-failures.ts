@@ -87,8 +87,32 @@ const leaseFailures = {
   ),
 }
 
+const buyingFailures = {
+  MOLT_JOB_NOT_FOUND: failure(
+    'not-found',
+    ({ job }: { job: string }) => `There is no job ${job} that this node has others run.`,
+    'See what there is with `clawbernetes molt jobs`; each node knows its own.',
+  ),
+  MOLT_JOB_NOT_PLACED: failure(
+    'refused',
+    ({ job, state }: { job: string; state: string }) => `The job ${job} has no provider: it is ${state}.`,
+    'See how it stands with `clawbernetes molt job info`.',
+  ),
+  MOLT_NO_BIDS: failure(
+    'capacity',
+    ({ found }: { found: string }) => `No provider would run it: ${found}.`,
+    'See what there is with `clawbernetes molt market`; ask for less, for longer or shorter, pay more, or accept other ways to be kept apart.',
+  ),
+  MOLT_TOO_MANY_JOBS: failure(
+    'capacity',
+    ({ most }: { most: number }) => `This node has ${most} jobs under way, and no more at a time.`,
+    'Wait for some of them to end, or cancel them with `clawbernetes molt cancel`.',
+  ),
+}
+
 export const moltFailures = {
   ...networkFailures,
   ...accountFailures,
   ...leaseFailures,
+  ...buyingFailures,
 }

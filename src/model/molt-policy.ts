@@ -13,7 +13,7 @@ const isSpan = (text: string): boolean => (parseDuration(text) ?? -1) >= 0
 const span = z.string().max(32).refine(isSpan, 'must be a time such as 90s, 10m or 24h')
 const isMolt = (text: string): boolean => parseMolt(text) !== null
 /** `2.5`, or `2.5 MOLT`. */
-const molt = z.string().max(32).refine(isMolt, 'must be an amount such as 2.5 MOLT')
+export const molt = z.string().max(32).refine(isMolt, 'must be an amount such as 2.5 MOLT')
 const isHours = (text: string): boolean => parseHours(text) !== null
 const hours = z.array(z.string().max(64).refine(isHours, 'must be like 22:00-06:00 or Mon-Fri 09:00-17:30')).max(32)
 const isTimeZone = (name: string): boolean => {

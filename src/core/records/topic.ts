@@ -11,6 +11,12 @@ export interface OfferIndex {
   readonly region: string
 }
 
+/** What all offers are found under, whatever they are of. */
+export const anyGpu: OfferIndex = { family: 'any', memoryGib: 0, region: 'any' }
+
+/** What all offers of a family are found under, wherever they are and however much memory they have. */
+export const anyOf = (family: string): OfferIndex => ({ ...anyGpu, family: family.toLowerCase() })
+
 /** Memory sizes that are told apart. */
 const classes = [4, 8, 12, 16, 24, 32, 40, 48, 64, 80, 96, 128, 141, 180, 192, 256, 288] as const
 

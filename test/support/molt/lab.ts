@@ -9,7 +9,7 @@ import { type Kind, sign } from '../../../src/core/molt/signing.ts'
 import { isClawError } from '../../../src/model/failure.ts'
 import type { MicroMolt } from '../../../src/model/amount.ts'
 import { type NodeId, nodeId } from '../../../src/model/ids.ts'
-import { hour, second } from '../../../src/model/time.ts'
+import { hour, type Millis, second } from '../../../src/model/time.ts'
 import type { Disk } from '../../../src/ports/journal.ts'
 import { silent } from '../../../src/ports/log.ts'
 import { Bank } from '../../../src/services/molt/bank.ts'
@@ -29,6 +29,7 @@ export interface LabSettings {
   readonly witnesses?: readonly NodeId[]
   readonly faulty?: number
   readonly witness?: Partial<WitnessSettings>
+  readonly claimTime?: Millis
 }
 
 export interface CompanionHome {
@@ -84,13 +85,19 @@ export class MoltLab {
   readonly #lives = new Map<NodeId, LifeOfNode>()
   readonly #cuts = new Map<NodeId, Cut & { left: number }>()
 
-  constructor({ seed = 1, witnesses = witnessNames, faulty = 1, witness = {} }: LabSettings = {}) {
+  constructor({
+    seed = 1,
+    witnesses = witnessNames,
+    faulty = 1,
+    witness = {},
+    claimTime = 24 * hour,
+  }: LabSettings = {}) {
     this.world = new World(seed)
     this.net = simNetwork(this.world)
     this.#settings = { ...usualWitness, limits: { ...usualWitness.limits, leastOpening: 1n }, ...witness }
     const genesis: Genesis = {
       ...{ name: 'lab', witnesses: [...witnesses], faulty, issuers: [{ account: mint, limit: 1_000_000n }] },
-      ...{ feeBps: 250, feeTo: nodeId('house'), claimTime: 24 * hour, createdAt: 0 },
+      ...{ feeBps: 250, feeTo: nodeId('house'), claimTime, createdAt: 0 },
     }
     this.network = networkOf(genesis)
   }

@@ -1,14 +1,11 @@
 /** Offers as records of the network: each under its number, and found by what is offered. */
-import { type OfferIndex, memoryClass } from '../../../core/records/topic.ts'
+import { anyGpu, anyOf, memoryClass, type OfferIndex } from '../../../core/records/topic.ts'
 import { offerId } from '../../../core/records/rules/offer.ts'
 import { gpuFamily } from '../../../model/gpu.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import { longestOffer, type Offer } from '../../../model/molt-offer.ts'
 import type { OfferBoard } from '../../../ports/offer-board.ts'
 import type { RecordStore } from '../../records/record-store.ts'
-
-/** Where nobody names a region. */
-const anywhere = 'any'
 
 export class RecordBoard implements OfferBoard {
   readonly #self: NodeId
@@ -41,12 +38,13 @@ export class RecordBoard implements OfferBoard {
   }
 }
 
-/** Under what an offer is found: where it is, and anywhere. */
+/** Under what an offer is found: among all, among those of its family, and of its size, where it is and anywhere. */
 export function indexesOf({
   model,
   memoryMib,
   region,
 }: Pick<Offer, 'model' | 'memoryMib' | 'region'>): readonly OfferIndex[] {
-  const index = { family: gpuFamily(model).toLowerCase(), memoryGib: memoryClass(memoryMib) }
-  return [{ ...index, region: anywhere }, ...(region === null ? [] : [{ ...index, region }])]
+  const family = gpuFamily(model)
+  const index = { ...anyOf(family), memoryGib: memoryClass(memoryMib) }
+  return [anyGpu, anyOf(family), index, ...(region === null ? [] : [{ ...index, region }])]
 }

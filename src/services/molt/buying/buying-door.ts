@@ -1,0 +1,66 @@
+/** The way to what this node buys, for its operations: preferences are there always, the rest while the node is in a network. */
+import type { Network } from '../../../core/molt/network.ts'
+import { buyingOf } from '../../../core/molt/market/preferences.ts'
+import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
+import { ClawError } from '../../../model/failure.ts'
+import type { Offer } from '../../../model/molt-offer.ts'
+import type { BuyingPreferences } from '../../../model/molt-preferences.ts'
+import type { Disk } from '../../../ports/journal.ts'
+import type { BuyingService } from './buying.ts'
+import { readPreferences, writePreferences } from './preferences-file.ts'
+
+export interface BuyingView {
+  readonly network: Network
+  readonly service: Pick<
+    BuyingService,
+    'jobs' | 'job' | 'quote' | 'submit' | 'cancel' | 'logs' | 'exec' | 'onChange' | 'spending'
+  >
+  /** All that can be found. Takes some seconds at most. */
+  offers(signal: AbortSignal): Promise<readonly Offer[]>
+}
+
+export interface BuyingRoom {
+  /** Throws STATE_CORRUPT. */
+  preferences(): Promise<BuyingPreferences>
+  /** Kept before they count; for what is set aside from then on. Throws DISK_FULL. */
+  setPreferences(preferences: BuyingPreferences): Promise<void>
+  /** Throws MOLT_NOT_CONNECTED while this node is in no network. */
+  view(): BuyingView
+}
+
+export class BuyingDoor implements BuyingRoom {
+  readonly #disk: Pick<Disk, 'readBlob' | 'writeBlob'>
+  #preferences: BuyingPreferences | null = null
+  #view: BuyingView | null = null
+
+  constructor(disk: Pick<Disk, 'readBlob' | 'writeBlob'>) {
+    this.#disk = disk
+  }
+
+  async preferences(): Promise<BuyingPreferences> {
+    this.#preferences ??= await readPreferences(this.#disk)
+    return this.#preferences
+  }
+
+  async setPreferences(preferences: BuyingPreferences): Promise<void> {
+    await writePreferences(this.#disk, preferences)
+    this.#preferences = preferences
+  }
+
+  /** By the preferences as they were read; nothing may be spent before that. */
+  limits(): SpendingLimits {
+    if (this.#preferences === null) return { job: 0n, hour: 0n, day: 0n }
+    return buyingOf(this.#preferences).limits
+  }
+
+  view(): BuyingView {
+    if (this.#view === null)
+      throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it is in no MOLT network now, so it buys nothing' })
+    return this.#view
+  }
+
+  /** What can be seen from now on; null for nothing. */
+  show(view: BuyingView | null): void {
+    this.#view = view
+  }
+}

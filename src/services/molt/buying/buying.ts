@@ -1,0 +1,212 @@
+/** The jobs that this node has others run for it: takes them, brings them to their ends, and knows what became of them. */
+import { agreementId } from '../../../core/molt/agreement.ts'
+import { newBuy } from '../../../core/molt/market/buy.ts'
+import type { Job } from '../../../core/molt/market/job.ts'
+import { isJobOver, jobFrom, jobStep, jobText } from '../../../core/molt/market/job.ts'
+import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
+import { base32Word } from '../../../lib/base32.ts'
+import { ClawError } from '../../../model/failure.ts'
+import type { NodeId } from '../../../model/ids.ts'
+import type { Want } from '../../../model/molt-want.ts'
+import { Work } from '../../../model/molt-work.ts'
+import type { Instant } from '../../../model/time.ts'
+import type { Conversation } from '../../../ports/conversation.ts'
+import type { Disk } from '../../../ports/journal.ts'
+import type { Rpc, Unsubscribe } from '../../../ports/rpc.ts'
+import type { Service } from '../../../ports/service.ts'
+import type { ExecRequest, LogsItem, LogsRequest } from '../../../wire/molt-lease.ts'
+import { execInLease, readLeaseLogs } from '../../../wire/molt-lease.ts'
+import { KeptRecords } from '../kept-records.ts'
+import { collectBids } from './collector.ts'
+import type { JobRunnerDeps } from './job-runner.ts'
+import { bidsFor, JobRunner } from './job-runner.ts'
+import { type Quote, Quotes } from './quotes.ts'
+import { SpendingKeeper } from './spending-keeper.ts'
+
+export interface BuyingDeps extends Omit<JobRunnerDeps, 'jobs' | 'work' | 'onChange' | 'spending'> {
+  readonly rpc: Pick<Rpc, 'call' | 'stream' | 'converse'>
+  readonly disk: Pick<Disk, 'openJournal' | 'readBlob' | 'writeBlob' | 'removeBlob'>
+  readonly limits: () => SpendingLimits
+}
+
+/** What of a want is the caller's; the rest is added for each round. */
+export type Wish = Omit<Want, 'network' | 'buyer' | 'nonce' | 'issuedAt' | 'deadline'>
+
+export interface JobRequest {
+  readonly name: string
+  readonly wish: Wish
+  readonly work: Work
+  readonly by: string
+  /** Id of a quote whose bids are to be taken where they still hold. */
+  readonly quote?: string | undefined
+}
+
+export interface LogsQuery extends Omit<LogsRequest, 'agreement'> {
+  /** Of a purchase. */
+  readonly key?: string | null
+}
+
+/** Jobs that are over are forgotten beyond so many, the oldest first. What was paid for them stays in the books. */
+const mostJobs = 1_000
+/** No node has more under way. */
+const mostLive = 100
+
+const workFile = (job: string): string => `molt-job-${job}`
+
+export class BuyingService implements Service {
+  readonly name = 'molt-buying'
+  readonly spending: SpendingKeeper
+  readonly #deps: BuyingDeps
+  readonly #jobs: KeptRecords<Job>
+  readonly #quotes = new Quotes()
+  readonly #runners = new Map<string, JobRunner>()
+  readonly #listeners = new Set<(job: Job) => void>()
+
+  constructor(deps: BuyingDeps) {
+    this.#deps = deps
+    this.#jobs = new KeptRecords(deps.disk, { file: 'molt-jobs', write: jobText, read: jobFrom })
+    this.spending = new SpendingKeeper(deps)
+  }
+
+  /** Throws STATE_CORRUPT. Jobs that were under way go on. */
+  async start(): Promise<void> {
+    await this.#jobs.open()
+    await this.spending.open()
+    await this.#settleClosed()
+    for (const job of this.#jobs.all()) if (!isJobOver(job)) this.#run(job.id)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()))
+    this.#runners.clear()
+    await this.#jobs.close()
+  }
+
+  /** The newest first. */
+  jobs(): readonly Job[] {
+    return this.#jobs.all().toReversed()
+  }
+
+  /** By its id, or by its name the newest of that name. Throws MOLT_JOB_NOT_FOUND. */
+  job(reference: string): Job {
+    const found = this.#jobs.get(reference) ?? this.jobs().find(({ name }) => name === reference)
+    if (found === undefined) throw new ClawError('MOLT_JOB_NOT_FOUND', { job: reference })
+    return found
+  }
+
+  /** Told of each job that has changed. */
+  onChange(listener: (job: Job) => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** What there would be to choose from; nobody is promised anything. Throws the signal's reason. */
+  async quote(wish: Wish, signal: AbortSignal): Promise<Quote> {
+    const want = this.#wantOf(wish)
+    const collected = await collectBids(this.#deps, { want, except: new Set() }, signal)
+    const quote = { ...collected, want, id: base32Word(this.#deps.random.bytes(10)) }
+    this.#quotes.keep(quote)
+    return quote
+  }
+
+  /** Returns once it is on disk: from then on it is brought to its end. Throws MOLT_TOO_MANY_JOBS, and what the disk throws. */
+  async submit({ name, wish, work, by, quote }: JobRequest): Promise<Job> {
+    const { disk, clock, random } = this.#deps
+    const live = this.#jobs.all().filter((job) => !isJobOver(job))
+    if (live.length >= mostLive) throw new ClawError('MOLT_TOO_MANY_JOBS', { most: mostLive })
+    const id = `mj-${base32Word(random.bytes(10))}`
+    const [want, at] = [this.#wantOf(wish), clock.now()]
+    await disk.writeBlob(workFile(id), Buffer.from(JSON.stringify(work)), { secret: true })
+    const quoted = quote === undefined ? null : this.#quotes.take(quote, want, at)
+    const fresh: Job = {
+      ...{ version: 1, id, name, image: work.image, command: work.command, by, at },
+      ...{ buy: newBuy(id, want, at), round: null, words: {} },
+    }
+    const job = quoted === null ? fresh : withBids(fresh, quoted, at)
+    await this.#jobs.put(id, job)
+    await this.#forgetOldest()
+    this.#run(id)
+    return job
+  }
+
+  /** What is over stays as it is. Throws MOLT_JOB_NOT_FOUND, and what the disk throws. */
+  async cancel(reference: string): Promise<Job> {
+    const { id } = this.job(reference)
+    await this.#runners.get(id)?.cancel()
+    return this.job(id)
+  }
+
+  /** What the work prints, in that purchase or in the last one. Throws MOLT_JOB_NOT_FOUND, MOLT_JOB_NOT_PLACED, LEASE_UNKNOWN and LOGS_GONE. */
+  logs(reference: string, { key = null, ...query }: LogsQuery, signal: AbortSignal): AsyncIterable<LogsItem> {
+    const { provider, agreement } = this.#leaseOf(reference, key)
+    return this.#deps.rpc.stream(provider, readLeaseLogs, { agreement, ...query }, signal)
+  }
+
+  /** A further command beside the work. Throws MOLT_JOB_NOT_FOUND and MOLT_JOB_NOT_PLACED; what its provider throws, the readers get. */
+  exec(reference: string, request: Omit<ExecRequest, 'agreement'>, signal: AbortSignal): Promise<Conversation> {
+    const { provider, agreement } = this.#leaseOf(reference)
+    return this.#deps.rpc.converse(provider, execInLease, { agreement, ...request }, signal)
+  }
+
+  #leaseOf(reference: string, key: string | null = null): { readonly provider: NodeId; readonly agreement: string } {
+    const job = this.job(reference)
+    const present = job.buy.purchases.findLast((one) => one.agreement !== null && (key === null || one.key === key))
+    if (present === undefined) throw new ClawError('MOLT_JOB_NOT_PLACED', { job: job.name, state: job.buy.state })
+    return { provider: present.terms.provider, agreement: agreementId(present) }
+  }
+
+  /** What was closed in the moment in which this node went down. */
+  async #settleClosed(): Promise<void> {
+    const open = new Set(this.spending.spending?.entries.filter(({ isPaid }) => !isPaid).map(({ key }) => key))
+    const closed = this.#jobs.all().flatMap(({ buy }) => buy.purchases.filter(({ state }) => state === 'closed'))
+    for (const { key, outcome } of closed) if (open.has(key)) await this.spending.settle(key, outcome?.paid ?? 0n, true)
+  }
+
+  #run(id: string): void {
+    const { disk, log } = this.#deps
+    const runner = new JobRunner(
+      {
+        ...{ ...this.#deps, jobs: this.#jobs, spending: this.spending },
+        work: async (job) => readWork(await disk.readBlob(workFile(job))),
+        onChange: (job) => {
+          for (const listener of [...this.#listeners]) listener(job)
+          if (!isJobOver(job)) return
+          // Nobody is shown it any more.
+          this.#runners.delete(id)
+          disk
+            .removeBlob(workFile(id))
+            .catch((error: unknown) => log.warn('what a job ran could not be removed', { job: id, error }))
+        },
+      },
+      id,
+    )
+    this.#runners.set(id, runner)
+    runner.start()
+  }
+
+  #wantOf(wish: Wish): Want {
+    const { network, signer, clock, random } = this.#deps
+    const now = clock.now()
+    return {
+      ...wish,
+      ...{ network: network.id, buyer: signer.id, nonce: Buffer.from(random.bytes(16)).toString('hex') },
+      ...{ issuedAt: now, deadline: now + bidsFor },
+    }
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const over = this.#jobs.all().filter(isJobOver)
+    for (const { id } of over.slice(0, Math.max(0, over.length - mostJobs))) await this.#jobs.remove(id)
+  }
+}
+
+/** The first round is behind it. */
+function withBids(job: Job, { want, ranked, told }: Quote, at: Instant): Job {
+  return { ...jobStep(job, { type: 'bids', round: 1, want, ranked }, at), round: { ...told, round: 1 } }
+}
+
+function readWork(bytes: Uint8Array | null): Work | null {
+  if (bytes === null) return null
+  const read = Work.safeParse(JSON.parse(Buffer.from(bytes).toString()))
+  return read.success ? read.data : null
+}

@@ -1,0 +1,125 @@
+/** Asks those for bids whose offers fit: all at once, and until the deadline of the want. */
+import type { Round } from '../../../core/molt/market/job.ts'
+import type { Known } from '../../../core/molt/market/match.ts'
+import { bidProblem, matches } from '../../../core/molt/market/match.ts'
+import type { Ranked } from '../../../core/molt/market/rank.ts'
+import { rank } from '../../../core/molt/market/rank.ts'
+import { isClawError } from '../../../model/failure.ts'
+import type { NodeId } from '../../../model/ids.ts'
+import type { SignedBid } from '../../../model/molt-bid.ts'
+import type { Offer } from '../../../model/molt-offer.ts'
+import type { Want } from '../../../model/molt-want.ts'
+import { second } from '../../../model/time.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import type { Rpc } from '../../../ports/rpc.ts'
+import type { Verifier } from '../../../ports/signer.ts'
+import { askBid } from '../../../wire/molt-lease.ts'
+
+/** Where offers are found. They are what strangers say. */
+export interface OfferFinder {
+  find(want: Want, signal: AbortSignal): Promise<readonly Offer[]>
+}
+
+export interface CollectorDeps {
+  readonly rpc: Pick<Rpc, 'call'>
+  readonly verifier: Verifier
+  readonly clock: Clock
+  readonly finder: OfferFinder
+  /** What this buyer knows of a provider. */
+  readonly knownOf: (provider: NodeId) => Known
+}
+
+/** So many providers are asked in a round, the cheapest first. */
+const mostAsked = 12
+/** So long one provider is waited for, and no longer than the want says. */
+const patience = 10 * second
+
+export interface Collected {
+  readonly ranked: readonly Ranked[]
+  readonly told: Omit<Round, 'round'>
+  /** All that fit at a glance. */
+  readonly offers: readonly Offer[]
+}
+
+/** Returns once all have answered, or at the deadline. Throws the signal's reason. */
+export async function collectBids(
+  deps: CollectorDeps,
+  { want, except }: { readonly want: Want; readonly except: ReadonlySet<string> },
+  signal: AbortSignal,
+): Promise<Collected> {
+  const { clock, finder, knownOf } = deps
+  const late = new AbortController()
+  const over = clock.after(Math.max(0, want.deadline - clock.now()), () =>
+    late.abort(new Error('it is too late for bids')),
+  )
+  const until = AbortSignal.any([signal, late.signal])
+  const reasons: Record<string, number> = {}
+  const note = (reason: string): null => {
+    reasons[reason] = (reasons[reason] ?? 0) + 1
+    return null
+  }
+  try {
+    const found = await orLate(finder.find(want, until), late.signal, [])
+    const offers = found.filter((offer) => !except.has(offer.provider) && matches(offer, want, clock.now()))
+    const asked = cheapest(offers, want.preferred)
+    const answers = await Promise.all(asked.map((provider) => bidOf(deps, { want, provider, note }, until)))
+    signal.throwIfAborted()
+    const bids = answers.filter((bid) => bid !== null)
+    return {
+      ranked: rank(bids, want, { knownOf: ({ provider }) => knownOf(provider), now: clock.now() }),
+      told: { offers: offers.length, asked: asked.length, bids: bids.length, reasons },
+      offers,
+    }
+  } finally {
+    over()
+  }
+}
+
+/** Those whom the buyer prefers come first, then those who ask for least. */
+function cheapest(offers: readonly Offer[], preferred: readonly string[]): readonly NodeId[] {
+  const sorted = offers.toSorted(
+    (a, b) =>
+      Number(preferred.includes(b.provider)) - Number(preferred.includes(a.provider)) ||
+      (a.rate < b.rate ? -1 : a.rate > b.rate ? 1 : a.provider < b.provider ? -1 : 1),
+  )
+  return [...new Set(sorted.map(({ provider }) => provider))].slice(0, mostAsked)
+}
+
+interface Asking {
+  readonly want: Want
+  readonly provider: NodeId
+  readonly note: (reason: string) => null
+}
+
+/** Null for one that cannot be taken. */
+async function bidOf(
+  { rpc, verifier, clock, knownOf }: CollectorDeps,
+  { want, provider, note }: Asking,
+  until: AbortSignal,
+): Promise<SignedBid | null> {
+  const slow = new AbortController()
+  const cancel = clock.after(patience, () => slow.abort(new Error('it took too long')))
+  try {
+    const answer = await rpc.call(provider, askBid, { want }, AbortSignal.any([until, slow.signal]))
+    if (answer.type === 'decline') return note(answer.decline.reason)
+    const { signed } = answer
+    if (signed.bid.provider !== provider) return note('signature')
+    const problem = bidProblem(signed, want, { known: knownOf(provider), verifier, now: clock.now() })
+    return problem === null ? signed : note(problem)
+  } catch (error) {
+    if (until.aborted || slow.signal.aborted) return note('no answer')
+    if (!isClawError(error)) throw error
+    return note('no answer')
+  } finally {
+    cancel()
+  }
+}
+
+async function orLate<T>(work: Promise<T>, late: AbortSignal, otherwise: T): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (late.aborted) return otherwise
+    throw error
+  }
+}

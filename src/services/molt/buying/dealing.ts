@@ -1,0 +1,155 @@
+/** What a buyer does for one purchase: each duty once, with what came of it as the next input. Doing one again does no harm. */
+import type { Purchase, PurchaseDuty, PurchaseInput } from '../../../core/molt/market/purchase.ts'
+import { agreementId, holdAccount, isAgreed } from '../../../core/molt/agreement.ts'
+import { keyOf } from '../../../core/molt/books.ts'
+import { closingText, paidBy } from '../../../core/molt/closing.ts'
+import type { Network } from '../../../core/molt/network.ts'
+import { type Kind, sign } from '../../../core/molt/signing.ts'
+import { ClawError } from '../../../model/failure.ts'
+import type { Certificate, SignedVoucher, Voucher } from '../../../model/molt-line.ts'
+import type { Work } from '../../../model/molt-work.ts'
+import type { Rpc } from '../../../ports/rpc.ts'
+import type { Signer, Verifier } from '../../../ports/signer.ts'
+import { agreeTerms, startWork } from '../../../wire/molt-lease.ts'
+import type { Bank } from '../bank.ts'
+import type { SpendingKeeper } from './spending-keeper.ts'
+
+export interface DealingDeps {
+  readonly network: Network
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly rpc: Pick<Rpc, 'call'>
+  readonly bank: Pick<Bank, 'books' | 'openHold' | 'close' | 'read' | 'take' | 'know'>
+  readonly spending: SpendingKeeper
+}
+
+/** Of which job it is, and what that is to run; null when that is gone. */
+export interface Errand {
+  readonly job: string
+  readonly work: () => Promise<Work | null>
+}
+
+export const signedBy = ({ signer, network }: Pick<DealingDeps, 'signer' | 'network'>, kind: Kind, value: unknown) =>
+  sign(signer, { kind, network: network.id, value })
+
+export const signedVoucher = (deps: Pick<DealingDeps, 'signer' | 'network'>, voucher: Voucher): SignedVoucher => ({
+  voucher,
+  signature: signedBy(deps, 'voucher', voucher),
+})
+
+/** Null when nothing came of it, and it is to be done again. Throws ClawErrors for what may be otherwise later, and the signal's reason. */
+export async function carryOutDuty(
+  deps: DealingDeps,
+  errand: Errand,
+  { purchase, duty }: { readonly purchase: Purchase; readonly duty: PurchaseDuty },
+  signal: AbortSignal,
+): Promise<PurchaseInput | null> {
+  switch (duty.type) {
+    case 'reserve': {
+      const refusal = await deps.spending.reserve({ job: errand.job, key: purchase.key, amount: duty.amount })
+      return { type: refusal === null ? 'reserved' : 'over-limit' }
+    }
+    case 'ask':
+      return ask(deps, purchase, signal)
+    case 'pay-hold':
+      return payHold(deps, purchase, signal)
+    case 'show-hold':
+      return showHold(deps, errand, purchase, signal)
+    case 'take-back':
+      return takeBack(deps, purchase, duty.voucher, signal)
+    // All of this goes with what the buyer and the provider tell each other: see talking.ts.
+    case 'listen':
+    case 'cancel-work':
+    case 'send-voucher':
+    case 'offer-close':
+      return null
+  }
+}
+
+async function ask(deps: DealingDeps, { key, terms }: Purchase, signal: AbortSignal): Promise<PurchaseInput | null> {
+  const byBuyer = signedBy(deps, 'agreement', terms)
+  const answer = await deps.rpc.call(terms.provider, agreeTerms, { key, terms, byBuyer }, signal)
+  if (answer.type === 'refused') return { type: 'refused' }
+  const { agreement } = answer
+  const isOurs = agreementId(agreement) === agreementId({ terms }) && isAgreed(agreement, deps.verifier)
+  return isOurs ? { type: 'countersigned', agreement } : { type: 'refused' }
+}
+
+async function payHold(
+  { bank }: DealingDeps,
+  { agreement }: Purchase,
+  signal: AbortSignal,
+): Promise<PurchaseInput | null> {
+  if (agreement === null) return null
+  try {
+    await bank.openHold(agreement, signal)
+    return { type: 'paid' }
+  } catch (error) {
+    // Nothing was signed for it then. Whatever else went wrong, the line may still come to be.
+    if (ClawError.is(error, 'INSUFFICIENT_FUNDS')) return { type: 'unpayable' }
+    throw error
+  }
+}
+
+/** The line that sets aside what was agreed; null while there is none. */
+const holdOf = ({ bank }: Pick<DealingDeps, 'bank'>, agreement: string): Certificate | null =>
+  bank.books.byPurpose.get(`hold ${agreement}`)?.line ?? null
+
+async function showHold(
+  deps: DealingDeps,
+  { work: read }: Errand,
+  { agreement, terms }: Purchase,
+  signal: AbortSignal,
+): Promise<PurchaseInput | null> {
+  if (agreement === null) return null
+  const [id, work] = [agreementId(agreement), await read()]
+  const hold = holdOf(deps, id)
+  if (work === null) return { type: 'cancel' }
+  if (hold === null) return null
+  const answer = await deps.rpc.call(terms.provider, startWork, { agreement: id, hold, work }, signal)
+  // The line may not have come to where the provider looks; anything else will not be otherwise later.
+  return answer.type === 'refused' && answer.reason !== 'hold' ? { type: 'ended', why: 'stopped' } : null
+}
+
+async function takeBack(
+  deps: DealingDeps,
+  { agreement }: Purchase,
+  voucher: Voucher | null,
+  signal: AbortSignal,
+): Promise<PurchaseInput | null> {
+  if (agreement === null) return null
+  const text = closingText(agreementId(agreement), 'taken-back', voucher?.due ?? 0n)
+  const promised = voucher === null ? null : signedVoucher(deps, voucher)
+  const closing = { how: 'taken-back', voucher: promised, byBuyer: signedBy(deps, 'closing', text) } as const
+  const line = await deps.bank.close(agreement, closing, { signal })
+  return closedBy(line)
+}
+
+/** Whether it is closed already, by whomever; or that it never will be, as nothing was set aside and nothing is on its way. */
+export function foundClosed(deps: Pick<DealingDeps, 'bank'>, { agreement, state }: Purchase): PurchaseInput | null {
+  if (agreement === null) return null
+  const { byKey, proposed } = deps.bank.books
+  const known = byKey.get(keyOf({ account: holdAccount(agreement), sequence: 1 }))
+  if (known !== undefined) return closedBy(known.line)
+  const id = agreementId(agreement)
+  const isUnpaid = state === 'closing' && holdOf(deps, id) === null && proposed?.purpose !== `hold ${id}`
+  return isUnpaid ? { type: 'unpayable' } : null
+}
+
+/** Asks the witnesses, for when nobody says anything. */
+export async function lookForClosing(
+  { bank }: Pick<DealingDeps, 'bank'>,
+  { agreement }: Purchase,
+  signal: AbortSignal,
+): Promise<void> {
+  if (agreement === null) return
+  await bank.know(agreement)
+  const { last } = await bank.read(holdAccount(agreement), signal)
+  if (last !== null) await bank.take(last)
+}
+
+function closedBy({ order: { right } }: Certificate): PurchaseInput | null {
+  if (right.type !== 'closing') return null
+  const { closing } = right
+  return { type: 'closed', outcome: { how: closing.how, paid: paidBy(closing) } }
+}

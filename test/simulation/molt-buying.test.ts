@@ -1,0 +1,242 @@
+/** A buyer's service against providers that keep their word, and such that do not, with real accounts and witnesses in virtual time. */
+import { describe, expect, test } from 'vitest'
+import { agreementId } from '../../src/core/molt/agreement.ts'
+import { costOfJob, isJobOver, type Job } from '../../src/core/molt/market/job.ts'
+import type { SpendingLimits } from '../../src/core/molt/market/spending.ts'
+import { unknown } from '../../src/core/molt/market/reputation.ts'
+import { costOf, oneMolt } from '../../src/model/amount.ts'
+import { nodeId } from '../../src/model/ids.ts'
+import type { Work } from '../../src/model/molt-work.ts'
+import { hour, minute, second } from '../../src/model/time.ts'
+import { silent } from '../../src/ports/log.ts'
+import { BuyingService, type Wish } from '../../src/services/molt/buying/buying.ts'
+import { simSigner, simVerifier } from '../../src/simulation/signer.ts'
+import { buyer, type Cut, mint, MoltLab, never } from '../support/molt/lab.ts'
+import { wantOf } from '../support/molt/pair.ts'
+import { ScriptedProvider, type ScriptedInit } from '../support/molt/scripted-provider.ts'
+
+const digest = `sha256:${'a'.repeat(64)}`
+const work: Work = {
+  ...{ image: `docker.io/library/busybox@${digest}`, command: ['true'], entrypoint: null, env: { TOKEN: 'x' } },
+  ...{ workdir: null, cpus: null, memoryMib: null, shmMib: null },
+}
+const funds = 900_000n
+/** Half of what the others ask. */
+const cheap = { prices: { '*': '1 MOLT' } }
+
+interface Setting {
+  readonly providers?: readonly Partial<ScriptedInit>[]
+  readonly limits?: SpendingLimits
+  readonly seed?: number
+}
+
+async function market({ providers = [{}], limits, seed = 1 }: Setting = {}) {
+  const lab = new MoltLab({ seed, faulty: 1, claimTime: 10 * minute })
+  const names = providers.map((_, i) => nodeId(`provider-${i}`))
+  const scripted: ScriptedProvider[] = []
+  let buying: BuyingService | null = null
+  lab.companions.set(buyer, async ({ disk, bank }) => {
+    const { clock, rpc } = lab.net.host(buyer)
+    const service = new BuyingService({
+      ...{
+        network: lab.network,
+        signer: simSigner(buyer),
+        verifier: simVerifier,
+        rpc,
+        clock,
+        random: lab.world,
+        bank,
+        disk,
+      },
+      limits: () => limits ?? { job: funds, hour: funds, day: funds },
+      finder: { find: () => Promise.resolve(scripted.flatMap(({ offers }) => offers)) },
+      knownOf: () => ({ ...unknown, verification: 'self-reported' }),
+      log: silent,
+    })
+    await service.start()
+    buying = service
+  })
+  const [bank] = await lab.start(mint, buyer, ...names)
+  if (bank === undefined) throw new Error('the mint has no bank')
+  await lab.play(bank.pay({ outputs: [{ to: buyer, amount: funds }], purpose: 'begin' }, never))
+  for (const [i, parts] of providers.entries()) {
+    const id = names[i] ?? buyer
+    const own = lab.banks.get(id)
+    if (own !== undefined) scripted.push(new ScriptedProvider({ lab, id, bank: own, ...parts }))
+  }
+  await lab.world.runFor(20 * second)
+  const service = (): BuyingService => {
+    if (buying === null) throw new Error('the buyer is down')
+    return buying
+  }
+  return { lab, scripted, names, service }
+}
+
+type Market = Awaited<ReturnType<typeof market>>
+
+const wish = (parts: Partial<Wish> = {}): Wish => {
+  const want = wantOf('', { maxTotal: 400_000n, duration: 5 * minute, gpus: 2 })
+  const { gpus, model, memoryMib, duration, maxTotal, minReputation, isolation, preferred } = want
+  const { region, minVerification, image, strategy } = want
+  return {
+    ...{ gpus, model, memoryMib, duration, maxTotal, minReputation, isolation, preferred },
+    ...{ region, minVerification, image, strategy, ...parts },
+  }
+}
+
+async function bought({ lab, service }: Market, parts: Partial<Wish> = {}): Promise<Job> {
+  const job = await lab.play(service().submit({ name: 'train', wish: wish(parts), work, by: 'user:ada' }))
+  return over({ lab, service }, job.id)
+}
+
+async function over({ lab, service }: Pick<Market, 'lab' | 'service'>, id: string): Promise<Job> {
+  await lab.world.runUntil(() => isJobOver(service().job(id)), 40 * hour)
+  expect(lab.net.bugs).toEqual([])
+  return service().job(id)
+}
+
+/** All that is where it should be: nothing is set aside any more, and what the buyer has lost others have. */
+async function balanced({ lab, names }: Market, job: Job): Promise<void> {
+  await lab.world.runFor(30 * second)
+  const own = lab.banks.get(buyer)
+  const { paid } = costOfJob(job)
+  expect(own?.books.balance).toBe(funds - paid)
+  const fees = job.buy.purchases.map(({ outcome }) => ((outcome?.paid ?? 0n) * 250n) / 10_000n)
+  const earned = names.reduce((sum, id) => sum + (lab.banks.get(id)?.books.balance ?? 0n), 0n)
+  expect(earned).toBe(paid - fees.reduce((sum, fee) => sum + fee, 0n))
+}
+
+describe('a job whose provider keeps its word', () => {
+  test('ends well, is paid for what it used, and gets the rest back', async () => {
+    const stage = await market({ providers: [{ work: { takes: 40 * second } }] })
+    const job = await bought(stage)
+    expect(job.buy.why).toBe('completed')
+    const [purchase] = job.buy.purchases
+    expect(purchase?.outcome?.how).toBe('agreed')
+    const { rate, gpus } = purchase?.terms ?? { rate: 0n, gpus: 0 }
+    const used = costOf(rate, 40_500n * BigInt(gpus))
+    const paid = purchase?.outcome?.paid ?? 0n
+    expect(paid).toBeGreaterThan(0n)
+    expect(paid).toBeLessThanOrEqual(used)
+    // What it did not see it does not pay for: less than one interval.
+    expect(used - paid).toBeLessThanOrEqual(purchase?.terms.credit ?? 0n)
+    await balanced(stage, job)
+  })
+
+  test('what it spends counts towards its limits, to the µMOLT', async () => {
+    const stage = await market({ providers: [{ work: { takes: 30 * second } }] })
+    const job = await bought(stage)
+    await stage.lab.world.runFor(2 * second)
+    const { paid } = costOfJob(job)
+    expect(stage.service().spending.spending?.entries).toMatchObject([{ job: job.id, amount: paid, isPaid: true }])
+  })
+
+  test('who fails at its work ends the job, as another would fail as well', async () => {
+    const stage = await market({ providers: [{ policy: cheap, work: { takes: 20 * second, isFailed: true } }, {}] })
+    const job = await bought(stage)
+    expect([job.buy.why, job.buy.purchases.length]).toEqual(['failed', 1])
+    await balanced(stage, job)
+  })
+
+  test('cancelled in the middle, it costs what it used until then', async () => {
+    const stage = await market({ providers: [{ work: { takes: hour } }] })
+    const { lab, service } = stage
+    const { id } = await lab.play(service().submit({ name: 'train', wish: wish(), work, by: 'user:ada' }))
+    await lab.world.runUntil(() => service().job(id).buy.purchases.at(-1)?.state === 'running', minute)
+    await lab.world.runFor(20 * second)
+    await lab.play(service().cancel(id))
+    const job = await over(stage, id)
+    expect(job.buy.why).toBe('cancelled')
+    expect(job.buy.purchases[0]?.outcome?.paid).toBeGreaterThan(0n)
+    await balanced(stage, job)
+  })
+})
+
+describe('a job whose provider does not', () => {
+  test.each(['silent', 'refuses', 'forks'] as const)('%s: it goes on with the next one', async (trick) => {
+    const stage = await market({ providers: [{ trick, policy: cheap, work: { takes: 2 * minute } }, {}] })
+    const job = await bought(stage)
+    expect(job.buy.why).toBe('completed')
+    expect(job.buy.purchases.map(({ terms }) => terms.provider)).toEqual(stage.names)
+    const [first] = job.buy.purchases
+    // Nobody is out of pocket by more than one interval.
+    expect(first?.outcome?.paid ?? 0n).toBeLessThanOrEqual(
+      costOf(first?.terms.rate ?? 0n, (first?.seen.gpuMillis ?? 0n) + BigInt(2 * (first?.terms.interval ?? 0))),
+    )
+    await balanced(stage, job)
+  })
+
+  test('over-claims: it pays for what it has seen, not for what it is told', async () => {
+    const stage = await market({ providers: [{ trick: 'over-claims', work: { takes: minute } }] })
+    const job = await bought(stage)
+    for (const { outcome, terms, seen } of job.buy.purchases)
+      expect(outcome?.paid ?? 0n).toBeLessThanOrEqual(costOf(terms.rate, seen.gpuMillis + BigInt(terms.gpus * 2_000)))
+    await balanced(stage, job)
+  })
+
+  test('never closes: once the time for claims is over, it takes back what it has not promised', async () => {
+    const stage = await market({ providers: [{ trick: 'never-closes', work: { takes: 30 * second } }] })
+    const job = await bought(stage)
+    const [purchase] = job.buy.purchases
+    expect(purchase?.outcome).toEqual({ how: 'taken-back', paid: purchase?.payer.vouched })
+    await balanced(stage, job)
+  })
+})
+
+describe('limits', () => {
+  test('what no limit allows is not set aside, and the job ends', async () => {
+    const stage = await market({ limits: { job: 10n, hour: funds, day: funds } })
+    const job = await bought(stage)
+    expect([job.buy.why, costOfJob(job).paid]).toEqual(['limit', 0n])
+  })
+
+  test('without offers it says so, after some rounds', async () => {
+    const stage = await market({ providers: [] })
+    const job = await bought(stage)
+    expect(job.buy.why).toBe('no-bids')
+    expect(job.round).toMatchObject({ offers: 0, asked: 0, bids: 0 })
+  })
+
+  test('with too little on its account it ends before anything is set aside', async () => {
+    const stage = await market({ limits: { job: 100n * oneMolt, hour: 100n * oneMolt, day: 100n * oneMolt } })
+    const job = await bought(stage, { duration: hour, gpus: 4, maxTotal: 100n * oneMolt })
+    expect(['budget', 'completed']).toContain(job.buy.why)
+    await balanced(stage, job)
+  })
+})
+
+describe('wherever the power goes', () => {
+  const cuts: readonly Cut[] = Array.from({ length: 16 }, (_, write) => ({
+    write,
+    when: write % 2 === 0 ? 'before' : 'after',
+  }))
+
+  test.each(cuts)('before or after write $write, the job ends, and not a µMOLT is lost', async (cut) => {
+    const stage = await market({ providers: [{ work: { takes: 30 * second } }], seed: 7 })
+    const { lab, service } = stage
+    const { id } = await lab.play(service().submit({ name: 'train', wish: wish(), work, by: 'user:ada' }))
+    lab.crashAt(buyer, cut)
+    const job = await over(stage, id)
+    expect(job.buy.purchases.every(({ outcome }) => outcome !== null)).toBe(true)
+    const agreements = job.buy.purchases.flatMap(({ agreement }) =>
+      agreement === null ? [] : [agreementId(agreement)],
+    )
+    expect(new Set(agreements).size).toBe(agreements.length)
+    await balanced(stage, job)
+  })
+
+  test('a job that is submitted with a quote takes the very bid that was shown, and the same quote is good for one job', async () => {
+    const street = await market()
+    const { lab, service, scripted } = street
+    const quote = await lab.play(service().quote(wish(), never))
+    const [best] = quote.ranked
+    const request = { name: 'train', wish: wish(), work, by: 'user:ada', quote: quote.id }
+    const job = await lab.play(service().submit(request))
+    expect(job.buy.purchases.map(({ key }) => key)).toEqual([best?.hash])
+    const other = await lab.play(service().submit({ ...request, wish: wish({ gpus: 1 }) }))
+    expect(other.buy).toMatchObject({ state: 'collecting', purchases: [] })
+    await over(street, job.id)
+    await over(street, other.id)
+    expect(scripted).toHaveLength(1)
+  })
+})
