@@ -13,7 +13,6 @@ import { Measured } from '../operations/mesh/measured.ts'
 import { Replies } from '../operations/replies.ts'
 import { invite } from '../services/admission/invite.ts'
 import { Renewal } from '../services/control/renewal.ts'
-import type { LendingRoom } from '../services/molt/lending/lending-door.ts'
 import type { Molt } from '../services/molt/types.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import { Uploads } from '../services/control/uploads.ts'
@@ -31,7 +30,7 @@ import type { WorkPlane } from './work-plane.ts'
 export async function doorsOf(
   ground: Ground,
   plane: ControlPlane,
-  work: WorkPlane & { readonly audit: AuditLog; readonly molt: Molt; readonly lending: LendingRoom },
+  work: WorkPlane & { readonly audit: AuditLog; readonly molt: Molt } & Pick<OperationContext, 'lending' | 'buying'>,
 ) {
   const { config, log, version, random, clock, identity, metrics } = ground
   const { host, control, consensus, membership: belonging } = plane
@@ -55,7 +54,7 @@ export async function doorsOf(
     images: work.images,
     services: work.services,
     ...{ volumes: work.volumes, backups: work.backups, overlay: work.overlay },
-    ...{ audit, molt: work.molt, lending: work.lending },
+    ...{ audit, molt: work.molt, lending: work.lending, buying: work.buying },
     replies: new Replies(clock),
     sight: new Sight(watched),
     measured: new Measured(watched),

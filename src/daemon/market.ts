@@ -1,10 +1,12 @@
-/** What runs on the market host of this node, in start order: witness, account, records, and what it lends. */
+/** What runs on the market host of this node, in start order: witness, account, records, what it lends, and what it buys. */
 import { createDht, defaultDhtSettings } from '../adapters/libp2p/dht.ts'
 import type { Network } from '../core/molt/network.ts'
 import type { MarketKey } from '../ports/keys.ts'
 import type { RecordNet } from '../ports/record-net.ts'
 import type { Service } from '../ports/service.ts'
 import { Bank } from '../services/molt/bank.ts'
+import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
+import { OfferBook } from '../services/molt/buying/offer-book.ts'
 import type { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import type { LendingHome } from '../services/molt/lending/lending-service.ts'
 import { withLoopback } from '../services/molt/loopback.ts'
@@ -13,6 +15,7 @@ import type { MoltPlane } from '../services/molt/plane.ts'
 import { Witness } from '../services/molt/witness.ts'
 import { RecordKeeper } from '../services/records/keeper.ts'
 import { RecordStore } from '../services/records/record-store.ts'
+import { buyingOn } from './buying.ts'
 import type { Ground } from './ground.ts'
 import { lendingOn } from './lending.ts'
 import { marketMetrics } from './market-metrics.ts'
@@ -31,6 +34,7 @@ export function recordTable(ground: Ground, network: Network, isServer: boolean)
 export interface Lends {
   readonly home: LendingHome
   readonly door: LendingDoor
+  readonly buying: BuyingDoor
 }
 
 interface Table {
@@ -56,12 +60,14 @@ export function marketOn(
   const shared = { network, signer, verifier, disk, clock, random, log }
   const records = new RecordStore({ ...shared, metrics, gossip, rpc: plane.rpc, net, keeper })
   const bank = new Bank({ ...shared, rpc })
+  const offers = new OfferBook({ records, clock })
   const isWitness = network.witnesses.has(party)
   return {
     before: records.files,
     after: [
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
-      ...[bank, records, lendingOn(ground, plane, { bank, records, disk }, lends)],
+      ...[bank, offers, records, lendingOn(ground, plane, { bank, records, disk }, lends)],
+      buyingOn(ground, plane, { bank, offers, disk }, lends.buying),
     ],
   }
 }

@@ -1,5 +1,6 @@
 /** The parts list of a daemon, in start order: what answers first, then the network, then what asks, the doors last. */
 import type { Service } from '../ports/service.ts'
+import { BuyingDoor } from '../services/molt/buying/buying-door.ts'
 import { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
 import { connectThrough } from './connect-to.ts'
@@ -26,8 +27,9 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const connect = connectThrough({ converse: (name, input, asker) => doors.operations.converse(name, input, asker) })
   const work = await workPlane(ground, plane, connect, signal)
   const lending = new LendingDoor(ground.disk)
-  const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending })
-  const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending })
+  const buying = new BuyingDoor(ground.disk)
+  const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending, buying })
+  const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, gateway, images, objects, backups, overlay } = work
   return {

@@ -31,6 +31,7 @@ import type { Control } from '../services/control/types.ts'
 import type { Uploads } from '../services/control/uploads.ts'
 import type { KeptQuery } from '../services/logs/log-keeper.ts'
 import type { Images } from '../services/images/types.ts'
+import type { BuyingRoom } from '../services/molt/buying/buying-door.ts'
 import type { LendingRoom } from '../services/molt/lending/lending-door.ts'
 import type { Molt } from '../services/molt/types.ts'
 import type { Membership } from '../services/membership/types.ts'
@@ -203,6 +204,8 @@ export interface OperationContext {
   readonly overlay: OverlayView
   /** What this node lends to strangers. */
   readonly lending: LendingRoom
+  /** What this node has strangers run. */
+  readonly buying: BuyingRoom
   /** What is done here, and by whom. */
   readonly audit: AuditLog
   /** What the record calls the request that it is for; left out where it is for none. */

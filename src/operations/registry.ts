@@ -16,6 +16,8 @@ import {
   moltPolicyShow,
   moltPolicyValidate,
 } from './molt/molt-lending.ts'
+import { moltBuyingSet, moltBuyingShow, moltMarket, moltQuote, moltRequest } from './molt/molt-buying.ts'
+import { moltJobCancel, moltJobExec, moltJobFollow, moltJobInfo, moltJobList, moltJobLogs } from './molt/molt-jobs.ts'
 import { moltJoin, moltLeave, moltStatus } from './molt/molt-part.ts'
 import { operatorAdd, operatorList, operatorRemove, tokenCreate } from './access.ts'
 import { auditQuery, auditTail } from './audit/audit-query.ts'
@@ -199,6 +201,8 @@ export const operations = [
   ...[moltJoin, moltLeave, moltStatus],
   ...[networkEnable, networkDisable, networkRotate, networkStatus, networkShow, networkConfig, networkPing],
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
+  ...[moltMarket, moltQuote, moltRequest, moltBuyingShow, moltBuyingSet],
+  ...[moltJobList, moltJobInfo, moltJobCancel, moltJobFollow, moltJobLogs, moltJobExec],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],

@@ -67,7 +67,7 @@ export function typedAt(example: string, mesh: string): string | null {
   if (/^(mesh restore|gateway recover)/.test(example) && !example.includes('--yes')) return `${mesh}\n`
   if (['deploy delete api', 'job delete render', 'cron delete backup', 'workflow delete nightly'].includes(example))
     return 'y\n'
-  return /^(exec -it|shell)/.test(example) ? '' : null
+  return /^((molt )?exec -it|shell)/.test(example) ? '' : null
 }
 
 /** Commands of which some example changes what the examples of others look at. */

@@ -4,12 +4,20 @@ import { join } from 'node:path'
 import type { Api } from '../../src/doors/cli/peer/api.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import { eventually } from './mesh.ts'
+import { fileText } from './specs.ts'
 
 const { signal } = new AbortController()
 const lending = "prices: { '*': 2 MOLT }\nreclaim: 30s\n"
 
 /** Other ends than 0 that are right. */
-export const moltEnds = [['molt lease info', 4, 'nobody has rented anything: molt-lease.test.ts']] as const
+export const moltEnds = [
+  ['molt lease info', 4, 'nobody has rented anything: molt-lease.test.ts'],
+  ['molt request', 5, 'simulated work has no images, so they have no digests: molt.test.ts'],
+  ['molt submit', 5, 'simulated work has no images, so they have no digests: molt.test.ts'],
+  ...(['molt job info', 'molt logs', 'molt exec', 'molt cancel'] as const).map(
+    (line) => [line, 4, 'no stranger runs anything: molt.test.ts'] as const,
+  ),
+] as const
 
 /** `folder` is where the examples are run. */
 export async function beforeMolt(api: Api, line: string, folder: string): Promise<void> {
@@ -20,6 +28,10 @@ export async function beforeMolt(api: Api, line: string, folder: string): Promis
   }
   if (!has) await api.call('moltnetwork.create', {}, signal)
   if (/^molt (leases|lease|earnings)/.test(line)) await api.call('molt.join', { mode: 'moderate' }, signal)
+  if (/^molt (market|request|submit|jobs?|logs|exec|cancel)/.test(line))
+    await api.call('molt.join', { mode: 'buy-only' }, signal)
+  if (line.includes('molt-job.toml'))
+    writeFileSync(join(folder, 'molt-job.toml'), fileText('config/examples/molt-job.toml'))
   if (line.includes('lending.yaml')) writeFileSync(join(folder, 'lending.yaml'), lending)
   if (!/^molt network (export|join)/.test(line)) return
   const network = await eventually(

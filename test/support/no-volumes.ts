@@ -1,5 +1,6 @@
 /** A node whose volumes hold nothing. */
 import { ClawError } from '../../src/model/failure.ts'
+import type { BuyingRoom } from '../../src/services/molt/buying/buying-door.ts'
 import type { LendingRoom } from '../../src/services/molt/lending/lending-door.ts'
 import type { Molt } from '../../src/services/molt/types.ts'
 import { noOverlay } from './no-overlay.ts'
@@ -48,6 +49,16 @@ const noLending: LendingRoom = {
   },
 }
 
+/** A node that buys nothing. */
+const noBuying: BuyingRoom = {
+  preferences: () => Promise.resolve({}),
+  setPreferences: () => Promise.resolve(),
+  view() {
+    throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it takes part in none' })
+  },
+}
+
 export const nothingKept = {
   ...{ volumes: noVolumes, overlay: noOverlay, backups: noBackups, molt: noMolt, lending: noLending },
+  buying: noBuying,
 }

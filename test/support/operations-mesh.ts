@@ -29,7 +29,6 @@ import type { KeptLog } from '../../src/ports/log-store.ts'
 import { silent } from '../../src/ports/log.ts'
 import { Uploads } from '../../src/services/control/uploads.ts'
 import type { Control, Freshness, GatewayStatus } from '../../src/services/control/types.ts'
-import type { LendingRoom } from '../../src/services/molt/lending/lending-door.ts'
 import type { Molt } from '../../src/services/molt/types.ts'
 import type { Membership, PeerView } from '../../src/services/membership/types.ts'
 import { simNetwork } from '../../src/simulation/network.ts'
@@ -88,7 +87,7 @@ export class OperationsMesh {
   readonly images = new Map<NodeId, Images>()
   /** By node; nodes without an entry take no part in any market. */
   readonly molts = new Map<NodeId, Molt>()
-  readonly lendings = new Map<NodeId, LendingRoom>()
+  readonly trades = new Map<NodeId, Partial<Pick<OperationContext, 'lending' | 'buying'>>>()
   /** Voters that were given up, and states that were restored. */
   readonly recovered: string[] = []
   readonly restored: State[] = []
@@ -188,7 +187,7 @@ export class OperationsMesh {
       },
       ...{ ...nothingKept, images: this.images.get(self) ?? null, audit: this.audits.get(self) ?? unrecorded },
       molt: this.molts.get(self) ?? nothingKept.molt,
-      lending: this.lendings.get(self) ?? nothingKept.lending,
+      ...this.trades.get(self),
       ...{ replies: new Replies(clock), services: { stats: async () => ({ revisions: [], unserved: 0 }) } },
       spool: {
         entries: () => this.spool,

@@ -60,7 +60,7 @@ export const LeaseView = LeaseRow.extend({
   }),
 })
 
-const perHour = (rate: MicroMolt): MicroMolt => rate * 3_600n
+export const perHour = (rate: MicroMolt): MicroMolt => rate * 3_600n
 
 export function leaseRow({ lease, workload }: LeaseSight): z.infer<typeof LeaseRow> {
   const { agreement, key, state, since, why: reason, signed, meter, outcome } = lease

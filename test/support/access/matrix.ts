@@ -3,6 +3,9 @@
  * needs a row here.
  */
 
+import { moltRows } from './molt-rows.ts'
+import { all, look, type Row, row } from './row.ts'
+
 /** In the order of the letters of a row. `debugger` is a role made of rules: it reads work and goes into it. */
 export const letters = {
   v: 'viewer',
@@ -14,24 +17,6 @@ export const letters = {
 } as const
 export type Letter = keyof typeof letters
 
-/**
- * `self`: everybody, whoever they are. `mesh`: only with a role everywhere. `namespace`: with a role there or everywhere. `list`: with a role
- * in some namespace; what it shows is another test. `nobody`: nobody but the socket of the host itself.
- */
-type Scope = 'self' | 'mesh' | 'namespace' | 'list' | 'nobody'
-
-export interface Row {
-  readonly scope: Scope
-  /** Letters of the roles that may. */
-  readonly may: string
-  /** Of a call that touches team-a, or team-b. */
-  input(team: 'a' | 'b'): object
-}
-
-const row = (scope: Scope, may: string, input: Row['input'] = () => ({})): Row => ({ scope, may, input })
-
-const all = 'voaum'
-const look = row('mesh', all)
 const ofNode = (may: string, more: object = {}): Row => row('mesh', may, () => ({ node: 'ada', ...more }))
 const work = (may: string, more: object = {}): Row =>
   row('namespace', may, (team) => ({ workload: `job-${team}`, ...more }))
@@ -138,21 +123,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'log.search': row('list', `${all}c`, () => ({ search: 'x' })),
   'log.scan': row('list', `${all}c`, () => ({ node: 'ada', filter, limit: 1 })),
   'log.kept': row('list', `${all}c`, () => ({ node: 'ada' })),
-  'molt.status': look,
-  'molt.join': row('mesh', 'am', () => ({ mode: 'moderate' })),
-  'molt.leave': row('mesh', 'am'),
-  'moltpolicy.show': look,
-  'moltpolicy.set': row('mesh', 'am', () => ({ policy: {} })),
-  'moltpolicy.validate': row('mesh', `${all}`, () => ({ policy: {} })),
-  'moltlease.list': look,
-  'moltlease.info': row('mesh', `${all}`, () => ({ lease: '3f9a' })),
-  'molt.earnings': look,
-  'moltnetwork.info': look,
-  'moltnetwork.export': look,
-  'moltnetwork.create': row('mesh', 'a'),
-  'moltnetwork.join': row('mesh', 'a', () => ({ network: { format: 'x', genesis: {}, bootstrap: [] } })),
-  'moltnetwork.leave': row('mesh', 'a'),
-  'molt.identity': ofNode('a'),
+  ...moltRows,
   'spool.list': row('list', `${all}c`),
   'spool.drop': row('namespace', 'oa', (team) => ({ workload: `kept-${team}` })),
 

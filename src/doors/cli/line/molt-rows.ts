@@ -48,6 +48,56 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/earnings.ts'),
   },
   {
+    path: 'molt market',
+    about: 'Show which GPUs strangers lend now, and at which rates.',
+    load: () => import('../commands/molt/market.ts'),
+  },
+  {
+    path: 'molt request',
+    about: 'Have a stranger run a container on its GPUs, and pay for what it uses.',
+    load: () => import('../commands/molt/request.ts'),
+  },
+  {
+    path: 'molt submit',
+    about: 'Have a stranger run what a file says, and pay for what it uses.',
+    load: () => import('../commands/molt/submit.ts'),
+  },
+  {
+    path: 'molt jobs',
+    about: 'List the jobs that strangers run for a node.',
+    load: () => import('../commands/molt/jobs.ts'),
+  },
+  {
+    path: 'molt job info',
+    about: 'Show a job that strangers run: its providers, how it stands, and what it costs.',
+    load: () => import('../commands/molt/job/info.ts'),
+  },
+  {
+    path: 'molt logs',
+    about: 'Show what a job prints that strangers run.',
+    load: () => import('../commands/molt/logs.ts'),
+  },
+  {
+    path: 'molt exec',
+    about: 'Run a further command in the work of a job, at its provider.',
+    load: () => import('../commands/molt/exec.ts'),
+  },
+  {
+    path: 'molt cancel',
+    about: 'End a job that strangers run.',
+    load: () => import('../commands/molt/cancel.ts'),
+  },
+  {
+    path: 'molt config show',
+    about: 'Show what a node may spend on work that strangers run, and from whom it takes.',
+    load: () => import('../commands/molt/config/show.ts'),
+  },
+  {
+    path: 'molt config set',
+    about: 'Set what a node may spend on work that strangers run, and from whom it takes.',
+    load: () => import('../commands/molt/config/set.ts'),
+  },
+  {
     path: 'molt network create',
     about: 'Make a MOLT network whose witnesses are the voters of this mesh.',
     load: () => import('../commands/molt/network/create.ts'),

@@ -7,6 +7,7 @@ import type { Session } from '../line/command.ts'
 import type { DetachKeys } from './detach-keys.ts'
 import { interrupted } from '../exit-code.ts'
 import type { Host, Sink } from '../host.ts'
+import type { Api } from '../peer/api.ts'
 import { endingWith, endSignalOf } from './interrupt.ts'
 
 export interface Wanted {
@@ -21,8 +22,22 @@ export interface Wanted {
 const channel = { stdin: 1, stdout: 1, stderr: 2 } as const
 const nothing = new Uint8Array(0)
 
+type Opening = Omit<InputOf<'workload.exec'>, 'workload'>
+
 /** Returns the exit code of the command. */
-export async function interact(wanted: Wanted, session: Session): Promise<number> {
+export const interact = (wanted: Wanted, session: Session): Promise<number> =>
+  interactIn(
+    wanted,
+    (api, opening, signal) => api.converse('workload.exec', { workload: wanted.workload, ...opening }, signal),
+    session,
+  )
+
+/** The same, wherever the work is. */
+export async function interactIn(
+  wanted: Wanted,
+  open: (api: Api, opening: Opening, signal: AbortSignal) => Promise<Conversation>,
+  session: Session,
+): Promise<number> {
   const { host, signal } = session
   const { hasInput, hasTerminal } = wanted
   if (hasTerminal && hasInput && host.stdin.isTTY !== true)
@@ -32,7 +47,7 @@ export async function interact(wanted: Wanted, session: Session): Promise<number
   const off = new AbortController()
   // Before there is a command, nothing can be passed on to it.
   const isConnected = endingWith(signal, off)
-  const talk = await api.converse('workload.exec', inputOf(wanted, host), off.signal)
+  const talk = await open(api, inputOf(wanted, host), off.signal)
   isConnected()
   try {
     const onInterrupt = (): void => sendSignal(talk, endSignalOf(signal))
@@ -47,10 +62,9 @@ export async function interact(wanted: Wanted, session: Session): Promise<number
   }
 }
 
-function inputOf(wanted: Wanted, { stdout }: Host): InputOf<'workload.exec'> {
-  const { workload, command, workdir, env, hasInput, hasTerminal } = wanted
+function inputOf(wanted: Wanted, { stdout }: Host): Opening {
+  const { command, workdir, env, hasInput, hasTerminal } = wanted
   return {
-    workload,
     command: [...command],
     ...(workdir === undefined ? {} : { workdir }),
     ...(env.length === 0 ? {} : { env: [...env] }),

@@ -12,7 +12,7 @@ const isAway = (error: unknown, { address }: Api): boolean =>
   ClawError.is(error, 'ECONNREFUSED') || (ClawError.is(error, 'NODE_UNREACHABLE') && error.facts.node === address)
 
 /** Opens the stream again whenever the connection breaks after it once stood. Throws when the peer stays away. */
-async function* reopened<T>(api: Api, open: () => AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+export async function* reopened<T>(api: Api, open: () => AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
   let awaySince: number | null = null
   let hasStood = false
   for (let pause = 100; ; pause = Math.min(2 * pause, 2_000)) {

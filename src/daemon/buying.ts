@@ -1,0 +1,47 @@
+/** What buying takes of the own host and of the network. */
+import { dealsOf } from '../core/molt/market/job.ts'
+import { standingsOf } from '../core/molt/market/reputation.ts'
+import type { Disk } from '../ports/journal.ts'
+import type { Service } from '../ports/service.ts'
+import type { Bank } from '../services/molt/bank.ts'
+import { BuyingService } from '../services/molt/buying/buying.ts'
+import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
+import type { OfferBook } from '../services/molt/buying/offer-book.ts'
+import type { MoltPlane } from '../services/molt/plane.ts'
+import type { Ground } from './ground.ts'
+
+interface Market {
+  readonly bank: Bank
+  readonly offers: OfferBook
+  /** What is of this network alone. */
+  readonly disk: Disk
+}
+
+export function buyingOn(
+  { verifier, clock, random, log }: Ground,
+  { network, signer, rpc, party }: MoltPlane,
+  { bank, offers, disk }: Market,
+  door: BuyingDoor,
+): Service {
+  const service: BuyingService = new BuyingService({
+    ...{ network, signer, verifier, rpc, bank, disk, clock, random, log: log.child('buying') },
+    ...{ finder: offers, limits: () => door.limits() },
+    knownOf(provider) {
+      const deals = dealsOf(service.jobs(), party)
+      const standings = standingsOf({ deals, self: party, closedOut: new Set(), now: clock.now() })
+      return { ...standings(provider, 'provider'), verification: 'self-reported' }
+    },
+  })
+  return {
+    name: service.name,
+    async start() {
+      await door.preferences()
+      await service.start()
+      door.show({ network, service, offers: (signal) => offers.everything(signal) })
+    },
+    async stop() {
+      door.show(null)
+      await service.stop()
+    },
+  }
+}

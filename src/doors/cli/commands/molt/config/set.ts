@@ -1,0 +1,43 @@
+import type { InputOf } from '../../../../../operations/registry.ts'
+import { command } from '../../../line/command.ts'
+import { preferencesFacts } from '../../../show/buying-words.ts'
+
+type Isolation = NonNullable<InputOf<'moltbuying.set'>['preferences']['isolation']>[number]
+
+export default command({
+  name: 'molt config set',
+  about: 'Set what a node may spend on work that strangers run, and from whom it takes.',
+  details: 'What is left out stays as it is. It counts for what is set aside from then on, also after a restart.',
+  positionals: {},
+  options: {
+    'max-spend-per-job': { kind: 'text', value: 'MOLT', about: 'For one job' },
+    'max-spend-per-hour': { kind: 'text', value: 'MOLT', about: 'In any hour' },
+    'max-spend-per-day': { kind: 'text', value: 'MOLT', about: 'In any day' },
+    prefer: { kind: 'list', value: 'PARTY', about: 'A provider that comes first; repeatable' },
+    'min-reputation': { kind: 'number', value: 'N', about: 'Of 100; at 0 also providers of whom nothing is known' },
+    isolation: {
+      kind: 'list',
+      value: 'WORD',
+      about: 'A way to be kept apart that it accepts: gvisor, kata, runc; repeatable',
+    },
+    node: { kind: 'text', value: 'NODE', about: 'Which node; the one you talk to if left out' },
+  },
+  examples: [
+    'molt config set --max-spend-per-job 50 --max-spend-per-day 200',
+    'molt config set --isolation gvisor --isolation runc --min-reputation 50 --json',
+  ],
+
+  async run(args, { api: connect, out, signal }) {
+    const wanted = {
+      ...{ maxSpendPerJob: args['max-spend-per-job'], maxSpendPerHour: args['max-spend-per-hour'] },
+      ...{ maxSpendPerDay: args['max-spend-per-day'], minReputation: args['min-reputation'] },
+      prefer: args.prefer.length === 0 ? undefined : [...args.prefer],
+      // The peer says which there are.
+      isolation: args.isolation.length === 0 ? undefined : (args.isolation as Isolation[]),
+    }
+    const preferences = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+    const api = await connect()
+    await out.result(await api.call('moltbuying.set', { preferences, node: args.node }, signal), preferencesFacts)
+    return undefined
+  },
+})

@@ -1,0 +1,140 @@
+/** Jobs that strangers run for this node, and what they cost, as users see them. */
+import { z } from 'zod'
+import { agreementId } from '../../core/molt/agreement.ts'
+import { costOfJob, type Job, jobWords, presentOf, takenBackAt, wordFor } from '../../core/molt/market/job.ts'
+import type { Network } from '../../core/molt/network.ts'
+import { mostDue, type Purchase, purchaseReasons, purchaseStates } from '../../core/molt/market/purchase.ts'
+import { totalFor } from '../../core/molt/market/decide.ts'
+import type { Ranked } from '../../core/molt/market/rank.ts'
+import { isolations } from '../../model/molt-hardware.ts'
+import type { Want } from '../../model/molt-want.ts'
+import { iso, isoOrNull, time } from '../fields.ts'
+import { Money, money, perHour } from './molt-lease-view.ts'
+
+const rate = Money.describe('For an hour of one GPU')
+
+export const RoundView = z.object({
+  offers: z.int().describe('Offers that fitted at a glance'),
+  asked: z.int().describe('Providers that were asked'),
+  bids: z.int().describe('Bids that could be taken'),
+  reasons: z.record(z.string(), z.int()).describe('Why there were no more: how often each was met'),
+})
+
+export const BidView = z.object({
+  provider: z.string(),
+  gpus: z.int(),
+  model: z.string(),
+  rate,
+  most: Money.describe('What all of it costs at most'),
+  isolation: z.enum(isolations),
+  region: z.string().nullable(),
+  availableAt: time,
+  validUntil: time,
+  intervalMs: z.int().describe('Between two meter notes: what one costs is all that can be lost'),
+  reclaimMs: z.int().describe('So long before it takes its GPUs back the work is told'),
+})
+
+export function bidView({ signed: { bid } }: Ranked, want: Pick<Want, 'gpus' | 'duration'>): z.infer<typeof BidView> {
+  return {
+    ...{ provider: bid.provider, gpus: bid.gpus, model: bid.model, rate: money(perHour(bid.rate)) },
+    ...{ most: money(totalFor(bid.rate, want)), isolation: bid.isolation, region: bid.region },
+    ...{ availableAt: iso(bid.availableAt), validUntil: iso(bid.validUntil) },
+    ...{ intervalMs: bid.interval, reclaimMs: bid.reclaim },
+  }
+}
+
+const Word = z.object({
+  state: z.string(),
+  about: z.string().nullable(),
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  exitCode: z.int().nullable(),
+  stopBy: time.nullable().describe('The provider takes its GPUs back then'),
+})
+
+export const JobRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(jobWords),
+  why: z.string().nullable().describe('Why it is over, or about to be'),
+  by: z.string(),
+  at: time,
+  gpus: z.int(),
+  model: z.string().nullable(),
+  provider: z.string().nullable().describe('That of the last purchase'),
+  rate: rate.nullable(),
+  cost: z.object({
+    paid: Money.describe('In agreements that are closed'),
+    promised: Money.describe('In those that are not'),
+    most: Money.describe('What all of it can still come to'),
+  }),
+  work: Word.nullable().describe('What the provider said of it last'),
+})
+
+const Try = z.object({
+  agreement: z.string().nullable(),
+  provider: z.string(),
+  state: z.enum(purchaseStates),
+  since: time,
+  why: z.enum(purchaseReasons).nullable(),
+  rate,
+  hold: Money.describe('What is set aside'),
+  promised: Money,
+  most: Money,
+  isolation: z.enum(isolations),
+  seen: z.number().describe('GPU-seconds for which its work was seen to run'),
+  how: z.string().nullable().describe('How it was closed'),
+  paid: Money.nullable(),
+})
+
+export const JobView = JobRow.extend({
+  image: z.string(),
+  command: z.array(z.string()),
+  durationMs: z.int(),
+  maxPrice: Money,
+  accepts: z.array(z.enum(isolations)),
+  round: z.int(),
+  found: RoundView.nullable().describe('How the last round went'),
+  tries: z.array(Try),
+  backBy: time.nullable().describe('What is set aside comes back then at the latest, whatever the provider does'),
+})
+
+export function jobRow(job: Job): z.infer<typeof JobRow> {
+  const present = presentOf(job)
+  const { paid, promised, most } = costOfJob(job)
+  const word = present === null ? undefined : job.words[present.key]
+  return {
+    ...{ id: job.id, name: job.name, state: wordFor(job), why: job.buy.why, by: job.by, at: iso(job.at) },
+    ...{ gpus: job.buy.want.gpus, model: present?.terms.model ?? job.buy.want.model },
+    ...{
+      provider: present?.terms.provider ?? null,
+      rate: present === null ? null : money(perHour(present.terms.rate)),
+    },
+    cost: { paid: money(paid), promised: money(promised), most: money(most) },
+    work: word === undefined ? null : wordView(word),
+  }
+}
+
+const wordView = ({ startedAt, endedAt, stopBy, ...word }: Job['words'][string]): z.infer<typeof Word> => ({
+  ...{ ...word, startedAt: isoOrNull(startedAt), endedAt: isoOrNull(endedAt), stopBy: isoOrNull(stopBy) },
+})
+
+export function jobView(job: Job, network: Pick<Network, 'claimTime'>): z.infer<typeof JobView> {
+  const { want, round, purchases } = job.buy
+  return {
+    ...{ ...jobRow(job), image: job.image, command: [...job.command], durationMs: want.duration },
+    ...{ maxPrice: money(want.maxTotal), accepts: [...want.isolation], round },
+    ...{ found: job.round, tries: purchases.map(tryView), backBy: isoOrNull(takenBackAt(job, network)) },
+  }
+}
+
+function tryView(purchase: Purchase): z.infer<typeof Try> {
+  const { agreement, terms, state, since, why, payer, seen, outcome } = purchase
+  return {
+    ...{ agreement: agreement === null ? null : agreementId(agreement), provider: terms.provider },
+    ...{ state, since: iso(since), why, rate: money(perHour(terms.rate)), hold: money(terms.hold) },
+    ...{ promised: money(payer.vouched), most: money(mostDue(purchase)), isolation: terms.isolation },
+    ...{ seen: Number(seen.gpuMillis) / 1_000, how: outcome?.how ?? null },
+    paid: outcome === null ? null : money(outcome.paid),
+  }
+}

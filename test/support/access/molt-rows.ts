@@ -1,0 +1,31 @@
+/** Who may do what in a MOLT network. */
+import { all, look, type Row, row } from './row.ts'
+
+export const moltRows: Readonly<Record<string, Row>> = {
+  'molt.status': look,
+  'molt.join': row('mesh', 'am', () => ({ mode: 'moderate' })),
+  'molt.leave': row('mesh', 'am'),
+  'moltpolicy.show': look,
+  'moltpolicy.set': row('mesh', 'am', () => ({ policy: {} })),
+  'moltpolicy.validate': row('mesh', `${all}`, () => ({ policy: {} })),
+  'moltlease.list': look,
+  'moltlease.info': row('mesh', `${all}`, () => ({ lease: '3f9a' })),
+  'molt.earnings': look,
+  'molt.market': look,
+  'molt.quote': row('mesh', all, () => ({ image: 'busybox', duration: '1m', maxPrice: '1' })),
+  'molt.request': row('mesh', 'am', () => ({ image: 'busybox', duration: '1m', maxPrice: '1' })),
+  'moltbuying.show': look,
+  'moltbuying.set': row('mesh', 'am', () => ({ preferences: {} })),
+  'moltjob.list': look,
+  'moltjob.info': row('mesh', all, () => ({ job: 'mj-x' })),
+  'moltjob.cancel': row('mesh', 'am', () => ({ job: 'mj-x' })),
+  'moltjob.follow': row('mesh', all, () => ({ job: 'mj-x' })),
+  'moltjob.logs': row('mesh', all, () => ({ job: 'mj-x' })),
+  'moltjob.exec': row('mesh', 'am', () => ({ job: 'mj-x', command: ['id'] })),
+  'moltnetwork.info': look,
+  'moltnetwork.export': look,
+  'moltnetwork.create': row('mesh', 'a'),
+  'moltnetwork.join': row('mesh', 'a', () => ({ network: { format: 'x', genesis: {}, bootstrap: [] } })),
+  'moltnetwork.leave': row('mesh', 'a'),
+  'molt.identity': row('mesh', 'a', () => ({ node: 'ada' })),
+}
