@@ -30,7 +30,10 @@ import type { WorkPlane } from './work-plane.ts'
 export async function doorsOf(
   ground: Ground,
   plane: ControlPlane,
-  work: WorkPlane & { readonly audit: AuditLog; readonly molt: Molt } & Pick<OperationContext, 'lending' | 'buying'>,
+  work: WorkPlane & { readonly audit: AuditLog; readonly molt: Molt } & Pick<
+      OperationContext,
+      'lending' | 'buying' | 'wallet'
+    >,
 ) {
   const { config, log, version, random, clock, identity, metrics } = ground
   const { host, control, consensus, membership: belonging } = plane
@@ -54,7 +57,7 @@ export async function doorsOf(
     images: work.images,
     services: work.services,
     ...{ volumes: work.volumes, backups: work.backups, overlay: work.overlay },
-    ...{ audit, molt: work.molt, lending: work.lending, buying: work.buying },
+    ...{ audit, molt: work.molt, lending: work.lending, buying: work.buying, wallet: work.wallet },
     replies: new Replies(clock),
     sight: new Sight(watched),
     measured: new Measured(watched),

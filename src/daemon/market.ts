@@ -12,6 +12,7 @@ import type { LendingHome } from '../services/molt/lending/lending-service.ts'
 import { withLoopback } from '../services/molt/loopback.ts'
 import { networkDisk } from '../services/molt/network-disk.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
+import type { WalletDoor } from '../services/molt/wallet-door.ts'
 import { Witness } from '../services/molt/witness.ts'
 import { RecordKeeper } from '../services/records/keeper.ts'
 import { RecordStore } from '../services/records/record-store.ts'
@@ -19,6 +20,7 @@ import { buyingOn } from './buying.ts'
 import type { Ground } from './ground.ts'
 import { lendingOn } from './lending.ts'
 import { marketMetrics } from './market-metrics.ts'
+import { walletOn } from './wallet.ts'
 
 /** The table of records, and who guards it. It runs on the host, which is made with its extras. */
 export function recordTable(ground: Ground, network: Network, isServer: boolean) {
@@ -35,6 +37,7 @@ export interface Lends {
   readonly home: LendingHome
   readonly door: LendingDoor
   readonly buying: BuyingDoor
+  readonly wallet: WalletDoor
 }
 
 interface Table {
@@ -66,7 +69,8 @@ export function marketOn(
     before: records.files,
     after: [
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
-      ...[bank, offers, records, lendingOn(ground, plane, { bank, records, disk }, lends)],
+      ...[bank, walletOn(plane, bank, { ...shared, rpc }, lends.wallet)],
+      ...[offers, records, lendingOn(ground, plane, { bank, records, disk }, lends)],
       buyingOn(ground, plane, { bank, offers, disk }, lends.buying),
     ],
   }

@@ -2,6 +2,7 @@
 import type { Service } from '../ports/service.ts'
 import { BuyingDoor } from '../services/molt/buying/buying-door.ts'
 import { LendingDoor } from '../services/molt/lending/lending-door.ts'
+import { WalletDoor } from '../services/molt/wallet-door.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
 import { connectThrough } from './connect-to.ts'
 import { controlPlane } from './control-plane.ts'
@@ -28,8 +29,9 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const work = await workPlane(ground, plane, connect, signal)
   const lending = new LendingDoor(ground.disk)
   const buying = new BuyingDoor(ground.disk)
-  const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending, buying })
-  const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying })
+  const wallet = new WalletDoor()
+  const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending, buying, wallet })
+  const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, gateway, images, objects, backups, overlay } = work
   return {

@@ -11,3 +11,6 @@ export type LeaseReason = (typeof leaseReasons)[number]
 /** Over which what was earned is summed up. */
 export const earningPeriods = ['7d', '30d', 'month'] as const
 export type EarningPeriod = (typeof earningPeriods)[number]
+/** Of which there is a statement. */
+export const statementPeriods = [...earningPeriods, 'all'] as const
+export type StatementPeriod = (typeof statementPeriods)[number]

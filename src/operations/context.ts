@@ -34,6 +34,7 @@ import type { Images } from '../services/images/types.ts'
 import type { BuyingRoom } from '../services/molt/buying/buying-door.ts'
 import type { LendingRoom } from '../services/molt/lending/lending-door.ts'
 import type { Molt } from '../services/molt/types.ts'
+import type { WalletRoom } from '../services/molt/wallet-door.ts'
 import type { Membership } from '../services/membership/types.ts'
 import type { SealedValue } from '../services/vault/vault-holder.ts'
 import type { OwnValue } from '../services/vault/vault-desk.ts'
@@ -206,6 +207,8 @@ export interface OperationContext {
   readonly lending: LendingRoom
   /** What this node has strangers run. */
   readonly buying: BuyingRoom
+  /** What this node owns among strangers. */
+  readonly wallet: WalletRoom
   /** What is done here, and by whom. */
   readonly audit: AuditLog
   /** What the record calls the request that it is for; left out where it is for none. */
@@ -219,7 +222,7 @@ export interface OperationContext {
   readonly clock: Clock
   readonly random: Random
   readonly schedules: Schedules
-  readonly verifier: Pick<Verifier, 'verifyText'>
+  readonly verifier: Verifier
   /** What was signed by clocks that are ahead; nothing is kept of it where this is left out. */
   readonly signedAhead?: SignedAhead
   readonly rpc: Rpc

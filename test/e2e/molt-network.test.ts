@@ -28,6 +28,26 @@ interface NodeInfo {
   readonly molt: { readonly participating: boolean; readonly mode: string | null; readonly witness: boolean }
 }
 
+interface Money {
+  readonly micro: string
+  readonly inWords: string
+}
+interface Paid {
+  readonly to: string
+  readonly line: { readonly sequence: number; readonly signed: number }
+}
+interface Wallet {
+  readonly balance: Money
+  readonly onItsWay: unknown
+  readonly witnesses: { readonly agree: boolean } | null
+}
+interface Verdict {
+  readonly of: string
+  readonly isWhole: boolean
+  readonly balance: Money | null
+  readonly broken: { readonly line: string; readonly problem: string } | null
+}
+
 let lender: Mesh
 let borrower: Mesh
 
@@ -115,6 +135,86 @@ describe('given a mesh of three voters and one of a single node', () => {
     const seen = await statusAt(borrower)
     const identity = (await borrower.get(0).json<readonly { id: string }[]>('node', 'list'))[0]?.id
     expect(seen.party).not.toBe(identity)
+  })
+
+  test('the issuer pays a node of the other mesh, to the µMOLT, and once for a key', async () => {
+    const [issuer, buyer] = [lender.get(0), borrower.get(0)]
+    const to = (await statusAt(borrower)).party ?? ''
+    const pay = () => issuer.json<Paid>('molt', 'transfer', to, '12.000001', '--key', 'invoice-1', '--yes')
+
+    const [first, again] = [await pay(), await pay()]
+
+    expect(first).toMatchObject({ to, line: { sequence: 1 } })
+    expect(again.line.sequence).toBe(1)
+    const wallet = await issuer.json<Wallet>('molt', 'wallet')
+    expect(wallet).toMatchObject({ balance: { micro: '-12000001' }, onItsWay: null, witnesses: { agree: true } })
+    expect(await buyer.json('molt', 'balance')).toMatchObject({ balance: { micro: '12000001' }, isOwn: true })
+    expect(await issuer.json('molt', 'balance', to)).toMatchObject({ balance: { micro: '12000001' }, isOwn: false })
+    const other = await issuer.cli('--json', 'molt', 'transfer', to, '1', '--key', 'invoice-1', '--yes')
+    expect(JSON.parse(other.stderr)).toMatchObject({ error: { code: 'INVALID_REQUEST' } })
+    const much = await buyer.cli(
+      '--json',
+      'molt',
+      'transfer',
+      (await statusAt(lender)).party ?? '',
+      '12.000002',
+      '--yes',
+    )
+    expect(JSON.parse(much.stderr)).toMatchObject({ error: { code: 'INSUFFICIENT_FUNDS' } })
+  })
+
+  test('statement, books, witnesses and file agree, and a file that was changed does not', async () => {
+    const [issuer, buyer] = [lender.get(0), borrower.get(0)]
+    const to = (await statusAt(borrower)).party ?? ''
+    const { lines } = await buyer.json<{ lines: readonly unknown[] }>('molt', 'statement')
+    expect(lines).toMatchObject([{ kind: 'issue', change: { micro: '12000001' }, balance: { micro: '12000001' } }])
+    expect((await buyer.cli('molt', 'statement', '--export', 'csv')).stdout).toContain(',12000001,12000001,12000001,')
+    const whole = { isWhole: true, balance: { micro: '12000001' } }
+    expect(await buyer.json<Verdict>('molt', 'verify')).toMatchObject({ ...whole, of: 'books' })
+    expect(await issuer.json<Verdict>('molt', 'verify', '--account', to)).toMatchObject({ ...whole, of: 'witnesses' })
+    const text = (await buyer.cli('molt', 'statement', '--period', 'all', '--export', 'json')).stdout
+    const file = join(borrower.directory, 'account.json')
+    writeFileSync(file, text)
+    expect(await issuer.json<Verdict>('molt', 'verify', file)).toMatchObject({ ...whole, of: 'file' })
+
+    writeFileSync(file, text.replaceAll('"12000001"', '"92000001"'))
+    const changed = await issuer.cli('--json', 'molt', 'verify', file)
+
+    expect(changed.code).toBe(1)
+    expect(JSON.parse(changed.stdout)).toMatchObject({
+      isWhole: false,
+      broken: { problem: 'it is not signed by who has the right to it' },
+    })
+  })
+
+  test('with one of three witnesses killed payments go on; with two they wait, and go on when one is back', async () => {
+    const issuer = lender.get(0)
+    const to = (await statusAt(borrower)).party ?? ''
+    await lender.get(2).end('SIGKILL')
+    expect(await issuer.json<Paid>('molt', 'transfer', to, '1', '--key', 'one-less', '--yes')).toMatchObject({
+      line: { sequence: 2, signed: 2 },
+    })
+
+    await lender.get(1).end('SIGKILL')
+    const waits = await issuer.cli('molt', 'transfer', to, '2', '--key', 'two-less', '--yes')
+
+    expect(waits.code).not.toBe(0)
+    expect(waits.stderr).toContain('--key "two-less"')
+    expect(waits.stderr).toContain('witnesses')
+    await lender.get(1).start()
+    await eventually(
+      'the payment is through by itself',
+      60_000,
+      () => borrower.get(0).json<{ balance: Money }>('molt', 'balance'),
+      ({ balance }) => balance.micro === '15000001',
+    )
+    const again = await issuer.json<Paid>('molt', 'transfer', to, '2', '--key', 'two-less', '--yes')
+    expect(again.line.sequence).toBe(3)
+    expect(await issuer.json<Verdict>('molt', 'verify')).toMatchObject({
+      isWhole: true,
+      balance: { micro: '-15000001' },
+    })
+    await lender.get(2).start()
   })
 
   test('a node takes part again after a restart, and no more after it has left', async () => {

@@ -33,6 +33,7 @@ export async function beforeMolt(api: Api, line: string, folder: string): Promis
   if (line.includes('molt-job.toml'))
     writeFileSync(join(folder, 'molt-job.toml'), fileText('config/examples/molt-job.toml'))
   if (line.includes('lending.yaml')) writeFileSync(join(folder, 'lending.yaml'), lending)
+  if (/^molt (wallet|balance|transfer|statement|verify)/.test(line)) await beforeWallet(api, line, folder)
   if (!/^molt network (export|join)/.test(line)) return
   const network = await eventually(
     'a witness has said where it is',
@@ -41,6 +42,26 @@ export async function beforeMolt(api: Api, line: string, folder: string): Promis
     ({ bootstrap }) => bootstrap.length > 0,
   )
   if (line.includes(' join ')) writeFileSync(join(folder, 'lab-network.json'), JSON.stringify(network))
+}
+
+/** The first node is the issuer, and the others that are named take part. */
+async function beforeWallet(api: Api, line: string, folder: string): Promise<void> {
+  for (const node of ['gpu-node-1', 'gpu-node-2'])
+    if (line.includes(node)) await api.call('molt.join', { mode: 'buy-only', node }, signal)
+  await api.call('molt.join', { mode: 'buy-only' }, signal)
+  await eventually(
+    'the mesh knows their accounts, and enough witnesses are there',
+    15_000,
+    () => api.call('molt.status', {}, signal),
+    ({ nodes, witnesses, connected }) =>
+      connected &&
+      witnesses.isEnough &&
+      ['gpu-node-1', 'gpu-node-2'].every((name) => !line.includes(name) || nodes.some(({ node }) => node === name)),
+  )
+  if (!line.includes('account.json')) return
+  let text = ''
+  for await (const part of api.stream('molt.export', { format: 'json' }, signal)) text += part.text
+  writeFileSync(join(folder, 'account.json'), text)
 }
 
 async function hasNetwork(api: Api): Promise<boolean> {

@@ -87,7 +87,7 @@ export class OperationsMesh {
   readonly images = new Map<NodeId, Images>()
   /** By node; nodes without an entry take no part in any market. */
   readonly molts = new Map<NodeId, Molt>()
-  readonly trades = new Map<NodeId, Partial<Pick<OperationContext, 'lending' | 'buying'>>>()
+  readonly trades = new Map<NodeId, Partial<Pick<OperationContext, 'lending' | 'buying' | 'wallet'>>>()
   /** Voters that were given up, and states that were restored. */
   readonly recovered: string[] = []
   readonly restored: State[] = []

@@ -38,8 +38,23 @@ const wordsOf: Readonly<Record<NonNullable<ReturnType<typeof spendProblem>>, str
   'too-much': 'more was paid than was set aside',
 }
 
-/** The own books: every signature, every link and every sum. */
-export function verifyBooks(entries: readonly BooksEntry[], account: NodeId, rules: VerifyRules): Verdict {
+/** What a check finds, without pauses. */
+export function found<T>(check: Generator<undefined, T>): T {
+  for (;;) {
+    const step = check.next()
+    if (step.done === true) return step.value
+  }
+}
+
+export const verifyBooks = (entries: readonly BooksEntry[], account: NodeId, rules: VerifyRules): Verdict =>
+  found(checkBooks(entries, account, rules))
+
+/** The own books: every signature, every link and every sum. Pauses after each line, as signatures take their time. */
+export function* checkBooks(
+  entries: readonly BooksEntry[],
+  account: NodeId,
+  rules: VerifyRules,
+): Generator<undefined, Verdict> {
   let books: Books = emptyBooks(rules.network.id, account)
   for (const [place, entry] of entries.entries()) {
     const broken = (line: string, problem: string): Verdict => ({ ok: false, at: place + 1, line, problem })
@@ -47,6 +62,7 @@ export function verifyBooks(entries: readonly BooksEntry[], account: NodeId, rul
     const name = line === null ? entry.type : keyOf(line.order.spend)
     if ((entry.type === 'begun') !== (place === 0)) return broken(name, 'books begin once')
     if (line !== null) {
+      yield
       const problem = lineProblem(line, rules)
       if (problem !== null) return broken(name, problem)
       if (!concerns(books, line.order.spend)) return broken(name, 'it is of others')
@@ -63,15 +79,24 @@ export function verifyBooks(entries: readonly BooksEntry[], account: NodeId, rul
   return { ok: true, lines: books.lines.length, balance: books.balance, sequence: books.sequence }
 }
 
-/** Any account: its own lines from the first on, and those that paid to it, in any order. */
-export function verifyAccount(
+export interface AccountLines {
+  readonly sent: readonly Certificate[]
+  readonly received: readonly Certificate[]
+}
+
+export const verifyAccount = (account: string, lines: AccountLines, rules: VerifyRules): Verdict =>
+  found(checkAccount(account, lines, rules))
+
+/** Any account: its own lines from the first on, and those that paid to it, in any order. Pauses after each line. */
+export function* checkAccount(
   account: string,
-  { sent, received }: { readonly sent: readonly Certificate[]; readonly received: readonly Certificate[] },
+  { sent, received }: AccountLines,
   rules: VerifyRules,
-): Verdict {
+): Generator<undefined, Verdict> {
   const seen = new Set<string>()
   let balance = 0n
   for (const [place, line] of received.entries()) {
+    yield
     const { spend } = line.order
     const broken = (problem: string): Verdict => ({ ok: false, at: place + 1, line: keyOf(spend), problem })
     const problem = lineProblem(line, rules)
@@ -84,6 +109,7 @@ export function verifyAccount(
   }
   let head = originOf(account)
   for (const [place, line] of sent.entries()) {
+    yield
     const { spend } = line.order
     const at = received.length + place + 1
     const broken = (problem: string): Verdict => ({ ok: false, at, line: keyOf(spend), problem })

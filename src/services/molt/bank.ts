@@ -116,9 +116,13 @@ export class Bank implements Service {
     return readAnyAccount(this.#deps, account, signal)
   }
 
-  /** Asks all witnesses what has come in. Throws NO_QUORUM when too few of them answer, and the signal's reason. */
-  async receive(signal: AbortSignal): Promise<void> {
+  /**
+   * Asks the witnesses what has come in: all of them, or so many as are told. Throws NO_QUORUM when too few of them answer, and the signal's
+   * reason.
+   */
+  async receive(signal: AbortSignal, wanted?: number): Promise<void> {
     const { network } = this.#deps
+    const most = wanted ?? network.witnesses.size
     const told = await gather(
       { ...this.#deps, witnesses: network.witnesses },
       {
@@ -126,7 +130,7 @@ export class Bank implements Service {
           await this.#sync.with(witness, asking)
           return true
         },
-        isEnough: ({ size }) => size >= network.witnesses.size,
+        isEnough: ({ size }) => size >= most,
         patience,
       },
       signal,

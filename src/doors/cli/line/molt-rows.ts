@@ -98,6 +98,31 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/config/set.ts'),
   },
   {
+    path: 'molt wallet',
+    about: 'Show the account of a node: what is on it, what is set aside, and what the witnesses say of it.',
+    load: () => import('../commands/molt/wallet.ts'),
+  },
+  {
+    path: 'molt balance',
+    about: 'Show what is on an account: the own one, or any other of the network.',
+    load: () => import('../commands/molt/balance.ts'),
+  },
+  {
+    path: 'molt transfer',
+    about: 'Pay from the account of a node to any other.',
+    load: () => import('../commands/molt/transfer.ts'),
+  },
+  {
+    path: 'molt statement',
+    about: 'List what has come and gone on the account of a node.',
+    load: () => import('../commands/molt/statement.ts'),
+  },
+  {
+    path: 'molt verify',
+    about: 'Check every signature, link and sum of an account.',
+    load: () => import('../commands/molt/verify.ts'),
+  },
+  {
     path: 'molt network create',
     about: 'Make a MOLT network whose witnesses are the voters of this mesh.',
     load: () => import('../commands/molt/network/create.ts'),

@@ -1,0 +1,21 @@
+/** Shows the account of this node to its operations while the node is in a network. */
+import type { Service } from '../ports/service.ts'
+import { accountLines } from '../services/molt/account-lines.ts'
+import type { Bank } from '../services/molt/bank.ts'
+import type { ReadingDeps } from '../services/molt/reading.ts'
+import type { WalletDoor } from '../services/molt/wallet-door.ts'
+import type { MoltPlane } from '../services/molt/plane.ts'
+
+/** Starts after the bank. */
+export const walletOn = ({ network, party }: MoltPlane, bank: Bank, deps: ReadingDeps, door: WalletDoor): Service => ({
+  name: 'molt-wallet',
+  async start() {
+    door.show({
+      ...{ network, account: party, bank },
+      lines: (account, signal) => accountLines(deps, account, signal),
+    })
+  },
+  async stop() {
+    door.show(null)
+  },
+})
