@@ -1,6 +1,5 @@
 /** What buying takes of the own host and of the network. */
-import { dealsOf } from '../core/molt/market/job.ts'
-import { standingsOf } from '../core/molt/market/reputation.ts'
+import { standingsSeen } from '../core/molt/own-deals.ts'
 import type { Disk } from '../ports/journal.ts'
 import type { Service } from '../ports/service.ts'
 import type { Bank } from '../services/molt/bank.ts'
@@ -23,14 +22,13 @@ export function buyingOn(
   { bank, offers, disk }: Market,
   door: BuyingDoor,
 ): Service {
-  const service: BuyingService = new BuyingService({
+  const service = new BuyingService({
     ...{ network, signer, verifier, rpc, bank, disk, clock, random, log: log.child('buying') },
     ...{ finder: offers, limits: () => door.limits() },
-    knownOf(provider) {
-      const deals = dealsOf(service.jobs(), party)
-      const standings = standingsOf({ deals, self: party, closedOut: new Set(), now: clock.now() })
-      return { ...standings(provider, 'provider'), verification: 'self-reported' }
-    },
+    knownOf: (provider) => ({
+      ...standingsSeen(bank.books, network, { self: party, now: clock.now() })(provider, 'provider'),
+      verification: 'self-reported',
+    }),
   })
   return {
     name: service.name,

@@ -1,6 +1,5 @@
 /** What lending takes of the own mesh and host, and of the network. */
-import { standingsOf } from '../core/molt/market/reputation.ts'
-import { ownDeals } from '../core/molt/own-deals.ts'
+import { standingsSeen } from '../core/molt/own-deals.ts'
 import type { LendingMode } from '../model/molt-policy.ts'
 import { lendingModes } from '../model/molt-policy.ts'
 import type { Disk } from '../ports/journal.ts'
@@ -59,10 +58,7 @@ export function lendingOn(
     plane: {
       ...{ network, signer, verifier, rpc, bank, board: new RecordBoard(party, records) },
       // What others say of a buyer is not asked yet: only what this account has seen itself.
-      standingOf: (who, role) => {
-        const deals = ownDeals(bank.books, network)
-        return standingsOf({ deals, self: party, closedOut: new Set(), now: clock.now() })(who, role)
-      },
+      standingOf: (who, role) => standingsSeen(bank.books, network, { self: party, now: clock.now() })(who, role),
       market: () => null,
     },
     ...{ home, mode, leases: disk },

@@ -113,6 +113,8 @@ describe('a job whose provider keeps its word', () => {
     expect(job.buy.why).toBe('completed')
     const [purchase] = job.buy.purchases
     expect(purchase?.outcome?.how).toBe('agreed')
+    // Nobody waits for notes that will not come.
+    expect((purchase?.since ?? Number.NaN) - (purchase?.terms.startsAt ?? 0)).toBeLessThan(60 * second)
     const { rate, gpus } = purchase?.terms ?? { rate: 0n, gpus: 0 }
     const used = costOf(rate, 40_500n * BigInt(gpus))
     const paid = purchase?.outcome?.paid ?? 0n

@@ -2,7 +2,9 @@
 import type { Books } from './books.ts'
 import { keyOf } from './books.ts'
 import { holdAccount } from './agreement.ts'
-import { type Deal, dealOf } from './market/reputation.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
+import { type Deal, dealOf, type Role, type Standing, standingsOf } from './market/reputation.ts'
 import type { Network } from './network.ts'
 
 export const ownDeals = (
@@ -15,3 +17,11 @@ export const ownDeals = (
     if (closed === undefined || right?.type !== 'closing') return []
     return dealOf(agreement, right.closing, { network, closedAt: closed.at })
   })
+
+/** What follows from them of those whom it has dealt with. */
+export const standingsSeen = (
+  books: Pick<Books, 'agreements' | 'byKey'>,
+  network: Pick<Network, 'feeBps' | 'feeTo'>,
+  { self, now }: { readonly self: NodeId; readonly now: Instant },
+): ((who: NodeId, role: Role) => Standing) =>
+  standingsOf({ deals: ownDeals(books, network), self, closedOut: new Set(), now })

@@ -6,11 +6,9 @@ import { Hash } from '../../../model/molt-agreement.ts'
 import { instant } from '../../../model/molt-hardware.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { Network } from '../network.ts'
-import type { NodeId } from '../../../model/ids.ts'
 import type { BuyInput } from './buy.ts'
 import { Buy, buyStep } from './buy.ts'
 import { mostDue, type Purchase } from './purchase.ts'
-import type { Deal } from './reputation.ts'
 
 /** What a provider said of the work, in its own words: nobody else has seen it. */
 export const WorkWord = z.strictObject({
@@ -89,16 +87,6 @@ export function takenBackAt(
   const waiting = purchases.filter(({ state, agreement }) => state === 'closing' && agreement !== null)
   return waiting.length === 0 ? null : Math.max(...waiting.map(({ terms }) => terms.endsAt + claimTime))
 }
-
-/** What its own purchases tell a buyer of those whom it has bought from. Its own deals count in full, so nothing is said of fees. */
-export const dealsOf = (jobs: readonly Pick<Job, 'buy'>[], buyer: NodeId): readonly Deal[] =>
-  jobs
-    .flatMap(({ buy }) => buy.purchases)
-    .flatMap(({ state, terms: { provider }, outcome, since: closedAt }) =>
-      state === 'closed' && outcome !== null && outcome.how !== 'nothing'
-        ? [{ buyer, provider, how: outcome.how, paid: outcome.paid, fee: 0n, closedAt }]
-        : [],
-    )
 
 /** How it stands, in one word. */
 export const jobWords = [

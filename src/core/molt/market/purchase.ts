@@ -49,6 +49,8 @@ export const Purchase = z.strictObject({
   payer: PayerRecord,
   /** What answers the last note; null where none was answered. */
   promise: Voucher.nullable(),
+  /** The provider waits for no further voucher. */
+  isNoted: z.boolean(),
   why: z.enum(purchaseReasons).nullable(),
   outcome: Outcome.nullable(),
 })
@@ -58,6 +60,7 @@ export const newPurchase = (signed: SignedBid, want: Want, accepting: Accepting)
   ...{ key: bidHash(signed.bid), signed, want, terms: termsOf(signed.bid, want, accepting) },
   ...{ state: 'chosen', since: accepting.at, isReserved: false, agreement: null },
   ...{ seen: newMeter(accepting.at), heardAt: accepting.at, payer: newPayer, promise: null, why: null, outcome: null },
+  isNoted: false,
 })
 
 export type PurchaseInput =
@@ -77,6 +80,8 @@ export type PurchaseInput =
   | { readonly type: 'note'; readonly signed: SignedNote }
   /** The work is over, in the provider's words. */
   | { readonly type: 'ended'; readonly why: 'completed' | 'failed' | 'used-up' | 'stopped' | 'reclaimed' }
+  /** The work is over, and all notes were answered, in the provider's words. */
+  | { readonly type: 'no-more-notes' }
   | { readonly type: 'cancel' }
   /** A certificate shows that it is closed. */
   | { readonly type: 'closed'; readonly outcome: Ending }
@@ -123,6 +128,8 @@ function told(purchase: Purchase, input: PurchaseInput, at: Instant): Purchase {
       return noted(purchase, input.signed, at)
     case 'ended':
       return isAlive(purchase) ? closing(seenUntil(purchase, at), input.why, at) : purchase
+    case 'no-more-notes':
+      return state === 'closing' ? { ...purchase, isNoted: true } : purchase
     case 'cancel':
       if (state === 'chosen') return dropped(purchase, 'cancelled', at)
       return isAlive(purchase) ? closing(seenUntil(purchase, at), 'cancelled', at) : purchase
@@ -228,7 +235,8 @@ export function purchaseDuties(
     case 'closing': {
       if (at >= terms.endsAt + claimTime) return [{ type: 'take-back', voucher: promise }]
       // The provider may still have a last note to be answered.
-      const isTime = at >= since + patience.lastNote || payer.vouched >= dueFor(terms, purchase.seen.gpuMillis)
+      const isTime =
+        purchase.isNoted || at >= since + patience.lastNote || payer.vouched >= dueFor(terms, purchase.seen.gpuMillis)
       return [
         { type: 'cancel-work' },
         ...voucher,

@@ -80,6 +80,8 @@ function inputsOf(
   if (note !== null && said !== null && isSignedBy(verifier, terms.provider, said, note.signature))
     inputs.push({ type: 'note', signed: note })
   if (isOver) inputs.push({ type: 'ended', why: endOf(answer) })
+  // Should it think otherwise it does not sign what it is offered, and says so with a note.
+  if (isOver && note === null) inputs.push({ type: 'no-more-notes' })
   return inputs
 }
 
