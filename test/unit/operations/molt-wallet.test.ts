@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { newIdentity } from '../../../src/adapters/keys/identity.ts'
 import { type Books, emptyBooks, enter, spendableIn } from '../../../src/core/molt/books.ts'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
@@ -98,6 +99,9 @@ describe('a transfer', () => {
     expect([one.line, paid]).toEqual([two.line, 1])
     await expect(run('molt.transfer', { ...wanted, amount: '2' })).rejects.toMatchObject({
       ...{ code: 'INVALID_REQUEST', message: expect.stringContaining('1.00 MOLT') },
+    })
+    await expect(run('molt.transfer', { ...wanted, to: newIdentity().id })).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
     })
     expect(paid).toBe(1)
   })
