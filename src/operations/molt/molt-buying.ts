@@ -121,7 +121,7 @@ export const moltRequest = unary({
 })
 
 const Preferences = z.object({
-  preferences: BuyingPreferences.describe('What its owner has written'),
+  preferences: z.record(z.string(), z.unknown()).describe('What its owner has written'),
   limits: z.object({ job: Money, hour: Money, day: Money }).describe('What it may spend'),
   prefer: z.array(z.string()),
   minReputation: z.int(),
