@@ -40,12 +40,12 @@ export function say(socket: Socket, notice: ConversationNotice): void {
 
 /** Messages of this size and more are written into memory that was used before; shorter ones are cheap to make anew. */
 const worthKeeping = 8_192
-/** So many are kept to be used again. */
+/** So many are kept to be used again, by whichever socket: one that is quiet keeps none. */
 const mostKept = 16
+const kept: Buffer[] = []
 
 export function socketCarrier(socket: Socket): Carrier {
   let flushed: Promise<void> = Promise.resolve()
-  const kept: Buffer[] = []
   return {
     emit(frame) {
       if (socket.readyState !== socket.OPEN) return

@@ -205,7 +205,7 @@ describe('on a WebSocket', () => {
     expect(value).toMatchObject({ channel: 9, data: Buffer.from('nine') })
   })
 
-  test('what was sent stays as it was until the socket has taken it, and its own memory is used again after that', async () => {
+  test('what was sent stays as it was until the socket has taken it, and its memory is used again after that', async () => {
     const taken: { readonly data: Uint8Array; readonly done: () => void }[] = []
     const socket = {
       ...{ readyState: 1, OPEN: 1, bufferedAmount: 0 },
@@ -228,6 +228,22 @@ describe('on a WebSocket', () => {
     expect([isFilled(1, 2), isFilled(2, 3), isFilled(3, 4)]).toEqual([true, true, true])
     expect(taken[2]?.data.buffer).toBe(taken[0]?.data.buffer)
     expect(taken[2]?.data.buffer).not.toBe(taken[1]?.data.buffer)
+  })
+
+  test('what a quiet socket has given back is there for the others', async () => {
+    const taken: Uint8Array[] = []
+    const socket = {
+      ...{ readyState: 1, OPEN: 1, bufferedAmount: 0 },
+      send: (data: string | Uint8Array, done = (): void => {}) => {
+        if (typeof data !== 'string') taken.push(data)
+        done()
+      },
+    }
+    for (const here of [new ConversationSide(socketCarrier(socket)), new ConversationSide(socketCarrier(socket))]) {
+      here.take({ type: 'credit', channel: 1, bytes: 1_000_000 })
+      await here.send(1, Buffer.alloc(60_000))
+    }
+    expect(taken[1]?.buffer).toBe(taken[0]?.buffer)
   })
 
   test('whatever text comes is a notice or nothing, and whatever bytes come are taken or refused', () => {
