@@ -31,6 +31,9 @@ export interface ImageProgress {
 
 export type OnProgress = (progress: ImageProgress) => void
 
+/** Whose login a registry is shown: that of this host, or none, for what others have asked for. */
+export type PullsAs = 'owner' | 'nobody'
+
 /** Everything throws EXECUTOR_UNAVAILABLE when the engine does not answer. */
 export interface ImageStore {
   list(signal: AbortSignal): Promise<readonly StoredImage[]>
@@ -38,8 +41,8 @@ export interface ImageStore {
   find(reference: string, signal: AbortSignal): Promise<StoredImage | null>
   /** What the registry calls the image now, `sha256:…`, without taking it. Throws as `pull` does. */
   resolve(reference: string, signal: AbortSignal): Promise<string>
-  /** From its registry. Throws IMAGE_NOT_FOUND, IMAGE_PULL_FAILED or IMAGE_ACCESS_DENIED. */
-  pull(reference: string, onProgress: OnProgress, signal: AbortSignal): Promise<StoredImage>
+  /** From its registry, with the login of this host unless it is for nobody. Throws IMAGE_NOT_FOUND, IMAGE_PULL_FAILED or IMAGE_ACCESS_DENIED. */
+  pull(reference: string, onProgress: OnProgress, signal: AbortSignal, as?: PullsAs | undefined): Promise<StoredImage>
   /** The image as an archive, in pieces. Throws IMAGE_NOT_FOUND. */
   export(id: string, signal: AbortSignal): AsyncIterable<Uint8Array>
   /**
@@ -59,6 +62,8 @@ export interface ImageStore {
 export interface WantedImage {
   readonly image: string
   readonly pull: PullPolicy
+  /** `owner` if left out. */
+  readonly as?: PullsAs | undefined
 }
 
 export interface ObtainedImage {

@@ -187,6 +187,8 @@ describe('a lease', () => {
     expect(await started({ hold: { ...hold, votes: [] } })).toBe('hold')
     expect(await started({ hold: another })).toBe('hold')
     expect(await started({ work: someWork({ image }) })).toBe('image')
+    const elsewhere = `10.0.0.1:5000/evil/miner@sha256:${'a'.repeat(64)}`
+    expect(await started({ work: someWork({ image: elsewhere }) })).toBe('image')
     expect(lab.held()).toEqual([])
     expect(await started({})).toBe('accepted')
     expect(await started({})).toBe('accepted')

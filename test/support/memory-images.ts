@@ -2,7 +2,7 @@
 import { sha256 } from '../../src/lib/sha256.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import { canonicalReference, isImageId, parseReference, repositoryOf } from '../../src/model/image.ts'
-import type { ImageStore, StoredImage } from '../../src/ports/images.ts'
+import type { ImageStore, OnProgress, PullsAs, StoredImage } from '../../src/ports/images.ts'
 
 /** What a registry has: content by canonical reference. */
 export type MemoryRegistry = Map<string, Uint8Array>
@@ -23,6 +23,7 @@ export class MemoryImages implements ImageStore {
   readonly registry: MemoryRegistry
   readonly used = new Set<string>()
   readonly pulls: string[] = []
+  readonly pulledAs: PullsAs[] = []
   readonly #kept = new Map<string, Kept>()
 
   constructor(registry: MemoryRegistry = new Map()) {
@@ -53,8 +54,14 @@ export class MemoryImages implements ImageStore {
     return digestOf(this.#published(reference))
   }
 
-  async pull(reference: string): Promise<StoredImage> {
+  async pull(
+    reference: string,
+    _progress?: OnProgress,
+    _signal?: AbortSignal,
+    as: PullsAs = 'owner',
+  ): Promise<StoredImage> {
     await Promise.resolve()
+    this.pulledAs.push(as)
     const content = this.#published(reference)
     this.pulls.push(reference)
     this.put(reference, content)

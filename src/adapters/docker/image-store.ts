@@ -4,14 +4,14 @@ import type Dockerode from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import { isImageId, parseReference } from '../../model/image.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ImageStore, OnProgress, StoredImage } from '../../ports/images.ts'
+import type { ImageStore, OnProgress, PullsAs, StoredImage } from '../../ports/images.ts'
 import { checkedArchive } from './archive-check.ts'
 import { BadArchive } from './archive-header.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
 import { JsonLines } from './json-lines.ts'
 import { digestAtRegistry, pullImage } from './pull.ts'
-import type { Credentials } from './registry-credentials.ts'
+import { type Credentials, noCredentials } from './registry-credentials.ts'
 
 export interface DockerImagesDeps {
   /** As for the executor. */
@@ -58,8 +58,14 @@ class DockerImages implements ImageStore {
     return parseReference(reference).digest ?? digestAtRegistry(this.#deps, reference, signal)
   }
 
-  async pull(reference: string, onProgress: OnProgress, signal: AbortSignal): Promise<StoredImage> {
-    await pullImage(this.#deps, reference, onProgress, signal)
+  async pull(
+    reference: string,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+    as: PullsAs = 'owner',
+  ): Promise<StoredImage> {
+    const deps = as === 'nobody' ? { ...this.#deps, credentials: noCredentials } : this.#deps
+    await pullImage(deps, reference, onProgress, signal)
     const image = await this.find(reference, signal)
     if (image !== null) return image
     throw new ClawError('IMAGE_PULL_FAILED', { image: reference, detail: 'the engine took it and does not have it' })

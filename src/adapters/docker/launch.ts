@@ -2,6 +2,7 @@
 import type Dockerode from 'dockerode'
 import type { MountSettings } from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
+import { isLeased } from '../../model/lease-mark.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Task } from '../../ports/executor.ts'
 import type { ImageSupply, ObtainedImage } from '../../ports/images.ts'
@@ -58,7 +59,9 @@ export async function launch(deps: LaunchDeps, asked: Task, signal: AbortSignal)
     if (task.spec.isolation === 'guest' && runtime === undefined) requireMappedUsers(engine.safety, deps.confinement)
     // Before an image is fetched for nothing, and again when it is there: that may take long, and links may change meanwhile.
     await mountsOf(task.spec, deps.confinement)
-    const obtained = await deps.images.obtain({ image, pull }, ({ text }) => deps.onProgress(text), signal)
+    // What strangers have named is none of the owner's registries' business.
+    const as = isLeased(task.spec) ? 'nobody' : 'owner'
+    const obtained = await deps.images.obtain({ image, pull, as }, ({ text }) => deps.onProgress(text), signal)
     deps.onProgress('starting container')
     const config = await imageConfig(docker, obtained.name, signal)
     const own = await mountsOf(task.spec, deps.confinement)

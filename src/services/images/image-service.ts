@@ -9,7 +9,7 @@ import { ClawError } from '../../model/failure.ts'
 import { canonicalReference, digestFor, parseReference, repositoryOf } from '../../model/image.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ImageStore, ObtainedImage, OnProgress, StoredImage, WantedImage } from '../../ports/images.ts'
+import type { ImageStore, ObtainedImage, OnProgress, PullsAs, StoredImage, WantedImage } from '../../ports/images.ts'
 import type { Disk } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
@@ -82,7 +82,7 @@ export class ImageService implements Service, Images {
   }
 
   async obtain(wanted: WantedImage, onProgress: OnProgress, signal: AbortSignal): Promise<ObtainedImage> {
-    const { image: reference, pull } = wanted
+    const { image: reference, pull, as } = wanted
     const known = pull === 'always' ? null : await this.#known(reference, signal)
     if (known !== null) return this.#use(known, reference)
     if (pull === 'never')
@@ -90,7 +90,7 @@ export class ImageService implements Service, Images {
     return this.#inTurn(reference, onProgress, signal, async () => {
       const image = await (pull === 'always'
         ? this.#newest(reference, onProgress, signal)
-        : this.#missing(reference, onProgress, signal))
+        : this.#missing(reference, { onProgress, signal, as }))
       return this.#use(image, reference)
     })
   }
@@ -182,13 +182,14 @@ export class ImageService implements Service, Images {
   }
 
   /** For what this node lacked when it was asked for. */
-  async #missing(reference: string, onProgress: OnProgress, signal: AbortSignal): Promise<StoredImage> {
+  async #missing(reference: string, ends: Ends): Promise<StoredImage> {
+    const { onProgress, signal } = ends
     const known = await this.#known(reference, signal)
     if (known !== null) return known
     onProgress(plainly('looking for the image'))
-    const taken = await this.#fromMembers(reference, { onProgress, signal })
+    const taken = await this.#fromMembers(reference, ends)
     if (taken.image !== null) return this.#arrived(taken, reference, signal)
-    return this.#fromRegistry(reference, taken.problems, { onProgress, signal })
+    return this.#fromRegistry(reference, taken.problems, ends)
   }
 
   /** The registry says which image it is; its bytes may come from a member all the same. */
@@ -214,7 +215,7 @@ export class ImageService implements Service, Images {
   async #fromRegistry(reference: string, problems: readonly string[], ends: Ends): Promise<StoredImage> {
     const { store, clock } = this.#deps
     try {
-      const image = await store.pull(reference, ends.onProgress, ends.signal)
+      const image = await store.pull(reference, ends.onProgress, ends.signal, ends.as)
       const { id, digests } = image
       this.#record.change((book) =>
         noteArrival(book, { id, reference, from: 'registry', at: clock.now(), digests: [...digests] }),
@@ -312,6 +313,7 @@ export class ImageService implements Service, Images {
 interface Ends {
   readonly onProgress: OnProgress
   readonly signal: AbortSignal
+  readonly as?: PullsAs | undefined
 }
 
 const plainly = (text: string): Parameters<OnProgress>[0] => ({

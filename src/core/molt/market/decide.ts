@@ -1,5 +1,4 @@
 /** Whether a provider answers a want with a bid, and at which terms. First what costs least to find out; then, as its owner thinks: can I, does it pay, whom is it for, for how long, is it too much. */
-import { matchesGlob } from '../../../lib/glob.ts'
 import type { MicroMolt } from '../../../model/amount.ts'
 import { costOf } from '../../../model/amount.ts'
 import { gpuModelMatches } from '../../../model/gpu.ts'
@@ -13,12 +12,13 @@ import { type Hash, hashOf } from '../signing.ts'
 import type { FreeGroup } from './capacity.ts'
 import { isCurrent } from './dated.ts'
 import { isWithin } from './hours.ts'
+import { isAllowedImage } from './image-rules.ts'
 import type { Lending, Rates } from './lending.ts'
 import { ratesOf } from './lending.ts'
 import type { Demand } from './pricing.ts'
 import type { Standing } from './reputation.ts'
 
-/** GPUs are held so long for a bid that nobody has taken yet. */
+/** A bid can be taken for so long, while there are GPUs for it. */
 export const bidLife: Millis = minute
 
 export const wantHash = (want: Want): Hash => hashOf('want', want)
@@ -28,7 +28,7 @@ export interface Situation {
   readonly provider: NodeId
   readonly network: string
   readonly groups: readonly FreeGroup[]
-  /** Bids that are open and leases that are not over. */
+  /** Agreements that are not closed. */
   readonly leases: number
   /** Those that this node can give, and of which it knows that they work. */
   readonly isolation: readonly Isolation[]
@@ -38,7 +38,7 @@ export interface Situation {
   readonly now: Instant
 }
 
-/** A counter-offer is a bid that costs more than the buyer wants to pay. `devices` are to be held as long as the bid is valid. */
+/** A counter-offer is a bid that costs more than the buyer wants to pay. `devices` are those that are free now; others may be when the bid is taken. */
 export type Decision =
   | { readonly type: 'bid' | 'counter'; readonly bid: Bid; readonly devices: readonly string[] }
   | { readonly type: 'decline'; readonly reason: DeclineReason }
@@ -66,10 +66,6 @@ function unfit(lending: Lending, want: Want, { provider, network, buyer, now }: 
   if (want.region !== null && want.region !== lending.region) return 'region'
   return isAllowedImage(lending, want.image.name) ? null : 'image'
 }
-
-const isAllowedImage = ({ images: { allowed, blocked } }: Lending, name: string): boolean =>
-  !blocked.some((glob) => matchesGlob(glob, name)) &&
-  (allowed === null || allowed.some((glob) => matchesGlob(glob, name)))
 
 interface Choice {
   readonly group: FreeGroup

@@ -4,6 +4,7 @@ import { sha256 } from '../../../lib/sha256.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import type { NodeId, WorkloadId } from '../../../model/ids.ts'
 import { workloadId } from '../../../model/ids.ts'
+import { isLeased, leaseLabel, leaseNamespace } from '../../../model/lease-mark.ts'
 import type { LendingMode } from '../../../model/molt-policy.ts'
 import type { ExecutorKind } from '../../../model/node.ts'
 import type { SecretRef } from '../../../model/secret.ts'
@@ -13,12 +14,7 @@ import { isTerminal, WorkloadSpec as Spec } from '../../../model/workload.ts'
 import type { Work } from '../../../model/molt-work.ts'
 import type { Terms } from '../agreement.ts'
 
-/** Namespace of all leased work: whoever has rights in another one has none here. */
-export const leaseNamespace = 'molt'
-const label = 'claw.molt/lease'
-
-export const isLeaseWork = ({ spec }: Pick<Workload, 'spec'>): boolean =>
-  spec.namespace === leaseNamespace && spec.labels?.[label] !== undefined
+export const isLeaseWork = ({ spec }: Pick<Workload, 'spec'>): boolean => isLeased(spec)
 
 /** Whoever lends aggressively has what is worth less give way to what pays; all of the owner's other work goes first. */
 export const leasePriority = (mode: LendingMode): number => (mode === 'aggressive' ? 200 : 0)
@@ -81,7 +77,7 @@ export function leaseSpec(init: LeaseWorkInit): WorkloadSpec | null {
     ...(executor === 'docker' && { isolation: 'guest' }),
     ...(executor === 'docker' && terms.isolation !== 'runc' && { sandbox: terms.isolation }),
     ...(isOffline && { offline: true }),
-    labels: { [label]: agreement.slice(0, 63) },
+    labels: { [leaseLabel]: agreement.slice(0, 63) },
   })
   return spec.success ? spec.data : null
 }

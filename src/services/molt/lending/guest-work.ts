@@ -5,7 +5,6 @@ import {
   guestShare,
   isLeaseWork,
   leaseName,
-  leaseNamespace,
   leasePriority,
   leaseSpec,
   leaseWorkload,
@@ -16,6 +15,7 @@ import type { Command } from '../../../core/state/types.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { NodeId, PlacementId, WorkloadId } from '../../../model/ids.ts'
 import { placementId } from '../../../model/ids.ts'
+import { leaseNamespace } from '../../../model/lease-mark.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import type { LendingMode } from '../../../model/molt-policy.ts'
 import type { Work } from '../../../model/molt-work.ts'

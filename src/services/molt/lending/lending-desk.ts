@@ -115,7 +115,8 @@ export class LendingDesk {
     if (lease === null || lease.agreement === null) return refused('unknown')
     const { agreement, state, key, devices } = lease
     if (state === 'closing' || state === 'closed') return refused('over')
-    if (!work.image.endsWith(`@${agreement.terms.image}`)) return refused('image')
+    // Also by its name: that is what the owner's rules about images were asked for.
+    if (work.image !== `${lease.want.image.name}@${agreement.terms.image}`) return refused('image')
     const before = await store.work(id)
     if (state !== 'agreed')
       return JSON.stringify(before) === JSON.stringify(work) ? { type: 'accepted' } : refused('started')

@@ -71,6 +71,47 @@ describe('given a provider that is asked', () => {
   })
 })
 
+describe('given an image that a buyer names', () => {
+  const digest = `sha256:${'a'.repeat(64)}`
+  const decline = { type: 'decline', reason: 'image' }
+  const asked = (name: string, images?: LendingPolicy['images']) =>
+    decided({ want: { image: { name, digest } }, policy: images === undefined ? {} : { images } })
+
+  test.each([
+    ...[
+      '10.0.0.1:5000/evil/miner',
+      '127.0.0.1/x',
+      '169.254.169.254/latest',
+      '8.8.8.8/x',
+      '0x7f.0.0.1/x',
+      '127.0.0.0x1/x',
+    ],
+    ...[
+      'localhost/x',
+      'localhost:5000/x',
+      'registry:5000/x',
+      '2130706433:80/x',
+      'nas.local/x',
+      'vault.internal:8200/x',
+    ],
+    ...['registry.corp./x', 'gitlab.lan/x'],
+  ])('when its registry is %s, then the host is not led there, unless its owner has named that registry', (name) => {
+    const registry = name.slice(0, name.indexOf('/'))
+    expect(asked(name)).toEqual(decline)
+    expect(asked(name, { allowed: ['*'] })).toEqual(decline)
+    expect(asked(name, { allowed: [`${registry}/*`] })).toMatchObject({ type: 'bid' })
+    expect(asked(name, { allowed: [`${registry}/*`], blocked: [`${registry}/*`] })).toEqual(decline)
+  })
+
+  test('when it is spelt otherwise, then the same rules count', () => {
+    const blocked = { blocked: ['docker.io/evil/*'] }
+    for (const name of ['evil/miner', 'index.docker.io/evil/miner', 'docker.io/evil/miner:1'])
+      expect(asked(name, blocked)).toEqual(decline)
+    expect(asked('ghcr.io/team/app')).toMatchObject({ type: 'bid' })
+    expect(asked('busybox', { allowed: ['docker.io/library/*'] })).toMatchObject({ type: 'bid' })
+  })
+})
+
 describe('given a buyer that wants to pay less than is asked', () => {
   // 2 GPUs for 10 minutes: 1,200 GPU-seconds; asked are 556, and 278 at least.
   test('when it is still enough, then a node that negotiates bids what the buyer has', () => {
