@@ -2,6 +2,7 @@
 import type { ClawError } from '../../model/failure.ts'
 import type { Millis } from '../../model/time.ts'
 import { minute } from '../../model/time.ts'
+import { parseXml, writeXml } from './xml.ts'
 
 export interface Limits {
   /** Until an answer is there, as a whole unless it is an object; and until the next bytes of an object are. */
@@ -32,8 +33,9 @@ interface Guard {
   readonly reach: typeof fetch
 }
 
+/** Of what is no object, whoever asked gets what `reads` makes of the text. */
 export const guardedFetch =
-  ({ signal, limits, failed, reach }: Guard, wants: 'answer' | 'object'): typeof fetch =>
+  ({ signal, limits, failed, reach }: Guard, wants: 'object' | Reads): typeof fetch =>
   (input, init) => {
     const off = new AbortController()
     const ms = init?.body === undefined ? limits.answer : limits.upload
@@ -43,9 +45,26 @@ export const guardedFetch =
       const { status, headers } = answer
       if (wants === 'object' && status === 200) return answer
       const bytes = await readAtMost(limits.bytes, answer, failed)
-      return new Response(bytes.length === 0 ? null : bytes, { status, headers })
+      const text = wants === 'object' ? plainly(bytes.toString(), status) : wants(bytes.toString(), status)
+      return new Response(text === '' ? null : text, { status, headers })
     })
   }
+
+type Reads = (text: string, status: number) => string
+
+/** What the client of the store reads is written anew, since it reads in a way that an answer may be made to draw out for minutes. */
+export function plainly(text: string, status: number): string {
+  if (text.trim() === '') return ''
+  try {
+    return writeXml(parseXml(text))
+  } catch (error) {
+    // How it says no is its own affair, and may be a page for people.
+    if (!isFine(status) && error instanceof SyntaxError) return ''
+    throw error
+  }
+}
+
+export const isFine = (status: number): boolean => status >= 200 && status < 300
 
 /** Calls it off when it takes longer. */
 export async function inTime<T>(

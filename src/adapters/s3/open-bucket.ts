@@ -3,7 +3,9 @@ import { S3mini } from 's3mini'
 import type { BucketPlace } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Limits } from './guarded-fetch.ts'
-import { guardedFetch, inTime } from './guarded-fetch.ts'
+import { guardedFetch, inTime, isFine, plainly } from './guarded-fetch.ts'
+import type { Page } from './listing.ts'
+import { pageOf } from './listing.ts'
 import { reachFor, Unreachable } from './reach.ts'
 
 /** Of no other secret is anything sent anywhere. The id may be of two parts, as accounts of Swift are. */
@@ -19,8 +21,10 @@ export interface BucketRules {
 
 export interface Bucket {
   /** Whoever calls off calls off the request as well. */
-  clientFor(signal: AbortSignal, wants?: 'answer' | 'object'): S3mini
+  clientFor(signal: AbortSignal): S3mini
   asked<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  /** What begins with the prefix, at most so many at once, from where the last page said on. */
+  page(prefix: string, most: number, from: string | null, signal: AbortSignal): Promise<Page>
   /** What an object holds. Throws what `check` does, which is given the answer, or null where there is no such object. */
   read(key: string, check: (answer: Response | null) => void, signal: AbortSignal): AsyncGenerator<Uint8Array>
 }
@@ -33,7 +37,7 @@ export function openBucket(place: BucketPlace, keys: Uint8Array, { hosts, limits
     throw failed(`the secret ${place.secret} is not of the form ID:KEY`)
   const account = { accessKeyId, secretAccessKey }
   const reach = reachFor(hosts)
-  const clientFor: Bucket['clientFor'] = (signal, wants = 'answer') =>
+  const client = (signal: AbortSignal, wants: Parameters<typeof guardedFetch>[1]): S3mini =>
     new S3mini({
       ...{ ...account, region: place.region, endpoint: `${place.endpoint}/${place.bucket}` },
       fetch: guardedFetch({ signal, limits, failed, reach }, wants),
@@ -49,13 +53,27 @@ export function openBucket(place: BucketPlace, keys: Uint8Array, { hosts, limits
     }
   }
   return {
-    clientFor,
+    clientFor: (signal) => client(signal, plainly),
     asked,
+    async page(prefix, most, from, signal) {
+      let page: Page | null = null
+      const reads = (text: string, status: number): string => {
+        if (!isFine(status)) return plainly(text, status)
+        page = pageOf(text)
+        // The client has no part in it: it takes blanks off names, and leaves others in as they were written.
+        return '<ListBucketResult></ListBucketResult>'
+      }
+      await asked(signal, () => client(signal, reads).listObjectsPaged('/', prefix, most, from ?? undefined))
+      // TypeScript does not see that it was called.
+      const found = page as Page | null
+      if (found === null) throw failed(`there is no bucket ${place.bucket}`)
+      return found
+    },
     async *read(key, check, signal) {
       const off = new AbortController()
-      const client = clientFor(AbortSignal.any([signal, off.signal]), 'object')
+      const from = client(AbortSignal.any([signal, off.signal]), 'object')
       try {
-        const answer = await asked(signal, () => client.getObjectResponse(key))
+        const answer = await asked(signal, () => from.getObjectResponse(key))
         check(answer)
         const parts = ((answer?.body ?? []) as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
         for (;;) {
@@ -77,7 +95,11 @@ const causeOf = (error: unknown): unknown => (error as { readonly cause?: unknow
 function reasonOf(error: unknown): string {
   const { code, status, name } = error as { code?: unknown; status?: unknown; name?: unknown }
   const cause = causeOf(error)
-  for (const one of [error, cause]) if (one instanceof Unreachable) return one.message
+  for (const one of [error, cause]) {
+    if (one instanceof Unreachable) return one.message
+    // Of what it answers, only what of it cannot be read.
+    if (one instanceof SyntaxError) return one.message
+  }
   const inner = (cause as { code?: unknown } | undefined)?.code
   const words = [code, status, inner].filter((word) => typeof word === 'number' || isWord(word))
   return `the store says ${words.length > 0 ? words.join(' ') : String(name)}`

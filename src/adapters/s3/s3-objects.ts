@@ -3,6 +3,7 @@ import type { BucketPlace } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ObjectStore, OpenObjects, StoredObject } from '../../ports/objects.ts'
 import { inTime, usualLimits } from './guarded-fetch.ts'
+import type { Listed } from './listing.ts'
 import { openBucket } from './open-bucket.ts'
 
 /** Of a page of a list: a thousand names of the longest kind. */
@@ -19,22 +20,20 @@ export const objectsOf =
     return {
       async list(most, signal) {
         const off = new AbortController()
-        const client = bucket.clientFor(AbortSignal.any([signal, off.signal]))
+        const until = AbortSignal.any([signal, off.signal])
         // As a whole: pages with nothing on them might never end.
         return inTime(limits.list, { off, failed }, async () => {
           const found: StoredObject[] = []
-          let token: string | undefined
+          let from: string | null = null
           do {
-            const page = await bucket.asked(signal, () =>
-              client.listObjectsPaged('/', place.prefix, pageObjects, token),
-            )
-            if (page === null || page === undefined) throw failed(`there is no bucket ${place.bucket}`)
-            for (const one of page.objects ?? []) found.push(...objectIn(one, place))
-            if (found.some(({ bytes }) => !Number.isSafeInteger(bytes) || bytes < 0))
-              throw failed('its list has no sizes')
+            const page = await bucket.page(place.prefix, pageObjects, from, until)
+            for (const one of page.objects) {
+              const object = objectIn(one, place, failed)
+              if (object !== null) found.push(object)
+            }
             if (found.length > most) throw failed(`it holds more than ${most} objects`)
-            token = page.nextContinuationToken
-          } while (token !== undefined)
+            from = page.next
+          } while (from !== null)
           return found
         })
       },
@@ -42,25 +41,26 @@ export const objectsOf =
     } satisfies ObjectStore
   }
 
-interface Listed {
-  readonly Key: string
-  readonly Size: number
-  readonly ETag: string
-  readonly LastModified?: unknown
-}
-
-/** Nothing for what is not below the prefix, or is the prefix itself. */
+/** Null for what is not below the prefix, or is the prefix itself. */
 function objectIn(
-  { Key, Size, ETag, LastModified }: Listed,
+  { key, size, etag, modified }: Listed,
   { prefix }: Pick<BucketPlace, 'prefix'>,
-): readonly StoredObject[] {
-  if (!Key.startsWith(prefix) || Key === prefix) return []
-  const at = new Date(String(LastModified)).getTime() / 1_000
-  const modified = Number.isFinite(at) ? Math.max(0, Math.floor(at)) : 0
-  return [{ key: Key.slice(prefix.length), bytes: Number(Size), etag: bare(ETag), modified }]
+  failed: (detail: string) => ClawError,
+): StoredObject | null {
+  if (!key.startsWith(prefix) || key === prefix) return null
+  const bytes = /^\d{1,16}$/.test(size ?? '') ? Number(size) : NaN
+  if (!Number.isSafeInteger(bytes)) throw failed('its list has no sizes')
+  // Without one nobody can tell whether an object is still what was listed.
+  const version = bare(etag ?? '')
+  if (version === '') throw failed('its list has no ETags')
+  const at = new Date(modified ?? '').getTime() / 1_000
+  return {
+    ...{ key: key.slice(prefix.length), bytes, etag: version },
+    modified: Number.isFinite(at) ? Math.max(0, Math.floor(at)) : 0,
+  }
 }
 
-const bare = (etag: string): string => etag.replace(/^W\//, '').replaceAll(/"|&quot;/g, '')
+const bare = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '')
 
 const changed = ({ key }: StoredObject): ClawError =>
   new ClawError('VOLUME_COPY_CUT', { detail: `${key} is not what it was when it was listed` })

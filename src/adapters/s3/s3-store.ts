@@ -44,12 +44,18 @@ export function s3Store(place: Place, keys: Uint8Array, { hosts, limits = usualL
     },
     remove(backup, signal) {
       const off = new AbortController()
-      const client = bucket.clientFor(AbortSignal.any([signal, off.signal]))
+      const until = AbortSignal.any([signal, off.signal])
+      const client = bucket.clientFor(until)
       return inTime(limits.removal, { off, failed }, async () => {
         const folder = folderOf(backup)
-        const found = await bucket.asked(signal, () => client.listObjects('/', folder, mostFiles))
-        for (const { Key } of found?.slice(0, mostFiles) ?? [])
-          if (Key.startsWith(folder)) await bucket.asked(signal, () => client.deleteObject(Key))
+        const own: string[] = []
+        let from: string | null = null
+        do {
+          const page = await bucket.page(folder, mostFiles, from, until)
+          own.push(...page.objects.map(({ key }) => key).filter((key) => key.startsWith(folder)))
+          from = page.next
+        } while (from !== null && own.length < mostFiles)
+        for (const key of own.slice(0, mostFiles)) await bucket.asked(signal, () => client.deleteObject(key))
       })
     },
   }

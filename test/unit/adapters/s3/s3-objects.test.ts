@@ -56,6 +56,40 @@ describe('what is there', () => {
     ])
   })
 
+  test('given names and versions as one or the other store writes them, then they are what they are', async () => {
+    answer = (_, response) =>
+      response.end(
+        list(
+          contents('llama/it&#39;s', 1).replaceAll('&quot;', '&#34;') +
+            contents('llama/ a ', 1).replaceAll('&quot;', '&#x22;') +
+            contents('llama/&amp;lt;', 1).replaceAll('&quot;', '"'),
+        ),
+      )
+    const found = await opened().list(10, signal)
+    expect(found.map(({ key, etag }) => [key, etag])).toEqual([
+      ["it's", 'e1'],
+      [' a ', 'e1'],
+      ['&lt;', 'e1'],
+    ])
+    gives('x')
+    expect(await Array.fromAsync(opened().read(found[1] ?? object, signal))).toHaveLength(1)
+    expect(asked.at(-1)).toBe('/models/llama/%20a%20')
+  })
+
+  test.each(['<a>', '<ListBucketResult><Contents>', '<a '])(
+    'given an answer of nothing but %s, then nobody is kept busy with it',
+    async (part) => {
+      for (const status of [200, 400]) {
+        answer = (_, response) =>
+          response.writeHead(status, { 'content-type': 'application/xml' }).end(part.repeat(1_000_000 / part.length))
+        const before = process.cpuUsage()
+        await expect(opened().list(10, signal)).rejects.toMatchObject({ code: 'VOLUME_SOURCE' })
+        const { user, system } = process.cpuUsage(before)
+        expect((user + system) / 1_000).toBeLessThan(1_500)
+      }
+    },
+  )
+
   test.each([
     ['has no bucket', (response: ServerResponse) => response.writeHead(404).end(), 'no bucket'],
     ['refuses the keys', (response: ServerResponse) => response.writeHead(403).end(), '403'],
@@ -68,6 +102,16 @@ describe('what is there', () => {
       'lists sizes that are none',
       (response: ServerResponse) => response.end(list(contents('llama/a', '-1'))),
       'no sizes',
+    ],
+    [
+      'lists objects without versions',
+      (response: ServerResponse) => response.end(list(contents('llama/a', 1, ''))),
+      'no ETags',
+    ],
+    [
+      'breaks off',
+      (response: ServerResponse) => response.end(list(contents('llama/a', 1), '<IsTruncated>true</IsTruncated>')),
+      'breaks off',
     ],
     ['lists pages without end', (response: ServerResponse) => response.end(list('', next('again'))), 'in time'],
     ['says nothing', () => undefined, 'in time'],

@@ -71,6 +71,21 @@ describe('given a store that wants to keep a node busy', () => {
     await expect(remove()).rejects.toThrow('more than there is to say')
   })
 
+  test.each(['<a>', '<ListBucketResult><Contents>', '<a '])(
+    'when it answers with nothing but %s, then nobody is kept busy with it',
+    async (part) => {
+      for (const status of [200, 400]) {
+        answer = (_, response) =>
+          response.writeHead(status, { 'content-type': 'application/xml' }).end(part.repeat(90_000 / part.length))
+        const before = process.cpuUsage()
+        await expect(remove()).rejects.toMatchObject(refused)
+        await expect(opened().write('bak-a', 'data', content([17 * 1_048_576]), signal)).rejects.toMatchObject(refused)
+        const { user, system } = process.cpuUsage(before)
+        expect((user + system) / 1_000).toBeLessThan(1_500)
+      }
+    },
+  )
+
   test('when it says nothing, or stops in the middle of an object, then nobody waits for ever', async () => {
     answer = () => {}
     await expect(read(hasty)).rejects.toThrow('does not answer in time')
@@ -106,7 +121,7 @@ test('when a backup is removed, then only what is in its folder goes, and as muc
   answer = (request, response) => response.end(isList(request) ? listed(['mesh/bak-b/data', ...own], '') : '')
   await remove()
   const gone = asked.filter((one) => one.startsWith('DELETE'))
-  expect(gone).toHaveLength(64)
+  expect(gone).toHaveLength(65)
   expect(gone.every((one) => one.startsWith('DELETE /backups/mesh/bak-a/'))).toBe(true)
 })
 
