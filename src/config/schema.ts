@@ -211,7 +211,7 @@ export const Config = z.strictObject({
         .array(text.min(1))
         .default(['*'])
         .describe(
-          'Stores of objects that this host speaks to, for volumes and backups, as HOST or HOST:PORT with * for anything; what leads to this host itself, or only to its own link (169.254.0.0/16), has to be named without a *',
+          'Stores of objects that this host speaks to, for volumes and backups, as HOST or HOST:PORT with * for anything; what leads to an address of this host, to its own link (169.254.0.0/16), or to where a cloud hands out keys has to be named without a *; private networks need not',
         ),
     })
     .prefault({}),

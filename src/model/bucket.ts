@@ -2,11 +2,23 @@
 import { z } from 'zod'
 import { secretName } from './secret.ts'
 
+/**
+ * The one way to write where a store is: its host in lower case and without a dot at the end, and a port only where it is not the usual one.
+ * What is no address stays as it is.
+ */
+export function plainEndpoint(endpoint: string): string {
+  if (!URL.canParse(endpoint)) return endpoint
+  const { protocol, hostname, port } = new URL(endpoint)
+  const host = hostname.replace(/\.+$/, '')
+  return host === '' ? endpoint : `${protocol}//${host}${port === '' ? '' : `:${port}`}`
+}
+
 export const bucketPlace = {
   endpoint: z
     .string()
     .max(512)
-    .regex(/^https?:\/\/[A-Za-z0-9.:[\]_-]+$/, 'must be http(s)://host[:port]'),
+    .regex(/^https?:\/\/[A-Za-z0-9.:[\]_-]+$/, 'must be http(s)://host[:port]')
+    .overwrite(plainEndpoint),
   bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
   /** How the names of its objects begin. */
   prefix: z

@@ -9,6 +9,7 @@ import { Agent as PlainAgent, request as plain } from 'node:http'
 import { Agent as SecureAgent, request as secure } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { addAbortSignal, Readable } from 'node:stream'
 import { matchesGlob } from '../../lib/glob.ts'
 
@@ -22,9 +23,23 @@ const local = new BlockList()
 for (const [net, bits] of [['0.0.0.0', 8] as const, ['127.0.0.0', 8] as const, ['169.254.0.0', 16] as const])
   local.addSubnet(net, bits, 'ipv4')
 for (const [net, bits] of [['::', 127] as const, ['fe80::', 10] as const]) local.addSubnet(net, bits, 'ipv6')
-for (const one of ['::1', 'fd00:ec2::254']) local.addAddress(one, 'ipv6')
+/** Where clouds that use no address of the link have the same service. */
+const metadata = ['100.100.100.200', '168.63.129.16', '192.0.0.192']
+for (const one of metadata) local.addAddress(one, 'ipv4')
+for (const one of ['::1', 'fd00:ec2::254', 'fd20:ce::254']) local.addAddress(one, 'ipv6')
 
-const isLocal = (address: string): boolean => local.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+/** All that the interfaces of this host have now. */
+const ownAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address))
+
+/** Whether it is this host, its link, or a service of its cloud. `own` are the addresses of the host. */
+export function isLocal(address: string, own: readonly string[] = ownAddresses()): boolean {
+  const here = new BlockList()
+  for (const one of own) here.addAddress(one, familyOf(one))
+  return [local, here].some((list) => list.check(address, familyOf(address)))
+}
 
 /** One keeps what it has opened for the next object. */
 const agents = { plain: new PlainAgent({ keepAlive: true }), secure: new SecureAgent({ keepAlive: true }) }
@@ -50,7 +65,9 @@ export function reachFor(hosts: readonly string[]): typeof fetch {
 const portOf = ({ port, protocol }: URL): string => (port !== '' ? port : protocol === 'https:' ? '443' : '80')
 
 const notLocal = ({ host }: URL): Unreachable =>
-  new Unreachable(`${host} is this host itself, or of its own link, and is not named in stores.hosts`)
+  new Unreachable(
+    `${host} is this host itself, of its own link or where its cloud hands out keys, and is not named in stores.hosts`,
+  )
 
 /** Every address that a name has must be one that may be spoken to. */
 const guardedLookup =

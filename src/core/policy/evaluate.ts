@@ -1,11 +1,11 @@
 /** Whether work keeps to the policies of its namespace. Pure, so that every peer, a dry run and the check of a policy that is not there yet all say the same. */
 import { matchesGlob } from '../../lib/glob.ts'
-import { cleanPath, isBelow } from '../../model/host-path.ts'
 import type { Policy, PolicyRules, Violation } from '../../model/policy.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { deviceCount, privilegesOf } from '../../model/workload.ts'
 import { guestFindings } from './guest.ts'
 import { imageNames } from './image-names.ts'
+import { touches } from './mounted-places.ts'
 
 export interface Asked {
   readonly spec: WorkloadSpec
@@ -112,17 +112,6 @@ const registryOf = (image: string): string => imageNames(image)?.registry ?? ima
 const registryFits = (image: string, patterns: readonly string[]): boolean => {
   const registry = imageNames(image)?.registry
   return registry !== undefined && patterns.some((pattern) => matchesGlob(pattern.toLowerCase(), registry))
-}
-
-/** A folder comes with what is in it, so a mount that holds what is forbidden is forbidden as well. */
-function touches(pattern: string, source: string): boolean {
-  const path = cleanPath(source) ?? source
-  if (matchesGlob(pattern, path)) return true
-  if (!pattern.startsWith('/') || !path.startsWith('/')) return false
-  const whole = cleanPath(pattern) ?? pattern
-  const fixed = whole.replace(/[*?].*$/s, '')
-  const folder = fixed === whole ? whole : fixed.slice(0, Math.max(1, fixed.lastIndexOf('/')))
-  return matchesGlob(whole, path) || matchesGlob(`${whole}/*`, path) || isBelow(folder, path)
 }
 
 function pairsFit(

@@ -201,6 +201,14 @@ describe('a volume that is a place in a store of objects', () => {
     expect(refusal(book.run(using('wl-2', 'other')))).toBeNull()
   })
 
+  test('is a mount of all that is below that place, for policies, however the store is spelled', () => {
+    const book = mesh()
+    const rules = { forbidMounts: ['http://S3.Example:80/models/llama/secret/*'] }
+    book.run({ type: 'create-policy', name: 'no-secrets', about: '', namespaces: null, mode: 'enforce', rules })
+    expect(refusal(book.run(using('wl-1', 'weights')))).toBe('POLICY_DENIED')
+    expect(refusal(book.run({ ...weights, name: 'again' } as Command))).toBe('POLICY_DENIED')
+  })
+
   test('is in no backup: it is kept where it is', () => {
     const book = mesh()
     book.run({ ...keys(), name: 'backup-key' } as Command)
