@@ -26,6 +26,22 @@ const accountFailures = {
       `Another line with the number ${sequence} of account ${account} counts already, so this one was given up.`,
     'One key must be used by one daemon only. See what was paid with `clawbernetes molt statement`.',
   ),
+  PAYMENT_INVALID: failure(
+    'invalid',
+    ({ problem }: { problem: string }) => `Nothing can be paid like this: ${problem}.`,
+    'Ask for another payment: nothing was signed for this one.',
+  ),
+  PAYMENT_REFUSED: failure(
+    'refused',
+    ({ account, sequence, reason }: { account: string; sequence: number; reason: string }) =>
+      `No quorum of witnesses will ever be for line ${sequence} of account ${account}, so it was given up: ${reason}.`,
+    'Ask for another payment: nothing was paid with this one.',
+  ),
+  PAYMENT_GIVEN_UP: failure(
+    'conflict',
+    ({ purpose }: { purpose: string }) => `The payment for ${purpose} was given up before anything was signed for it.`,
+    'Ask for it again if it is still wanted.',
+  ),
   NOTHING_HELD: failure(
     'not-found',
     ({ agreement }: { agreement: string }) => `Nothing is set aside for the agreement ${agreement}.`,

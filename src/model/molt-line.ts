@@ -105,13 +105,13 @@ export interface Proposal {
 /**
  * Why a witness is not for a line. `behind`: the line is final already, or another with its number. `ahead`: lines before it are missing
  * here. `chain`: it follows another one than the last. `voted`: this witness is for another line. `funds`: there is not so much on the
- * account. `paced`: the last round was opened just now. `crowded`: it would bring too many accounts into being, or too small ones. `party`:
- * only who has signed the agreement, or is to judge it, may open rounds. `catching-up`: this witness has lost what it knew, or is new.
+ * account. `paced`: the last round was opened just now. `crowded`: it would bring too many accounts into being. `too-little`: an owner pays somebody less than is
+ * worth a line. `party`: only who has signed the agreement, or is to judge it, may open rounds. `catching-up`: this witness has lost what it knew, or is new.
  */
 export const refusals = [
   ...(['malformed', 'signature', 'agreement', 'too-early', 'too-much'] as const),
   ...(['behind', 'ahead', 'chain', 'voted', 'funds', 'phase', 'grounds', 'certificate'] as const),
-  ...(['paced', 'crowded', 'party', 'catching-up'] as const),
+  ...(['paced', 'crowded', 'too-little', 'party', 'catching-up'] as const),
 ] as const
 export type Refusal = (typeof refusals)[number]
 

@@ -68,7 +68,7 @@ test('given rounds that somebody would burn, then only the parties open any, and
 test('given somebody who would have a witness keep many accounts, then small ones and many at once are refused', async () => {
   const limits = {
     ...{ perCaller: { perSecond: 50, burst: 50 }, perAccount: { perSecond: 50, burst: 50 } },
-    ...{ leastOpening: 1_000n, openings: { perSecond: 0.001, burst: 3 }, mostAccounts: 100, roundPace: 2_000 },
+    ...{ leastPayment: 1_000n, openings: { perSecond: 0.001, burst: 3 }, mostAccounts: 100, roundPace: 2_000 },
   }
   const lab = new MoltLab({ seed: 9, witness: { limits } })
   const [issuer] = await started(lab)
@@ -83,9 +83,10 @@ test('given somebody who would have a witness keep many accounts, then small one
     const order: Order = { spend, right: { type: 'owner', signature: lab.signed(mint, 'spend', spend) } }
     return lab.play(lab.net.host(mint).rpc.call(w0, voteForPay, { order }, never))
   }
-  expect(await asked(['new'], 999n)).toMatchObject({ refusal: 'crowded' })
+  expect(await asked(['new'], 999n)).toMatchObject({ refusal: 'too-little' })
   await lab.play(issuer.pay(payment('one', 1_000n, 'one'), never))
-  await lab.play(issuer.pay(payment('one', 1n, 'two'), never))
+  await lab.play(issuer.pay(payment('one', 1_000n, 'two'), never))
+  expect(await asked(['one'], 999n)).toMatchObject({ refusal: 'too-little' })
   expect(await asked(['two', 'three', 'four', 'five'], 1_000n)).toMatchObject({ refusal: 'crowded' })
   const calls = Array.from({ length: 120 }, () =>
     lab.net.host(mint).rpc.call(w0, readAccount, { account: mint }, never),

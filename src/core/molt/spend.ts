@@ -4,10 +4,10 @@
  * one, and payments of different accounts need no common order.
  */
 import type { MicroMolt } from '../../model/amount.ts'
-import { largestAmount } from '../../model/amount.ts'
+import { largestAmount, moltInWords } from '../../model/amount.ts'
 import { nodeId } from '../../model/ids.ts'
 import type { Certificate, Order, Phase, Spend, Vote } from '../../model/molt-line.ts'
-import { mostOutputs } from '../../model/molt-line.ts'
+import { accountName, mostOutputs } from '../../model/molt-line.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Verifier } from '../../ports/signer.ts'
 import { holdAccount, isHoldAccount } from './agreement.ts'
@@ -64,7 +64,25 @@ const isAllTo = ({ outputs }: Spend, account: string): boolean => outputs.length
 const isSame = (one: readonly Output[], other: readonly Output[]): boolean =>
   one.length === other.length && one.every(({ to, amount }, i) => to === other[i]?.to && amount === other[i].amount)
 
-function isWellFormed(spend: Spend): boolean {
+/** An account comes into being by being paid, and each line is kept for ever: what an owner pays to somebody is at least so much. */
+export const leastPayment: MicroMolt = 1_000n
+
+export const paysTooLittle = ({ outputs }: Pick<Spend, 'outputs'>, least: MicroMolt): boolean =>
+  outputs.some(({ amount }) => amount < least)
+
+/** Why no witness would ever be for a line of an owner that pays this; null when it may be. */
+export function paymentProblem(
+  { account, outputs }: Pick<Spend, 'account' | 'outputs'>,
+  least: MicroMolt,
+): string | null {
+  if (outputs.length === 0 || outputs.length > mostOutputs) return `it pays to ${outputs.length} accounts`
+  if (outputs.some(({ to }) => to === account)) return 'it pays to the account that it comes from'
+  if (outputs.some(({ to }) => !accountName.safeParse(to).success)) return 'it pays to what is no account'
+  if (paysTooLittle({ outputs }, least)) return `it pays less than ${moltInWords(least)} to somebody`
+  return isWellFormed({ account, sequence: 1, outputs }) ? null : 'it pays more than there can be'
+}
+
+function isWellFormed(spend: Pick<Spend, 'account' | 'sequence' | 'outputs'>): boolean {
   const { account, sequence, outputs } = spend
   const amounts = outputs.every(
     ({ to, amount }) => amount > 0n && amount <= largestAmount && to !== account && to !== '',

@@ -3,7 +3,7 @@ import { keyOf, type Proposed } from '../../core/molt/books.ts'
 import { isSignedBy } from '../../core/molt/signing.ts'
 import { spendHash, voteText } from '../../core/molt/spend.ts'
 import { type NodeId, nodeId } from '../../model/ids.ts'
-import type { Certificate, Order, Vote } from '../../model/molt-line.ts'
+import type { Certificate, Order, Refusal, Vote } from '../../model/molt-line.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -25,6 +25,8 @@ export type PayEnd =
   | { readonly type: 'replaced'; readonly line: Certificate }
   /** So many witnesses are for another line that this one cannot count. */
   | { readonly type: 'locked'; readonly rival: Order }
+  /** A quorum says that it can never be, so none will ever be for it. */
+  | { readonly type: 'hopeless'; readonly reason: Refusal }
   | { readonly type: 'no-quorum'; readonly answered: number }
 
 /** How long witnesses are asked before the line is left for later. */
@@ -35,6 +37,13 @@ type Said =
   | { readonly type: 'vote'; readonly vote: Vote }
   | { readonly type: 'final'; readonly line: Certificate }
   | { readonly type: 'other'; readonly order: Order }
+  | { readonly type: 'never'; readonly reason: Refusal }
+
+/**
+ * A witness that says so of a line says it at any time, and has not voted for it: it follows from the line alone. Two quorums have an honest
+ * witness in common, so when a quorum says so, no other is ever for it.
+ */
+const lasting: ReadonlySet<Refusal> = new Set(['malformed', 'too-little'] as const)
 
 export async function finish(deps: PayerDeps, { order }: Proposed, signal: AbortSignal): Promise<PayEnd> {
   const { network } = deps
@@ -50,13 +59,20 @@ export async function finish(deps: PayerDeps, { order }: Proposed, signal: Abort
       .values()
       .flatMap((each) => (each.type === 'other' ? [each.order] : []))
       .toArray()
+  const nevers = (said: ReadonlyMap<NodeId, Said>): readonly Refusal[] =>
+    said
+      .values()
+      .flatMap((each) => (each.type === 'never' ? [each.reason] : []))
+      .toArray()
+  const isHopeless = (said: ReadonlyMap<NodeId, Said>): boolean => nevers(said).length >= network.quorum
   const isLocked = (said: ReadonlyMap<NodeId, Said>): boolean =>
     rivals(said).length > network.witnesses.size - network.quorum
   const said = await gather(
     { ...deps, witnesses: network.witnesses },
     {
       ask: (witness, asking) => askForVote(deps, witness, order, asking),
-      isEnough: (all) => votes(all).length >= network.quorum || !finals(all).next().done || isLocked(all),
+      isEnough: (all) =>
+        votes(all).length >= network.quorum || !finals(all).next().done || isLocked(all) || isHopeless(all),
       patience: payPatience,
     },
     signal,
@@ -70,8 +86,10 @@ export async function finish(deps: PayerDeps, { order }: Proposed, signal: Abort
   if (enough.length >= network.quorum)
     return { type: 'final', line: { order, phase: 'pay', round: 0, votes: [...enough] } }
   const [rival] = rivals(said)
-  return rival !== undefined && isLocked(said)
-    ? { type: 'locked', rival }
+  if (rival !== undefined && isLocked(said)) return { type: 'locked', rival }
+  const [reason] = nevers(said)
+  return reason !== undefined && isHopeless(said)
+    ? { type: 'hopeless', reason }
     : { type: 'no-quorum', answered: enough.length }
 }
 
@@ -112,9 +130,10 @@ function ownVote({ network, verifier }: PayerDeps, witness: NodeId, order: Order
   return vote.witness === witness && isSignedBy(verifier, witness, said, vote.signature) ? { type: 'vote', vote } : null
 }
 
-function refusedBy(deps: PayerDeps, order: Order, { final, voted }: Refused): Said | null {
+function refusedBy(deps: PayerDeps, order: Order, { refusal, final, voted }: Refused): Said | null {
   if (final !== null && keyOf(final.order.spend) === keyOf(order.spend) && isFinal(final, deps))
     return { type: 'final', line: final }
+  if (lasting.has(refusal)) return { type: 'never', reason: refusal }
   if (voted === null || keyOf(voted.spend) !== keyOf(order.spend)) return null
   const { spend, right } = voted
   const said = { kind: 'spend', network: deps.network.id, value: spend } as const

@@ -89,6 +89,7 @@ export class WitnessDesk {
     const outcome = votePay(store.ledgerFor(spend), order, this.#rules)
     if (!outcome.ok) return this.#refuse(spend, outcome.refusal)
     if (store.get(spend.account).account.voted === null) {
+      if (limits.isTooLittle(spend)) return this.#refuse(spend, 'too-little')
       // Only now is it known that its owner asks.
       limits.admitLine(spend.account)
       if (!limits.mayOpen(spend, store.accounts)) return this.#refuse(spend, 'crowded')

@@ -1,4 +1,5 @@
 /** What a witness does for others at most. Strangers pay nothing for a new name, so what counts is what an account has. */
+import { leastPayment, paysTooLittle } from '../../core/molt/spend.ts'
 import { Buckets } from '../../lib/buckets.ts'
 import { Recent } from '../../lib/recent.ts'
 import type { MicroMolt } from '../../model/amount.ts'
@@ -13,8 +14,8 @@ export interface WitnessLimits {
   readonly perCaller: { readonly perSecond: number; readonly burst: number }
   /** Lines of one account in a second, and at once. */
   readonly perAccount: { readonly perSecond: number; readonly burst: number }
-  /** An account comes into being by being paid at least so much. */
-  readonly leastOpening: MicroMolt
+  /** What a line of an owner pays to each of those it names. */
+  readonly leastPayment: MicroMolt
   /** Accounts that one other may bring into being in a second, and at once. */
   readonly openings: { readonly perSecond: number; readonly burst: number }
   readonly mostAccounts: number
@@ -25,7 +26,7 @@ export interface WitnessLimits {
 export const usualWitnessLimits: WitnessLimits = {
   perCaller: { perSecond: 500, burst: 2_000 },
   perAccount: { perSecond: 50, burst: 500 },
-  leastOpening: 1_000n,
+  leastPayment,
   openings: { perSecond: 2, burst: 200 },
   mostAccounts: 2_000_000,
   roundPace: 2 * second,
@@ -63,13 +64,16 @@ export class LimitKeeper {
     if (seconds > 0) throw new ClawError('RATE_LIMITED', { who: account, seconds })
   }
 
+  /** Whether the owner's line pays somebody less than is worth a line. */
+  isTooLittle(spend: Spend): boolean {
+    return paysTooLittle(spend, this.#limits.leastPayment)
+  }
+
   /** Whether the accounts that this line would bring into being may be. */
   mayOpen({ account, outputs }: Spend, accounts: ReadonlyMap<string, unknown>): boolean {
     const opened = outputs.filter(({ to }) => !accounts.has(to))
     if (opened.length === 0) return true
-    const { leastOpening, mostAccounts } = this.#limits
-    if (opened.some(({ amount }) => amount < leastOpening)) return false
-    if (accounts.size + opened.length > mostAccounts) return false
+    if (accounts.size + opened.length > this.#limits.mostAccounts) return false
     return this.#openings.take(account, opened.length) === 0
   }
 

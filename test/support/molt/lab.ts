@@ -30,6 +30,8 @@ export interface LabSettings {
   readonly faulty?: number
   readonly witness?: Partial<WitnessSettings>
   readonly claimTime?: Millis
+  /** In the usual networks it is a thousand times as much, which makes stories longer. */
+  readonly leastPayment?: MicroMolt
 }
 
 export interface CompanionHome {
@@ -82,6 +84,7 @@ export class MoltLab {
   /** What else a node runs beside its bank, in each of its lives. */
   readonly companions = new Map<NodeId, (home: CompanionHome) => Promise<void>>()
   readonly #settings: WitnessSettings
+  readonly #leastPayment: MicroMolt
   readonly #lives = new Map<NodeId, LifeOfNode>()
   readonly #cuts = new Map<NodeId, Cut & { left: number }>()
 
@@ -91,10 +94,12 @@ export class MoltLab {
     faulty = 1,
     witness = {},
     claimTime = 24 * hour,
+    leastPayment = 1n,
   }: LabSettings = {}) {
     this.world = new World(seed)
     this.net = simNetwork(this.world)
-    this.#settings = { ...usualWitness, limits: { ...usualWitness.limits, leastOpening: 1n }, ...witness }
+    this.#settings = { ...usualWitness, limits: { ...usualWitness.limits, leastPayment }, ...witness }
+    this.#leastPayment = leastPayment
     const genesis: Genesis = {
       ...{ name: 'lab', witnesses: [...witnesses], faulty, issuers: [{ account: mint, limit: 1_000_000n }] },
       ...{ feeBps: 250, feeTo: nodeId('house'), claimTime, createdAt: 0 },
@@ -138,7 +143,7 @@ export class MoltLab {
     const disk = this.#mortalDisk(id)
     const bank = new Bank({
       ...{ network: this.network, signer: simSigner(id), verifier: simVerifier, rpc, clock, random: this.world },
-      ...{ disk, log: silent },
+      ...{ disk, log: silent, leastPayment: this.#leastPayment },
     })
     this.banks.set(id, bank)
     await bank.start()
