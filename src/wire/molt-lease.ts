@@ -24,7 +24,7 @@ export type BidAnswer = z.infer<typeof BidAnswer>
 
 /**
  * Why a provider does not go on. `unknown`: no bid or agreement of this buyer has that name. `over`: the bid has run out, or the agreement is
- * being closed. `terms`: they are not what was bid. `taken`: the bid was taken already, for another agreement. `signature`: the buyer's is
+ * being closed. `terms`: they are not what was bid. `taken`: the bid was taken already, for another agreement, or its GPUs were. `signature`: the buyer's is
  * missing. `hold`: the line is not final, or sets aside too little for this agreement. `image`: the work is of another image than was agreed.
  * `work`: it cannot be run here as it is. `started`: other work was begun for it.
  */

@@ -162,22 +162,44 @@ describe('a lease', () => {
     expect(await sum(lab, [agreement])).toBe(0n)
   })
 
-  test('given two buyers that want the same GPUs at once, then one gets them, and nothing is promised twice', async () => {
+  test('given buyers that ask for bids and take none, then the GPUs are whose who agrees first, and nothing is promised twice', async () => {
     const { lab, one, two } = await opened()
-    const asked = await lab.play(Promise.allSettled([one.bid(), two.bid(), one.bid(), two.bid()]))
-    expect(asked.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected'])
-    await lab.world.runFor(minute + 10 * second)
-    // Nobody took it.
-    const agreement = await lab.play(two.rent())
+    const asked = () => lab.play(Promise.all([one.bid(), two.bid(), one.bid(), two.bid(), one.bid(), two.bid()]))
+    const [mine, theirs] = await asked()
+    await lab.world.runFor(31 * second)
+    expect([...lab.board.values()].map(({ free }) => free)).toEqual([2])
+    const agreement = await lab.play(two.agree(theirs ?? (await two.bid())))
     expect(agreement.terms.buyer).toBe(other)
+    await expect(lab.play(one.agree(mine ?? (await one.bid())))).rejects.toThrow('taken')
     await expect(lab.play(one.bid())).rejects.toThrow('capacity')
   })
 
+  test('given several who agree at once, then each has GPUs of its own, also where all bids were for the same', async () => {
+    const { lab, one, two } = await opened({ gpus: 3 })
+    const asked = [one, two].map((buyer) => buyer.bid(buyer.want({ gpus: 1 })))
+    const [mine, theirs] = await lab.play(Promise.all(asked))
+    if (mine === undefined || theirs === undefined) throw new Error('there is no bid')
+    await lab.play(Promise.all([one.agree(mine), two.agree(theirs)]))
+    const agreed = (lab.lending?.leases() ?? []).filter(({ lease }) => lease.state === 'agreed')
+    expect(agreed.flatMap(({ lease }) => lease.devices).toSorted()).toEqual(['GPU-0', 'GPU-1'])
+  })
+
+  test('given a newcomer that agrees and does not pay, then newcomers after it get no more than half until they pay', async () => {
+    const { lab, one, two } = await opened({ gpus: 4 })
+    const agree = async (buyer: ScriptedBuyer, gpus: number) => buyer.agree(await buyer.bid(buyer.want({ gpus })))
+    await lab.play(agree(one, 2))
+    await expect(lab.play(agree(one, 1))).rejects.toThrow('taken')
+    await lab.world.runFor(61 * second)
+    await expect(lab.play(agree(two, 3))).rejects.toThrow('taken')
+    await lab.play(agree(two, 2))
+    await expect(lab.play(agree(one, 1))).rejects.toThrow('taken')
+  })
+
   test('given a hold that is not final, or is another’s, or work of another image, then nothing is begun', async () => {
-    const { lab, one } = await opened()
-    const half = async (): Promise<Agreement> => one.agree(await one.bid(one.want({ gpus: 1 })))
-    const [agreement, second] = [await lab.play(half()), await lab.play(half())]
-    const [hold, another] = [await lab.play(one.world.hold(agreement)), await lab.play(one.world.hold(second))]
+    const { lab, one, two } = await opened()
+    const half = async (by: ScriptedBuyer): Promise<Agreement> => by.agree(await by.bid(by.want({ gpus: 1 })))
+    const [agreement, second] = [await lab.play(half(one)), await lab.play(half(two))]
+    const [hold, another] = [await lab.play(one.world.hold(agreement)), await lab.play(two.world.hold(second))]
     const started = async (parts: object): Promise<string> => {
       const asked = { agreement: agreementId(agreement), hold, work: someWork(), ...parts }
       const answer = await lab.play(one.ask(startWork, asked))
@@ -205,6 +227,21 @@ describe('a lease', () => {
 })
 
 describe('a provider that loses power', () => {
+  test('given a state that is older than its guest when it is back, then the lease goes on, and only what is known is acted on', async () => {
+    const { lab, one } = await opened()
+    lab.staleFor = 20 * second
+    const agreement = await lab.play(one.rent())
+    await lab.play(one.follow(agreement, ({ state }) => state === 'running'))
+    lab.crash(provider)
+    await lab.world.runFor(second)
+    await lab.play(lab.startBank(provider))
+    lab.world.after(0, () => void one.follow(agreement).catch(() => 'the test ends before'))
+    await lab.world.runFor(40 * second)
+    expect(lab.lending?.leases()[0]?.lease.state).toBe('running')
+    expect(lab.held().length).toBe(2)
+    expect(lab.net.bugs).toEqual([])
+  })
+
   test('given a cut at any of its writes, then the lease is brought to its end, no credit is made or lost, and at most one interval is unpaid', async () => {
     let cuts = 0
     for (let write = 1; write < 200; write += 1) {

@@ -1,6 +1,7 @@
 /** A provider in a MOLT network in virtual time: real leases, accounts and witnesses, and a mesh of one node whose guests only pretend to work. */
 import { isLeaseWork, leaseWorkload } from '../../../src/core/molt/market/lease-work.ts'
 import { type Standing, unknown } from '../../../src/core/molt/market/reputation.ts'
+import { createState } from '../../../src/core/state/state.ts'
 import type { NodeId, PlacementId, WorkloadId } from '../../../src/model/ids.ts'
 import { nodeId, placementId } from '../../../src/model/ids.ts'
 import type { LendingMode } from '../../../src/model/molt-policy.ts'
@@ -44,6 +45,8 @@ export class LendingLab extends MoltLab {
   startTakes: Millis = 3 * second
   /** Whether a guest ends by itself, and after how long; null for never. */
   runsFor: Millis | null = null
+  /** For how long a daemon that begins sees its mesh without any work, as its last snapshot had it. */
+  staleFor: Millis = 0
   readonly #standingOf: (who: NodeId) => Standing
 
   constructor({ gpus = 2, mode = 'moderate', standingOf = () => unknown, ...settings }: LendingSettings = {}) {
@@ -84,6 +87,7 @@ export class LendingLab extends MoltLab {
 
   async #startLending({ host, disk, bank }: CompanionHome): Promise<void> {
     const control = this.mesh.control()
+    const view = { state: this.staleFor === 0 ? control.state : this.#withoutWork() }
     const isAlive = (): boolean => this.net.host(provider).clock === host.clock
     const lending: LendingService = new LendingService({
       plane: {
@@ -99,6 +103,14 @@ export class LendingLab extends MoltLab {
         ...{ self: home, disk, clock: host.clock, log: silent, hasNetwork: false },
         control: {
           ...control,
+          get state() {
+            return view.state
+          },
+          fresh: async () => {
+            if (view.state === control.state) return
+            await new Promise<void>((resolve) => void this.world.after(this.staleFor, resolve))
+            view.state = control.state
+          },
           // A dead daemon asks its mesh for nothing.
           execute: (command, options) => (isAlive() ? control.execute(command, options) : new Promise<never>(() => {})),
         },
@@ -120,6 +132,12 @@ export class LendingLab extends MoltLab {
     })
     this.lending = lending
     await lending.start()
+  }
+
+  #withoutWork(): Mesh['state'] {
+    const state = createState()
+    for (const [id, member] of this.mesh.state.members) state.members.set(id, member)
+    return state
   }
 
   #hold(placement: PlacementId, isHeld: boolean): void {

@@ -1,5 +1,5 @@
 /**
- * A lease, as its provider goes through it: from a bid for which GPUs are held to a closed agreement. A step makes the next record out of the
+ * A lease, as its provider goes through it: from a bid to a closed agreement. A step makes the next record out of the
  * last one and what has happened; the record is kept before anything is done for it. What is to be done follows from the record alone
  * (`leaseDuties`), and doing it twice does no harm: after a crash it is read again, and the lease goes on.
  */
@@ -27,7 +27,7 @@ export const Lease = z.strictObject({
   key: Hash,
   signed: SignedBid,
   want: Want,
-  /** UUIDs of the GPUs that are held for it. */
+  /** UUIDs of its GPUs; of a bid, those that were free for it. */
   devices: z.array(z.string().min(1).max(128)).min(1).max(1_024),
   state: z.enum(leaseStates),
   /** When it came to be so. */
@@ -60,8 +60,8 @@ export const newLease = (signed: SignedBid, want: Want, devices: readonly string
 })
 
 export type LeaseInput =
-  /** Both have signed; the terms were checked. */
-  | { readonly type: 'agreed'; readonly agreement: Agreement }
+  /** Both have signed; the terms were checked. `devices`: those that it gets, where they are others than were free when it was bid. */
+  | { readonly type: 'agreed'; readonly agreement: Agreement; readonly devices?: readonly string[] }
   /** A certificate shows that all of the hold is there. */
   | { readonly type: 'funded' }
   | { readonly type: 'started' }
@@ -111,7 +111,7 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
   const { state } = lease
   switch (input.type) {
     case 'agreed':
-      return state === 'bid' ? { ...lease, ...to('agreed', at), agreement: input.agreement } : lease
+      return state === 'bid' ? agreedOn(lease, input, at) : lease
     case 'funded':
       return state === 'agreed' ? { ...lease, ...to('funded', at), isStopped: false } : lease
     case 'started':
@@ -135,6 +135,12 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
       return lease
   }
 }
+
+const agreedOn = (
+  lease: Lease,
+  { agreement, devices = lease.devices }: Extract<LeaseInput, { type: 'agreed' }>,
+  at: Instant,
+): Lease => ({ ...lease, ...to('agreed', at), agreement, devices: [...devices] })
 
 /** Work that was told to end because its GPUs are taken back ends as it likes. */
 const endOf = ({ state, why }: Lease, isFailed: boolean): LeaseReason =>

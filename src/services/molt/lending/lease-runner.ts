@@ -24,6 +24,7 @@ import { Loop } from '../../gateway/loop.ts'
 import { Changes } from '../../logs/changes.ts'
 import type { Bank } from '../bank.ts'
 import { Errands, isPassing } from './errands.ts'
+import { Freshness } from './freshness.ts'
 import type { GuestWork } from './guest-work.ts'
 import { type ClosingDuty, leaseClosing } from './lease-closing.ts'
 import type { LeaseStore } from './lease-store.ts'
@@ -67,7 +68,7 @@ export class LeaseRunner implements Service {
   #end = new AbortController()
   #unsubscribe: readonly Unsubscribe[] = []
   #firstVersion = 0
-  #isFresh = false
+  #freshness = new Freshness()
 
   constructor(deps: LeaseRunnerDeps) {
     this.#deps = deps
@@ -78,7 +79,7 @@ export class LeaseRunner implements Service {
     const { store, work, bank } = this.#deps
     this.#end = new AbortController()
     this.#firstVersion = this.now()
-    this.#isFresh = false
+    this.#freshness = new Freshness()
     this.#unsubscribe = [
       work.onChange((workload) => this.#wake(this.#byWorkload.get(workload))),
       bank.onLine(({ order }) => this.#wake(this.#keyOfHold(order.spend.account))),
@@ -212,6 +213,7 @@ export class LeaseRunner implements Service {
   async #drive(key: Hash, signal: AbortSignal): Promise<void> {
     const running = this.#running.get(key)
     if (running === undefined) return
+    if (!this.#freshness.isThere) running.errands.do('look', () => this.#refresh().then(() => running.loop.wake()))
     try {
       const lease = await this.#observed(key)
       if (lease === null || signal.aborted) return
@@ -235,6 +237,7 @@ export class LeaseRunner implements Service {
     const { right } = line?.order ?? {}
     if (right?.type === 'closing' && before.state !== 'closed')
       await this.step(key, { type: 'closed', outcome: { how: right.closing.how, paid: paidBy(right.closing) } })
+    if (!this.#freshness.isThere) return this.step(key, { type: 'tick' })
     const sight = work.sight(before)
     const { state } = before
     if (['bid', 'agreed', 'funded'].includes(state) && isTaken(before.devices))
@@ -271,6 +274,11 @@ export class LeaseRunner implements Service {
     }
   }
 
+  /** Throws NO_LEADER. */
+  #refresh(): Promise<void> {
+    return this.#freshness.reach(() => this.#deps.work.fresh(this.#end.signal))
+  }
+
   #submit(lease: Lease, { errands, loop }: Running): void {
     const { store, work } = this.#deps
     const { key, agreement } = lease
@@ -290,7 +298,7 @@ export class LeaseRunner implements Service {
   }
 
   async #hold(lease: Lease, running: Running, isHeld: boolean): Promise<void> {
-    if (this.#deps.work.sight(lease).is === 'over') return
+    if (this.#freshness.isThere && this.#deps.work.sight(lease).is === 'over') return
     // To hold it still is said again and again: it is for two minutes at most, and a guest that runs unpaid costs its owner.
     if (running.isHeld === isHeld && !isHeld) return
     await this.#deps.work.hold(lease, isHeld)
@@ -299,15 +307,13 @@ export class LeaseRunner implements Service {
 
   async #stop(lease: Lease, { errands, loop }: Running): Promise<void> {
     const { work } = this.#deps
-    const { is } = work.sight(lease)
-    if (is === 'over') {
+    if (this.#freshness.isThere && work.sight(lease).is === 'over') {
       await this.step(lease.key, { type: 'stopped' })
       return
     }
     errands.do('stop', async () => {
       await errands.settled('submit')
-      if (!this.#isFresh) await work.fresh(this.#end.signal)
-      this.#isFresh = true
+      await this.#refresh()
       if (work.sight(lease).is === 'absent') await this.step(lease.key, { type: 'stopped' })
       else await work.stop(lease, this.#end.signal)
       loop.wake()

@@ -6,6 +6,8 @@ import { decideBid, type Situation, totalFor, wantHash } from '../../../core/mol
 import type { Lease } from '../../../core/molt/market/lease.ts'
 import { newLease } from '../../../core/molt/market/lease.ts'
 import type { Lending } from '../../../core/molt/market/lending.ts'
+import { devicesFor, mayKeep } from '../../../core/molt/market/promises.ts'
+import type { Role, Standing } from '../../../core/molt/market/reputation.ts'
 import { areTermsOf } from '../../../core/molt/market/terms.ts'
 import type { Network } from '../../../core/molt/network.ts'
 import { isSignedBy, type Kind, sign } from '../../../core/molt/signing.ts'
@@ -42,15 +44,16 @@ export interface LendingDeskDeps {
   readonly lending: () => Lending | null
   /** What there is to be lent now, and what is known of whoever asks. */
   readonly situation: (buyer: NodeId) => Situation
+  readonly standingOf: (who: NodeId, role: Role) => Standing
 }
 
-/** Bids that nobody has taken yet: of one buyer, and of all together. */
-const mostOpenBids = { ofBuyer: 8, ofAll: 64 }
+/** Bids that nobody has taken yet: of one buyer, of all of whom nothing is known, and of all together. */
+const mostOpenBids = { ofBuyer: 8, ofUnknown: 768, ofAll: 1_024 }
 
 export class LendingDesk {
   readonly #deps: LendingDeskDeps
-  /** One bid after the other, so that no device is promised twice. */
-  #bids: Promise<unknown> = Promise.resolve()
+  /** One after the other, so that no device is promised twice. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(deps: LendingDeskDeps) {
     this.#deps = deps
@@ -58,8 +61,12 @@ export class LendingDesk {
 
   /** Throws RATE_LIMITED, and what the disk throws. */
   bid(want: Want, from: NodeId): Promise<BidAnswer> {
-    const done = this.#bids.then(() => this.#bid(want, from))
-    this.#bids = done.catch(() => 'whoever has asked hears of it')
+    return this.#inTurn(() => this.#bid(want, from))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => 'whoever has asked hears of it')
     return done
   }
 
@@ -83,15 +90,28 @@ export class LendingDesk {
     return bidAnswer(lease)
   }
 
-  /** Whoever asks for bids without end keeps others from the GPUs that are held for them. */
+  /** Each bid is a record on the disk. */
   #checkOpen(buyer: NodeId): void {
     const open = this.#deps.store.all().filter(({ state }) => state === 'bid')
     const own = open.filter(({ want }) => want.buyer === buyer)
-    if (own.length >= mostOpenBids.ofBuyer || open.length >= mostOpenBids.ofAll)
+    const isUnknown = !this.#isKnown(buyer)
+    const unknown = isUnknown ? open.filter(({ want }) => !this.#isKnown(want.buyer)).length : 0
+    const { ofBuyer, ofUnknown, ofAll } = mostOpenBids
+    if (own.length >= ofBuyer || unknown >= ofUnknown || open.length >= ofAll)
       throw new ClawError('RATE_LIMITED', { who: buyer, seconds: 60 })
   }
 
-  async agree({ key, terms, byBuyer }: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {
+  /** Something is known of it, by its own deals with this node, or by its owner. */
+  #isKnown(buyer: NodeId): boolean {
+    const { lending, standingOf } = this.#deps
+    return lending()?.trusted.includes(buyer) === true || standingOf(buyer, 'buyer').score !== null
+  }
+
+  agree(asked: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {
+    return this.#inTurn(() => this.#agree(asked, from))
+  }
+
+  async #agree({ key, terms, byBuyer }: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {
     const { store, runner, signer, network, verifier, bank } = this.#deps
     const lease = store.get(key)
     if (lease === null || lease.want.buyer !== from) return refused('unknown')
@@ -103,10 +123,25 @@ export class LendingDesk {
     const byProvider = sign(signer, { kind: 'agreement', network: network.id, value: terms })
     const agreement: Agreement = { terms, byBuyer, byProvider }
     if (!isAgreed(agreement, verifier)) return refused('signature')
-    const next = await runner.step(key, { type: 'agreed', agreement })
+    const devices = this.#devicesFor(lease, from)
+    if (devices === null) return refused('taken')
+    const next = await runner.step(key, { type: 'agreed', agreement, devices })
     if (next === null || next.agreement === null) return refused('over')
     await bank.know(next.agreement)
     return agreedOr(next.agreement, terms)
+  }
+
+  /** What is still to be had of what was bid. */
+  #devicesFor(lease: Lease, buyer: NodeId): readonly string[] | null {
+    const { store, lending: lendingNow, situation } = this.#deps
+    const lending = lendingNow()
+    if (lending === null) return null
+    const { groups, leases, now } = situation(buyer)
+    const gpus = groups.reduce((sum, { all }) => sum + all, 0)
+    const asked = { buyer, gpus: lease.signed.bid.gpus }
+    const host = { gpus, isKnown: (who: NodeId) => this.#isKnown(who), now }
+    if (leases >= lending.concurrency) return null
+    return this.#isKnown(buyer) || mayKeep(asked, store.all(), host) ? devicesFor(lease, groups) : null
   }
 
   async start({ agreement: id, hold, work }: StartRequest, from: NodeId): Promise<StartAnswer> {

@@ -1,12 +1,11 @@
 /** Lends the GPUs of this node to strangers, for as long as it takes part in a network as a provider. */
 import { agreementId } from '../../../core/molt/agreement.ts'
-import { type FreeGroup, lendable } from '../../../core/molt/market/capacity.ts'
 import type { Situation } from '../../../core/molt/market/decide.ts'
-import { holdsDevices } from '../../../core/molt/market/lease.ts'
 import { leasePriority, leaseWorkload } from '../../../core/molt/market/lease-work.ts'
 import { type Lending, lendingOf } from '../../../core/molt/market/lending.ts'
 import { type Lent, lentOf } from '../../../core/molt/market/lent.ts'
-import { heldByOwner, ownCapacity, type OwnSide } from '../../../core/molt/market/own-devices.ts'
+import { heldByOwner, type OwnSide } from '../../../core/molt/market/own-devices.ts'
+import { isUnderAgreement } from '../../../core/molt/market/promises.ts'
 import type { Role, Standing } from '../../../core/molt/market/reputation.ts'
 import type { Network } from '../../../core/molt/network.ts'
 import { Buckets } from '../../../lib/buckets.ts'
@@ -33,6 +32,7 @@ import { type LeaseDisk, LeaseStore } from './lease-store.ts'
 import { LendingDesk } from './lending-desk.ts'
 import { OfferPublisher } from './offer-publisher.ts'
 import { readPolicy } from './policy-file.ts'
+import { freeGroups } from './stock.ts'
 import type { LeaseSight, LendingView } from './types.ts'
 
 /** The network, as the market host has it. */
@@ -75,8 +75,6 @@ export interface LendingDeps {
 
 /** What one buyer may ask in a second, and at once after a pause. */
 const rates = { bids: { perSecond: 2, burst: 20 }, all: { perSecond: 20, burst: 60 } }
-/** Work that gives way has as long to end. */
-const yieldGrace = 30 * second
 const lookEvery = 30 * second
 
 export class LendingService implements Service, LendingView {
@@ -266,29 +264,14 @@ export class LendingService implements Service, LendingView {
     return leasePriority(this.#deps.mode() ?? 'moderate')
   }
 
-  #groups(): readonly FreeGroup[] {
-    const { control, self, samples } = this.#deps.home
-    const promised = new Set(
-      this.#store
-        .all()
-        .filter(holdsDevices)
-        .flatMap(({ devices }) => devices),
-    )
-    const capacity = ownCapacity(control.state, {
-      node: self,
-      promised,
-      samples: samples(),
-      priority: this.#priority(),
-    })
-    return lendable(capacity, this.rules()?.share ?? 'idle', { now: this.#runner.now(), grace: yieldGrace })
-  }
-
   #lender(): Omit<Situation, 'buyer'> {
     const { network, signer, market } = this.#deps.plane
+    const now = this.#runner.now()
+    const rules = { share: this.rules()?.share ?? 'idle', priority: this.#priority(), now } as const
     return {
-      ...{ provider: signer.id, network: network.id, groups: this.#groups(), isolation: this.#isolation, market },
-      leases: this.#store.all().filter(({ state }) => state !== 'closed').length,
-      now: this.#runner.now(),
+      ...{ provider: signer.id, network: network.id, isolation: this.#isolation, market, now },
+      groups: freeGroups({ ...this.#deps.home, store: this.#store }, rules),
+      leases: this.#store.all().filter(isUnderAgreement).length,
     }
   }
 
