@@ -222,6 +222,13 @@ export const Config = z.strictObject({
         .positive()
         .default(64)
         .describe('Most of what a store of objects holds that is copied here for one volume'),
+      copiesGib: z.coerce
+        .number()
+        .positive()
+        .default(256)
+        .describe(
+          'Most of what stores of objects hold that is copied here in all; copies that nothing uses go first, and what does not fit beside the others is refused',
+        ),
       snapshotGib: z.coerce
         .number()
         .positive()

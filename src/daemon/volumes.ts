@@ -46,5 +46,6 @@ export const objectCopiesOf = (
         ...{ self: identity.id, mesh: membership.mesh, control, vault, engine, clock },
         open: objectsOf(config.stores.hosts),
         mostBytes: config.volumes.storeGib * gib,
+        mostInAll: config.volumes.copiesGib * gib,
         log: log.child('volumes'),
       })

@@ -33,6 +33,12 @@ export const volumeFailures = {
       `What is in the volume ${volume} cannot be fetched: ${detail}.`,
     'Look at its store: whether it is there, lets its keys read, and whether this host may speak to it (setting stores.hosts).',
   ),
+  VOLUME_NO_ROOM: failure(
+    'unavailable',
+    ({ volume, bytes, limit }: { volume: string; bytes: number; limit: number }) =>
+      `There is no room for a copy of the volume ${volume}, which takes ${bytes} bytes: copies that are in use take the rest of ${limit}.`,
+    'Wait until work has ended that uses others, or raise the setting volumes.copiesGib of the node.',
+  ),
   SNAPSHOT_NOT_FOUND: failure(
     'not-found',
     ({ snapshot, volume }: { snapshot: string; volume: string }) => `The volume ${volume} has no snapshot ${snapshot}.`,

@@ -37,7 +37,16 @@ export interface Task {
   readonly prepareMounts?: PrepareMounts
 }
 
-export type PrepareMounts = (onProgress: (text: string) => void, signal: AbortSignal) => Promise<WorkloadSpec['mounts']>
+export type PrepareMounts = (onProgress: (text: string) => void, signal: AbortSignal) => Promise<PreparedMounts>
+
+/** What a task mounts, and holds on to until a container has it. */
+export interface PreparedMounts {
+  readonly mounts: WorkloadSpec['mounts']
+  /** Before the task runs with them: the engine makes an empty volume of one that is gone. Throws VOLUME_COPY_CUT. */
+  readonly verify: (signal: AbortSignal) => Promise<void>
+  /** Once a container has them, or never will. */
+  readonly release: () => void
+}
 
 /** A file that a task finds where it wants it, and can only read. */
 export interface TaskFile {

@@ -24,6 +24,11 @@ export interface VolumeEngine {
   ensure(volume: EngineVolume, signal: AbortSignal): Promise<void>
   /** Names of those that have all of these labels. */
   named(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly string[]>
+  /** The same, with all labels of each. */
+  known(
+    labels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<readonly Pick<EngineVolume, 'name' | 'labels'>[]>
   /** Containers that have it, running or ended: the placement of each, or null for one that is none of ours. */
   users(name: string, signal: AbortSignal): Promise<readonly VolumeUser[]>
   /** One that is not there is no error. */

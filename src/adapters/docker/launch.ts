@@ -4,7 +4,7 @@ import type { MountSettings } from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
 import { isLeased } from '../../model/lease-mark.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Task } from '../../ports/executor.ts'
+import type { PreparedMounts, Task } from '../../ports/executor.ts'
 import type { ImageSupply, ObtainedImage } from '../../ports/images.ts'
 import type { Log } from '../../ports/log.ts'
 import type { MemoryFiles } from '../../ports/memory-files.ts'
@@ -49,8 +49,10 @@ export async function launch(deps: LaunchDeps, asked: Task, signal: AbortSignal)
   // It never ran: an earlier start was cut off in the middle.
   if (earlier !== null) await discard(deps, earlier.Id)
 
+  let prepared = asItIs(asked)
   try {
-    const task = await withMounts(asked, deps.onProgress, signal)
+    prepared = (await asked.prepareMounts?.(deps.onProgress, signal)) ?? prepared
+    const task = { ...asked, spec: { ...asked.spec, mounts: prepared.mounts } }
     const { image, pull = 'missing' } = task.spec
     const engine = await engineInfo(docker, signal)
     requireFilter(engine.safety, deps.confinement)
@@ -67,20 +69,23 @@ export async function launch(deps: LaunchDeps, asked: Task, signal: AbortSignal)
     const own = await mountsOf(task.spec, deps.confinement)
     const runsAs = { user: userOf(task.spec, config), isMapped: engine.safety.mapsUsers }
     const mounts = [...own.mounts, ...(await mountFiles(deps.memory, task, runsAs))]
-    const ready = { task, image: obtained, engine, own, mounts, config, runtime }
+    const ready = { task, image: obtained, engine, own, mounts, config, runtime, verify: prepared.verify }
     return { id: await startInSomeWay(deps, ready, signal), labels: null }
   } catch (error) {
     // The engine may have made a container although the call for it was cut off.
     await discardAny(deps, asked)
     await deps.memory?.remove(asked.placement)
     throw error
+  } finally {
+    prepared.release()
   }
 }
 
-async function withMounts(task: Task, onProgress: LaunchDeps['onProgress'], signal: AbortSignal): Promise<Task> {
-  if (task.prepareMounts === undefined) return task
-  return { ...task, spec: { ...task.spec, mounts: await task.prepareMounts(onProgress, signal) } }
-}
+const asItIs = ({ spec: { mounts } }: Task): PreparedMounts => ({
+  mounts,
+  verify: () => Promise.resolve(),
+  release: () => undefined,
+})
 
 interface Ready {
   readonly task: Task
@@ -92,6 +97,7 @@ interface Ready {
   readonly config: ImageConfig
   /** Undefined for the engine's usual one. */
   readonly runtime: string | undefined
+  readonly verify: PreparedMounts['verify']
 }
 
 async function startInSomeWay(deps: LaunchDeps, ready: Ready, signal: AbortSignal): Promise<string> {
@@ -116,9 +122,12 @@ interface Wanted extends Ready {
 }
 
 async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSignal): Promise<string> {
-  const { grant, own, task } = wanted
+  const { grant, own, task, verify } = wanted
+  await verify(signal)
   const container = await create(deps, wanted, signal)
   try {
+    // From here on nothing can take them away any more; until here somebody may have.
+    await verify(signal)
     await requireUnchanged(task.spec, deps.confinement, own)
     await ask(signal, (abortSignal) => container.start({ abortSignal }))
     const isSeen = await requireMounted(container, own.paths, signal)
@@ -133,7 +142,7 @@ async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSig
 
 async function create(
   { docker, confinement: { openFiles } }: LaunchDeps,
-  { task, engine, ...rest }: Wanted,
+  { task, engine, ...rest }: Omit<Wanted, 'verify'>,
   signal: AbortSignal,
 ): Promise<Dockerode.Container> {
   const { mapsUsers } = engine.safety

@@ -2,7 +2,7 @@
 import { addAbortSignal, Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { ClawError } from '../../model/failure.ts'
-import type { VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
+import type { EngineVolume, VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
 import type { Confinement } from './confinement.ts'
 import { apartFrom, strict } from './confinement.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
@@ -19,18 +19,24 @@ const inside = '/volume'
 export function dockerVolumes(address: string, owners: Confinement = strict): VolumeEngine {
   const docker = connectEngine(address)
   const confinement = apartFrom(address, owners)
+  const known: VolumeEngine['known'] = (labels, signal) =>
+    told('its volumes could not be listed', async () => {
+      const filters = { label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) }
+      const { Volumes } = await ask(signal, () => docker.listVolumes({ filters }))
+      // An engine says null for none.
+      return Volumes.map(({ Name, Labels }) => ({
+        name: Name,
+        labels: (Labels as EngineVolume['labels'] | null) ?? {},
+      }))
+    })
   return {
     ensure: ({ name, options, labels }, signal) =>
       told(`the volume ${name} could not be made`, async () => {
         const wanted = { Name: name, Driver: 'local', DriverOpts: { ...options }, Labels: { ...labels } }
         await ask(signal, () => docker.createVolume(wanted))
       }),
-    named: (labels, signal) =>
-      told('its volumes could not be listed', async () => {
-        const filters = { label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) }
-        const { Volumes } = await ask(signal, () => docker.listVolumes({ filters }))
-        return Volumes.map(({ Name }) => Name)
-      }),
+    named: async (labels, signal) => (await known(labels, signal)).map(({ name }) => name),
+    known,
     users: (name, signal) =>
       told(`what uses the volume ${name} could not be listed`, async () => {
         const filters = { volume: [name] }

@@ -4,33 +4,43 @@
  */
 import { counted } from '../../lib/passing.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
-import { hour, minute } from '../../model/time.ts'
+import { minute, second } from '../../model/time.ts'
 import type { Volume } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
-import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
-import type { OpenObjects } from '../../ports/objects.ts'
+import type { ObjectStore, OpenObjects } from '../../ports/objects.ts'
 import type { Service } from '../../ports/service.ts'
-import type { EngineVolume, VolumeEngine, VolumeUser } from '../../ports/volumes.ts'
+import type { VolumeEngine } from '../../ports/volumes.ts'
 import type { Control } from '../control/types.ts'
 import { Loop } from '../gateway/loop.ts'
+import { Turns } from '../images/turns.ts'
 import type { VaultService } from '../vault/vault-service.ts'
-import { engineVolume, labelsOf } from './engine-names.ts'
+import type { ShelfDeps, Wanted } from './copy-shelf.ts'
+import { CopyShelf } from './copy-shelf.ts'
+import { engineVolume } from './engine-names.ts'
+import type { Plan } from './object-archive.ts'
 import { archiveOf, planOf } from './object-archive.ts'
 
-export interface ObjectCopiesDeps {
-  readonly self: NodeId
-  readonly mesh: MeshId
+export interface ObjectCopiesDeps extends Omit<ShelfDeps, 'engine'> {
   readonly control: Pick<Control, 'state'>
-  readonly engine: Pick<VolumeEngine, 'ensure' | 'named' | 'users' | 'remove' | 'abandon' | 'unpack'>
+  readonly engine: ShelfDeps['engine'] & Pick<VolumeEngine, 'unpack'>
   readonly open: OpenObjects
   readonly vault: Pick<VaultService, 'values'>
-  readonly clock: Clock
   readonly log: Log
   /** Most bytes of one copy, where the volume says no less. */
   readonly mostBytes: number
+}
+
+/** A copy that does not go before whoever was given it lets go of it. */
+export interface ReadyCopy {
+  /** What the engine calls it. */
+  readonly name: string
+  /** Throws VOLUME_COPY_CUT when somebody has taken it from the engine all the same. */
+  readonly verify: (signal: AbortSignal) => Promise<void>
+  /** Once a container has it, or never will. */
+  readonly release: () => void
 }
 
 type S3Volume = Volume & { readonly s3: NonNullable<Volume['s3']> }
@@ -39,27 +49,23 @@ type S3Volume = Volume & { readonly s3: NonNullable<Volume['s3']> }
 const mostObjects = 100_000
 /** What changes while it is copied is listed again so often. */
 const tries = 3
-/** How long one that nothing uses is kept for what may come. */
-const kept: Millis = hour
 const removalPatience: Millis = minute
-
-/** That all of them have, and what says that one is whole. */
-const mark = { 'claw.copy': 'objects' } as const
-const wholeOf = (copy: EngineVolume): EngineVolume => ({ ...copy, name: `${copy.name}${suffix}` })
-const suffix = '.whole'
+/** All of one copy has to be there in so long, for each of its objects and at a MiB a second, whatever else keeps it going. */
+const patienceFor = ({ bytes, files }: Plan): Millis => 10 * minute + (bytes / mib) * second + files.length * second
+/** What a file takes at least, of a disk. */
+const blockBytes = 4_096
 
 export class ObjectCopies implements Service {
   readonly name = 'object-copies'
   readonly #deps: ObjectCopiesDeps
   readonly #loop: Loop
+  readonly #shelf: CopyShelf
   /** One after the other for each volume: what one has copied, the next one has. */
-  readonly #turns = new Map<string, Promise<unknown>>()
-  readonly #filling = new Set<string>()
-  /** When each was last known to be of use, on the steady clock. */
-  readonly #used = new Map<string, Millis>()
+  readonly #turns = new Turns()
 
   constructor(deps: ObjectCopiesDeps) {
     this.#deps = deps
+    this.#shelf = new CopyShelf(deps)
     this.#loop = new Loop(deps, { every: 5 * minute, pause: minute }, (signal) => this.sweep(signal))
   }
 
@@ -73,42 +79,20 @@ export class ObjectCopies implements Service {
   }
 
   /**
-   * What the engine calls the copy of what the store holds now, made if need be. Throws VOLUME_SOURCE, TOO_LARGE, VOLUME_COPY_CUT for what does
-   * not stand still, and what the vault and the engine do.
+   * A copy of what the store holds now, made if need be, for whoever lets go of it afterwards. Throws VOLUME_SOURCE, TOO_LARGE, VOLUME_NO_ROOM,
+   * VOLUME_COPY_CUT for what does not stand still, and what the vault and the engine do.
    */
-  async ready(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<string> {
+  ready(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<ReadyCopy> {
     const key = volumeKey(volume.namespace, volume.name)
-    const before = this.#turns.get(key) ?? Promise.resolve()
-    const turn = before.then(async () => {
-      signal.throwIfAborted()
-      return this.#copied(volume, onProgress, signal)
-    })
-    const settled = turn.catch(() => 'whoever wanted it hears of it')
-    this.#turns.set(key, settled)
-    try {
-      return await turn
-    } finally {
-      if (this.#turns.get(key) === settled) this.#turns.delete(key)
-    }
+    return this.#turns.run(key, signal, () => this.#copied(volume, onProgress, signal))
   }
 
   /** Takes away what nothing has used for a while, or nobody ever finished. */
-  async sweep(signal: AbortSignal): Promise<void> {
-    const { engine, clock } = this.#deps
-    const { self, mesh } = this.#deps
-    const names = await engine.named({ ...mark, 'claw.mesh': mesh, 'claw.keeper': self }, signal)
-    const copies = new Set(names.map((name) => (name.endsWith(suffix) ? name.slice(0, -suffix.length) : name)))
-    for (const name of this.#used.keys()) if (!copies.has(name)) this.#used.delete(name)
-    for (const name of copies) {
-      const now = clock.elapsed()
-      if (!this.#used.has(name) || this.#filling.has(name)) this.#used.set(name, now)
-      else if ((await engine.users(name, signal)).some(isWork)) this.#used.set(name, clock.elapsed())
-      // It may have been given to somebody while the engine was asked.
-      else if (now - (this.#used.get(name) ?? now) >= kept) await this.#remove(name, signal)
-    }
+  sweep(signal: AbortSignal): Promise<void> {
+    return this.#shelf.sweep(signal)
   }
 
-  async #copied(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<string> {
+  async #copied(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<ReadyCopy> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#copy(volume, onProgress, signal)
@@ -118,47 +102,52 @@ export class ObjectCopies implements Service {
     }
   }
 
-  async #copy(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<string> {
-    const { engine, clock } = this.#deps
+  async #copy(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<ReadyCopy> {
     const name = volumeKey(volume.namespace, volume.name)
     onProgress(`looking at what ${name} holds`)
     const store = this.#deps.open(volume.s3, await this.#keysOf(volume, signal), name)
     const plan = planOf(await store.list(mostObjects, signal), name)
     const limit = this.#mostOf(volume)
     if (plan.bytes > limit) throw new ClawError('TOO_LARGE', { what: `What ${name} holds`, limit })
-    const copy = this.#copyOf(volume, plan.print)
-    this.#used.set(copy.name, clock.elapsed())
-    if (await this.#isWhole(volume, copy, signal)) return copy.name
-    this.#filling.add(copy.name)
+    const copy = engineVolume({ ...volume, incarnation: `${volume.createdAt} ${plan.print}` }, this.#deps)
+    const wanted = { copy, volume: name, bytes: plan.bytes + plan.files.length * blockBytes }
+    const { isWhole, release } = await this.#shelf.take(wanted, signal)
+    try {
+      if (!isWhole) await this.#fill({ wanted, plan, store, onProgress }, signal)
+    } catch (error) {
+      release()
+      throw error
+    }
+    return { name: copy.name, release, verify: (until) => this.#shelf.require(copy.name, until) }
+  }
+
+  async #fill({ wanted, plan, store, onProgress }: Filling, signal: AbortSignal): Promise<void> {
+    const { volume, copy } = wanted
+    const patience = patienceFor(plan)
+    const late = new AbortController()
+    const detail = `all of it was to be here in ${Math.ceil(patience / minute)} minutes`
+    const cancel = this.#deps.clock.after(patience, () =>
+      late.abort(new ClawError('VOLUME_SOURCE', { volume, detail })),
+    )
+    const until = AbortSignal.any([signal, late.signal])
     try {
       // What a daemon before this one did not bring to its end.
-      await this.#remove(copy.name, signal)
-      await engine.ensure(copy, signal)
+      await this.#shelf.remove(copy.name, until)
+      await this.#shelf.make(wanted, until)
       const of = inMib(plan.bytes)
-      const archive = counted(archiveOf(plan, store, signal), (bytes) =>
-        onProgress(`fetching ${name}: ${inMib(Math.min(bytes, plan.bytes))} of ${of} MiB`),
+      const archive = counted(archiveOf(plan, store, until), (bytes) =>
+        onProgress(`fetching ${volume}: ${inMib(Math.min(bytes, plan.bytes))} of ${of} MiB`),
       )
-      await engine.unpack({ volume: copy.name }, archive, signal)
-      await engine.ensure(wholeOf(copy), signal)
-      this.#used.set(copy.name, clock.elapsed())
-      return copy.name
+      await this.#deps.engine.unpack({ volume: copy.name }, archive, until)
+      await this.#shelf.finish(wanted, until)
     } catch (error) {
       await this.#leave(copy.name)
+      signal.throwIfAborted()
+      late.signal.throwIfAborted()
       throw error
     } finally {
-      this.#filling.delete(copy.name)
+      cancel()
     }
-  }
-
-  #copyOf(volume: S3Volume, print: string): EngineVolume {
-    const copy = engineVolume({ ...volume, incarnation: `${volume.createdAt} ${print}` }, this.#deps)
-    return { ...copy, labels: { ...copy.labels, ...mark } }
-  }
-
-  /** Both are there: one alone was not finished, or somebody has taken the other away. */
-  async #isWhole(volume: Volume, copy: EngineVolume, signal: AbortSignal): Promise<boolean> {
-    const names = await this.#deps.engine.named({ ...labelsOf(volume, this.#deps), ...mark }, signal)
-    return names.includes(copy.name) && names.includes(wholeOf(copy).name)
   }
 
   #mostOf({ sizeMib }: Volume): number {
@@ -177,21 +166,13 @@ export class ObjectCopies implements Service {
     return keys ?? new Uint8Array()
   }
 
-  /** What says that it is whole goes first. */
-  async #remove(name: string, signal: AbortSignal): Promise<void> {
-    const { engine } = this.#deps
-    await engine.abandon(name, signal)
-    await engine.remove(`${name}${suffix}`, signal)
-    await engine.remove(name, signal)
-  }
-
   /** Also when whoever wanted it has called it off. What cannot go now goes later. */
   async #leave(name: string): Promise<void> {
     const { clock, log } = this.#deps
     const late = new AbortController()
     const cancel = clock.after(removalPatience, () => late.abort())
     try {
-      await this.#remove(name, late.signal)
+      await this.#shelf.remove(name, late.signal)
     } catch (error) {
       log.warn('half a copy of a store of objects is left for a while', { volume: name, reason: String(error) })
     } finally {
@@ -200,8 +181,12 @@ export class ObjectCopies implements Service {
   }
 }
 
-/** And not what has copied it, of a daemon that has died meanwhile. */
-const isWork = ({ placement, isRunning }: VolumeUser): boolean => placement !== null || isRunning
+interface Filling {
+  readonly wanted: Wanted
+  readonly plan: Plan
+  readonly store: ObjectStore
+  readonly onProgress: (text: string) => void
+}
 
 const mib = 1_048_576
 

@@ -6,11 +6,11 @@ import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Volume, VolumeSnapshot } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
-import type { PrepareMounts } from '../../ports/executor.ts'
+import type { PreparedMounts, PrepareMounts } from '../../ports/executor.ts'
 import type { Copied, CopyStore, VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
 import type { Control } from '../control/types.ts'
 import { engineVolume, labelsOf, ownVolume } from './engine-names.ts'
-import type { ObjectCopies } from './object-copies.ts'
+import type { ObjectCopies, ReadyCopy } from './object-copies.ts'
 
 type Mounts = WorkloadSpec['mounts']
 
@@ -38,12 +38,33 @@ export class VolumeService {
 
   /**
    * What the work mounts, as the engine of this node knows it. A name that is no volume of the mesh is one that only work of its namespace
-   * has here; whatever else the engine holds is only for work that may have all paths of the host.
+   * has here; whatever else the engine holds is only for work that may have all paths of the host. Whoever asks lets go of it afterwards.
    */
   readonly mountsFor = async (
     spec: WorkloadSpec,
     ...[onProgress, signal]: Parameters<PrepareMounts>
-  ): Promise<Mounts> => {
+  ): Promise<PreparedMounts> => {
+    const copies: ReadyCopy[] = []
+    const release = (): void => copies.forEach((copy) => copy.release())
+    try {
+      const mounts = await this.#mountsOf(spec, copies, onProgress, signal)
+      return {
+        ...{ mounts, release },
+        verify: async (until) => {
+          for (const copy of copies) await copy.verify(until)
+        },
+      }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  async #mountsOf(
+    spec: WorkloadSpec,
+    copies: ReadyCopy[],
+    ...[onProgress, signal]: Parameters<PrepareMounts>
+  ): Promise<Mounts> {
     const volumes = new Map(volumesOf(this.#deps.control.state, spec).map((volume) => [volume.name, volume]))
     const hasAll = spec.privileges?.some((one) => one === 'host-paths' || one === 'privileged') === true
     const mounts: Mounts[number][] = []
@@ -51,18 +72,26 @@ export class VolumeService {
       const volume = volumes.get(mount.source)
       if (volume !== undefined) {
         const readOnly = mount.readOnly || volume.access === 'ROX'
-        mounts.push({ ...mount, source: await this.#sourceOf(volume, onProgress, signal), readOnly })
+        const source = await this.#sourceOf(volume, copies, onProgress, signal)
+        mounts.push({ ...mount, source, readOnly })
       } else if (mount.source.startsWith('/') || hasAll) mounts.push(mount)
       else mounts.push({ ...mount, source: await this.#ownOf(spec.namespace, mount.source, signal) })
     }
     return mounts
   }
 
-  async #sourceOf(volume: Volume, ...[onProgress, signal]: Parameters<PrepareMounts>): Promise<string> {
+  /** Whoever asks lets go of what is put to the copies. */
+  async #sourceOf(
+    volume: Volume,
+    copies: ReadyCopy[],
+    ...[onProgress, signal]: Parameters<PrepareMounts>
+  ): Promise<string> {
     if (volume.type === 'hostpath') return volume.hostPath ?? ''
     const { s3 } = volume
     if (s3 === undefined) return this.#ensure(volume, signal)
-    return this.#objects.ready({ ...volume, s3 }, onProgress, signal)
+    const copy = await this.#objects.ready({ ...volume, s3 }, onProgress, signal)
+    copies.push(copy)
+    return copy.name
   }
 
   async #ownOf(namespace: string, name: string, signal: AbortSignal): Promise<string> {
@@ -79,7 +108,12 @@ export class VolumeService {
 
   /** All that is in it, as a tar archive. Throws EXECUTOR_UNAVAILABLE, CONTAINER_FAILED, and VOLUME_COPY_CUT at the end. */
   async *read(volume: Volume, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    yield* this.#engine.pack(await this.#contentOf(volume, signal), signal)
+    const copies: ReadyCopy[] = []
+    try {
+      yield* this.#engine.pack(await this.#contentOf(volume, copies, signal), signal)
+    } finally {
+      for (const copy of copies) copy.release()
+    }
   }
 
   /**
@@ -101,7 +135,12 @@ export class VolumeService {
   /** Into a directory of the host, or of a server: what came since stays. Throws STATE_CORRUPT for a copy that is damaged. */
   async putOver(volume: Volume, snapshot: VolumeSnapshot, signal: AbortSignal): Promise<void> {
     const archive = await this.#deps.copies.read(snapshot.id, snapshot)
-    await this.#engine.unpack(await this.#contentOf(volume, signal), archive, signal)
+    const copies: ReadyCopy[] = []
+    try {
+      await this.#engine.unpack(await this.#contentOf(volume, copies, signal), archive, signal)
+    } finally {
+      for (const copy of copies) copy.release()
+    }
   }
 
   /** Throws STATE_CORRUPT for a copy that is damaged. */
@@ -155,9 +194,9 @@ export class VolumeService {
     return there(this.#deps.objects)
   }
 
-  async #contentOf(volume: Volume, signal: AbortSignal): Promise<VolumeContent> {
+  async #contentOf(volume: Volume, copies: ReadyCopy[], signal: AbortSignal): Promise<VolumeContent> {
     if (volume.type === 'hostpath') return { path: volume.hostPath ?? '', namespace: volume.namespace }
-    return { volume: await this.#sourceOf(volume, () => undefined, signal) }
+    return { volume: await this.#sourceOf(volume, copies, () => undefined, signal) }
   }
 
   async #ensure(volume: Volume, signal: AbortSignal): Promise<string> {

@@ -1,6 +1,6 @@
 /** What a node copies from a store of objects, with an engine and a store that a test may have fail. */
 import { setImmediate } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createState } from '../../../../src/core/state/state.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import type { MeshId } from '../../../../src/model/ids.ts'
@@ -27,7 +27,13 @@ const volume = {
   ...{ node: null, createdAt: 1, createdBy: 'socket', snapshots: [] },
 } as const satisfies Volume
 
-function lab() {
+interface Hooks {
+  read: (key: string, signal: AbortSignal) => void | Promise<void>
+  unpack: () => void
+  users: () => void | Promise<void>
+}
+
+function lab({ mostInAll = 1_000_000 } = {}) {
   const world = new World(1)
   /** What the engine has, and what is in it. */
   const engine = new Map<string, { readonly made: EngineVolume; content: string }>()
@@ -36,19 +42,16 @@ function lab() {
   /** What a daemon that has died was still copying. */
   const left = new Set<string>()
   const asked: string[] = []
-  const hooks: { read: (key: string) => void | Promise<void>; unpack: () => void } = {
-    read: () => {},
-    unpack: () => {},
-  }
+  const hooks: Hooks = { read: () => {}, unpack: () => {}, users: () => {} }
   const copies = new ObjectCopies({
     ...{ self: ada, mesh: 'mesh-abcdefgh1234' as MeshId, control: { state: createState() }, clock: world, log: silent },
-    mostBytes: 100,
+    ...{ mostBytes: 100, mostInAll },
     vault: { values: async () => [Buffer.from('id:key')] },
     open: () => ({
       list: async () =>
         [...objects].map(([key, text]) => ({ key, bytes: text.length, etag: `e-${text}`, modified: 0 })),
-      async *read({ key, etag }) {
-        await hooks.read(key)
+      async *read({ key, etag }, signal) {
+        await hooks.read(key, signal)
         asked.push(key)
         if (`e-${objects.get(key) ?? ''}` !== etag) throw new ClawError('VOLUME_COPY_CUT', { detail: `${key} changed` })
         yield Buffer.from(objects.get(key) ?? '')
@@ -56,14 +59,17 @@ function lab() {
     }),
     engine: {
       ensure: async (made) => void (engine.has(made.name) || engine.set(made.name, { made, content: '' })),
-      named: async (labels) =>
+      known: async (labels) =>
         [...engine.values()]
           .filter(({ made }) => Object.entries(labels).every(([key, value]) => made.labels[key] === value))
-          .map(({ made }) => made.name),
-      users: async (name) => [
-        ...(users.has(name) ? [{ placement: null, isRunning: true }] : []),
-        ...(left.has(name) ? [{ placement: null, isRunning: false }] : []),
-      ],
+          .map(({ made }) => ({ name: made.name, labels: made.labels })),
+      users: async (name) => {
+        await hooks.users()
+        return [
+          ...(users.has(name) ? [{ placement: null, isRunning: true }] : []),
+          ...(left.has(name) ? [{ placement: null, isRunning: false }] : []),
+        ]
+      },
       remove: async (name) => {
         if (left.has(name)) throw new ClawError('CONTAINER_FAILED', { detail: 'volume is in use' })
         engine.delete(name)
@@ -82,13 +88,19 @@ function lab() {
     },
   })
   const told: string[] = []
-  const ready = (signal = never, parts: Partial<typeof volume> = {}): Promise<string> =>
+  const take = (signal = never, parts: Partial<typeof volume> = {}) =>
     copies.ready({ ...volume, ...parts }, (text) => void told.push(text), signal)
+  /** Of what nothing runs with. */
+  const ready = async (signal = never): Promise<string> => {
+    const { name, release } = await take(signal)
+    release()
+    return name
+  }
   const sweepAfter = async (span: number): Promise<void> => {
     await world.runFor(span)
     await copies.sweep(never)
   }
-  return { ready, engine, objects, users, left, asked, hooks, told, copies, sweepAfter }
+  return { world, take, ready, engine, objects, users, left, asked, hooks, told, copies, sweepAfter }
 }
 const hour = 3_600_000
 
@@ -179,4 +191,132 @@ test('given copies that nothing has used for an hour, then they go; what is used
   users.delete(used)
   await sweepAfter(hour)
   expect([engine.size, engine.has(given)]).toEqual([0, false])
+})
+
+test('given a copy that somebody holds, then it stays, however long the start takes; once it is let go of, it goes an hour later', async () => {
+  const { take, engine, sweepAfter } = lab()
+  const { name, release } = await take()
+  await sweepAfter(hour)
+  await sweepAfter(5 * hour)
+  expect(engine.has(name)).toBe(true)
+  release()
+  release()
+  await sweepAfter(hour / 2)
+  expect(engine.has(name)).toBe(true)
+  await sweepAfter(hour / 2)
+  expect(engine.size).toBe(0)
+})
+
+test('given a sweep that is about to take a copy away, when somebody wants it, then he has one that is there', async () => {
+  const { take, ready, engine, hooks, copies, world } = lab()
+  await ready()
+  await world.runFor(2 * hour)
+  const answered = Promise.withResolvers<void>()
+  hooks.users = () => answered.promise
+  const swept = copies.sweep(never)
+  await setImmediate()
+  const taken = take()
+  await setImmediate()
+  answered.resolve()
+  await swept
+  const { name, verify } = await taken
+  await verify(never)
+  expect(engine.get(name)?.content).toContain('one')
+})
+
+test('given a copy that was let go of while the sweep asked who uses it, then it stays', async () => {
+  const { take, engine, hooks, world, copies } = lab()
+  const { name } = await take()
+  const { release } = await take()
+  await world.runFor(2 * hour)
+  hooks.users = release
+  await copies.sweep(never)
+  expect(engine.has(name)).toBe(true)
+})
+
+test('given a copy that somebody takes from the engine before the work has it, then it is not run with nothing in its place', async () => {
+  const { take, engine } = lab()
+  for (const suffix of ['', '.whole']) {
+    const { name, verify } = await take()
+    await verify(never)
+    engine.delete(`${name}${suffix}`)
+    await expect(verify(never)).rejects.toMatchObject({ code: 'VOLUME_COPY_CUT' })
+  }
+})
+
+test('given somebody who copies, when another who waits for it calls it off, then he hears of it at once', async () => {
+  const { ready, hooks } = lab()
+  const goesOn = Promise.withResolvers<void>()
+  hooks.read = () => goesOn.promise
+  const first = ready()
+  await setImmediate()
+  const off = new AbortController()
+  const second = ready(off.signal)
+  off.abort(new ClawError('CONTAINER_FAILED', { detail: 'stopped' }))
+  await expect(second).rejects.toMatchObject({ code: 'CONTAINER_FAILED' })
+  goesOn.resolve()
+  expect(await first).toBe(await ready())
+})
+
+test('given a store that drips, then a copy has to be there in a time that its size allows', async () => {
+  const { ready, hooks, world, engine } = lab()
+  hooks.read = (_, signal) =>
+    new Promise((_done, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)))
+  const failed = ready().catch((error: unknown) => error)
+  await setImmediate()
+  await world.runFor(hour / 2)
+  expect(await failed).toMatchObject({ code: 'VOLUME_SOURCE' })
+  expect(engine.size).toBe(0)
+})
+
+describe('given room for two', () => {
+  const two = { mostInAll: 2 * 4_200 }
+
+  test('when a third is wanted, then the one goes that was not used for longest, and none that somebody has', async () => {
+    const { take, ready, objects, engine, world } = lab(two)
+    const held = await take()
+    objects.set('a', 'two')
+    const idle = await ready()
+    await world.runFor(1)
+    objects.set('a', 'three')
+    const third = await ready()
+    expect([engine.has(held.name), engine.has(idle), engine.has(third), engine.size]).toEqual([true, false, true, 4])
+  })
+
+  test('when all of them are in use, also by one that is still filled, then a third is refused, and nothing goes', async () => {
+    const { take, ready, objects, users, engine, hooks } = lab(two)
+    users.add(await ready())
+    objects.set('a', 'two')
+    const goesOn = Promise.withResolvers<void>()
+    hooks.read = () => goesOn.promise
+    const filling = take()
+    await setImmediate()
+    // Of another volume: it waits for nobody.
+    const other = take(never, { name: 'other' })
+    await expect(other).rejects.toMatchObject({ code: 'VOLUME_NO_ROOM' })
+    goesOn.resolve()
+    await filling
+    expect(engine.size).toBe(4)
+  })
+
+  test('when it is larger than all of the room, then nothing goes for it', async () => {
+    const { ready, objects, engine } = lab(two)
+    const first = await ready()
+    for (const key of ['b', 'c']) objects.set(key, 'more')
+    await expect(ready()).rejects.toMatchObject({ code: 'VOLUME_NO_ROOM' })
+    expect(engine.has(first)).toBe(true)
+  })
+
+  test('when the daemon has been started anew, then what was there before counts', async () => {
+    const before = lab(two)
+    const kept = await before.ready()
+    const after = lab(two)
+    for (const [name, one] of before.engine) after.engine.set(name, one)
+    after.users.add(kept)
+    after.objects.set('a', 'two')
+    await after.ready()
+    after.objects.set('a', 'three').set('b', 'more')
+    await expect(after.ready()).rejects.toMatchObject({ code: 'VOLUME_NO_ROOM' })
+    expect(after.engine.has(kept)).toBe(true)
+  })
 })

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createState } from '../../../../src/core/state/state.ts'
+import { ClawError } from '../../../../src/model/failure.ts'
 import type { MeshId } from '../../../../src/model/ids.ts'
 import type { Volume } from '../../../../src/model/volume.ts'
 import { volumeKey } from '../../../../src/model/volume.ts'
+import type { PreparedMounts } from '../../../../src/ports/executor.ts'
 import type { EngineVolume, VolumeEngine } from '../../../../src/ports/volumes.ts'
 import { engineVolume, ownVolume } from '../../../../src/services/volumes/engine-names.ts'
+import type { VolumeDeps } from '../../../../src/services/volumes/volume-service.ts'
 import { VolumeService } from '../../../../src/services/volumes/volume-service.ts'
 import { ada, spec as specOf } from '../../../support/control-samples.ts'
 
@@ -57,12 +60,12 @@ describe('what work mounts', () => {
     const service = new VolumeService({ ...deps, copies: {} as never })
     const sources = async (namespace: string, source: string, privileges: readonly 'host-paths'[] = []) => {
       const mounts = [{ source, target: '/x', readOnly: false }]
-      const [mount] = await service.mountsFor(
+      const { mounts: found } = await service.mountsFor(
         { ...specOf({ mounts }), namespace, privileges: [...privileges] },
         () => undefined,
         never,
       )
-      return mount
+      return found[0]
     }
     return { sources, made }
   }
@@ -87,5 +90,52 @@ describe('what work mounts', () => {
 
   test('whoever may have every path of the host may have what its engine holds', async () => {
     expect(await lab().sources('other', 'postgres-data', ['host-paths'])).toMatchObject({ source: 'postgres-data' })
+  })
+})
+
+describe('what work mounts of stores of objects', () => {
+  function lab() {
+    const state = createState()
+    const place3 = { endpoint: 'https://s3.example', bucket: 'b', prefix: '', region: 'r', secret: 's' }
+    for (const name of ['one', 'two'])
+      state.volumes.set(`team/${name}`, volume({ name, type: 's3', access: 'ROX', s3: place3, node: null }))
+    const told: string[] = []
+    const objects: VolumeDeps['objects'] = {
+      ready: async ({ name }) => {
+        if (refused === name) throw new ClawError('VOLUME_NO_ROOM', { volume: name, bytes: 2, limit: 1 })
+        return {
+          name: `copy-${name}`,
+          verify: async () => void told.push(`verify ${name}`),
+          release: () => void told.push(`release ${name}`),
+        }
+      },
+    }
+    let refused = ''
+    const deps = { ...place, control: { state }, engine: null, objects, mostBytes: 1, copies: {} as never }
+    const service = new VolumeService({ ...deps, removeTask: () => Promise.resolve() })
+    const mounts = ['one', 'two'].map((source) => ({ source, target: `/${source}`, readOnly: false }))
+    const prepare = (): Promise<PreparedMounts> =>
+      service.mountsFor({ ...specOf({ mounts }), namespace: 'team' }, () => undefined, never)
+    return { prepare, told, refuse: (name: string) => void (refused = name) }
+  }
+
+  test('is looked at, and let go of, when whoever asked says so', async () => {
+    const { prepare, told } = lab()
+    const { mounts, verify, release } = await prepare()
+    expect(mounts.map(({ source, readOnly }) => [source, readOnly])).toEqual([
+      ['copy-one', true],
+      ['copy-two', true],
+    ])
+    expect(told).toEqual([])
+    await verify(never)
+    release()
+    expect(told).toEqual(['verify one', 'verify two', 'release one', 'release two'])
+  })
+
+  test('given one that cannot be had, then the others are not held on to', async () => {
+    const { prepare, told, refuse } = lab()
+    refuse('two')
+    await expect(prepare()).rejects.toMatchObject({ code: 'VOLUME_NO_ROOM' })
+    expect(told).toEqual(['release one'])
   })
 })
