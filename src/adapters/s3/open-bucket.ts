@@ -23,8 +23,8 @@ export interface Bucket {
   /** Whoever calls off calls off the request as well. */
   clientFor(signal: AbortSignal): S3mini
   asked<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
-  /** What begins with the prefix, at most so many at once, from where the last page said on. */
-  page(prefix: string, most: number, from: string | null, signal: AbortSignal): Promise<Page>
+  /** What begins with the prefix, at most so many at once, from where the last page said on; null where there is no bucket. */
+  page(prefix: string, most: number, from: string | null, signal: AbortSignal): Promise<Page | null>
   /** What an object holds. Throws what `check` does, which is given the answer, or null where there is no such object. */
   read(key: string, check: (answer: Response | null) => void, signal: AbortSignal): AsyncGenerator<Uint8Array>
 }
@@ -64,10 +64,7 @@ export function openBucket(place: BucketPlace, keys: Uint8Array, { hosts, limits
         return '<ListBucketResult></ListBucketResult>'
       }
       await asked(signal, () => client(signal, reads).listObjectsPaged('/', prefix, most, from ?? undefined))
-      // TypeScript does not see that it was called.
-      const found = page as Page | null
-      if (found === null) throw failed(`there is no bucket ${place.bucket}`)
-      return found
+      return page
     },
     async *read(key, check, signal) {
       const off = new AbortController()

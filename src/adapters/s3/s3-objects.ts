@@ -3,7 +3,7 @@ import type { BucketPlace } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ObjectStore, OpenObjects, StoredObject } from '../../ports/objects.ts'
 import { inTime, usualLimits } from './guarded-fetch.ts'
-import type { Listed } from './listing.ts'
+import type { Listed, Page } from './listing.ts'
 import { openBucket } from './open-bucket.ts'
 
 /** Of a page of a list: a thousand names of the longest kind. */
@@ -26,7 +26,8 @@ export const objectsOf =
           const found: StoredObject[] = []
           let from: string | null = null
           do {
-            const page = await bucket.page(place.prefix, pageObjects, from, until)
+            const page: Page | null = await bucket.page(place.prefix, pageObjects, from, until)
+            if (page === null) throw failed(`there is no bucket ${place.bucket}`)
             for (const one of page.objects) {
               const object = objectIn(one, place, failed)
               if (object !== null) found.push(object)

@@ -7,6 +7,7 @@ import type { BackupStore } from '../../ports/backups.ts'
 import type { Copied } from '../../ports/volumes.ts'
 import type { Limits } from './guarded-fetch.ts'
 import { inTime, usualLimits } from './guarded-fetch.ts'
+import type { Page } from './listing.ts'
 import type { Bucket } from './open-bucket.ts'
 import { openBucket } from './open-bucket.ts'
 
@@ -51,9 +52,10 @@ export function s3Store(place: Place, keys: Uint8Array, { hosts, limits = usualL
         const own: string[] = []
         let from: string | null = null
         do {
-          const page = await bucket.page(folder, mostFiles, from, until)
-          own.push(...page.objects.map(({ key }) => key).filter((key) => key.startsWith(folder)))
-          from = page.next
+          const page: Page | null = await bucket.page(folder, mostFiles, from, until)
+          // With its bucket all of it is gone.
+          own.push(...(page?.objects ?? []).map(({ key }) => key).filter((key) => key.startsWith(folder)))
+          from = page?.next ?? null
         } while (from !== null && own.length < mostFiles)
         for (const key of own.slice(0, mostFiles)) await bucket.asked(signal, () => client.deleteObject(key))
       })

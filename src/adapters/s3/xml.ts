@@ -95,13 +95,13 @@ const named = new Map([
 
 /** Once only: `&amp;lt;` is `&lt;`. */
 const decoded = (text: string): string =>
-  text.replaceAll(/&([^;&]{0,10};)?/g, (whole, inner: string | undefined) => {
+  text.replaceAll(/&([^;&]{0,10};)?/g, (_, inner: string | undefined) => {
     const entity = inner?.slice(0, -1) ?? ''
     const [, hex, digits] = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(entity) ?? []
     const code = hex === undefined ? Number(digits ?? NaN) : parseInt(hex, 16)
     const isCharacter = code <= 0x10_ff_ff && !(code >= 0xd8_00 && code <= 0xdf_ff)
     const character = isCharacter ? String.fromCodePoint(code) : named.get(entity)
-    if (character === undefined) throw malformed(`no character is called ${whole}`)
+    if (character === undefined) throw malformed('a character by a name that is none')
     return character
   })
 

@@ -125,6 +125,12 @@ test('when a backup is removed, then only what is in its folder goes, and as muc
   expect(gone.every((one) => one.startsWith('DELETE /backups/mesh/bak-a/'))).toBe(true)
 })
 
+test('when a backup is removed whose bucket is gone, then there is nothing to remove', async () => {
+  answer = (_, response) => response.writeHead(404).end('<Error><Code>NoSuchBucket</Code></Error>')
+  await remove()
+  expect(asked).toHaveLength(1)
+})
+
 describe('a file of many parts', () => {
   const mib = 1_048_576
   const multipart =
