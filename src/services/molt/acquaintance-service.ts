@@ -99,7 +99,9 @@ export class AcquaintanceService implements Service {
 
   #learn(from: NodeId, addresses: readonly string[]): void {
     const { clock, peers } = this.#deps
-    this.#known = learn(this.#known, { addresses, from, self: peers.self, at: clock.elapsed() })
+    const up = new Set(peers.up())
+    const word = { addresses, from, self: peers.self, own: peers.addresses(), up, at: clock.elapsed() }
+    this.#known = learn(this.#known, word)
   }
 
   #own(): readonly string[] {
