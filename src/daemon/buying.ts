@@ -7,11 +7,13 @@ import { BuyingService } from '../services/molt/buying/buying.ts'
 import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
 import type { OfferBook } from '../services/molt/buying/offer-book.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
+import type { RecordStore } from '../services/records/record-store.ts'
 import type { Ground } from './ground.ts'
 
 interface Market {
   readonly bank: Bank
   readonly offers: OfferBook
+  readonly records: Pick<RecordStore, 'closedOut'>
   /** What is of this network alone. */
   readonly disk: Disk
 }
@@ -19,14 +21,17 @@ interface Market {
 export function buyingOn(
   { verifier, clock, random, log }: Ground,
   { network, signer, rpc, party }: MoltPlane,
-  { bank, offers, disk }: Market,
+  { bank, offers, records, disk }: Market,
   door: BuyingDoor,
 ): Service {
   const service = new BuyingService({
     ...{ network, signer, verifier, rpc, bank, disk, clock, random, log: log.child('buying') },
     ...{ finder: offers, limits: () => door.limits() },
     knownOf: (provider) => ({
-      ...standingsSeen(bank.books, network, { self: party, now: clock.now() })(provider, 'provider'),
+      ...standingsSeen(bank.books, network, { self: party, closedOut: records.closedOut, now: clock.now() })(
+        provider,
+        'provider',
+      ),
       verification: 'self-reported',
     }),
   })

@@ -57,8 +57,9 @@ export function lendingOn(
   const lending = new LendingService({
     plane: {
       ...{ network, signer, verifier, rpc, bank, board: new RecordBoard(party, records) },
-      // What others say of a buyer is not asked yet: only what this account has seen itself.
-      standingOf: (who, role) => standingsSeen(bank.books, network, { self: party, now: clock.now() })(who, role),
+      // What others say of a buyer is not asked yet: only what this account has seen itself, and proofs that it lies.
+      standingOf: (who, role) =>
+        standingsSeen(bank.books, network, { self: party, closedOut: records.closedOut, now: clock.now() })(who, role),
       market: () => null,
     },
     ...{ home, mode, leases: disk },

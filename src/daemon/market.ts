@@ -71,7 +71,7 @@ export function marketOn(
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
       ...[bank, walletOn(plane, bank, { ...shared, rpc }, lends.wallet)],
       ...[offers, records, lendingOn(ground, plane, { bank, records, disk }, lends)],
-      buyingOn(ground, plane, { bank, offers, disk }, lends.buying),
+      buyingOn(ground, plane, { bank, offers, records, disk }, lends.buying),
     ],
   }
 }

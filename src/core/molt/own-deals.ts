@@ -3,8 +3,7 @@ import type { Books } from './books.ts'
 import { keyOf } from './books.ts'
 import { holdAccount } from './agreement.ts'
 import type { NodeId } from '../../model/ids.ts'
-import type { Instant } from '../../model/time.ts'
-import { type Deal, dealOf, type Role, type Standing, standingsOf } from './market/reputation.ts'
+import { type Deal, dealOf, type Evidence, type Role, type Standing, standingsOf } from './market/reputation.ts'
 import type { Network } from './network.ts'
 
 export const ownDeals = (
@@ -18,10 +17,9 @@ export const ownDeals = (
     return dealOf(agreement, right.closing, { network, closedAt: closed.at })
   })
 
-/** What follows from them of those whom it has dealt with. */
+/** What follows from them of those whom it has dealt with. `closedOut`: who was proven to contradict itself, whoever has found out. */
 export const standingsSeen = (
   books: Pick<Books, 'agreements' | 'byKey'>,
   network: Pick<Network, 'feeBps' | 'feeTo'>,
-  { self, now }: { readonly self: NodeId; readonly now: Instant },
-): ((who: NodeId, role: Role) => Standing) =>
-  standingsOf({ deals: ownDeals(books, network), self, closedOut: new Set(), now })
+  { self, closedOut, now }: Pick<Evidence, 'self' | 'closedOut' | 'now'>,
+): ((who: NodeId, role: Role) => Standing) => standingsOf({ deals: ownDeals(books, network), self, closedOut, now })

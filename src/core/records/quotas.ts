@@ -27,14 +27,19 @@ interface Use {
   bytes: number
 }
 
+/** Of all the room, what is only for those that are known: others get no more than the rest. */
+const reserve = 0.25
+
 export class Quotas {
   readonly #limits: QuotaLimits
+  readonly #isKnown: (issuer: NodeId) => boolean
   readonly #kept = new Map<string, Kept>()
   readonly #uses = new Map<NodeId, Use>()
   readonly #all: Use = { records: 0, bytes: 0 }
 
-  constructor(limits: QuotaLimits = defaultQuotas) {
+  constructor(limits: QuotaLimits = defaultQuotas, isKnown: (issuer: NodeId) => boolean = () => true) {
     this.#limits = limits
+    this.#isKnown = isKnown
   }
 
   get bytes(): number {
@@ -49,8 +54,9 @@ export class Quotas {
     const mine = before?.issuer === issuer ? before : null
     if (own.records + (mine === null ? 1 : 0) > records || own.bytes + bytes - (mine?.bytes ?? 0) > most) return 'quota'
     const isNew = before === undefined
-    const isTooMany = this.#all.records + (isNew ? 1 : 0) > allRecords
-    return isTooMany || this.#all.bytes + bytes - (before?.bytes ?? 0) > allBytes ? 'full' : null
+    const part = this.#isKnown(issuer) ? 1 : 1 - reserve
+    const isTooMany = this.#all.records + (isNew ? 1 : 0) > allRecords * part
+    return isTooMany || this.#all.bytes + bytes - (before?.bytes ?? 0) > allBytes * part ? 'full' : null
   }
 
   keep(key: string, kept: Kept): void {

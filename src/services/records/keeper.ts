@@ -5,6 +5,7 @@
 import { Buckets } from '../../lib/buckets.ts'
 import type { Network } from '../../core/molt/network.ts'
 import { RecordBook } from '../../core/records/book.ts'
+import { isNamed } from '../../core/records/certificate.ts'
 import { writeFloor } from '../../core/records/floor-line.ts'
 import type { QuotaLimits } from '../../core/records/quotas.ts'
 import { defaultQuotas, Quotas } from '../../core/records/quotas.ts'
@@ -54,7 +55,7 @@ export class RecordKeeper implements RecordGuard {
   readonly #book = new RecordBook()
   readonly #file: FloorFile
   readonly #quotas: Quotas
-  readonly #floors = new Quotas(floorQuotas)
+  readonly #floors: Quotas
   readonly #pace: Buckets
   readonly #seen = new Set<(judged: Judged) => void>()
   readonly #caught = new Set<CaughtListener>()
@@ -65,7 +66,9 @@ export class RecordKeeper implements RecordGuard {
   constructor(deps: KeeperDeps) {
     const { clock, disk, log } = deps
     this.#deps = deps
-    this.#quotas = new Quotas(deps.quotas ?? defaultQuotas)
+    const isKnown = (issuer: NodeId): boolean => isNamed(issuer, deps.network)
+    this.#quotas = new Quotas(deps.quotas ?? defaultQuotas, isKnown)
+    this.#floors = new Quotas(floorQuotas, isKnown)
     this.#pace = new Buckets(pace.perSecond, () => clock.elapsed(), { burst: pace.burst })
     const all = (): Uint8Array[] =>
       Array.from(this.#book.floors(), (floor) => writeFloor(floor, this.#book.lessonOf(floor.key)))
@@ -140,6 +143,11 @@ export class RecordKeeper implements RecordGuard {
   /** The best that was ever taken under a key, where it is at hand. It may be over by now. */
   bestOf(key: string): Judged | null {
     return this.#book.bestOf(key)
+  }
+
+  /** Who was proven to contradict itself, as far as this node knows. */
+  get closedOut(): Pick<ReadonlySet<NodeId>, 'has'> {
+    return { has: (issuer) => this.#book.barred(issuer) === 'closed-out' }
   }
 
   admit(key: string, value: Uint8Array, kept: Uint8Array | null): RecordRefusal | null {

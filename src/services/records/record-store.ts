@@ -154,6 +154,11 @@ export class RecordStore implements Service {
     return this.#deps.keeper.onSeen(listener)
   }
 
+  /** Parties of whom there is a proof that they contradict themselves: nobody is to deal with them any more. */
+  get closedOut(): RecordKeeper['closedOut'] {
+    return this.#deps.keeper.closedOut
+  }
+
   #warn(warrant: WarrantPayload): void {
     const { log } = this.#deps
     const name = { namespace: 'claw-warr', id: warrantId(warrant) } as const

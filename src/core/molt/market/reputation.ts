@@ -52,7 +52,7 @@ export interface Evidence {
   /** Who asks: its own deals need no proof. */
   readonly self: NodeId
   /** Those of whom a proof of equivocation is known. */
-  readonly closedOut: ReadonlySet<NodeId>
+  readonly closedOut: Pick<ReadonlySet<NodeId>, 'has'>
   readonly now: Instant
 }
 

@@ -20,13 +20,19 @@ const [self, ada, bob, cyd] = parties as [
 ]
 const at = (party: string, port = 1): string => `/ip4/10.0.0.1/tcp/${port}/p2p/${party}`
 const none: Acquaintances = new Map()
+interface Circumstances {
+  readonly now?: number
+  readonly own?: readonly string[]
+  readonly up?: readonly (typeof ada)[]
+}
+
 /** Of a host in a private network, unless it says otherwise. */
 const here = ['/ip4/10.0.0.9/tcp/1']
 const hear = (
   known: Acquaintances,
   from: typeof ada,
   addresses: readonly string[],
-  { now = 0, own = here, up = [] as readonly (typeof ada)[] } = {},
+  { now = 0, own = here, up = [] }: Circumstances = {},
 ): Acquaintances => learn(known, { addresses, from, self, own, up: new Set(up), at: now })
 
 test('what a party says of itself replaces what was known; what others say of it does not', () => {

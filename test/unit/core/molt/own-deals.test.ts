@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Agreement, agreementId, holdAccount } from '../../../../src/core/molt/agreement.ts'
 import { type Books, emptyBooks, keyOf } from '../../../../src/core/molt/books.ts'
 import { standingsOf } from '../../../../src/core/molt/market/reputation.ts'
-import { ownDeals } from '../../../../src/core/molt/own-deals.ts'
+import { ownDeals, standingsSeen } from '../../../../src/core/molt/own-deals.ts'
 import type { Closing } from '../../../../src/model/molt-line.ts'
 import { agreed, buyer, network, provider, voucherFor } from '../../../support/molt/samples.ts'
 
@@ -33,4 +33,11 @@ test('who has signed the sum at the end is known for good, and who has left it t
   expect(scoreOf(booksWith(agreement, { how: 'agreed', paid: 5n, byBuyer: signature, byProvider: signature }))).toBe(50)
   const voucher = voucherFor(agreement, 5n)
   expect(scoreOf(booksWith(agreement, { how: 'claimed', voucher, byProvider: signature }))).toBe(0)
+})
+
+test('who was proven to contradict itself is closed out, however well it has paid', () => {
+  const signature = 'x'
+  const books = booksWith(agreed(), { how: 'agreed', paid: 5n, byBuyer: signature, byProvider: signature })
+  const seen = standingsSeen(books, network, { self: provider, closedOut: new Set([buyer]), now: 100 })
+  expect(seen(buyer, 'buyer')).toEqual({ score: 50, isClosedOut: true })
 })

@@ -171,8 +171,10 @@ describe('attacks', () => {
     )
     expect(refusals).toEqual(['closed-out', 'closed-out', 'closed-out'])
     expect(it(bob).tally.of('claw_records_conflicts_total')).toBe(1)
+    expect([adaId, it(bob).id].map((who) => it(dan).store.closedOut.has(who))).toEqual([true, false])
     const again = await mesh.restart(it(cyd))
     expect(await mesh.play(again.keeper.check(next.key, next.bytes))).toBe('closed-out')
+    expect(again.store.closedOut.has(adaId)).toBe(true)
   })
 
   test('of two with one number all keep the same one, in whichever order they come', async () => {
@@ -200,7 +202,7 @@ describe('attacks', () => {
   })
 
   test('more records than an issuer may have are kept by nobody', async () => {
-    const quotas = { records: 3, bytes: 100_000, allRecords: 5, allBytes: 100_000 }
+    const quotas = { records: 3, bytes: 100_000, allRecords: 7, allBytes: 100_000 }
     const eve = await mesh.add('eve', { quotas })
     const put = async (by: string, number: number): Promise<boolean> => {
       const issuer = simSigner(adaId)
