@@ -27,6 +27,7 @@ export const Bid = z
     interval: z.int().min(1_000).max(3_600_000),
     /** So long before it takes its GPUs back the provider says so, in milliseconds. */
     reclaim: z.int().min(0).max(86_400_000),
+    /** Of those whom the buyer accepts. */
     arbiters: z.array(party).max(7),
     isolation,
     region: region.nullable(),
@@ -41,6 +42,10 @@ export const Bid = z
   .refine(({ buyer, provider }) => buyer !== provider, 'nobody lends to himself')
   .refine(({ issuedAt, validUntil }) => issuedAt < validUntil, 'it ends before it begins')
   .refine(({ issuedAt, validUntil }) => validUntil - issuedAt <= longestBid, 'it is valid longer than ten minutes')
+  .refine(
+    ({ arbiters, buyer, provider }) => !arbiters.includes(buyer) && !arbiters.includes(provider),
+    'a party is no arbiter',
+  )
 export type Bid = z.infer<typeof Bid>
 
 export const SignedBid = z.strictObject({ bid: Bid, signature: Signature })
@@ -50,7 +55,7 @@ export type SignedBid = z.infer<typeof SignedBid>
 export const declineReasons = [
   ...(['network', 'dated', 'closed-out', 'blocked', 'blackout', 'paused'] as const),
   ...(['concurrency', 'capacity', 'model', 'isolation', 'region', 'image'] as const),
-  ...(['price', 'reputation', 'newcomer', 'too-short', 'too-long', 'approval'] as const),
+  ...(['price', 'too-little', 'reputation', 'newcomer', 'too-short', 'too-long', 'approval'] as const),
 ] as const
 
 export const Decline = z.strictObject({ want: Hash, reason: z.enum(declineReasons) })

@@ -19,8 +19,9 @@ export interface SignedVoucher {
 }
 
 /**
- * `agreed`: both have signed the sum. `claimed`: the provider shows the buyer's last voucher. `taken-back`: the provider has shown none in
- * time, so the buyer takes back what it has not promised. `judged`: all arbiters have signed the sum.
+ * `agreed`: both have signed the sum. `claimed`: the provider shows the buyer's last voucher. `taken-back`: the provider has shown none until
+ * `endsAt` and the claim time of the network, so the buyer takes back what it says that it has not promised, and that may be all of it: that
+ * there is no voucher is nothing that can be shown. `judged`: all arbiters have signed the sum.
  */
 export type Closing =
   | { readonly how: 'agreed'; readonly paid: MicroMolt; readonly byBuyer: Signature; readonly byProvider: Signature }

@@ -16,5 +16,10 @@ export const BuyingPreferences = z.strictObject({
     .max(3)
     .describe('How it lets its work be kept apart from other work; `runc` has to be named')
     .exactOptional(),
+  arbiters: z
+    .array(party)
+    .max(7)
+    .describe('Who may judge a dispute: a provider may name any of them, and none but them')
+    .exactOptional(),
 })
 export type BuyingPreferences = z.infer<typeof BuyingPreferences>

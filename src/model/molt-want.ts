@@ -31,6 +31,8 @@ export const Want = z
     preferred: z.array(party).max(32),
     region: region.nullable(),
     minVerification: verification,
+    /** Whom it lets judge, each of them also alone: all of the hold can be what they say. A bid names no others. */
+    arbiters: z.array(party).max(7),
     image: z.strictObject({
       /** With its registry, without tag and digest: what providers allow images by. */
       name: z.string().regex(/^[a-z0-9][a-z0-9._:/-]{0,254}$/),

@@ -77,10 +77,10 @@ type Market = Awaited<ReturnType<typeof market>>
 const wish = (parts: Partial<Wish> = {}): Wish => {
   const want = wantOf('', { maxTotal: 400_000n, duration: 5 * minute, gpus: 2 })
   const { gpus, model, memoryMib, duration, maxTotal, minReputation, isolation, preferred } = want
-  const { region, minVerification, image, strategy } = want
+  const { arbiters, region, minVerification, image, strategy } = want
   return {
     ...{ gpus, model, memoryMib, duration, maxTotal, minReputation, isolation, preferred },
-    ...{ region, minVerification, image, strategy, ...parts },
+    ...{ arbiters, region, minVerification, image, strategy, ...parts },
   }
 }
 

@@ -29,6 +29,7 @@ export async function wishOf(
     ...{ duration, maxTotal, minReputation: request.minReputation ?? buying.minReputation },
     isolation: [...new Set(request.isolation ?? buying.isolation)],
     preferred: [...new Set([...(request.prefer ?? []), ...buying.prefer])].slice(0, 32),
+    arbiters: [...buying.arbiters],
     ...{ region: request.region ?? null, minVerification: 'self-reported', strategy: request.strategy },
     image: { name: repositoryOf(request.image), digest: await digestOf(request.image, images, signal) },
   }

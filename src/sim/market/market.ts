@@ -179,7 +179,7 @@ function wantOf({ bank, street }: Market, buyer: NodeId, job: PlannedJob, index:
   const { gpus, model, memoryMib, duration, maxTotal, strategy, minReputation } = job
   return {
     ...{ network: bank.network.id, buyer, nonce: `${wantKey(buyer, index)}00`, gpus, model, memoryMib, duration },
-    ...{ maxTotal, minReputation, isolation: ['gvisor', 'kata'], preferred: [], region: null },
+    ...{ maxTotal, minReputation, isolation: ['gvisor', 'kata'], preferred: [], arbiters: [], region: null },
     ...{ minVerification: 'self-reported', strategy },
     image: { name: 'docker.io/library/work', digest: `sha256:${sha256('work')}` },
     ...{ issuedAt: street.now, deadline: street.now + 5_000 },

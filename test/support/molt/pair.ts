@@ -66,7 +66,7 @@ export function pairOf({ seed, links, lenders = [null], borrower = null, policy 
 export const wantOf = (network: string, parts: Partial<Want> = {}): Want => ({
   ...{ network, buyer: nodeId('borrower'), nonce: '0'.repeat(32), gpus: 2, model: 'h100', memoryMib: 40_000 },
   ...{ duration: 10 * minute, maxTotal: 10n * oneMolt, minReputation: 0, isolation: ['gvisor'], preferred: [] },
-  ...{ region: null, minVerification: 'self-reported', strategy: 'balanced' },
+  ...{ region: null, minVerification: 'self-reported', arbiters: [], strategy: 'balanced' },
   image: { name: 'docker.io/library/busybox', digest: `sha256:${'a'.repeat(64)}` },
   ...{ issuedAt: start, deadline: start + 5_000 },
   ...parts,

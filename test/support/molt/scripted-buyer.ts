@@ -63,7 +63,7 @@ export class ScriptedBuyer {
     return {
       ...{ network: this.world.network, buyer: this.world.id, nonce: String(this.#nonce).padStart(32, '0'), gpus: 2 },
       ...{ model: 'H100', memoryMib: 0, duration: 2 * minute, maxTotal: oneMolt, minReputation: 0 },
-      ...{ isolation: ['gvisor'], preferred: [], region: null, minVerification: 'self-reported' },
+      ...{ isolation: ['gvisor'], preferred: [], arbiters: [], region: null, minVerification: 'self-reported' },
       ...{ image: { name: 'docker.io/library/busybox', digest }, strategy: 'balanced' },
       ...{ issuedAt: now, deadline: now + 5 * second },
       ...parts,

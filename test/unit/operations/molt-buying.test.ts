@@ -63,13 +63,15 @@ describe('what is asked of strangers', () => {
   })
 
   test('takes from the preferences of the node what it does not say itself', async () => {
-    const preferences: BuyingPreferences = { minReputation: 40, isolation: ['runc'], prefer: [nodeId('friend')] }
+    const preferences: BuyingPreferences = {
+      ...{ minReputation: 40, isolation: ['runc'], prefer: [nodeId('friend')], arbiters: [nodeId('judge')] },
+    }
     await run('moltbuying.set', { preferences })
     const image = `busybox@${digest}`
     await expect(run('molt.quote', { ...asked, image })).rejects.toThrow(stop)
     await expect(run('molt.quote', { ...asked, image, minReputation: 0, isolation: ['kata'] })).rejects.toThrow(stop)
     expect(quoted).toMatchObject([
-      { minReputation: 40, isolation: ['runc'], preferred: ['friend'] },
+      { minReputation: 40, isolation: ['runc'], preferred: ['friend'], arbiters: ['judge'] },
       { minReputation: 0, isolation: ['kata'] },
     ])
   })

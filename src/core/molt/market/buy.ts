@@ -1,7 +1,7 @@
 /**
  * A job of a buyer: it collects bids, tries the best, and when that provider fails it goes on to the next, and then collects anew. Each try
  * is a purchase of its own, which has to be closed, too, so that the job is over when all its purchases are. All of them together never
- * cost more than the buyer wants to pay: what a purchase can still cost is what was promised in it.
+ * cost more than the buyer wants to pay: what a purchase can still cost is what was promised in it, or may still be for what was seen used.
  */
 import { z } from 'zod'
 import { canonicalJson } from '../../../lib/canonical-json.ts'
@@ -12,6 +12,7 @@ import { instant } from '../../../model/molt-hardware.ts'
 import { Want } from '../../../model/molt-want.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { Network } from '../network.ts'
+import { leastPayment } from '../spend.ts'
 import { totalFor } from './decide.ts'
 import type { PurchaseDuty, PurchaseInput } from './purchase.ts'
 import { mostDue, newPurchase, Purchase, purchaseDuties, purchaseStep } from './purchase.ts'
@@ -138,14 +139,15 @@ function next(buy: Buy, at: Instant): Buy {
   if (signed === undefined) return roundAfter(buy, at)
   const total = totalFor(signed.bid.rate, buy.want)
   const hold = total < left ? total : left
-  // What is left has to pay for one interval at least.
-  if (hold < signed.bid.credit || (hold === 0n && total > 0n)) return next({ ...buy, queue }, at)
-  const purchase = newPurchase(signed, buy.want, { job: buy.id, hold, at })
+  // What is left has to pay for one interval at least, and to be as much as can be set aside.
+  const isEnough = hold >= signed.bid.credit && hold >= leastPayment
+  const purchase = isEnough ? newPurchase(signed, buy.want, { job: buy.id, hold, at }) : null
+  if (purchase === null) return next({ ...buy, queue }, at)
   return { ...buy, queue, since: at, purchases: [...buy.purchases, purchase] }
 }
 
 function roundAfter(buy: Buy, at: Instant): Buy {
-  if (leftOf(buy) === 0n && buy.want.maxTotal > 0n) return over(buy, 'budget', at)
+  if (leftOf(buy) < leastPayment) return over(buy, 'budget', at)
   const isTried = buy.purchases.length > 0
   if (buy.round >= mostRounds) return over(buy, isTried ? 'no-more-tries' : 'no-bids', at)
   return { ...buy, state: 'collecting', since: at, round: buy.round + 1, queue: [] }

@@ -9,6 +9,7 @@ import type { Want } from '../../../model/molt-want.ts'
 import type { Instant, Millis } from '../../../model/time.ts'
 import { minute, second } from '../../../model/time.ts'
 import { type Hash, hashOf } from '../signing.ts'
+import { leastPayment } from '../spend.ts'
 import type { FreeGroup } from './capacity.ts'
 import { isCurrent } from './dated.ts'
 import { isWithin } from './hours.ts'
@@ -50,6 +51,7 @@ export function decideBid(lending: Lending, want: Want, situation: Situation): D
   if (typeof choice === 'string') return { type: 'decline', reason: choice }
   const { rate, isCounter } = priced(lending, want, choice.rates)
   if (isCounter && !lending.negotiates) return { type: 'decline', reason: 'price' }
+  if (totalFor(rate, want) < leastPayment) return { type: 'decline', reason: 'too-little' }
   const late = unwilling(lending, want, situation) ?? tooMuch(lending, want, rate)
   if (late !== null) return { type: 'decline', reason: late }
   const devices = choice.group.free.slice(0, want.gpus)
@@ -145,7 +147,9 @@ function bidOf(
     ...{ network, provider, buyer: want.buyer, want: wantHash(want), gpus: want.gpus, model, memoryMib, rate },
     credit: costOf(rate, BigInt(want.gpus) * BigInt(interval)),
     ...{ interval, reclaim: lending.reclaim },
-    arbiters: lending.arbiters.filter((arbiter) => arbiter !== provider && arbiter !== want.buyer),
+    arbiters: lending.arbiters.filter(
+      (arbiter) => want.arbiters.includes(arbiter) && arbiter !== provider && arbiter !== want.buyer,
+    ),
     ...{ isolation, region: lending.region, image: want.image.digest },
     ...{ issuedAt: now, availableAt, validUntil: now + bidLife },
   }

@@ -43,7 +43,7 @@ export const Lease = z.strictObject({
   why: z.enum(leaseReasons).nullable(),
   /** Nothing of it is on the host any more. */
   isStopped: z.boolean(),
-  /** What the buyer has signed as the sum to close at. */
+  /** What the buyer has signed as the sum to close at, once the work had ended; never less than it has promised. */
   offered: z.strictObject({ paid: Amount, byBuyer: Signature }).nullable(),
   outcome: Outcome.nullable(),
 })
@@ -128,7 +128,9 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
     case 'stopped':
       return state === 'closing' ? { ...lease, isStopped: true } : lease
     case 'offered':
-      return isEnough(lease, input.paid) ? { ...lease, offered: { paid: input.paid, byBuyer: input.byBuyer } } : lease
+      return state === 'closing' && isEnough(lease, input.paid)
+        ? { ...lease, offered: { paid: input.paid, byBuyer: input.byBuyer } }
+        : lease
     case 'closed':
       return lease.agreement === null ? lease : ended(lease, input.outcome, at)
     case 'tick':
@@ -162,9 +164,12 @@ function vouched(lease: Lease, signed: SignedVoucher, at: Instant): Lease {
   const { terms } = agreement
   const isMore = signed.voucher.due > (voucher?.voucher.due ?? -1n) && signed.voucher.due <= terms.hold
   const isAnswer = meter.last !== null && signed.voucher.note === noteHash(meter.last)
+  const told = vouch(meter, signed, terms)
   const next: Lease = {
     ...lease,
-    meter: vouch(meter, signed, terms),
+    meter: told,
+    // A sum below what is promised by now is no sum to close at.
+    offered: lease.offered !== null && lease.offered.paid >= told.vouched ? lease.offered : null,
     voucher: isMore ? signed : voucher,
     isAnswered: lease.isAnswered || isAnswer,
   }
@@ -283,9 +288,10 @@ const noteDuties = ({ state, since, isAnswered, meter: { last } }: Lease, at: In
   return isOver || isAnswered || last === null ? [] : [{ type: 'send-note', note: last }]
 }
 
-function closeDuties({ state, since, offered, voucher }: Lease, at: Instant): readonly LeaseDuty[] {
+function closeDuties(lease: Lease, at: Instant): readonly LeaseDuty[] {
+  const { state, since, offered, voucher } = lease
   if (state !== 'closing') return []
-  if (offered !== null) return [{ type: 'close', ...offered }]
+  if (offered !== null && isEnough(lease, offered.paid)) return [{ type: 'close', ...offered }]
   return at >= since + patience.close && voucher !== null ? [{ type: 'claim', voucher }] : []
 }
 

@@ -10,6 +10,7 @@ import type { Want } from '../../../model/molt-want.ts'
 import type { Instant, Millis } from '../../../model/time.ts'
 import type { Verifier } from '../../../ports/signer.ts'
 import { isSignedBy } from '../signing.ts'
+import { leastPayment } from '../spend.ts'
 import { isCurrent } from './dated.ts'
 import { totalFor, wantHash } from './decide.ts'
 import type { Standing } from './reputation.ts'
@@ -34,7 +35,8 @@ export function matches(offer: Offer, want: Want, now: Instant): boolean {
     want.isolation.includes(offer.isolation) &&
     (want.region === null || want.region === offer.region) &&
     isAsSure(offer.verification, want.minVerification) &&
-    totalFor(offer.rate, want) <= want.maxTotal
+    totalFor(offer.rate, want) <= want.maxTotal &&
+    totalFor(offer.rate, want) >= leastPayment
   )
 }
 
@@ -42,7 +44,7 @@ const isWantedModel = ({ model }: Want, given: string): boolean => model === nul
 
 export type BidProblem =
   | ('network' | 'want' | 'signature' | 'dated' | 'late' | 'hardware' | 'isolation' | 'region' | 'image')
-  | ('price' | 'credit' | 'closed-out' | 'reputation' | 'verification')
+  | ('price' | 'too-little' | 'arbiters' | 'credit' | 'closed-out' | 'reputation' | 'verification')
 
 /** Work has to be able to begin so soon after a bid. */
 export const longestWait: Millis = 3_600_000
@@ -62,6 +64,8 @@ export function bidProblem(
   if (want.region !== null && bid.region !== want.region) return 'region'
   if (bid.image !== want.image.digest) return 'image'
   if (totalFor(bid.rate, want) > want.maxTotal) return 'price'
+  if (totalFor(bid.rate, want) < leastPayment) return 'too-little'
+  if (!areAccepted(bid, want)) return 'arbiters'
   if (bid.credit > intervalCost(bid)) return 'credit'
   if (known.isClosedOut) return 'closed-out'
   if ((known.score ?? 0) < want.minReputation) return 'reputation'
@@ -69,6 +73,10 @@ export function bidProblem(
   const said = { kind: 'bid', network: bid.network, value: bid } as const
   return isSignedBy(verifier, bid.provider, said, signature) ? null : 'signature'
 }
+
+/** An arbiter can give all of the hold to the provider: none is one whom the buyer has not named. */
+const areAccepted = ({ arbiters, buyer, provider }: SignedBid['bid'], want: Want): boolean =>
+  arbiters.every((arbiter) => want.arbiters.includes(arbiter) && arbiter !== buyer && arbiter !== provider)
 
 const intervalCost = ({ rate, gpus, interval }: SignedBid['bid']): MicroMolt =>
   costOf(rate, BigInt(gpus) * BigInt(interval))

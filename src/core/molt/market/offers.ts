@@ -56,7 +56,8 @@ function offersFor(lending: Lending, lender: Lender): readonly Omit<Offer, 'numb
   return groups.flatMap((group) => {
     const { vendor, model, memoryMib, free, used, all } = group
     const rate = rateOf(lending, group, { used, all, market: market(model) }, now)
-    if (free.length === 0 || rate === null) return []
+    // What costs nothing can have nothing set aside for it, so it cannot be agreed on.
+    if (free.length === 0 || rate === null || rate === 0n) return []
     return {
       ...{ network, provider, vendor, model, memoryMib, free: Math.min(free.length, mostGpus), rate },
       ...{ shortest: lending.shortest, longest: lending.longest, isolation: given, region: lending.region },

@@ -11,10 +11,11 @@ export interface Buying {
   readonly prefer: readonly NodeId[]
   readonly minReputation: number
   readonly isolation: readonly Isolation[]
+  readonly arbiters: readonly NodeId[]
 }
 
 export function buyingOf(preferences: BuyingPreferences): Buying {
-  const { maxSpendPerJob, maxSpendPerHour, maxSpendPerDay, prefer = [], minReputation = 0 } = preferences
+  const { maxSpendPerJob, maxSpendPerHour, maxSpendPerDay, prefer = [], minReputation = 0, arbiters = [] } = preferences
   const given = (text: string | undefined, otherwise: bigint): bigint =>
     text === undefined ? otherwise : (parseMolt(text) ?? otherwise)
   const { job, hour, day } = spendingOf.moderate
@@ -22,6 +23,6 @@ export function buyingOf(preferences: BuyingPreferences): Buying {
     limits: {
       ...{ job: given(maxSpendPerJob, job), hour: given(maxSpendPerHour, hour), day: given(maxSpendPerDay, day) },
     },
-    ...{ prefer, minReputation, isolation: preferences.isolation ?? ['gvisor', 'kata'] },
+    ...{ prefer, minReputation, isolation: preferences.isolation ?? ['gvisor', 'kata'], arbiters },
   }
 }

@@ -20,7 +20,7 @@ import type { SignedNote } from '../../../model/molt-note.ts'
 import type { Outcome as Ending } from './record.ts'
 import { MeterRecord, Outcome, patience, PayerRecord, unseen } from './record.ts'
 import type { Accepting } from './terms.ts'
-import { termsOf } from './terms.ts'
+import { areWritable, termsOf } from './terms.ts'
 
 export const purchaseStates = ['chosen', 'agreed', 'funded', 'running', 'closing', 'closed'] as const
 
@@ -56,12 +56,17 @@ export const Purchase = z.strictObject({
 })
 export type Purchase = z.infer<typeof Purchase>
 
-export const newPurchase = (signed: SignedBid, want: Want, accepting: Accepting): Purchase => ({
-  ...{ key: bidHash(signed.bid), signed, want, terms: termsOf(signed.bid, want, accepting) },
-  ...{ state: 'chosen', since: accepting.at, isReserved: false, agreement: null },
-  ...{ seen: newMeter(accepting.at), heardAt: accepting.at, payer: newPayer, promise: null, why: null, outcome: null },
-  isNoted: false,
-})
+/** Null for a bid of which no terms can be made: a purchase of it could not be read again. */
+export function newPurchase(signed: SignedBid, want: Want, accepting: Accepting): Purchase | null {
+  const { at } = accepting
+  const terms = termsOf(signed.bid, want, accepting)
+  if (!areWritable(terms)) return null
+  return {
+    ...{ key: bidHash(signed.bid), signed, want, terms, state: 'chosen', since: at, isReserved: false },
+    ...{ agreement: null, seen: newMeter(at), heardAt: at, payer: newPayer, promise: null, why: null, outcome: null },
+    isNoted: false,
+  }
+}
 
 export type PurchaseInput =
   | { readonly type: 'reserved' }
@@ -175,9 +180,7 @@ function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase 
   const { agreement, state, terms } = purchase
   if (agreement === null || (state !== 'running' && state !== 'closing')) return purchase
   const until = state === 'running' ? seenUntil(purchase, at) : purchase
-  const { gpuMillis } = until.seen
-  const believed = gpuMillis === 0n ? 0n : gpuMillis + BigInt(terms.gpus * unseen)
-  const seen = { gpuMillis: believed, agreement: agreementId(agreement) }
+  const seen = { gpuMillis: believed(until), agreement: agreementId(agreement) }
   const reply = answer(until.payer, note, seen, terms)
   if (reply.ok) return { ...until, payer: reply.payer, promise: reply.voucher }
   // Who tells two stories is not dealt with any longer; what was promised stays promised.
@@ -185,6 +188,10 @@ function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase 
     ? closing(until, 'forked', at)
     : until
 }
+
+/** No note is answered with more, in GPU-milliseconds: what was seen, and what was on its way meanwhile. */
+const believed = ({ seen: { gpuMillis }, terms }: Pick<Purchase, 'seen' | 'terms'>): bigint =>
+  gpuMillis === 0n ? 0n : gpuMillis + BigInt(terms.gpus * unseen)
 
 /** An old note may come late; one that skips or replaces others may not. */
 const isAhead = ({ payer }: Purchase, sequence: number): boolean => sequence >= (payer.last?.sequence ?? 0)
@@ -209,10 +216,18 @@ function timed(purchase: Purchase, at: Instant): Purchase {
   }
 }
 
-/** What it can cost at most from now on: what is set aside while it runs, what was promised once it is being closed. */
-export function mostDue({ state, outcome, terms, payer, isReserved }: Purchase): MicroMolt {
+/**
+ * What it can cost at most from now on: what is set aside while it runs. While it is being closed, what was promised, or what would be as
+ * the answer to a last note that comes late, if that is more: only a closed account is certain. (Arbiters whom the buyer has named may
+ * judge otherwise.)
+ */
+export function mostDue(purchase: Purchase): MicroMolt {
+  const { state, outcome, terms, payer, isReserved } = purchase
   if (state === 'closed') return outcome?.paid ?? 0n
-  if (state === 'closing') return payer.vouched
+  if (state === 'closing') {
+    const late = dueFor(terms, believed(purchase))
+    return late > payer.vouched ? late : payer.vouched
+  }
   return isReserved || state !== 'chosen' ? terms.hold : 0n
 }
 

@@ -81,7 +81,7 @@ export function reserve(
   return { ok: true, spending: { version: 1, entries: [...entries, { job, key, at: now, amount, isPaid: false }] } }
 }
 
-/** What was paid in the end, or what is at most to be paid any more. It is never more than was set aside. */
+/** What was paid in the end, or what is at most to be paid any more: usually less than was set aside, and it counts also when it is more. */
 export function settleAt(
   spending: Spending,
   key: string,
@@ -89,7 +89,7 @@ export function settleAt(
   { isOver }: { readonly isOver: boolean },
 ): Spending {
   const entries = spending.entries.map((entry) =>
-    entry.key === key && !entry.isPaid && paid <= entry.amount ? { ...entry, amount: paid, isPaid: isOver } : entry,
+    entry.key === key && !entry.isPaid ? { ...entry, amount: paid, isPaid: isOver } : entry,
   )
   return { version: 1, entries }
 }

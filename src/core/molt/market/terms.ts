@@ -5,7 +5,8 @@ import type { MicroMolt } from '../../../model/amount.ts'
 import type { Bid } from '../../../model/molt-bid.ts'
 import type { Want } from '../../../model/molt-want.ts'
 import type { Instant, Millis } from '../../../model/time.ts'
-import type { Terms } from '../agreement.ts'
+import { Terms } from '../agreement.ts'
+import { leastPayment } from '../spend.ts'
 import { mostAhead } from './dated.ts'
 import { totalFor } from './decide.ts'
 import { bidHash } from './rank.ts'
@@ -30,11 +31,14 @@ export function termsOf(bid: Bid, want: Want, { job, hold, at }: Accepting): Ter
   }
 }
 
+/** Whether they can be read again once they are written: who keeps others has a record that is none. */
+export const areWritable = (terms: Terms): boolean => Terms.safeParse(JSON.parse(canonicalJson(terms))).success
+
 /** Whether a provider that has made this bid signs these terms. */
 export function areTermsOf(bid: Bid, want: Want, terms: Terms, now: Instant): boolean {
   if (Math.abs(terms.startsAt - now) > mostAhead || now >= bid.validUntil) return false
   const { hold, startsAt } = terms
-  if (hold > totalFor(bid.rate, want) || hold < bid.credit) return false
+  if (hold > totalFor(bid.rate, want) || hold < bid.credit || hold < leastPayment) return false
   const expected = { ...termsOf(bid, want, { job: '', hold, at: startsAt }), nonce: terms.nonce }
   return canonicalJson(expected) === canonicalJson(terms)
 }

@@ -5,10 +5,13 @@ export default command({
   name: 'molt leave',
   about: 'Have a node take part in the MOLT network no more.',
   details:
-    'Offers are withdrawn, and leased work is ended: each has the time that was agreed. What it owns there stays its own, for when it joins again. A witness of the network goes on as one.',
+    'Offers are withdrawn, and leased work is ended: each has the time that was agreed. With --now nothing is claimed any more before the node joins again. It has to be back before the claim time of the network (a day, where nobody has said otherwise) has passed after the end that was agreed for the lease: from then on the buyer may take all of it back. What it owns there stays its own, for when it joins again. A witness of the network goes on as one.',
   positionals: {},
   options: {
-    now: { kind: 'flag', about: 'End leased work at once; what buyers have promised is claimed when it joins again' },
+    now: {
+      kind: 'flag',
+      about: 'End leased work at once; what buyers have promised is claimed when it joins again, which must be in time',
+    },
     node: { kind: 'text', value: 'NODE', about: 'Which node; the one you talk to if left out' },
   },
   examples: ['molt leave', 'molt leave --now --node gpu-node-1 --json'],

@@ -33,6 +33,7 @@ describe('the depth of a market', () => {
 describe('what a node may spend', () => {
   test('is what a moderate one may, where its owner has said nothing', () => {
     expect(buyingOf({})).toMatchObject({ limits: spendingOf.moderate, minReputation: 0, isolation: ['gvisor', 'kata'] })
+    expect(buyingOf({}).arbiters).toEqual([])
   })
 
   test('is what its owner has said', () => {

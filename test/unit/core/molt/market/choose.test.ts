@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../../../../src/lib/canonical-json.ts'
 import { bidProblem, matches } from '../../../../../src/core/molt/market/match.ts'
+import { wantHash } from '../../../../../src/core/molt/market/decide.ts'
+import { newPurchase } from '../../../../../src/core/molt/market/purchase.ts'
 import { bidHash, rank } from '../../../../../src/core/molt/market/rank.ts'
 import { areTermsOf, termsOf } from '../../../../../src/core/molt/market/terms.ts'
 import { Terms } from '../../../../../src/core/molt/agreement.ts'
@@ -36,6 +38,7 @@ describe('given an offer', () => {
     ['a longer time', { shortest: 11 * minute }],
     ['less isolation', { isolation: 'runc' }],
     ['a higher price', { rate: 8_334n }],
+    ['no price', { rate: 0n }],
     ['another network', { network: 'molt-other' }],
     ['the future', { issuedAt: now + 121 * second, endOfLife: now + hour }],
     ['the past', { endOfLife: now }],
@@ -89,12 +92,31 @@ describe('given a bid', () => {
     ['image', { image: `sha256:${'b'.repeat(64)}` }],
     ['price', { rate: 8_334n }],
     ['credit', { credit: 33_361n }],
+    ['too-little', { rate: 0n, credit: 0n }],
+    ['arbiters', { arbiters: [nodeId('friend of the provider')] }],
   ] satisfies [string, Partial<SignedBid['bid']>][])(
     'when it says otherwise, then it is of no use: %s',
     (why, parts) => {
       expect(problem(aBid(parts))).toBe(why)
     },
   )
+
+  test('when the buyer has named arbiters, then it may name of those, but no party', () => {
+    const [judge, other] = [nodeId('judge'), nodeId('other')]
+    const judged = (arbiters: Want['arbiters'], named: Want['arbiters']) =>
+      problem(aBid({ arbiters }, { arbiters: named }), {}, aWant({ arbiters: named }))
+    expect(judged([judge], [judge, other])).toBeNull()
+    expect(judged([judge, other], [judge])).toBe('arbiters')
+    for (const who of [provider, aWant().buyer]) expect(judged([who], [who])).toBe('arbiters')
+  })
+
+  test('when the hold would be a µMOLT below what opens an account, then it is too little', () => {
+    // One GPU for a second: at a rate of 1,000, as much in all.
+    const small = { gpus: 1, duration: second }
+    const at = (rate: bigint) =>
+      problem(aBid({ gpus: 1, rate, credit: 0n, want: wantHash(aWant(small)) }), {}, aWant(small))
+    expect([at(1_000n), at(999n)]).toEqual([null, 'too-little'])
+  })
 
   test('when it was altered after it was signed, then that is seen', () => {
     const { bid, signature } = aBid()
@@ -176,11 +198,41 @@ describe('given terms that a buyer has made of a bid', () => {
     expect(areTermsOf(bid, aWant(), { ...terms, ...parts }, now)).toBe(false)
   })
 
+  test('when the hold is less than what opens an account, then it does not sign', () => {
+    const free = { ...bid, credit: 0n }
+    const held = (hold: bigint): Terms => termsOf(free, aWant(), { job: 'job', hold, at: now })
+    expect([1_000n, 999n, 0n].map((hold) => areTermsOf(free, aWant(), held(hold), now))).toEqual([true, false, false])
+  })
+
   test('when they begin at another time, or the bid is over, then it does not sign', () => {
     const early = termsOf(bid, aWant(), { job: 'job', hold: 667_200n, at: now - 121 * second })
     expect(areTermsOf(bid, aWant(), early, now)).toBe(false)
     expect(areTermsOf(bid, aWant(), terms, bid.validUntil)).toBe(false)
   })
+})
+
+test('given whatever a stranger bids, when it can be taken, then there is a purchase, and its terms can be read again; and else none that cannot', () => {
+  const { buyer } = aWant()
+  const named = { arbiters: [buyer, provider, nodeId('judge')] }
+  const parts = fc.record({
+    arbiters: fc.array(fc.constantFrom(...named.arbiters, nodeId('else')), { maxLength: 3 }),
+    rate: fc.constantFrom(0n, 1n, 556n, 8_333n),
+    credit: fc.constantFrom(0n, 30n, 33_360n, 33_361n),
+    provider: fc.constantFrom(provider, buyer),
+    reclaim: fc.constantFrom(0, -1, 86_400_001),
+  })
+  const kept = (value: unknown): unknown => JSON.parse(canonicalJson(value))
+  fc.assert(
+    fc.property(parts, fc.constantFrom(1_000n, 667_200n), (said, hold) => {
+      const signed = aBid(said, named)
+      const isBid = SignedBidSchema.safeParse(kept({ ...signed, signature: `${'A'.repeat(86)}==` })).success
+      const context = { known: known(), verifier: nameVerifier, now }
+      const isTaken = isBid && bidProblem(signed, aWant(named), context) === null
+      const purchase = newPurchase(signed, aWant(named), { job: 'job', hold, at: now })
+      if (isTaken) expect(purchase).not.toBeNull()
+      if (purchase !== null) expect(Terms.safeParse(kept(purchase.terms)).success).toBe(true)
+    }),
+  )
 })
 
 test('given texts from strangers, then what is no want and no bid is refused, whatever it says', () => {
@@ -204,6 +256,8 @@ test('given texts from strangers, then what is no want and no bid is refused, wh
   )
   for (const interval of [0, 999, Number.NaN, Infinity, 1e12])
     expect(SignedBidSchema.safeParse({ ...signed, bid: { ...signed.bid, interval } }).success).toBe(false)
+  for (const party of [signed.bid.buyer, signed.bid.provider])
+    expect(SignedBidSchema.safeParse({ ...signed, bid: { ...signed.bid, arbiters: [party] } }).success).toBe(false)
   const long = { ...signed.bid, validUntil: now + 11 * minute }
   expect(SignedBidSchema.safeParse({ ...signed, bid: long }).success).toBe(false)
 })

@@ -142,6 +142,22 @@ test('given two kinds of GPU that fit, when one is cheaper, then that one is bid
   expect(decided({ policy, want: { model: 'h100' }, situation: { groups } })).toMatchObject({ devices: ['P0', 'P1'] })
 })
 
+test('given a price of nothing, or so little that it cannot be set aside, then nothing is bid', () => {
+  const nothing: LendingPolicy = { prices: { '*': '0' } }
+  expect(decided({ policy: nothing })).toEqual({ type: 'decline', reason: 'too-little' })
+  // One GPU for a second, at 556.
+  const small = { gpus: 1, duration: second }
+  expect(decided({ want: small })).toEqual({ type: 'decline', reason: 'too-little' })
+  expect(decided({ want: small, policy: { prices: { '*': '3.6' } } })).toMatchObject({ bid: { rate: 1_000n } })
+})
+
+test('given arbiters whom the owner has named, then a bid names those whom the buyer has named, too', () => {
+  const [one, two] = [nodeId('one'), nodeId('two')]
+  const named = (arbiters: Want['arbiters']) => decided({ policy: { arbiters: [one, two] }, want: { arbiters } })
+  expect(named([])).toMatchObject({ bid: { arbiters: [] } })
+  expect(named([two, nodeId('three')])).toMatchObject({ bid: { arbiters: [two] } })
+})
+
 test('given peak hours, then the rate is that much higher, where the clocks of the owner say so', () => {
   // 2025-06-15T15:06:40Z is a Sunday, 17:06 in Berlin.
   const peak = { hours: ['Sun 17:00-18:00'], percent: 150 }

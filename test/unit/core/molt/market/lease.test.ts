@@ -3,9 +3,10 @@ import { agreementId } from '../../../../../src/core/molt/agreement.ts'
 import { buyDuties, buyStep, leftOf, newBuy } from '../../../../../src/core/molt/market/buy.ts'
 import type { Lease, LeaseInput } from '../../../../../src/core/molt/market/lease.ts'
 import { holdsDevices, leaseDuties, leaseStep, newLease } from '../../../../../src/core/molt/market/lease.ts'
+import { mostDue, newPurchase, purchaseStep } from '../../../../../src/core/molt/market/purchase.ts'
 import { rank } from '../../../../../src/core/molt/market/rank.ts'
 import { termsOf } from '../../../../../src/core/molt/market/terms.ts'
-import { noteHash } from '../../../../../src/core/molt/meter.ts'
+import { dueFor, newMeter, nextNote, noteHash } from '../../../../../src/core/molt/meter.ts'
 import { nodeId } from '../../../../../src/model/ids.ts'
 import { minute, second } from '../../../../../src/model/time.ts'
 import { aBid, aWant, known, now } from '../../../../support/molt/market.ts'
@@ -52,6 +53,26 @@ describe('given a lease that runs', () => {
     })
   })
 
+  test('when the buyer offers to close while it runs, then that is not listened to, however little was promised by then', () => {
+    const early = after(...running, [now + second, { type: 'offered', paid: 0n, byBuyer: 'signature' }])
+    expect(early.offered).toBeNull()
+    const closing = leaseStep(early, { type: 'cancel' }, now + 2 * second)
+    expect(leaseDuties(closing, now + 2 * second).filter(({ type }) => type === 'close')).toEqual([])
+  })
+
+  test('when the buyer promises more after it has offered to close, then the offer is gone', () => {
+    const noted = after(...running, [now + 15 * second, { type: 'tick' }], [now + 16 * second, { type: 'cancel' }])
+    const offered = leaseStep(noted, { type: 'offered', paid: 0n, byBuyer: 'signature' }, now + 17 * second)
+    const closes = (lease: Lease) => leaseDuties(lease, now + 18 * second).filter(({ type }) => type === 'close')
+    expect(closes(offered)).toMatchObject([{ paid: 0n }])
+    const more = leaseStep(offered, answerTo(offered, 16_680n), now + 18 * second)
+    expect([more.offered, closes(more)]).toEqual([null, []])
+    // As a record from before this was so may have it.
+    expect(closes({ ...more, offered: offered.offered })).toEqual([])
+    const again = leaseStep(more, { type: 'offered', paid: 16_680n, byBuyer: 'signature' }, now + 18 * second)
+    expect(closes(leaseStep(again, answerTo(again, 16_680n), now + 19 * second))).toMatchObject([{ paid: 16_680n }])
+  })
+
   test('when a step comes late, then the meter has not run past the credit', () => {
     const late = after(...running, [now + 10 * minute, { type: 'tick' }])
     expect(late.meter.gpuMillis).toBe(60_000n)
@@ -88,4 +109,46 @@ test('given a try that failed after something was promised in it, then the next 
   expect(buyDuties(second, network, now + 1)).toContainEqual({
     ...{ type: 'purchase', key: second.purchases[1]?.key, duty: { type: 'reserve', amount: 600_000n } },
   })
+})
+
+test('given a purchase that is being closed, when its last note comes late, then no more is due than was said', () => {
+  const chosen = newPurchase(signed, want, { job: 'job', hold: 667_200n, at: now })
+  if (chosen === null) throw new Error('no terms can be made of it')
+  const steps = [
+    [0, { type: 'reserved' }],
+    [0, { type: 'countersigned', agreement }],
+    [0, { type: 'paid' }],
+    [0, { type: 'heard', isRunning: true }],
+    [30, { type: 'heard', isRunning: true }],
+    [30, { type: 'cancel' }],
+  ] as const
+  const closing = steps.reduce((one, [at, input]) => purchaseStep(one, input, now + at * second), chosen)
+  const { terms, payer } = closing
+  // What was seen, and two seconds of both GPUs.
+  expect([closing.state, payer.vouched, mostDue(closing)]).toEqual(['closing', 0n, dueFor(terms, 64_000n)])
+  const meter = { ...newMeter(now), gpuMillis: 10_000_000n }
+  const { note } = nextNote(meter, agreementId(agreement), terms)
+  const late = purchaseStep(closing, { type: 'note', signed: { note, signature: '' } }, now + 31 * second)
+  expect([late.payer.vouched, mostDue(late)]).toEqual([mostDue(closing), mostDue(closing)])
+})
+
+describe('given a job that can pay less than what opens an account', () => {
+  const tried = (maxTotal: bigint) => {
+    const poor = aWant({ maxTotal })
+    const { bid, signature } = aBid({ rate: 1n, credit: 0n })
+    const ranked = rank([{ bid, signature }], poor, { knownOf: () => known(), now })
+    return buyStep(newBuy('job', poor, now), { type: 'bids', round: 1, want: poor, ranked }, now)
+  }
+
+  test('then nothing is agreed on, and it is over for want of money', () => {
+    expect(tried(999n)).toMatchObject({ state: 'closed', why: 'budget', purchases: [] })
+    expect(tried(1_000n).purchases).toHaveLength(1)
+  })
+})
+
+test('given a bid of which no terms can be made, then it is passed over, and the record can be read', () => {
+  const bad = aBid({ arbiters: [want.buyer] })
+  const ranked = rank([bad, aBid()], want, { knownOf: () => known(), now })
+  const buy = buyStep(newBuy('job', want, now), { type: 'bids', round: 1, want, ranked }, now)
+  expect(buy.purchases.map(({ terms }) => terms.arbiters)).toEqual([[]])
 })

@@ -76,6 +76,10 @@ describe('given what stands, when the free capacity changes', () => {
     for (const offer of first.publish) expect(Offer.safeParse(JSON.parse(canonicalJson(offer))).success).toBe(true)
   })
 
+  test('when its price is nothing, then it is not offered, as nothing could be set aside for it', () => {
+    expect(changes(standing(), {}, { prices: { '*': '0' } })).toEqual({ publish: [], withdraw: [] })
+  })
+
   test('then what stands is left alone until a third of its life is over', () => {
     expect(changes(standing(first), { now: now + offerLife / 3 - 1 })).toEqual({ publish: [], withdraw: [] })
     expect(changes(standing(first), { now: now + offerLife / 3 }).publish).toHaveLength(1)

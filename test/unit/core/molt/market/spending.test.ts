@@ -70,10 +70,18 @@ describe('given limits for a job, an hour and a day', () => {
     expect(reserved(paid, 'b', 51n, now)).toEqual({ ok: false, refusal: 'hour' })
   })
 
-  test('when more is said to be paid than was set aside, or it is said twice, then it changes nothing', () => {
+  test('when more was paid than was set aside, then that counts, and nothing that is said after it', () => {
     const paid = settleAt(after(['a', 100n]), 'a', 40n, { isOver: true })
     expect(settleAt(paid, 'a', 1n, { isOver: true })).toEqual(paid)
-    expect(settleAt(after(['a', 100n]), 'a', 101n, { isOver: true })).toEqual(after(['a', 100n]))
+    const most = settleAt(after(['a', 100n]), 'a', 20n, { isOver: false })
+    const more = settleAt(most, 'a', 30n, { isOver: true })
+    expect(reserved(more, 'b', 100n)).toMatchObject({ ok: true })
+    expect(reserved(settleAt(more, 'a', 20n, { isOver: true }), 'b', 71n, now, 'a')).toEqual({
+      ok: false,
+      refusal: 'job',
+    })
+    const dear = settleAt(after(['a', 100n]), 'a', 101n, { isOver: true })
+    expect(reserved(dear, 'b', 50n)).toEqual({ ok: false, refusal: 'hour' })
   })
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { agreementId } from '../../../../../src/core/molt/agreement.ts'
+import { buyFrom, buyText } from '../../../../../src/core/molt/market/buy.ts'
 import type { Lease } from '../../../../../src/core/molt/market/lease.ts'
 import type { Purchase } from '../../../../../src/core/molt/market/purchase.ts'
 import { costOf, oneMolt } from '../../../../../src/model/amount.ts'
@@ -188,6 +189,7 @@ test('given any mixture of parties, crashes, silences and lost messages, then al
           vouched.set(key, payer.vouched)
         }
         expect(bank.sum()).toBe(0n)
+        for (const buy of buyer.buys.values()) expect(buyFrom(buyText(buy))).toEqual(buy)
         const running = leasesOf(pair).filter(({ state }) => state === 'running' || state === 'ending')
         const devices = running.flatMap((one) => one.devices)
         expect(new Set(devices).size).toBe(devices.length)
@@ -195,6 +197,7 @@ test('given any mixture of parties, crashes, silences and lost messages, then al
       // Whoever is gone for good stays so: the other closes alone.
       street.runUntil(now + 6 * hour)
       if (!street.silent.has(buyer.id)) expect(buyer.buys.get('job')?.state).toBe('closed')
+      for (const buy of buyer.buys.values()) expect(buyFrom(buyText(buy))).toEqual(buy)
       for (const one of providers) expect(one.doubled).toBe(0)
       for (const lease of leasesOf(pair)) {
         const bid = lease.signed.bid
