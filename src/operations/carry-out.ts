@@ -6,7 +6,7 @@ import { within } from './deadline.ts'
 import { exceptionsRecorded } from './exceptions.ts'
 import { mayHere } from './gate.ts'
 import type { Call, Caller } from './operation.ts'
-import { hasBareNodes, requirePrivileges } from './privileges.ts'
+import { requirePrivileges } from './privileges.ts'
 import { randomWord } from './workload/workload-request.ts'
 
 /** How long a change waits for a leader before it gives up. */
@@ -22,7 +22,7 @@ export interface Asker extends Pick<Call, 'caller' | 'signal'> {
 export async function carryOut(what: string, command: Command, asker: Asker): Promise<Executed> {
   const { context, caller, signal } = asker
   const { control, clock } = context
-  requirePrivileges(mayHere(caller, context), command, hasBareNodes(control.state))
+  requirePrivileges(mayHere(caller, context), command, control.state)
   const id = commandId(what, asker)
   const isSigned = caller.proof !== undefined
   // Nobody speaks for an operator but the peer that leads and has checked what was signed. Others speak for themselves.

@@ -2,7 +2,9 @@
  * Who may have containers that are more than containers. Looked at where commands are handed to the mesh, at whatever speaks of work in
  * them, so that no operation can forget it.
  */
+import { placeToGoBack } from '../core/state/deployments.ts'
 import type { Command, MeshState } from '../core/state/types.ts'
+import { revisionOf } from '../model/deployment.ts'
 import { ClawError } from '../model/failure.ts'
 import { sourceObstacle } from '../model/host-path.ts'
 import { inWords } from '../model/privilege.ts'
@@ -11,21 +13,26 @@ import { networkOf, privilegesOf } from '../model/workload.ts'
 import type { Call } from './operation.ts'
 import { beyond } from './touched.ts'
 
+/** What the judgement takes of the mesh. */
+export type Judged = Pick<MeshState, 'members' | 'deployments'>
+
 /** Whether some node runs work as a plain process unless it is told otherwise. */
 export const hasBareNodes = ({ members }: Pick<MeshState, 'members'>): boolean =>
   [...members.values()].some(({ inventory }) => inventory?.executors[0] === 'process')
 
-/**
- * Throws PERMISSION_DENIED for what the caller may not give, and MOUNT_DENIED for a path that nobody gets. With bare nodes, work that
- * names no executor may become a plain process.
- */
-export function requirePrivileges(may: Call['may'], command: Command, isBare: boolean): void {
+/** What runs it, as far as it matters to who may have it: with bare nodes, work that names no executor may become a plain process. */
+export const judgedExecutor = ({ executor }: WorkloadSpec, isBare: boolean): string | undefined =>
+  executor ?? (isBare ? 'process' : undefined)
+
+/** Throws PERMISSION_DENIED for what the caller may not give, and MOUNT_DENIED for a path that nobody gets. */
+export function requirePrivileges(may: Call['may'], command: Command, state: Judged): void {
+  const isBare = hasBareNodes(state)
   if (command.type === 'create-volume' && command.volume.hostPath !== null) requirePath(command.volume.hostPath)
-  for (const spec of specsIn(command)) {
+  for (const spec of workIn(command, state)) {
     for (const { source } of spec.mounts) requirePath(source)
-    const { namespace, executor = isBare ? 'process' : undefined } = spec
+    const { namespace } = spec
     const volumes = spec.mounts.map(({ source }) => source)
-    for (const { verb, resource } of beyond({ volumes, executor }))
+    for (const { verb, resource } of beyond({ volumes, executor: judgedExecutor(spec, isBare) }))
       if (!may({ verb, resource }, namespace))
         throw refusal(resource === 'host-mount' ? 'paths of its host' : bareWords(spec), namespace)
     const asked = privilegesOf(spec)
@@ -58,8 +65,17 @@ function requirePath(path: string): void {
 const refusal = (what: string, namespace: string): ClawError =>
   new ClawError('PERMISSION_DENIED', { action: `run work with ${what} in ${namespace}` })
 
-/** Every workload that stands anywhere in it. */
-export function* specsIn(value: unknown): Generator<WorkloadSpec, undefined> {
+/** Every workload that it would let in: what stands in it, and the revision that a deployment would go back to. */
+export function workIn(command: Command, { deployments }: Pick<Judged, 'deployments'>): readonly WorkloadSpec[] {
+  if (command.type !== 'rollback-deployment') return [...specsIn(command)]
+  const deployment = deployments.get(command.deployment)
+  if (deployment === undefined) return []
+  const number = command.revision ?? placeToGoBack(deployment)
+  const revision = number === null ? undefined : revisionOf(deployment, number)
+  return revision === undefined ? [] : [revision.spec]
+}
+
+function* specsIn(value: unknown): Generator<WorkloadSpec, undefined> {
   if (typeof value !== 'object' || value === null) return undefined
   if (isSpec(value)) yield value
   else for (const inner of Object.values(value)) yield* specsIn(inner)

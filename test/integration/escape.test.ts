@@ -4,8 +4,7 @@
  * work on a bridge does not reach its host, the mesh and metadata services by address: here there is no address to try.
  */
 import { mkdtempSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +13,7 @@ import { strict } from '../../src/adapters/docker/confinement.ts'
 import { dockerExecutor } from '../../src/adapters/docker/docker-executor.ts'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
+import { createState } from '../../src/core/state/state.ts'
 import { violationsOf } from '../../src/core/policy/evaluate.ts'
 import { ClawError, isClawError } from '../../src/model/failure.ts'
 import { meshId, nodeId, placementId, workloadId } from '../../src/model/ids.ts'
@@ -150,7 +150,7 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
     const asked = (request: object) => () => {
       const spec = specOf(WorkloadRequest.parse({ image: labImage, ...request }))
       const [denied] = violationsOf([], { spec, replicas: spec.parts?.count ?? 1 })
-      requirePrivileges(() => false, { type: 'submit', workload: workloadId('wl-x'), name: 'x', spec }, false)
+      requirePrivileges(() => false, { type: 'submit', workload: workloadId('wl-x'), name: 'x', spec }, createState())
       return denied
     }
     test.each(privilegeTries)('%s', async (name, request) => refused(name, asked(request)))

@@ -238,7 +238,7 @@ function rollbackDeployment(step: Step, command: CommandOf<'rollback-deployment'
 }
 
 /** From what is under way to the stable one; from there to the last that was so before. Null when there is none. */
-function placeToGoBack({ stable, target, rollout, revisions }: Deployment): number | null {
+export function placeToGoBack({ stable, target, rollout, revisions }: Deployment): number | null {
   if (stable !== null && (stable !== target || rollout !== null)) return stable
   const before = revisions.filter(({ number, state }) => state === 'superseded' && number !== target)
   return before.toSorted((a, b) => a.number - b.number).findLast(({ number }) => number < target)?.number ?? null

@@ -17,7 +17,7 @@ import { called, findNode } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 import { mayHere } from '../gate.ts'
-import { hasBareNodes, requirePrivileges } from '../privileges.ts'
+import { requirePrivileges } from '../privileges.ts'
 
 /** How long the mesh may take before the peer keeps the submission: longer than an election. */
 const patience = 5_000
@@ -29,7 +29,7 @@ type SpoolAsker = Omit<Asker, 'context'> & {
 /** Has the mesh take it, or keeps it for the mesh. Throws the failure of a refusal, and SPOOL_FULL. */
 export async function submitOrKeep(command: CommandOf<'submit'>, asker: SpoolAsker): Promise<Executed | Spooled> {
   const { caller, context } = asker
-  requirePrivileges(mayHere(caller, context), command, hasBareNodes(context.control.state))
+  requirePrivileges(mayHere(caller, context), command, context.control.state)
   // A signature is good for a minute: nobody could hand it over later.
   if (caller.proof !== undefined) return carryOut('run', command, asker)
   return exceptionsRecorded(command, asker, () => taken(command, asker))
@@ -71,7 +71,7 @@ export function requireStill(
   const may = mayHere(callerNamed(by, via), context)
   if (!may({ verb: 'create', resource: 'workload' }, spec.namespace))
     throw new ClawError('PERMISSION_DENIED', { action: `create a workload in ${spec.namespace} any more` })
-  requirePrivileges(may, { type: 'submit', workload, name, spec }, hasBareNodes(context.control.state))
+  requirePrivileges(may, { type: 'submit', workload, name, spec }, context.control.state)
 }
 
 const node = nodeRef.optional().describe('The peer whose spool it is; the one that is asked when left out')

@@ -10,7 +10,7 @@ import { defaultNamespace } from '../../model/namespace.ts'
 import type { StepSpec } from '../../model/workflow.ts'
 import { refresh } from '../find.ts'
 import { unary } from '../operation.ts'
-import { hasBareNodes, requirePrivileges } from '../privileges.ts'
+import { requirePrivileges } from '../privileges.ts'
 import { beyond, ofRequest } from '../touched.ts'
 import { pinned } from '../workload/workload-request.ts'
 import { stepsOf, ttlOf, WorkflowRequest } from './workflow-request.ts'
@@ -55,7 +55,7 @@ export const workflowValidate = unary({
     const steps = stepsOf(request).map((step) => ({ ...step, spec: pinned(step.spec, context) }))
     const whole = { name, namespace, steps, ttlMs: ttlOf(request) }
     const command = { type: 'create-workflow', workflow: workflowId('wf-not-made'), ...whole } as const
-    requirePrivileges(may, command, hasBareNodes(state))
+    requirePrivileges(may, command, state)
     const obstacle = stepsObstacle({ state }, command)
     if (obstacle?.ok === false) throw failureFrom(obstacle.failure)
     const stages = stagesOf(steps).map((stage) => stage.map((step) => step.name))

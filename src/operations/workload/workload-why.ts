@@ -18,7 +18,7 @@ import { findFreshWorkload, refresh } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 import { requireAllowed, violationsNow, ViolationView } from '../policy/policy-view.ts'
-import { hasBareNodes, requirePrivileges } from '../privileges.ts'
+import { requirePrivileges } from '../privileges.ts'
 import { placesIn, queueView, QueueView, snapshotNow, withKept } from './queue-view.ts'
 import { nameFor, pinned, specOf, WorkloadRequest } from './workload-request.ts'
 import { named, WorkloadView, workloadView } from './workload-view.ts'
@@ -119,7 +119,7 @@ export const workloadPlan = unary({
     requireAllowed(control.state, asked, replicas)
     const name = request.name ?? nameFor(asked.image, random)
     const command = { type: 'submit', workload: workloadId('wl-unsubmitted'), name, spec: asked } as const
-    requirePrivileges(may, command, hasBareNodes(control.state))
+    requirePrivileges(may, command, control.state)
     if (control.state.names.has(name)) throw new ClawError('NAME_TAKEN', { name })
     const asSubmitted = unsubmitted({ name, spec: pinned(veiled(asked), context), by: caller.id }, context)
     const workloads = asSubmitted.map((one) => named(one, control.state))

@@ -1,19 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { workloadId } from '../../../src/model/ids.ts'
 import { hasBareNodes, requirePrivileges } from '../../../src/operations/privileges.ts'
-import { admit, ada, bob, Book, found, inventory, newMember, spec, token } from '../../support/control-samples.ts'
+import { spec } from '../../support/control-samples.ts'
+import { twoMeshes, withRevisions } from '../../support/privileged-samples.ts'
 
 const submit = (parts: Parameters<typeof spec>[0]) =>
   ({ type: 'submit', workload: workloadId('wl-x'), name: 'x', spec: spec(parts) }) as const
 const nothing = (): boolean => false
 
+const { bare, book, ordinary } = twoMeshes()
+
 test('a node whose first executor is that of plain processes is a bare one', () => {
-  const book = new Book()
-  for (const command of [found(), token('t'), admit('t', newMember(bob))]) book.run(command)
-  book.run({ type: 'report-inventory', node: ada, inventory: inventory(ada, 1) })
-  expect(hasBareNodes(book.state)).toBe(false)
-  book.run({ type: 'report-inventory', node: bob, inventory: { ...inventory(bob, 1), executors: ['process'] } })
-  expect(hasBareNodes(book.state)).toBe(true)
+  expect([hasBareNodes(ordinary), hasBareNodes(bare)]).toEqual([false, true])
 })
 
 describe('a gang has the network of its nodes', () => {
@@ -22,24 +20,34 @@ describe('a gang has the network of its nodes', () => {
     asked.verb === 'use' && asked.resource === resource
 
   test('which has to be permitted, as to others', () => {
-    expect(() => requirePrivileges(nothing, gang(), false)).toThrow('--network bridge')
-    expect(() => requirePrivileges(nothing, submit({ network: 'host' }), false)).toThrow('the network of its host')
-    expect(() => requirePrivileges(nothing, gang({ network: 'bridge' }), false)).not.toThrow()
+    expect(() => requirePrivileges(nothing, gang(), ordinary)).toThrow('--network bridge')
+    expect(() => requirePrivileges(nothing, submit({ network: 'host' }), ordinary)).toThrow('the network of its host')
+    expect(() => requirePrivileges(nothing, gang({ network: 'bridge' }), ordinary)).not.toThrow()
   })
 
   test('for which an administrator can give a permission that is good for nothing else', () => {
-    expect(() => requirePrivileges(mayUse('privilege'), gang(), false)).not.toThrow()
-    expect(() => requirePrivileges(mayUse('host-network'), gang(), false)).not.toThrow()
-    expect(() => requirePrivileges(mayUse('host-network'), gang({ privileges: ['host-pid'] }), false)).toThrow(
+    expect(() => requirePrivileges(mayUse('privilege'), gang(), ordinary)).not.toThrow()
+    expect(() => requirePrivileges(mayUse('host-network'), gang(), ordinary)).not.toThrow()
+    expect(() => requirePrivileges(mayUse('host-network'), gang({ privileges: ['host-pid'] }), ordinary)).toThrow(
       'the processes of its host',
     )
   })
 })
 
 test('given bare nodes, work that names no executor takes the same right as plain processes', () => {
-  expect(() => requirePrivileges(nothing, submit({}), true)).toThrow('--executor docker')
-  expect(() => requirePrivileges(nothing, submit({ executor: 'process' }), false)).toThrow('no container around it')
-  expect(() => requirePrivileges(nothing, submit({ executor: 'docker' }), true)).not.toThrow()
-  expect(() => requirePrivileges(nothing, submit({}), false)).not.toThrow()
-  expect(() => requirePrivileges(() => true, submit({}), true)).not.toThrow()
+  expect(() => requirePrivileges(nothing, submit({}), bare)).toThrow('--executor docker')
+  expect(() => requirePrivileges(nothing, submit({ executor: 'process' }), ordinary)).toThrow('no container around it')
+  expect(() => requirePrivileges(nothing, submit({ executor: 'docker' }), bare)).not.toThrow()
+  expect(() => requirePrivileges(nothing, submit({}), ordinary)).not.toThrow()
+  expect(() => requirePrivileges(() => true, submit({}), bare)).not.toThrow()
+})
+
+test('going back to a revision takes the same rights as letting it in', () => {
+  const back = withRevisions(book)
+  expect(() => requirePrivileges(nothing, { ...back, revision: 1 }, ordinary)).toThrow(
+    'everything that its host may do',
+  )
+  expect(() => requirePrivileges(nothing, back, ordinary)).toThrow('everything that its host may do')
+  expect(() => requirePrivileges(nothing, { ...back, revision: 2 }, ordinary)).not.toThrow()
+  expect(() => requirePrivileges(() => true, back, ordinary)).not.toThrow()
 })
