@@ -38,6 +38,13 @@ export class Buckets {
     return 0
   }
 
+  /** Takes so many of theirs whether there are as many or not: what is missing they have to wait for, the time of a full bucket at most. */
+  owe(who: string, cost: number): void {
+    this.take(who, 0)
+    const bucket = this.#buckets.get(who)
+    if (bucket !== undefined) bucket.tokens = Math.max(-this.#burst, bucket.tokens - cost)
+  }
+
   /** Of whom nothing was heard for longest is forgotten, which gives them a full bucket: there are many of those, and each is slow. */
   #keep(who: string, bucket: Bucket): void {
     this.#buckets.delete(who)

@@ -1,12 +1,12 @@
 /** What one witness does for whom, and what it keeps when its power or its disk goes. */
 import { expect, test } from 'vitest'
 import { holdAccount } from '../../src/core/molt/agreement.ts'
-import { originOf, type Order, type Spend } from '../../src/core/molt/spend.ts'
+import { originOf, type Order, type Spend, spendHash } from '../../src/core/molt/spend.ts'
 import type { NodeId } from '../../src/model/ids.ts'
 import { nodeId } from '../../src/model/ids.ts'
 import { second } from '../../src/model/time.ts'
 import type { Bank } from '../../src/services/molt/bank.ts'
-import { openRound, readAccount, voteForPay } from '../../src/wire/molt-witness.ts'
+import { openRound, readAccount, settleLines, voteForPay } from '../../src/wire/molt-witness.ts'
 import { balancesAt, buyer, mint, MoltLab, never, payment, provider, witnessNames } from '../support/molt/lab.ts'
 
 const [w0, w1, w2, w3] = witnessNames as [NodeId, NodeId, NodeId, NodeId]
@@ -95,6 +95,34 @@ test('given somebody who would have a witness keep many accounts, then small one
   expect(
     settled.some((each) => each.status === 'rejected' && (each.reason as { code: string }).code === 'RATE_LIMITED'),
   ).toBe(true)
+})
+
+test('given somebody who shows lines that were never signed, then a witness takes none and soon hears no more of them', async () => {
+  const lab = new MoltLab({ seed: 13 })
+  const [issuer] = await started(lab)
+  const line = await lab.play(issuer.pay(payment(buyer, 700n, 'first'), never))
+  const { rpc } = lab.net.host(nodeId('stranger'))
+  await lab.world.runFor(second)
+  const next = { ...line.order.spend, sequence: 2, previous: spendHash(line.order.spend) }
+  // The votes are for another line.
+  const forged = { ...line, order: { spend: next, right: line.order.right } }
+  const show = () => lab.play(Promise.allSettled([rpc.call(w0, settleLines, { lines: [forged] }, never)]))
+  const [first] = await show()
+  expect(first).toMatchObject({ value: { settled: 0, refusal: 'certificate' } })
+  await show()
+  expect(await show()).toMatchObject([{ reason: { code: 'RATE_LIMITED' } }])
+})
+
+test('given a line with votes that are nobody’s and one with another right, then only what proves itself is kept', async () => {
+  const lab = new MoltLab({ seed: 14 })
+  const [issuer, , payee] = await started(lab)
+  lab.net.partition([provider], witnessNames)
+  const line = await lab.play(issuer.pay(payment(provider, 700n, 'first'), never))
+  const right = { type: 'owner', signature: lab.signed(buyer, 'spend', line.order.spend) } as const
+  expect(await lab.play(payee.take({ ...line, order: { ...line.order, right } }))).toBe(false)
+  const votes = [{ witness: nodeId('nobody'), signature: 'ab' }, ...line.votes]
+  expect(await lab.play(payee.take({ ...line, votes }))).toBe(true)
+  expect(payee.books.received).toEqual([line])
 })
 
 test.each(['before', 'after'] as const)(

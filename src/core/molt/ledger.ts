@@ -6,7 +6,7 @@ import type { Output } from './closing.ts'
 import type { Network } from './network.ts'
 import type { Hash } from './signing.ts'
 import type { Certificate, Order, Rules, Spend } from './spend.ts'
-import { finalPhase, isCertified, originOf, spendHash, spendProblem, totalOf } from './spend.ts'
+import { finalPhase, finalProblem, isCertified, originOf, spendHash, spendProblem, totalOf } from './spend.ts'
 
 export interface Account {
   readonly balance: MicroMolt
@@ -81,6 +81,9 @@ export function settle(ledger: Ledger, certificate: Certificate, rules: Omit<Rul
   if (phase !== finalPhase(name)) return refused('phase')
   if (sequence > account.sequence + 1) return refused('ahead')
   if (!isCertified(certificate, rules)) return refused('certificate')
+  // Witnesses sign what leaves the account, and not by what right.
+  const problem = finalProblem(order, rules)
+  if (problem !== null) return refused(problem)
   if (sequence <= account.sequence) return accepted(ledger)
   if (previous !== account.head) return refused('chain')
   return accepted(moved(ledger, order.spend))

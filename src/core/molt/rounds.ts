@@ -91,20 +91,20 @@ function isGrounded({ order, round, grounds }: Proposal, rules: Rules): boolean 
   )
 }
 
-/** What witnesses have said of exactly this round, as far as they have signed it. */
+/** What witnesses have said of exactly this round, as far as they have signed it: the first word of each, so that all of it is soon checked. */
 const saidOf = (
   statements: readonly SignedStatement[],
   { account, sequence, round }: Omit<Statement, 'lock'>,
   { network, verifier }: Pick<Rules, 'network' | 'verifier'>,
-): readonly SignedStatement[] =>
-  statements.filter(
-    ({ witness, statement, signature }) =>
-      network.witnesses.has(witness) &&
-      statement.account === account &&
-      statement.sequence === sequence &&
-      statement.round === round &&
-      isSignedBy(verifier, witness, { kind: 'statement', network: network.id, value: statement }, signature),
-  )
+): readonly SignedStatement[] => {
+  const heard = new Set<NodeId>()
+  return statements.filter(({ witness, statement, signature }) => {
+    const isAbout = statement.account === account && statement.sequence === sequence && statement.round === round
+    if (!isAbout || heard.has(witness) || !network.witnesses.has(witness)) return false
+    heard.add(witness)
+    return isSignedBy(verifier, witness, { kind: 'statement', network: network.id, value: statement }, signature)
+  })
+}
 
 const sayers = (...said: Parameters<typeof saidOf>): ReadonlySet<NodeId> =>
   new Set(saidOf(...said).map(({ witness }) => witness))

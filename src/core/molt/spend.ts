@@ -102,20 +102,40 @@ export const isCertified = ({ order, phase, round, votes }: Certificate, rules: 
   isVoted(voteText(order, phase, round), votes, rules)
 
 /** The same for whoever knows of the line no more than what is signed. */
-export function isVoted(
+export const isVoted = (...[text, votes, rules]: Parameters<typeof validVotes>): boolean =>
+  validVotes(text, votes, rules).length >= rules.network.quorum
+
+/** Of different witnesses, a quorum of them at most. Each gets one try, so that nobody can have more checked than there are witnesses. */
+function validVotes(
   text: ReturnType<typeof voteText>,
   votes: readonly Vote[],
   { network, verifier }: Omit<Rules, 'now'>,
-): boolean {
+): readonly Vote[] {
+  if (votes.length > network.witnesses.size) return []
   const said = { kind: 'vote', network: network.id, value: text } as const
-  const signed = new Set<string>()
-  for (const { witness, signature } of votes) {
-    if (signed.size >= network.quorum) break
-    if (signed.has(witness) || !network.witnesses.has(witness)) continue
-    if (isSignedBy(verifier, witness, said, signature)) signed.add(witness)
+  const heard = new Set<string>()
+  const valid: Vote[] = []
+  for (const vote of votes) {
+    if (valid.length >= network.quorum) break
+    if (heard.has(vote.witness) || !network.witnesses.has(vote.witness)) continue
+    heard.add(vote.witness)
+    if (isSignedBy(verifier, vote.witness, said, vote.signature)) valid.push(vote)
   }
-  return signed.size >= network.quorum
+  return valid
 }
+
+/** A certified line with no more votes than it takes, as it is kept: votes beside them are nobody's word. */
+export function trimmed(line: Certificate, rules: Omit<Rules, 'now'>): Certificate {
+  const { order, phase, round, votes } = line
+  return { order, phase, round, votes: [...validVotes(voteText(order, phase, round), votes, rules)] }
+}
+
+/** When a line is final the witnesses have looked at their clocks: afterwards nothing is too early. */
+const afterwards = Number.MAX_SAFE_INTEGER
+
+/** Why what stands beside the votes of a line is not true, such as its right, which no witness signs; null when it is. */
+export const finalProblem = (order: Order, rules: Omit<Rules, 'now'>): SpendProblem | null =>
+  spendProblem(order, { ...rules, now: afterwards })
 
 /** The phase whose quorum makes a line of that account final. */
 export const finalPhase = (account: string): Phase => (isHoldAccount(account) ? 'commit' : 'pay')

@@ -6,7 +6,8 @@ import type { Verifier } from '../../ports/signer.ts'
 import type { Books, BooksEntry } from './books.ts'
 import { concerns, emptyBooks, enter, keyOf } from './books.ts'
 import type { Network } from './network.ts'
-import { finalPhase, isCertified, originOf, spendHash, spendProblem, totalOf } from './spend.ts'
+import type { SpendProblem } from './spend.ts'
+import { finalPhase, finalProblem, isCertified, originOf, spendHash, totalOf } from './spend.ts'
 
 export interface VerifyRules {
   readonly network: Network
@@ -18,19 +19,16 @@ export type Verdict =
   /** The first that is not as it has to be: its place from 1, which line it is, and what is wrong with it. */
   | { readonly ok: false; readonly at: number; readonly line: string; readonly problem: string }
 
-/** When it was closed the witnesses have looked at their clocks: afterwards nothing is too early. */
-const afterwards = Number.MAX_SAFE_INTEGER
-
 /** Why a line does not count on its own, whatever else is known; null when it does. */
 export function lineProblem(line: Certificate, rules: VerifyRules): string | null {
   const { order, phase } = line
-  const problem = spendProblem(order, { ...rules, now: afterwards })
+  const problem = finalProblem(order, rules)
   if (problem !== null) return wordsOf[problem]
   if (phase !== finalPhase(order.spend.account)) return 'it was not voted for to the end'
   return isCertified(line, rules) ? null : 'too few witnesses have signed it'
 }
 
-const wordsOf: Readonly<Record<NonNullable<ReturnType<typeof spendProblem>>, string>> = {
+const wordsOf: Readonly<Record<SpendProblem, string>> = {
   malformed: 'it is not as lines have to be',
   signature: 'it is not signed by who has the right to it',
   agreement: 'the agreement is not signed, or another one',

@@ -1,6 +1,7 @@
 /** Keeps the books and the witnesses of one mind: each hears of the lines of the account that it lacks. */
 import type { Books } from '../../core/molt/books.ts'
 import { concerns, keyOf } from '../../core/molt/books.ts'
+import { trimmed } from '../../core/molt/spend.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Certificate, Spend } from '../../model/molt-line.ts'
 import { readAccount } from '../../wire/molt-witness.ts'
@@ -47,13 +48,14 @@ export class BankSync {
     const { keeper, onLine } = this.#deps
     const { spend } = line.order
     if (!isFinal(line, this.#deps)) return false
+    const kept = trimmed(line, this.#deps)
     let isNew = false
     await keeper.write((books) => {
       const fits = spend.account !== books.account || isNext(books, spend)
       isNew = fits && !books.byKey.has(keyOf(spend)) && concerns(books, spend)
-      return isNew ? [{ type: 'final', line }] : []
+      return isNew ? [{ type: 'final', line: kept }] : []
     })
-    if (isNew) onLine(line)
+    if (isNew) onLine(kept)
     return isNew
   }
 

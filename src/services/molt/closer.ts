@@ -7,7 +7,7 @@ import { agreementId, holdAccount } from '../../core/molt/agreement.ts'
 import type { Closing } from '../../core/molt/closing.ts'
 import { paidBy, payouts } from '../../core/molt/closing.ts'
 import { isSignedBy } from '../../core/molt/signing.ts'
-import { isCertified, originOf, spendHash, voteText } from '../../core/molt/spend.ts'
+import { finalProblem, isCertified, originOf, spendHash, voteText } from '../../core/molt/spend.ts'
 import type { MicroMolt } from '../../model/amount.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -215,7 +215,8 @@ export class Closer {
       lock.phase === 'prepare' &&
       lock.round === statement.lock.round &&
       spendHash(lock.order.spend) === statement.lock.hash &&
-      isCertified(lock, this.#deps)
+      isCertified(lock, this.#deps) &&
+      finalProblem(lock.order, this.#deps) === null
     )
   }
 

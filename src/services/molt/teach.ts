@@ -1,6 +1,6 @@
 /** Shows a witness lines that it lacks. Every line proves itself, so it does not matter who shows it. */
 import type { Network } from '../../core/molt/network.ts'
-import { finalPhase, isCertified, spendHash } from '../../core/molt/spend.ts'
+import { finalPhase, finalProblem, isCertified, spendHash } from '../../core/molt/spend.ts'
 import { isClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Certificate, Spend } from '../../model/molt-line.ts'
@@ -15,9 +15,11 @@ export interface TeachDeps {
   readonly rpc: Pick<Rpc, 'call'>
 }
 
-/** Whether a line counts: the right phase, and signed by a quorum. */
+/** Whether a line counts: the right phase, signed by a quorum, and by the right of whoever may. */
 export const isFinal = (line: Certificate, deps: Pick<TeachDeps, 'network' | 'verifier'>): boolean =>
-  line.phase === finalPhase(line.order.spend.account) && isCertified(line, deps)
+  line.phase === finalPhase(line.order.spend.account) &&
+  isCertified(line, deps) &&
+  finalProblem(line.order, deps) === null
 
 /** Pages through lines that a witness has, as far as they are true. */
 export async function* linesAt(

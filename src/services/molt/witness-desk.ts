@@ -6,7 +6,7 @@ import type { Network } from '../../core/molt/network.ts'
 import { leaveFor, voteCommit, votePrepare } from '../../core/molt/rounds.ts'
 import { sign } from '../../core/molt/signing.ts'
 import type { Rules } from '../../core/molt/spend.ts'
-import { spendHash, voteText } from '../../core/molt/spend.ts'
+import { spendHash, trimmed, voteText } from '../../core/molt/spend.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Certificate, Order, Proposal, Refusal, SignedStatement, Spend, Statement } from '../../model/molt-line.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -120,7 +120,11 @@ export class WitnessDesk {
     if (!outcome.ok) return this.#refuse(spend, outcome.refusal)
     const { account, voted } = store.get(spend.account)
     if (account.round !== round || account.lock?.round !== round)
-      store.promise(spend.account, { round, lock: prepared }, account.round === round ? voted : null)
+      store.promise(
+        spend.account,
+        { round, lock: trimmed(prepared, this.#deps) },
+        account.round === round ? voted : null,
+      )
     return this.#vote(order, 'commit', round)
   }
 
@@ -169,7 +173,7 @@ export class WitnessDesk {
     const outcome = settle(store.ledgerFor(spend), line, this.#rules)
     if (!outcome.ok) return outcome.refusal
     if (spend.sequence <= sequence) return null
-    store.enter(line)
+    store.enter(trimmed(line, this.#deps))
     this.#heads.touch(spend.account)
     metrics.count('claw_molt_lines_total')
     return null

@@ -10,7 +10,7 @@ import { second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 
 export interface WitnessLimits {
-  /** What one caller may ask in a second, and at once after a pause. */
+  /** What one caller may ask in a second, and at once after a pause: each signature that is to be checked counts. */
   readonly perCaller: { readonly perSecond: number; readonly burst: number }
   /** Lines of one account in a second, and at once. */
   readonly perAccount: { readonly perSecond: number; readonly burst: number }
@@ -31,6 +31,9 @@ export const usualWitnessLimits: WitnessLimits = {
   mostAccounts: 2_000_000,
   roundPace: 2 * second,
 }
+
+/** As many requests of one who has shown what was never signed. */
+const falseCertificate = 1_000
 
 export class LimitKeeper {
   readonly #clock: Clock
@@ -56,6 +59,11 @@ export class LimitKeeper {
   admitCaller(caller: string, cost = 1): void {
     const seconds = this.#callers.take(caller, cost)
     if (seconds > 0) throw new ClawError('RATE_LIMITED', { who: caller, seconds })
+  }
+
+  /** Whoever has a false certificate checked has the work of many requests done. */
+  fine(caller: string): void {
+    this.#callers.owe(caller, falseCertificate)
   }
 
   /** Throws RATE_LIMITED. */

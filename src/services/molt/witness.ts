@@ -6,6 +6,7 @@
 import type { Network } from '../../core/molt/network.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Certificate, Proposal } from '../../model/molt-line.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Disk } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
@@ -90,10 +91,18 @@ export class Witness implements Service {
       rpc.serve(readAccount, ({ account }, from) => this.#for(from, 1, (desk) => desk.account(account))),
       rpc.serve(readLines, (asked, from) => this.#for(from, 4, (desk) => desk.lines(asked))),
       rpc.serve(voteForPay, ({ order }, from) => this.#for(from, 1, (desk) => desk.vote(order))),
-      rpc.serve(settleLines, ({ lines }, from) => this.#for(from, lines.length, (desk) => desk.settle(lines))),
-      rpc.serve(openRound, (asked, from) => this.#for(from, 4, (desk) => desk.open(asked, from))),
-      rpc.serve(prepareClosing, (proposal, from) => this.#for(from, 4, (desk) => desk.prepare(proposal))),
-      rpc.serve(commitClosing, ({ prepared }, from) => this.#for(from, 2, (desk) => desk.commit(prepared))),
+      rpc.serve(settleLines, ({ lines }, from) =>
+        this.#for(from, lines.map(votesIn).reduce(sum, lines.length), (desk) => desk.settle(lines)),
+      ),
+      rpc.serve(openRound, (asked, from) =>
+        this.#for(from, 4 + asked.opening.shown.length, (desk) => desk.open(asked, from)),
+      ),
+      rpc.serve(prepareClosing, (proposal, from) =>
+        this.#for(from, 4 + groundsIn(proposal), (desk) => desk.prepare(proposal)),
+      ),
+      rpc.serve(commitClosing, ({ prepared }, from) =>
+        this.#for(from, 4 + votesIn(prepared), (desk) => desk.commit(prepared)),
+      ),
       rpc.serve(readHeads, ({ epoch, after }, from) => this.#for(from, 4, (desk) => desk.changed(epoch, after))),
     ]
     this.#catchUp.start()
@@ -108,9 +117,16 @@ export class Witness implements Service {
     await opened?.store.close()
   }
 
-  #for<Answer>(caller: NodeId, cost: number, answer: (desk: WitnessDesk) => Answer | Promise<Answer>): Promise<Answer> {
+  /** `cost`: about as much as there are signatures to check. */
+  async #for<Answer extends object>(
+    caller: NodeId,
+    cost: number,
+    answer: (desk: WitnessDesk) => Answer | Promise<Answer>,
+  ): Promise<Answer> {
     this.#limits.admitCaller(caller, cost)
-    return this.#with(({ desk }) => answer(desk))
+    const answered = await this.#with(({ desk }) => answer(desk))
+    if ('refusal' in answered && answered.refusal === 'certificate') this.#limits.fine(caller)
+    return answered
   }
 
   /** After a failure, what is in memory may be more than what is on the disk: it is read again. */
@@ -142,6 +158,11 @@ export class Witness implements Service {
     return store
   }
 }
+
+const votesIn = ({ votes }: Certificate): number => votes.length
+const groundsIn = ({ grounds }: Proposal): number =>
+  grounds === null ? 0 : grounds.statements.length + (grounds.lock?.votes.length ?? 0)
+const sum = (one: number, other: number): number => one + other
 
 /** What says nothing of the disk. */
 const isRefusal = (error: unknown): boolean => ClawError.is(error, 'RATE_LIMITED')

@@ -92,9 +92,25 @@ describe('given an account with 100 µMOLT', () => {
       'certificate',
     )
     expect(refusal({ ...whole, order: other })).toBe('certificate')
+    expect(refusal({ ...whole, votes: [...votes, ...votes.slice(0, 1)] })).toBe('certificate')
+    // No witness signs by what right it is.
+    const right = { type: 'owner', signature: signedBy(provider, 'spend', order.spend) } as const
+    expect(refusal({ ...whole, order: { ...order, right } })).toBe('signature')
     expect(refusal({ ...whole, round: 1 })).toBe('certificate')
     expect(refusal({ ...certified(order, 'prepare'), phase: 'prepare' })).toBe('phase')
   })
+})
+
+test('given many votes that name one witness, then only one of them is checked', () => {
+  const order = pay(emptyLedger, mint, [[buyer, 100n]])
+  let checked = 0
+  const verifier = {
+    verify: (...said: Parameters<typeof rules.verifier.verify>) => (checked++, rules.verifier.verify(...said)),
+  }
+  const [first] = witnesses.map((witness) => voteOf(witness, order, 'pay'))
+  const forged = witnesses.flatMap(() => (first === undefined ? [] : [{ ...first, signature: 'forged' }]))
+  const outcome = settle(emptyLedger, { ...certified(order), votes: forged }, { network, verifier })
+  expect([refusalOf(outcome), checked]).toEqual(['certificate', 1])
 })
 
 test('given an issuer, then it can bring into the network what its limit says, and no more', () => {
