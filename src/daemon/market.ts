@@ -1,7 +1,9 @@
 /** What runs on the market host of this node, in start order: witness, account, records, what it lends, and what it buys. */
 import { createDht, defaultDhtSettings } from '../adapters/libp2p/dht.ts'
 import type { Network } from '../core/molt/network.ts'
+import { isClawError } from '../model/failure.ts'
 import type { MarketKey } from '../ports/keys.ts'
+import type { Log } from '../ports/log.ts'
 import type { RecordNet } from '../ports/record-net.ts'
 import type { Service } from '../ports/service.ts'
 import { Bank } from '../services/molt/bank.ts'
@@ -69,9 +71,29 @@ export function marketOn(
     before: records.files,
     after: [
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
-      ...[bank, walletOn(plane, bank, { ...shared, rpc }, lends.wallet)],
-      ...[offers, records, lendingOn(ground, plane, { bank, records, disk }, lends)],
-      buyingOn(ground, plane, { bank, offers, records, disk }, lends.buying),
+      ...[bank, walletOn(plane, bank, { ...shared, rpc }, lends.wallet), offers, records],
+      alone(lendingOn(ground, plane, { bank, records, disk }, lends), log),
+      alone(buyingOn(ground, plane, { bank, offers, records, disk }, lends.buying), log),
     ],
+  }
+}
+
+/** What cannot start by itself must not take the account and the witness along: others rely on these. */
+function alone(service: Service, log: Log): Service {
+  let isUp = false
+  return {
+    name: service.name,
+    async start() {
+      try {
+        await service.start()
+        isUp = true
+      } catch (error) {
+        if (!isClawError(error)) throw error
+        log.error('a part of the market could not be started', { part: service.name, reason: error.message })
+      }
+    },
+    async stop() {
+      if (isUp) await service.stop()
+    },
   }
 }

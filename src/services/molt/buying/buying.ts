@@ -58,6 +58,8 @@ export class BuyingService implements Service {
   readonly spending: SpendingKeeper
   readonly #deps: BuyingDeps
   readonly #jobs: KeptRecords<Job>
+  /** Jobs of which what they run is on disk, in a file of its own. */
+  readonly #works: KeptRecords<string>
   readonly #quotes = new Quotes()
   readonly #runners = new Map<string, JobRunner>()
   readonly #listeners = new Set<(job: Job) => void>()
@@ -65,6 +67,7 @@ export class BuyingService implements Service {
   constructor(deps: BuyingDeps) {
     this.#deps = deps
     this.#jobs = new KeptRecords(deps.disk, { file: 'molt-jobs', write: jobText, read: jobFrom })
+    this.#works = new KeptRecords(deps.disk, { file: 'molt-job-works', write: (id) => id, read: (id) => id })
     this.spending = new SpendingKeeper(deps)
   }
 
@@ -72,7 +75,9 @@ export class BuyingService implements Service {
   async start(): Promise<void> {
     await this.#jobs.open()
     await this.spending.open()
+    await this.#works.open()
     await this.#settleClosed()
+    for (const id of this.#works.all()) if (this.#isDone(id)) await this.#forgetWork(id)
     for (const job of this.#jobs.all()) if (!isJobOver(job)) this.#run(job.id)
   }
 
@@ -80,6 +85,7 @@ export class BuyingService implements Service {
     await Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()))
     this.#runners.clear()
     await this.#jobs.close()
+    await this.#works.close()
   }
 
   /** The newest first. */
@@ -116,6 +122,7 @@ export class BuyingService implements Service {
     if (live.length >= mostLive) throw new ClawError('MOLT_TOO_MANY_JOBS', { most: mostLive })
     const id = `mj-${base32Word(random.bytes(10))}`
     const [want, at] = [this.#wantOf(wish), clock.now()]
+    await this.#works.put(id, id)
     await disk.writeBlob(workFile(id), Buffer.from(JSON.stringify(work)), { secret: true })
     const quoted = quote === undefined ? null : this.#quotes.take(quote, want, at)
     const fresh: Job = {
@@ -173,15 +180,25 @@ export class BuyingService implements Service {
           if (!isJobOver(job)) return
           // Nobody is shown it any more.
           this.#runners.delete(id)
-          disk
-            .removeBlob(workFile(id))
-            .catch((error: unknown) => log.warn('what a job ran could not be removed', { job: id, error }))
+          this.#forgetWork(id).catch((error: unknown) =>
+            log.warn('what a job ran is removed at the next start', { job: id, error }),
+          )
         },
       },
       id,
     )
     this.#runners.set(id, runner)
     runner.start()
+  }
+
+  #isDone(id: string): boolean {
+    const job = this.#jobs.get(id)
+    return job === null || isJobOver(job)
+  }
+
+  async #forgetWork(id: string): Promise<void> {
+    await this.#deps.disk.removeBlob(workFile(id))
+    await this.#works.remove(id)
   }
 
   #wantOf(wish: Wish): Want {

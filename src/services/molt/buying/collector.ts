@@ -11,6 +11,7 @@ import type { Offer } from '../../../model/molt-offer.ts'
 import type { Want } from '../../../model/molt-want.ts'
 import { second } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
+import type { Random } from '../../../ports/random.ts'
 import type { Rpc } from '../../../ports/rpc.ts'
 import type { Verifier } from '../../../ports/signer.ts'
 import { askBid } from '../../../wire/molt-lease.ts'
@@ -27,10 +28,13 @@ export interface CollectorDeps {
   readonly finder: OfferFinder
   /** What this buyer knows of a provider. */
   readonly knownOf: (provider: NodeId) => Known
+  readonly random: Random
 }
 
-/** So many providers are asked in a round, the cheapest first. */
+/** So many providers are asked in a round. */
 const mostAsked = 12
+/** So many of them for what is known of them, and so many for what they ask; the rest by lot. Offers bind nobody, so whoever says to ask for least must not be all that is asked. */
+const shares = { known: 4, cheapest: 4 } as const
 /** So long one provider is waited for, and no longer than the want says. */
 const patience = 10 * second
 
@@ -39,6 +43,8 @@ export interface Collected {
   readonly told: Omit<Round, 'round'>
   /** All that fit at a glance. */
   readonly offers: readonly Offer[]
+  /** Those who did not answer. */
+  readonly silent: readonly NodeId[]
 }
 
 /** Returns once all have answered, or at the deadline. Throws the signal's reason. */
@@ -61,28 +67,41 @@ export async function collectBids(
   try {
     const found = await orLate(finder.find(want, until), late.signal, [])
     const offers = found.filter((offer) => !except.has(offer.provider) && matches(offer, want, clock.now()))
-    const asked = cheapest(offers, want.preferred)
+    const asked = chosen(deps, offers, want.preferred)
     const answers = await Promise.all(asked.map((provider) => bidOf(deps, { want, provider, note }, until)))
     signal.throwIfAborted()
-    const bids = answers.filter((bid) => bid !== null)
+    const bids = answers.filter((bid) => bid !== null && bid !== 'silent')
     return {
       ranked: rank(bids, want, { knownOf: ({ provider }) => knownOf(provider), now: clock.now() }),
       told: { offers: offers.length, asked: asked.length, bids: bids.length, reasons },
       offers,
+      silent: asked.filter((_, i) => answers[i] === 'silent'),
     }
   } finally {
     over()
   }
 }
 
-/** Those whom the buyer prefers come first, then those who ask for least. */
-function cheapest(offers: readonly Offer[], preferred: readonly string[]): readonly NodeId[] {
-  const sorted = offers.toSorted(
-    (a, b) =>
-      Number(preferred.includes(b.provider)) - Number(preferred.includes(a.provider)) ||
-      (a.rate < b.rate ? -1 : a.rate > b.rate ? 1 : a.provider < b.provider ? -1 : 1),
+/** Those whom the buyer prefers, some who have kept their word, some of the cheapest, and others. */
+function chosen(
+  { knownOf, random }: Pick<CollectorDeps, 'knownOf' | 'random'>,
+  offers: readonly Offer[],
+  preferred: readonly string[],
+): readonly NodeId[] {
+  const byRate = offers.toSorted(
+    (a, b) => (a.rate < b.rate ? -1 : a.rate > b.rate ? 1 : 0) || (a.provider < b.provider ? -1 : 1),
   )
-  return [...new Set(sorted.map(({ provider }) => provider))].slice(0, mostAsked)
+  const all = [...new Set(byRate.map(({ provider }) => provider))]
+  const lots = new Map(all.map((provider) => [provider, random.next()]))
+  const known = all.filter((provider) => knownOf(provider).score !== null)
+  return [
+    ...new Set([
+      ...all.filter((provider) => preferred.includes(provider)),
+      ...known.slice(0, shares.known),
+      ...all.slice(0, shares.cheapest),
+      ...all.toSorted((a, b) => (lots.get(a) ?? 0) - (lots.get(b) ?? 0)),
+    ]),
+  ].slice(0, mostAsked)
 }
 
 interface Asking {
@@ -91,12 +110,12 @@ interface Asking {
   readonly note: (reason: string) => null
 }
 
-/** Null for one that cannot be taken. */
+/** Null for one that cannot be taken, or for a no. */
 async function bidOf(
   { rpc, verifier, clock, knownOf }: CollectorDeps,
   { want, provider, note }: Asking,
   until: AbortSignal,
-): Promise<SignedBid | null> {
+): Promise<SignedBid | 'silent' | null> {
   const slow = new AbortController()
   const cancel = clock.after(patience, () => slow.abort(new Error('it took too long')))
   try {
@@ -107,9 +126,9 @@ async function bidOf(
     const problem = bidProblem(signed, want, { known: knownOf(provider), verifier, now: clock.now() })
     return problem === null ? signed : note(problem)
   } catch (error) {
-    if (until.aborted || slow.signal.aborted) return note('no answer')
-    if (!isClawError(error)) throw error
-    return note('no answer')
+    if (!until.aborted && !slow.signal.aborted && !isClawError(error)) throw error
+    note('no answer')
+    return 'silent'
   } finally {
     cancel()
   }

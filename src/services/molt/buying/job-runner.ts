@@ -1,10 +1,11 @@
 /** Brings one job to its end: each step is on disk before anything is done for it, and what is to be done follows from the record alone. */
 import type { BuyInput } from '../../../core/molt/market/buy.ts'
 import { buyDuties } from '../../../core/molt/market/buy.ts'
-import type { Job } from '../../../core/molt/market/job.ts'
+import type { Job, WorkWord } from '../../../core/molt/market/job.ts'
 import { isJobOver, jobStep, jobText } from '../../../core/molt/market/job.ts'
 import type { Purchase, PurchaseDuty, PurchaseInput } from '../../../core/molt/market/purchase.ts'
 import { mostDue } from '../../../core/molt/market/purchase.ts'
+import { canonicalJson } from '../../../lib/canonical-json.ts'
 import { ClawError, isClawError } from '../../../model/failure.ts'
 import type { Want } from '../../../model/molt-want.ts'
 import type { Work } from '../../../model/molt-work.ts'
@@ -27,6 +28,11 @@ export interface JobRunnerDeps extends DealingDeps, CollectorDeps {
   readonly log: Log
 }
 
+/** Least time between two calls: a provider that always has news must not keep this node busy. */
+const betweenCalls: Millis = 200
+/** What a provider says of the work is written down so often, when nothing else has changed. */
+const wordsEvery: Millis = 5 * second
+
 /** Bids are waited for so long. */
 export const bidsFor: Millis = 5 * second
 
@@ -39,9 +45,12 @@ export class JobRunner {
   /** Ends the call that waits for news of a purchase, as there is something to be said. */
   readonly #pokes = new Map<string, AbortController>()
   readonly #versions = new Map<string, number>()
+  readonly #wordAt = new Map<string, Millis>()
   #steps: Promise<unknown> = Promise.resolve()
   #timer: Cancel = () => {}
   #lookedAt: Millis = -Infinity
+  /** Those who did not answer when bids were collected: others are asked before them. */
+  readonly #silent = new Set<string>()
 
   constructor(deps: JobRunnerDeps, id: string) {
     this.#deps = deps
@@ -147,7 +156,11 @@ export class JobRunner {
     const now = clock.now()
     const nonce = Buffer.from(random.bytes(16)).toString('hex')
     const want: Want = { ...job.buy.want, nonce, issuedAt: now, deadline: now + bidsFor }
-    const { ranked, told } = await collectBids(this.#deps, { want, except }, this.#end.signal)
+    const asking = { want, except: new Set([...except, ...this.#silent]) }
+    const { ranked, told, silent } = await collectBids(this.#deps, asking, this.#end.signal)
+    // Where nobody else is left, they may have come back.
+    if (told.asked === 0) this.#silent.clear()
+    for (const provider of silent) this.#silent.add(provider)
     // Who did not answer, or has not been found yet, may be there a moment later.
     if (ranked.length === 0) await this.#until(want.deadline)
     await this.#step({ type: 'bids', round, want, ranked }, (after) => ({ ...after, round: { ...told, round } }))
@@ -165,6 +178,7 @@ export class JobRunner {
         one.type === 'purchase' && one.key === key ? [one.duty] : [],
       )
       const poke = new AbortController()
+      const begun = clock.now()
       this.#pokes.set(key, poke)
       const seen = this.#versions.get(key) ?? 0
       try {
@@ -173,13 +187,24 @@ export class JobRunner {
         if (told === null) return
         this.#versions.set(key, told.version)
         for (const input of told.inputs) await this.#told(key, input)
-        await this.#step({ type: 'tick' }, (after) => ({ ...after, words: { ...after.words, [key]: told.word } }))
+        await this.#step({ type: 'tick' }, (after) => this.#withWord(after, key, told.word))
+        await this.#until(Math.min(begun, clock.now()) + betweenCalls)
       } catch (error) {
         if (!poke.signal.aborted) throw error
       } finally {
         this.#pokes.delete(key)
       }
     }
+  }
+
+  #withWord(job: Job, key: string, word: WorkWord): Job {
+    const now = this.#deps.clock.elapsed()
+    const before = job.words[key]
+    const isNews =
+      before === undefined || canonicalJson({ ...before, about: '' }) !== canonicalJson({ ...word, about: '' })
+    if (!isNews && now - (this.#wordAt.get(key) ?? -Infinity) < wordsEvery) return job
+    this.#wordAt.set(key, now)
+    return { ...job, words: { ...job.words, [key]: word } }
   }
 
   async #told(key: string, input: PurchaseInput | null): Promise<void> {
