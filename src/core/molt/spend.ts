@@ -12,7 +12,7 @@ import type { Instant } from '../../model/time.ts'
 import type { Verifier } from '../../ports/signer.ts'
 import { holdAccount, isHoldAccount } from './agreement.ts'
 import type { Output } from './closing.ts'
-import { closingProblem, paidBy, payouts } from './closing.ts'
+import { type Closing, closingProblem, paidBy, payouts } from './closing.ts'
 import type { Network } from './network.ts'
 import { hashOf, type Hash, isSignedBy } from './signing.ts'
 
@@ -95,6 +95,13 @@ function isWellFormed(spend: Pick<Spend, 'account' | 'sequence' | 'outputs'>): b
     amounts &&
     totalOf(spend) <= largestAmount
   )
+}
+
+/** How a line has closed an agreement, and what its provider was paid, before the fee: what was due, as far as it was there. Null for any other line. */
+export function closedAt({ spend, right }: Order): { readonly how: Closing['how']; readonly paid: MicroMolt } | null {
+  if (right.type !== 'closing') return null
+  const [due, held] = [paidBy(right.closing), totalOf(spend)]
+  return { how: right.closing.how, paid: due < held ? due : held }
 }
 
 /** Whether a quorum of different witnesses has signed it. */

@@ -2,10 +2,11 @@
 import type { Purchase, PurchaseDuty, PurchaseInput } from '../../../core/molt/market/purchase.ts'
 import { agreementId, holdAccount, isAgreed } from '../../../core/molt/agreement.ts'
 import { keyOf } from '../../../core/molt/books.ts'
-import { closingText, paidBy } from '../../../core/molt/closing.ts'
+import { closingText } from '../../../core/molt/closing.ts'
 import type { Network } from '../../../core/molt/network.ts'
+import { closedAt } from '../../../core/molt/spend.ts'
 import { type Kind, sign } from '../../../core/molt/signing.ts'
-import { ClawError } from '../../../model/failure.ts'
+import { isClawError } from '../../../model/failure.ts'
 import type { Certificate, SignedVoucher, Voucher } from '../../../model/molt-line.ts'
 import type { Work } from '../../../model/molt-work.ts'
 import type { Rpc } from '../../../ports/rpc.ts'
@@ -19,7 +20,7 @@ export interface DealingDeps {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly rpc: Pick<Rpc, 'call'>
-  readonly bank: Pick<Bank, 'books' | 'openHold' | 'close' | 'read' | 'take' | 'know'>
+  readonly bank: Pick<Bank, 'books' | 'openHold' | 'close' | 'read' | 'take' | 'know' | 'isUnderWay' | 'giveUp'>
   readonly spending: SpendingKeeper
 }
 
@@ -85,11 +86,13 @@ async function payHold(
     await bank.openHold(agreement, signal)
     return { type: 'paid' }
   } catch (error) {
-    // Nothing was signed for it then. Whatever else went wrong, the line may still come to be.
-    if (ClawError.is(error, 'INSUFFICIENT_FUNDS')) return { type: 'unpayable' }
+    // Nothing was signed for it then, or it can never be. Whatever else went wrong, the line may still come to be.
+    if (isClawError(error) && unpaid.includes(error.code)) return { type: 'unpayable' }
     throw error
   }
 }
+
+const unpaid: readonly string[] = ['INSUFFICIENT_FUNDS', 'PAYMENT_INVALID', 'PAYMENT_GIVEN_UP']
 
 /** The line that sets aside what was agreed; null while there is none. */
 const holdOf = ({ bank }: Pick<DealingDeps, 'bank'>, agreement: string): Certificate | null =>
@@ -128,12 +131,14 @@ async function takeBack(
 /** Whether it is closed already, by whomever; or that it never will be, as nothing was set aside and nothing is on its way. */
 export function foundClosed(deps: Pick<DealingDeps, 'bank'>, { agreement, state }: Purchase): PurchaseInput | null {
   if (agreement === null) return null
-  const { byKey, proposed } = deps.bank.books
+  const { byKey } = deps.bank.books
   const known = byKey.get(keyOf({ account: holdAccount(agreement), sequence: 1 }))
   if (known !== undefined) return closedBy(known.line)
   const id = agreementId(agreement)
-  const isUnpaid = state === 'closing' && holdOf(deps, id) === null && proposed?.purpose !== `hold ${id}`
-  return isUnpaid ? { type: 'unpayable' } : null
+  if (state !== 'closing' || holdOf(deps, id) !== null) return null
+  // What waits for its turn is not paid any more; what was signed may still come to be.
+  const isOff = !deps.bank.isUnderWay(`hold ${id}`) || deps.bank.giveUp(`hold ${id}`)
+  return isOff && deps.bank.books.proposed?.purpose !== `hold ${id}` ? { type: 'unpayable' } : null
 }
 
 /** Asks the witnesses, for when nobody says anything. */
@@ -148,8 +153,7 @@ export async function lookForClosing(
   if (last !== null) await bank.take(last)
 }
 
-function closedBy({ order: { right } }: Certificate): PurchaseInput | null {
-  if (right.type !== 'closing') return null
-  const { closing } = right
-  return { type: 'closed', outcome: { how: closing.how, paid: paidBy(closing) } }
+function closedBy({ order }: Certificate): PurchaseInput | null {
+  const outcome = closedAt(order)
+  return outcome === null ? null : { type: 'closed', outcome }
 }

@@ -4,7 +4,7 @@
  */
 import { agreementId, holdAccount } from '../../../core/molt/agreement.ts'
 import { keyOf } from '../../../core/molt/books.ts'
-import { paidBy } from '../../../core/molt/closing.ts'
+import { closedAt } from '../../../core/molt/spend.ts'
 import type { Lease, LeaseDuty, LeaseInput } from '../../../core/molt/market/lease.ts'
 import { holdsDevices, leaseDuties, leaseStep, leaseWakeAt } from '../../../core/molt/market/lease.ts'
 import { isNews, isOver } from '../../../core/molt/market/lease-change.ts'
@@ -234,9 +234,8 @@ export class LeaseRunner implements Service {
     const before = store.get(key)
     if (before === null) return null
     const line = this.finalOf(before)
-    const { right } = line?.order ?? {}
-    if (right?.type === 'closing' && before.state !== 'closed')
-      await this.step(key, { type: 'closed', outcome: { how: right.closing.how, paid: paidBy(right.closing) } })
+    const outcome = line === null ? null : closedAt(line.order)
+    if (outcome !== null && before.state !== 'closed') await this.step(key, { type: 'closed', outcome })
     if (!this.#freshness.isThere) return this.step(key, { type: 'tick' })
     const sight = work.sight(before)
     const { state } = before
@@ -325,9 +324,8 @@ export class LeaseRunner implements Service {
     errands.do('close', async () => {
       const closing = leaseClosing(agreementId(agreement), duty, this.#deps)
       const line = await this.#deps.bank.close(agreement, closing, { signal: this.#end.signal })
-      const { right } = line.order
-      if (right.type === 'closing')
-        await this.step(key, { type: 'closed', outcome: { how: right.closing.how, paid: paidBy(right.closing) } })
+      const outcome = closedAt(line.order)
+      if (outcome !== null) await this.step(key, { type: 'closed', outcome })
       loop.wake()
     })
   }
