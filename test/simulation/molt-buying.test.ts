@@ -185,6 +185,28 @@ describe('a job whose provider does not', () => {
   })
 })
 
+describe('witnesses that are away for a while', () => {
+  test('what was given up before it could be paid is not paid afterwards', async () => {
+    const stage = await market({ providers: [{ work: { takes: 20 * second } }, { work: { takes: 20 * second } }] })
+    const { lab, service } = stage
+    const away = [...lab.network.witnesses].slice(0, 2)
+    for (const witness of away) lab.crash(witness)
+    const ids: string[] = []
+    for (const name of ['one', 'two'])
+      ids.push((await lab.play(service().submit({ name, wish: wish(), work, by: 'user:ada' }))).id)
+    const isAgreed = (id: string): boolean => service().job(id).buy.purchases.at(-1)?.state === 'agreed'
+    await lab.world.runUntil(() => ids.every(isAgreed), minute)
+    expect(ids.filter(isAgreed)).toEqual(ids)
+    // Until neither waits any longer for its hold to be paid, while the account still tries.
+    await lab.world.runUntil(() => !ids.some(isAgreed), 3 * minute)
+    for (const witness of away) await lab.play(lab.startWitness(witness))
+    for (const id of ids) await over(stage, id)
+    await lab.world.runFor(30 * second)
+    const paid = ids.reduce((sum, id) => sum + costOfJob(service().job(id)).paid, 0n)
+    expect(lab.banks.get(buyer)?.books.balance).toBe(funds - paid)
+  })
+})
+
 describe('limits', () => {
   test('what no limit allows is not set aside, and the job ends', async () => {
     const stage = await market({ limits: { job: 10n, hour: funds, day: funds } })

@@ -18,7 +18,7 @@ import { answer, newPayer } from '../payer.ts'
 import { bidHash } from './rank.ts'
 import type { SignedNote } from '../../../model/molt-note.ts'
 import type { Outcome as Ending } from './record.ts'
-import { MeterRecord, Outcome, patience, PayerRecord, unseen } from './record.ts'
+import { MeterRecord, Outcome, patience, PayerRecord, unseen, wordEvery } from './record.ts'
 import type { Accepting } from './terms.ts'
 import { areWritable, termsOf } from './terms.ts'
 
@@ -159,12 +159,14 @@ const closing = (purchase: Purchase, why: Reason, at: Instant): Purchase => ({
   seen: { ...purchase.seen, isRunning: false },
 })
 
-/** The time since it was last heard of counts when it ran then, and was not silent for too long in between. */
+/**
+ * The time since it was last heard of counts when it ran then, but no more of it than an honest provider would have it run without a promise:
+ * one interval. What is longer than that between two words is nobody's to claim.
+ */
 function seenUntil(purchase: Purchase, at: Instant): Purchase {
   const { seen, heardAt, terms } = purchase
-  const isSilent = at - heardAt >= patience.silence
-  const counted = isSilent ? seen : advance(seen, terms, at)
-  return { ...purchase, seen: counted, heardAt: Math.max(heardAt, at) }
+  const counted = advance(seen, terms, Math.min(at, heardAt + Math.max(terms.interval, wordEvery + unseen)))
+  return { ...purchase, seen: { ...counted, at: Math.max(counted.at, at) }, heardAt: Math.max(heardAt, at) }
 }
 
 function heard(purchase: Purchase, isRunning: boolean, at: Instant): Purchase {

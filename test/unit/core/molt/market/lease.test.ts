@@ -132,6 +132,22 @@ test('given a purchase that is being closed, when its last note comes late, then
   expect([late.payer.vouched, mostDue(late)]).toEqual([mostDue(closing), mostDue(closing)])
 })
 
+test('given a provider that says nothing for a while, then no more of it counts than an interval, and what came before and after it', () => {
+  const chosen = newPurchase(signed, want, { job: 'job', hold: 667_200n, at: now })
+  if (chosen === null) throw new Error('no terms can be made of it')
+  const steps = [
+    [0, { type: 'reserved' }],
+    [0, { type: 'countersigned', agreement }],
+    [0, { type: 'paid' }],
+    [0, { type: 'heard', isRunning: true }],
+    [10, { type: 'heard', isRunning: true }],
+    [65, { type: 'heard', isRunning: true }],
+    [70, { type: 'heard', isRunning: true }],
+  ] as const
+  const { seen, terms } = steps.reduce((one, [at, input]) => purchaseStep(one, input, now + at * second), chosen)
+  expect([terms.interval, seen.gpuMillis]).toEqual([30 * second, BigInt(terms.gpus * (10 + 30 + 5) * second)])
+})
+
 describe('given a job that can pay less than what opens an account', () => {
   const tried = (maxTotal: bigint) => {
     const poor = aWant({ maxTotal })

@@ -4,7 +4,7 @@ import { agreementId } from '../../../../../src/core/molt/agreement.ts'
 import { buyFrom, buyText } from '../../../../../src/core/molt/market/buy.ts'
 import type { Lease } from '../../../../../src/core/molt/market/lease.ts'
 import type { Purchase } from '../../../../../src/core/molt/market/purchase.ts'
-import { patience } from '../../../../../src/core/molt/market/record.ts'
+import { unseen, wordEvery } from '../../../../../src/core/molt/market/record.ts'
 import { costOf, oneMolt } from '../../../../../src/model/amount.ts'
 import { hour, minute, second } from '../../../../../src/model/time.ts'
 import type { PairInit } from '../../../../support/molt/pair.ts'
@@ -209,7 +209,7 @@ test('given any mixture of parties, crashes, silences and lost messages, then al
         if (trick === null) expect(used - paid).toBeLessThanOrEqual(bid.credit + jitter(lease))
         // Whether work runs is the provider's word, and a word that is lost keeps its liar's clock running until the next.
         const silences = troubles.filter(({ what }) => what === 'silence-lender' || what === 'silence-borrower').length
-        const unheard = costOf(bid.rate, BigInt(bid.gpus * patience.silence * silences))
+        const unheard = costOf(bid.rate, BigInt(bid.gpus * Math.max(bid.interval, wordEvery + unseen) * silences))
         const doubt = trick === 'over-claims' ? unheard + (loss > 0 ? bid.credit : 0n) : 0n
         if (borrower === null) expect(paid - used).toBeLessThanOrEqual(jitter(lease) + doubt)
       }
