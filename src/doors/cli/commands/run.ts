@@ -28,6 +28,12 @@ export default command({
       about: 'While the mesh has no leader, have this peer keep it and hand it on: exit code 8',
     },
     'dry-run': { kind: 'flag', about: 'Submit nothing; say where it would go now, or why it would wait' },
+    molt: {
+      kind: 'flag',
+      about: 'Have strangers run it where the mesh has no room for it now; takes --gpus, --timeout and --max-price',
+    },
+    'max-price': { kind: 'text', value: 'MOLT', about: 'With --molt: what all of it may cost' },
+    yes: { kind: 'flag', short: 'y', about: 'With --molt: spend without asking' },
   },
   examples: [
     'run --gpus 1 nvidia/cuda:12.0-runtime -- nvidia-smi',
@@ -40,6 +46,7 @@ export default command({
     'run --wait --gpus 1 --timeout 2h pytorch/pytorch:latest -- python train.py',
     'run --dry-run --gpus 8 --gpu-type H100 pytorch/pytorch:latest',
     'run -d --secret-mount /run/secrets/db=db-password --secret DB_TOKEN=db-password --config app postgres:17',
+    'run --wait --molt --max-price 20 --gpus 1 --timeout 2h pytorch/pytorch:latest -- python train.py',
     'run -it --gpus 1 pytorch/pytorch:latest -- bash',
     'run --file workload.yaml --gpus 8 --name scaled-run',
     'run --image vllm/vllm:latest --gpus device=0,1 --memory 64Gi --timeout 24h -e MODEL=llama-70b',
@@ -61,6 +68,12 @@ export default command({
       })
     // As with docker run: what is attached from the start ends with its input.
     const request = { ...requestOf(args, session.host.env), ...(isAttached && args.stdin ? { stdinOnce: true } : {}) }
+    if (args.molt) {
+      const { burst } = await import('../work/burst.ts')
+      const { yes, detach, 'dry-run': isDry, 'max-price': maxPrice } = args
+      const elsewhere = await burst(request, { yes, detach, 'dry-run': isDry, maxPrice }, session)
+      if (elsewhere !== null) return elsewhere.exitCode
+    }
     if (args['dry-run']) return dryRun(api, request, session)
     const submitted = await api.call('workload.run', { ...request, ...keyOf(args) }, signal)
     const { id, name, parts, index } = submitted
