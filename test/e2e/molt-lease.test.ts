@@ -65,7 +65,8 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const bootstrap = [`/ip4/127.0.0.1/tcp/4711/p2p/${party}`]
     writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
     await daemon.json('molt', 'network', 'join', file)
-    writeFileSync(join(folder, 'lending.yaml'), policy)
+    // A registry at an address has to be allowed by its name.
+    writeFileSync(join(folder, 'lending.yaml'), `${policy}images: { allowed: ['${registry.host}/*'] }\n`)
     await daemon.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
     await daemon.json('molt', 'join', '--mode', 'moderate')
     await stranger.join(genesis, nodeId(party), await addressesNow())

@@ -64,7 +64,8 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[0]}/p2p/${seller}`]
     const file = join(folder, 'lab.json')
     writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
-    writeFileSync(join(folder, 'lending.yaml'), policy)
+    // A registry at an address has to be allowed by its name.
+    writeFileSync(join(folder, 'lending.yaml'), `${policy}images: { allowed: ['${registry.host}/*'] }\n`)
     for (const one of [lender, buyer]) await one.json('molt', 'network', 'join', file)
     await lender.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
     await lender.json('molt', 'join', '--mode', 'moderate')
