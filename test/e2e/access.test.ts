@@ -28,6 +28,11 @@ beforeAll(async () => {
   await hub.json('run', '-d', '--namespace', 'team-b', '--name', 'hidden', ...lasting)
   await hub.json('auth', 'user', 'create', 'ada', '--role', 'operator', '-n', 'team-a')
   ada = await hub.json<Key>('auth', 'apikey', 'create', 'laptop', '--user', 'ada')
+  // Who has just joined hears of what there is a moment later.
+  const listed = (): Promise<readonly Reply[]> => Promise.all([asAda('workload', 'list'), shed.cli('workload', 'list')])
+  const isKnown = ([hers, theirs]: readonly Reply[]): boolean =>
+    hers?.code === 0 && theirs?.stdout.includes('hidden') === true
+  await eventually('the others know what the first one has decided', 15_000, listed, isKnown)
 })
 afterAll(async () => {
   await mesh.stop()
