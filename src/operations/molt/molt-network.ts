@@ -77,7 +77,7 @@ export async function createNetwork(
   if (moltNetwork !== null)
     throw new ClawError('MOLT_NETWORK_EXISTS', { network: moltNetwork.id, name: moltNetwork.genesis.name })
   const limit = parseMolt(credit)
-  if (limit === null) throw invalid(`“${credit}” is no amount: write 12, 12.5 or 0.000001`)
+  if (limit === null) throw invalid(`“${credit}” is no amount: write 12, 12.5 or 0.001234; 0.001 at least`)
   const { witnesses, silent } = await witnessesOf(context, call)
   if (witnesses.length < 3 * faulty + 1)
     throw invalid(`with ${witnesses.length} witnesses at most ${Math.floor((witnesses.length - 1) / 3)} may lie`)

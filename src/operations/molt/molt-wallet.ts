@@ -171,7 +171,7 @@ export const moltTransfer = unary({
   about: 'Pay from the account of a node to any other. It is final once a quorum of the witnesses has signed it.',
   input: z.strictObject({
     to: z.string().min(1).max(128).describe('Account, or whole name of a node of this mesh that takes part'),
-    amount: z.string().max(32).describe('MOLT: 12, 12.5 or 0.000001'),
+    amount: z.string().max(32).describe('MOLT: 12, 12.5 or 0.001234; 0.001 at least'),
     key: z
       .string()
       .min(1)
@@ -201,7 +201,7 @@ export const moltTransfer = unary({
     const { bank, account } = view
     const to = partyCalled(wanted, context, account)
     const amount = parseMolt(text)
-    if (amount === null) throw invalid(`“${text}” is no amount: write 12, 12.5 or 0.000001`)
+    if (amount === null) throw invalid(`“${text}” is no amount: write 12, 12.5 or 0.001234; 0.001 at least`)
     if (amount === 0n) throw invalid('nothing is to be paid')
     if (to === account) throw invalid('that is the account itself')
     const key = given ?? Buffer.from(context.random.bytes(8)).toString('hex')

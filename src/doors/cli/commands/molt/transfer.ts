@@ -4,7 +4,15 @@ import { confirm } from '../../confirm.ts'
 import { command } from '../../line/command.ts'
 
 /** Before these nothing was begun. */
-const harmless = ['INVALID_REQUEST', 'INSUFFICIENT_FUNDS', 'PERMISSION_DENIED', 'MOLT_NOT_CONNECTED'] as const
+const harmless = [
+  'INVALID_REQUEST',
+  'INSUFFICIENT_FUNDS',
+  'PERMISSION_DENIED',
+  'MOLT_NOT_CONNECTED',
+  'PAYMENT_INVALID',
+  'PAYMENT_REFUSED',
+  'PAYMENT_GIVEN_UP',
+] as const
 
 export default command({
   name: 'molt transfer',
@@ -14,7 +22,7 @@ export default command({
     'asked again with the same --key it is paid once, so a script gives one.',
   positionals: {
     to: { about: 'Account, or whole name of a node of this mesh that takes part' },
-    amount: { about: 'MOLT: 12, 12.5 or 0.000001' },
+    amount: { about: 'MOLT: 12, 12.5 or 0.001234; 0.001 at least' },
   },
   options: {
     note: {
@@ -28,7 +36,7 @@ export default command({
   },
   examples: [
     'molt transfer gpu-node-2 12.5 --note "rent for May" --yes',
-    'molt transfer gpu-node-2 0.000001 --key invoice-4711 --yes',
+    'molt transfer gpu-node-2 0.001234 --key invoice-4711 --yes',
     'molt transfer gpu-node-2 3 --yes --json',
   ],
 
