@@ -8,17 +8,23 @@ import type { Host } from '../host.ts'
 export const defaultKeyFile = ({ env, home }: Pick<Host, 'env' | 'home'>): string =>
   join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'clawbernetes', 'operator.key')
 
-/** Throws CONFIG_INVALID when there is no such file, or no key in it. */
+/** Why a file cannot be read. */
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such key; `clawbernetes operator key` makes one',
+  ENOTDIR: 'there is no such key; `clawbernetes operator key` makes one',
+  EISDIR: 'it is a folder',
+  EACCES: 'you may not read it',
+  EPERM: 'you may not read it',
+}
+
+/** Throws CONFIG_INVALID when there is no such file, when it cannot be read, or when no key is in it. */
 export async function readOperatorKey(file: string): Promise<Uint8Array> {
   try {
     return seedIn(await readFile(file, 'utf8'), file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new ClawError(
-      'CONFIG_INVALID',
-      { file, problem: 'there is no such key; `clawbernetes operator key` makes one' },
-      { cause: error },
-    )
+    const problem = problems[(error as NodeJS.ErrnoException).code ?? '']
+    if (problem === undefined) throw error
+    throw new ClawError('CONFIG_INVALID', { file, problem }, { cause: error })
   }
 }
 

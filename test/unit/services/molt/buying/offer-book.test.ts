@@ -63,7 +63,7 @@ describe('the book of offers', () => {
   test('asks nobody while there is one that would do, and others by family where there is none', async () => {
     const { world, book, say, offer, asked } = bookIn()
     await book.start()
-    say(judged(offer()))
+    say(judged(offer({ rate: 10n })))
     const want = aWant({ issuedAt: world.now(), deadline: world.now() + 5_000, model: null, gpus: 1 })
     expect(await play(world, book.find(want, signal))).toHaveLength(1)
     expect(asked).toEqual([])
