@@ -12,7 +12,7 @@ import type { Hash } from '../../../model/molt-agreement.ts'
 import { Work } from '../../../model/molt-work.ts'
 import { hour, type Instant, type Millis, minute } from '../../../model/time.ts'
 import type { Disk } from '../../../ports/journal.ts'
-import { RecordJournal } from './record-journal.ts'
+import { RecordJournal } from '../record-journal.ts'
 
 export type LeaseDisk = Pick<Disk, 'openJournal' | 'readBlob' | 'writeBlob' | 'removeBlob'>
 
@@ -78,9 +78,10 @@ export class LeaseStore {
 
   /** Throws what the disk throws; then nothing has changed, as far as anybody can know. */
   async put(lease: Lease): Promise<void> {
-    await this.#leases.append([Buffer.from(leaseText(lease))])
-    if (this.#byKey.has(lease.key)) this.#outdated += 1
-    this.#take({ key: lease.key, lease })
+    await this.#leases.append([Buffer.from(leaseText(lease))], () => {
+      if (this.#byKey.has(lease.key)) this.#outdated += 1
+      this.#take({ key: lease.key, lease })
+    })
     if (this.#outdated > mostOutdated + this.#byKey.size) await this.#compact()
   }
 
@@ -106,11 +107,11 @@ export class LeaseStore {
       if (now - since < (agreement === null ? bidsKeptFor : keptFor)) continue
       const lent = lentOf(lease)
       if (lent !== null && !this.#history.has(lent.agreement)) {
-        await this.#lent.append([Buffer.from(lentText(lent))])
-        this.#history.set(lent.agreement, lent)
+        await this.#lent.append([Buffer.from(lentText(lent))], () => this.#history.set(lent.agreement, lent))
       }
-      await this.#leases.append([Buffer.from(JSON.stringify({ gone: lease.key }))])
-      this.#take({ key: lease.key, lease: null })
+      await this.#leases.append([Buffer.from(JSON.stringify({ gone: lease.key }))], () =>
+        this.#take({ key: lease.key, lease: null }),
+      )
       if (agreement !== null) this.#emptied.delete(agreementId(agreement))
       this.#outdated += 2
     }
@@ -139,15 +140,22 @@ export class LeaseStore {
   }
 
   async #compact(): Promise<void> {
-    await this.#leases.rewrite(this.all().map((lease) => Buffer.from(leaseText(lease))))
+    const all = (): readonly Uint8Array[] => this.all().map((lease) => Buffer.from(leaseText(lease)))
+    // Leases that are written meanwhile need not have it all written anew as well.
     this.#outdated = 0
+    await this.#leases.rewrite(all)
   }
 
   async #shorten(): Promise<void> {
-    const rest = this.history().slice(-mostHistory)
-    await this.#lent.rewrite(rest.map((lent) => Buffer.from(lentText(lent))))
-    this.#history.clear()
-    for (const lent of rest) this.#history.set(lent.agreement, lent)
+    const rest = (): readonly Lent[] => this.history().slice(-mostHistory)
+    await this.#lent.rewrite(
+      () => rest().map((lent) => Buffer.from(lentText(lent))),
+      () => {
+        const kept = rest()
+        this.#history.clear()
+        for (const lent of kept) this.#history.set(lent.agreement, lent)
+      },
+    )
   }
 }
 

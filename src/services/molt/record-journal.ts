@@ -1,6 +1,6 @@
 /** A journal of records of one kind, which are told when it is opened. */
-import { ClawError } from '../../../model/failure.ts'
-import type { Disk, Journal } from '../../../ports/journal.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { Disk, Journal } from '../../ports/journal.ts'
 
 /** One after the other; read again before it is written after a failure. */
 export class RecordJournal<Record> {
@@ -27,12 +27,20 @@ export class RecordJournal<Record> {
     await this.#opened()
   }
 
-  append(records: readonly Uint8Array[]): Promise<void> {
-    return this.#inTurn((journal) => journal.append(records))
+  /** `done` is called once they are on the disk, before anything else is written. */
+  append(records: readonly Uint8Array[], done: () => void): Promise<void> {
+    return this.#inTurn(async (journal) => {
+      await journal.append(records)
+      done()
+    })
   }
 
-  rewrite(records: readonly Uint8Array[]): Promise<void> {
-    return this.#inTurn((journal) => journal.rewrite(records))
+  /** All that there is to be from now on, asked for when it is its turn: what was appended before is among it. */
+  rewrite(records: () => readonly Uint8Array[], done: () => void = () => {}): Promise<void> {
+    return this.#inTurn(async (journal) => {
+      await journal.rewrite(records())
+      done()
+    })
   }
 
   async close(): Promise<void> {
