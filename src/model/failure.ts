@@ -47,5 +47,5 @@ export const failureBody = ({ code, message, hint, facts }: ClawError): FailureB
 export function failureFrom(body: FailureBody): ClawError {
   if (!Object.hasOwn(failures, body.code) || typeof body.facts !== 'object' || body.facts === null)
     return new ClawError('INTERNAL', { detail: body.message })
-  return new ClawError(body.code as FailureCode, body.facts as never)
+  return new ClawError(body.code as FailureCode, body.facts)
 }
