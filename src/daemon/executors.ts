@@ -39,9 +39,14 @@ const only = (executor: Executor): Chosen => ({
   ...{ images: null, volumes: null },
 })
 
-const withEngine = ({ config }: Ground, executor: Executor, images: ImageService, address: string): Chosen => ({
+const withEngine = (
+  { config, identity }: Ground,
+  executor: Executor,
+  images: ImageService,
+  address: string,
+): Chosen => ({
   ...only(executor),
-  ...{ images, volumes: dockerVolumes(address, confinementOf(config)) },
+  ...{ images, volumes: dockerVolumes(address, confinementOf(config), identity.id) },
 })
 
 const docker = (ground: Ground, images: ImageService, address: string): Chosen =>

@@ -33,7 +33,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending, buying, wallet })
   const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
-  const { inventory, members, logs, agent, proxy, gateway, images, objects, backups, overlay } = work
+  const { inventory, members, logs, agent, proxy, gateway, images, abandoned, objects, backups, overlay } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -50,6 +50,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       members,
       logs,
       agent,
+      ...(abandoned === null ? [] : [abandoned]),
       ...(objects === null ? [] : [objects]),
       backups,
       gateway,

@@ -19,6 +19,7 @@ import { provisionsFor } from '../services/vault/provisions.ts'
 import type { Measure } from '../services/gateway/rollouts.ts'
 import { GatewayService } from '../services/gateway/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
+import { abandonedCopies } from '../services/volumes/abandoned-copies.ts'
 import { backupsOf } from './backups.ts'
 import type { ConnectTo } from './connect-to.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -107,7 +108,9 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
 function keptOf(ground: Ground, plane: ControlPlane, needed: Omit<Parameters<typeof volumesOf>[2], 'objects'>) {
   const objects = objectCopiesOf(ground, plane, needed.engine)
   const volumes = volumesOf(ground, plane, { ...needed, objects })
-  return { objects, volumes, backups: backupsOf(ground, plane, volumes) }
+  const { clock, log } = ground
+  const abandoned = needed.engine === null ? null : abandonedCopies(needed.engine, { clock, log: log.child('volumes') })
+  return { abandoned, objects, volumes, backups: backupsOf(ground, plane, volumes) }
 }
 
 interface Watching {

@@ -35,6 +35,8 @@ export interface VolumeEngine {
   remove(name: string, signal: AbortSignal): Promise<void>
   /** Takes away what copies into it, or out of it: it holds on to the volume when the daemon that copied has died. */
   abandon(name: string, signal: AbortSignal): Promise<void>
+  /** Takes away what a daemon of this node was copying with when it died. */
+  clear(signal: AbortSignal): Promise<void>
   /**
    * All of it as a tar archive. Throws CONTAINER_FAILED for a directory that the host's owner lets nobody of the namespace mount, and for what
    * the engine cannot read; EXECUTOR_UNAVAILABLE; and VOLUME_COPY_CUT at the end of an archive that stops before its own.
