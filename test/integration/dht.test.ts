@@ -47,6 +47,18 @@ const softwareOf = ({ value }: Pick<RecordRead, 'value'>): string | null =>
   (value as ReturnType<typeof nodeValue> | null)?.versions.software ?? null
 const keyOf = ({ id }: Pick<RecordHost, 'id'>): string => recordKey({ namespace: 'claw-node', id })
 
+test('who reaches its first peer late knows all others soon, and all others know it', async () => {
+  const { hosts, all } = await hostsOf(8)
+  const late = await hosts.add()
+  // kad-dht has looked for peers by then, and would do so again in five minutes.
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  expect(await late.net.closest('/any/key')).toEqual([])
+
+  await hosts.connect(late)
+
+  await hosts.settled(all.length - 1, 15_000)
+})
+
 test('what one says all can read, from several of them, and its issuer confirms it', async () => {
   const { all } = await hostsOf(5)
   const [ada, eve] = [the(all[0]), the(all[4])]

@@ -17,6 +17,7 @@ interface Request {
 }
 
 interface Undeclared {
+  stop(): Promise<void>
   isStarted(): boolean
   readonly routingTable: {
     readonly size: number

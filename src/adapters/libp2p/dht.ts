@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Random } from '../../ports/random.ts'
+import { keepCompany } from './dht-company.ts'
 import { limitIncoming } from './dht-limits.ts'
 import { DhtRecordNet, type RunningDht } from './dht-net.ts'
 import { DhtProviders } from './dht-providers.ts'
@@ -81,6 +82,7 @@ function makeDht(init: DhtInit, components: Components): RunningDht {
   })
   const dht = withParts(make({ ...pick(components), datastore }))
   limitIncoming(dht, { elapsed: () => clock.elapsed(), metrics })
+  keepCompany(dht, { self: components.peerId, enough: k, clock, log: init.log })
   // Whoever is gone would be asked again and again, and be given what is then nowhere.
   components.events.addEventListener('peer:disconnect', ({ detail: peer }) => forget(dht, peer, init.log))
   return { dht, network, inner, self: nodeId(components.peerId.toString()) }
