@@ -180,8 +180,10 @@ function heard(purchase: Purchase, isRunning: boolean, at: Instant): Purchase {
 
 function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase {
   const { agreement, state, terms } = purchase
-  if (agreement === null || (state !== 'running' && state !== 'closing')) return purchase
-  const until = state === 'running' ? seenUntil(purchase, at) : purchase
+  if (agreement === null || (state !== 'funded' && state !== 'running' && state !== 'closing')) return purchase
+  if (state === 'funded' && note.gpuMillis === 0n) return purchase
+  const until =
+    state === 'closing' ? purchase : seenUntil(state === 'funded' ? begunUnheard(purchase, at) : purchase, at)
   const seen = { gpuMillis: believed(until), agreement: agreementId(agreement) }
   const reply = answer(until.payer, note, seen, terms)
   if (reply.ok) return { ...until, payer: reply.payer, promise: reply.voucher }
@@ -189,6 +191,17 @@ function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase 
   return reply.problem === 'forked' && state === 'running' && isAhead(until, note.sequence)
     ? closing(until, 'forked', at)
     : until
+}
+
+/**
+ * Its work has begun while nobody listened, and stands still by now, or is over. As in any other silence what an honest provider would have it
+ * run is believed: if it was not, the work would stand still for good.
+ */
+function begunUnheard(purchase: Purchase, at: Instant): Purchase {
+  const { since, seen, terms } = purchase
+  const unheard = { ...purchase, heardAt: since, seen: resume({ ...seen, at: since }, terms, since) }
+  const until = seenUntil(unheard, at)
+  return { ...until, ...to('running', at), seen: pause(until.seen, terms, at) }
 }
 
 /** No note is answered with more, in GPU-milliseconds: what was seen, and what was on its way meanwhile. */

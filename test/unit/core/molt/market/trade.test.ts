@@ -85,6 +85,37 @@ describe('given a buyer and a provider who are both honest', () => {
   })
 })
 
+describe('given a buyer that is away while its work begins', () => {
+  /** From when the provider has seen what was set aside until the work stands still for want of a promise. */
+  const away = ({ street, buyer }: Pair, leases: () => readonly Lease[]): void => {
+    let now = start
+    const until = (state: Lease['state']): void => {
+      while (leases()[0]?.state !== state && now < start + 5 * minute) street.runUntil((now += 20))
+    }
+    until('funded')
+    street.silent.add(buyer.id)
+    until('paused')
+    expect(leases()).toMatchObject([{ state: 'paused', voucher: null }])
+  }
+
+  test('when it comes back, then it pays the interval that it has not seen, and its work goes on to its end', () => {
+    const pair = played({ seed: 10, work: 5 * minute }, (one) => away(one, () => leasesOf(one)))
+    expect(purchasesOf(pair)).toMatchObject([{ why: 'completed', outcome: { how: 'agreed' } }])
+    const [lease] = leasesOf(pair)
+    if (lease === undefined) throw new Error('there was no lease')
+    const { used, paid } = boughtAt(pair, lease)
+    expect(paid).toBe(used)
+  })
+
+  test('and its provider counts too much, then it has paid for no more than an interval that was not', () => {
+    const pair = played({ seed: 11, lenders: ['over-claims'] }, (one) => away(one, () => leasesOf(one)))
+    const [lease] = leasesOf(pair)
+    if (lease === undefined) throw new Error('there was no lease')
+    const { used, paid } = boughtAt(pair, lease)
+    expect(paid - used).toBeLessThanOrEqual(lease.signed.bid.credit + jitter(lease))
+  })
+})
+
 describe('given a provider that is gone', () => {
   test('before it has started anything, then the buyer goes on to another, and takes all of it back', () => {
     const pair = played({ seed: 5, work: 5 * minute, lenders: ['defaults', null] }, ({ street }) => {
