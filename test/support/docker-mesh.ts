@@ -27,9 +27,13 @@ export class DockerMesh extends Mesh {
   readonly #nodes: string[] = []
 
   /** A daemon that has the engine and its GPUs. There must be one only: two would give out the same devices. */
-  async addDocker(name: string, more: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+  async addDocker(
+    name: string,
+    more: Readonly<Record<string, string>> = {},
+    prefix: readonly string[] = [],
+  ): Promise<Daemon> {
     mkdirSync(sharedFolder, { recursive: true })
-    const daemon = await this.add(name, { ...onDocker, environment: { ...onDocker.environment, ...more } })
+    const daemon = await this.add(name, { ...onDocker, prefix, environment: { ...onDocker.environment, ...more } })
     const { id } = await daemon.json<{ id: string }>('gateway', 'ping')
     this.#nodes.push(id)
     return daemon

@@ -15,12 +15,13 @@ export const hasHosts = labNvidiaSmi !== null && process.getuid?.() === 0
 export class LabHosts {
   readonly #directory = mkdtempSync(join(tmpdir(), 'claw-hosts-'))
   readonly #environment: NodeJS.ProcessEnv
+  readonly #net: string
 
   private constructor() {
     // Names and a network of its own, so that two runs on a machine do not cut each other's cables.
     const own = process.pid % 4_096
-    const net = `10.${64 + (own >> 8)}.${own & 0xff}`
-    this.#environment = { CLAW_LAB_DIR: this.#directory, CLAW_LAB_TAG: `claw${own}`, CLAW_LAB_NET: net }
+    this.#net = `10.${64 + (own >> 8)}.${own & 0xff}`
+    this.#environment = { CLAW_LAB_DIR: this.#directory, CLAW_LAB_TAG: `claw${own}`, CLAW_LAB_NET: this.#net }
   }
 
   /** Hosts 1 to `count`. */
@@ -39,6 +40,11 @@ export class LabHosts {
   on(host: number): readonly string[] {
     const [pid = ''] = readFileSync(join(this.#directory, `h${host}`, 'anchor.pid'), 'utf8').split(' ')
     return ['nsenter', '-t', pid, '-m', '-n', '-u', '--']
+  }
+
+  /** Where others reach that host, unless it is behind the router. */
+  addressOf(host: number): string {
+    return `${this.#net}.${host}`
   }
 
   /** Pulls the host's cable: what is sent to it, or by it, is lost without a sign. */
