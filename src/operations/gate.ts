@@ -5,7 +5,7 @@
 import type { Decision, Standing } from '../core/access/decide.ts'
 import { covers, isConceivable, judge, permissionText } from '../core/access/decide.ts'
 import { leastRole } from '../core/access/roles.ts'
-import { isStranger, isWorker, standingOf } from '../core/access/standing.ts'
+import { isStranger, isWorker, standingOf, unknownHere } from '../core/access/standing.ts'
 import { deepest, isNestedDeeper } from '../lib/nesting.ts'
 import type { Permission } from '../model/access.ts'
 import { ClawError, isClawError } from '../model/failure.ts'
@@ -57,13 +57,13 @@ export function again(entrant: Entrant, caller: Caller, base = entrant.base): En
 
 const isHere = ({ identity, via }: Caller): boolean => identity.kind === 'socket' && via === undefined
 
-/** What the caller is worth now. Throws AUTH_FAILED. */
+/** What the caller is worth now. Throws AUTH_FAILED, and NO_LEADER where this peer knows nobody yet. */
 export function standingHere(
   caller: Caller,
   { control, clock, self }: Pick<OperationContext, 'control' | 'clock' | 'self'>,
 ): Standing {
   const standing = standingOf(control.state, caller, { at: clock.now(), self })
-  if (isStranger(standing)) throw new ClawError('AUTH_FAILED', { reason: standing.problem })
+  if (isStranger(standing)) throw unknownHere(control.state, self, standing.problem)
   return standing
 }
 

@@ -1,5 +1,6 @@
 /** What an identity is worth: read from the replicated state, each time, and never from what a message says of it. */
 import type { ApiKey, Binding, Identity, Rule, User } from '../../model/access.ts'
+import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Member } from '../../model/node.ts'
 import type { Instant } from '../../model/time.ts'
@@ -28,6 +29,12 @@ export interface Stranger {
 }
 
 export const isStranger = (standing: Standing | Stranger): standing is Stranger => 'problem' in standing
+
+/** Why nobody is let in who is not known here. A peer that has joined hears only after that whom the mesh knows, and itself not before that. */
+export const unknownHere = ({ members }: Pick<AccessState, 'members'>, self: NodeId, reason: string): ClawError =>
+  members.has(self)
+    ? new ClawError('AUTH_FAILED', { reason })
+    : new ClawError('NO_LEADER', { detail: 'this peer has yet to hear whom its mesh knows' })
 
 const everywhere = { namespaces: ['*'] } as const
 const builtIn = (role: keyof typeof builtInRoles): Grant => ({ role, rules: builtInRoles[role].rules, namespace: null })

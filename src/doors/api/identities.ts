@@ -1,7 +1,7 @@
 /** Who asks, as the head of a request shows it: by a token, by an API key, or by an operator’s signature. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isApiKeySecret, keyOfSecret } from '../../core/access/api-key.ts'
-import { isStranger, standingOf } from '../../core/access/standing.ts'
+import { isStranger, standingOf, unknownHere } from '../../core/access/standing.ts'
 import type { MeshState } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -71,7 +71,10 @@ function bearerOf(secret: string, deps: IdentitiesDeps): Shown {
   }
   const current = (): Caller => {
     const key = keyOfSecret(deps.state(), secret, deps.now())
-    if (key === undefined) throw wrong()
+    if (key === undefined) {
+      const known = unknownHere(deps.state(), deps.self, 'there is no such key')
+      throw known.code === 'AUTH_FAILED' ? wrong() : known
+    }
     return standing(callerOf({ kind: 'apikey', key: key.id }), deps)
   }
   const caller = current()
@@ -82,7 +85,7 @@ function bearerOf(secret: string, deps: IdentitiesDeps): Shown {
 /** Throws AUTH_FAILED for whom the mesh knows no more, or lets in no more. */
 function standing(caller: Caller, { state, now, self }: IdentitiesDeps): Caller {
   const found = standingOf(state(), { identity: caller.identity }, { at: now(), self })
-  if (isStranger(found)) throw new ClawError('AUTH_FAILED', { reason: found.problem })
+  if (isStranger(found)) throw unknownHere(state(), self, found.problem)
   return caller
 }
 

@@ -2,6 +2,7 @@
 import type { Applied } from '../../core/state/apply.ts'
 import { apply } from '../../core/state/apply.ts'
 import { decodeEntry, mayRaise } from '../../core/state/entry.ts'
+import { everythingIn } from '../../core/state/everything.ts'
 import { apartFrom, remembered } from '../../core/state/memory.ts'
 import { restore, snapshot, versionOf } from '../../core/state/snapshot.ts'
 import type { Result, State } from '../../core/state/state.ts'
@@ -122,14 +123,14 @@ export class ReplicatedState implements Machine {
   }
 
   restore(bytes: Uint8Array, index: number): void {
-    const before = allOf(this.state)
+    const before = everythingIn(this.state)
     Object.assign(this.state, restore(bytes, this.#applies))
     this.state.index = Math.max(this.state.index, index)
     for (const { id, via } of this.#awaited.values()) {
       const result = this.result(id, via)
       if (result !== null) this.#settle({ id, via }, result)
     }
-    this.#tell(unique([...before, ...allOf(this.state)]))
+    this.#tell(unique([...before, ...everythingIn(this.state)]))
   }
 
   #applyOne(committed: Committed): readonly Change[] {
@@ -174,15 +175,6 @@ export class ReplicatedState implements Machine {
 }
 
 const stateOf = (version: number): string => `a state of version ${version}`
-
-/** Everything in a state as if it had just changed. */
-const allOf = (state: State): readonly Change[] => [
-  { type: 'mesh' },
-  ...Array.from(state.members.keys(), (node): Change => ({ type: 'member', node })),
-  ...Array.from(state.operators.keys(), (key): Change => ({ type: 'operator', key })),
-  ...Array.from(state.workloads.keys(), (workload): Change => ({ type: 'workload', workload })),
-  ...Array.from(state.backups.keys(), (backup): Change => ({ type: 'backup', backup })),
-]
 
 const unique = (changes: readonly Change[]): readonly Change[] => [
   ...new Map(changes.map((change) => [JSON.stringify(change), change])).values(),

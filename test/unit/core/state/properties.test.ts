@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { apply } from '../../../../src/core/state/apply.ts'
 import { decodeEntry, encodeEntry } from '../../../../src/core/state/entry.ts'
+import { everythingIn } from '../../../../src/core/state/everything.ts'
 import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { State } from '../../../../src/core/state/state.ts'
 import { createState, weighed } from '../../../../src/core/state/state.ts'
-import type { Entry } from '../../../../src/core/state/types.ts'
+import type { Change, Entry } from '../../../../src/core/state/types.ts'
 import { placementId } from '../../../../src/model/ids.ts'
 import { isTerminal } from '../../../../src/model/workload.ts'
 import { ada, Book, gpu, inventory, meshOf } from '../../../support/control-samples.ts'
@@ -57,6 +58,30 @@ test('no device is ever in two live placements, unless as shares, and the indexe
     runs,
   )
 })
+
+test('whatever was told of something that is there is told again when another state takes the place of what there was', () => {
+  fc.assert(
+    fc.property(history, (intents) => {
+      const told = new Set<string>()
+      const { state } = play(intents, (_, { changes }) => {
+        for (const change of changes) if (change.type !== 'event') told.add(JSON.stringify(change))
+      })
+      const all = new Set(everythingIn(state).map((change) => JSON.stringify(change)))
+      const gone = [...told.difference(all)].map((text) => JSON.parse(text) as Change)
+      for (const change of gone) expect(isThere(state, change)).toBe(false)
+    }),
+    runs,
+  )
+})
+
+/** One that is left out of what is told has to be gone. */
+function isThere(state: State, change: Change): boolean {
+  if (change.type === 'workload') return state.workloads.has(change.workload)
+  if (change.type === 'member') return state.members.has(change.node)
+  if (change.type === 'deployment') return state.deployments.has(change.deployment)
+  if (change.type === 'job') return state.jobs.has(change.job)
+  return true
+}
 
 /** Histories of one node that is crowded: most of them come to several shares of one device. */
 const crowd = fc.array(

@@ -3,9 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FastifyInstance } from 'fastify'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { buildApi } from '../../../../src/doors/api/build.ts'
+import { newSecret } from '../../../../src/core/access/api-key.ts'
+import { createState, type State } from '../../../../src/core/state/state.ts'
 import { callerOf } from '../../../../src/operations/caller.ts'
 import { operations } from '../../../../src/operations/registry.ts'
 import { silent } from '../../../../src/ports/log.ts'
+import { ada, meshOf } from '../../../support/control-samples.ts'
 import { FakeInvoker } from '../../../support/fake-invoker.ts'
 import { identitiesFor } from '../../../support/identities.ts'
 
@@ -39,11 +42,13 @@ const answers = {
 
 let app: FastifyInstance
 let invoker: FakeInvoker
+let state: State
 const bugs: unknown[] = []
 const log = { ...silent, error: (_: string, facts?: object) => void bugs.push(facts) }
 
 beforeEach(() => {
   invoker = new FakeInvoker(answers)
+  state = createState()
   bugs.length = 0
 })
 afterEach(() => app.close())
@@ -53,7 +58,7 @@ const overSocket = async (): Promise<void> => {
 }
 const overTcp = async (): Promise<void> => {
   const rules = { hosts: new Set(['localhost', '127.0.0.1']), isEncrypted: false }
-  const guard = { kind: 'network', rules, identities: identitiesFor(), requestsPerSecond: 1_000 } as const
+  const guard = { kind: 'network', rules, identities: identitiesFor(state), requestsPerSecond: 1_000 } as const
   app = await buildApi({ invoker, log, version: '0.1.0' }, guard)
 }
 
@@ -214,6 +219,14 @@ describe('over TCP', () => {
   ])('%s does not', async (_, headers: Record<string, string>) => {
     expect(await code(headers)).toBe(401)
     expect(invoker.asked).toEqual([])
+  })
+
+  test('a key counts for nothing where nobody knows it; on a peer that has yet to hear whom the mesh knows, that is not known', async () => {
+    const headers = { host: 'localhost:8080', 'x-api-key': newSecret((count) => new Uint8Array(count)).secret }
+    const unready = await app.inject({ url: '/api/status', headers })
+    expect([unready.statusCode, unready.json<{ error: { code: string } }>().error.code]).toEqual([503, 'NO_LEADER'])
+    state.members.set(ada, meshOf([ada]).state.members.get(ada) ?? expect.fail())
+    expect((await app.inject({ url: '/api/status', headers })).statusCode).toBe(401)
   })
 
   test('metrics are for those who have the token', async () => {
