@@ -47,7 +47,8 @@ export class BankSync {
   async enter(line: Certificate): Promise<boolean> {
     const { keeper, onLine } = this.#deps
     const { spend } = line.order
-    if (!isFinal(line, this.#deps)) return false
+    // Witnesses tell again and again of what is known already, and signatures are what all of this costs.
+    if (keeper.books.byKey.has(keyOf(spend)) || !isFinal(line, this.#deps)) return false
     const kept = trimmed(line, this.#deps)
     let isNew = false
     await keeper.write((books) => {

@@ -4,7 +4,7 @@ import type { Ledger } from '../../../../src/core/molt/ledger.ts'
 import { accountIn, emptyLedger, settle, spendable, sumOf, votePay } from '../../../../src/core/molt/ledger.ts'
 import { quorumOf } from '../../../../src/core/molt/network.ts'
 import type { Certificate, Order } from '../../../../src/core/molt/spend.ts'
-import { spendHash } from '../../../../src/core/molt/spend.ts'
+import { spendHash, trimmed } from '../../../../src/core/molt/spend.ts'
 import {
   buyer,
   certified,
@@ -101,19 +101,39 @@ describe('given an account with 100 µMOLT', () => {
   })
 })
 
-test('given many votes that name one witness, then only one of them is checked', () => {
+describe('what signatures are checked', () => {
   const order = pay(emptyLedger, mint, [[buyer, 100n]])
-  let checked = 0
-  const { verify } = rules.verifier
-  const counting: typeof verify = (...said) => {
-    checked += 1
-    return verify(...said)
+  const all = witnesses.map((witness) => voteOf(witness, order, 'pay'))
+  const counting = () => {
+    let checked = 0
+    const { verify } = rules.verifier
+    const counted: typeof verify = (...said) => {
+      checked += 1
+      return verify(...said)
+    }
+    return { network, verifier: { ...rules.verifier, verify: counted }, checked: () => checked }
   }
-  const verifier = { ...rules.verifier, verify: counting }
-  const [first] = witnesses.map((witness) => voteOf(witness, order, 'pay'))
-  const forged = witnesses.flatMap(() => (first === undefined ? [] : [{ ...first, signature: 'forged' }]))
-  const outcome = settle(emptyLedger, { ...certified(order), votes: forged }, { network, verifier })
-  expect([refusalOf(outcome), checked]).toEqual(['certificate', 1])
+
+  test('given many votes that name one witness, then only one of them is checked', () => {
+    const { checked, ...counted } = counting()
+    const [first] = all
+    const forged = all.flatMap(() => (first === undefined ? [] : [{ ...first, signature: 'forged' }]))
+    const outcome = settle(emptyLedger, { ...certified(order), votes: forged }, counted)
+    expect([refusalOf(outcome), checked()]).toEqual(['certificate', 1])
+  })
+
+  test('given a certified line without more votes than it takes, then none is checked again before it is kept', () => {
+    const { checked, ...counted } = counting()
+    const line = { ...certified(order), votes: all.slice(0, network.quorum) }
+    expect(trimmed(line, counted)).toEqual(line)
+    expect(checked()).toBe(0)
+  })
+
+  test('given one with more, then as many good ones as it takes are kept', () => {
+    const bad = all.slice(0, 1).map((vote) => ({ ...vote, signature: 'forged' }))
+    const line = { ...certified(order), votes: [...bad, ...all.slice(1)] }
+    expect(trimmed(line, counting()).votes).toEqual(all.slice(1, 1 + network.quorum))
+  })
 })
 
 test('given an issuer, then it can bring into the network what its limit says, and no more', () => {
