@@ -17,6 +17,7 @@ import { createVerifier } from '../../src/adapters/keys/signatures.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
 import { networkOf } from '../../src/core/molt/network.ts'
+import { leastPayment } from '../../src/core/molt/spend.ts'
 import type { NodeId } from '../../src/model/ids.ts'
 import { ClawError } from '../../src/model/failure.ts'
 import { silent } from '../../src/ports/log.ts'
@@ -130,7 +131,7 @@ try {
       const to = accounts[(number + 1) % accounts.length]?.id ?? mint.id
       for (let count = 0; performance.now() - start < spanMs; count += 1) {
         const asked = performance.now()
-        await bank.pay({ outputs: [{ to, amount: 1n }], purpose: `payment ${count}` }, never)
+        await bank.pay({ outputs: [{ to, amount: leastPayment }], purpose: `payment ${count}` }, never)
         latencies.push(performance.now() - asked)
       }
     }),
