@@ -328,6 +328,8 @@ export interface Workload {
   readonly startedAt: Instant | null
   /** What the present attempt runs, or the last one ran, once that is known. */
   readonly ran?: RanImage
+  /** At which address of the overlay the present attempt is, or the last one was. Not there where it has none. */
+  readonly overlayAddress?: string
   /** When the present attempt was last told to save, by its node's clock. Null before, and when it has no place. */
   readonly lastCheckpoint: Instant | null
   readonly endedAt: Instant | null

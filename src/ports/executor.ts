@@ -64,7 +64,13 @@ export interface TaskPort {
 
 export type TaskState =
   | { readonly state: 'starting'; readonly progress: string }
-  | { readonly state: 'running'; readonly startedAt: Instant; readonly image?: RanImage }
+  | {
+      readonly state: 'running'
+      readonly startedAt: Instant
+      readonly image?: RanImage
+      /** In the overlay; not there where it is none of it. */
+      readonly overlayAddress?: string
+    }
   /** It ended. `error` is null only for exit code 0, or for a stop that was asked for. */
   | {
       readonly state: 'ended'

@@ -9,7 +9,12 @@ import type { LedgerRecord } from './device-ledger.ts'
 
 export type Report =
   | { readonly type: 'starting'; readonly progress: string }
-  | { readonly type: 'running'; readonly startedAt: Instant; readonly image?: RanImage }
+  | {
+      readonly type: 'running'
+      readonly startedAt: Instant
+      readonly image?: RanImage
+      readonly overlayAddress?: string
+    }
   | { readonly type: 'checkpoint'; readonly at: Instant }
   | { readonly type: 'health'; readonly ready: boolean; readonly reason: string | null; readonly at: Instant }
   | {

@@ -90,14 +90,12 @@ function taskSteps(view: AgentView, workload: Assigned, { status, settings }: Cu
       return [...stop, ...(isNews ? [report(id, { type: 'starting', progress: status.progress })] : [])]
     }
     case 'running': {
-      const { startedAt, image } = status
+      const { startedAt } = status
       // Who is cut off has no time to save: the mesh counts on its end.
       const saving = isForsaken(workload, view, settings) ? null : savingSteps(view, workload)
       return [
         ...(holding?.phase === 'held' ? [record(id, { type: 'started', placement: id })] : []),
-        ...(workload.startedAt === null
-          ? [report(id, { type: 'running', startedAt, ...(image === undefined ? {} : { image }) })]
-          : healthSteps(workload, opinion)),
+        ...(workload.startedAt === null ? [report(id, runningOf(status))] : healthSteps(workload, opinion)),
         ...(grace === null
           ? checkpointSteps(view, workload, startedAt)
           : (saving ?? letGoSteps(view, workload, before) ?? stop)),
@@ -123,6 +121,16 @@ function toldBefore(holding: Holding | undefined, isWanted: boolean): Told | und
   if (isCutOff) return { at: -Infinity, isCutOff }
   return unhealthy === undefined ? undefined : { at: -Infinity, isCutOff, unhealthy }
 }
+
+const runningOf = ({
+  startedAt,
+  image,
+  overlayAddress,
+}: Extract<TaskState, { state: 'running' }>): Extract<Report, { type: 'running' }> => ({
+  ...{ type: 'running', startedAt },
+  ...(image !== undefined && { image }),
+  ...(overlayAddress !== undefined && { overlayAddress }),
+})
 
 function endOf(status: Extract<TaskState, { state: 'ended' }>, told: Told | undefined, isAdopted: boolean): End {
   const { endedAt, exitCode, error } = status

@@ -1,7 +1,8 @@
 /** Which address and which subnet a slot stands for: the same on every peer, and never the same for two. */
 import type { Cidr } from '../../lib/cidr.ts'
-import { formatCidr, formatIpv4, overlap, parseCidr, sizeOf } from '../../lib/cidr.ts'
-import type { OverlaySettings } from '../../model/overlay.ts'
+import { covers, formatCidr, formatIpv4, overlap, parseCidr, parseIpv4, sizeOf } from '../../lib/cidr.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Overlay, OverlaySettings } from '../../model/overlay.ts'
 
 type Ranges = Pick<OverlaySettings, 'nodes' | 'containers' | 'containerBits'>
 
@@ -35,6 +36,19 @@ export const addressOf = ({ nodes }: Ranges, slot: number): string => formatIpv4
 /** The part of the containers' range that is its own. */
 export const subnetOf = ({ containers, containerBits }: Ranges, slot: number): string =>
   formatCidr({ base: rangeOf(containers).base + slot * sizeOf({ bits: containerBits }), bits: containerBits })
+
+/**
+ * Whether a container of the node can have this address: it is of the node's own part, and neither its first, which is the part's name,
+ * nor the second, which is the node's end of it, nor the last, which is for all.
+ */
+export function mayGive(overlay: Overlay | null, node: NodeId, address: string): boolean {
+  const slot = overlay?.nodes.get(node)?.slot
+  const base = parseIpv4(address)
+  if (overlay === null || slot === undefined || base === null) return false
+  const part = rangeOf(subnetOf(overlay.settings, slot))
+  const index = base - part.base
+  return covers(part, { base, bits: 32 }) && index >= 2 && index < sizeOf(part) - 1
+}
 
 /** Everything that is to reach the node in this slot. */
 export const rangesOf = (ranges: Ranges, slot: number): readonly string[] => [

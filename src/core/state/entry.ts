@@ -82,6 +82,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
     node,
     startedAt: shape.instant,
     image: shape.RanImageSchema.exactOptional(),
+    overlayAddress: shape.ipv4.exactOptional(),
   }),
   z.strictObject({ ...type('report-checkpoint'), placement, node, at: shape.instant }),
   z.strictObject({

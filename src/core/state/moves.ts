@@ -79,7 +79,7 @@ export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBe
           -keptOf(step.state, limits.rejections),
         )
       : workload.rejections
-  const changed = change(step, withoutHealth(workload), {
+  const changed = change(step, withoutAttempt(workload), {
     ...{ history, rejections, notBefore },
     startedAt: null,
     lastCheckpoint: null,
@@ -92,10 +92,20 @@ export function goBack(step: Step, workload: CurrentPlacement, over: Over, notBe
 const healthKeys: readonly string[] = ['ready', 'unreadyReason', 'readySince'] satisfies (keyof Workload)[]
 
 /** The same before its probes have said anything: they speak of one attempt. */
-export function withoutHealth<W extends Workload>(workload: W): W {
-  const parts = Object.entries(workload).filter(([key]) => !healthKeys.includes(key))
+export const withoutHealth = <W extends Workload>(workload: W): W => without(workload, healthKeys)
+
+const attemptKeys: readonly string[] = [...healthKeys, 'overlayAddress' satisfies keyof Workload]
+
+/** The same without what is of one attempt. */
+const withoutAttempt = <W extends Workload>(workload: W): W => without(workload, attemptKeys)
+
+function without<W extends Workload>(workload: W, keys: readonly string[]): W {
+  const parts = Object.entries(workload).filter(([key]) => !keys.includes(key))
   return Object.fromEntries(parts) as unknown as W
 }
+
+/** The same where there is no overlay any more. */
+export const withoutAddress = (workload: Workload): Workload => without(workload, ['overlayAddress'])
 
 /** What becomes of a workload that ended although nobody wanted it to. */
 export interface Retry {

@@ -2,6 +2,8 @@
 import { capacityOf, freeSlot, settingsProblem } from '../overlay/addresses.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Overlay, OverlayNode, OverlaySettings } from '../../model/overlay.ts'
+import { change as changeWorkload } from './lifecycle.ts'
+import { withoutAddress } from './moves.ts'
 import type { OverlayCommand } from './overlay-commands.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
@@ -46,6 +48,8 @@ const isSameRange = (a: OverlaySettings, b: OverlaySettings): boolean =>
 
 function disable(step: Step): Outcome {
   change(step, null)
+  for (const workload of step.state.workloads.values())
+    if (workload.overlayAddress !== undefined) changeWorkload(step, withoutAddress(workload), {})
   emit(step, { type: 'overlay.disabled', message: `${step.by} turned the overlay off` })
   return accepted()
 }

@@ -2,6 +2,7 @@
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isReady } from '../../model/workload.ts'
+import { mayGive } from '../overlay/addresses.ts'
 import { isGang } from './groups.ts'
 import { change, end, endAsAsked } from './lifecycle.ts'
 import { goBack, retryOf, withoutHealth } from './moves.ts'
@@ -48,8 +49,13 @@ function reportRunning(step: Step, report: CommandOf<'report-running'>): Outcome
   const startedAt = workload.startedAt ?? report.startedAt
   // Asked to stop before it ran: it stays `stopping`.
   const state = workload.state === 'starting' ? 'running' : workload.state
-  const { image } = report
-  const parts: Partial<Workload> = { state, startedAt, progress: null, ...(image === undefined ? {} : { ran: image }) }
+  const { image, overlayAddress } = report
+  const isOwn = overlayAddress !== undefined && mayGive(step.state.overlay, report.node, overlayAddress)
+  const parts: Partial<Workload> = {
+    ...{ state, startedAt, progress: null },
+    ...(image !== undefined && { ran: image }),
+    ...(isOwn && { overlayAddress }),
+  }
   change(step, workload, { ...parts, ...readiness(workload, parts, step.at) })
   if (state === 'running')
     emit(step, {

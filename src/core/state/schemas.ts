@@ -57,6 +57,7 @@ export const labels = z
 export const labelPatch = z.record(labelKey, labelValue.nullable())
 export const roles = z.array(z.string().min(1).max(64)).max(16)
 export const addresses = z.array(z.string().min(1).max(512)).max(32)
+export const ipv4 = z.ipv4()
 export const nodeName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, 'must be a host name')
 export { workloadName, WorkloadSpec }
 

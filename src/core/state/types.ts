@@ -217,14 +217,11 @@ export type Command =
       readonly node: NodeId
       readonly startedAt: Instant
       readonly image?: RanImage
+      /** Where it is in the overlay. Counts only when it is one of those that its node may give. */
+      readonly overlayAddress?: string
     }
   /** It was told to save what it has done so far. */
-  | {
-      readonly type: 'report-checkpoint'
-      readonly placement: PlacementId
-      readonly node: NodeId
-      readonly at: Instant
-    }
+  | { readonly type: 'report-checkpoint'; readonly placement: PlacementId; readonly node: NodeId; readonly at: Instant }
   /** What its probes say has changed. */
   | {
       readonly type: 'report-health'

@@ -54,6 +54,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'submit', field: 'spec.stdinOnce' },
   { version: 2, command: 'submit', field: 'spec.tty' },
   { version: 2, command: 'report-running', field: 'image' },
+  { version: 2, command: 'report-running', field: 'overlayAddress' },
   { version: 2, command: 'report-ended', field: 'image' },
   { version: 2, command: 'tell' },
   { version: 2, command: 'report-audit-head' },

@@ -41,6 +41,7 @@ export const WorkloadSchema = z.strictObject({
   progress: z.string().nullable(),
   startedAt: shape.instant.nullable(),
   ran: shape.RanImageSchema.exactOptional(),
+  overlayAddress: shape.ipv4.exactOptional(),
   lastCheckpoint: shape.instant.nullable(),
   endedAt: shape.instant.nullable(),
   exitCode: z.int().nullable(),

@@ -6,11 +6,10 @@ import { choosePorts, portEnvironment } from '../../core/agent/ports.ts'
 import { runEnvironment } from '../../core/agent/run.ts'
 import { shareEnvironment } from '../../core/agent/share.ts'
 import type { Assigned, Save, StartFailure, Told } from '../../core/agent/view.ts'
-import type { Command, CommandOf } from '../../core/state/types.ts'
+import type { Command } from '../../core/state/types.ts'
 import { refusalOf } from '../../core/state/versions.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { GpuDevice } from '../../model/gpu.ts'
-import type { RanImage } from '../../model/image.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
@@ -155,7 +154,10 @@ export class Performer {
       case 'running':
         return this.#execute(
           `${placement}:running`,
-          this.#asKnown({ ...from, type: 'report-running', startedAt: report.startedAt }, report),
+          this.#asKnown(
+            { ...from, type: 'report-running', startedAt: report.startedAt },
+            { ...from, ...report, type: 'report-running' },
+          ),
         )
       case 'checkpoint':
         return this.#execute(`${placement}:checkpoint:${report.at}`, {
@@ -186,12 +188,11 @@ export class Performer {
   ): Command {
     const said = { ...report, ...(result !== null && { result }) }
     const plain = { ...this.#from({ placement }), ...said, type: 'report-ended' } as const
-    return this.#asKnown(plain, image === undefined ? {} : { image })
+    return this.#asKnown(plain, image === undefined ? plain : { ...plain, image })
   }
 
-  /** A mesh that is still being upgraded cannot be told which image it was. */
-  #asKnown(plain: CommandOf<'report-running' | 'report-ended'>, { image }: { readonly image?: RanImage }): Command {
-    const full: Command = image === undefined ? plain : { ...plain, image }
+  /** A mesh that is still being upgraded cannot be told which image it was, nor where it is in the overlay. */
+  #asKnown(plain: Command, full: Command): Command {
     return refusalOf(full, this.#deps.control.state) === null ? full : plain
   }
 

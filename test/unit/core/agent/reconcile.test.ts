@@ -67,6 +67,14 @@ test('a task that runs is noted in the ledger and reported, once', () => {
   expect(steps({ workloads: [known], ledger: new Map([holding('started')]), tasks })).toEqual([])
 })
 
+test('a task that runs tells where it is in the overlay', () => {
+  const tasks = new Map([task({ state: 'running', startedAt: 900_000, overlayAddress: '10.200.2.7' })])
+  const report = { type: 'running', startedAt: 900_000, overlayAddress: '10.200.2.7' }
+  expect(steps({ workloads: [assigned()], ledger: new Map([holding('started')]), tasks })).toEqual([
+    { do: 'report', placement: id, report },
+  ])
+})
+
 test('the devices of an ended task are free before the mesh hears of the end', () => {
   const given = { workloads: [assigned()], tasks: new Map([task(ended)]) }
   expect(steps({ ...given, ledger: new Map([holding('started')]) })).toEqual([
