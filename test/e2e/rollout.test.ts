@@ -250,14 +250,32 @@ describe('given a worker with a replica that is killed in the middle of a rollou
   })
 })
 
-test('given a node with a replica that is drained, another one takes its place first, and no request fails', async () => {
+test.each([
+  {
+    what: 'that gets a taint which nothing there tolerates',
+    away: async (one: Daemon, node: string) => void (await one.json('node', 'taint', node, 'fire=here:NoExecute')),
+    back: ['taint', 'fire:NoExecute-'],
+  },
+  {
+    what: 'that is drained',
+    away: async (one: Daemon, node: string) => void (await one.json('node', 'drain', node, '--timeout', '30s')),
+    back: ['uncordon'],
+  },
+])('given a node with a replica $what, another one takes its place first, and no request fails', async (given) => {
   const one = mesh.get(0)
-  const node = (await status(one)).replicasByName.find((each) => each.ready)?.node
+  const node = (await status(one)).replicasByName.find((each) => each.ready)?.node ?? expect.fail('nothing is ready')
   const seen = await underLoad(mesh.daemons, async () => {
-    await one.json('node', 'drain', node ?? '', '--timeout', '30s')
-    expect((await reached(one, (await status(one)).revision)).replicasByName.map((each) => each.node)).not.toContain(
-      node,
+    await given.away(one, node)
+    await eventually(
+      'no replica is there any more, and all are ready elsewhere',
+      60_000,
+      () => status(one),
+      ({ replicasByName }) =>
+        replicasByName.every((each) => each.node !== node) &&
+        replicasByName.filter(({ ready }) => ready).length === replicas,
     )
   })
   expect([seen.failures, seen.fewest >= replicas]).toEqual([[], true])
+  const [verb = '', ...more] = given.back
+  await one.json('node', verb, node, ...more)
 })
