@@ -6,7 +6,7 @@ import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/setti
 import type { Config } from '../config/schema.ts'
 import { lan, wan } from '../core/consensus/settings.ts'
 import { encodeBackup } from '../core/state/backup.ts'
-import { restore } from '../core/state/snapshot.ts'
+import { restore } from '../core/state/restore.ts'
 import { supported } from '../core/state/versions.ts'
 import type { State } from '../core/state/state.ts'
 import type { AuditTrail, Denial } from '../ports/audit.ts'

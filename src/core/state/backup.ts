@@ -6,7 +6,8 @@ import { z } from 'zod'
 import { sha256 } from '../../lib/sha256.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant } from '../../model/time.ts'
-import { restore, snapshot } from './snapshot.ts'
+import { restore } from './restore.ts'
+import { snapshot } from './snapshot.ts'
 import type { State } from './state.ts'
 
 const Header = z.strictObject({

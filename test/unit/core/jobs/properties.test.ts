@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { covers, missing, withIndex } from '../../../../src/core/jobs/ranges.ts'
 import type { IndexRange } from '../../../../src/model/job.ts'

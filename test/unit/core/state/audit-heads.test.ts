@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import { limits } from '../../../../src/core/state/state.ts'
 import { mayForward } from '../../../../src/core/state/authority.ts'
 import type { Command } from '../../../../src/core/state/types.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { mayForward } from '../../../../src/core/state/authority.ts'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import { limits } from '../../../../src/core/state/state.ts'
 import type { Command, CommandOf } from '../../../../src/core/state/types.ts'
 import { entitlements } from '../../../../src/core/vault/entitlement.ts'

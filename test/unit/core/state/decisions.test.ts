@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decisionsOn, isWaitNews } from '../../../../src/core/state/decisions.ts'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import { placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, meshOf, refusal, submit } from '../../../support/control-samples.ts'

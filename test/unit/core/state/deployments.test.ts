@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeEntry, encodeEntry } from '../../../../src/core/state/entry.ts'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { deploymentId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { takesRequests } from '../../../../src/model/workload.ts'

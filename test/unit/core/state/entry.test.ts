@@ -7,7 +7,8 @@ import {
   encodeCommand,
   encodeEntry,
 } from '../../../../src/core/state/entry.ts'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import { createState, limits } from '../../../../src/core/state/state.ts'
 import type { Command, Entry } from '../../../../src/core/state/types.ts'
 import { groupId, workloadId } from '../../../../src/model/ids.ts'

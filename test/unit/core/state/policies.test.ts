@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { cronId, deploymentId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Policy, PolicyRules } from '../../../../src/model/policy.ts'

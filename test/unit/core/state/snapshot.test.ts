@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { decodeEntry, encodeEntry } from '../../../../src/core/state/entry.ts'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { groupId, partId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import { ada, meshOf, refusal, submit } from '../../../support/control-samples.ts'

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { apply } from '../../../../src/core/state/apply.ts'
 import { CommandSchema } from '../../../../src/core/state/entry.ts'
-import { restore, snapshot, versionOf } from '../../../../src/core/state/snapshot.ts'
+import { restore, versionOf } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import { createState } from '../../../../src/core/state/state.ts'
 import {
   additions,

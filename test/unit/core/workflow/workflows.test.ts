@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { needsOf } from '../../../../src/core/workflow/order.ts'
-import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import { restore } from '../../../../src/core/state/restore.ts'
+import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import { stepConditions } from '../../../../src/model/workflow.ts'
 import { pipeline, step, WorkflowLab } from '../../../support/workflow-lab.ts'
 
