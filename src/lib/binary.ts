@@ -20,6 +20,15 @@ export class BinaryWriter {
     return this
   }
 
+  /** The same in always eight bytes, so that its place can be kept until it is known. */
+  wideUint(value: number): this {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not an unsigned integer`)
+    this.#reserve(8)
+    for (let rest = value, left = 7; left >= 0; rest = Math.floor(rest / 0x80), left -= 1)
+      this.#bytes[this.#length++] = (rest % 0x80) | (left > 0 ? 0x80 : 0)
+    return this
+  }
+
   bytes(value: Uint8Array): this {
     this.uint(value.length)
     this.#reserve(value.length)

@@ -13,10 +13,21 @@ export interface Journal {
   close(): Promise<void>
 }
 
+export interface BlobHead {
+  /** Bytes. */
+  readonly length: number
+  readonly make: () => Uint8Array
+}
+
 export interface Disk {
   openJournal(name: string): Promise<Journal>
   readBlob(name: string): Promise<Uint8Array | null>
   /** With `secret`, only the owner may read the file (0600). */
   writeBlob(name: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>
+  /**
+   * Replaces a blob by what comes in parts, each written before the next is asked for. Zeros stand in front of them, as many as `head` is
+   * long; `head` says what takes their place when all parts are written. What `parts` throws is thrown, and the old content stays.
+   */
+  streamBlob(name: string, parts: AsyncIterable<Uint8Array>, head: BlobHead): Promise<void>
   removeBlob(name: string): Promise<void>
 }

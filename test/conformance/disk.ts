@@ -147,6 +147,31 @@ function blobs(make: () => Promise<DiskUnderTest>): void {
     expect(texts([(await (await again()).readBlob('thing')) ?? bytes('nothing')])).toEqual(['short'])
   })
 
+  test('a blob that comes in parts has its head in front, and takes the place of the one before', async () => {
+    const { disk, again } = await make()
+    await disk.writeBlob('thing', bytes('a long first version, longer than the next'))
+    let length = 0
+    async function* parts() {
+      for (const text of ['some ', '', 'parts']) {
+        length += text.length
+        yield await Promise.resolve(bytes(text))
+      }
+    }
+    await disk.streamBlob('thing', parts(), { length: 3, make: () => bytes(`${length}:`) })
+    expect(texts([(await (await again()).readBlob('thing')) ?? bytes('nothing')])).toEqual(['10:some parts'])
+  })
+
+  test('a blob of which the parts fail stays as it was', async () => {
+    const { disk, again } = await make()
+    await disk.writeBlob('thing', bytes('first'))
+    async function* parts() {
+      yield await Promise.resolve(bytes('second'))
+      throw new Error('no more comes')
+    }
+    await expect(disk.streamBlob('thing', parts(), { length: 1, make: () => bytes(':') })).rejects.toThrow('no more')
+    expect(texts([(await (await again()).readBlob('thing')) ?? bytes('nothing')])).toEqual(['first'])
+  })
+
   test('a removed blob is gone, and removing it again is no error', async () => {
     const { disk } = await make()
     await disk.writeBlob('thing', bytes('here'))

@@ -1,4 +1,5 @@
 /** Some consensus services on a simulated network, each with a simulated disk that outlives it. */
+import { cut, type Slices } from '../../src/lib/slices.ts'
 import type { Settings } from '../../src/core/consensus/types.ts'
 import { lan } from '../../src/core/consensus/settings.ts'
 import { nodeId } from '../../src/model/ids.ts'
@@ -16,6 +17,8 @@ import { FakeMetrics } from './fake-metrics.ts'
 /** Replicates a list of words. */
 export class WordList implements Machine {
   words: string[] = []
+  /** Whether a snapshot has been read, or is being read. */
+  hasRead = false
   index = 0
 
   apply(entries: readonly Committed[]): void {
@@ -30,13 +33,18 @@ export class WordList implements Machine {
     // Words are of no version.
   }
 
-  snapshot(): Uint8Array {
-    return word(JSON.stringify(this.words))
+  snapshot(): Slices<Uint8Array> {
+    return cut(word(JSON.stringify(this.words)), 16)
   }
 
-  restore(snapshot: Uint8Array, index: number): void {
-    this.words = JSON.parse(new TextDecoder().decode(snapshot)) as string[]
-    this.index = index
+  *restore(snapshot: Uint8Array): Slices<void, (index: number) => void> {
+    this.hasRead = true
+    const words = JSON.parse(new TextDecoder().decode(snapshot)) as string[]
+    yield
+    return (index) => {
+      this.words = words
+      this.index = index
+    }
   }
 }
 

@@ -2,6 +2,7 @@
  * A stand-in for Raft that keeps its promises and no more: one order for all, applied at each peer some time later, proposals
  * whose fate their proposer may never learn, and entries of its own that no machine sees.
  */
+import { atOnce, joined } from '../../src/lib/slices.ts'
 import type { Consensus, Committed, Machine, VoterChange } from '../../src/services/consensus/types.ts'
 import type { GatewayStatus } from '../../src/services/control/types.ts'
 import { ClawError } from '../../src/model/failure.ts'
@@ -77,7 +78,7 @@ export class FakeConsensus {
     const source = this.#peers.get(from)
     const target = this.#peers.get(to)
     if (source === undefined || target === undefined || source.applied <= target.applied) return
-    target.machine.restore(source.machine.snapshot(), source.applied)
+    atOnce(target.machine.restore(joined(source.machine.snapshot())))(source.applied)
     target.applied = source.applied
   }
 

@@ -49,11 +49,12 @@ export class MemoryDisk implements Disk {
 
   /** The disk as one daemon has it. */
   of(life: Life): Disk {
-    const { readBlob, writeBlob, removeBlob } = this
+    const { readBlob, writeBlob, streamBlob, removeBlob } = this
     return {
       openJournal: async (name) => life.bind(await life.of(this.openJournal(name))),
       readBlob,
       writeBlob,
+      streamBlob,
       removeBlob,
     }
   }
@@ -81,6 +82,10 @@ export class MemoryDisk implements Disk {
   }
 
   writeBlob(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  streamBlob(): Promise<void> {
     return Promise.resolve()
   }
 

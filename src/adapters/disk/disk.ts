@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Disk } from '../../ports/journal.ts'
-import { replaceFile, syncFolder } from './files.ts'
+import { replaceByParts, replaceFile, syncFolder } from './files.ts'
 import { openJournal } from './journal.ts'
 
 /** Names are ours, never a user's; this guards against a bug, not against an attack. */
@@ -20,13 +20,15 @@ export async function openDisk(folder: string): Promise<Disk> {
     openJournal: (name) => openJournal(pathOf(`${name}.journal`)),
     async readBlob(name) {
       try {
-        return new Uint8Array(await readFile(pathOf(name)))
+        const { buffer, byteOffset, length } = await readFile(pathOf(name))
+        return new Uint8Array(buffer, byteOffset, length)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
         throw error
       }
     },
     writeBlob: (name, bytes, { secret = false } = {}) => replaceFile(pathOf(name), bytes, secret ? 0o600 : 0o644),
+    streamBlob: (name, parts, head) => replaceByParts(pathOf(name), parts, head),
     async removeBlob(name) {
       await rm(pathOf(name), { force: true })
       await syncFolder(folder)

@@ -12,39 +12,32 @@ export interface Progressed {
 
 export class SnapshotAssembly {
   #name = ''
-  #parts: Uint8Array[] = []
+  #whole: Uint8Array = new Uint8Array(0)
   #have = 0
+  /** Of what there is. */
+  #checksum = 0
 
   /** A part that was sent twice or came too early changes nothing. A whole that does not match its checksum is thrown away. */
   take(from: NodeId, chunk: SnapshotChunk): Progressed {
     const { term, at, voters, size, checksum, offset, data } = chunk
     const name = [from, term, at.index, at.term, size, checksum].join()
-    if (name !== this.#name) this.#begin(name)
+    if (name !== this.#name) this.#begin(name, size)
     if (offset === this.#have && (data.length > 0 || size === 0)) {
-      // Each part may be a view of a larger message.
-      this.#parts.push(new Uint8Array(data))
+      this.#whole.set(data, offset)
+      this.#checksum = crc32c(data, this.#checksum)
       this.#have += data.length
     }
     if (this.#have < size) return { wanted: this.#have, snapshot: null }
-    const whole = joined(this.#parts, size)
-    this.#begin('')
-    if (crc32c(whole) !== checksum) return { wanted: 0, snapshot: null }
+    const [whole, found] = [this.#whole, this.#checksum]
+    this.#begin('', 0)
+    if (found !== checksum) return { wanted: 0, snapshot: null }
     return { wanted: size, snapshot: { index: at.index, term: at.term, voters, data: whole } }
   }
 
-  #begin(name: string): void {
+  #begin(name: string, size: number): void {
     this.#name = name
-    this.#parts = []
+    this.#whole = new Uint8Array(size)
     this.#have = 0
+    this.#checksum = 0
   }
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

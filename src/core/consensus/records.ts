@@ -114,6 +114,10 @@ export const encodeSnapshot = ({ index, term, voters, data }: Snapshot): Uint8Ar
     .bytes(data)
     .done()
 
+/** What stands in front of the state when that is written piece by piece; as long for any size. */
+export const encodeSnapshotHead = ({ index, term, voters }: Base, size: number): Uint8Array =>
+  writeVoters(new BinaryWriter(256).uint(index).uint(term), voters).wideUint(size).done()
+
 /** Throws RangeError for anything else. */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const reader = new BinaryReader(bytes)

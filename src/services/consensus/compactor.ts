@@ -1,4 +1,7 @@
-/** Replaces a long log by a snapshot of the machine. The state is written beside the service's loop, so that heartbeats go on meanwhile. */
+/**
+ * Replaces a long log by a snapshot of the machine. The state is written beside the service's loop, a slice at a time, so that heartbeats go on
+ * meanwhile.
+ */
 import type { RaftLog } from '../../core/consensus/log.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Log } from '../../ports/log.ts'
@@ -18,6 +21,7 @@ export interface CompactorDeps {
   readonly store: Pick<RaftStore, 'writeSnapshot'>
   readonly machine: Pick<Machine, 'snapshot'>
   readonly log: Log
+  readonly stopped: AbortSignal
   readonly settings: CompactionSettings
   /** A snapshot at `index` is on disk; the log may forget entries up to `upTo`. */
   readonly onWritten: (index: number, upTo: number) => void
@@ -47,9 +51,9 @@ export class Compactor {
     const long = log.length >= settings.entries + settings.keep || log.bytes >= settings.bytes
     if (!long || this.#writing !== null || term === undefined || upTo <= log.base.index) return
     if (applied < this.#notBefore) return
-    const snapshot = { index: applied, term, voters: log.votersAt(applied), data: machine.snapshot() }
+    const base = { index: applied, term, voters: log.votersAt(applied) }
     this.#writing = this.#deps.store
-      .writeSnapshot(snapshot)
+      .writeSnapshot(base, machine.snapshot())
       .then(() => this.#deps.onWritten(applied, upTo))
       .catch((error: unknown) => this.#failed(error, applied + settings.keep))
       .finally(() => {
@@ -58,6 +62,8 @@ export class Compactor {
   }
 
   #failed(error: unknown, notBefore: number): void {
+    // What is not written before the end can be written after the next start.
+    if (error === this.#deps.stopped.reason) return
     if (!ClawError.is(error, 'DISK_FULL')) return this.#deps.onBug(error)
     this.#notBefore = notBefore
     this.#deps.log.warn('no space for a snapshot; the log grows on', { ...error.facts })

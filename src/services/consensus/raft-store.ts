@@ -5,15 +5,18 @@
  */
 import { foundingLog } from '../../core/consensus/log.ts'
 import type { RaftLog } from '../../core/consensus/log.ts'
-import { decodeSnapshot, encodeSnapshot } from '../../core/consensus/records.ts'
+import { decodeSnapshot, encodeSnapshotHead } from '../../core/consensus/records.ts'
 import { encodeAll, encodeEntry, encodeHard, reconcile, replay } from '../../core/consensus/records.ts'
 import type { RestoredLog } from '../../core/consensus/records.ts'
-import type { Effects, HardState, Snapshot } from '../../core/consensus/types.ts'
-import { crc32c } from '../../lib/crc32.ts'
+import type { Base, Effects, HardState, Snapshot } from '../../core/consensus/types.ts'
+import { crc32c, crc32cJoined } from '../../lib/crc32.ts'
+import { inTurns, partsInTurns, type Slices } from '../../lib/slices.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Disk, Journal } from '../../ports/journal.ts'
 import type { Log } from '../../ports/log.ts'
+import { checksumOf } from './checksum.ts'
+import type { Pause } from './pause.ts'
 import type { Committed } from './types.ts'
 
 const journalName = 'raft'
@@ -31,11 +34,13 @@ export const commandsAfter = (applied: number, { log, snapshot }: Kept): readonl
 export class RaftStore {
   readonly #disk: Disk
   readonly #log: Log
+  readonly #pause: Pause
   #journal: Journal | null = null
 
-  constructor(disk: Disk, log: Log) {
+  constructor(disk: Disk, log: Log, pause: Pause) {
     this.#disk = disk
     this.#log = log
+    this.#pause = pause
   }
 
   /** Reads everything back, or begins with `founders` as voters. Throws DISK_FULL. */
@@ -90,8 +95,9 @@ export class RaftStore {
   async readSnapshot(): Promise<Snapshot | null> {
     const blob = await this.#disk.readBlob(snapshotName)
     if (blob === null) return null
+    const checksum = await inTurns(checksumOf(blob.subarray(4)), this.#pause)
     try {
-      if (blob.length < 4 || crc32c(blob.subarray(4)) !== new DataView(blob.buffer, blob.byteOffset).getUint32(0))
+      if (blob.length < 4 || checksum !== new DataView(blob.buffer, blob.byteOffset).getUint32(0))
         throw new RangeError('the checksum does not match')
       return decodeSnapshot(blob.subarray(4))
     } catch (error) {
@@ -101,12 +107,27 @@ export class RaftStore {
     }
   }
 
-  async writeSnapshot(snapshot: Snapshot): Promise<void> {
-    const bytes = encodeSnapshot(snapshot)
-    const blob = new Uint8Array(bytes.length + 4)
-    blob.set(bytes, 4)
-    new DataView(blob.buffer).setUint32(0, crc32c(bytes))
-    await this.#disk.writeBlob(snapshotName, blob)
+  /** The state in parts, each written before the next is asked for. Throws DISK_FULL, and what `pause` throws; the one before stays then. */
+  async writeSnapshot(base: Base, state: Iterable<Uint8Array>): Promise<void> {
+    let [size, checksum] = [0, 0]
+    const parts = function* (): Slices<Uint8Array> {
+      for (const part of state) {
+        size += part.length
+        checksum = crc32c(part, checksum)
+        yield part
+      }
+    }
+    const head = {
+      length: 4 + encodeSnapshotHead(base, 0).length,
+      make: () => {
+        const front = encodeSnapshotHead(base, size)
+        const bytes = new Uint8Array(4 + front.length)
+        bytes.set(front, 4)
+        new DataView(bytes.buffer).setUint32(0, crc32cJoined(crc32c(front), checksum, size))
+        return bytes
+      },
+    }
+    await this.#disk.streamBlob(snapshotName, partsInTurns(parts(), this.#pause), head)
   }
 
   /** One flush for all of it. */

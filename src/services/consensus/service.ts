@@ -4,7 +4,7 @@
  * leave while it writes.
  */
 import { eraOf } from '../../core/consensus/era.ts'
-import { hardState, type Raft } from '../../core/consensus/raft.ts'
+import type { Raft } from '../../core/consensus/raft.ts'
 import { widened } from '../../core/consensus/settings.ts'
 import { createRaft, step } from '../../core/consensus/step.ts'
 import type { Effects, Input, Letter, Snapshot } from '../../core/consensus/types.ts'
@@ -24,9 +24,12 @@ import { PendingTransfer } from './pending-transfer.ts'
 import { persevere } from './persevere.ts'
 import { Pulse } from './pulse.ts'
 import { commandsAfter, type Kept, RaftStore } from './raft-store.ts'
+import { pauseOf } from './pause.ts'
+import { ReadyStates } from './ready-states.ts'
+import { save } from './saving.ts'
 import { SnapshotReceiver } from './snapshot-receiver.ts'
 import { SnapshotSender } from './snapshot-sender.ts'
-import { leadOf, statusOf } from './status.ts'
+import { leadOf, statusOf, tellRole } from './status.ts'
 import type { Consensus, NewEra, VoterChange } from './types.ts'
 import { noLeader, Waiting } from './waiting.ts'
 
@@ -39,6 +42,7 @@ export class ConsensusService implements Consensus, Service {
   readonly #options: ConsensusOptions
   readonly #store: RaftStore
   readonly #waiting = new Waiting()
+  readonly #states: ReadyStates
   readonly #sender: SnapshotSender
   readonly #receiver: SnapshotReceiver
   readonly #compactor: Compactor
@@ -61,16 +65,19 @@ export class ConsensusService implements Consensus, Service {
   constructor(deps: ConsensusDeps, options: ConsensusOptions) {
     this.#deps = deps
     this.#options = options
-    this.#store = new RaftStore(deps.disk, deps.log)
-    this.#sender = new SnapshotSender({ rpc: deps.rpc, log: deps.log, read: () => this.#store.readSnapshot() })
+    const pause = pauseOf(deps.clock, this.#stopped.signal)
+    this.#store = new RaftStore(deps.disk, deps.log, pause)
+    this.#states = new ReadyStates(options.machine, pause)
+    this.#sender = new SnapshotSender({ rpc: deps.rpc, log: deps.log, read: () => this.#store.readSnapshot(), pause })
     this.#receiver = new SnapshotReceiver({
       machine: options.machine,
       term: () => this.#raft?.term ?? null,
+      prepare: (data) => this.#states.prepare(data),
       received: (from, term, snapshot) => this.#received(from, term, snapshot),
       onUnsupported: () => this.#standAside('this daemon is outdated'),
     })
     this.#compactor = new Compactor({
-      ...{ store: this.#store, machine: options.machine, log: deps.log },
+      ...{ store: this.#store, machine: options.machine, log: deps.log, stopped: this.#stopped.signal },
       settings: options.compaction ?? usualCompaction,
       onWritten: (index, upTo) => this.#put({ type: 'compacted', index, upTo }),
       onBug: (error) => this.#panic(error),
@@ -195,13 +202,19 @@ export class ConsensusService implements Consensus, Service {
       try {
         await this.#turn(raft, era)
       } catch (error) {
-        if (!ClawError.is(error, 'VERSION_UNSUPPORTED')) throw error
-        // What was decided is beyond this build: what it has stays for the one that goes on with it.
         era?.reject(error)
-        this.#standAside(error.message)
+        this.#fail(error)
       }
     }
     this.#loop = null
+  }
+
+  /** Panics, unless there is a reason for what was thrown. */
+  #fail(error: unknown): void {
+    // What was decided is beyond this build: what it has stays for the one that goes on with it.
+    if (ClawError.is(error, 'VERSION_UNSUPPORTED')) this.#standAside(error.message)
+    // At the end a state that was being read or written is not wanted any more, and nothing of it counts.
+    else if (error !== this.#stopped.signal.reason) throw error
   }
 
   async #turn(raft: Raft, era: Asked | null): Promise<void> {
@@ -218,8 +231,9 @@ export class ConsensusService implements Consensus, Service {
     try {
       // What another era replaces may hold what that one lacks.
       if (effects.install !== null && eraOf(effects.install.term) > before && this.#applied > 0)
-        await this.#options.keepReplaced?.(this.#options.machine.snapshot())
-      await this.#save(raft, effects, inputs)
+        await this.#options.keepReplaced?.(await this.#states.written())
+      if (effects.install !== null) await this.#states.prepare(effects.install.data)
+      await save({ ...this.#deps, store: this.#store, compactor: this.#compactor }, raft, effects, inputs)
     } catch (error) {
       if (!ClawError.is(error, 'DISK_FULL')) throw error
       era?.reject(error)
@@ -230,20 +244,6 @@ export class ConsensusService implements Consensus, Service {
     era?.resolve()
     for (const run of then) run()
     this.#compactor.look(raft.log, this.#applied)
-  }
-
-  /** Everything that the step wants durable, in the order that a crash in between allows. */
-  async #save(raft: Raft, { install, persist }: Effects, inputs: readonly Input[]): Promise<void> {
-    const from = this.#deps.clock.elapsed()
-    if (install !== null) {
-      await this.#compactor.settled()
-      await this.#store.writeSnapshot(install)
-    }
-    const compacted = inputs.some(({ type }) => type === 'compacted')
-    if (install !== null || compacted) await this.#store.rewrite(hardState(raft), raft.log)
-    else if (persist !== null) await this.#store.append(persist)
-    else return
-    this.#deps.metrics.observe('claw_consensus_flush_ms', this.#deps.clock.elapsed() - from)
   }
 
   /** After the disk: speak, then apply, then answer. */
@@ -264,7 +264,7 @@ export class ConsensusService implements Consensus, Service {
   }
 
   #takeOver({ data, index }: Snapshot): void {
-    this.#options.machine.restore(data, index)
+    this.#states.takeOver(data, index)
     this.#applied = index
   }
 
@@ -278,13 +278,10 @@ export class ConsensusService implements Consensus, Service {
   }
 
   #roleChanged(raft: Raft): void {
-    const { log, metrics } = this.#deps
     if (raft.phase !== 'leader') this.#waiting.lostLead()
     if (raft.phase !== 'leader' && raft.leader !== null) this.#transfer.end(raft.leader === this.#transfer.to)
-    metrics.gauge('claw_consensus_term', raft.term)
-    metrics.gauge('claw_consensus_leading', raft.phase === 'leader' ? 1 : 0)
     const status = this.status()
-    log.info('consensus role', { role: status.role, term: status.term, leader: status.leader, voters: status.voters })
+    tellRole(this.#deps, status)
     for (const listener of [...this.#listeners]) listener(status)
   }
 
@@ -330,6 +327,7 @@ export class ConsensusService implements Consensus, Service {
     } catch (error) {
       this.#raft = null
       if (ClawError.is(error, 'DISK_FULL')) return false
+      if (error === signal.reason) return true
       throw error
     }
     this.#deps.log.info('the disk takes writes again')
@@ -344,7 +342,10 @@ export class ConsensusService implements Consensus, Service {
     const { hard, log, snapshot } = kept
     const news = snapshot !== null && snapshot.index > this.#applied ? snapshot : null
     this.#options.machine.check(news?.data ?? null, commandsAfter(this.#applied, kept))
-    if (news !== null) this.#takeOver(news)
+    if (news !== null) {
+      await this.#states.prepare(news.data)
+      this.#takeOver(news)
+    }
     const at = clock.elapsed()
     this.#raft = createRaft({ self, hard, log, applied: this.#applied }, at, this.#options.settings)
     this.#inbox = [{ type: 'set-learners', learners: this.#learners }]

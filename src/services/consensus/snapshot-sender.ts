@@ -1,16 +1,19 @@
 /** Sends snapshots in parts, to a few peers at a time. */
 import type { Snapshot } from '../../core/consensus/types.ts'
-import { crc32c } from '../../lib/crc32.ts'
+import { inTurns } from '../../lib/slices.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Rpc } from '../../ports/rpc.ts'
 import { maxChunkBytes, raftSnapshot } from '../../wire/raft.ts'
+import { checksumOf } from './checksum.ts'
+import type { Pause } from './pause.ts'
 
 export interface SenderDeps {
   readonly rpc: Pick<Rpc, 'call'>
   readonly log: Log
   readonly read: () => Promise<Snapshot | null>
+  readonly pause: Pause
 }
 
 const atATime = 2
@@ -48,7 +51,8 @@ export class SnapshotSender {
   ): Promise<void> {
     const { index, voters, data } = snapshot
     const size = data.length
-    const whole = { term, at: { index, term: snapshot.term }, voters, size, checksum: crc32c(data) }
+    const checksum = await inTurns(checksumOf(data), this.#deps.pause)
+    const whole = { term, at: { index, term: snapshot.term }, voters, size, checksum }
     let rewinds = 0
     for (let offset = 0, done = false; !done;) {
       const part = data.subarray(offset, Math.min(size, offset + maxChunkBytes))

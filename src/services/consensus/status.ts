@@ -1,6 +1,8 @@
 /** What a peer tells of its place in the group. */
 import type { Raft } from '../../core/consensus/raft.ts'
 import type { Millis } from '../../model/time.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Metrics } from '../../ports/metrics.ts'
 import type { GatewayRole, GatewayStatus, Lead } from '../control/types.ts'
 
 /** `raft` is null while the peer takes no part. */
@@ -49,4 +51,14 @@ function roleOf({ phase, log, self }: Raft): GatewayRole {
   if (phase === 'leader') return 'leader'
   if (!log.voters.includes(self)) return 'learner'
   return phase === 'follower' ? 'follower' : 'candidate'
+}
+
+/** Tells whoever looks after the node what part this peer has now. */
+export function tellRole(
+  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+  { role, term, leader, voters }: GatewayStatus,
+): void {
+  metrics.gauge('claw_consensus_term', term)
+  metrics.gauge('claw_consensus_leading', role === 'leader' ? 1 : 0)
+  log.info('consensus role', { role, term, leader, voters })
 }

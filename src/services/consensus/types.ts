@@ -1,4 +1,5 @@
 /** What the consensus service asks of what it replicates, and offers to it. */
+import type { Slices } from '../../lib/slices.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { GatewayStatus, Lead } from '../control/types.ts'
@@ -19,9 +20,13 @@ export interface Machine {
    * after what the machine has. Changes nothing of that.
    */
   check(snapshot: Uint8Array | null, later: readonly Committed[]): void
-  snapshot(): Uint8Array
-  /** Replaces the whole state with that of a snapshot taken at `index`. Throws what `check` throws. */
-  restore(snapshot: Uint8Array, index: number): void
+  /** The state as it is now, a slice at a time; what is applied meanwhile is not in it. */
+  snapshot(): Slices<Uint8Array>
+  /**
+   * Reads a snapshot, a slice at a time, and changes nothing. What it ends with replaces the whole state by what was read, as it was at
+   * `index`, at once. Throws what `check` throws, and STATE_CORRUPT.
+   */
+  restore(snapshot: Uint8Array): Slices<void, (index: number) => void>
 }
 
 export interface VoterChange {

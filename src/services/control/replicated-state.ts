@@ -4,12 +4,13 @@ import { apply } from '../../core/state/apply.ts'
 import { decodeEntry, mayRaise } from '../../core/state/entry.ts'
 import { everythingIn } from '../../core/state/everything.ts'
 import { apartFrom, remembered } from '../../core/state/memory.ts'
-import { restore, versionOf } from '../../core/state/restore.ts'
-import { snapshot } from '../../core/state/snapshot.ts'
+import { restore, restoreSlices, versionOf } from '../../core/state/restore.ts'
+import { snapshot as written, snapshotSlices } from '../../core/state/snapshot.ts'
 import type { Result, State } from '../../core/state/state.ts'
 import { createState } from '../../core/state/state.ts'
 import type { Change, Entry } from '../../core/state/types.ts'
 import { raises, supported, versionNeeded } from '../../core/state/versions.ts'
+import type { Slices } from '../../lib/slices.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { covers, type VersionRange } from '../../model/version.ts'
@@ -110,7 +111,7 @@ export class ReplicatedState implements Machine {
     const version = snapshot === null ? this.state.version : versionOf(snapshot)
     if (snapshot !== null && !covers(this.#applies, version)) return stateOf(version)
     if (!later.some(({ payload }) => mayRaise(payload))) return null
-    const copy = restore(snapshot ?? this.snapshot(), this.#applies)
+    const copy = restore(snapshot ?? written(this.state), this.#applies)
     for (const committed of later) {
       const entry = this.#read(committed, copy)
       if (typeof entry === 'string') return entry
@@ -119,13 +120,18 @@ export class ReplicatedState implements Machine {
     return null
   }
 
-  snapshot(): Uint8Array {
-    return snapshot(this.state)
+  snapshot(): Slices<Uint8Array> {
+    return snapshotSlices(this.state)
   }
 
-  restore(bytes: Uint8Array, index: number): void {
+  *restore(bytes: Uint8Array): Slices<void, (index: number) => void> {
+    const state = yield* restoreSlices(bytes, { applies: this.#applies })
+    return (index) => this.#takeOver(state, index)
+  }
+
+  #takeOver(state: State, index: number): void {
     const before = everythingIn(this.state)
-    Object.assign(this.state, restore(bytes, this.#applies))
+    Object.assign(this.state, state)
     this.state.index = Math.max(this.state.index, index)
     for (const { id, via } of this.#awaited.values()) {
       const result = this.result(id, via)

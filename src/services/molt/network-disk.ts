@@ -11,6 +11,7 @@ export function networkDisk(disk: Disk, network: string): Disk {
     openJournal: (name) => disk.openJournal(named(name)),
     readBlob: (name) => disk.readBlob(named(name)),
     writeBlob: (name, bytes, options) => disk.writeBlob(named(name), bytes, options),
+    streamBlob: (name, parts, head) => disk.streamBlob(named(name), parts, head),
     removeBlob: (name) => disk.removeBlob(named(name)),
   }
 }

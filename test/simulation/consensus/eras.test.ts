@@ -1,4 +1,5 @@
 /** Consensus begun anew on a survivor, under crashes, partitions and the return of those who were given up. */
+import { joined } from '../../../src/lib/slices.ts'
 import { expect, test } from 'vitest'
 import { eraOf } from '../../../src/core/consensus/era.ts'
 import { nodeId } from '../../../src/model/ids.ts'
@@ -11,7 +12,7 @@ const ids = ['ada', 'bob', 'cyd'].map(nodeId)
 const [ada, bob, cyd] = ids as [NodeId, NodeId, NodeId]
 
 const recover = (group: ConsensusGroup, { service, machine, id }: Peer, leap = 1): Promise<void> =>
-  group.settled(service.beginEra({ leap, voters: [id], withUncommitted: true, data: () => machine.snapshot() }))
+  group.settled(service.beginEra({ leap, voters: [id], withUncommitted: true, data: () => joined(machine.snapshot()) }))
 
 const peerOf = (group: ConsensusGroup, id: NodeId): Peer => {
   const peer = group.peers.get(id)

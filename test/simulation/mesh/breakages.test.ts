@@ -167,6 +167,7 @@ function lateTo(disk: SimDisk, clock: Clock): Disk {
     openJournal: async (name) => slow(await disk.openJournal(name)),
     readBlob: (name) => disk.readBlob(name),
     writeBlob: (name, bytes) => disk.writeBlob(name, bytes),
+    streamBlob: (name, parts, head) => disk.streamBlob(name, parts, head),
     removeBlob: (name) => disk.removeBlob(name),
   }
 }

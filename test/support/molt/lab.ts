@@ -216,6 +216,7 @@ export class MoltLab {
     return {
       readBlob: (name) => (life.isOver ? silence : disk.readBlob(name)),
       writeBlob: (name, bytes) => write(() => disk.writeBlob(name, bytes)),
+      streamBlob: (name, parts, head) => write(() => disk.streamBlob(name, parts, head)),
       removeBlob: (name) => write(() => disk.removeBlob(name)),
       openJournal: async (name) => {
         const journal = await (life.isOver ? silence : disk.openJournal(name))

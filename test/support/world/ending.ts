@@ -1,4 +1,5 @@
 /** How a run has to end: everything that was acknowledged is over, or waits for what this mesh has not got, and all peers agree. */
+import { joined } from '../../../src/lib/slices.ts'
 import { crc32c } from '../../../src/lib/crc32.ts'
 import type { Workload } from '../../../src/model/workload.ts'
 import { isTerminal } from '../../../src/model/workload.ts'
@@ -61,7 +62,7 @@ export class Ending {
     if (astray.length > 0) watch.violate('nothing runs astray', astray.join(', '))
     for (const { id, daemon } of hosts)
       if (daemon?.machine.state.index === this.entries())
-        watch.stood(id, this.entries(), crc32c(daemon.machine.snapshot()))
+        watch.stood(id, this.entries(), crc32c(joined(daemon.machine.snapshot())))
   }
 
   #behind(): readonly string[] {

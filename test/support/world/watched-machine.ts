@@ -1,5 +1,6 @@
 /** The replicated state of one peer, compared with that of the others wherever they stand at the same index. */
 import type { NodeId } from '../../../src/model/ids.ts'
+import { joined } from '../../../src/lib/slices.ts'
 import { crc32c } from '../../../src/lib/crc32.ts'
 import type { Committed, Machine } from '../../../src/services/consensus/types.ts'
 import type { ReplicatedState } from '../../../src/services/control/replicated-state.ts'
@@ -9,7 +10,7 @@ import type { Watch } from './watch.ts'
 const every = 128
 
 export function watchedMachine(node: NodeId, machine: ReplicatedState, watch: Watch): Machine {
-  const compare = (): void => watch.stood(node, machine.state.index, crc32c(machine.snapshot()))
+  const compare = (): void => watch.stood(node, machine.state.index, crc32c(joined(machine.snapshot())))
   machine.onChange((changes) => watch.changed(node, machine.state, changes))
   return {
     apply(entries) {
@@ -27,8 +28,6 @@ export function watchedMachine(node: NodeId, machine: ReplicatedState, watch: Wa
       machine.check(snapshot, later)
     },
     snapshot: () => machine.snapshot(),
-    restore(bytes, index) {
-      machine.restore(bytes, index)
-    },
+    restore: (bytes) => machine.restore(bytes),
   }
 }

@@ -116,6 +116,28 @@ test('a blob is the old one or the new one, never between', async () => {
   expect(points).toBeGreaterThanOrEqual(80)
 })
 
+test('a blob that comes in parts is the old one or the new one, never between', async () => {
+  let done = 0
+  async function* parts(text: string) {
+    for (const part of text.split(/(?=[A-Z])/)) yield await Promise.resolve(bytes(part))
+  }
+  const points = await atEveryCut(
+    async (disk) => {
+      done = 0
+      for (const text of ['FirstWhichIsLong', 'SecondOne']) {
+        await disk.streamBlob('thing', parts(text), { length: 3, make: () => bytes('ok:') })
+        done += 1
+      }
+    },
+    async (disk) => {
+      const found = await disk.readBlob('thing')
+      const versions = [null, 'ok:FirstWhichIsLong', 'ok:SecondOne']
+      expect(versions.slice(done, done + 2)).toContain(found === null ? null : joined([found]))
+    },
+  )
+  expect(points).toBeGreaterThanOrEqual(150)
+})
+
 test('a full disk is told, the old content stays, and the journal must be opened again', async () => {
   const fs = new FailingFs()
   power.fs = fs
@@ -145,7 +167,7 @@ test('consensus finds every promise again that it made before the power was cut'
   const points = await atEveryCut(
     async (disk) => {
       promised = { term: 0, last: { index: 1, term: 0 } }
-      const store = new RaftStore(disk, silent)
+      const store = new RaftStore(disk, silent, () => Promise.resolve())
       const { log } = await store.open(founders)
       const append = async (term: number, ...entries: Entry[]): Promise<void> => {
         await store.append({ hard: hard(term), entries, done: { type: 'tick' } })
@@ -155,12 +177,12 @@ test('consensus finds every promise again that it made before the power was cut'
       }
       await append(1, command(2, 1), command(3, 1))
       await append(2, command(3, 2), command(4, 2), command(5, 2))
-      await store.writeSnapshot({ index: 4, term: 2, voters: founders, data: bytes('state at 4') })
+      await store.writeSnapshot({ index: 4, term: 2, voters: founders }, [bytes('state '), bytes('at '), bytes('4')])
       log.compact(3)
       await store.rewrite(hard(2), log)
       await append(3, command(6, 3))
       const installed = { index: 20, term: 5, voters: founders, data: bytes('state at 20') }
-      await store.writeSnapshot(installed)
+      await store.writeSnapshot(installed, [bytes('state '), bytes('at 20')])
       const fresh = new RaftLog(installed)
       await store.rewrite(hard(5), fresh)
       promised = { term: 5, last: fresh.last }
@@ -169,7 +191,7 @@ test('consensus finds every promise again that it made before the power was cut'
       await store.close()
     },
     async (disk) => {
-      const store = new RaftStore(disk, silent)
+      const store = new RaftStore(disk, silent, () => Promise.resolve())
       const { hard: found, log, snapshot } = await store.open(founders)
       expect(found.mute).toBe(false)
       expect(found.term).toBeGreaterThanOrEqual(promised.term)
@@ -178,6 +200,7 @@ test('consensus finds every promise again that it made before the power was cut'
       expect(log.lastIndex).toBeGreaterThanOrEqual(index)
       if (index >= log.base.index && log.last.term === term) expect(log.termAt(index)).toBe(term)
       expect(log.base.index).toBeLessThanOrEqual(snapshot?.index ?? 0)
+      if (snapshot !== null) expect(joined([snapshot.data])).toBe(`state at ${snapshot.index}`)
       expect(log.voters).toEqual(founders)
       await store.append({ hard: null, entries: [command(log.lastIndex + 1, 9)], done: { type: 'tick' } })
       const again = await store.open(founders)

@@ -8,6 +8,7 @@ import {
   encodeEntry,
   encodeHard,
   encodeSnapshot,
+  encodeSnapshotHead,
   reconcile,
   replay,
 } from '../../../../src/core/consensus/records.ts'
@@ -78,6 +79,16 @@ const logTo = (last: number): RaftLog =>
     { index: 0, term: 0, voters: [] },
     Array.from({ length: last }, (_, i) => noop(i + 1, 1)),
   )
+
+test.each([0, 1, 127, 128, 20_000])(
+  'a state of %i bytes behind its head is read as the snapshot that it is',
+  (size) => {
+    const data = new Uint8Array(size).fill(7)
+    const head = encodeSnapshotHead({ index: 9, term: 3, voters }, size)
+    expect(head).toHaveLength(encodeSnapshotHead({ index: 9, term: 3, voters }, 2 ** 40).length)
+    expect(decodeSnapshot(Uint8Array.of(...head, ...data))).toEqual({ index: 9, term: 3, voters, data })
+  },
+)
 
 test('a snapshot that the log still covers changes nothing', () => {
   const { changed, log } = reconcile({ hard, log: logTo(9) }, { index: 5, term: 1, voters })

@@ -11,7 +11,7 @@ const noop = (index: number, term: number): Entry => ({ kind: 'noop', index, ter
 const state = { index: 3, term: 1, voters: founders, data: Uint8Array.of(9, 9) }
 const make = () => {
   const disk = new SimDisk({ random: seededRandom(1) })
-  return { disk, store: new RaftStore(disk, silent) }
+  return { disk, store: new RaftStore(disk, silent, () => Promise.resolve()) }
 }
 
 /** A store with three entries, and a snapshot that covers the first of them. */
@@ -21,7 +21,7 @@ async function used() {
   const entries = [noop(2, 1), noop(3, 1), noop(4, 1)]
   await store.append({ hard: { term: 1, vote: founders[0] ?? null, mute: false }, entries, done: { type: 'tick' } })
   log.append(entries)
-  await store.writeSnapshot(state)
+  await store.writeSnapshot(state, [state.data.subarray(0, 1), state.data.subarray(1)])
   log.compact(2)
   await store.rewrite({ term: 1, vote: founders[0] ?? null, mute: false }, log)
   await store.close()

@@ -19,7 +19,12 @@ function sending(answer: (chunk: SnapshotChunk) => number | Promise<number>, rea
     sent.push(chunk.offset)
     return { wanted: await answer(chunk) }
   }
-  const sender = new SnapshotSender({ rpc: { call: call as Rpc['call'] }, log: silent, read })
+  const sender = new SnapshotSender({
+    rpc: { call: call as Rpc['call'] },
+    log: silent,
+    read,
+    pause: () => Promise.resolve(),
+  })
   return { sent, sender }
 }
 

@@ -1,4 +1,5 @@
 /** A log in which the version rises, before machines of every age. */
+import { atOnce, joined } from '../../../../src/lib/slices.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeEntry } from '../../../../src/core/state/entry.ts'
@@ -83,15 +84,15 @@ test('an older build goes on from where the state is its own, and refuses anothe
   const { log, raised } = history()
   const newer = machineOf()
   newer.apply(log.slice(0, raised - 1))
-  const before = newer.snapshot()
+  const before = joined(newer.snapshot())
   newer.apply(log.slice(raised - 1))
-  const after = newer.snapshot()
+  const after = joined(newer.snapshot())
 
   expect(() => machineOf(old).check(before, log.slice(0, raised - 4))).not.toThrow()
   const older = machineOf(old)
-  older.restore(before, raised - 1)
-  expect(() => older.restore(after, log.length)).toThrow(unsupported)
-  expect(older.snapshot()).toEqual(before)
+  atOnce(older.restore(before))(raised - 1)
+  expect(() => atOnce(older.restore(after))).toThrow(unsupported)
+  expect(joined(older.snapshot())).toEqual(before)
   expect(() => machineOf(old).check(after, [])).toThrow(unsupported)
   expect(() => machineOf(old).check(null, log)).toThrow(unsupported)
   expect(() => machineOf().check(after, log)).not.toThrow()
