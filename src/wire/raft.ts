@@ -203,6 +203,7 @@ export const raftSnapshot: Protocol<SnapshotChunk, SnapshotReply> = {
   request: chunkCodec,
   response: replyCodec,
   maxBytes: maxChunkBytes + 16 * 1024,
-  timeout: 10_000,
+  // The last part is answered when all of the state has been read, between everything else that its peer does.
+  timeout: 120_000,
   maxInbound: 2,
 }
