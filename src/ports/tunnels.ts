@@ -33,6 +33,8 @@ export interface TunnelPeerState {
 }
 
 export interface TunnelState {
+  /** Whether what is behind bridges of this host is kept out of it. */
+  readonly isFenced: boolean
   /** Null while it has no key. */
   readonly publicKey: string | null
   readonly port: number

@@ -76,6 +76,45 @@ describe.skipIf(!hasOverlayLab)(
       expect(await lab.run(4, 'wg-quick', 'strip', file)).toContain(secret)
     })
 
+    test('what is in a container of a host reaches no other node by the overlay, as guests must not', async () => {
+      const there = await addressOf(2)
+      const shell = (script: string): Promise<string> => lab.run(1, 'sh', '-c', script)
+      const ping = `ip netns exec guest ping -n -c 1 -W 2 ${there} >/dev/null && echo reached || echo refused`
+      await shell(`
+        set -e
+        sysctl -qw net.ipv4.ip_forward=1
+        ip netns add guest
+        ip link add guests type bridge
+        ip address add 172.30.0.1/24 dev guests
+        ip link set guests up
+        ip link add inside type veth peer name outside
+        ip link set outside master guests up
+        ip link set inside netns guest
+        ip -n guest address add 172.30.0.2/24 dev inside
+        ip -n guest link set inside up
+        ip -n guest route add default via 172.30.0.1
+        nft add table ip guests
+        nft 'add chain ip guests post { type nat hook postrouting priority 100 ; }'
+        nft add rule ip guests post ip saddr 172.30.0.0/24 masquerade
+      `)
+      try {
+        expect(
+          (await shell(`ip netns exec guest ping -n -c 1 -W 2 172.30.0.1 >/dev/null && echo reached`)).trim(),
+        ).toBe('reached')
+        expect((await shell(ping)).trim()).toBe('refused')
+        // The way is there, but for the fence.
+        expect((await shell(`nft delete table inet claw0-fence; ${ping}`)).trim()).toBe('reached')
+      } finally {
+        await shell('ip netns del guest; ip link del guests; nft delete table ip guests')
+      }
+      await eventually(
+        'the fence is there again',
+        60_000,
+        () => shell('nft list tables'),
+        (out) => out.includes('inet claw0-fence'),
+      )
+    })
+
     test('keys are rotated under traffic: no connection breaks, and no packet is lost', async () => {
       const before = await lab.status()
       const server = lab.start(2, 'iperf3', '--server', '--one-off', '--forceflush')

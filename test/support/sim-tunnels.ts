@@ -34,6 +34,8 @@ export class Ether {
 }
 
 export class SimTunnels implements Tunnels {
+  /** Interfaces that what is behind bridges is kept out of. */
+  readonly fenced = new Set<string>()
   readonly made = new Map<string, Made>()
   readonly files = new Map<string, string>()
   readonly addressesHere: readonly string[]
@@ -60,6 +62,7 @@ export class SimTunnels implements Tunnels {
   }
 
   async apply(tunnel: Tunnel): Promise<void> {
+    this.fenced.add(tunnel.name)
     await this.#moment()
     this.made.set(tunnel.name, read(tunnel))
     // A range that goes another way now does not go the old way any more.
@@ -77,6 +80,7 @@ export class SimTunnels implements Tunnels {
     const made = this.made.get(name)
     if (made === undefined) return null
     return {
+      isFenced: this.fenced.has(name),
       publicKey: made.publicKey,
       port: made.config.port,
       peers: [...made.peers.keys()].map((key) => this.#peer(made, key)),

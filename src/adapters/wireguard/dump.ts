@@ -2,7 +2,7 @@
 import type { TunnelPeerState, TunnelState } from '../../ports/tunnels.ts'
 
 /** Throws for what is not of that form. The private key that stands in it is passed over. */
-export function parseDump(text: string): TunnelState {
+export function parseDump(text: string): Omit<TunnelState, 'isFenced'> {
   const [first = '', ...rest] = text.split('\n').filter((line) => line !== '')
   const [, publicKey, port] = first.split('\t')
   if (publicKey === undefined || !/^\d+$/.test(port ?? '')) throw new Error('wg has printed something else than a dump')

@@ -9,6 +9,7 @@ import { attempt, must, mustList, type Tooling } from './commands.ts'
 import { makeDevice } from './device.ts'
 import { parseDump } from './dump.ts'
 import { echo } from './echo.ts'
+import { fence, isFenced, unfence } from './fence.ts'
 import { hostAddresses } from './host-addresses.ts'
 import { pathMtu } from './path-mtu.ts'
 
@@ -45,6 +46,8 @@ export function wireguard({ folder, run }: WireguardInit): Tunnels {
     async apply(tunnel, signal) {
       const tooling = { run, signal }
       await makeDevice(tooling, tunnel.name, folder)
+      // Before anything can pass.
+      await fence(tooling, tunnel.name)
       await must(tooling, 'wg', 'syncconf', tunnel.name, filesOf(tunnel.name).setconf)
       await must(tooling, 'ip', 'address', 'replace', `${tunnel.address}/32`, 'dev', tunnel.name)
       await must(tooling, 'ip', 'link', 'set', 'dev', tunnel.name, 'mtu', String(tunnel.mtu), 'up')
@@ -56,8 +59,9 @@ export function wireguard({ folder, run }: WireguardInit): Tunnels {
       if ((await attempt(tooling, 'ip', 'link', 'show', 'dev', name)).code !== 0) return null
       const text = await must(tooling, 'wg', 'show', name, 'dump')
       try {
-        return parseDump(text)
+        return { ...parseDump(text), isFenced: await isFenced(tooling, name) }
       } catch (cause) {
+        if (cause instanceof ClawError) throw cause
         throw new ClawError('OVERLAY_FAILED', { problem: (cause as Error).message }, { cause })
       }
     },
@@ -65,6 +69,7 @@ export function wireguard({ folder, run }: WireguardInit): Tunnels {
       const tooling = { run, signal }
       if ((await attempt(tooling, 'ip', 'link', 'show', 'dev', name)).code === 0)
         await must(tooling, 'ip', 'link', 'delete', 'dev', name)
+      await unfence(tooling, name)
       await removeFiles(name)
     },
     pathMtu: (hosts, signal) => pathMtu({ run, signal }, hosts),
@@ -116,6 +121,7 @@ async function obstacle(run: RunTool): Promise<string | null> {
   const tooling = { run, signal: AbortSignal.timeout(10_000) }
   if ((await attempt(tooling, 'wg', '--version')).missing) return 'wg is not installed (wireguard-tools)'
   if ((await attempt(tooling, 'ip', '-V')).missing) return 'ip is not installed (iproute2)'
+  if ((await attempt(tooling, 'nft', '--version')).missing) return 'nft is not installed (nftables)'
   const status = await readFile('/proc/self/status', 'utf8')
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
   return (effective >> netAdmin) & 1n ? null : 'the daemon may not change the network (CAP_NET_ADMIN)'

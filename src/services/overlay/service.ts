@@ -258,6 +258,7 @@ export class OverlayService implements Service {
     const has = new Set(there?.peers.map((peer) => peer.publicKey))
     return (
       there?.publicKey === publicKey &&
+      there.isFenced &&
       has.size === config.peers.length &&
       config.peers.every((peer) => has.has(peer.publicKey))
     )

@@ -100,6 +100,15 @@ describe('given nodes that are in a mesh with an overlay', () => {
     expect(one.service.problems()).toEqual([expect.stringContaining('gpu-2 has not signed') as string])
   })
 
+  test('given rules of the owner’s own that have taken the fence away, then it is there again', async () => {
+    const hosts = await running(2)
+    const { fenced } = hosts.get(0).tunnels
+    expect([...fenced]).toEqual(['claw0'])
+    fenced.clear()
+    await hosts.world.runFor(15_000)
+    expect([...fenced]).toEqual(['claw0'])
+  })
+
   test('what somebody has taken from an interface is put back', async () => {
     const hosts = await running(3)
     const { tunnels } = hosts.get(0)
