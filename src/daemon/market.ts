@@ -71,7 +71,7 @@ export function marketOn(
     before: records.files,
     after: [
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
-      ...[bank, walletOn(plane, bank, { ...shared, rpc }, lends.wallet), offers, records],
+      ...[bank, walletOn(plane, bank, { ...shared, rpc, records }, lends.wallet), offers, records],
       alone(lendingOn(ground, plane, { bank, records, disk }, lends), log),
       alone(buyingOn(ground, plane, { bank, offers, records, disk }, lends.buying), log),
     ],

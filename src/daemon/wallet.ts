@@ -5,13 +5,18 @@ import type { Bank } from '../services/molt/bank.ts'
 import type { ReadingDeps } from '../services/molt/reading.ts'
 import type { WalletDoor } from '../services/molt/wallet-door.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
+import type { RecordStore } from '../services/records/record-store.ts'
+
+interface WalletDeps extends ReadingDeps {
+  readonly records: Pick<RecordStore, 'closedOut'>
+}
 
 /** Starts after the bank. */
-export const walletOn = ({ network, party }: MoltPlane, bank: Bank, deps: ReadingDeps, door: WalletDoor): Service => ({
+export const walletOn = ({ network, party }: MoltPlane, bank: Bank, deps: WalletDeps, door: WalletDoor): Service => ({
   name: 'molt-wallet',
   async start() {
     door.show({
-      ...{ network, account: party, bank },
+      ...{ network, account: party, bank, closedOut: deps.records.closedOut },
       lines: (account, signal) => accountLines(deps, account, signal),
     })
   },

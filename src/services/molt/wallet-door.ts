@@ -9,6 +9,8 @@ export interface WalletView {
   readonly network: Network
   readonly account: NodeId
   readonly bank: Pick<Bank, 'books' | 'keeper' | 'spendable' | 'read' | 'receive' | 'pay'>
+  /** Of whom it was proven that they contradict themselves. */
+  readonly closedOut: Pick<ReadonlySet<NodeId>, 'has'>
   /** Of any account. Throws NO_QUORUM, TOO_LARGE, and the signal's reason. */
   lines(account: string, signal: AbortSignal): Promise<AccountLines>
 }

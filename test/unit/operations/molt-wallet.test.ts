@@ -67,7 +67,14 @@ beforeEach(async () => {
   paid = 0
   silence = null
   mesh = new OperationsMesh([ada, bob, cyd])
-  const view = { network, account: owner.id, bank, lines: async () => ({ sent: books.sent, received: books.received }) }
+  const closedOut = new Set([owner.id])
+  const view = {
+    network,
+    account: owner.id,
+    bank,
+    closedOut,
+    lines: async () => ({ sent: books.sent, received: books.received }),
+  }
   mesh.trades.set(ada, { wallet: { view: () => view } })
   mesh.molts.set(ada, { ...nothingKept.molt, plane: () => ({ name: 'lab' }) as never })
   mesh.apply({
@@ -149,4 +156,16 @@ describe('a wallet', () => {
     service = await mesh.service(ada)
     await expect(run('molt.wallet', {})).rejects.toMatchObject({ code: 'MOLT_NOT_CONNECTED' })
   })
+})
+
+test('of whom nothing was closed nothing is known, and whoever contradicts itself is named', async () => {
+  expect(await run('molt.reputation', {})).toEqual([])
+  expect(await run('molt.reputation', { party: 'bob' })).toMatchObject([
+    { party: other.id, role: 'buyer', score: null, isClosedOut: false, closed: { agreed: 0 } },
+    { party: other.id, role: 'provider', score: null, good: 0, bad: 0 },
+  ])
+  expect(await run('molt.reputation', { party: owner.id })).toMatchObject([
+    { isClosedOut: true },
+    { isClosedOut: true },
+  ])
 })

@@ -65,8 +65,26 @@ const whole = 1_000n
 
 export type Role = 'buyer' | 'provider'
 
+/** What a standing follows from. */
+export interface Marks extends Standing {
+  /** Those that count, as they are not too old. */
+  readonly deals: readonly Deal[]
+  /** Good deals and bad ones, as they count: in thousandths of a whole one. */
+  readonly good: bigint
+  readonly bad: bigint
+}
+
 /** What the evidence says, for any party: made once, asked often. */
 export function standingsOf(evidence: Evidence): (who: NodeId, role: Role) => Standing {
+  const marks = marksOf(evidence)
+  return (who, role) => {
+    const { score, isClosedOut } = marks(who, role)
+    return { score, isClosedOut }
+  }
+}
+
+/** The same, with what it follows from. */
+export function marksOf(evidence: Evidence): (who: NodeId, role: Role) => Marks {
   const { self, closedOut, now } = evidence
   const deals = evidence.deals.filter(({ closedAt }) => closedAt > now - remembered && closedAt <= now)
   const known = partnersOf(deals, self)
@@ -74,10 +92,11 @@ export function standingsOf(evidence: Evidence): (who: NodeId, role: Role) => St
     buyer: Map.groupBy(deals, ({ buyer }) => buyer),
     provider: Map.groupBy(deals, ({ provider }) => provider),
   }
-  return (who, role) => ({
-    score: scoreOf(byRole[role].get(who) ?? [], role, (other) => other === self || known.has(other)),
-    isClosedOut: closedOut.has(who),
-  })
+  return (who, role) => {
+    const own = byRole[role].get(who) ?? []
+    const weights = weigh(own, role, (other) => other === self || known.has(other))
+    return { ...weights, score: scoreOf(weights), deals: own, isClosedOut: closedOut.has(who) }
+  }
 }
 
 /** Those with whom it has closed well itself, for more than nothing. */
@@ -89,7 +108,9 @@ const partnersOf = (deals: readonly Deal[], self: NodeId): ReadonlySet<NodeId> =
     }),
   )
 
-function scoreOf(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) => boolean): number | null {
+type Weights = Pick<Marks, 'good' | 'bad'>
+
+function weigh(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) => boolean): Weights {
   const pairs = Map.groupBy(deals, (deal) => (role === 'buyer' ? deal.provider : deal.buyer))
   let [good, bad] = [0n, 0n]
   for (const [other, pair] of pairs) {
@@ -100,6 +121,10 @@ function scoreOf(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) =>
     )
     bad += pair.some((deal) => isBad(deal, role)) ? (full ? whole : whole / 2n) : 0n
   }
+  return { good, bad }
+}
+
+function scoreOf({ good, bad }: Weights): number | null {
   // Less than one good deal is not worth a word yet: it must not stand worse than none.
   if (bad === 0n && good < whole) return null
   return Number((100n * good) / (good + bad + whole))

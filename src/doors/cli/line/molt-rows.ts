@@ -118,6 +118,11 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/statement.ts'),
   },
   {
+    path: 'molt reputation',
+    about: 'Show what a node knows of those with whom it has closed agreements, and what each score follows from.',
+    load: () => import('../commands/molt/reputation.ts'),
+  },
+  {
     path: 'molt verify',
     about: 'Check every signature, link and sum of an account.',
     load: () => import('../commands/molt/verify.ts'),
