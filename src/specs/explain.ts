@@ -42,6 +42,7 @@ const roots: Readonly<Record<SchemaName, readonly (readonly [SchemaName, readonl
   compose: [['compose', []]],
   request: [['request', []]],
   'deployment-request': [['deployment-request', []]],
+  'molt-job': [['molt-job', []]],
 }
 
 /** `workload.spec.gpus.count`, or a schema alone. Null when there is no such field. */

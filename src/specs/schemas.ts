@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { DeploymentRequest } from '../operations/deployment/deployment-request.ts'
 import { WorkflowRequest } from '../operations/workflow/workflow-request.ts'
 import { WorkloadRequest } from '../operations/workload/workload-request.ts'
+import { MoltJobRequest } from '../model/molt-job-request.ts'
 import { CronManifest, JobManifest, WorkflowManifest } from './timed.ts'
 import { ComposeFile } from './compose-schema.ts'
 import { DeploymentManifest } from './deployment.ts'
@@ -25,6 +26,7 @@ export const fileSchemas = {
   compose: { title: 'Compose files, as far as they are understood here', schema: ComposeFile },
   request: { title: 'The request of workload.run, as node invoke takes it', schema: WorkloadRequest },
   'deployment-request': { title: 'The request of deploy.create', schema: DeploymentRequest },
+  'molt-job': { title: 'Work for strangers: the job.toml of molt submit', schema: MoltJobRequest },
 } as const satisfies Readonly<Record<string, FileSchema>>
 
 export type SchemaName = keyof typeof fileSchemas

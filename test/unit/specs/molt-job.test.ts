@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { ClawError } from '../../../src/model/failure.ts'
 import { MoltJobRequest } from '../../../src/model/molt-job-request.ts'
+import { explain } from '../../../src/specs/explain.ts'
 import { parseMoltJob } from '../../../src/specs/molt-job.ts'
+import { jsonSchema } from '../../../src/specs/schemas.ts'
 import { fileText } from '../../support/specs.ts'
 
 const problemOf = (text: string): string => {
@@ -24,4 +26,10 @@ test('what is wrong is told with its place, and nothing is guessed', () => {
   expect(text).toContain('job.toml:2:')
   expect(text).toContain('job.toml:4:')
   expect(problemOf('')).toContain('image: it is missing')
+})
+
+test('editors are given the schema of it, and it is explained field by field', () => {
+  expect(JSON.parse(fileText('config/schemas/molt-job.schema.json'))).toEqual(jsonSchema('molt-job'))
+  expect(jsonSchema('molt-job')).toMatchObject({ required: expect.arrayContaining(['image', 'duration', 'maxPrice']) })
+  expect(explain('molt-job.image')?.required).toBe(true)
 })

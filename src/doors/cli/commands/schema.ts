@@ -6,7 +6,7 @@ export default command({
   details:
     'The same files are in config/schemas of the package. Name one in the first line of a YAML file: `# yaml-language-server: $schema=…`.',
   positionals: {
-    NAME: { about: 'workload, workload-toml, compose or request; workload when left out', optional: true },
+    NAME: { about: 'workload, workload-toml, compose, request or molt-job; workload when left out', optional: true },
   },
   options: {},
   examples: ['schema', 'schema compose', 'schema request'],
