@@ -1,5 +1,6 @@
 /** Every setting, once: its type, its default, and the line that the reference shows for it. */
 import { z } from 'zod'
+import { Ingress } from './ingress-schema.ts'
 import { Network } from './network-schema.ts'
 
 const text = z.string()
@@ -118,6 +119,7 @@ export const Config = z.strictObject({
         ),
     })
     .prefault({}),
+  ingress: Ingress,
   gpu: z
     .strictObject({
       autoDetect: z.boolean().default(true).describe('Look for GPUs with the vendors’ tools'),

@@ -33,7 +33,8 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending, buying, wallet })
   const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
-  const { inventory, members, logs, agent, proxy, gateway, images, abandoned, objects, backups, overlay } = work
+  const { inventory, members, logs, agent, proxy, ingress, gateway, images, abandoned, objects, backups, overlay } =
+    work
   return {
     services: [
       new EventLoopService(ground),
@@ -62,6 +63,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       doors.api,
       // After the API: a deployment may name its port, and must not keep a daemon from coming back.
       proxy,
+      ingress,
     ],
     describe: () => [
       `node ${ground.name} (${ground.identity.id}) of mesh ${membership.genesis.name}`,

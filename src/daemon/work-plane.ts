@@ -28,7 +28,7 @@ import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
 import { overlayOf } from './overlay.ts'
 import { imagesOf } from './images.ts'
-import { proxyOf, servicesOf } from './services.ts'
+import { ingressOf, proxyOf, servicesOf } from './services.ts'
 import { objectCopiesOf, volumesOf } from './volumes.ts'
 
 export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
@@ -77,6 +77,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     log: log.child('logs'),
   })
   const proxy = proxyOf(ground, plane, { agent, connect })
+  const ingress = ingressOf(ground, plane, proxy)
   const overlay = overlayOf(ground, plane)
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
@@ -89,7 +90,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const problems = [...proxy.problems(), ...overlay.problems(), ...sample.problems]
+      const problems = [...proxy.problems(), ...ingress.problems(), ...overlay.problems(), ...sample.problems]
       const content = { ...sample, problems, busy: agent.busyDevices(), version }
       const { outdated } = control
       if (outdated === null) return content
@@ -97,11 +98,11 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     },
   })
   agent.onBusyChange(() => members.refresh())
-  proxy.onProblems(() => members.refresh())
-  overlay.onProblems(() => members.refresh())
+  for (const troubled of [proxy, ingress, overlay]) troubled.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
-  return { executors, images, probes, inventory, agent, logs, members, gateway, proxy, services, overlay, ...kept }
+  const shown = { proxy, ingress, services, overlay }
+  return { executors, images, probes, inventory, agent, logs, members, gateway, ...shown, ...kept }
 }
 
 /** What work keeps, and copies of that. */

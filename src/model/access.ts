@@ -34,6 +34,7 @@ export const resources = [
   'node',
   'workload',
   'service',
+  'ingress',
   'token',
   'operator',
   'namespace',

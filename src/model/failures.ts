@@ -16,6 +16,7 @@ import { overlayFailures } from './overlay-failures.ts'
 import { imageFailures } from './image-failures.ts'
 import { jobFailures } from './job-failures.ts'
 import { moltFailures } from './molt-failures.ts'
+import { ingressFailures } from './ingress-failures.ts'
 import { policyFailures } from './policy-failures.ts'
 import { recordFailures } from './record-failures.ts'
 
@@ -77,6 +78,7 @@ export const failures = {
   ...moltFailures,
   ...overlayFailures,
   ...policyFailures,
+  ...ingressFailures,
   ...recordFailures,
   ...secretFailures,
   LOGS_GONE: failure(

@@ -137,6 +137,7 @@ import {
 } from './secret/secret.ts'
 import { secretGet, secretOpen } from './secret/secret-reveal.ts'
 import { serviceInfo, serviceList, serviceStats } from './deployment/service.ts'
+import { ingressCreate, ingressDelete, ingressInfo, ingressList, ingressUpdate } from './ingress/ingress.ts'
 import { policyCreate, policyDelete, policyInfo, policyList, policyUpdate, policyValidate } from './policy/policy.ts'
 import { spoolDrop, spoolList } from './mesh/spool.ts'
 import {
@@ -197,6 +198,7 @@ export const operations = [
   ...[workflowCreate, workflowValidate, workflowStatusOf, workflowList, workflowWait, workflowLogs],
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
+  ...[ingressCreate, ingressList, ingressInfo, ingressUpdate, ingressDelete],
   ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],
   ...[backupCreate, backupFollow, backupList, backupInfo, backupVerify, backupRead, backupRestore, backupDelete],
   ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],

@@ -7,6 +7,7 @@ import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { beforeAuth } from './help-access.ts'
 import { imageEnds } from './help-images.ts'
 import { beforeMolt, moltEnds } from './help-molt.ts'
+import { noIngress, someIngress } from './help-ingress.ts'
 import * as timed from './help-timed.ts'
 import { noWord, someConfig, someSecret } from './help-secrets.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
@@ -72,7 +73,7 @@ export function typedAt(example: string, mesh: string): string | null {
 
 /** Commands of which some example changes what the examples of others look at. */
 export const changes =
-  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|backup (?!list|info)|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config|molt|network)/
+  /^(run|stop|wait|workload migrate|policy (?!list|info|validate)|price set|deploy$|deploy (create|update|promote|pause|resume|delete)|scale|rollback|node (?!list|info|events)|gateway (transfer|recover)|namespace|volume|backup (?!list|info)|mesh|operator|auth (?!whoami|can-i)|context|job|cron|workflow|secret|config|molt|network|ingress (?!list|info))/
 
 /** Commands of which nothing comes back: these come last, in this order. */
 export const last = ['deploy delete', 'gateway recover', 'mesh restore', 'node remove']
@@ -128,6 +129,8 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   ],
   [/^config (?!create|list)/, (stage, line) => someConfig(stage.api, line.split(' ')[2] ?? '')],
   [/^run .*db-password/, (stage) => Promise.all([someSecret(stage.api, 'db-password'), someConfig(stage.api, 'app')])],
+  [/^ingress create/, (stage, line) => stage.deployment('web').then(() => noIngress(stage.api, line))],
+  [/^ingress (info|update|delete) site/, (stage) => stage.deployment('web').then(() => someIngress(stage.api))],
   [/^operator add/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^volume create (training-data|scratch|models)/, (stage, line) => stage.noVolume(line.split(' ')[2] ?? '')],

@@ -3,9 +3,11 @@ import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { ClawError } from '../../model/failure.ts'
 
-type Status = 502 | 503 | 504
+type Status = 400 | 404 | 502 | 503 | 504
 
 const words: Readonly<Record<Status, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',

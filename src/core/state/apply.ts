@@ -32,6 +32,8 @@ import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
 import type { BackupCommand } from './backup-commands.ts'
 import { carryOutOnBackup, isOnBackup } from './backups.ts'
+import type { IngressCommand } from './ingress-commands.ts'
+import { carryOutOnIngress, isOnIngress } from './ingresses.ts'
 import type { MoltCommand } from './molt-commands.ts'
 import { carryOutOnMolt, isOnMolt } from './molt.ts'
 import type { VolumeCommand } from './volume-commands.ts'
@@ -84,6 +86,7 @@ function carryOut(step: Step, command: Command): Outcome {
   if (isOnVolume(command)) return carryOutOnVolume(step, command)
   if (isOnOverlay(command)) return carryOutOnOverlay(step, command)
   if (isOnBackup(command)) return carryOutOnBackup(step, command)
+  if (isOnIngress(command)) return carryOutOnIngress(step, command)
   if (isOnMolt(command)) return carryOutOnMolt(step, command)
   return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
 }
@@ -99,6 +102,7 @@ type Plain = Exclude<
   | PolicyCommand
   | VolumeCommand
   | BackupCommand
+  | IngressCommand
   | MoltCommand
   | OverlayCommand
   | VaultCommand

@@ -19,6 +19,7 @@ const ofNamespaces = [
   'volumes',
   'backups',
   'backupSchedules',
+  'ingresses',
 ] as const
 /** What belongs to the mesh. */
 const ofAll = ['decisions', 'members', 'tokens', 'users', 'metered'] as const

@@ -8,6 +8,7 @@ import { accessCommands } from './access-schemas.ts'
 import { deploymentCommands } from './deployment-schemas.ts'
 import { jobCommands, resultText } from './job-schemas.ts'
 import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
+import { ingressCommands } from './ingress-schemas.ts'
 import { policyCommands } from './policy-schemas.ts'
 import { vaultCommands } from './vault-schemas.ts'
 import * as shape from './schemas.ts'
@@ -151,6 +152,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   ...cronCommands,
   ...workflowCommands,
   ...policyCommands,
+  ...ingressCommands,
   ...accessCommands,
   ...vaultCommands,
   z.strictObject({

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Volume } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import { backupFields, readBackups, writtenBackups } from './backup-schemas.ts'
+import { ingressFields, readIngresses, writtenIngresses } from './ingress-schemas.ts'
 import { moltFields, readMolt, writtenMolt } from './molt-schemas.ts'
 import { overlayFields, readOverlay, writtenOverlay } from './overlay-schemas.ts'
 import type { State } from './state.ts'
@@ -12,6 +13,7 @@ import { VolumeSchema } from './volume-schemas.ts'
 export const keptFields = {
   volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(),
   ...backupFields,
+  ...ingressFields,
   ...moltFields,
   ...overlayFields,
 }
@@ -20,6 +22,7 @@ type Written = z.infer<z.ZodObject<typeof keptFields>>
 export const writtenKept = (state: State): Written => ({
   ...(state.volumes.size > 0 && { volumes: [...state.volumes.values()] as z.infer<typeof VolumeSchema>[] }),
   ...writtenBackups(state),
+  ...writtenIngresses(state),
   ...writtenMolt(state),
   ...writtenOverlay(state),
 })
@@ -27,9 +30,13 @@ export const writtenKept = (state: State): Written => ({
 export const readKept = ({
   volumes = [],
   ...lists
-}: Written): Pick<State, 'volumes' | 'backups' | 'backupSchedules' | 'moltNetwork' | 'moltParts' | 'overlay'> => ({
+}: Written): Pick<
+  State,
+  'volumes' | 'backups' | 'backupSchedules' | 'ingresses' | 'moltNetwork' | 'moltParts' | 'overlay'
+> => ({
   volumes: weighed.volumes(volumes.map((volume: Volume) => [volumeKey(volume.namespace, volume.name), volume])),
   ...readBackups(lists),
+  ...readIngresses(lists),
   ...readMolt(lists),
   ...readOverlay(lists),
 })

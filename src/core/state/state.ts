@@ -27,6 +27,7 @@ import type { Policy } from '../../model/policy.ts'
 import type { MeteredDay, Prices } from '../../model/prices.ts'
 import type { Backup, BackupSchedule } from '../../model/backup.ts'
 import type { MoltPart } from '../../model/molt.ts'
+import type { Ingress } from '../../model/ingress.ts'
 import type { Overlay } from '../../model/overlay.ts'
 import type { Volume } from '../../model/volume.ts'
 import type { MoltNetwork } from './molt-commands.ts'
@@ -71,6 +72,7 @@ export interface State extends MeshState {
   readonly volumes: Map<string, Volume>
   readonly backups: Map<string, Backup>
   readonly backupSchedules: Map<string, BackupSchedule>
+  readonly ingresses: Map<string, Ingress>
   moltNetwork: MoltNetwork | null
   readonly moltParts: Map<NodeId, MoltPart>
   overlay: Overlay | null
@@ -175,6 +177,7 @@ export const limits = {
   namespaceBackupSchedules: 50,
   /** Of one volume that are kept. */
   volumeSnapshots: 32,
+  ingresses: 2_000,
   policies: 200,
   /** Encoded size of one policy, bytes. */
   policyBytes: 64 * 1_024,
@@ -220,6 +223,7 @@ export const weighed = {
   volumes: (entries?: Iterable<readonly [string, Volume]>) => new WeighedMap(ofNamespace, entries),
   backups: (entries?: Iterable<readonly [string, Backup]>) => new WeighedMap(ofNamespace, entries),
   backupSchedules: (entries?: Iterable<readonly [string, BackupSchedule]>) => new WeighedMap(ofNamespace, entries),
+  ingresses: (entries?: Iterable<readonly [string, Ingress]>) => new WeighedMap(ofNamespace, entries),
   decisions: (entries?: Iterable<readonly [WorkloadId, readonly NotedDecision[]]>) => new WeighedMap(nobodys, entries),
   members: (entries?: Iterable<readonly [NodeId, Member]>) => new WeighedMap(nobodys, entries),
   tokens: (entries?: Iterable<readonly [string, JoinToken]>) => new WeighedMap(nobodys, entries),
@@ -258,6 +262,7 @@ export const createState = (): State => ({
   volumes: weighed.volumes(),
   backups: weighed.backups(),
   backupSchedules: weighed.backupSchedules(),
+  ingresses: weighed.ingresses(),
   moltNetwork: null,
   moltParts: new Map(),
   overlay: null,

@@ -14,7 +14,7 @@ import type { PortAddress } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Rpc, Unsubscribe } from '../../ports/rpc.ts'
-import type { OpenDoor, Reach, ServiceDoor } from '../../ports/service-door.ts'
+import type { Backend, OpenDoor, Reach, ServiceDoor } from '../../ports/service-door.ts'
 import type { Service } from '../../ports/service.ts'
 import { serviceStats } from '../../wire/service.ts'
 import type { Control } from '../control/types.ts'
@@ -58,6 +58,7 @@ export class ProxyService implements Service {
   readonly #served = new Map<DeploymentId, Served>()
   readonly #addresses = new Map<PlacementId, PortAddress>()
   readonly #listeners = new Set<() => void>()
+  readonly #farewells = new Set<(placement: PlacementId) => void>()
   /** Doors are opened and closed one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #retry: Cancel = () => {}
@@ -100,6 +101,18 @@ export class ProxyService implements Service {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Who answers requests to a deployment, for other doors than its own; null for what takes no HTTP. */
+  backendOf(deployment: DeploymentId): Backend | null {
+    const backend = this.#served.get(deployment)?.backend
+    return backend?.view.protocol === 'http' ? backend : null
+  }
+
+  /** Tells of replicas that get no more requests. */
+  onGone(listener: (placement: PlacementId) => void): Unsubscribe {
+    this.#farewells.add(listener)
+    return () => this.#farewells.delete(listener)
+  }
+
   /** Of the last so long, at this peer. */
   stats(deployment: DeploymentId, span: Millis): ServiceStats {
     const backend = this.#served.get(deployment)?.backend
@@ -131,6 +144,7 @@ export class ProxyService implements Service {
   #refresh({ backend, door }: Served, view: ServiceView): void {
     for (const placement of backend.update(view)) {
       door?.forget(placement)
+      for (const tell of this.#farewells) tell(placement)
       this.#addresses.delete(placement)
     }
     this.#deps.metrics.gauge('claw_service_endpoints', view.endpoints.length, { service: view.name })
@@ -144,6 +158,7 @@ export class ProxyService implements Service {
     if (served !== undefined && (view === null || !isSameDoor(served.backend.view, view))) {
       this.#served.delete(id)
       if (served.problem !== null) this.#tell()
+      for (const { placement } of served.backend.view.endpoints) for (const tell of this.#farewells) tell(placement)
       await served.door?.close(closeGrace)
     }
     if (view !== null && !this.#served.has(id)) await this.#open(id, view)

@@ -201,6 +201,12 @@ export const rows: Readonly<Record<string, Row>> = {
   'config.delete': secret('oa'),
   'price.list': look,
   'price.set': row('mesh', 'a'),
+  'ingress.create': secret('a', { host: 'x.example.org', deployment: 'x' }),
+  'ingress.list': row('namespace', all, (team) => ({ namespace: `team-${team}` })),
+  'ingress.info': secret(all),
+  'ingress.update': secret('a', { deployment: 'x' }),
+  'ingress.delete': secret('a'),
+
   'policy.list': look,
   'policy.info': row('mesh', all, () => ({ policy: 'x' })),
   'policy.validate': row('mesh', all, () => ({ policy: 'x' })),

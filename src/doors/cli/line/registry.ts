@@ -5,6 +5,7 @@ import { backupRows } from './backup-rows.ts'
 import { volumeRows } from './volume-rows.ts'
 import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
+import { ingressRows } from './ingress-rows.ts'
 import { moltRows } from './molt-rows.ts'
 import { networkRows } from './network-rows.ts'
 import { policyRows } from './policy-rows.ts'
@@ -25,6 +26,7 @@ export const nouns: Readonly<Record<string, string>> = {
   job: 'What is to be done so many times, and then is over',
   cron: 'Jobs that are made by the clock',
   workflow: 'Steps that need each other, each of them a job',
+  ingress: 'Which requests from outside go to which deployment',
   namespace: 'Whose work it is, and how much it may take',
   volume: 'Where work keeps its data',
   backup: 'Copies of volumes and of the mesh, kept elsewhere',
@@ -225,6 +227,7 @@ export const commands: readonly Row[] = [
   },
   { path: 'operator list', about: 'List the operator keys.', load: () => import('../commands/operator/list.ts') },
   { path: 'operator remove', about: 'Let a key attach no more.', load: () => import('../commands/operator/remove.ts') },
+  ...ingressRows,
   ...authRows,
   {
     path: 'doctor',

@@ -1,0 +1,96 @@
+/** Ingresses as they are made and changed. A host belongs to the namespace that names it first, until the last ingress with it is gone. */
+import type { Ingress } from '../../model/ingress.ts'
+import { hostsOverlap, ingressKey } from '../../model/ingress.ts'
+import type { IngressCommand } from './ingress-commands.ts'
+import { namespaceOf } from './namespaces.ts'
+import { roomObstacle } from './room.ts'
+import { limits } from './state.ts'
+import type { Step } from './step.ts'
+import { accepted, emit, refused } from './step.ts'
+import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
+
+const types: readonly IngressCommand['type'][] = ['create-ingress', 'update-ingress', 'delete-ingress']
+
+export const isOnIngress = (command: Command): command is IngressCommand => types.some((type) => type === command.type)
+
+export function carryOutOnIngress(step: Step, command: IngressCommand): Outcome {
+  switch (command.type) {
+    case 'create-ingress':
+      return createIngress(step, command)
+    case 'update-ingress':
+      return updateIngress(step, command)
+    case 'delete-ingress':
+      return deleteIngress(step, command)
+  }
+}
+
+function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcome {
+  const { state, at, by } = step
+  const { namespace, name, host, path, deployment, strip, nodes } = command
+  const key = ingressKey(namespace, name)
+  if (namespaceOf(state, namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace })
+  if (state.ingresses.has(key)) return refused('INGRESS_EXISTS', { ingress: key })
+  if (state.ingresses.size >= limits.ingresses) return refused('RATE_LIMITED', { who: by })
+  return keep(
+    step,
+    { namespace, name, host, path, deployment, strip, nodes, createdAt: at, createdBy: by, updatedAt: at },
+    null,
+  )
+}
+
+function updateIngress(step: Step, command: CommandOf<'update-ingress'>): Outcome {
+  const key = ingressKey(command.namespace, command.name)
+  const before = step.state.ingresses.get(key)
+  if (before === undefined) return refused('INGRESS_NOT_FOUND', { ingress: key })
+  return keep(
+    step,
+    {
+      ...before,
+      ...(command.host !== undefined && { host: command.host }),
+      ...(command.path !== undefined && { path: command.path }),
+      ...(command.deployment !== undefined && { deployment: command.deployment }),
+      ...(command.strip !== undefined && { strip: command.strip }),
+      ...(command.nodes !== undefined && { nodes: command.nodes }),
+      updatedAt: step.at,
+    },
+    before,
+  )
+}
+
+function deleteIngress(step: Step, { namespace, name }: CommandOf<'delete-ingress'>): Outcome {
+  const { state, by, changes } = step
+  const key = ingressKey(namespace, name)
+  if (!state.ingresses.delete(key)) return refused('INGRESS_NOT_FOUND', { ingress: key })
+  changes.push({ type: 'ingress' })
+  emit(step, { type: 'ingress.deleted', namespace, message: `the ingress ${key} was deleted by ${by}` })
+  return accepted()
+}
+
+function keep(step: Step, ingress: Ingress, before: Ingress | null): Outcome {
+  const { state, by, changes } = step
+  const { namespace, host, path, deployment } = ingress
+  const key = ingressKey(namespace, ingress.name)
+  const obstacle =
+    claimObstacle(state, ingress) ?? roomObstacle(state, namespace, ingress, { instead: before ?? undefined })
+  if (obstacle !== null) return obstacle
+  const isKnown = [...state.deployments.values()].some(
+    (one) => one.namespace === namespace && one.name === deployment && one.service !== null,
+  )
+  if (deployment !== before?.deployment && !isKnown) return refused('SERVICE_NOT_FOUND', { service: deployment })
+  state.ingresses.set(key, ingress)
+  changes.push({ type: 'ingress' })
+  const what = before === null ? 'created' : 'changed'
+  const message = `the ingress ${key} was ${what} by ${by}: ${host}${path} goes to ${deployment}`
+  emit(step, { type: `ingress.${what}`, namespace, message })
+  return accepted()
+}
+
+/** A wildcard and a name that falls under it are of one namespace, too: else either could take requests from the other. */
+function claimObstacle({ ingresses }: Pick<MeshState, 'ingresses'>, { namespace, name, host, path }: Ingress) {
+  for (const other of ingresses.values()) {
+    if (other.namespace !== namespace && hostsOverlap(other.host, host)) return refused('HOST_TAKEN', { host })
+    if (other.namespace === namespace && other.name !== name && other.host === host && other.path === path)
+      return refused('ROUTE_TAKEN', { host, path, ingress: ingressKey(namespace, other.name) })
+  }
+  return null
+}

@@ -1,0 +1,149 @@
+/** Ingresses: which requests from outside go to which deployment. */
+import { z } from 'zod'
+import { ClawError } from '../../model/failure.ts'
+import type { Ingress } from '../../model/ingress.ts'
+import { ingressHost, ingressKey, ingressName, ingressPath } from '../../model/ingress.ts'
+import { labelName } from '../../model/label.ts'
+import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
+import { carryOut } from '../carry-out.ts'
+import type { OperationContext } from '../context.ts'
+import { iso, time } from '../fields.ts'
+import { beforeDenial, refresh } from '../find.ts'
+import { unary } from '../operation.ts'
+
+const namespace = namespaceName.default(defaultNamespace).describe('Namespace that it is in')
+const named = { name: ingressName.describe('Name of the ingress'), namespace }
+const namespaceIn = ({ namespace: where }: { readonly namespace: string }): string => where
+
+const deployment = z.string().min(1).max(128).describe('Deployment of the same namespace that answers')
+const strip = z.boolean().describe('The path is taken off before the deployment is asked')
+const nodes = z
+  .record(labelName, z.string().max(128))
+  .refine((labels) => Object.keys(labels).length <= 16, 'at most 16 labels')
+  .describe('Only nodes with all of these labels take the requests; {} for all nodes')
+
+const IngressView = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  host: z.string(),
+  path: z.string(),
+  deployment: z.string(),
+  strip: z.boolean(),
+  nodes: z.record(z.string(), z.string()),
+  isServed: z.boolean().describe('There is such a deployment, and it takes requests'),
+  createdAt: time,
+  createdBy: z.string(),
+  updatedAt: time,
+})
+
+type Source = Pick<OperationContext, 'control'>
+
+function ingressView(ingress: Ingress, { control }: Source): z.infer<typeof IngressView> {
+  const { createdAt, updatedAt, nodes: labels, ...rest } = ingress
+  const isServed = [...control.state.deployments.values()].some(
+    (one) => one.namespace === ingress.namespace && one.name === ingress.deployment && one.service !== null,
+  )
+  return { ...rest, nodes: { ...labels }, isServed, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+}
+
+interface Reference {
+  readonly name: string
+  readonly namespace: string
+}
+
+/** Throws INGRESS_NOT_FOUND. */
+function ingressIn({ control }: Source, { name, namespace: where }: Reference): Ingress {
+  const { ingresses } = control.state
+  const found = ingresses.get(ingressKey(where, name))
+  if (found === undefined) throw new ClawError('INGRESS_NOT_FOUND', { ingress: ingressKey(where, name) })
+  return found
+}
+
+export const ingressCreate = unary({
+  name: 'ingress.create',
+  about: 'Let requests from outside reach a deployment. The host belongs to the namespace that names it first.',
+  input: z.strictObject({
+    ...named,
+    host: ingressHost.describe('Host that requests name; *. before it for all names of one label more'),
+    path: ingressPath.default('/').describe('How their path begins, by whole segments; the longest goes first'),
+    deployment,
+    strip: strip.default(false),
+    nodes: nodes.default({}),
+  }),
+  output: IngressView,
+  permission: { verb: 'create', resource: 'ingress' },
+  namespace: namespaceIn,
+  rest: { method: 'POST', path: '/api/ingresses' },
+  async handler(input, context, { caller, signal }) {
+    await carryOut('ingress', { type: 'create-ingress', ...input }, { context, caller, signal })
+    return ingressView(ingressIn(context, input), context)
+  },
+})
+
+export const ingressUpdate = unary({
+  name: 'ingress.update',
+  about: 'Change an ingress. What is not named stays.',
+  input: z.strictObject({
+    ...named,
+    host: ingressHost.optional(),
+    path: ingressPath.optional(),
+    deployment: deployment.optional(),
+    strip: strip.optional(),
+    nodes: nodes.optional(),
+  }),
+  output: IngressView,
+  permission: { verb: 'change', resource: 'ingress' },
+  namespace: namespaceIn,
+  rest: { method: 'PATCH', path: '/api/ingresses/:name' },
+  async handler({ name, namespace: where, ...changed }, context, { caller, signal }) {
+    const said = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined))
+    const command = { type: 'update-ingress' as const, namespace: where, name, ...said }
+    await carryOut('ingress', command, { context, caller, signal })
+    return ingressView(ingressIn(context, { name, namespace: where }), context)
+  },
+})
+
+export const ingressDelete = unary({
+  name: 'ingress.delete',
+  about: 'Let those requests reach the deployment no more. Those that are under way are answered.',
+  input: z.strictObject(named),
+  output: z.object({ name: z.string(), namespace: z.string(), deleted: z.boolean() }),
+  permission: { verb: 'remove', resource: 'ingress' },
+  namespace: namespaceIn,
+  rest: { method: 'DELETE', path: '/api/ingresses/:name' },
+  async handler({ name, namespace: where }, context, { caller, signal }) {
+    await carryOut('ingress', { type: 'delete-ingress', namespace: where, name }, { context, caller, signal })
+    return { name, namespace: where, deleted: true }
+  },
+})
+
+export const ingressList = unary({
+  name: 'ingress.list',
+  about: 'List the ingresses of a namespace, by name.',
+  input: z.strictObject({ namespace }),
+  output: z.array(IngressView),
+  permission: { verb: 'read', resource: 'ingress' },
+  namespace: namespaceIn,
+  rest: { method: 'GET', path: '/api/ingresses' },
+  async handler({ namespace: where }, context, { signal }) {
+    await refresh(context, signal)
+    return [...context.control.state.ingresses.values()]
+      .filter((one) => one.namespace === where)
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map((one) => ingressView(one, context))
+  },
+})
+
+export const ingressInfo = unary({
+  name: 'ingress.info',
+  about: 'Show one ingress.',
+  input: z.strictObject(named),
+  output: IngressView,
+  permission: { verb: 'read', resource: 'ingress' },
+  namespace: namespaceIn,
+  rest: { method: 'GET', path: '/api/ingresses/:name' },
+  async handler(input, context, { signal }) {
+    await refresh(context, signal)
+    return ingressView(await beforeDenial(context, () => ingressIn(context, input), signal), context)
+  },
+})

@@ -1,0 +1,38 @@
+/** Takes requests from outside for many hosts, over HTTP or HTTPS, and has each answered by whoever it is for. */
+import type { OpenDoor, Backend } from './service-door.ts'
+
+/** To whom a request goes. */
+export interface IngressTarget {
+  /** Who answers it; null while nobody is there to be asked. */
+  readonly backend: Backend | null
+  /** For those who are told that nobody is there. */
+  readonly name: string
+  /** What is taken off the beginning of its path; null for nothing. */
+  readonly strip: string | null
+}
+
+export interface CertificateFiles {
+  readonly cert: string
+  readonly key: string
+}
+
+export interface IngressDoorOptions {
+  readonly bind: string
+  readonly port: number
+  /** Null for plain HTTP. Chosen by the name that a client asks for; the first is for those who name none that there is. */
+  readonly certificates: readonly CertificateFiles[] | null
+  /** Most connections of one address. */
+  readonly perAddress: number
+}
+
+export interface IngressGate {
+  /** Null where no ingress is for such a request. */
+  find(host: string, path: string): IngressTarget | null
+  /** Certificates could not be read again: those of before are shown on. Null when all is well again. */
+  onCertificates(problem: string | null): void
+}
+
+export interface IngressDoor {
+  /** Throws ADDRESS_IN_USE, CONFIG_INVALID for files that are no certificate and its key, or what else the system says. */
+  open(options: IngressDoorOptions, gate: IngressGate): Promise<OpenDoor>
+}

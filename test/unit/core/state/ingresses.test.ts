@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { routeFor, routingTable } from '../../../../src/core/ingress/table.ts'
+import { restore, snapshot } from '../../../../src/core/state/snapshot.ts'
+import type { Command } from '../../../../src/core/state/types.ts'
+import { deploymentId } from '../../../../src/model/ids.ts'
+
+import { noQuota } from '../../../../src/model/namespace.ts'
+import { rangeText } from '../../../../src/model/version.ts'
+import type { Book } from '../../../support/control-samples.ts'
+import { ada, inventory, meshOf, refusal } from '../../../support/control-samples.ts'
+import { create } from '../../../support/deployment-samples.ts'
+
+const namespaces = ['a', 'b'] as const
+
+/** A deployment `web-a` in the namespace a, and `web-b` in b. */
+function mesh(): Book {
+  const book = meshOf([ada], 8)
+  const versions = { state: rangeText({ oldest: 1, newest: 2 }) }
+  book.run({ type: 'report-inventory', node: ada, inventory: inventory(ada, 8, { versions }) })
+  book.run({ type: 'raise-version', version: 2 })
+  namespaces.forEach((namespace, i) => {
+    book.run({ type: 'create-namespace', name: namespace, quota: noQuota, weight: 1, borrow: true })
+    const made = create({ service: { port: 9_000 + i, targetPort: 8_080 } })
+    const named = { deployment: deploymentId(`dep-${namespace}`), name: `web-${namespace}` }
+    book.run({ ...made, ...named, spec: { ...made.spec, namespace } })
+  })
+  return book
+}
+
+const make = (namespace: string, name: string, host: string, path = '/'): Command => ({
+  ...{ type: 'create-ingress', namespace, name, host, path, deployment: `web-${namespace}`, strip: false, nodes: {} },
+})
+
+test('an ingress is made once, changed, kept over snapshots and taken away', () => {
+  const book = mesh()
+  expect(refusal(book.run(make('a', 'site', 'x.example.org')))).toBeNull()
+  expect(refusal(book.run(make('a', 'site', 'y.example.org')))).toBe('INGRESS_EXISTS')
+  expect(refusal(book.run(make('a', 'other', 'x.example.org')))).toBe('ROUTE_TAKEN')
+  expect(refusal(book.run({ ...make('a', 'odd', 'z.example.org'), deployment: 'web-b' } as Command))).toBe(
+    'SERVICE_NOT_FOUND',
+  )
+  expect(refusal(book.run(make('nobody', 'site', 'z.example.org')))).toBe('NAMESPACE_NOT_FOUND')
+  expect(refusal(book.run({ type: 'update-ingress', namespace: 'a', name: 'site', path: '/shop' }))).toBeNull()
+  expect(book.state.ingresses.get('a/site')).toMatchObject({ host: 'x.example.org', path: '/shop' })
+  expect(restore(snapshot(book.state))).toEqual(book.state)
+  expect(refusal(book.run({ type: 'delete-ingress', namespace: 'a', name: 'site' }))).toBeNull()
+  expect(refusal(book.run({ type: 'delete-ingress', namespace: 'a', name: 'site' }))).toBe('INGRESS_NOT_FOUND')
+})
+
+test('a host, and what a wildcard would take of it, stays with the namespace that named it first', () => {
+  const book = mesh()
+  book.run(make('a', 'site', 'x.example.org'))
+  expect(refusal(book.run(make('b', 'same', 'x.example.org', '/mine')))).toBe('HOST_TAKEN')
+  expect(refusal(book.run(make('b', 'all', '*.example.org')))).toBe('HOST_TAKEN')
+  expect(refusal(book.run(make('b', 'deeper', '*.x.example.org')))).toBeNull()
+  expect(refusal(book.run(make('a', 'under', 'y.x.example.org')))).toBe('HOST_TAKEN')
+  const move = { type: 'update-ingress', namespace: 'b', name: 'deeper', host: 'x.example.org' } as const
+  expect(refusal(book.run(move))).toBe('HOST_TAKEN')
+  book.run({ type: 'delete-ingress', namespace: 'a', name: 'site' })
+  expect(refusal(book.run(move))).toBeNull()
+})
+
+const hosts = ['x.example.org', 'y.example.org', '*.example.org', 'z.x.example.org', '*.x.example.org', 'example.org']
+const step = fc.record({
+  namespace: fc.constantFrom(...namespaces),
+  name: fc.constantFrom('one', 'two', 'three'),
+  host: fc.constantFrom(...hosts),
+  path: fc.constantFrom('/', '/api'),
+  kind: fc.constantFrom('create', 'update', 'delete'),
+})
+
+test('whatever is asked for, no host is answered by two namespaces', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      const book = mesh()
+      for (const { namespace, name, host, path, kind } of steps) {
+        if (kind === 'create') book.run(make(namespace, name, host, path))
+        else if (kind === 'update') book.run({ type: 'update-ingress', namespace, name, host, path })
+        else book.run({ type: 'delete-ingress', namespace, name })
+      }
+      const table = routingTable(book.state, {})
+      for (const host of [...hosts.filter((one) => !one.startsWith('*')), 'w.example.org', 'w.x.example.org']) {
+        const routes = ['/', '/api', '/api/x'].flatMap((path) => routeFor(table, host, path) ?? [])
+        expect(new Set(routes.map(({ ingress }) => ingress.namespace)).size).toBeLessThanOrEqual(1)
+        for (const { ingress, deployment } of routes) expect(deployment).toBe(`dep-${ingress.namespace}`)
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
