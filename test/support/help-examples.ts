@@ -7,7 +7,7 @@ import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { beforeAuth } from './help-access.ts'
 import { imageEnds } from './help-images.ts'
 import { beforeMolt, moltEnds } from './help-molt.ts'
-import { noIngress, someIngress } from './help-ingress.ts'
+import { beforeIngress } from './help-ingress.ts'
 import * as timed from './help-timed.ts'
 import { noWord, someConfig, someSecret } from './help-secrets.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
@@ -129,8 +129,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   ],
   [/^config (?!create|list)/, (stage, line) => someConfig(stage.api, line.split(' ')[2] ?? '')],
   [/^run .*db-password/, (stage) => Promise.all([someSecret(stage.api, 'db-password'), someConfig(stage.api, 'app')])],
-  [/^ingress create/, (stage, line) => stage.deployment('web').then(() => noIngress(stage.api, line))],
-  [/^ingress (info|update|delete) site/, (stage) => stage.deployment('web').then(() => someIngress(stage.api))],
+  [/^ingress (?!list)/, (stage, line) => stage.deployment('web').then(() => beforeIngress(stage.api, line))],
   [/^operator add/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^volume create (training-data|scratch|models)/, (stage, line) => stage.noVolume(line.split(' ')[2] ?? '')],

@@ -4,8 +4,12 @@ import { ClawError } from '../../src/model/failure.ts'
 
 const { signal } = new AbortController()
 
+/** The one that is to be made is not there; the one that is looked at, changed or deleted is. */
+export const beforeIngress = (api: Api, line: string): Promise<void> =>
+  line.startsWith('ingress create') ? noIngress(api, line) : someIngress(api)
+
 /** None of the name that the line has for one. */
-export async function noIngress(api: Api, line: string): Promise<void> {
+async function noIngress(api: Api, line: string): Promise<void> {
   try {
     await api.call('ingress.delete', { name: line.split(' ')[2] ?? '' }, signal)
   } catch (error) {
@@ -13,7 +17,7 @@ export async function noIngress(api: Api, line: string): Promise<void> {
   }
 }
 
-export async function someIngress(api: Api): Promise<void> {
+async function someIngress(api: Api): Promise<void> {
   await noIngress(api, 'ingress create site')
   await api.call('ingress.create', { name: 'site', host: 'app.example.org', deployment: 'web' }, signal)
 }

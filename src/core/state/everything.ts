@@ -9,6 +9,7 @@ const all: { readonly [Type in Lasting['type']]: (state: State) => readonly Last
   mesh: () => [{ type: 'mesh' }],
   molt: () => [{ type: 'molt' }],
   overlay: () => [{ type: 'overlay' }],
+  ingress: () => [{ type: 'ingress' }],
   access: () => [{ type: 'access' }],
   member: ({ members }) => Array.from(members.keys(), (node) => ({ type: 'member', node })),
   operator: ({ operators }) => Array.from(operators.keys(), (key) => ({ type: 'operator', key })),
