@@ -41,5 +41,24 @@ export const Network = z
         stay: z.boolean().default(false).describe('Leave the interfaces when the daemon stops'),
       })
       .prefault({}),
+    dns: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe('Answer for names of the mesh such as web.default.claw, at the address in the overlay'),
+        listen: z
+          .array(text.regex(/^(\[[0-9a-fA-F:]+\]|[\d.]+):\d{1,5}$/, 'must be ADDRESS:PORT'))
+          .max(8)
+          .default([])
+          .describe('Where names are answered besides, such as 127.0.0.1:5353'),
+        forward: z.boolean().default(true).describe('Pass questions for other names on'),
+        upstreams: z
+          .array(text.regex(/^(\[[0-9a-fA-F:]+\]|[\d.]+)(:\d{1,5})?$/, 'must be ADDRESS or ADDRESS:PORT'))
+          .max(3)
+          .default([])
+          .describe('Whom other names are asked of; the resolvers of the host if left out'),
+      })
+      .prefault({}),
   })
   .prefault({})

@@ -33,8 +33,8 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending, buying, wallet })
   const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
-  const { inventory, members, logs, agent, proxy, ingress, gateway, images, abandoned, objects, backups, overlay } =
-    work
+  const { inventory, members, logs, agent, proxy, ingress, gateway, images, abandoned, objects, backups } = work
+  const { overlay, naming } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -58,6 +58,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       links,
       molt,
       overlay,
+      naming,
       headReporter(ground, plane, audit),
       spool,
       doors.api,

@@ -26,6 +26,7 @@ import type { ControlPlane } from './control-plane.ts'
 import { chooseExecutors } from './executors.ts'
 import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
+import { namingOf } from './naming.ts'
 import { overlayOf } from './overlay.ts'
 import { imagesOf } from './images.ts'
 import { ingressOf, proxyOf, servicesOf } from './services.ts'
@@ -60,10 +61,12 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     versions: () => ({ clawnode: version, [stateVersionKey]: rangeText(supported) }),
     log: log.child('inventory'),
   })
+  const naming = namingOf(ground, plane)
   const agent: AgentService = new AgentService({
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
     ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, mountsFor: kept.volumes.mountsFor },
+    resolverFor: (spec) => naming.resolverFor(spec),
     provisions: (workload, off) => provisionsFor({ vault, state: () => control.state }, workload, off),
     log: log.child('agent'),
   })
@@ -90,7 +93,8 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const problems = [...proxy.problems(), ...ingress.problems(), ...overlay.problems(), ...sample.problems]
+      const own = [proxy, ingress, overlay, naming].flatMap((one) => one.problems())
+      const problems = [...own, ...sample.problems]
       const content = { ...sample, problems, busy: agent.busyDevices(), version }
       const { outdated } = control
       if (outdated === null) return content
@@ -98,10 +102,10 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     },
   })
   agent.onBusyChange(() => members.refresh())
-  for (const troubled of [proxy, ingress, overlay]) troubled.onProblems(() => members.refresh())
+  for (const troubled of [proxy, ingress, overlay, naming]) troubled.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
-  const shown = { proxy, ingress, services, overlay }
+  const shown = { proxy, ingress, services, overlay, naming }
   return { executors, images, probes, inventory, agent, logs, members, gateway, ...shown, ...kept }
 }
 

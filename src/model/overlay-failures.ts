@@ -24,6 +24,11 @@ export const overlayFailures = {
     ({ problem }: { problem: string }) => `WireGuard could not be set up on this host: ${problem}.`,
     'See what the host needs with `clawnode preflight`.',
   ),
+  NAME_UNKNOWN: failure(
+    'not-found',
+    ({ name }: { name: string }) => `Nothing in the mesh goes by ${name}.`,
+    'Names are NAME.NAMESPACE.claw, of workloads, gangs and deployments that have not ended.',
+  ),
   OVERLAY_UNREACHABLE: failure(
     'unavailable',
     ({ node, problem }: { node: string; problem: string }) => `${node} does not answer over the overlay: ${problem}.`,

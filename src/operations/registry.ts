@@ -108,6 +108,7 @@ import { meshHealth, meshMetrics } from './mesh/mesh-metrics.ts'
 import { metricsScrape } from './mesh/metrics-scrape.ts'
 import { meshUpdates } from './mesh/mesh-updates.ts'
 import { networkPing } from './network/network-ping.ts'
+import { networkResolve } from './network/network-resolve.ts'
 import {
   networkConfig,
   networkDisable,
@@ -204,7 +205,16 @@ export const operations = [
   ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],
   ...[moltNetworkCreate, moltNetworkInfo, moltNetworkExport, moltNetworkJoin, moltNetworkLeave, moltIdentity],
   ...[moltJoin, moltLeave, moltStatus],
-  ...[networkEnable, networkDisable, networkRotate, networkStatus, networkShow, networkConfig, networkPing],
+  ...[
+    networkEnable,
+    networkDisable,
+    networkRotate,
+    networkStatus,
+    networkShow,
+    networkConfig,
+    networkPing,
+    networkResolve,
+  ],
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
   ...[moltMarket, moltQuote, moltRequest, moltBuyingShow, moltBuyingSet],
   ...[moltJobList, moltJobInfo, moltJobCancel, moltJobFollow, moltJobLogs, moltJobExec],

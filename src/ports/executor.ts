@@ -14,6 +14,12 @@ import type { Instant, Millis } from '../model/time.ts'
 import type { AttachRequest, Attachment, ExecRequest, ExecSession } from './exec.ts'
 import type { Unsubscribe } from './rpc.ts'
 
+/** Whom a task asks for names, in this order, and what is tried after a name that has no dots. */
+export interface TaskResolver {
+  readonly servers: readonly string[]
+  readonly search: readonly string[]
+}
+
 /** One attempt to run, with everything decided. */
 export interface Task {
   readonly placement: PlacementId
@@ -29,6 +35,8 @@ export interface Task {
   readonly devices: readonly GpuDevice[]
   /** Not there when it declares none. */
   readonly ports?: readonly TaskPort[]
+  /** Not there where it asks whom its host asks. */
+  readonly resolver?: TaskResolver
   /** Values that no disk may hold, and nobody but the task may see. */
   readonly secretEnv?: Readonly<Record<string, string>>
   /** In memory only. */

@@ -53,6 +53,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
 
   'http-proxy-3': ['adapters/proxy'],
   croner: ['adapters/croner'],
+  'dns-packet': ['adapters/dns'],
   s3mini: ['adapters/s3'],
   level: ['adapters/level'],
   'datastore-level': ['adapters/level'],

@@ -52,6 +52,7 @@ export function containerOf(task: Task, settled: Settled): ContainerCreateOption
     HostConfig: {
       ...limitsOf(spec, profile, settled),
       ...fenceOf(spec, profile),
+      ...resolverOf(task),
       ...(settled.runtime === undefined ? {} : { Runtime: settled.runtime }),
       Mounts: [...settled.mounts],
       DeviceRequests: [...grant.requests],
@@ -108,6 +109,9 @@ function fenceOf(spec: WorkloadSpec, profile: ContainerProfile): HostConfig {
     ...(tmpfs.length === 0 ? {} : { Tmpfs: tmpfsOf(tmpfs, profile) }),
   }
 }
+
+const resolverOf = ({ resolver }: Task): HostConfig =>
+  resolver === undefined ? {} : { Dns: [...resolver.servers], DnsSearch: [...resolver.search] }
 
 const tmpfsOf = (all: ContainerProfile['tmpfs'], { tmpfsRuns }: ContainerProfile): Record<string, string> =>
   Object.fromEntries(

@@ -15,7 +15,7 @@ import type { ExecutorKind } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Executor, PrepareMounts, Task, TaskPort } from '../../ports/executor.ts'
+import type { Executor, PrepareMounts, Task, TaskPort, TaskResolver } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Control } from '../control/types.ts'
@@ -32,6 +32,8 @@ export interface PerformerDeps {
   readonly ledger: LedgerStore
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   /** Makes what it mounts ready, with volumes of the mesh as the engine of this node knows them. */
+  /** Whom its containers ask for names; null for whom the engine says. */
+  readonly resolverFor?: (spec: WorkloadSpec) => TaskResolver | null
   readonly mountsFor?: (spec: WorkloadSpec, ...around: Parameters<PrepareMounts>) => ReturnType<PrepareMounts>
   /** Secrets and config maps of what is about to be started. Work that names some cannot be started where this is left out. */
   readonly provisions?: (workload: Assigned, signal: AbortSignal) => Promise<Provisions>
@@ -264,6 +266,7 @@ export class Performer {
     const { attempt, term } = placement
     const ports = await this.#portsOf(workload)
     const given = await this.#provisionsOf(workload)
+    const resolver = this.#deps.resolverFor?.(spec) ?? null
     const env = {
       ...given.env,
       ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
@@ -273,6 +276,7 @@ export class Performer {
     return {
       ...task,
       ...(ports.length > 0 && { ports }),
+      ...(resolver !== null && { resolver }),
       ...(Object.keys(given.secretEnv).length > 0 && { secretEnv: given.secretEnv }),
       ...(given.files.length > 0 && { files: given.files }),
       ...this.#mountsOf(workload),

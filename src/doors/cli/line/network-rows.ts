@@ -18,6 +18,11 @@ export const networkRows: readonly Row[] = [
     load: () => import('../commands/network/ping.ts'),
   },
   {
+    path: 'network resolve',
+    about: 'Look a name of the mesh up as its containers do, and show the addresses and ports behind it.',
+    load: () => import('../commands/network/resolve.ts'),
+  },
+  {
     path: 'network wg show',
     about: 'Show WireGuard on a node: its interfaces, its peers and their traffic.',
     load: () => import('../commands/network/wg/show.ts'),

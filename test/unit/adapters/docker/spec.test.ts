@@ -226,3 +226,13 @@ test('a sandbox is a runtime that the engine must have', () => {
   const made = containerOf(task({ sandbox: 'gvisor' }), { ...settled, grant: noGpus, name: 'n', runtime: 'runsc' })
   expect(made.HostConfig?.Runtime).toBe('runsc')
 })
+
+test('a task that is told whom to ask for names has its container ask them, and no other has', () => {
+  const resolver = { servers: ['10.100.0.1', '192.0.2.53'], search: ['team-a.claw'] }
+  const asks = (one: Task) => {
+    const { Dns, DnsSearch } = containerOf(one, { ...settled, grant: noGpus, name: 'c' }).HostConfig ?? {}
+    return { Dns, DnsSearch }
+  }
+  expect(asks({ ...task({}), resolver })).toEqual({ Dns: resolver.servers, DnsSearch: resolver.search })
+  expect(asks(task({}))).toEqual({ Dns: undefined, DnsSearch: undefined })
+})

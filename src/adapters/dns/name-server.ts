@@ -1,0 +1,152 @@
+/** A name server over UDP and TCP at one address. */
+import { createSocket, type Socket as Datagrams } from 'node:dgram'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
+import { ClawError } from '../../model/failure.ts'
+import type { NameDesk, NameServerOptions, NameServers, OpenNameServer } from '../../ports/name-server.ts'
+import { frame, unframe } from './frames.ts'
+import { readQuery, rcodes, truncated, writeAnswer, writeProblem } from './packets.ts'
+import { Upstreams } from './upstream.ts'
+
+/** Nobody has to ask for more at a time. */
+const mostQueryBytes = 1_024
+const mostConnections = 64
+const idleMs = 5_000
+const mostStreamBytes = 65_535
+
+export const nameServers: NameServers = {
+  open: async (options, desk) => {
+    const server = new NameServer(options, desk)
+    await server.listen(options)
+    return server
+  },
+  upstreams: () => hostResolvers('/etc/resolv.conf'),
+}
+
+/** None where there is no such file. */
+export async function hostResolvers(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  const named = text.split('\n').flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? [])
+  return named.filter((address) => isIP(address) !== 0).slice(0, 3)
+}
+
+class NameServer implements OpenNameServer {
+  readonly #desk: NameDesk
+  readonly #upstreams: Upstreams | null
+  readonly #datagrams: Datagrams
+  readonly #server: Server
+  readonly #open = new Set<Socket>()
+  readonly #closing = new AbortController()
+  readonly #busy = new Set<Promise<void>>()
+  #port = 0
+
+  constructor({ address, upstreams }: NameServerOptions, desk: NameDesk) {
+    this.#desk = desk
+    this.#upstreams = upstreams.length === 0 ? null : new Upstreams(upstreams)
+    this.#datagrams = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    this.#server = createServer((socket) => this.#take(socket))
+    this.#server.maxConnections = mostConnections
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  async listen({ address, port }: NameServerOptions): Promise<void> {
+    try {
+      this.#datagrams.bind({ address, port, exclusive: true })
+      await once(this.#datagrams, 'listening')
+      this.#port = this.#datagrams.address().port
+      this.#server.listen({ host: address, port: this.#port, exclusive: true })
+      await once(this.#server, 'listening')
+    } catch (cause) {
+      await this.close()
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
+      throw new ClawError('ADDRESS_IN_USE', { address: `${address}:${port}` }, { cause })
+    }
+    // What the network says of a datagram that did not arrive ends nothing.
+    this.#datagrams.on('error', () => {})
+    this.#server.on('error', () => {})
+    this.#datagrams.on('message', (bytes, { address: from, port: back }) => {
+      if (bytes.length > mostQueryBytes || !this.#desk.admits(from)) return
+      this.#keep(
+        this.#answer(bytes, 'udp').then((reply) => {
+          if (reply !== null && !this.#closing.signal.aborted) this.#datagrams.send(reply, back, from)
+        }),
+      )
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    for (const socket of this.#open) socket.destroy()
+    await Promise.all(this.#busy)
+    await new Promise<void>((resolve) => {
+      try {
+        this.#datagrams.close(resolve)
+      } catch {
+        // It never listened.
+        resolve()
+      }
+    })
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+  }
+
+  #keep(work: Promise<void>): void {
+    this.#busy.add(work)
+    const done = (): void => void this.#busy.delete(work)
+    work.then(done, done)
+  }
+
+  #take(socket: Socket): void {
+    const from = socket.remoteAddress ?? ''
+    socket.on('error', () => socket.destroy())
+    if (!this.#desk.admits(from)) {
+      socket.destroy()
+      return
+    }
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+    socket.setTimeout(idleMs, () => socket.destroy())
+    this.#keep(this.#serve(socket, from).catch(() => void socket.destroy()))
+  }
+
+  /** One question after the other, so that nobody piles them up. */
+  async #serve(socket: Socket, from: string): Promise<void> {
+    let held: Buffer = Buffer.alloc(0)
+    let isFirst = true
+    for await (const data of socket as AsyncIterable<Buffer>) {
+      held = Buffer.concat([held, data])
+      for (let next = unframe(held); next.message !== null; next = unframe(held)) {
+        held = next.rest
+        if (!isFirst && !this.#desk.admits(from)) return void socket.destroy()
+        isFirst = false
+        const reply = await this.#answer(next.message, 'tcp')
+        if (reply === null) return void socket.destroy()
+        if (!socket.write(frame(reply))) await once(socket, 'drain', { signal: this.#closing.signal })
+      }
+      if (held.length > mostQueryBytes) return void socket.destroy()
+    }
+  }
+
+  async #answer(bytes: Buffer, by: 'udp' | 'tcp'): Promise<Uint8Array | null> {
+    const read = readQuery(bytes)
+    if (read.kind === 'noise') return null
+    if (read.kind === 'refused') return read.reply
+    const { query } = read
+    const room = by === 'udp' ? query.room : mostStreamBytes
+    const told = this.#desk.answer(query.question)
+    if (told.kind !== 'foreign') return writeAnswer(query, told, room)
+    if (this.#upstreams === null || !query.wantsRecursion) return writeProblem(query, rcodes.refused)
+    const answer = await this.#upstreams.ask(bytes, by, this.#closing.signal)
+    if (answer === null) return writeProblem(query, rcodes.failed)
+    return answer.length <= room ? answer : truncated(query)
+  }
+}

@@ -1,0 +1,17 @@
+/** Where a workload is reached in the overlay. */
+import type { Workload } from '../../model/workload.ts'
+import { networkOf } from '../../model/workload.ts'
+import { addressOf } from '../overlay/addresses.ts'
+import type { MeshState } from '../state/types.ts'
+
+/** What has the network of its node is at that node’s address; a container is at its own; what has neither is nowhere. */
+export function addressesOf(
+  { overlay }: Pick<MeshState, 'overlay'>,
+  { placement, spec, overlayAddress }: Workload & { readonly overlayAddress?: string },
+): readonly string[] {
+  if (overlay === null || placement === null || placement.executor === 'simulated') return []
+  if (placement.executor !== 'process' && networkOf(spec) !== 'host')
+    return overlayAddress === undefined ? [] : [overlayAddress]
+  const node = overlay.nodes.get(placement.node)
+  return node === undefined || node.lanes.length === 0 ? [] : [addressOf(overlay.settings, node.slot)]
+}
