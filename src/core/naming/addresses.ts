@@ -7,7 +7,7 @@ import type { MeshState } from '../state/types.ts'
 /** What has the network of its node is at that node’s address; a container is at its own; what has neither is nowhere. */
 export function addressesOf(
   { overlay }: Pick<MeshState, 'overlay'>,
-  { placement, spec, overlayAddress }: Workload & { readonly overlayAddress?: string },
+  { placement, spec, overlayAddress }: Workload,
 ): readonly string[] {
   if (overlay === null || placement === null || placement.executor === 'simulated') return []
   if (placement.executor !== 'process' && networkOf(spec) !== 'host')
