@@ -13,6 +13,7 @@ import type { Answer, Question } from '../../model/naming.ts'
 import { zone } from '../../model/naming.ts'
 import { second } from '../../model/time.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
+import { networkOf } from '../../model/workload.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { TaskResolver } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
@@ -118,10 +119,15 @@ export class NamingService implements Service {
     return answer
   }
 
-  /** Null where its containers are to ask whom the engine says: this host does not answer in the overlay, or they are strangers’. */
-  resolverFor({ namespace, isolation, offline }: WorkloadSpec): TaskResolver | null {
+  /**
+   * Null where its containers are to ask whom the engine says: this host does not answer in the overlay, they are strangers’, or they have no
+   * way into the overlay, so that what they would be told leads nowhere.
+   */
+  resolverFor(spec: WorkloadSpec): TaskResolver | null {
+    const { namespace, isolation } = spec
     const own = this.#ownAddress()
-    if (own === null || !this.#open.has(`${own}:${usualPort}`) || isolation === 'guest' || offline === true) return null
+    if (own === null || !this.#open.has(`${own}:${usualPort}`)) return null
+    if (isolation === 'guest' || networkOf(spec) !== 'host') return null
     const others = this.#upstreams.filter((one) => parseIpv4(one) !== null && !one.startsWith('127.') && one !== own)
     return { servers: [own, ...others].slice(0, 3), search: [`${namespace}.${zone}`] }
   }

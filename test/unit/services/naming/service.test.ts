@@ -147,14 +147,15 @@ test('an answer follows what the mesh decides', async () => {
   await service.stop()
 })
 
-test('containers ask this host once it answers in the overlay, and then others; those of strangers never do', async () => {
+test('containers with the network of the node ask this host once it answers in the overlay, and then others; nobody else does', async () => {
   const service = await serve()
-  const own = spec({ namespace: 'team-a' })
+  const own = spec({ namespace: 'team-a', network: 'host' })
   expect(service.resolverFor(own)).toBeNull()
   withOverlay()
   await world.runFor(1_000)
   expect(service.resolverFor(own)).toEqual({ servers: ['10.100.0.1', '192.0.2.53'], search: ['team-a.claw'] })
-  expect(service.resolverFor(spec({ isolation: 'guest' }))).toBeNull()
+  expect(service.resolverFor(spec())).toBeNull()
+  expect(service.resolverFor(spec({ isolation: 'guest', network: 'host' }))).toBeNull()
   expect(service.resolverFor(spec({ offline: true }))).toBeNull()
   await service.stop()
 })
