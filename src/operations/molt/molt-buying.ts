@@ -152,13 +152,18 @@ export const moltBuyingSet = unary({
   name: 'moltbuying.set',
   about:
     'Set what a node may spend on work that strangers run, and from whom it takes. What is left out stays as it is.',
-  input: z.strictObject({ preferences: BuyingPreferences, node: buyer }),
+  input: z.strictObject({
+    preferences: BuyingPreferences.default({}),
+    unset: z.array(BuyingPreferences.keyof()).max(16).default([]).describe('What is to be as if nobody had said it'),
+    node: buyer,
+  }),
   output: Preferences,
   permission: { verb: 'change', resource: 'molt' },
   rest: { method: 'POST', path: '/api/molt/buying' },
   where: atBuyer,
-  async handler({ preferences }, { buying }) {
+  async handler({ preferences, unset }, { buying }) {
     const wanted = { ...(await buying.preferences()), ...preferences }
+    for (const key of unset) delete wanted[key]
     await buying.setPreferences(wanted)
     return preferencesView(wanted)
   },

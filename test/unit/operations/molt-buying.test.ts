@@ -105,4 +105,12 @@ describe('what a node may spend', () => {
     expect(set.limits).toMatchObject({ job: { micro: '5000000' }, day: { micro: '9000000' } })
     expect(door.limits()).toMatchObject({ job: 5_000_000n, day: 9_000_000n })
   })
+
+  test('what is unset is as if nobody had said it', async () => {
+    const { limits } = await run('moltbuying.show', {})
+    await run('moltbuying.set', { preferences: { maxSpendPerJob: '5', minReputation: 40 } })
+    const set = await run('moltbuying.set', { unset: ['maxSpendPerJob'] })
+    expect(set).toMatchObject({ preferences: { minReputation: 40 }, limits: { job: limits.job } })
+    expect(set.preferences).not.toHaveProperty('maxSpendPerJob')
+  })
 })

@@ -2,7 +2,11 @@ import type { InputOf } from '../../../../../operations/registry.ts'
 import { command } from '../../../line/command.ts'
 import { preferencesFacts } from '../../../show/buying-words.ts'
 
-type Isolation = NonNullable<InputOf<'moltbuying.set'>['preferences']['isolation']>[number]
+type Input = InputOf<'moltbuying.set'>
+type Isolation = NonNullable<NonNullable<Input['preferences']>['isolation']>[number]
+
+/** What `--unset` names as the other options are called. */
+const keyOf = (option: string): string => option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 export default command({
   name: 'molt config set',
@@ -20,11 +24,18 @@ export default command({
       value: 'WORD',
       about: 'A way to be kept apart that it accepts: gvisor, kata, runc; repeatable',
     },
+    arbiter: { kind: 'list', value: 'PARTY', about: 'Who may judge a dispute, and nobody else; repeatable' },
+    unset: {
+      kind: 'list',
+      value: 'OPTION',
+      about: 'What is to be as if nobody had said it, such as max-spend-per-day or prefer; repeatable',
+    },
     node: { kind: 'text', value: 'NODE', about: 'Which node; the one you talk to if left out' },
   },
   examples: [
     'molt config set --max-spend-per-job 50 --max-spend-per-day 200',
     'molt config set --isolation gvisor --isolation runc --min-reputation 50 --json',
+    'molt config set --unset max-spend-per-day --unset prefer',
   ],
 
   async run(args, { api: connect, out, signal }) {
@@ -32,12 +43,17 @@ export default command({
       ...{ maxSpendPerJob: args['max-spend-per-job'], maxSpendPerHour: args['max-spend-per-hour'] },
       ...{ maxSpendPerDay: args['max-spend-per-day'], minReputation: args['min-reputation'] },
       prefer: args.prefer.length === 0 ? undefined : [...args.prefer],
+      arbiters: args.arbiter.length === 0 ? undefined : [...args.arbiter],
       // The peer says which there are.
       isolation: args.isolation.length === 0 ? undefined : (args.isolation as Isolation[]),
     }
     const preferences = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+    const unset = args.unset.map((option) => (option === 'arbiter' ? 'arbiters' : keyOf(option))) as Input['unset']
     const api = await connect()
-    await out.result(await api.call('moltbuying.set', { preferences, node: args.node }, signal), preferencesFacts)
+    await out.result(
+      await api.call('moltbuying.set', { preferences, unset, node: args.node }, signal),
+      preferencesFacts,
+    )
     return undefined
   },
 })
