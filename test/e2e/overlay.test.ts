@@ -115,6 +115,38 @@ describe.skipIf(!hasOverlayLab)(
       )
     })
 
+    test('work is found by its name from every host, at the address of its node, and no more when it has ended', async () => {
+      const program = `require('node:http').createServer((_, reply) => reply.end('by name')).listen(8080, '0.0.0.0')`
+      const work = ['host', '--', process.execPath, '-e', program]
+      await lab.of(1).json('run', '-d', '--name', 'web', '--node', 'gpu-2', '--stop-grace', '1s', ...work)
+      const asked = `
+        const { Resolver } = require('node:dns/promises')
+        const here = new Resolver({ timeout: 2_000, tries: 1 })
+        here.setServers([process.argv[1]])
+        here.resolve4('web.default.claw')
+          .then(([address]) => fetch('http://' + address + ':8080'))
+          .then((reply) => reply.text())
+          .then(console.log, (error) => console.log(error.code ?? String(error)))
+      `
+      const ask = async (host: number): Promise<string> =>
+        (await lab.run(host, process.execPath, '-e', asked, await addressOf(host))).trim()
+      for (const host of [1, 5])
+        await eventually(
+          `host ${host} reaches it`,
+          30_000,
+          () => ask(host),
+          (said) => said === 'by name',
+        )
+      expect((await lab.of(3).cli('network', 'resolve', 'web')).stdout).toContain(await addressOf(2))
+      await lab.of(1).cli('stop', 'web')
+      await eventually(
+        'nothing has that name',
+        30_000,
+        () => ask(5),
+        (said) => said === 'ENOTFOUND',
+      )
+    })
+
     test('keys are rotated under traffic: no connection breaks, and no packet is lost', async () => {
       const before = await lab.status()
       const server = lab.start(2, 'iperf3', '--server', '--one-off', '--forceflush')
