@@ -90,12 +90,18 @@ async function found(source: string): Promise<string> {
   try {
     return await realpath(source)
   } catch {
-    throw failed(`bind source path does not exist: ${source}`)
+    throw missing(source)
   }
 }
 
-/** Sockets lead to whoever listens, and devices to hardware. */
+const missing = (source: string): ClawError => failed(`bind source path does not exist: ${source}`)
+
+/** Sockets lead to whoever listens, and devices to hardware. Throws CONTAINER_FAILED for what has gone since it was found: the engine is not to blame. */
 async function isPlain(path: string): Promise<boolean> {
-  const kind = await stat(path)
-  return kind.isDirectory() || kind.isFile()
+  try {
+    const kind = await stat(path)
+    return kind.isDirectory() || kind.isFile()
+  } catch {
+    throw missing(path)
+  }
 }
