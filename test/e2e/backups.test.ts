@@ -29,13 +29,14 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
   const folder = join(sharedFolder, `backups-${process.pid}`)
   let mesh: DockerMesh
   let one: Daemon
+  let two: Daemon
   const ids: string[] = []
 
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true })
     mesh = new DockerMesh()
     one = await mesh.addDocker('one', storeAllowed)
-    const two = await mesh.add('two', {
+    two = await mesh.add('two', {
       ...onDocker,
       environment: { ...onDocker.environment, ...storeAllowed, CLAWNODE_GPU_AUTO_DETECT: 'false' },
     })
@@ -62,6 +63,12 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       () => one.json<WorkloadInfo>('workload', 'info', name),
       ({ state }) => ['completed', 'failed'].includes(state),
     )
+  }
+  /** What copies volumes of these nodes at present. */
+  const copiers = async () => {
+    const filters = { label: ['claw.helper=volume'] }
+    const all = await connectEngine(labDocker ?? '').listContainers({ all: true, filters })
+    return all.filter(({ Mounts }) => Mounts.some(({ Name = '' }) => isOwn(Name)))
   }
   const output = async (name: string): Promise<string> => (await one.cli('logs', name)).stdout.trim()
   const create = (...words: readonly string[]): Promise<Backup> =>
@@ -170,9 +177,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     await one.end('SIGKILL')
     expect(readdirSync(folder)).not.toContain(id)
     await one.start()
+    // Tried again as soon as the node is back: what it takes is the copy itself.
     const { state } = await eventually(
       'it has ended',
-      60_000,
+      30_000,
       () => one.json<Backup>('backup', 'info', id),
       (backup) => backup.state !== 'running',
     )
@@ -181,11 +189,26 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     if (state === 'complete') expect((await one.cli('backup', 'verify', id)).stdout).toContain('is whole')
     expect(await create('--volume', 'data')).toMatchObject({ state: 'complete' })
     // Also what the other node was copying for the one that was killed.
-    const copying = () =>
-      connectEngine(labDocker ?? '').listContainers({ all: true, filters: { label: ['claw.helper=volume'] } })
-    await eventually('nothing copies any more', 10_000, copying, (left) =>
-      left.every(({ Mounts }) => !Mounts.some(({ Name = '' }) => isOwn(Name))),
+    await eventually('nothing copies any more', 10_000, copiers, (left) => left.length === 0)
+  })
+
+  test('given the node with the volume is killed in the middle, then nothing that copied it is left when it is back', async () => {
+    const { id } = await one.json<Backup>(
+      ...['backup', 'create', '--volume', 'large', '--to', folder, '--node', 'one', '--detach'],
     )
+    await eventually('it is being copied', 20_000, copiers, (left) => left.length > 0)
+    await two.end('SIGKILL')
+    expect(await copiers()).toHaveLength(1)
+    await two.start()
+    await eventually('nothing copies any more', 30_000, copiers, (left) => left.length === 0)
+    const { state } = await eventually(
+      'it has ended',
+      30_000,
+      () => one.json<Backup>('backup', 'info', id),
+      (backup) => backup.state !== 'running',
+    )
+    expect(readdirSync(folder).includes(id)).toBe(state === 'complete')
+    await one.json('backup', 'delete', id, '--yes')
   })
 
   test('given Ctrl-C in the middle, then nothing of it stays', async () => {
