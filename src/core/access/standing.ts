@@ -30,9 +30,16 @@ export interface Stranger {
 
 export const isStranger = (standing: Standing | Stranger): standing is Stranger => 'problem' in standing
 
-/** Why nobody is let in who is not known here. A peer that has joined hears only after that whom the mesh knows, and itself not before that. */
-export const unknownHere = ({ members }: Pick<AccessState, 'members'>, self: NodeId, reason: string): ClawError =>
-  members.has(self)
+/**
+ * Why nobody is let in who is not known here. A peer that has joined hears only after that whom the mesh knows, and itself not before that; one
+ * that was removed hears nothing more.
+ */
+export const unknownHere = (
+  { members, removed }: Pick<MeshState, 'members' | 'removed'>,
+  self: NodeId,
+  reason: string,
+): ClawError =>
+  members.has(self) || removed.has(self)
     ? new ClawError('AUTH_FAILED', { reason })
     : new ClawError('NO_LEADER', { detail: 'this peer has yet to hear whom its mesh knows' })
 

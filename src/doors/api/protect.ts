@@ -102,7 +102,8 @@ function protectNetwork(
     try {
       request.shown = identities.of(request.headers, operationIn(request.url))
     } catch (error) {
-      await failed(request)
+      // Where this peer has yet to hear whom the mesh knows, nobody was refused.
+      if (!ClawError.is(error, 'NO_LEADER')) await failed(request)
       throw error
     }
     if (request.shown.isProven) limit(byIdentity, request.shown.id, request.shown.id)

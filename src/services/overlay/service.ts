@@ -295,9 +295,13 @@ export class OverlayService implements Service {
   }
 
   #byHand(lanes: readonly SetUp[], obstacle: string): readonly string[] {
-    return this.#lanes
-      .filter(({ name }) => lanes.some((lane) => lane.name === name) && !this.#deps.tunnels.exists(name))
-      .map(({ files }) => `overlay: WireGuard is not set up, as ${obstacle}: run  sudo wg-quick up ${files.quick}`)
+    const own = this.#lanes.filter(({ name }) => lanes.some((lane) => lane.name === name))
+    return own.flatMap(({ name, files }) => {
+      if (!this.#deps.tunnels.exists(name))
+        return [`overlay: WireGuard is not set up, as ${obstacle}: run  sudo wg-quick up ${files.quick}`]
+      // One that its owner has set up is theirs to keep.
+      return this.#setup.manages ? [`overlay: ${name} is there and is not kept up, as ${obstacle}`] : []
+    })
   }
 
   async #execute(command: Command, signal: AbortSignal): Promise<void> {

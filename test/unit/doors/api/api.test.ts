@@ -225,6 +225,7 @@ describe('over TCP', () => {
     const headers = { host: 'localhost:8080', 'x-api-key': newSecret((count) => new Uint8Array(count)).secret }
     const unready = await app.inject({ url: '/api/status', headers })
     expect([unready.statusCode, unready.json<{ error: { code: string } }>().error.code]).toEqual([503, 'NO_LEADER'])
+    for (let i = 0; i < 50; i += 1) expect((await app.inject({ url: '/api/status', headers })).statusCode).toBe(503)
     state.members.set(ada, meshOf([ada]).state.members.get(ada) ?? expect.fail())
     expect((await app.inject({ url: '/api/status', headers })).statusCode).toBe(401)
   })

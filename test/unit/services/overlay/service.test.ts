@@ -71,6 +71,16 @@ describe('given nodes that are in a mesh with an overlay', () => {
     expect(hosts.control.state.overlay?.nodes.get(node)?.isManaged).toBe(false)
   })
 
+  test('where the daemon may no longer, the interface that it had made is said not to be kept up', async () => {
+    const hosts = await running(2)
+    const { tunnels, service } = hosts.get(0)
+    tunnels.obstacleHere = 'nft is not installed (nftables)'
+    await hosts.world.runFor(15_000)
+    expect(service.problems()).toEqual([
+      'overlay: claw0 is there and is not kept up, as nft is not installed (nftables)',
+    ])
+  })
+
   test('an interface of that name with a key that is not the node’s own is left alone', async () => {
     const hosts = await OverlayHosts.of(2)
     const { tunnels, service } = hosts.get(0)
