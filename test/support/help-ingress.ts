@@ -5,8 +5,18 @@ import { ClawError } from '../../src/model/failure.ts'
 const { signal } = new AbortController()
 
 /** The one that is to be made is not there; the one that is looked at, changed or deleted is. */
-export const beforeIngress = (api: Api, line: string): Promise<void> =>
-  line.startsWith('ingress create') ? noIngress(api, line) : someIngress(api)
+export async function beforeIngress(stage: Stage, line: string): Promise<void> {
+  // One that an example has made may take no requests.
+  await stage.without('web')
+  await stage.deployment('web')
+  await (line.startsWith('ingress create') ? noIngress(stage.api, line) : someIngress(stage.api))
+}
+
+interface Stage {
+  readonly api: Api
+  without(deployment: string): Promise<void>
+  deployment(name: string): Promise<void>
+}
 
 /** None of the name that the line has for one. */
 async function noIngress(api: Api, line: string): Promise<void> {

@@ -85,7 +85,7 @@ class NameServer implements OpenNameServer {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     for (const socket of this.#open) socket.destroy()
-    await Promise.all(this.#busy)
+    await Promise.allSettled(this.#busy)
     await new Promise<void>((resolve) => {
       try {
         this.#datagrams.close(resolve)
@@ -122,6 +122,10 @@ class NameServer implements OpenNameServer {
   async #serve(socket: Socket, from: string): Promise<void> {
     let held: Buffer = Buffer.alloc(0)
     let isFirst = true
+    // Who never reads has no more room some day, and is cut off for its silence.
+    const gone = new AbortController()
+    socket.once('close', () => gone.abort())
+    const signal = AbortSignal.any([this.#closing.signal, gone.signal])
     for await (const data of socket as AsyncIterable<Buffer>) {
       held = Buffer.concat([held, data])
       for (let next = unframe(held); next.message !== null; next = unframe(held)) {
@@ -130,7 +134,7 @@ class NameServer implements OpenNameServer {
         isFirst = false
         const reply = await this.#answer(next.message, 'tcp')
         if (reply === null) return void socket.destroy()
-        if (!socket.write(frame(reply))) await once(socket, 'drain', { signal: this.#closing.signal })
+        if (!socket.write(frame(reply))) await once(socket, 'drain', { signal })
       }
       if (held.length > mostQueryBytes) return void socket.destroy()
     }

@@ -82,8 +82,10 @@ function byDatagram(sent: Buffer, { host, port }: Place, signal: AbortSignal): P
       if (isAnswerTo(sent, answer)) once(answer)
     })
     // Connected: the system takes nothing from anybody else.
-    socket.connect(port, host, () => {
-      if (!isOver) socket.send(sent)
+    // Given to a listener, what keeps it from connecting comes there, and not as an error of the socket.
+    socket.connect(port, host, (problem?: Error) => {
+      if (problem !== undefined) once(null)
+      else if (!isOver) socket.send(sent)
     })
     if (signal.aborted) onAbort()
   })

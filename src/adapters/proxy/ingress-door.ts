@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { addressKey } from '../../lib/buckets.ts'
 import { pathOf, stripped } from '../../lib/request-path.ts'
 import { hostNamed } from '../../model/ingress.ts'
 import type { PlacementId } from '../../model/ids.ts'
@@ -27,10 +28,15 @@ const limits = {
 } as const
 
 /** What only we may say of who asked, and what says nothing beyond one connection. */
-const untrusted = [
-  ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto', 'x-forwarded-prefix'],
-  ...['x-forwarded-server', 'x-real-ip', 'forwarded', 'proxy'],
-] as const
+const untrusted: ReadonlySet<string> = new Set([
+  ...['x-real-ip', 'true-client-ip', 'x-client-ip', 'forwarded', 'proxy', 'x-original-url', 'x-rewrite-url'],
+])
+
+/** Many programs take an underscore for a dash. */
+function isUntrusted(header: string): boolean {
+  const name = header.replaceAll('_', '-')
+  return name.startsWith('x-forwarded-') || untrusted.has(name)
+}
 
 const options: ServerOptions = {
   requestTimeout: 0,
@@ -114,7 +120,7 @@ class Door implements OpenDoor {
   }
 
   #count(socket: Socket, most: number): void {
-    const address = socket.remoteAddress ?? ''
+    const address = addressKey(socket.remoteAddress ?? '')
     const count = (this.#open.get(address) ?? 0) + 1
     this.#open.set(address, count)
     this.#sockets.add(socket)
@@ -156,7 +162,7 @@ class Door implements OpenDoor {
     if (host === null || path === null) return null
     const found = this.#gate.find(host, path)
     if (found === null) return 'nobody'
-    for (const name of untrusted) delete headers[name]
+    for (const name of Object.keys(headers)) if (isUntrusted(name)) delete headers[name]
     if (found.strip !== null && found.strip !== '/') {
       request.url = stripped(url, found.strip)
       headers['x-forwarded-prefix'] = found.strip

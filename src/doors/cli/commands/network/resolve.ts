@@ -8,7 +8,7 @@ export default command({
   options: {
     namespace: { kind: 'text', value: 'NAMESPACE', about: 'Of a name without one; default if left out' },
   },
-  examples: ['network resolve web.default.claw', 'network resolve rank-0.train --namespace team-a'],
+  examples: ['network resolve web.default.claw', 'network resolve web --json'],
 
   async run({ name, namespace }, { api: connect, out, signal }) {
     const input = { name, ...(namespace !== undefined && { namespace }) }
