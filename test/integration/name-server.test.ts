@@ -90,6 +90,12 @@ describe('other names', () => {
     await expect(alone.resolver.resolve4('example.com')).rejects.toMatchObject({ code: 'ESERVFAIL' })
   })
 
+  test('are asked of the next when the system does not let one be asked at all', async () => {
+    const upstream = await serve(elsewhere)
+    const { resolver } = await serve(mesh, ['255.255.255.255:53', 'fe80::1', `${address}:${upstream.port}`])
+    expect(await resolver.resolve4('example.org')).toHaveLength(1)
+  })
+
   test('are refused where nobody is to be asked', async () => {
     const { resolver } = await serve(mesh)
     await expect(resolver.resolve4('example.com')).rejects.toMatchObject({ code: 'EREFUSED' })
