@@ -58,10 +58,10 @@ export function wireguard({ folder, run }: WireguardInit): Tunnels {
       const tooling = { run, signal }
       if ((await attempt(tooling, 'ip', 'link', 'show', 'dev', name)).code !== 0) return null
       const text = await must(tooling, 'wg', 'show', name, 'dump')
+      const isKept = await isFenced(tooling, name)
       try {
-        return { ...parseDump(text), isFenced: await isFenced(tooling, name) }
+        return { ...parseDump(text), isFenced: isKept }
       } catch (cause) {
-        if (cause instanceof ClawError) throw cause
         throw new ClawError('OVERLAY_FAILED', { problem: (cause as Error).message }, { cause })
       }
     },
