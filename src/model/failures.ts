@@ -115,7 +115,10 @@ export const failures = {
   ),
   NONZERO_EXIT: failure(
     'refused',
-    ({ exitCode }: { exitCode: number }) => `The workload ended with exit code ${exitCode}.`,
+    ({ exitCode }: { exitCode: number }) =>
+      exitCode === 137
+        ? 'The workload ended with exit code 137: something killed it, perhaps for want of memory.'
+        : `The workload ended with exit code ${exitCode}.`,
     'Read its output with `clawbernetes logs`.',
   ),
   OOM_KILLED: failure(

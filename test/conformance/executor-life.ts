@@ -95,8 +95,13 @@ export function lifeOfATask(bench: () => Bench, can: ExecutorAbilities): void {
     })
 
     test.runIf(can.oom)('a task that eats more memory than it may is OOM_KILLED', async () => {
-      const hungry = bench().task([{ eatMemory: true }], { memoryMib: 32 })
+      // Engines begin to watch the memory of a container when it has started, and never learn of what came before.
+      const hungry = bench().task([{ onSignal: 'USR1', eatMemory: true }, { print: 'ready' }, { wait: 60_000 }], {
+        memoryMib: 32,
+      })
       await bench().start(hungry)
+      await bench().firstLines(hungry.placement, 1)
+      await bench().signal(hungry.placement, 'SIGUSR1')
       expect(await bench().ended(hungry.placement)).toMatchObject({ exitCode: 137, error: { code: 'OOM_KILLED' } })
     })
 

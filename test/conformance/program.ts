@@ -15,10 +15,10 @@ export type Step =
   | { readonly wait: Millis }
   /** What SIGTERM does from here on: nothing, or print `bye` and exit with this code. */
   | { readonly onTerm: 'ignore' | number }
-  /** What another signal does from here on: print this and go on, or exit with this code. */
+  /** What another signal does from here on: print this and go on, exit with this code, or take memory without end. */
   | { readonly onSignal: 'USR1' | 'USR2'; readonly print: string }
   | { readonly onSignal: 'USR1' | 'USR2'; readonly exit: number }
-  | { readonly eatMemory: true }
+  | { readonly onSignal: 'USR1' | 'USR2'; readonly eatMemory: true }
   | { readonly exit: number }
 
 export type Program = readonly Step[]
@@ -28,7 +28,7 @@ export const shellCommand = (program: Program): string[] => ['sh', '-c', program
 
 function shellLine(step: Step): string {
   if ('onSignal' in step)
-    return `trap '${'print' in step ? `echo ${step.print}` : `exit ${step.exit}`}' ${step.onSignal}`
+    return `trap '${onSignal(step)}' ${step.onSignal}`
   if ('print' in step) return `echo ${quoted(step.print)}${step.to === 'stderr' ? ' >&2' : ''}`
   if ('printLong' in step) return `head -c ${step.printLong} /dev/zero | tr '\\0' x; echo`
   if ('printEnv' in step) return `echo "$${step.printEnv}"`
@@ -40,8 +40,12 @@ function shellLine(step: Step): string {
   // may not tell that the sleep was terminated too; what it says of it is not the task's output.
   if ('wait' in step) return `sleep ${step.wait / 1_000} & wait $! 2>/dev/null`
   if ('onTerm' in step) return step.onTerm === 'ignore' ? `trap '' TERM` : `trap 'echo bye; exit ${step.onTerm}' TERM`
-  if ('eatMemory' in step) return 'exec tail /dev/zero'
   return `exit ${step.exit}`
+}
+
+function onSignal(step: Extract<Step, { readonly onSignal: string }>): string {
+  if ('print' in step) return `echo ${step.print}`
+  return 'exit' in step ? `exit ${step.exit}` : 'exec tail /dev/zero'
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
