@@ -25,5 +25,14 @@ export const Ingress = z
       .max(100_000)
       .default(512)
       .describe('Most connections that one address may have open'),
+    bodyRate: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .default(240)
+      .describe(
+        'Least bytes a second that the body of a request has to come with, over half a minute; 0 for as slowly as one likes',
+      ),
   })
   .prefault({})

@@ -10,6 +10,7 @@ import type { DoorPlan } from '../services/ingress/service.ts'
 import { IngressService } from '../services/ingress/service.ts'
 import { ProxyService } from '../services/proxy/service.ts'
 import { ClawError } from '../model/failure.ts'
+import { second } from '../model/time.ts'
 import type { ConnectTo } from './connect-to.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Ground } from './ground.ts'
@@ -35,13 +36,14 @@ export function ingressOf(
   { control }: ControlPlane,
   proxy: ProxyService,
 ) {
-  const { listen, tlsListen, certificates, perAddress } = config.ingress
+  const { listen, tlsListen, certificates, perAddress, bodyRate } = config.ingress
+  const limits = { perAddress, pace: { perSecond: bodyRate, withinMs: 30 * second } }
   const files = Object.values(certificates)
   if (tlsListen !== undefined && files.length === 0)
     throw new ClawError('CONFIG_INVALID', { file: 'ingress', problem: 'tls_listen needs a certificate' })
   const doors: readonly DoorPlan[] = [
-    ...(listen === undefined ? [] : [{ ...splitAddress(listen), certificates: null, perAddress }]),
-    ...(tlsListen === undefined ? [] : [{ ...splitAddress(tlsListen), certificates: files, perAddress }]),
+    ...(listen === undefined ? [] : [{ ...splitAddress(listen), certificates: null, ...limits }]),
+    ...(tlsListen === undefined ? [] : [{ ...splitAddress(tlsListen), certificates: files, ...limits }]),
   ]
   return new IngressService({
     ...{ self: identity.id, control, proxy, door: ingressDoor, doors, clock, metrics },

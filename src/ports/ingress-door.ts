@@ -1,4 +1,5 @@
 /** Takes requests from outside for many hosts, over HTTP or HTTPS, and has each answered by whoever it is for. */
+import type { Millis } from '../model/time.ts'
 import type { OpenDoor, Backend } from './service-door.ts'
 
 /** To whom a request goes. */
@@ -23,6 +24,15 @@ export interface IngressDoorOptions {
   readonly certificates: readonly CertificateFiles[] | null
   /** Most connections of one address. */
   readonly perAddress: number
+  readonly pace: BodyPace
+}
+
+/** How fast the body of a request has to come at the least, while somebody is ready to take it. */
+export interface BodyPace {
+  /** Bytes; 0 for as slowly as one likes. */
+  readonly perSecond: number
+  /** Over so long. */
+  readonly withinMs: Millis
 }
 
 export interface IngressGate {
@@ -30,6 +40,8 @@ export interface IngressGate {
   find(host: string, path: string): IngressTarget | null
   /** Certificates could not be read again: those of before are shown on. Null when all is well again. */
   onCertificates(problem: string | null): void
+  /** What nobody expected: a request that could not be answered for it, or a connection that could not be taken. */
+  onFailure(error: unknown): void
 }
 
 export interface IngressDoor {

@@ -11,9 +11,10 @@ import type { Millis } from '../../model/time.ts'
 import type { IngressDoor, IngressDoorOptions, IngressGate, IngressTarget } from '../../ports/ingress-door.ts'
 import type { OpenDoor } from '../../ports/service-door.ts'
 import { KeptLinks } from './agents.ts'
+import { BodyWatch } from './body-pace.ts'
 import { Certificates } from './certificates.ts'
 import { listening } from './listening.ts'
-import { refuse, refuseUpgrade } from './refusal.ts'
+import { cutOff, refuse, refuseUpgrade } from './refusal.ts'
 import { hasBody, idleMs, serve, serveUpgrade } from './serve.ts'
 
 const limits = {
@@ -23,8 +24,6 @@ const limits = {
   headersMs: 10_000,
   handshakeMs: 10_000,
   keepAliveMs: 65_000,
-  /** Longest silence in the middle of a body. */
-  bodyIdleMs: 60_000,
 } as const
 
 /** What only we may say of who asked, and what says nothing beyond one connection. */
@@ -59,7 +58,7 @@ export const ingressDoor: IngressDoor = {
     await certificates?.open()
     const door = new Door(asked, gate, certificates)
     try {
-      await listening(door.server, asked)
+      await door.listen(asked)
     } catch (error) {
       certificates?.close()
       throw error
@@ -78,10 +77,12 @@ class Door implements OpenDoor {
   readonly #open = new Map<string, number>()
   /** Also those that have not got as far as a request. */
   readonly #sockets = new Set<Socket>()
+  readonly #bodies: BodyWatch
 
-  constructor({ perAddress }: IngressDoorOptions, gate: IngressGate, certificates: Certificates | null) {
+  constructor({ perAddress, pace }: IngressDoorOptions, gate: IngressGate, certificates: Certificates | null) {
     this.#gate = gate
     this.#certificates = certificates
+    this.#bodies = new BodyWatch(pace)
     this.server = certificates === null ? createServer(options) : tlsServer(certificates)
     const { server } = this
     server.maxConnections = limits.connections
@@ -89,7 +90,8 @@ class Door implements OpenDoor {
     server.on('connection', (socket: Socket) => this.#count(socket, perAddress))
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#serve(request, response).catch((error: unknown) => {
-        response.destroy(error instanceof Error ? error : undefined)
+        gate.onFailure(error)
+        response.destroy()
       })
     })
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -97,9 +99,17 @@ class Door implements OpenDoor {
       socket.once('close', () => this.#upgraded.delete(socket))
       socket.on('error', () => socket.destroy())
       this.#upgrade(request, socket, head).catch((error: unknown) => {
-        socket.destroy(error instanceof Error ? error : undefined)
+        gate.onFailure(error)
+        socket.destroy()
       })
     })
+  }
+
+  async listen(where: IngressDoorOptions): Promise<void> {
+    await listening(this.server, where)
+    // Without somebody to hear of it, a connection that the system could not give us would end the daemon.
+    this.server.on('error', (error) => this.#gate.onFailure(error))
+    this.#bodies.open()
   }
 
   forget(placement: PlacementId): void {
@@ -116,6 +126,7 @@ class Door implements OpenDoor {
     }, grace)
     await closed
     clearTimeout(late)
+    this.#bodies.close()
     this.#links.close()
   }
 
@@ -138,12 +149,18 @@ class Door implements OpenDoor {
     if (found === null) return refuse(response, 400, 'it names no host, or its path is not plain')
     if (found === 'nobody') return refuse(response, 404, 'no ingress is for this host and path')
     if (found.backend === null) return refuse(response, 503, `no deployment ${found.name} takes requests`)
-    // A connection on which nothing comes in the middle of a body is over sooner than one that waits for an answer.
-    if (hasBody(request)) {
-      request.socket.setTimeout(limits.bodyIdleMs)
-      request.once('end', () => request.socket.setTimeout(idleMs))
-    }
+    if (hasBody(request)) this.#watch(request, response)
     await serve({ request, response }, found.backend, this.#links)
+  }
+
+  #watch(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    const cut = (): void => {
+      if (response.headersSent) socket.destroy()
+      else cutOff(socket, 408, 'its body came too slowly')
+    }
+    this.#bodies.watch({ request, response, cut })
+    request.once('close', () => this.#bodies.forget(request))
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

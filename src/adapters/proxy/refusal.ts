@@ -1,13 +1,15 @@
 /** What is answered when no replica can answer: the same JSON as the API gives for its failures. */
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ClawError } from '../../model/failure.ts'
 
-type Status = 400 | 404 | 502 | 503 | 504
+type Status = 400 | 404 | 408 | 502 | 503 | 504
 
 const words: Readonly<Record<Status, string>> = {
   400: 'Bad Request',
   404: 'Not Found',
+  408: 'Request Timeout',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
@@ -36,4 +38,10 @@ export function refuseUpgrade(socket: Duplex, status: Status, detail: string): v
     `HTTP/1.1 ${status} ${words[status]}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
       `connection: close\r\n\r\n${body}`,
   )
+}
+
+/** Past the response, which may be waiting for a replica: the connection ends with this. */
+export function cutOff(socket: Socket, status: Status, detail: string): void {
+  refuseUpgrade(socket, status, detail)
+  socket.destroySoon()
 }

@@ -31,6 +31,10 @@ function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcom
   if (namespaceOf(state, namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace })
   if (state.ingresses.has(key)) return refused('INGRESS_EXISTS', { ingress: key })
   if (state.ingresses.size >= limits.ingresses) return refused('RATE_LIMITED', { who: by })
+  // Else one could leave no room for the others.
+  const own = [...state.ingresses.values()].filter((one) => one.namespace === namespace).length
+  if (own >= limits.namespaceIngresses)
+    return refused('INVALID_REQUEST', { problem: `${namespace} has ${own} ingresses, the most there may be` })
   return keep(
     step,
     { namespace, name, host, path, deployment, strip, nodes, createdAt: at, createdBy: by, updatedAt: at },

@@ -177,7 +177,8 @@ export const limits = {
   namespaceBackupSchedules: 50,
   /** Of one volume that are kept. */
   volumeSnapshots: 32,
-  ingresses: 2_000,
+  ingresses: 4_000,
+  namespaceIngresses: 400,
   policies: 200,
   /** Encoded size of one policy, bytes. */
   policyBytes: 64 * 1_024,

@@ -34,6 +34,8 @@ export interface IngressDeps {
 
 /** Before an address that could not be had is tried again. */
 const retryEvery: Millis = 5 * second
+/** What nobody expected is told at once, and then no more than the number of it after so long. */
+const quietFor: Millis = 10 * second
 /** What is under way when the daemon stops may go on for so long. */
 const closeGrace: Millis = 10 * second
 
@@ -56,6 +58,9 @@ export class IngressService implements Service {
   #table: RoutingTable | null = null
   #turn: Promise<void> = Promise.resolve()
   #retry: Cancel = () => {}
+  /** Failures that were not told one by one; null when the next is told. */
+  #untold: number | null = null
+  #speak: Cancel = () => {}
   #isStopped = false
 
   constructor(deps: IngressDeps) {
@@ -80,6 +85,7 @@ export class IngressService implements Service {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#retry()
+    this.#speak()
     await this.#turn
     await Promise.all(this.#standings.flatMap(({ door }) => door?.close(closeGrace) ?? []))
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
@@ -150,7 +156,24 @@ export class IngressService implements Service {
           this.#deps.log.warn('certificates cannot be read again', { problem })
         this.#note(standing, 'stale', problem === null ? null : `ingress: old certificates are shown: ${problem}`)
       },
+      onFailure: (error) => this.#onFailure(error),
     }
+  }
+
+  /** Whoever asks must not be able to fill the log. */
+  #onFailure(error: unknown): void {
+    const { log, clock, metrics } = this.#deps
+    metrics.count('claw_ingress_failures_total', {})
+    if (this.#untold !== null) {
+      this.#untold += 1
+      return
+    }
+    log.error('a request from outside failed for a reason of ours', { error })
+    this.#untold = 0
+    this.#speak = clock.after(quietFor, () => {
+      if (this.#untold !== null && this.#untold > 0) log.error('more of them failed', { count: this.#untold })
+      this.#untold = null
+    })
   }
 
   #note(standing: Standing, what: 'problem' | 'stale', words: string | null): void {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { routeFor, routingTable } from '../../../../src/core/ingress/table.ts'
 import { restore } from '../../../../src/core/state/restore.ts'
 import { snapshot } from '../../../../src/core/state/snapshot.ts'
+import { limits } from '../../../../src/core/state/state.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import { deploymentId } from '../../../../src/model/ids.ts'
 
@@ -60,6 +61,17 @@ test('a host, and what a wildcard would take of it, stays with the namespace tha
   expect(refusal(book.run(move))).toBe('HOST_TAKEN')
   book.run({ type: 'delete-ingress', namespace: 'a', name: 'site' })
   expect(refusal(book.run(move))).toBeNull()
+})
+
+test('one namespace has so many ingresses, and leaves room for the others', () => {
+  const book = mesh()
+  for (let i = 0; i < limits.namespaceIngresses; i += 1)
+    expect(refusal(book.run(make('a', `site-${i}`, `x${i}.example.org`)))).toBeNull()
+  expect(refusal(book.run(make('a', 'more', 'more.example.org')))).toBe('INVALID_REQUEST')
+  expect(refusal(book.run(make('b', 'site', 'more.example.org')))).toBeNull()
+  book.run({ type: 'delete-ingress', namespace: 'a', name: 'site-0' })
+  expect(refusal(book.run(make('a', 'again', 'x0.example.org')))).toBeNull()
+  expect(limits.namespaceIngresses).toBeLessThan(limits.ingresses / 4)
 })
 
 const hosts = ['x.example.org', 'y.example.org', '*.example.org', 'z.x.example.org', '*.x.example.org', 'example.org']
