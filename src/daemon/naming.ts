@@ -1,6 +1,6 @@
 /** What answers for the names of the mesh on this host. */
 import { networkInterfaces } from 'node:os'
-import { nameServers } from '../adapters/dns/name-server.ts'
+import { nameServersWith } from '../adapters/dns/name-server.ts'
 import { formatCidr, parseIpv4, sizeOf } from '../lib/cidr.ts'
 import { NamingService } from '../services/naming/service.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -8,11 +8,18 @@ import type { Ground } from './ground.ts'
 
 export function namingOf({ identity, clock, log, config }: Ground, { control }: ControlPlane): NamingService {
   const { enabled, listen, upstreams, forward } = config.network.dns
+  const own = log.child('naming')
   return new NamingService(
-    { self: identity.id, control, clock, log: log.child('naming'), servers: nameServers, innerRanges: engineRanges },
+    {
+      ...{ self: identity.id, control, clock, log: own, innerRanges: engineRanges },
+      ...{ servers: nameServersWith(own), hostAddresses: () => addressesOf(networkInterfaces()) },
+    },
     { serves: enabled, listen, upstreams, forwards: forward },
   )
 }
+
+const addressesOf = (interfaces: ReturnType<typeof networkInterfaces>): readonly string[] =>
+  Object.values(interfaces).flatMap((some) => (some ?? []).map(({ address }) => address))
 
 /** Of the engine’s usual bridge. Work of strangers has one of its own, which is not among them. */
 function engineRanges(): readonly string[] {

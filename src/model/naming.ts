@@ -26,3 +26,18 @@ export type Answer =
   | { readonly kind: 'missing' }
   /** It is not in the zone. */
   | { readonly kind: 'foreign' }
+
+/** Where a resolver is asked. */
+export interface ResolverPlace {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where it is asked unless something else is said, and where programs ask that are only told an address. */
+export const usualPort = 53
+
+/** HOST, HOST:PORT, or [HOST]:PORT. */
+export function placeOf(text: string): ResolverPlace {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? []
+  return { host: bracketed ?? plain ?? text, port: port === undefined ? usualPort : Number(port) }
+}

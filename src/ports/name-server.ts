@@ -5,12 +5,12 @@ export interface NameServerOptions {
   readonly address: string
   /** 0 for any that is free. */
   readonly port: number
-  /** Resolvers that everything outside the zone is asked of, HOST or HOST:PORT; none: it is refused. */
-  readonly upstreams: readonly string[]
 }
 
 export interface NameDesk {
   answer(question: Question): Answer
+  /** Resolvers that everything outside the zone is asked of now, HOST or HOST:PORT; none: it is refused. */
+  upstreams(): readonly string[]
   /** Whether somebody at this IP address may ask now. Who may not is not answered at all. */
   admits(source: string): boolean
 }

@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import packet from 'dns-packet'
 import { afterEach, describe, expect, test } from 'vitest'
-import { nameServers } from '../../src/adapters/dns/name-server.ts'
+import { nameServersWith } from '../../src/adapters/dns/name-server.ts'
 import type { Answer, NameRecord, Question } from '../../src/model/naming.ts'
 import type { NameDesk, OpenNameServer } from '../../src/ports/name-server.ts'
+import { silent } from '../../src/ports/log.ts'
+import { namesFrom } from '../support/names.ts'
 import { resolveName } from '../../src/core/naming/resolve.ts'
 import type { Workload } from '../../src/model/workload.ts'
 
@@ -16,10 +18,15 @@ afterEach(async () => {
   for (const server of open.splice(0)) await server.close()
 })
 
-const deskOf = (answer: (question: Question) => Answer, admits = (): boolean => true): NameDesk => ({ answer, admits })
+type Desk = Omit<NameDesk, 'upstreams'>
 
-async function serve(desk: NameDesk, upstreams: readonly string[] = []): Promise<{ port: number; resolver: Resolver }> {
-  const server = await nameServers.open({ address, port: 0, upstreams }, desk)
+const deskOf = (answer: (question: Question) => Answer, admits = (): boolean => true): Desk => ({ answer, admits })
+
+let warned: string[] = []
+const nameServers = nameServersWith({ ...silent, warn: (message) => warned.push(message) })
+
+async function serve(desk: Desk, upstreams: readonly string[] = []): Promise<{ port: number; resolver: Resolver }> {
+  const server = await nameServers.open({ address, port: 0 }, { ...desk, upstreams: () => upstreams })
   open.push(server)
   const resolver = new Resolver({ timeout: 1_000, tries: 1 })
   resolver.setServers([`${address}:${server.port}`])
@@ -27,14 +34,14 @@ async function serve(desk: NameDesk, upstreams: readonly string[] = []): Promise
 }
 
 const member = (name: string): Workload => ({ name, spec: { namespace: 'default' } }) as Workload
-const named = new Map([
-  ['web.default', { members: ['one', 'two', 'six'].map(member), ports: [{ port: 80, protocol: 'http' as const }] }],
-  ['idle.default', { members: [], ports: [] }],
-])
+const names = namesFrom({
+  'web.default': { members: ['one', 'two', 'six'].map(member), ports: [{ port: 80, protocol: 'http' }] },
+  'idle.default': { members: [], ports: [] },
+})
 let turn = 0
 const mesh = deskOf((question) =>
   resolveName(question, {
-    ...{ names: { named, namespaces: new Set(['default']) }, turn: turn++ },
+    ...{ names, turn: turn++ },
     addressesOf: ({ name }) => [`10.200.1.${name.charCodeAt(0)}`],
   }),
 )
@@ -96,6 +103,44 @@ describe('other names', () => {
     expect(await resolver.resolve4('example.org')).toHaveLength(1)
   })
 
+  test('one who asks much at once leaves room for others, and who asks what no answer could be told of is refused at once', async () => {
+    const deaf = createSocket('udp4')
+    deaf.bind(0, address)
+    await once(deaf, 'listening')
+    const heard: Buffer[] = []
+    deaf.on('message', (bytes, { port, address: back }) => {
+      heard.push(bytes)
+      if (bytes.includes('patient')) return
+      const { id = 0, questions = [] } = packet.decode(bytes)
+      deaf.send(packet.encode({ type: 'response', id, questions }), port, back)
+    })
+    const { port } = await serve(mesh, [`${address}:${deaf.address().port}`])
+    const [one, other] = [createSocket('udp4'), createSocket('udp4')]
+    one.bind(0, '127.0.0.2')
+    other.bind(0, '127.0.0.3')
+    await Promise.all([once(one, 'listening'), once(other, 'listening')])
+    const asked = (name: string, id = 1): Buffer =>
+      packet.encode({
+        ...{ type: 'query', id, flags: packet.RECURSION_DESIRED },
+        questions: [{ name, type: 'A', class: 'IN' }],
+      })
+    let refused = 0
+    one.on('message', () => (refused += 1))
+    for (let i = 0; i < 100; i += 1) one.send(asked(`patient${i}.example`, i), port, address)
+    // The others still wait when these are told that it failed.
+    await expect.poll(() => refused, { timeout: 1_500 }).toBe(36)
+    const reply = once(other, 'message') as Promise<[Buffer]>
+    other.send(asked('example.com'), port, address)
+    expect((await reply)[0].readUInt8(3) & 15).toBe(0)
+    await expect.poll(() => heard.filter((bytes) => bytes.includes('patient')).length).toBe(64)
+    // Its name goes on elsewhere in the message.
+    const compressed = Buffer.concat([asked('x').subarray(0, 12), Buffer.from([1, 0x61, 0xc0, 2, 0, 1, 0, 1])])
+    const malformed = once(other, 'message') as Promise<[Buffer]>
+    other.send(compressed, port, address)
+    expect((await malformed)[0].readUInt8(3) & 15).toBe(1)
+    for (const socket of [deaf, one, other]) socket.close()
+  })
+
   test('are refused where nobody is to be asked', async () => {
     const { resolver } = await serve(mesh)
     await expect(resolver.resolve4('example.com')).rejects.toMatchObject({ code: 'EREFUSED' })
@@ -141,9 +186,21 @@ test('garbage, by datagrams and by streams, leaves it answering', async () => {
   socket.close()
 })
 
+test('what breaks while it looks an answer up is told to who asked, and to the log some times', async () => {
+  warned = []
+  const { resolver } = await serve(
+    deskOf(() => {
+      throw new Error('a bug')
+    }),
+  )
+  for (let i = 0; i < 8; i += 1)
+    await expect(resolver.resolve4('web.default.claw')).rejects.toMatchObject({ code: 'ESERVFAIL' })
+  expect(warned).toEqual(Array(5).fill('a question for a name failed'))
+})
+
 test('a port that is taken is told as such', async () => {
   const { port } = await serve(mesh)
-  await expect(nameServers.open({ address, port, upstreams: [] }, mesh)).rejects.toMatchObject({
+  await expect(nameServers.open({ address, port }, { ...mesh, upstreams: () => [] })).rejects.toMatchObject({
     code: 'ADDRESS_IN_USE',
   })
 })

@@ -3,26 +3,31 @@ import { createSocket, type Socket as Datagrams } from 'node:dgram'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
+import { Buckets } from '../../lib/buckets.ts'
 import { ClawError } from '../../model/failure.ts'
+import type { Log } from '../../ports/log.ts'
 import type { NameDesk, NameServerOptions, NameServers, OpenNameServer } from '../../ports/name-server.ts'
 import { frame, unframe } from './frames.ts'
-import { readQuery, rcodes, truncated, writeAnswer, writeProblem } from './packets.ts'
-import { Upstreams } from './upstream.ts'
+import { type Query, readQuery, rcodes, truncated, writeAnswer, writeProblem } from './packets.ts'
+import { type How, Upstreams } from './upstream.ts'
 
 /** Nobody has to ask for more at a time. */
 const mostQueryBytes = 1_024
 const mostConnections = 64
 const idleMs = 5_000
 const mostStreamBytes = 65_535
+/** Of trouble of one kind, in the log. */
+const toldPerSecond = 1 / 60
+const toldAtOnce = 5
 
-export const nameServers: NameServers = {
+export const nameServersWith = (log: Log): NameServers => ({
   open: async (options, desk) => {
-    const server = new NameServer(options, desk)
+    const server = new NameServer(options, desk, log)
     await server.listen(options)
     return server
   },
   upstreams: () => hostResolvers('/etc/resolv.conf'),
-}
+})
 
 /** None where there is no such file. */
 export async function hostResolvers(file: string): Promise<readonly string[]> {
@@ -36,7 +41,9 @@ export async function hostResolvers(file: string): Promise<readonly string[]> {
 
 class NameServer implements OpenNameServer {
   readonly #desk: NameDesk
-  readonly #upstreams: Upstreams | null
+  readonly #log: Log
+  readonly #upstreams = new Upstreams()
+  readonly #told = new Buckets(toldPerSecond, () => performance.now(), { burst: toldAtOnce })
   readonly #datagrams: Datagrams
   readonly #server: Server
   readonly #open = new Set<Socket>()
@@ -44,9 +51,9 @@ class NameServer implements OpenNameServer {
   readonly #busy = new Set<Promise<void>>()
   #port = 0
 
-  constructor({ address, upstreams }: NameServerOptions, desk: NameDesk) {
+  constructor({ address }: NameServerOptions, desk: NameDesk, log: Log) {
     this.#desk = desk
-    this.#upstreams = upstreams.length === 0 ? null : new Upstreams(upstreams)
+    this.#log = log
     this.#datagrams = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
     this.#server = createServer((socket) => this.#take(socket))
     this.#server.maxConnections = mostConnections
@@ -69,13 +76,17 @@ class NameServer implements OpenNameServer {
       throw new ClawError('ADDRESS_IN_USE', { address: `${address}:${port}` }, { cause })
     }
     // What the network says of a datagram that did not arrive ends nothing.
-    this.#datagrams.on('error', () => {})
-    this.#server.on('error', () => {})
+    this.#datagrams.on('error', (error) => this.#tell('the socket of names had trouble', error))
+    this.#server.on('error', (error) => this.#tell('the socket of names had trouble', error))
     this.#datagrams.on('message', (bytes, { address: from, port: back }) => {
       if (bytes.length > mostQueryBytes || !this.#desk.admits(from)) return
       this.#keep(
-        this.#answer(bytes, 'udp').then((reply) => {
-          if (reply !== null && !this.#closing.signal.aborted) this.#datagrams.send(reply, back, from)
+        this.#answer(bytes, 'udp', from).then((reply) => {
+          if (reply === null || this.#closing.signal.aborted) return
+          // Given to a listener, what keeps it from being sent is no error of the socket.
+          this.#datagrams.send(reply, back, from, (error) => {
+            if (error !== null) this.#tell('an answer could not be sent', error)
+          })
         }),
       )
     })
@@ -115,7 +126,13 @@ class NameServer implements OpenNameServer {
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
     socket.setTimeout(idleMs, () => socket.destroy())
-    this.#keep(this.#serve(socket, from).catch(() => void socket.destroy()))
+    this.#keep(
+      this.#serve(socket, from).catch((error: unknown) => {
+        socket.destroy()
+        if (!this.#closing.signal.aborted)
+          this.#log.debug('a connection for names ended early', { reason: told(error) })
+      }),
+    )
   }
 
   /** One question after the other, so that nobody piles them up. */
@@ -132,7 +149,7 @@ class NameServer implements OpenNameServer {
         held = next.rest
         if (!isFirst && !this.#desk.admits(from)) return void socket.destroy()
         isFirst = false
-        const reply = await this.#answer(next.message, 'tcp')
+        const reply = await this.#answer(next.message, 'tcp', from)
         if (reply === null) return void socket.destroy()
         if (!socket.write(frame(reply))) await once(socket, 'drain', { signal })
       }
@@ -140,17 +157,34 @@ class NameServer implements OpenNameServer {
     }
   }
 
-  async #answer(bytes: Buffer, by: 'udp' | 'tcp'): Promise<Uint8Array | null> {
+  async #answer(bytes: Buffer, by: 'udp' | 'tcp', from: string): Promise<Uint8Array | null> {
     const read = readQuery(bytes)
     if (read.kind === 'noise') return null
     if (read.kind === 'refused') return read.reply
-    const { query } = read
-    const room = by === 'udp' ? query.room : mostStreamBytes
-    const told = this.#desk.answer(query.question)
-    if (told.kind !== 'foreign') return writeAnswer(query, told, room)
-    if (this.#upstreams === null || !query.wantsRecursion) return writeProblem(query, rcodes.refused)
-    const answer = await this.#upstreams.ask(bytes, by, this.#closing.signal)
-    if (answer === null) return writeProblem(query, rcodes.failed)
-    return answer.length <= room ? answer : truncated(query)
+    try {
+      return await this.#answerTo(read.query, bytes, { by, from, signal: this.#closing.signal })
+    } catch (error) {
+      // Whatever it is, others are answered on.
+      this.#tell('a question for a name failed', error)
+      return writeProblem(read.query, rcodes.failed)
+    }
+  }
+
+  async #answerTo(query: Query, bytes: Buffer, how: How): Promise<Uint8Array> {
+    const room = how.by === 'udp' ? query.room : mostStreamBytes
+    const answer = this.#desk.answer(query.question)
+    if (answer.kind !== 'foreign') return writeAnswer(query, answer, room)
+    const upstreams = this.#desk.upstreams()
+    if (upstreams.length === 0 || !query.wantsRecursion) return writeProblem(query, rcodes.refused)
+    const passed = await this.#upstreams.ask(bytes, upstreams, how)
+    if (passed === null) return writeProblem(query, rcodes.failed)
+    return passed.length <= room ? passed : truncated(query)
+  }
+
+  /** Some of the same are enough: who asks may bring it about as often as they like. */
+  #tell(message: string, error: unknown): void {
+    if (this.#told.take(message) === 0) this.#log.warn(message, { reason: told(error) })
   }
 }
+
+const told = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -34,6 +34,8 @@ export function readQuery(bytes: Uint8Array): Read {
   if (!isQuery) return { kind: 'refused', reply: bare(data, rcodes.unknown) }
   const malformed: Read = { kind: 'refused', reply: bare(data, rcodes.malformed) }
   if (data.readUInt16BE(4) !== 1 || data.readUInt16BE(6) !== 0 || data.readUInt16BE(8) !== 0) return malformed
+  // Nothing that comes back from elsewhere could be told to be an answer to it.
+  if (questionEnd(data) === null) return malformed
   try {
     const { id = 0, questions = [], additionals = [], flags = 0 } = packet.decode(data)
     const [asked] = questions
@@ -52,6 +54,18 @@ export function readQuery(bytes: Uint8Array): Read {
   } catch {
     return malformed
   }
+}
+
+/** Where the first question ends, whose name is written out; null for one that is not, or is not all there. */
+export function questionEnd(data: Buffer): number | null {
+  let at = headerBytes
+  while (at < data.length) {
+    const length = data.readUInt8(at)
+    if (length === 0) return at + 5 <= data.length ? at + 5 : null
+    if (length > 63) return null
+    at += 1 + length
+  }
+  return null
 }
 
 /** Of a question that cannot be repeated in it. */

@@ -2,39 +2,53 @@
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
+import { addressKey } from '../../lib/buckets.ts'
+import type { ResolverPlace } from '../../model/naming.ts'
+import { placeOf } from '../../model/naming.ts'
 import { frame, unframe } from './frames.ts'
+import { questionEnd } from './packets.ts'
 
 const patienceMs = 2_000
 /** So many wait at a time; more are told that it failed. */
 const mostWaiting = 256
+/** And so many of one address, so that it leaves room for others. */
+const mostOfOne = 64
+
+export interface How {
+  readonly by: 'udp' | 'tcp'
+  /** Address of who asks. */
+  readonly from: string
+  readonly signal: AbortSignal
+}
 
 export class Upstreams {
-  readonly #all: readonly string[]
-  #waiting = 0
+  /** How many wait, by who asks; those of nobody who has none. */
+  readonly #waiting = new Map<string, number>()
+  #all = 0
 
-  constructor(all: readonly string[]) {
-    this.#all = all
-  }
-
-  /** The answer, under the number that it was asked with; null when nobody gave one. */
-  async ask(query: Uint8Array, by: 'udp' | 'tcp', signal: AbortSignal): Promise<Uint8Array | null> {
-    if (this.#waiting >= mostWaiting) return null
-    this.#waiting += 1
+  /** The answer of the first that gives one, under the number that it was asked with; null when nobody does. */
+  async ask(query: Uint8Array, upstreams: readonly string[], how: How): Promise<Uint8Array | null> {
+    const who = addressKey(how.from)
+    const own = this.#waiting.get(who) ?? 0
+    if (this.#all >= mostWaiting || own >= mostOfOne) return null
+    this.#count(who, 1)
     try {
-      for (const upstream of this.#all) {
-        const answer = await askOne(query, upstream, { by, signal })
-        if (answer !== null || signal.aborted) return answer
+      for (const upstream of upstreams) {
+        const answer = await askOne(query, upstream, how)
+        if (answer !== null || how.signal.aborted) return answer
       }
       return null
     } finally {
-      this.#waiting -= 1
+      this.#count(who, -1)
     }
   }
-}
 
-interface How {
-  readonly by: 'udp' | 'tcp'
-  readonly signal: AbortSignal
+  #count(who: string, more: number): void {
+    this.#all += more
+    const own = (this.#waiting.get(who) ?? 0) + more
+    if (own === 0) this.#waiting.delete(who)
+    else this.#waiting.set(who, own)
+  }
 }
 
 async function askOne(query: Uint8Array, upstream: string, { by, signal }: How): Promise<Uint8Array | null> {
@@ -48,19 +62,7 @@ async function askOne(query: Uint8Array, upstream: string, { by, signal }: How):
   return own
 }
 
-interface Place {
-  readonly host: string
-  readonly port: number
-}
-
-/** HOST, HOST:PORT, or [HOST]:PORT. */
-export function placeOf(text: string): Place {
-  const [, host, port] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(text) ?? []
-  if (isIPv6(text)) return { host: text, port: 53 }
-  return { host: host ?? text, port: port === undefined ? 53 : Number(port) }
-}
-
-function byDatagram(sent: Buffer, { host, port }: Place, signal: AbortSignal): Promise<Buffer | null> {
+function byDatagram(sent: Buffer, { host, port }: ResolverPlace, signal: AbortSignal): Promise<Buffer | null> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
   return new Promise((resolve) => {
     const end = (answer: Buffer | null): void => {
@@ -91,7 +93,7 @@ function byDatagram(sent: Buffer, { host, port }: Place, signal: AbortSignal): P
   })
 }
 
-function byStream(sent: Buffer, { host, port }: Place, signal: AbortSignal): Promise<Buffer | null> {
+function byStream(sent: Buffer, { host, port }: ResolverPlace, signal: AbortSignal): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, signal })
     let held: Buffer = Buffer.alloc(0)
@@ -116,15 +118,4 @@ export function isAnswerTo(query: Buffer, answer: Buffer): boolean {
   const isSame = query.subarray(0, 2).equals(answer.subarray(0, 2))
   const question = (data: Buffer): string => data.subarray(12, end).toString('latin1').toLowerCase()
   return isSame && question(query) === question(answer)
-}
-
-function questionEnd(data: Buffer): number | null {
-  let at = 12
-  while (at < data.length) {
-    const length = data.readUInt8(at)
-    if (length === 0) return at + 5 <= data.length ? at + 5 : null
-    if (length > 63) return null
-    at += 1 + length
-  }
-  return null
 }

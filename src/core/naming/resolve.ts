@@ -20,9 +20,9 @@ export function resolveName({ name, type }: Question, { names, addressesOf, turn
   const asked = name.toLowerCase()
   if (asked !== zone && !asked.endsWith(`.${zone}`)) return { kind: 'foreign' }
   const inner = asked.slice(0, -zone.length - 1)
-  if (inner === '' || names.namespaces.has(inner)) return none
+  if (inner === '' || names.hasNamespace(inner)) return none
   const { service, key } = serviceIn(inner)
-  const named = names.named.get(key)
+  const named = names.find(key)
   if (named === undefined) return isOnTheWay(names, key) ? none : { kind: 'missing' }
   const ports = service === null ? named.ports.slice(0, 1) : portsFor(named, service)
   if (service !== null && ports.length === 0) return { kind: 'missing' }
@@ -46,11 +46,9 @@ const portsFor = ({ ports }: Named, service: string): readonly NamedPort[] =>
   ports.filter(({ port, protocol }) => service === protocol || service === String(port))
 
 /** A name between the zone and one that there is: it exists, and has nothing. */
-function isOnTheWay({ named }: Names, key: string): boolean {
-  const end = `.${key.replace(/^_tcp\./, '')}`
-  if (key.startsWith('_tcp.')) return named.has(end.slice(1))
-  for (const one of named.keys()) if (one.endsWith(end)) return true
-  return false
+function isOnTheWay(names: Names, key: string): boolean {
+  const below = /^_tcp\.(.+)$/.exec(key)?.[1]
+  return below === undefined ? names.hasBelow(key) : names.find(below) !== undefined
 }
 
 interface There {

@@ -1,7 +1,7 @@
 /** What a name of the mesh stands for, as far as the caller may see the work behind it. */
 import { z } from 'zod'
 import { addressesOf } from '../../core/naming/addresses.ts'
-import { namesOf } from '../../core/naming/names.ts'
+import { NameIndex } from '../../core/naming/names.ts'
 import { resolveName } from '../../core/naming/resolve.ts'
 import { ClawError } from '../../model/failure.ts'
 import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
@@ -9,6 +9,7 @@ import type { Answer } from '../../model/naming.ts'
 import { zone } from '../../model/naming.ts'
 import { refresh } from '../find.ts'
 import { unary } from '../operation.ts'
+import { allWork } from '../scoped.ts'
 
 export const networkResolve = unary({
   name: 'network.resolve',
@@ -23,12 +24,15 @@ export const networkResolve = unary({
     services: z.array(z.object({ target: z.string(), port: z.int() })).describe('Where a port is known'),
   }),
   permission: { verb: 'read', resource: 'network' },
+  isScoped: true,
   rest: { method: 'GET', path: '/api/network/resolve' },
-  async handler({ name: asked, namespace }, context, { signal }) {
+  async handler({ name: asked, namespace }, context, { may, sees, signal }) {
     await refresh(context, signal)
     const { state } = context.control
     const name = fullName(asked, namespace)
-    const names = namesOf(state)
+    const { deployments, groups, replicas, workloads } = state
+    const known = [...state.namespaces].filter(([one]) => sees(one) && may(allWork, one))
+    const names = new NameIndex({ deployments, groups, replicas, workloads, namespaces: new Map(known) })
     const look = (type: string): Extract<Answer, { kind: 'found' }>['records'] => {
       const answer = resolveName(
         { name, type },

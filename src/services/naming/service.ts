@@ -1,7 +1,7 @@
 /** Has this host answer for the names of the mesh: where its settings say, and, while there is an overlay, at its own address in that. */
 import { addressesOf } from '../../core/naming/addresses.ts'
-import type { Names } from '../../core/naming/names.ts'
-import { namesOf } from '../../core/naming/names.ts'
+import { forwardable } from '../../core/naming/forward.ts'
+import { NameIndex } from '../../core/naming/names.ts'
 import { resolveName } from '../../core/naming/resolve.ts'
 import { addressOf } from '../../core/overlay/addresses.ts'
 import { addressKey, Buckets } from '../../lib/buckets.ts'
@@ -10,7 +10,7 @@ import { isSameJson } from '../../lib/canonical-json.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Answer, Question } from '../../model/naming.ts'
-import { zone } from '../../model/naming.ts'
+import { placeOf, usualPort, zone } from '../../model/naming.ts'
 import { second } from '../../model/time.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { networkOf } from '../../model/workload.ts'
@@ -31,6 +31,8 @@ export interface NamingDeps {
   readonly servers: NameServers
   /** Ranges of networks that only containers of this host are in. */
   readonly innerRanges: () => readonly string[]
+  /** At which this host is reached, whoever reaches it there. */
+  readonly hostAddresses: () => readonly string[]
 }
 
 /** What the owner of the host has said. */
@@ -46,8 +48,6 @@ export interface NamingSetup {
 /** Questions from one address. */
 const perSecond = 100
 const atOnce = 400
-/** Where programs ask that are only told an address. */
-const usualPort = 53
 const mostTurns = 10_000
 
 export class NamingService implements Service {
@@ -60,8 +60,12 @@ export class NamingService implements Service {
   readonly #turns = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
   #problems: readonly string[] = []
+  /** As they were told. */
+  #known: readonly string[] = []
+  /** Those of them that may be asked now. */
   #upstreams: readonly string[] = []
-  #names: Names | null = null
+  #left: readonly string[] = []
+  #names: NameIndex | null = null
   #unsubscribe: Unsubscribe = () => {}
 
   constructor(deps: NamingDeps, setup: NamingSetup) {
@@ -73,13 +77,10 @@ export class NamingService implements Service {
 
   async start(): Promise<void> {
     const { control, servers } = this.#deps
-    this.#unsubscribe = control.onChange((changes) => {
-      if (changes.some(({ type }) => type === 'workload' || type === 'deployment' || type === 'namespace'))
-        this.#names = null
-    })
+    this.#unsubscribe = control.onChange((changes) => this.#names?.heed(changes))
     if (!this.#setup.serves) return
     const { forwards, upstreams } = this.#setup
-    this.#upstreams = !forwards ? [] : upstreams.length > 0 ? upstreams : await servers.upstreams()
+    this.#known = !forwards ? [] : upstreams.length > 0 ? upstreams : await servers.upstreams()
     this.#loop.start(() =>
       control.onChange((changes) => {
         if (changes.some(({ type }) => type === 'overlay')) this.#loop.wake()
@@ -108,7 +109,7 @@ export class NamingService implements Service {
   /** By the state that the caller sees; `turn` as for everybody. */
   answer(question: Question): Answer {
     const { state } = this.#deps.control
-    this.#names ??= namesOf(state)
+    this.#names ??= new NameIndex(state)
     const key = `${question.type} ${question.name.toLowerCase()}`
     const turn = this.#turns.get(key) ?? 0
     const answer = resolveName(question, {
@@ -128,7 +129,7 @@ export class NamingService implements Service {
     const own = this.#ownAddress()
     if (own === null || !this.#open.has(`${own}:${usualPort}`)) return null
     if (isolation === 'guest' || networkOf(spec) !== 'host') return null
-    const others = this.#upstreams.filter((one) => parseIpv4(one) !== null && !one.startsWith('127.') && one !== own)
+    const others = this.#upstreams.filter((one) => parseIpv4(one) !== null && !one.startsWith('127.'))
     return { servers: [own, ...others].slice(0, 3), search: [`${namespace}.${zone}`] }
   }
 
@@ -141,6 +142,7 @@ export class NamingService implements Service {
 
   readonly #desk: NameDesk = {
     answer: (question) => this.answer(question),
+    upstreams: () => this.#upstreams,
     admits: (source) => this.#isNear(source) && this.#buckets.take(addressKey(source)) === 0,
   }
 
@@ -168,6 +170,7 @@ export class NamingService implements Service {
   async #listen(): Promise<void> {
     const own = this.#ownAddress()
     const wanted = [...this.#setup.listen, ...(own === null ? [] : [`${own}:${usualPort}`])]
+    this.#chooseUpstreams(wanted)
     for (const [place, server] of this.#open)
       if (!wanted.includes(place)) {
         this.#open.delete(place)
@@ -183,14 +186,23 @@ export class NamingService implements Service {
     for (const listener of this.#listeners) listener()
   }
 
+  /** Asking itself, or another member, would go in circles. */
+  #chooseUpstreams(listening: readonly string[]): void {
+    const { control, hostAddresses, log } = this.#deps
+    const members = control.state.overlay?.settings.nodes ?? null
+    const chosen = forwardable(this.#known, { listening, hostAddresses: hostAddresses(), members })
+    this.#upstreams = chosen
+    const left = this.#known.filter((one) => !chosen.includes(one))
+    if (isSameJson(left, this.#left)) return
+    this.#left = left
+    if (left.length > 0) log.info('leaves out resolvers that would ask back', { left, upstreams: chosen })
+  }
+
   async #openAt(place: string): Promise<string | null> {
     const { servers, log } = this.#deps
-    const at = place.lastIndexOf(':')
-    const address = place.slice(0, at).replace(/^\[|\]$/g, '')
-    // Asking itself would go in circles.
-    const upstreams = this.#upstreams.filter((one) => one !== address && one !== place)
+    const { host: address, port } = placeOf(place)
     try {
-      this.#open.set(place, await servers.open({ address, port: Number(place.slice(at + 1)), upstreams }, this.#desk))
+      this.#open.set(place, await servers.open({ address, port }, this.#desk))
       log.info('answers for the names of the mesh', { address: place })
       return null
     } catch (error) {

@@ -257,7 +257,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'network.show': ofNode(all),
   'network.config': ofNode(all),
   'network.ping': ofNode(all),
-  'network.resolve': row('mesh', all, () => ({ name: 'x.default.claw' })),
+  'network.resolve': row('list', all, () => ({ name: 'x.default.claw' })),
   'network.enable': row('mesh', 'a'),
   'network.disable': row('mesh', 'a'),
   'network.rotate': row('mesh', 'a'),

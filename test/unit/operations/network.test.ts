@@ -5,6 +5,8 @@ import { statusOf, wireguardOf } from '../../../src/operations/network/overlay-v
 import { networkConfig } from '../../../src/operations/network/network.ts'
 import { networkPing } from '../../../src/operations/network/network-ping.ts'
 import { ada, bob, cyd } from '../../support/control-samples.ts'
+import { OperationService } from '../../../src/operations/invoke.ts'
+import { accessMesh } from '../../support/access/mesh.ts'
 import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
 import { enableOverlay, joinOverlay, rotateOverlay } from '../../support/overlay-samples.ts'
 
@@ -123,6 +125,27 @@ describe('a ping that nobody answers says why', () => {
     })
   })
 })
+
+test.each([
+  ['viewer', null, ['a', 'b']],
+  ['viewer', 'team-a', ['a']],
+  ['keeper', null, []],
+] as const)(
+  'names are looked up by a %s of %s for the work that they see, and nothing else is there',
+  async (role, where, seen) => {
+    const access = await accessMesh()
+    const rules = [{ verbs: ['read'], resources: ['network'], namespaces: ['*'] }]
+    access.apply({ type: 'create-role', role: { name: 'keeper', about: '', rules } })
+    const service = new OperationService(access.context(ada))
+    const asker = { caller: access.caller(role, where, 'login'), signal: new AbortController().signal }
+    for (const team of ['a', 'b'] as const)
+      for (const name of [`job-${team}.team-${team}.claw`, `web-${team}.team-${team}.claw`, `team-${team}.claw`]) {
+        const told = service.invoke('network.resolve', { name }, asker)
+        if ((seen as readonly string[]).includes(team)) await expect(told).resolves.toMatchObject({ name })
+        else await expect(told).rejects.toMatchObject({ code: 'NAME_UNKNOWN' })
+      }
+  },
+)
 
 function call(): never {
   return { caller: admin, signal: new AbortController().signal, may: () => true, sees: () => true } as never

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { addressesOf } from '../../../../src/core/naming/addresses.ts'
-import { namesOf } from '../../../../src/core/naming/names.ts'
+import { NameIndex } from '../../../../src/core/naming/names.ts'
 import { mostRecords, resolveName } from '../../../../src/core/naming/resolve.ts'
 import { groupId, placementId, workloadId } from '../../../../src/model/ids.ts'
 import type { Workload } from '../../../../src/model/workload.ts'
 import type { Book } from '../../../support/control-samples.ts'
 import { ada, bob, meshOf, submit } from '../../../support/control-samples.ts'
+import { namesFrom } from '../../../support/names.ts'
 import { create, decided, startOn, web } from '../../../support/deployment-samples.ts'
 import { enableOverlay, joinOverlay } from '../../../support/overlay-samples.ts'
 
@@ -23,7 +24,7 @@ const run = (id: string, parts: Record<string, unknown> = {}): void => {
 const at = ({ name }: Workload): readonly string[] => [`10.200.1.${name.length}`]
 
 const ask = (name: string, type = 'A', turn = 0, addresses = at) =>
-  resolveName({ name, type }, { names: namesOf(book.state), addressesOf: addresses, turn })
+  resolveName({ name, type }, { names: new NameIndex(book.state), addressesOf: addresses, turn })
 
 const addressesIn = (answer: ReturnType<typeof ask>): readonly string[] =>
   answer.kind === 'found' ? answer.records.flatMap((one) => ('address' in one ? one.address : [])) : []
@@ -154,7 +155,7 @@ test('in turns everybody is answered with, and no answer has more than fits', ()
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60 }), fc.nat(1_000), (count, from) => {
       const members = Array.from({ length: count }, (_, i) => ({ name: `w${i}` }) as Workload)
-      const names = { named: new Map([['web.default', { members, ports: [] }]]), namespaces: new Set<string>() }
+      const names = namesFrom({ 'web.default': { members, ports: [] } })
       const seen = new Map<string, number>()
       for (let turn = from; turn < from + count; turn += 1) {
         const answer = resolveName(
@@ -195,6 +196,9 @@ describe('the address', () => {
     book.run(enableOverlay())
     book.run(joinOverlay(ada))
     expect(addressesOf(book.state, one)).toEqual([])
-    expect(addressesOf(book.state, { ...one, overlayAddress: '10.200.1.2' })).toEqual(['10.200.1.2'])
+    const there = { ...one, overlayAddress: '10.200.1.2' }
+    expect(addressesOf(book.state, there)).toEqual(['10.200.1.2'])
+    book.run({ type: 'leave-overlay', node: ada })
+    expect(addressesOf(book.state, there)).toEqual([])
   })
 })

@@ -34,6 +34,7 @@ async function serve(parts: Partial<NamingSetup> = {}): Promise<NamingService> {
   const service = new NamingService(
     {
       ...{ self: ada, clock: world, log: silent, innerRanges: () => ['172.17.0.0/16'] },
+      hostAddresses: () => ['127.0.0.1', '192.0.2.7', 'fd00::7'],
       control: {
         state: book.state,
         onChange: (listener) => {
@@ -42,7 +43,7 @@ async function serve(parts: Partial<NamingSetup> = {}): Promise<NamingService> {
         },
       },
       servers: {
-        upstreams: () => Promise.resolve(['192.0.2.53', '127.0.0.53', '10.100.0.1']),
+        upstreams: () => Promise.resolve(['192.0.2.53', '127.0.0.53', '10.100.0.1', '10.100.0.2']),
         open: (options, desk) => {
           const problem = refuses(options.address)
           if (problem !== null) return Promise.reject(problem)
@@ -83,7 +84,6 @@ describe('where it answers', () => {
     withOverlay()
     await world.runFor(1_000)
     expect([...opened.keys()]).toEqual(['127.0.0.1:5353', '10.100.0.1:53'])
-    expect(opened.get('10.100.0.1:53')?.options.upstreams).toEqual(['192.0.2.53', '127.0.0.53'])
     apply({ type: 'disable-overlay' })
     await world.runFor(1_000)
     expect([...opened.keys()]).toEqual(['127.0.0.1:5353'])
@@ -109,6 +109,16 @@ describe('where it answers', () => {
     expect(service.problems()).toEqual([])
     expect(opened.size).toBe(2)
   })
+})
+
+test('other names are asked of nobody who would ask back, also of those that came to be such only later', async () => {
+  const service = await serve()
+  const { upstreams } = deskAt('127.0.0.1:5353')
+  expect(upstreams()).toEqual(['192.0.2.53', '127.0.0.53', '10.100.0.1', '10.100.0.2'])
+  withOverlay()
+  await world.runFor(1_000)
+  expect(upstreams()).toEqual(['192.0.2.53', '127.0.0.53'])
+  await service.stop()
 })
 
 describe('who is answered', () => {
@@ -144,6 +154,26 @@ test('an answer follows what the mesh decides', async () => {
   startOn(book, workloadId('a'), ada)
   for (const listener of listeners) listener([{ type: 'workload', workload: workloadId('a') }])
   expect(ask()).toMatchObject({ records: [{ address: '10.100.0.1' }] })
+  await service.stop()
+})
+
+test('only what changed is looked at again, however much work there is', async () => {
+  for (let i = 0; i < 300; i += 1) apply(submit(`w${i}`))
+  const service = await serve()
+  expect(service.answer({ name: 'w7.default.claw', type: 'A' })).toMatchObject({ kind: 'found' })
+  let looks = 0
+  const { get, values, entries } = Map.prototype
+  const { workloads } = book.state
+  Object.assign(workloads, {
+    get: (id: never) => ((looks += 1), get.call(workloads, id)),
+    values: () => ((looks += workloads.size), values.call(workloads)),
+    entries: () => ((looks += workloads.size), entries.call(workloads)),
+    [Symbol.iterator]: () => ((looks += workloads.size), entries.call(workloads)),
+  })
+  for (const listener of listeners) listener([{ type: 'workload', workload: workloadId('w7') }])
+  expect(service.answer({ name: 'w7.default.claw', type: 'A' })).toMatchObject({ kind: 'found' })
+  expect(service.answer({ name: 'nobody.default.claw', type: 'A' })).toEqual({ kind: 'missing' })
+  expect(looks).toBeLessThan(10)
   await service.stop()
 })
 
