@@ -2,7 +2,7 @@
 import { createSocket, type Socket as Datagrams } from 'node:dgram'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
 import { Buckets } from '../../lib/buckets.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Log } from '../../ports/log.ts'
@@ -65,11 +65,12 @@ class NameServer implements OpenNameServer {
 
   async listen({ address, port }: NameServerOptions): Promise<void> {
     try {
-      this.#datagrams.bind({ address, port, exclusive: true })
-      await once(this.#datagrams, 'listening')
-      this.#port = this.#datagrams.address().port
-      this.#server.listen({ host: address, port: this.#port, exclusive: true })
+      // First the one that finds a free port more rarely: connections that have gone out hold many.
+      this.#server.listen({ host: address, port, exclusive: true })
       await once(this.#server, 'listening')
+      this.#port = (this.#server.address() as AddressInfo).port
+      this.#datagrams.bind({ address, port: this.#port, exclusive: true })
+      await once(this.#datagrams, 'listening')
     } catch (cause) {
       await this.close()
       if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause

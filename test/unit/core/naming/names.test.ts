@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NameIndex } from '../../../../src/core/naming/names.ts'
-import type { workloadId } from '../../../../src/model/ids.ts';
+import type { workloadId } from '../../../../src/model/ids.ts'
 import { groupId } from '../../../../src/model/ids.ts'
 import { ada, meshOf, submit } from '../../../support/control-samples.ts'
 import { create, startOn, web } from '../../../support/deployment-samples.ts'
