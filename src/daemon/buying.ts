@@ -3,6 +3,7 @@ import { standingsSeen } from '../core/molt/own-deals.ts'
 import type { Disk } from '../ports/journal.ts'
 import type { Service } from '../ports/service.ts'
 import type { Bank } from '../services/molt/bank.ts'
+import type { DeedBook } from '../services/molt/deeds/deed-book.ts'
 import { BuyingService } from '../services/molt/buying/buying.ts'
 import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
 import type { OfferBook } from '../services/molt/buying/offer-book.ts'
@@ -14,6 +15,7 @@ interface Market {
   readonly bank: Bank
   readonly offers: OfferBook
   readonly records: Pick<RecordStore, 'closedOut'>
+  readonly deeds: DeedBook
   /** What is of this network alone. */
   readonly disk: Disk
 }
@@ -21,11 +23,11 @@ interface Market {
 export function buyingOn(
   { verifier, clock, random, log }: Ground,
   { network, signer, rpc, party }: MoltPlane,
-  { bank, offers, records, disk }: Market,
+  { bank, offers, records, deeds, disk }: Market,
   door: BuyingDoor,
 ): Service {
   const service = new BuyingService({
-    ...{ network, signer, verifier, rpc, bank, disk, clock, random, log: log.child('buying') },
+    ...{ network, signer, verifier, rpc, bank, deeds, disk, clock, random, log: log.child('buying') },
     ...{ finder: offers, limits: () => door.limits() },
     knownOf: (provider) => ({
       ...standingsSeen(bank.books, network, { self: party, closedOut: records.closedOut, now: clock.now() })(

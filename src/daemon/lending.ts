@@ -6,6 +6,7 @@ import type { Disk } from '../ports/journal.ts'
 import type { Service } from '../ports/service.ts'
 import { pauseTask } from '../services/agent/pause.ts'
 import type { Bank } from '../services/molt/bank.ts'
+import type { DeedBook } from '../services/molt/deeds/deed-book.ts'
 import type { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import { type LendingHome, LendingService } from '../services/molt/lending/lending-service.ts'
 import { RecordBoard } from '../services/molt/lending/record-board.ts'
@@ -42,6 +43,7 @@ export function lendingHomeOf(
 interface Market {
   readonly bank: Bank
   readonly records: RecordStore
+  readonly deeds: DeedBook
   /** What is of this network alone. */
   readonly disk: Disk
 }
@@ -49,14 +51,14 @@ interface Market {
 export function lendingOn(
   { verifier, clock }: Ground,
   plane: MoltPlane,
-  { bank, records, disk }: Market,
+  { bank, records, deeds, disk }: Market,
   { home, door }: { readonly home: LendingHome; readonly door: LendingDoor },
 ): Service {
   const { network, signer, rpc, party } = plane
   const mode = (): LendingMode | null => lendingModes.find((one) => one === plane.part()?.mode) ?? null
   const lending = new LendingService({
     plane: {
-      ...{ network, signer, verifier, rpc, bank, board: new RecordBoard(party, records) },
+      ...{ network, signer, verifier, rpc, bank, deeds, board: new RecordBoard(party, records) },
       // What others say of a buyer is not asked yet: only what this account has seen itself, and proofs that it lies.
       standingOf: (who, role) =>
         standingsSeen(bank.books, network, { self: party, closedOut: records.closedOut, now: clock.now() })(who, role),

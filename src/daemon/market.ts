@@ -1,4 +1,4 @@
-/** What runs on the market host of this node, in start order: witness, account, records, what it lends, and what it buys. */
+/** What runs on the market host of this node, in start order: witness, account, records, what it lends and buys, and what it tells of that. */
 import { createDht, defaultDhtSettings } from '../adapters/libp2p/dht.ts'
 import type { Network } from '../core/molt/network.ts'
 import { isClawError } from '../model/failure.ts'
@@ -9,6 +9,9 @@ import type { Service } from '../ports/service.ts'
 import { Bank } from '../services/molt/bank.ts'
 import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
 import { OfferBook } from '../services/molt/buying/offer-book.ts'
+import { DeedBook } from '../services/molt/deeds/deed-book.ts'
+import { DeedTeller } from '../services/molt/deeds/deed-teller.ts'
+import { endsIn } from '../services/molt/deeds/ends.ts'
 import type { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import type { LendingHome } from '../services/molt/lending/lending-service.ts'
 import { withLoopback } from '../services/molt/loopback.ts'
@@ -66,14 +69,18 @@ export function marketOn(
   const records = new RecordStore({ ...shared, metrics, gossip, rpc: plane.rpc, net, keeper })
   const bank = new Bank({ ...shared, rpc })
   const offers = new OfferBook({ records, clock })
+  const deeds = new DeedBook({ disk, clock })
+  const whyOf = endsIn({ lending: lends.door, buying: lends.buying })
+  const teller = new DeedTeller({ self: party, deeds, bank, records, whyOf, clock, log: log.child('deeds') })
   const isWitness = network.witnesses.has(party)
   return {
     before: records.files,
     after: [
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
-      ...[bank, walletOn(plane, bank, { ...shared, rpc, records }, lends.wallet), offers, records],
-      alone(lendingOn(ground, plane, { bank, records, disk }, lends), log),
-      alone(buyingOn(ground, plane, { bank, offers, records, disk }, lends.buying), log),
+      ...[bank, walletOn(plane, bank, { ...shared, rpc, records }, lends.wallet), offers, records, deeds],
+      alone(lendingOn(ground, plane, { bank, records, deeds, disk }, lends), log),
+      alone(buyingOn(ground, plane, { bank, offers, records, deeds, disk }, lends.buying), log),
+      teller,
     ],
   }
 }

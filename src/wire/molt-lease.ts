@@ -40,11 +40,13 @@ const AgreeRequest = z.strictObject({
   key: Hash,
   terms: Terms,
   byBuyer: Signature,
+  /** Of the buyer, under who has made it: what everybody may know of an agreement. See core/records/parties.ts. */
+  partiesByBuyer: Signature,
 })
 export type AgreeRequest = z.infer<typeof AgreeRequest>
 
 const AgreeAnswer = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('agreed'), agreement: Agreement }),
+  z.strictObject({ type: z.literal('agreed'), agreement: Agreement, partiesByProvider: Signature }),
   Refused,
 ])
 export type AgreeAnswer = z.infer<typeof AgreeAnswer>

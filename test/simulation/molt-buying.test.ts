@@ -10,6 +10,7 @@ import type { Work } from '../../src/model/molt-work.ts'
 import { hour, minute, second } from '../../src/model/time.ts'
 import { silent } from '../../src/ports/log.ts'
 import { BuyingService, type Wish } from '../../src/services/molt/buying/buying.ts'
+import { DeedBook } from '../../src/services/molt/deeds/deed-book.ts'
 import { simSigner, simVerifier } from '../../src/simulation/signer.ts'
 import { buyer, type Cut, mint, MoltLab, never } from '../support/molt/lab.ts'
 import { wantOf } from '../support/molt/pair.ts'
@@ -35,8 +36,12 @@ async function market({ providers = [{}], limits, seed = 1 }: Setting = {}) {
   const names = providers.map((_, i) => nodeId(`provider-${i}`))
   const scripted: ScriptedProvider[] = []
   let buying: BuyingService | null = null
+  let book: DeedBook | null = null
   lab.companions.set(buyer, async ({ disk, bank }) => {
     const { clock, rpc } = lab.net.host(buyer)
+    const deeds = new DeedBook({ disk, clock })
+    await deeds.start()
+    book = deeds
     const service = new BuyingService({
       ...{
         network: lab.network,
@@ -47,6 +52,7 @@ async function market({ providers = [{}], limits, seed = 1 }: Setting = {}) {
         random: lab.world,
         bank,
         disk,
+        deeds,
       },
       limits: () => limits ?? { job: funds, hour: funds, day: funds },
       finder: { find: () => Promise.resolve(scripted.flatMap(({ offers }) => offers)) },
@@ -69,7 +75,11 @@ async function market({ providers = [{}], limits, seed = 1 }: Setting = {}) {
     if (buying === null) throw new Error('the buyer is down')
     return buying
   }
-  return { lab, scripted, names, service }
+  const deeds = (): DeedBook => {
+    if (book === null) throw new Error('the buyer is down')
+    return book
+  }
+  return { lab, scripted, names, service, deeds }
 }
 
 type Market = Awaited<ReturnType<typeof market>>
@@ -237,7 +247,7 @@ describe('wherever the power goes', () => {
 
   test.each(cuts)('before or after write $write, the job ends, and not a µMOLT is lost', async (cut) => {
     const stage = await market({ providers: [{ work: { takes: 30 * second } }], seed: 7 })
-    const { lab, service } = stage
+    const { lab, service, deeds } = stage
     const { id } = await lab.play(service().submit({ name: 'train', wish: wish(), work, by: 'user:ada' }))
     lab.crashAt(buyer, cut)
     const job = await over(stage, id)
@@ -246,6 +256,8 @@ describe('wherever the power goes', () => {
       agreement === null ? [] : [agreementId(agreement)],
     )
     expect(new Set(agreements).size).toBe(agreements.length)
+    // Whatever it has agreed on, it can show who has.
+    expect(agreements.every((agreement) => deeds().get(agreement) !== null)).toBe(true)
     await balanced(stage, job)
   })
 

@@ -1,8 +1,8 @@
 /** Keeps what this node has said in the table: says it anew before it is over, and gives it to peers that have come to be among the closest. */
 import { renewalAt } from '../../core/records/republish.ts'
-import { isClawError } from '../../model/failure.ts'
+import { ClawError, isClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
-import { recordKey } from '../../model/record.ts'
+import { type RecordName, recordKey } from '../../model/record.ts'
 import { type Millis, minute, second } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
@@ -10,6 +10,8 @@ import type { Metrics } from '../../ports/metrics.ts'
 import type { Random } from '../../ports/random.ts'
 import type { RecordNet } from '../../ports/record-net.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Signer } from '../../ports/signer.ts'
+import type { RecordKeeper } from './keeper.ts'
 import type { Own, OwnRecords } from './own-records.ts'
 import type { RecordPublisher } from './publisher.ts'
 import { quorumOfPeers } from './types.ts'
@@ -22,6 +24,8 @@ const retry: Millis = minute
 
 export interface RepublisherDeps {
   readonly net: RecordNet
+  readonly signer: Pick<Signer, 'id'>
+  readonly keeper: Pick<RecordKeeper, 'bestOf'>
   readonly own: OwnRecords
   readonly publisher: RecordPublisher
   readonly clock: Clock
@@ -130,7 +134,7 @@ export class RecordRepublisher {
     const key = recordKey(name)
     const last = this.#spread.get(key)
     const closest = await net.closest(key)
-    if (closest.length === 0) return false
+    if (closest.length === 0 || this.#isOthersNow(name)) return false
     if (last?.sequence !== record.sequence) return true
     if (closest.some((peer) => !last.peers.has(peer))) return true
     return !last.isEnough && clock.elapsed() - last.at > retry
@@ -143,7 +147,13 @@ export class RecordRepublisher {
     this.#spread.set(key, { sequence: record.sequence, peers, isEnough, at: clock.elapsed() })
   }
 
-  async #drop({ name }: Own): Promise<void> {
+  /** What the parties of an agreement say of it has one place: another of them has said it since. */
+  #isOthersNow(name: RecordName): boolean {
+    const best = this.#deps.keeper.bestOf(recordKey(name))
+    return best !== null && best.record.issuer !== this.#deps.signer.id
+  }
+
+  async #drop({ name }: Pick<Own, 'name'>): Promise<void> {
     const key = recordKey(name)
     this.#chances.delete(key)
     this.#spread.delete(key)
@@ -155,6 +165,10 @@ export class RecordRepublisher {
       await work()
     } catch (error) {
       if (!isClawError(error)) throw error
+      if (ClawError.is(error, 'RECORD_REFUSED') && error.facts.why === 'stale' && this.#isOthersNow(name)) {
+        await this.#drop({ name })
+        return
+      }
       this.#deps.log.warn('a record could not be said again', { ...name, error })
     }
   }

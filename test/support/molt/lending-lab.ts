@@ -10,6 +10,7 @@ import type { Member } from '../../../src/model/node.ts'
 import { type Instant, type Millis, second } from '../../../src/model/time.ts'
 import { isTerminal } from '../../../src/model/workload.ts'
 import { silent } from '../../../src/ports/log.ts'
+import { DeedBook } from '../../../src/services/molt/deeds/deed-book.ts'
 import { LendingService } from '../../../src/services/molt/lending/lending-service.ts'
 import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
 import { Mesh } from '../agent-mesh.ts'
@@ -41,6 +42,7 @@ export class LendingLab extends MoltLab {
   readonly board = new Map<number, Offer>()
   readonly mode: LendingMode
   lending: LendingService | null = null
+  deeds: DeedBook | null = null
   /** How long an image takes to arrive. */
   startTakes: Millis = 3 * second
   /** Whether a guest ends by itself, and after how long; null for never. */
@@ -67,6 +69,7 @@ export class LendingLab extends MoltLab {
       ...{ id, provider, network: this.network.id, now: () => this.world.now() },
       after: (wait, run) => this.world.after(wait, run),
       call: (to, protocol, asked, signal) => this.net.host(id).rpc.call(to, protocol, asked, signal),
+      signer: simSigner(id),
       sign: (kind, value) => this.signed(id, kind, value),
       hold: (agreement) => this.insist(id, (bank) => bank.openHold(agreement, never)),
     }
@@ -89,9 +92,13 @@ export class LendingLab extends MoltLab {
     const control = this.mesh.control()
     const view = { state: this.staleFor === 0 ? control.state : this.#withoutWork() }
     const isAlive = (): boolean => this.net.host(provider).clock === host.clock
+    const deeds = new DeedBook({ disk, clock: host.clock })
+    await deeds.start()
+    this.deeds = deeds
     const lending: LendingService = new LendingService({
       plane: {
         ...{ network: this.network, signer: simSigner(provider), verifier: simVerifier, rpc: host.rpc, bank },
+        deeds,
         board: {
           publish: (offer) => Promise.resolve(void this.board.set(offer.number, offer)),
           withdraw: (number) => Promise.resolve(void this.board.delete(number)),

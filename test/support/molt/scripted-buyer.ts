@@ -6,6 +6,7 @@ import { totalFor } from '../../../src/core/molt/market/decide.ts'
 import { bidHash } from '../../../src/core/molt/market/rank.ts'
 import { termsOf } from '../../../src/core/molt/market/terms.ts'
 import { noteHash } from '../../../src/core/molt/meter.ts'
+import { partiesOf, signParties } from '../../../src/core/records/parties.ts'
 import { oneMolt } from '../../../src/model/amount.ts'
 import { isClawError } from '../../../src/model/failure.ts'
 import type { NodeId } from '../../../src/model/ids.ts'
@@ -16,6 +17,7 @@ import type { Want } from '../../../src/model/molt-want.ts'
 import type { Work } from '../../../src/model/molt-work.ts'
 import { type Instant, type Millis, minute, second } from '../../../src/model/time.ts'
 import type { Protocol, Rpc } from '../../../src/ports/rpc.ts'
+import type { Signer } from '../../../src/ports/signer.ts'
 import {
   agreeTerms,
   askBid,
@@ -43,6 +45,7 @@ export interface BuyerWorld {
   now(): Instant
   after(wait: Millis, run: () => void): unknown
   call: Rpc['call']
+  readonly signer: Signer
   sign(kind: Kind, value: unknown): string
   hold(agreement: Agreement): Promise<Certificate>
 }
@@ -97,7 +100,8 @@ export class ScriptedBuyer {
     const hold = totalFor(signed.bid.rate, want)
     const terms = termsOf(signed.bid, want, { job: 'job', hold, at: this.world.now() })
     const byBuyer = this.world.sign('agreement', terms)
-    const answer = await this.ask(agreeTerms, { key: bidHash(signed.bid), terms, byBuyer })
+    const partiesByBuyer = signParties(this.world.signer, this.world.network, partiesOf({ terms }))
+    const answer = await this.ask(agreeTerms, { key: bidHash(signed.bid), terms, byBuyer, partiesByBuyer })
     if (answer.type === 'refused') throw new Error(answer.reason)
     return answer.agreement
   }

@@ -1,5 +1,5 @@
 /** A provider in virtual time that goes through its leases by the real rules, but runs nothing; and lies as a test wants it to. */
-import { agreementId } from '../../../src/core/molt/agreement.ts'
+import { type Agreement, agreementId } from '../../../src/core/molt/agreement.ts'
 import { closingText } from '../../../src/core/molt/closing.ts'
 import { decideBid, wantHash } from '../../../src/core/molt/market/decide.ts'
 import type { Lease, LeaseInput } from '../../../src/core/molt/market/lease.ts'
@@ -8,6 +8,7 @@ import { lendingOf } from '../../../src/core/molt/market/lending.ts'
 import { offerChanges } from '../../../src/core/molt/market/offers.ts'
 import { areTermsOf } from '../../../src/core/molt/market/terms.ts'
 import { dueFor } from '../../../src/core/molt/meter.ts'
+import { partiesOf, signParties } from '../../../src/core/records/parties.ts'
 import { ClawError, isClawError } from '../../../src/model/failure.ts'
 import type { NodeId } from '../../../src/model/ids.ts'
 import type { MeterNote } from '../../../src/model/molt-note.ts'
@@ -16,6 +17,7 @@ import type { LendingPolicy } from '../../../src/model/molt-policy.ts'
 import type { Millis } from '../../../src/model/time.ts'
 import { second } from '../../../src/model/time.ts'
 import type { Bank } from '../../../src/services/molt/bank.ts'
+import { simSigner } from '../../../src/simulation/signer.ts'
 import type { TalkAnswer, TalkRequest } from '../../../src/wire/molt-lease.ts'
 import { agreeTerms, askBid, startWork, talkLease } from '../../../src/wire/molt-lease.ts'
 import type { MoltLab } from './lab.ts'
@@ -77,11 +79,15 @@ export class ScriptedProvider {
       const lease = this.leases.get(key)
       const refuse = (reason: 'unknown' | 'terms') => Promise.resolve({ type: 'refused' as const, reason })
       if (lease === undefined || init.trick === 'refuses') return refuse('unknown')
-      if (lease.agreement !== null) return Promise.resolve({ type: 'agreed' as const, agreement: lease.agreement })
+      const agreedOn = (agreement: Agreement) => {
+        const partiesByProvider = signParties(simSigner(id), lab.network.id, partiesOf(agreement))
+        return Promise.resolve({ type: 'agreed' as const, agreement, partiesByProvider })
+      }
+      if (lease.agreement !== null) return agreedOn(lease.agreement)
       if (!areTermsOf(lease.signed.bid, lease.want, terms, this.#now)) return refuse('terms')
       const agreement = { terms, byBuyer, byProvider: lab.signed(id, 'agreement', terms) }
       this.#step(key, { type: 'agreed', agreement })
-      return Promise.resolve({ type: 'agreed' as const, agreement })
+      return agreedOn(agreement)
     })
     rpc.serve(startWork, async ({ agreement, hold }) => {
       const lease = this.#find(agreement)

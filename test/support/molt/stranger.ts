@@ -75,6 +75,7 @@ export class Stranger {
       ...{ id: this.id, provider: this.#provider, network: network.id, now: () => Math.floor(systemClock.now()) },
       after: (wait, run) => systemClock.after(wait, run),
       call: (to, protocol, asked, signal) => host.rpc.call(to, protocol, asked, signal),
+      signer: this.identity.signer,
       sign: (kind, value) => sign(this.identity.signer, { kind, network: network.id, value }),
       hold: (agreement) => bank.openHold(agreement, never),
     }

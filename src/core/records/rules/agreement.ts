@@ -121,11 +121,17 @@ export const RatingPayload = z.strictObject({
   parties: SignedParties,
   /** The hash of the closing that it is about. */
   close: Hash,
-  outcome: z.enum(['completed', 'failed', 'disputed']),
+  outcome: z.enum(['completed', 'failed', 'paid', 'late', 'disputed']),
   /** From 1, bad, to 5, good. */
   rating: z.int().min(1).max(5),
 })
 export type RatingPayload = z.infer<typeof RatingPayload>
+
+/** What may be said of a provider, and of a buyer. */
+const sayable: readonly (readonly RatingPayload['outcome'][])[] = [
+  ['completed', 'failed', 'disputed'],
+  ['paid', 'late', 'disputed'],
+]
 
 /** Of somebody, by somebody. */
 export const ratingId = (subject: NodeId, rater: NodeId): string => `${subject}:${rater}`
@@ -133,15 +139,17 @@ export const ratingId = (subject: NodeId, rater: NodeId): string => `${subject}:
 /** Whoever rates, and whom, are the two of the agreement. That it was closed so is for the reader to look up: it is under the agreement's id. */
 export const ratingRule = ruleOf({
   payload: RatingPayload,
-  problem({ parties: signed }, { issuer, id }, context) {
+  problem({ parties: signed, outcome }, { issuer, id }, context) {
     const { buyer, provider } = signed.parties
     const pairs = [
       [provider, buyer],
       [buyer, provider],
     ] as const
-    const named = pairs.find(([subject]) => id === ratingId(subject, issuer))
+    const place = pairs.findIndex(([subject]) => id === ratingId(subject, issuer))
+    const named = pairs[place]
     if (named === undefined) return 'key'
     if (!isParty(issuer, named[1], context)) return 'issuer'
+    if (sayable[place]?.includes(outcome) !== true) return 'rule'
     return areSigned(signed, context.network.id, context.verifier) ? null : 'rule'
   },
   tombstone: { payload: emptyTombstone, problem: (_, { issuer, id }) => (id.endsWith(`:${issuer}`) ? null : 'issuer') },

@@ -6,6 +6,7 @@ import { closingText } from '../../../core/molt/closing.ts'
 import type { Network } from '../../../core/molt/network.ts'
 import { closedAt } from '../../../core/molt/spend.ts'
 import { type Kind, sign } from '../../../core/molt/signing.ts'
+import { areSigned, partiesOf, signParties } from '../../../core/records/parties.ts'
 import { isClawError } from '../../../model/failure.ts'
 import type { Certificate, SignedVoucher, Voucher } from '../../../model/molt-line.ts'
 import type { Work } from '../../../model/molt-work.ts'
@@ -13,6 +14,7 @@ import type { Rpc } from '../../../ports/rpc.ts'
 import type { Signer, Verifier } from '../../../ports/signer.ts'
 import { agreeTerms, startWork } from '../../../wire/molt-lease.ts'
 import type { Bank } from '../bank.ts'
+import type { DeedBook } from '../deeds/deed-book.ts'
 import type { SpendingKeeper } from './spending-keeper.ts'
 
 export interface DealingDeps {
@@ -21,6 +23,7 @@ export interface DealingDeps {
   readonly verifier: Verifier
   readonly rpc: Pick<Rpc, 'call'>
   readonly bank: Pick<Bank, 'books' | 'openHold' | 'close' | 'read' | 'take' | 'know' | 'isUnderWay' | 'giveUp'>
+  readonly deeds: Pick<DeedBook, 'keep'>
   readonly spending: SpendingKeeper
 }
 
@@ -68,12 +71,18 @@ export async function carryOutDuty(
 }
 
 async function ask(deps: DealingDeps, { key, terms }: Purchase, signal: AbortSignal): Promise<PurchaseInput | null> {
+  const { rpc, signer, network, verifier, deeds } = deps
   const byBuyer = signedBy(deps, 'agreement', terms)
-  const answer = await deps.rpc.call(terms.provider, agreeTerms, { key, terms, byBuyer }, signal)
+  const parties = partiesOf({ terms })
+  const partiesByBuyer = signParties(signer, network.id, parties)
+  const answer = await rpc.call(terms.provider, agreeTerms, { key, terms, byBuyer, partiesByBuyer }, signal)
   if (answer.type === 'refused') return { type: 'refused' }
-  const { agreement } = answer
-  const isOurs = agreementId(agreement) === agreementId({ terms }) && isAgreed(agreement, deps.verifier)
-  return isOurs ? { type: 'countersigned', agreement } : { type: 'refused' }
+  const { agreement, partiesByProvider } = answer
+  const signed = { parties, byBuyer: partiesByBuyer, byProvider: partiesByProvider }
+  const isOurs = agreementId(agreement) === agreementId({ terms }) && isAgreed(agreement, verifier)
+  if (!isOurs || !areSigned(signed, network.id, verifier)) return { type: 'refused' }
+  await deeds.keep(agreement, signed)
+  return { type: 'countersigned', agreement }
 }
 
 async function payHold(

@@ -11,6 +11,7 @@ import type { Role, Standing } from '../../../core/molt/market/reputation.ts'
 import { areTermsOf } from '../../../core/molt/market/terms.ts'
 import type { Network } from '../../../core/molt/network.ts'
 import { isSignedBy, type Kind, sign } from '../../../core/molt/signing.ts'
+import { areSigned, partiesOf, type SignedParties, signParties } from '../../../core/records/parties.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import type { DeclineReason } from '../../../model/molt-bid.ts'
@@ -28,6 +29,7 @@ import type {
   TalkRequest,
 } from '../../../wire/molt-lease.ts'
 import type { Bank } from '../bank.ts'
+import type { DeedBook } from '../deeds/deed-book.ts'
 import type { GuestWork } from './guest-work.ts'
 import type { LeaseRunner } from './lease-runner.ts'
 import type { LeaseStore } from './lease-store.ts'
@@ -40,6 +42,7 @@ export interface LendingDeskDeps {
   readonly runner: LeaseRunner
   readonly work: GuestWork
   readonly bank: Pick<Bank, 'know' | 'take'>
+  readonly deeds: Pick<DeedBook, 'keep'>
   /** Null while this node lends nothing. */
   readonly lending: () => Lending | null
   /** What there is to be lent now, and what is known of whoever asks. */
@@ -111,24 +114,41 @@ export class LendingDesk {
     return this.#inTurn(() => this.#agree(asked, from))
   }
 
-  async #agree({ key, terms, byBuyer }: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {
+  async #agree({ key, terms, byBuyer, partiesByBuyer }: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {
     const { store, runner, signer, network, verifier, bank } = this.#deps
     const lease = store.get(key)
     if (lease === null || lease.want.buyer !== from) return refused('unknown')
-    if (lease.agreement !== null) return agreedOr(lease.agreement, terms)
+    if (lease.agreement !== null) return this.#agreed(lease.agreement, terms, partiesByBuyer)
     if (lease.state !== 'bid') return refused('over')
     const now = runner.now()
     if (now >= lease.signed.bid.validUntil) return refused('over')
     if (!areTermsOf(lease.signed.bid, lease.want, terms, now)) return refused('terms')
     const byProvider = sign(signer, { kind: 'agreement', network: network.id, value: terms })
     const agreement: Agreement = { terms, byBuyer, byProvider }
-    if (!isAgreed(agreement, verifier)) return refused('signature')
+    if (!isAgreed(agreement, verifier) || this.#parties(agreement, partiesByBuyer) === null) return refused('signature')
     const devices = this.#devicesFor(lease, from)
     if (devices === null) return refused('taken')
     const next = await runner.step(key, { type: 'agreed', agreement, devices })
     if (next === null || next.agreement === null) return refused('over')
     await bank.know(next.agreement)
-    return agreedOr(next.agreement, terms)
+    return this.#agreed(next.agreement, terms, partiesByBuyer)
+  }
+
+  /** Who has made it is on the disk before the buyer has this node's word for it. */
+  async #agreed(agreement: Agreement, terms: Agreement['terms'], partiesByBuyer: string): Promise<AgreeAnswer> {
+    if (agreementId(agreement) !== agreementId({ terms })) return refused('taken')
+    const signed = this.#parties(agreement, partiesByBuyer)
+    if (signed === null) return refused('signature')
+    await this.#deps.deeds.keep(agreement, signed)
+    return { type: 'agreed', agreement, partiesByProvider: signed.byProvider }
+  }
+
+  /** Null where the buyer has signed something else. */
+  #parties(agreement: Agreement, byBuyer: string): SignedParties | null {
+    const { signer, network, verifier } = this.#deps
+    const parties = partiesOf(agreement)
+    const signed = { parties, byBuyer, byProvider: signParties(signer, network.id, parties) }
+    return areSigned(signed, network.id, verifier) ? signed : null
   }
 
   /** What is still to be had of what was bid. */
@@ -233,9 +253,6 @@ const bidAnswer = ({ signed, want }: Lease): BidAnswer => ({
   type: totalFor(signed.bid.rate, want) > want.maxTotal ? 'counter' : 'bid',
   signed,
 })
-
-const agreedOr = (agreement: Agreement, terms: Agreement['terms']): AgreeAnswer =>
-  agreementId(agreement) === agreementId({ terms }) ? { type: 'agreed', agreement } : refused('taken')
 
 /** Whoever pays it, the account of the agreement has to get all of the hold by one line. */
 function isEnough({ order }: Certificate, agreement: Agreement): boolean {

@@ -25,6 +25,7 @@ import type { Signer, Verifier } from '../../../ports/signer.ts'
 import { agreeTerms, askBid, execInLease, readLeaseLogs, startWork, talkLease } from '../../../wire/molt-lease.ts'
 import type { Control } from '../../control/types.ts'
 import type { Bank } from '../bank.ts'
+import type { DeedBook } from '../deeds/deed-book.ts'
 import { type GuestHost, leaseExec, leaseLogs } from './guest-visits.ts'
 import { MeshWork, type MeshWorkDeps } from './guest-work.ts'
 import { LeaseRunner } from './lease-runner.ts'
@@ -43,6 +44,7 @@ export interface LendingPlane {
   readonly verifier: Verifier
   readonly rpc: Pick<Rpc, 'serve' | 'serveStream' | 'serveDuplex'>
   readonly bank: Pick<Bank, 'close' | 'books' | 'onLine' | 'know' | 'take'>
+  readonly deeds: Pick<DeedBook, 'keep'>
   readonly board: OfferBoard
   readonly standingOf: (who: NodeId, role: Role) => Standing
   /** What others ask for a model, in µMOLT for a second of one GPU; null when nobody offers one. */

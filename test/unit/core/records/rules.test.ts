@@ -168,16 +168,22 @@ describe('a dispute', () => {
 
 describe('a rating', () => {
   const rating = { parties: bothSigned(), close: 'd'.repeat(64), outcome: 'completed', rating: 5 }
-  const rated = (rater: NodeId, subject: NodeId, parts: Making = {}) =>
-    record(rater, 'claw-rep', rating, { id: ratingId(subject, rater), ...parts })
+  const rated = (rater: NodeId, subject: NodeId, parts: Making = {}, outcome = 'completed') =>
+    record(rater, 'claw-rep', { ...rating, outcome }, { id: ratingId(subject, rater), ...parts })
 
   test('is of one party by the other', () => {
     expect(refusalOf(rated(ann, ben))).toBeNull()
-    expect(refusalOf(rated(ben, ann))).toBeNull()
+    expect(refusalOf(rated(ben, ann, {}, 'paid'))).toBeNull()
     expect(refusalOf(rated(eve, ben))).toBe('issuer')
     expect(refusalOf(rated(ann, ann))).toBe('issuer')
     expect(refusalOf(rated(ann, ben, { by: simSigner(eve) }))).toBe('key')
     expect(refusalOf(rated(ann, ben, { id: `${ben}:${eve}`, by: simSigner(eve) }))).toBe('issuer')
+  })
+
+  test('says of a provider how it worked, and of a buyer how it paid', () => {
+    const said = ['completed', 'failed', 'paid', 'late', 'disputed']
+    expect(said.map((outcome) => refusalOf(rated(ann, ben, {}, outcome)))).toEqual([null, null, 'rule', 'rule', null])
+    expect(said.map((outcome) => refusalOf(rated(ben, ann, {}, outcome)))).toEqual(['rule', 'rule', null, null, null])
   })
 })
 
