@@ -19,11 +19,12 @@ import type { WorkPlane } from './work-plane.ts'
 export function lendingHomeOf(
   { identity, config, disk, clock, log }: Ground,
   { control, vault }: ControlPlane,
-  { agent, logs, executors, members }: WorkPlane,
+  { agent, logs, executors, members, care }: WorkPlane,
 ): LendingHome {
   const self = identity.id
   return {
     ...{ self, control, disk, clock, log: log.child('lending'), hasNetwork: config.molt.guestNetwork === 'bridge' },
+    care,
     samples: () => new Map((members.view(self).report?.gpus ?? []).map((sample) => [sample.uuid, sample])),
     isolation: async (signal) => {
       const found = await Promise.all(

@@ -34,7 +34,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, ingress, gateway, images, abandoned, objects, backups } = work
-  const { overlay, naming } = work
+  const { overlay, naming, care } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -47,6 +47,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       executorsOf(work),
       ...(images === null ? [] : [images]),
       inventory,
+      care,
       host.service,
       members,
       logs,

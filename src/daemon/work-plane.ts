@@ -23,6 +23,7 @@ import { abandonedCopies } from '../services/volumes/abandoned-copies.ts'
 import { backupsOf } from './backups.ts'
 import type { ConnectTo } from './connect-to.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { careOf } from './device-care.ts'
 import { chooseExecutors } from './executors.ts'
 import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
@@ -61,11 +62,12 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     versions: () => ({ clawnode: version, [stateVersionKey]: rangeText(supported) }),
     log: log.child('inventory'),
   })
+  const { care, admit } = careOf(ground, plane, { probes, devices: () => inventory.devices() })
   const naming = namingOf(ground, plane)
   const agent: AgentService = new AgentService({
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
-    ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, mountsFor: kept.volumes.mountsFor },
+    ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, admit, mountsFor: kept.volumes.mountsFor },
     resolverFor: (spec) => naming.resolverFor(spec),
     provisions: (workload, off) => provisionsFor({ vault, state: () => control.state }, workload, off),
     log: log.child('agent'),
@@ -93,21 +95,24 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const own = [proxy, ingress, overlay, naming].flatMap((one) => one.problems())
+      const own = [proxy, ingress, overlay, naming, care].flatMap((one) => one.problems())
       const problems = [...own, ...sample.problems]
       const content = { ...sample, problems, busy: agent.busyDevices(), version }
-      const { outdated } = control
-      if (outdated === null) return content
-      return { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...problems] }
+      return asOutdated(content, control.outdated)
     },
   })
   agent.onBusyChange(() => members.refresh())
-  for (const troubled of [proxy, ingress, overlay, naming]) troubled.onProblems(() => members.refresh())
+  for (const troubled of [proxy, ingress, overlay, naming, care]) troubled.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
   const shown = { proxy, ingress, services, overlay, naming }
-  return { executors, images, probes, inventory, agent, logs, members, gateway, ...shown, ...kept }
+  return { executors, images, probes, inventory, care, agent, logs, members, gateway, ...shown, ...kept }
 }
+
+const asOutdated = (content: ReportContent, outdated: Error | null): ReportContent =>
+  outdated === null
+    ? content
+    : { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...content.problems] }
 
 /** What work keeps, and copies of that. */
 function keptOf(ground: Ground, plane: ControlPlane, needed: Omit<Parameters<typeof volumesOf>[2], 'objects'>) {

@@ -96,6 +96,12 @@ const networkFailures = {
 }
 
 const leaseFailures = {
+  GPU_UNCLEAN: failure(
+    'conflict',
+    ({ device, detail }: { device: string; detail: string }) =>
+      `GPU ${device} is not given to a guest before it is clean: ${detail}.`,
+    'See what is left on it with `clawbernetes molt status` at its node; who rents goes on to another provider by itself.',
+  ),
   LEASE_UNKNOWN: failure(
     'not-found',
     ({ agreement }: { agreement: string }) => `There is no lease for the agreement ${agreement} here.`,

@@ -77,6 +77,10 @@ export const LendingPolicy = z.strictObject({
   reclaim: span.describe('So long before GPUs are taken back the guest is told').exactOptional(),
   concurrency: z.int().min(1).max(10_000).describe('So many leases at a time').exactOptional(),
   largestLease: molt.describe('No lease that costs more').exactOptional(),
+  gpuReset: z
+    .boolean()
+    .describe('GPUs in whose memory something is left after a lease are reset; otherwise they wait until it is gone')
+    .exactOptional(),
   region: region.exactOptional(),
   arbiters: z.array(party).max(7).exactOptional(),
 })

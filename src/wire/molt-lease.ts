@@ -26,11 +26,12 @@ export type BidAnswer = z.infer<typeof BidAnswer>
  * Why a provider does not go on. `unknown`: no bid or agreement of this buyer has that name. `over`: the bid has run out, or the agreement is
  * being closed. `terms`: they are not what was bid. `taken`: the bid was taken already, for another agreement, or its GPUs were. `signature`: the buyer's is
  * missing. `hold`: the line is not final, or sets aside too little for this agreement. `image`: the work is of another image than was agreed.
- * `work`: it cannot be run here as it is. `started`: other work was begun for it.
+ * `work`: it cannot be run here as it is. `started`: other work was begun for it. `unclean`: something of whoever had its GPUs before is left on
+ * them, or their tool does not say.
  */
 export const leaseRefusals = [
   ...(['unknown', 'over', 'terms', 'taken', 'signature'] as const),
-  ...(['hold', 'image', 'work', 'started'] as const),
+  ...(['hold', 'image', 'work', 'started', 'unclean'] as const),
 ] as const
 export type LeaseRefusal = (typeof leaseRefusals)[number]
 const Refused = z.strictObject({ type: z.literal('refused'), reason: z.enum(leaseRefusals) })

@@ -68,6 +68,23 @@ describe('a lease', () => {
     expect(lab.net.bugs).toEqual([])
   })
 
+  test('given GPUs on which something is left, then others are given, and where there are none the lease is refused', async () => {
+    const { lab, one } = await opened({ gpus: 3 })
+    lab.runsFor = 20 * second
+    lab.dirty.add('GPU-0')
+    const agreement = await lab.play(one.rent())
+    expect(lab.lending?.leases()[0]?.lease.devices).toEqual(['GPU-1', 'GPU-2'])
+    await lab.play(one.follow(agreement), 20 * minute)
+    await settled(lab)
+    expect(lab.left).toEqual(['GPU-1', 'GPU-2'])
+    const bid = await lab.play(one.bid())
+    lab.dirty.add('GPU-1')
+    await expect(lab.play(one.agree(bid))).rejects.toThrow('unclean')
+    expect(lab.unclean).toEqual(new Set(['GPU-0', 'GPU-1']))
+    await expect(lab.play(one.bid())).rejects.toThrow('capacity')
+    expect(lab.net.bugs).toEqual([])
+  })
+
   test('given a buyer that stops to sign, then its work is held still, then ended, and what was promised is claimed', async () => {
     const { lab, one } = await opened()
     const agreement = await lab.play(one.rent())

@@ -48,6 +48,7 @@ const noLending: LendingRoom = {
   view() {
     throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it takes part in none' })
   },
+  unclean: () => [],
 }
 
 /** A node that buys nothing. */

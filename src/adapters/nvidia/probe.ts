@@ -4,6 +4,7 @@ import type { GpuProbe } from '../../ports/probe.ts'
 import { toolProblem, type RunTool } from '../../ports/tool.ts'
 import type { Smi } from './ask.ts'
 import { NvidiaInventory } from './inventory.ts'
+import { lookAt, resetGpu } from './look.ts'
 import { NvidiaSampler } from './sampler.ts'
 
 export interface NvidiaSettings {
@@ -11,6 +12,8 @@ export interface NvidiaSettings {
   readonly path?: string
   readonly inventoryTimeout?: Millis
   readonly sampleTimeout?: Millis
+  readonly lookTimeout?: Millis
+  readonly resetTimeout?: Millis
 }
 
 /** A report of eight GPUs with many processes has some 200 KB. */
@@ -22,6 +25,7 @@ const maxBytes = 8 * 1_048_576
  */
 export function nvidiaProbe(runTool: RunTool, settings: NvidiaSettings = {}): GpuProbe {
   const { path = 'nvidia-smi', inventoryTimeout = 20 * second, sampleTimeout = 10 * second } = settings
+  const { lookTimeout = 4 * second, resetTimeout = 30 * second } = settings
   const smi =
     (timeoutMs: Millis, signal: AbortSignal): Smi =>
     async (...args) => {
@@ -34,5 +38,7 @@ export function nvidiaProbe(runTool: RunTool, settings: NvidiaSettings = {}): Gp
     vendor: 'nvidia',
     inventory: (signal) => inventory.read(smi(inventoryTimeout, signal)),
     sample: (signal) => sampler.read(smi(sampleTimeout, signal)),
+    look: (uuids, signal) => lookAt(smi(lookTimeout, signal), uuids),
+    reset: (uuid, signal) => resetGpu(smi(resetTimeout, signal), uuid),
   }
 }

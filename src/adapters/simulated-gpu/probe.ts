@@ -26,6 +26,11 @@ export function simulatedGpuProbe({ node, groups, clock, busy }: SimulatedGpuSet
   return {
     vendor: 'simulated',
     inventory: () => Promise.resolve(inventory),
+    // They have no memory in which anything could be left.
+    look: (uuids) => {
+      const samples = uuids.map((uuid) => ({ ...unknownSample(uuid), memoryUsedMib: 0, eccUncorrected: 0 }))
+      return Promise.resolve({ samples, problem: null })
+    },
     sample: () => {
       const given = busy()
       const step = Math.floor(clock.now() / stepMs)

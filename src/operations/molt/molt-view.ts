@@ -7,6 +7,7 @@ import type { MeshState } from '../../core/state/types.ts'
 import { moltInWords } from '../../model/amount.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
+import { traceKinds } from '../../model/gpu-traces.ts'
 import { moltModes } from '../../model/molt.ts'
 import type { OperationContext } from '../context.ts'
 import { iso, isoOrNull, time } from '../fields.ts'
@@ -95,12 +96,17 @@ export const MoltStatusView = z.object({
     quorum: z.int(),
     isEnough: z.boolean().describe('Whether credit can move now, as far as this node sees'),
   }),
+  unclean: z
+    .array(
+      z.object({ device: z.string(), kind: z.enum(traceKinds), detail: z.string().describe('In words'), since: time }),
+    )
+    .describe('GPUs of this node that are not lent, as something is left on them of whoever had them before'),
   nodes: z
     .array(z.object({ node: z.string(), mode, party: partyId }))
     .describe('Nodes of this mesh that take part, or are witnesses'),
 })
 
-export function statusView({ molt, control, self }: OperationContext): z.infer<typeof MoltStatusView> {
+export function statusView({ molt, lending, control, self }: OperationContext): z.infer<typeof MoltStatusView> {
   const { part, party, isWitness, isConnected, problem, peers, addresses } = molt.status()
   const { state } = control
   const { moltNetwork, moltParts } = state
@@ -112,6 +118,9 @@ export function statusView({ molt, control, self }: OperationContext): z.infer<t
     peers: peers.length,
     strangers: peers.filter((peer) => !own.has(peer)).length,
     witnesses: witnessesSeen(moltNetwork, [...peers, ...(isConnected && party !== null ? [party] : [])]),
+    unclean: lending.unclean().map(({ uuid, kind, detail, since: from }) => ({
+      ...{ device: uuid, kind, detail, since: iso(from) },
+    })),
     nodes: Array.from(moltParts, ([node, one]) => ({ node: nameOf(state, node), mode: one.mode, party: one.party })),
   }
 }

@@ -57,6 +57,7 @@ export interface AgentDeps {
   readonly resolverFor?: NonNullable<PerformerDeps['resolverFor']>
   /** Secrets and config maps of what is about to be started. */
   readonly provisions?: NonNullable<PerformerDeps['provisions']>
+  readonly admit?: NonNullable<PerformerDeps['admit']>
   readonly disk: Disk
   readonly clock: Clock
   readonly log: Log

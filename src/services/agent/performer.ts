@@ -37,6 +37,8 @@ export interface PerformerDeps {
   readonly mountsFor?: (spec: WorkloadSpec, ...around: Parameters<PrepareMounts>) => ReturnType<PrepareMounts>
   /** Secrets and config maps of what is about to be started. Work that names some cannot be started where this is left out. */
   readonly provisions?: (workload: Assigned, signal: AbortSignal) => Promise<Provisions>
+  /** Returns when what is about to be started may have its devices. Throws GPU_UNCLEAN. */
+  readonly admit?: (workload: Assigned, signal: AbortSignal) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -245,6 +247,7 @@ export class Performer {
     const workload = assigned(placement)
     if (workload === null) return
     try {
+      await this.#deps.admit?.(workload, signal)
       await this.#executor(workload.placement.executor).start(await this.#taskOf(workload), signal)
       this.failures.delete(placement)
     } catch (error) {

@@ -49,6 +49,12 @@ export class LendingLab extends MoltLab {
   runsFor: Millis | null = null
   /** For how long a daemon that begins sees its mesh without any work, as its last snapshot had it. */
   staleFor: Millis = 0
+  /** Devices on which something is left; it shows when they are looked at. */
+  readonly dirty = new Set<string>()
+  /** Those of them that were looked at. */
+  readonly unclean = new Set<string>()
+  /** Devices that guests have had. */
+  readonly left: string[] = []
   readonly #standingOf: (who: NodeId) => Standing
 
   constructor({ gpus = 2, mode = 'moderate', standingOf = () => unknown, ...settings }: LendingSettings = {}) {
@@ -122,6 +128,13 @@ export class LendingLab extends MoltLab {
           execute: (command, options) => (isAlive() ? control.execute(command, options) : new Promise<never>(() => {})),
         },
         samples: () => new Map(devicesOf(8).map(({ uuid }) => [uuid, sampleOf()])),
+        care: {
+          unclean: () => this.unclean,
+          devices: () => [],
+          look: (uuids) => Promise.resolve(new Set(uuids.filter((uuid) => this.#isFoundUnclean(uuid)))),
+          left: (uuids) => void this.left.push(...uuids),
+          onProblems: () => () => {},
+        },
         isolation: () => Promise.resolve(['gvisor']),
         host: {
           read: () => {
@@ -139,6 +152,11 @@ export class LendingLab extends MoltLab {
     })
     this.lending = lending
     await lending.start()
+  }
+
+  #isFoundUnclean(uuid: string): boolean {
+    if (this.dirty.has(uuid)) this.unclean.add(uuid)
+    return this.dirty.has(uuid)
   }
 
   #withoutWork(): Mesh['state'] {
@@ -218,7 +236,7 @@ const devicesOf = (count: number) =>
     gpuDevice({ index, uuid: `GPU-${index}`, model: 'NVIDIA H100 80GB HBM3' }),
   )
 
-const sampleOf = () => ({ memoryUsedMib: 0, health: 'ok' as const, processes: [] })
+const sampleOf = () => ({ memoryUsedMib: 0, eccUncorrected: 0, health: 'ok' as const, processes: [] })
 
 const memberWith = (gpus: number): Member => ({
   ...{ id: home, name: 'home', labels: {}, roles: [], epoch: 1, addresses: [], sealKey: '', joinedAt: 0, taints: [] },

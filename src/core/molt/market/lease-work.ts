@@ -94,7 +94,9 @@ export type WorkSight =
 export function sightOf(workload: Workload | undefined, hasRun: boolean): WorkSight {
   if (workload === undefined) return hasRun ? { is: 'over', isFailed: true, isTaken: false } : { is: 'absent' }
   const { state, eviction, stopRequested, history } = workload
-  if (isTerminal(state)) return { is: 'over', isFailed: state !== 'completed', isTaken: state === 'stopped' }
+  // It was never begun, as its GPUs were not clean: that is not for the guest to answer for.
+  const isWithheld = state === 'stopped' || workload.error?.code === 'GPU_UNCLEAN'
+  if (isTerminal(state)) return { is: 'over', isFailed: state !== 'completed', isTaken: isWithheld }
   const wasEvicted = history.some(({ reason }) => reason.startsWith('evicted'))
   if (state === 'pending' && (hasRun || history.length > 0)) return { is: 'over', isFailed: true, isTaken: wasEvicted }
   if (eviction !== null || stopRequested !== null) return { is: 'evicted' }

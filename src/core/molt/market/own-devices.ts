@@ -1,6 +1,7 @@
 /** What a node of the mesh could lend of its own: what it has, less what its owner's work holds and what is promised already. */
 import type { MeshState } from '../../state/types.ts'
-import type { GpuDevice, GpuSample } from '../../../model/gpu.ts'
+import type { GpuDevice } from '../../../model/gpu.ts'
+import { type TracedSample, traceOn } from '../../../model/gpu-traces.ts'
 import type { NodeId, PlacementId, WorkloadId } from '../../../model/ids.ts'
 import { workloadId } from '../../../model/ids.ts'
 import type { Workload } from '../../../model/workload.ts'
@@ -14,7 +15,9 @@ export interface OwnSide {
   /** UUIDs of the devices that bids and leases hold. */
   readonly promised: ReadonlySet<string>
   /** How its devices are, as they were looked at last. One that is not among them is not lent. */
-  readonly samples: ReadonlyMap<string, Pick<GpuSample, 'memoryUsedMib' | 'health' | 'processes'>>
+  readonly samples: ReadonlyMap<string, TracedSample>
+  /** Those on which something was found since, or of which that is not known after their last guest. */
+  readonly unclean: ReadonlySet<string>
   /** Of leased work: work of less gives way to it. */
   readonly priority: number
 }
@@ -35,13 +38,14 @@ export function ownCapacity(state: Mesh, own: OwnSide): NodeCapacity {
   return { devices, ownWork: ownWork(state, own.node) }
 }
 
-function useOf(gpu: GpuDevice, state: Mesh, { promised, samples, priority }: OwnSide): DeviceUse {
+function useOf(gpu: GpuDevice, state: Mesh, own: OwnSide): DeviceUse {
+  const { promised, samples, unclean, priority } = own
   if (promised.has(gpu.uuid)) return 'promised'
   const holders = holdersOf(gpu.uuid, state)
   if (holders.some(isLeaseWork)) return 'promised'
   if (holders.length > 0) return holders.every(({ spec }) => spec.priority < priority) ? 'yielding' : 'owner'
   const sample = samples.get(gpu.uuid)
-  return sample !== undefined && isClean(sample, gpu) ? 'free' : 'out'
+  return traceOn(sample, gpu) === null && !unclean.has(gpu.uuid) ? 'free' : 'out'
 }
 
 /** Whether work of the owner that does not give way holds one of these devices, whole or in part. */
@@ -58,12 +62,6 @@ function holdersOf(uuid: string, { holders, shares, workloads }: Mesh): readonly
 }
 
 const workloadOf = (placement: PlacementId): WorkloadId => workloadId(placement.slice(0, placement.lastIndexOf('.')))
-
-/** A driver takes some memory for itself: up to a twentieth is nobody's. */
-const isClean = (
-  { memoryUsedMib, health, processes }: Pick<GpuSample, 'memoryUsedMib' | 'health' | 'processes'>,
-  { memoryMib }: GpuDevice,
-): boolean => health !== 'failed' && processes.length === 0 && (memoryUsedMib ?? 0) * 20 <= memoryMib
 
 function ownWork({ residents, pending, workloads }: Mesh, node: NodeId): number {
   const ids = new Set([...(residents.get(node) ?? []), ...pending])

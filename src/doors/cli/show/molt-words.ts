@@ -18,6 +18,7 @@ export const statusFacts = (status: Status): readonly string[] =>
     ['Connected', status.connected ? 'yes' : (status.problem ?? 'no')],
     ['Peers', `${status.peers}, ${status.strangers} of other meshes`],
     ['Witnesses', witnessesInWords(status.witnesses)],
+    ...status.unclean.map(({ device, detail, since }) => ['Not lent', `${device}: ${detail}, since ${since}`] as const),
     ...status.addresses.map((address) => ['Address', address] as const),
     ...status.nodes.map(
       ({ node, mode, party }) => ['Takes part', `${node}: ${mode ?? 'as a witness'} (${party})`] as const,

@@ -37,6 +37,8 @@ export interface LeaseRunnerDeps {
   readonly bank: Pick<Bank, 'close' | 'books' | 'onLine'>
   /** Whether the owner's own work has taken one of these devices. */
   readonly isTaken: (devices: readonly string[]) => boolean
+  /** Told of devices that a guest has had, before anybody else is promised them. */
+  readonly onLeft: (devices: readonly string[]) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -201,6 +203,7 @@ export class LeaseRunner implements Service {
     await store.put(after)
     if (after.agreement !== null && before.agreement === null) this.#run(after)
     this.#wake(key)
+    if (after.isStopped && !before.isStopped) this.#deps.onLeft(after.devices)
     if (after.isStopped !== before.isStopped || after.state !== before.state) this.#tellDevices()
     return after
   }

@@ -48,6 +48,8 @@ export interface LendingDeskDeps {
   /** What there is to be lent now, and what is known of whoever asks. */
   readonly situation: (buyer: NodeId) => Situation
   readonly standingOf: (who: NodeId, role: Role) => Standing
+  /** Looks at devices now, and says on which of them something is left. Those are not among what there is to be lent from then on. */
+  readonly uncleanOf: (devices: readonly string[]) => Promise<ReadonlySet<string>>
 }
 
 /** Bids that nobody has taken yet: of one buyer, of all of whom nothing is known, and of all together. */
@@ -126,8 +128,8 @@ export class LendingDesk {
     const byProvider = sign(signer, { kind: 'agreement', network: network.id, value: terms })
     const agreement: Agreement = { terms, byBuyer, byProvider }
     if (!isAgreed(agreement, verifier) || this.#parties(agreement, partiesByBuyer) === null) return refused('signature')
-    const devices = this.#devicesFor(lease, from)
-    if (devices === null) return refused('taken')
+    const devices = await this.#cleanDevicesFor(lease, from)
+    if (typeof devices === 'string') return refused(devices)
     const next = await runner.step(key, { type: 'agreed', agreement, devices })
     if (next === null || next.agreement === null) return refused('over')
     await bank.know(next.agreement)
@@ -149,6 +151,15 @@ export class LendingDesk {
     const parties = partiesOf(agreement)
     const signed = { parties, byBuyer, byProvider: signParties(signer, network.id, parties) }
     return areSigned(signed, network.id, verifier) ? signed : null
+  }
+
+  /** Of what is still to be had of what was bid, that on which nothing is left. */
+  async #cleanDevicesFor(lease: Lease, buyer: NodeId): Promise<readonly string[] | LeaseRefusal> {
+    for (let refusal: LeaseRefusal = 'taken'; ; refusal = 'unclean') {
+      const devices = this.#devicesFor(lease, buyer)
+      if (devices === null) return refusal
+      if ((await this.#deps.uncleanOf(devices)).size === 0) return devices
+    }
   }
 
   /** What is still to be had of what was bid. */

@@ -3,6 +3,7 @@ import type { LendingPolicy } from '../../../model/molt-policy.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { Disk } from '../../../ports/journal.ts'
 import { readPolicy, writePolicy } from './policy-file.ts'
+import type { UncleanDevice } from '../../inventory/device-care.ts'
 import type { LendingView } from './types.ts'
 
 export interface LendingRoom {
@@ -12,6 +13,8 @@ export interface LendingRoom {
   setPolicy(policy: LendingPolicy): Promise<void>
   /** Throws MOLT_NOT_CONNECTED while this node is in no network. */
   view(): LendingView
+  /** Devices that are not lent, as something is left on them; none while nothing is lent at all. */
+  unclean(): readonly UncleanDevice[]
 }
 
 export class LendingDoor implements LendingRoom {
@@ -35,6 +38,10 @@ export class LendingDoor implements LendingRoom {
     if (this.#view === null)
       throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it is in no MOLT network now, so it lends nothing' })
     return this.#view
+  }
+
+  unclean(): readonly UncleanDevice[] {
+    return this.#view?.unclean() ?? []
   }
 
   /** What can be seen from now on; null for nothing. */

@@ -24,6 +24,7 @@ import type { Service } from '../../../ports/service.ts'
 import type { Signer, Verifier } from '../../../ports/signer.ts'
 import { agreeTerms, askBid, execInLease, readLeaseLogs, startWork, talkLease } from '../../../wire/molt-lease.ts'
 import type { Control } from '../../control/types.ts'
+import type { Care, UncleanDevice } from '../../inventory/device-care.ts'
 import type { Bank } from '../bank.ts'
 import type { DeedBook } from '../deeds/deed-book.ts'
 import { type GuestHost, leaseExec, leaseLogs } from './guest-visits.ts'
@@ -57,6 +58,8 @@ export interface LendingHome extends Pick<MeshWorkDeps, 'seal' | 'pause' | 'hasN
   readonly control: Pick<Control, 'state' | 'execute' | 'onChange' | 'fresh'>
   /** How the devices of this node are, as they were looked at last. */
   readonly samples: () => OwnSide['samples']
+  /** Which of them are not lent, as something is left on them. */
+  readonly care: Care
   /** What guests can be kept apart by, as the engine says now. */
   readonly isolation: (signal: AbortSignal) => Promise<readonly Isolation[]>
   readonly host: GuestHost
@@ -106,12 +109,14 @@ export class LendingService implements Service, LendingView {
       ...plane,
       ...{ store: this.#store, work: this.#work, clock, log },
       isTaken: (devices) => heldByOwner(devices, home.control.state, this.#priority()),
+      onLeft: (devices) => home.care.left(devices, { mayReset: this.#policy.gpuReset === true }),
     })
     const rules = (): Lending | null => this.rules()
     this.#desk = new LendingDesk({
       ...plane,
       ...{ store: this.#store, runner: this.#runner, work: this.#work, lending: rules },
       situation: (buyer) => this.#situation(buyer),
+      uncleanOf: (devices) => home.care.look(devices),
     })
     this.#publisher = new OfferPublisher({
       ...{ board: plane.board, clock, log, lending: rules },
@@ -135,6 +140,7 @@ export class LendingService implements Service, LendingView {
     this.#undo = [
       ...this.#serve(),
       this.#runner.onDevices(() => this.#publisher.wake()),
+      home.care.onProblems(() => this.#publisher.wake()),
       home.control.onChange((changes) => {
         if (changes.some(({ type }) => type === 'workload' || type === 'member')) this.#publisher.wake()
       }),
@@ -186,6 +192,10 @@ export class LendingService implements Service, LendingView {
 
   isolation(): readonly Isolation[] {
     return this.#isolation
+  }
+
+  unclean(): readonly UncleanDevice[] {
+    return this.#deps.home.care.devices()
   }
 
   unwind(): void {

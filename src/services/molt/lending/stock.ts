@@ -13,6 +13,7 @@ interface Stock {
   readonly self: NodeId
   readonly control: Pick<Control, 'state'>
   readonly samples: () => OwnSide['samples']
+  readonly care: { unclean(): OwnSide['unclean'] }
   readonly store: Pick<LeaseStore, 'all'>
 }
 
@@ -20,7 +21,7 @@ interface Stock {
 const yieldGrace = 30 * second
 
 export function freeGroups(
-  { self, control, samples, store }: Stock,
+  { self, control, samples, care, store }: Stock,
   { share, priority, now }: Pick<Lending, 'share'> & { readonly priority: number; readonly now: Instant },
 ): readonly FreeGroup[] {
   const promised = new Set(
@@ -29,6 +30,7 @@ export function freeGroups(
       .filter(isPromised)
       .flatMap(({ devices }) => devices),
   )
-  const capacity = ownCapacity(control.state, { node: self, promised, samples: samples(), priority })
+  const own = { node: self, promised, samples: samples(), unclean: care.unclean(), priority }
+  const capacity = ownCapacity(control.state, own)
   return lendable(capacity, share, { now, grace: yieldGrace })
 }

@@ -8,6 +8,7 @@ import type { Certificate } from '../../../model/molt-line.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
 import type { LendingPolicy } from '../../../model/molt-policy.ts'
 import type { TalkAnswer } from '../../../wire/molt-lease.ts'
+import type { UncleanDevice } from '../../inventory/device-care.ts'
 
 export interface LeaseSight {
   readonly lease: Lease
@@ -29,6 +30,8 @@ export interface LendingView {
   offers(): readonly Offer[]
   /** What guests can be kept apart by on this node. */
   isolation(): readonly Isolation[]
+  /** Devices that are not lent, as something is left on them. */
+  unclean(): readonly UncleanDevice[]
   /** Takes leases again, after a farewell. */
   unwind(): void
   /** Takes no more of them, and ends those that run: after the time that was agreed, or at once. Returns when they are closed, unless at once. */

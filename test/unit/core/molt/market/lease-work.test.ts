@@ -68,6 +68,12 @@ describe('what has become of it', () => {
     ['failed', one({ state: 'failed' }), true, { is: 'over', isFailed: true, isTaken: false }],
     ['stopped by its owner', one({ state: 'stopped' }), true, { is: 'over', isFailed: true, isTaken: true }],
     [
+      'withheld from its GPUs, as they were not clean',
+      one({ state: 'failed', error: { code: 'GPU_UNCLEAN', message: 'x' } }),
+      false,
+      { is: 'over', isFailed: true, isTaken: true },
+    ],
+    [
       'to be begun anew after an eviction',
       one({ history: [{ ...attempt, reason: 'evicted: makes room' }] }),
       true,

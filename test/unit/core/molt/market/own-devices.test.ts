@@ -10,7 +10,7 @@ import { unborn } from '../../../../../src/core/state/workloads.ts'
 import { gpuDevice } from '../../../../support/gpu-device.ts'
 
 const home = nodeId('home')
-const clean = { memoryUsedMib: 300, health: 'ok' as const, processes: [] }
+const clean = { memoryUsedMib: 300, eccUncorrected: 0, health: 'ok' as const, processes: [] }
 const gpus = (count: number): readonly GpuDevice[] =>
   Array.from({ length: count }, (_, index) => gpuDevice({ index, uuid: `G${index}` }))
 
@@ -43,9 +43,10 @@ const samplesOf = (count: number, odd: Readonly<Record<string, object>> = {}) =>
 
 const usesOf = (state: ReturnType<typeof createState>, own: Partial<Parameters<typeof ownCapacity>[1]> = {}) =>
   Object.fromEntries(
-    ownCapacity(state, { node: home, promised: new Set(), samples: samplesOf(8), priority: 0, ...own }).devices.map(
-      ({ uuid, use }) => [uuid, use],
-    ),
+    ownCapacity(state, {
+      ...{ node: home, promised: new Set(), samples: samplesOf(8), unclean: new Set(), priority: 0 },
+      ...own,
+    }).devices.map(({ uuid, use }) => [uuid, use]),
   )
 
 test('what nobody holds and is clean is free; what is promised or held is not', () => {
@@ -66,6 +67,9 @@ test('a device that is ill, was never looked at, or is not clean, is not lent', 
     G2: 'out',
     G3: 'out',
   })
+  const worse = { G0: { memoryUsedMib: null }, G1: { eccUncorrected: 1 } }
+  const found = usesOf(meshOf(gpus(4)), { samples: samplesOf(4, worse), unclean: new Set(['G2']) })
+  expect(found).toEqual({ G0: 'out', G1: 'out', G2: 'out', G3: 'free' })
 })
 
 test('work of less than leases gives way to them, and leased work is no work of the owner', () => {
