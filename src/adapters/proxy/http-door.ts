@@ -1,21 +1,23 @@
 /** Passes HTTP/1.1 requests and WebSockets on to the replicas of one deployment. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Backend, OpenDoor } from '../../ports/service-door.ts'
 import { KeptLinks } from './agents.ts'
+import { Reply } from './request.ts'
 import { idleMs, serve, serveUpgrade } from './serve.ts'
 
 const limits = { connections: 4_096, headersMs: 30_000, keepAliveMs: 65_000 } as const
 
 export class HttpDoor implements OpenDoor {
-  readonly server: Server
+  readonly server: Server<typeof IncomingMessage, typeof Reply>
   readonly #links = new KeptLinks()
   readonly #upgraded = new Set<Duplex>()
 
   constructor(backend: Backend) {
     const server = createServer({
+      ServerResponse: Reply,
       requestTimeout: 0,
       headersTimeout: limits.headersMs,
       keepAliveTimeout: limits.keepAliveMs,
@@ -25,7 +27,7 @@ export class HttpDoor implements OpenDoor {
     })
     server.maxConnections = limits.connections
     server.timeout = idleMs
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    server.on('request', (request: IncomingMessage, response: Reply) => {
       serve({ request, response }, backend, this.#links).catch((error: unknown) => {
         response.destroy(error instanceof Error ? error : undefined)
       })

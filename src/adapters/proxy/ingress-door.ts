@@ -1,5 +1,5 @@
 /** Takes HTTP/1.1 and WebSockets from outside: whoever asks is not trusted with anything that it says of itself or of the way it came. */
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -15,6 +15,7 @@ import { BodyWatch } from './body-pace.ts'
 import { Certificates } from './certificates.ts'
 import { listening } from './listening.ts'
 import { cutOff, refuse, refuseUpgrade } from './refusal.ts'
+import { Reply } from './request.ts'
 import { hasBody, idleMs, serve, serveUpgrade } from './serve.ts'
 
 const limits = {
@@ -37,7 +38,10 @@ function isUntrusted(header: string): boolean {
   return name.startsWith('x-forwarded-') || untrusted.has(name)
 }
 
-const options: ServerOptions = {
+type HttpServer = Server<typeof IncomingMessage, typeof Reply>
+
+const options: ServerOptions<typeof IncomingMessage, typeof Reply> = {
+  ServerResponse: Reply,
   requestTimeout: 0,
   headersTimeout: limits.headersMs,
   connectionsCheckingInterval: 2_000,
@@ -68,7 +72,7 @@ export const ingressDoor: IngressDoor = {
 }
 
 class Door implements OpenDoor {
-  readonly server: Server
+  readonly server: HttpServer
   readonly #gate: IngressGate
   readonly #certificates: Certificates | null
   readonly #links = new KeptLinks()
@@ -88,7 +92,7 @@ class Door implements OpenDoor {
     server.maxConnections = limits.connections
     server.timeout = idleMs
     server.on('connection', (socket: Socket) => this.#count(socket, perAddress))
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    server.on('request', (request: IncomingMessage, response: Reply) => {
       this.#serve(request, response).catch((error: unknown) => {
         gate.onFailure(error)
         response.destroy()
@@ -144,7 +148,7 @@ class Door implements OpenDoor {
     if (count > most) socket.destroy()
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: IncomingMessage, response: Reply): Promise<void> {
     const found = this.#find(request)
     if (found === null) return refuse(response, 400, 'it names no host, or its path is not plain')
     if (found === 'nobody') return refuse(response, 404, 'no ingress is for this host and path')
@@ -153,7 +157,7 @@ class Door implements OpenDoor {
     await serve({ request, response }, found.backend, this.#links)
   }
 
-  #watch(request: IncomingMessage, response: ServerResponse): void {
+  #watch(request: IncomingMessage, response: Reply): void {
     const { socket } = request
     const cut = (): void => {
       if (response.headersSent) socket.destroy()
@@ -188,7 +192,7 @@ class Door implements OpenDoor {
   }
 }
 
-function tlsServer(certificates: Certificates): Server {
+function tlsServer(certificates: Certificates): HttpServer {
   const server = createTlsServer({
     ...options,
     minVersion: 'TLSv1.2',

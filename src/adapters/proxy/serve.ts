@@ -2,10 +2,11 @@
  * Has one request or WebSocket answered by the replicas of a service. Until something was sent, any request can go to another replica;
  * afterwards only one that may be sent twice, as long as nothing of an answer has come.
  */
-import type { Agent, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import type { Backend, Chosen } from '../../ports/service-door.ts'
+import type { KeptLinks } from './agents.ts'
 import { refuse, refuseUpgrade } from './refusal.ts'
 import type { Asked } from './request.ts'
 import { passOn } from './request.ts'
@@ -25,7 +26,7 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 export async function serve(
   { request, response }: Asked,
   backend: Backend,
-  links: { agentFor(chosen: Chosen): Agent },
+  links: Pick<KeptLinks, 'agentFor'>,
 ): Promise<void> {
   // Node has answered that already.
   delete request.headers.expect
@@ -37,8 +38,8 @@ export async function serve(
   let [broken, isBroken] = [0, false]
   for (let chosen = next(backend, tried, lost); chosen !== null; chosen = next(backend, tried, lost)) {
     const { placement } = chosen
-    const kept = isRepeatable && !lost.has(placement) ? links.agentFor(chosen) : null
-    const { outcome, wasIdle } = await passOn({ request, response }, chosen, kept)
+    const kept = lost.has(placement) ? null : links.agentFor(chosen)
+    const { outcome, wasIdle } = await passOn({ request, response }, chosen, { kept, isRepeatable })
     chosen.settle(outcome)
     tried.add(placement)
     if (wasIdle === true) lost.add(placement)
