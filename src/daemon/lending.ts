@@ -1,5 +1,6 @@
 /** What lending takes of the own mesh and host, and of the network. */
 import { standingsSeen } from '../core/molt/own-deals.ts'
+import { ClawError } from '../model/failure.ts'
 import type { LendingMode } from '../model/molt-policy.ts'
 import { lendingModes } from '../model/molt-policy.ts'
 import type { Disk } from '../ports/journal.ts'
@@ -18,13 +19,22 @@ import type { WorkPlane } from './work-plane.ts'
 
 export function lendingHomeOf(
   { identity, config, disk, clock, log }: Ground,
-  { control, vault }: ControlPlane,
-  { agent, logs, executors, members, care }: WorkPlane,
+  { control, vault, membership }: ControlPlane,
+  { agent, logs, executors, members, care, engine }: WorkPlane,
 ): LendingHome {
   const self = identity.id
   return {
     ...{ self, control, disk, clock, log: log.child('lending'), hasNetwork: config.molt.guestNetwork === 'bridge' },
-    care,
+    ...{ care, mesh: membership.mesh, engine },
+    removeTask: async (placement) => {
+      const docker = executors.get('docker')
+      const task = docker?.status(placement) ?? null
+      if (docker === undefined || task === null) return
+      if (task.status.state !== 'ended')
+        throw new ClawError('VOLUME_BUSY', { volume: placement, users: 'a container that runs' })
+      await logs.settle(placement)
+      await docker.remove(placement)
+    },
     samples: () => new Map((members.view(self).report?.gpus ?? []).map((sample) => [sample.uuid, sample])),
     isolation: async (signal) => {
       const found = await Promise.all(

@@ -106,7 +106,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
   const shown = { proxy, ingress, services, overlay, naming }
-  return { executors, images, probes, inventory, care, agent, logs, members, gateway, ...shown, ...kept }
+  return { executors, images, engine, probes, inventory, care, agent, logs, members, gateway, ...shown, ...kept }
 }
 
 const asOutdated = (content: ReportContent, outdated: Error | null): ReportContent =>

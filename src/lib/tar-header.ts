@@ -9,12 +9,20 @@ interface TarEntry {
   readonly bytes: number
   /** Seconds since the epoch. */
   readonly modified?: number
+  /** A folder has no bytes. */
+  readonly isFolder?: boolean
+  /** What it may, as `chmod` counts; everybody may read it where nothing is said. */
+  readonly mode?: number
+  /** Number of the user and the group whose it is; root where nothing is said. */
+  readonly owner?: number
 }
 
-/** Of an ordinary file that everybody may read. */
-export function tarHeader({ name, bytes, modified = 0 }: TarEntry): Buffer {
+/** Of an ordinary file, or of a folder. */
+export function tarHeader(entry: TarEntry): Buffer {
+  const { name, bytes, modified = 0, isFolder = false } = entry
   const isPlain = /^[\x20-\x7e]{1,100}$/.test(name) && bytes <= mostOctal
-  const own = headerOf({ name: isPlain ? name : 'file', bytes: Math.min(bytes, mostOctal), modified, type: '0' })
+  const type = isFolder ? '5' : '0'
+  const own = headerOf({ ...entry, name: isPlain ? name : 'file', bytes: Math.min(bytes, mostOctal), type })
   if (isPlain) return own
   const words = Buffer.from(record('path', name) + record('size', String(bytes)))
   const before = headerOf({ name: 'PaxHeaders.0/file', bytes: words.length, modified, type: 'x' })
@@ -34,13 +42,16 @@ function record(key: string, value: string): string {
   return `${rest + String(short).length} ${key}=${value}\n`
 }
 
-function headerOf({ name, bytes, modified = 0, type }: TarEntry & { readonly type: '0' | 'x' }): Buffer {
+type Typed = TarEntry & { readonly type: '0' | '5' | 'x' }
+
+function headerOf({ name, bytes, modified = 0, mode = 0o644, owner = 0, type }: Typed): Buffer {
   const header = Buffer.alloc(block)
   const put = (text: string, at: number): void => void header.write(text, at, 'latin1')
   put(name, 0)
-  put('0000644\0', 100)
-  put('0000000\0', 108)
-  put('0000000\0', 116)
+  const octal = (value: number): string => `${value.toString(8).padStart(7, '0')}\0`
+  put(octal(mode), 100)
+  put(octal(owner), 108)
+  put(octal(owner), 116)
   put(`${bytes.toString(8).padStart(11, '0')}\0`, 124)
   put(`${Math.max(0, Math.floor(modified)).toString(8).padStart(11, '0')}\0`, 136)
   put('        ', 148)

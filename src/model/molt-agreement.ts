@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Amount, costOf } from './amount.ts'
 import { nodeId } from './ids.ts'
+import { DataTerms } from './molt-data.ts'
 
 /** Whoever has a key: a peer id. */
 export const party = z.string().min(1).max(128).transform(nodeId)
@@ -42,6 +43,8 @@ export const Terms = z
     /** SHA-256 of the image's manifest. */
     image: z.string().regex(/^sha256:[0-9a-f]{64}$/),
     isolation: z.enum(['gvisor', 'kata', 'runc']),
+    /** Not there for work that nothing is sent for, and that leaves nothing. */
+    data: DataTerms.exactOptional(),
   })
   .refine(({ buyer, provider }) => buyer !== provider, 'nobody lends to himself')
   .refine(

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Amount } from './amount.ts'
 import { Hash, party, Signature } from './molt-agreement.ts'
+import { DataTerms } from './molt-data.ts'
 import { gpuCount, gpuModel, instant, isolation, memoryMib, region } from './molt-hardware.ts'
 import { imageDigest } from './molt-want.ts'
 import { minute } from './time.ts'
@@ -33,6 +34,8 @@ export const Bid = z
     region: region.nullable(),
     /** SHA-256 of the image's manifest. */
     image: imageDigest,
+    /** Not there where the buyer wants none. */
+    data: DataTerms.exactOptional(),
     issuedAt: instant,
     /** When work can begin. */
     availableAt: instant,
@@ -54,7 +57,7 @@ export type SignedBid = z.infer<typeof SignedBid>
 /** Why a provider does not lend, in the order in which it decides. */
 export const declineReasons = [
   ...(['network', 'dated', 'closed-out', 'blocked', 'blackout', 'paused'] as const),
-  ...(['concurrency', 'capacity', 'model', 'isolation', 'region', 'image'] as const),
+  ...(['concurrency', 'capacity', 'model', 'isolation', 'region', 'image', 'data'] as const),
   ...(['price', 'too-little', 'reputation', 'newcomer', 'too-short', 'too-long', 'approval'] as const),
 ] as const
 

@@ -107,6 +107,12 @@ const leaseFailures = {
     ({ agreement }: { agreement: string }) => `There is no lease for the agreement ${agreement} here.`,
     'See the leases of this node with `clawbernetes molt leases`, and what it has bought with `clawbernetes molt jobs`.',
   ),
+  LEASE_DATA_GONE: failure(
+    'not-found',
+    ({ agreement, why }: { agreement: string; why: string }) =>
+      `There is nothing to be fetched of the agreement ${agreement}: ${why}.`,
+    'What work leaves can be fetched once it is over, as long as its provider keeps it: see `clawbernetes molt job info`.',
+  ),
 }
 
 const buyingFailures = {

@@ -1,6 +1,6 @@
 /** What an owner writes about lending: prices, hours, whom and what for. All of it can be left out: the mode says the rest. */
 import { z } from 'zod'
-import { parseDuration } from '../lib/units.ts'
+import { parseDuration, parseMemoryMib } from '../lib/units.ts'
 import { parseMolt } from './amount.ts'
 import { party } from './molt-agreement.ts'
 import { gpuModel, isolation, region } from './molt-hardware.ts'
@@ -14,6 +14,8 @@ const span = z.string().max(32).refine(isSpan, 'must be a time such as 90s, 10m 
 const isMolt = (text: string): boolean => parseMolt(text) !== null
 /** `2.5`, or `2.5 MOLT`. */
 export const molt = z.string().max(32).refine(isMolt, 'must be an amount such as 2.5 MOLT')
+const isSize = (text: string): boolean => parseMemoryMib(text) !== null
+const size = z.string().max(32).refine(isSize, 'must be a size such as 10Gi')
 const isHours = (text: string): boolean => parseHours(text) !== null
 const hours = z.array(z.string().max(64).refine(isHours, 'must be like 22:00-06:00 or Mon-Fri 09:00-17:30')).max(32)
 const isTimeZone = (name: string): boolean => {
@@ -58,6 +60,17 @@ export const LendingPolicy = z.strictObject({
   images: z
     .strictObject({ allowed: globs.exactOptional(), blocked: globs.exactOptional() })
     .describe('Names with `*` and `?`; what is blocked stays so, whatever is allowed')
+    .exactOptional(),
+  data: z
+    .strictObject({
+      inputs: size.describe('Most that a buyer may send for one lease; 0 for nothing').exactOptional(),
+      outputs: size.describe('Most that work may leave for its buyer; 0 for nothing').exactOptional(),
+      images: size.describe('Largest image that is taken from a buyer; 0 for none').exactOptional(),
+      all: size.describe('Most of all that together, of all leases').exactOptional(),
+      send: span.describe('GPUs wait so long for what is sent').exactOptional(),
+      keep: span.describe('What work leaves is kept so long after its agreement was closed').exactOptional(),
+    })
+    .describe('What goes with work, and comes back')
     .exactOptional(),
   buyers: z
     .strictObject({

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Amount } from './amount.ts'
 import { party } from './molt-agreement.ts'
+import { DataWant } from './molt-data.ts'
 import { gpuCount, gpuModel, instant, isolation, leaseSpan, memoryMib, region, verification } from './molt-hardware.ts'
 
 export const strategies = ['lowest-price', 'highest-reputation', 'fastest', 'balanced'] as const
@@ -38,6 +39,8 @@ export const Want = z
       name: z.string().regex(/^[a-z0-9][a-z0-9._:/-]{0,254}$/),
       digest: imageDigest,
     }),
+    /** Not there for work that nothing is sent for, and that leaves nothing. */
+    data: DataWant.exactOptional(),
     strategy: z.enum(strategies),
     issuedAt: instant,
     /** Bids that come later are not looked at. */

@@ -1,5 +1,6 @@
 /** What a buyer has run by a provider. Nothing of it goes anywhere but to the provider that it is for. */
 import { z } from 'zod'
+import { mostFolders } from './molt-data.ts'
 
 const argument = z.string().max(32_768)
 export const processWords = z.array(argument).max(256)
@@ -14,6 +15,12 @@ export const processFolder = z
   .string()
   .regex(/^\/[^\0]*$/)
   .max(4_096)
+
+/** Where in a container something can be put that is nobody else's. */
+export const dataFolder = processFolder
+  .max(1_024)
+  .refine((path) => !/(^|\/)\.{1,2}(\/|$)|\/\/|.\/$|[\0-\x1f\x7f]/.test(path), 'must be a plain path')
+  .refine((path) => !/^\/((proc|sys|dev|tmp|etc)(\/|$)|$)/.test(path), 'must be no folder of the system')
 
 export const Work = z.strictObject({
   /** By its digest, which is that of the terms: `registry/name@sha256:…`, in 256 letters. */
@@ -32,5 +39,13 @@ export const Work = z.strictObject({
   cpus: z.number().positive().max(1_024).nullable(),
   memoryMib: z.int().min(6).max(1_048_576).nullable(),
   shmMib: z.int().min(1).max(1_048_576).nullable(),
+  /** Archives that come before it begins, and the folders that they are unpacked to; it cannot write to these. */
+  inputs: z
+    .array(z.strictObject({ to: dataFolder, bytes: z.int().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .min(1)
+    .max(mostFolders)
+    .exactOptional(),
+  /** Folders that it fills for its buyer. */
+  outputs: z.array(dataFolder).min(1).max(mostFolders).exactOptional(),
 })
 export type Work = z.infer<typeof Work>

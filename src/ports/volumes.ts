@@ -33,6 +33,10 @@ export interface VolumeEngine {
   users(name: string, signal: AbortSignal): Promise<readonly VolumeUser[]>
   /** One that is not there is no error. */
   remove(name: string, signal: AbortSignal): Promise<void>
+  /** Gives the empty folder in it to that user, who alone may write to it then. */
+  give(name: string, user: number, signal: AbortSignal): Promise<void>
+  /** Bytes of what is in each of them that is there. */
+  sizes(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, number>>
   /** Takes away what copies into it, or out of it: it holds on to the volume when the daemon that copied has died. */
   abandon(name: string, signal: AbortSignal): Promise<void>
   /** Takes away what a daemon of this node was copying with when it died. */

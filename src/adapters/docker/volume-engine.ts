@@ -15,6 +15,7 @@ import {
   told,
   unlessAbsent,
 } from './volume-copier.ts'
+import { giveTo, sizesOf } from './volume-facts.ts'
 import { wholeArchive } from './whole-archive.ts'
 
 /** Nothing of the host can be copied, or written, when the confinement is left out; `node` is whose copies these are. */
@@ -52,6 +53,8 @@ export function dockerVolumes(address: string, owners: Confinement = strict, nod
       told(`the volume ${name} could not be removed`, () =>
         unlessAbsent(() => ask(signal, () => docker.getVolume(name).remove())),
       ),
+    give: (name, user, signal) => giveTo(host, name, user, signal),
+    sizes: (names, signal) => sizesOf(docker, names, signal),
     abandon: (name, signal) => abandonCopiers(host, name, signal),
     clear: (signal) => clearCopiers(host, signal),
     async *pack(content, signal) {

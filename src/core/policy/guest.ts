@@ -1,5 +1,6 @@
 /** What work of strangers has to say, and must not: what its profile demands, as far as a mesh can know it before a node is chosen. */
 import { profiles } from '../../model/container-profile.ts'
+import { isOwnFolder } from '../../model/lease-mark.ts'
 import type { Violation } from '../../model/policy.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import { networkOf, privilegesOf } from '../../model/workload.ts'
@@ -10,7 +11,8 @@ export function guestFindings(spec: WorkloadSpec): readonly Omit<Violation, 'pol
   const named = { cpu: spec.cpus, memory: spec.memoryMib, timeout: spec.timeoutMs }
   const missing = requires.filter((limit) => named[limit] === undefined)
   const [privilege] = privilegesOf({ ...spec, network: 'bridge' })
-  const [mount] = spec.mounts
+  // What it was sent, and what it leaves, are volumes that its provider has made for it.
+  const mount = spec.mounts.find(({ source }) => !isOwnFolder(spec, source))
   const finding = (is: boolean, rule: string, value: string, wants: string) => (is ? [{ rule, value, wants }] : [])
   return [
     ...finding(mount !== undefined, 'mounts', mount?.source ?? '', 'no mount at all'),

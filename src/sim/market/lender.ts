@@ -148,7 +148,7 @@ export class Lender implements Resident {
     if (want.buyer !== from) return
     const decision = decideBid(lending, want, {
       ...{ provider: this.id, network: bank.network.id, groups: this.#groups(), leases: this.#open() },
-      ...{ isolation: ['gvisor'], buyer: standingOf(from), market, now: street.now },
+      ...{ isolation: ['gvisor'], buyer: standingOf(from), room: null, market, now: street.now },
     })
     if (decision.type === 'decline') {
       this.declined.set(decision.reason, (this.declined.get(decision.reason) ?? 0) + 1)

@@ -3,7 +3,7 @@ import { isLeaseWork, leaseWorkload } from '../../../src/core/molt/market/lease-
 import { type Standing, unknown } from '../../../src/core/molt/market/reputation.ts'
 import { createState } from '../../../src/core/state/state.ts'
 import type { NodeId, PlacementId, WorkloadId } from '../../../src/model/ids.ts'
-import { nodeId, placementId } from '../../../src/model/ids.ts'
+import { meshId, nodeId, placementId } from '../../../src/model/ids.ts'
 import type { LendingMode } from '../../../src/model/molt-policy.ts'
 import type { Offer } from '../../../src/model/molt-offer.ts'
 import type { Member } from '../../../src/model/node.ts'
@@ -113,6 +113,7 @@ export class LendingLab extends MoltLab {
         market: () => null,
       },
       home: {
+        ...{ mesh: meshId('mesh-lab'), engine: null, removeTask: () => Promise.resolve() },
         ...{ self: home, disk, clock: host.clock, log: silent, hasNetwork: false },
         control: {
           ...control,

@@ -22,7 +22,7 @@ export const aGroup = (parts: Partial<FreeGroup> = {}): FreeGroup => ({
 
 export const aSituation = (parts: Partial<Situation> = {}): Situation => ({
   ...{ provider, network: network.id, groups: [aGroup()], leases: 0, isolation: ['gvisor'] },
-  ...{ buyer: { score: 90, isClosedOut: false }, market: () => null, now },
+  ...{ buyer: { score: 90, isClosedOut: false }, room: null, market: () => null, now },
   ...parts,
 })
 

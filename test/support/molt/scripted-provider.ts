@@ -56,6 +56,7 @@ export class ScriptedProvider {
       network: lab.network.id,
       leases: 0,
       isolation: ['gvisor'] as const,
+      room: null,
       market: () => null,
     }
     const now = this.#now

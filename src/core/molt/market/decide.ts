@@ -14,6 +14,7 @@ import type { FreeGroup } from './capacity.ts'
 import { isCurrent } from './dated.ts'
 import { isWithin } from './hours.ts'
 import { isAllowedImage } from './image-rules.ts'
+import { isRoomFor } from './data-rules.ts'
 import type { Lending, Rates } from './lending.ts'
 import { ratesOf } from './lending.ts'
 import type { Demand } from './pricing.ts'
@@ -34,6 +35,8 @@ export interface Situation {
   /** Those that this node can give, and of which it knows that they work. */
   readonly isolation: readonly Isolation[]
   readonly buyer: Standing
+  /** Bytes that there is still room for, of all that is sent and kept for guests; null where nothing can be. */
+  readonly room: number | null
   /** What others ask for a model. */
   readonly market: (model: string) => MicroMolt | null
   readonly now: Instant
@@ -59,14 +62,15 @@ export function decideBid(lending: Lending, want: Want, situation: Situation): D
 }
 
 /** What has nothing to do with GPUs or money. */
-function unfit(lending: Lending, want: Want, { provider, network, buyer, now }: Situation): DeclineReason | null {
+function unfit(lending: Lending, want: Want, { provider, network, buyer, room, now }: Situation): DeclineReason | null {
   if (want.network !== network || want.buyer === provider) return 'network'
   if (!isCurrent({ issuedAt: want.issuedAt, until: want.deadline }, now)) return 'dated'
   if (buyer.isClosedOut) return 'closed-out'
   if (lending.blocked.includes(want.buyer)) return 'blocked'
   if (isWithin(lending.blackout, now)) return 'blackout'
   if (want.region !== null && want.region !== lending.region) return 'region'
-  return isAllowedImage(lending, want.image.name) ? null : 'image'
+  if (!isAllowedImage(lending, want.image.name)) return 'image'
+  return isRoomFor(lending, want, room) ? null : 'data'
 }
 
 interface Choice {
@@ -151,6 +155,7 @@ function bidOf(
       (arbiter) => want.arbiters.includes(arbiter) && arbiter !== provider && arbiter !== want.buyer,
     ),
     ...{ isolation, region: lending.region, image: want.image.digest },
+    ...(want.data !== undefined && { data: { ...want.data, sendMs: lending.data.send, keepMs: lending.data.keep } }),
     ...{ issuedAt: now, availableAt, validUntil: now + bidLife },
   }
 }

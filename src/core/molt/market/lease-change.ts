@@ -3,7 +3,8 @@ import type { Lease } from './lease.ts'
 import { leaseText } from './lease.ts'
 
 /** Nothing is left to be done for it. */
-export const isOver = ({ state, isStopped }: Lease): boolean => state === 'closed' && isStopped
+export const isOver = ({ state, isStopped, data }: Lease): boolean =>
+  state === 'closed' && isStopped && (data === null || data.isWiped)
 
 /** The meter of work that runs needs no record of its own: it is counted from the last one. */
 export function isNews(before: Lease, after: Lease): boolean {

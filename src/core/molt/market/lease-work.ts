@@ -4,7 +4,8 @@ import { sha256 } from '../../../lib/sha256.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import type { NodeId, WorkloadId } from '../../../model/ids.ts'
 import { workloadId } from '../../../model/ids.ts'
-import { isLeased, leaseLabel, leaseNamespace } from '../../../model/lease-mark.ts'
+import { isBelow } from '../../../model/host-path.ts'
+import { isLeased, leaseLabel, leaseNamespace, leaseVolume } from '../../../model/lease-mark.ts'
 import type { LendingMode } from '../../../model/molt-policy.ts'
 import type { ExecutorKind } from '../../../model/node.ts'
 import type { SecretRef } from '../../../model/secret.ts'
@@ -62,12 +63,15 @@ export interface LeaseWorkInit {
 export function leaseSpec(init: LeaseWorkInit): WorkloadSpec | null {
   const { agreement, terms, work, node, indexes, executor, share, priority, secrets, isOffline } = init
   const { image, command, entrypoint, workdir, cpus, memoryMib, shmMib } = work
+  if (!isAgreedData(terms, work)) return null
+  const mounts = foldersOf(agreement, work)
   const spec = Spec.safeParse({
     ...{ image, command, env: {}, namespace: leaseNamespace, priority, node, executor },
     ...(entrypoint !== null && { entrypoint }),
     ...(workdir !== null && { workdir }),
     ...(shmMib !== null && { shmMib: Math.min(shmMib, 1_024) }),
     ...(secrets.length > 0 && { secrets }),
+    ...(mounts.length > 0 && { mounts }),
     cpus: Math.min(cpus ?? share.cpus, share.cpus),
     memoryMib: Math.min(memoryMib ?? share.memoryMib, share.memoryMib),
     gpus: { count: indexes.length, devices: indexes },
@@ -80,6 +84,21 @@ export function leaseSpec(init: LeaseWorkInit): WorkloadSpec | null {
     labels: { [leaseLabel]: agreement.slice(0, 63) },
   })
   return spec.success ? spec.data : null
+}
+
+function foldersOf(agreement: Hash, { inputs = [], outputs = [] }: Work): WorkloadSpec['mounts'] {
+  const mounted = (kind: 'in' | 'out', target: string, i: number) => ({
+    ...{ source: leaseVolume(agreement, kind, i), target, readOnly: kind === 'in' },
+  })
+  return [...inputs.map(({ to }, i) => mounted('in', to, i)), ...outputs.map((path, i) => mounted('out', path, i))]
+}
+
+/** No folder is in another one, and no more is to be sent and kept than was agreed on. */
+function isAgreedData({ data }: Pick<Terms, 'data'>, { inputs = [], outputs = [] }: Work): boolean {
+  const all = [...inputs.map(({ to }) => to), ...outputs]
+  const isApart = (path: string, i: number): boolean => !all.some((other, j) => i !== j && isBelow(path, other))
+  const sent = inputs.reduce((sum, { bytes }) => sum + bytes, 0)
+  return all.every(isApart) && sent <= (data?.inputs ?? 0) && (outputs.length === 0 || (data?.outputs ?? 0) > 0)
 }
 
 /** What has become of it, as its lease is told. */

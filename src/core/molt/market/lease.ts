@@ -17,9 +17,11 @@ import type { Instant } from '../../../model/time.ts'
 import { Agreement, agreementId, type Terms } from '../agreement.ts'
 import type { Meter } from '../meter.ts'
 import { advance, dueFor, newMeter, nextNote, noteHash, pause, resume, timeLeft, vouch } from '../meter.ts'
+import type { DataInput, Left, WipeDuty } from './lease-data.ts'
+import { DataRecord, dataStep, keptUntil, newData, wipeDuties } from './lease-data.ts'
 import { bidHash } from './rank.ts'
 import type { Outcome as Ending } from './record.ts'
-import { MeterRecord, Outcome, patience } from './record.ts'
+import { MeterRecord, Outcome, patience, startPatience } from './record.ts'
 import { noteEvery } from './terms.ts'
 
 export const Lease = z.strictObject({
@@ -43,6 +45,8 @@ export const Lease = z.strictObject({
   why: z.enum(leaseReasons).nullable(),
   /** Nothing of it is on the host any more. */
   isStopped: z.boolean(),
+  /** What its guest has on the host; null before it can have anything. */
+  data: DataRecord.nullable().default(null),
   /** What the buyer has signed as the sum to close at, once the work had ended; never less than it has promised. */
   offered: z.strictObject({ paid: Amount, byBuyer: Signature }).nullable(),
   outcome: Outcome.nullable(),
@@ -56,7 +60,7 @@ export const leaseFrom = (text: string): Lease => Lease.parse(JSON.parse(text))
 export const newLease = (signed: SignedBid, want: Want, devices: readonly string[], at: Instant): Lease => ({
   ...{ key: bidHash(signed.bid), signed, want, devices: [...devices], state: 'bid', since: at, agreement: null },
   ...{ meter: newMeter(at), isAnswered: true, voucher: null, stopBy: null, why: null, isStopped: true },
-  ...{ offered: null, outcome: null },
+  ...{ offered: null, outcome: null, data: null },
 })
 
 export type LeaseInput =
@@ -79,12 +83,14 @@ export type LeaseInput =
   | { readonly type: 'offered'; readonly paid: MicroMolt; readonly byBuyer: string }
   /** A certificate shows that it is closed. */
   | { readonly type: 'closed'; readonly outcome: Ending }
+  | DataInput
   | { readonly type: 'tick' }
 
 /** What has to be so now. Each may be done again and again. */
 export type LeaseDuty =
   | { readonly type: 'hold-devices'; readonly devices: readonly string[] }
-  | { readonly type: 'send-agreement' | 'start' | 'run' | 'pause' | 'stop' | 'release-devices' }
+  | { readonly type: 'send-agreement' | 'receive' | 'start' | 'run' | 'pause' | 'stop' | 'release-devices' }
+  | WipeDuty
   | { readonly type: 'warn'; readonly stopBy: Instant }
   | { readonly type: 'send-note'; readonly note: NonNullable<Meter['last']> }
   /** Sign that sum, and have the witnesses close it. */
@@ -92,9 +98,19 @@ export type LeaseDuty =
   | { readonly type: 'claim'; readonly voucher: SignedVoucher }
 
 export function leaseStep(before: Lease, input: LeaseInput, at: Instant): Lease {
-  if (before.state === 'closed') return input.type === 'stopped' ? { ...before, isStopped: true } : before
+  if (before.state === 'closed') return afterwards(before, input)
   const lease = counted(before, at)
   return timed(heard(lease, input, at), at)
+}
+
+/** What is left to be done for a lease that is closed. */
+function afterwards(lease: Lease, input: LeaseInput): Lease {
+  const { type } = input
+  if (type === 'stopped') return { ...lease, isStopped: true }
+  if (lease.data === null) return lease
+  // The owner wants all of the host back.
+  if (type === 'reclaim') return { ...lease, data: dataStep(lease.data, { type: 'fetched' }) }
+  return type === 'fetched' || type === 'wiped' ? { ...lease, data: dataStep(lease.data, input) } : lease
 }
 
 /** The meter runs to now, but never past what it may: a step that comes late counts no more than one in time would have. */
@@ -113,7 +129,9 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
     case 'agreed':
       return state === 'bid' ? agreedOn(lease, input, at) : lease
     case 'funded':
-      return state === 'agreed' ? { ...lease, ...to('funded', at), isStopped: false } : lease
+      return state === 'agreed'
+        ? { ...lease, ...to('funded', at), isStopped: false, data: newData(lease.agreement?.terms ?? {}) }
+        : lease
     case 'started':
       return state === 'funded' ? running({ ...lease, meter: { ...lease.meter, at } }, at) : lease
     case 'ended':
@@ -133,6 +151,10 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
         : lease
     case 'closed':
       return lease.agreement === null ? lease : ended(lease, input.outcome, at)
+    case 'supplied':
+    case 'fetched':
+    case 'wiped':
+      return lease.data === null ? lease : { ...lease, data: dataStep(lease.data, input) }
     case 'tick':
       return lease
   }
@@ -216,7 +238,7 @@ function timed(lease: Lease, at: Instant): Lease {
   if (state === 'closing') return noted(closedAlone(lease, at), terms)
   if (at >= terms.endsAt) return noted(closing(lease, 'over', at), terms)
   if (state === 'agreed') return at >= since + patience.funding ? closing(lease, 'unfunded', at) : lease
-  if (state === 'funded') return at >= since + patience.start ? closing(lease, 'not-started', at) : lease
+  if (state === 'funded') return at >= since + startPatience(terms) ? closing(lease, 'not-started', at) : lease
   if (isUsedUp(lease, terms)) return noted(closing(lease, 'used-up', at), terms)
   if (state === 'ending' && stopBy !== null && at >= stopBy) return noted(closing(lease, 'reclaimed', at), terms)
   if (state === 'paused' && at >= since + patience.pause) return noted(closing(lease, 'unvouched', at), terms)
@@ -260,17 +282,27 @@ export const holdsDevices = ({ state, isStopped }: Lease): boolean =>
 export function leaseDuties(lease: Lease, at: Instant): readonly LeaseDuty[] {
   const { devices } = lease
   const place: LeaseDuty = holdsDevices(lease) ? { type: 'hold-devices', devices } : { type: 'release-devices' }
-  return [place, ...workDuties(lease), ...noteDuties(lease, at), ...closeDuties(lease, at)]
+  const all = [...workDuties(lease), ...noteDuties(lease, at), ...closeDuties(lease, at)]
+  return [place, ...all, ...(lease.isStopped ? wipeDuties(leftOf(lease), at) : [])]
 }
 
-function workDuties({ state, stopBy, isStopped }: Lease): readonly LeaseDuty[] {
+/** Of a guest that has gone. */
+const leftOf = ({ agreement, data, meter, state, since }: Lease): Left => ({
+  ...{ data, terms: agreement?.terms ?? {}, hasRun: meter.gpuMillis > 0n },
+  closedAt: state === 'closed' ? since : null,
+})
+
+/** Until then what its work has left is kept for its buyer; null where there is nothing. */
+export const outputsUntil = (lease: Lease): Instant | null => keptUntil(leftOf(lease))
+
+function workDuties({ state, stopBy, isStopped, data }: Lease): readonly LeaseDuty[] {
   switch (state) {
     case 'bid':
       return []
     case 'agreed':
       return [{ type: 'send-agreement' }]
     case 'funded':
-      return [{ type: 'start' }]
+      return [{ type: data?.isSupplied === false ? 'receive' : 'start' }]
     case 'running':
       return [{ type: 'run' }]
     case 'paused':
@@ -298,7 +330,7 @@ function closeDuties(lease: Lease, at: Instant): readonly LeaseDuty[] {
 /** When the lease has to be stepped next, at the latest; null when only something that happens can change it. */
 export function leaseWakeAt(lease: Lease): Instant | null {
   const { state, signed, agreement, since, stopBy, meter } = lease
-  if (state === 'closed') return null
+  if (state === 'closed') return outputsUntil(lease)
   if (agreement === null) return signed.bid.validUntil
   const { terms } = agreement
   const left = meter.isRunning ? timeLeft(meter, terms) : null
@@ -306,7 +338,7 @@ export function leaseWakeAt(lease: Lease): Instant | null {
   const untilNote = noteEvery(terms) - Number((meter.gpuMillis - told) / BigInt(terms.gpus))
   const moments: Readonly<Record<Exclude<Lease['state'], 'bid' | 'closed'>, readonly (Instant | null)[]>> = {
     agreed: [since + patience.funding],
-    funded: [since + patience.start],
+    funded: [since + startPatience(terms)],
     running: [left === null ? null : meter.at + left, lease.isAnswered ? meter.at + Math.max(1, untilNote) : null],
     paused: [since + patience.pause],
     ending: [stopBy, left === null ? null : meter.at + left],

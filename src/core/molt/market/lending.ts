@@ -1,5 +1,5 @@
 /** How a node lends: what its mode stands for, and what its owner has written instead. */
-import { parseDuration } from '../../../lib/units.ts'
+import { parseDuration, parseMemoryMib } from '../../../lib/units.ts'
 import type { MicroMolt } from '../../../model/amount.ts'
 import { ceilDiv, largestAmount, oneMolt, parseMolt } from '../../../model/amount.ts'
 import { gpuModelMatches } from '../../../model/gpu.ts'
@@ -71,6 +71,15 @@ export interface Lending extends Omit<ModeLimits, 'least'> {
   readonly blocked: readonly NodeId[]
   readonly isolation: readonly Isolation[]
   readonly reclaim: Millis
+  /** What goes with work, and comes back: sizes in bytes. */
+  readonly data: {
+    readonly inputs: number
+    readonly outputs: number
+    readonly images: number
+    readonly all: number
+    readonly send: Millis
+    readonly keep: Millis
+  }
   readonly region: string | null
   readonly arbiters: readonly NodeId[]
 }
@@ -98,9 +107,23 @@ export function lendingOf(mode: LendingMode, policy: LendingPolicy = {}): Lendin
     isolation: policy.isolation ?? ['gvisor', 'kata'],
     interval: spanOf(policy.interval, limits.interval, [second, hour]),
     reclaim: spanOf(policy.reclaim, minute, [0, 24 * hour]),
+    data: dataOf(policy.data),
     concurrency: policy.concurrency ?? limits.concurrency,
     largestLease: moltOf(policy.largestLease, limits.largestLease),
     ...{ region: policy.region ?? null, arbiters: policy.arbiters ?? [] },
+  }
+}
+
+/** Of a lease, and of all of them. */
+const usualData = { inputs: '10Gi', outputs: '10Gi', images: '20Gi', all: '100Gi' } as const
+
+function dataOf(written: LendingPolicy['data'] = {}): Lending['data'] {
+  const bytes = (name: keyof typeof usualData): number =>
+    (parseMemoryMib(written[name] ?? usualData[name]) ?? 0) * 1_048_576
+  return {
+    ...{ inputs: bytes('inputs'), outputs: bytes('outputs'), images: bytes('images'), all: bytes('all') },
+    send: spanOf(written.send, 10 * minute, [0, 24 * hour]),
+    keep: spanOf(written.keep, hour, [0, 30 * 24 * hour]),
   }
 }
 

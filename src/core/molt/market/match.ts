@@ -43,7 +43,7 @@ export function matches(offer: Offer, want: Want, now: Instant): boolean {
 const isWantedModel = ({ model }: Want, given: string): boolean => model === null || gpuModelMatches(given, model)
 
 export type BidProblem =
-  | ('network' | 'want' | 'signature' | 'dated' | 'late' | 'hardware' | 'isolation' | 'region' | 'image')
+  | ('network' | 'want' | 'signature' | 'dated' | 'late' | 'hardware' | 'isolation' | 'region' | 'image' | 'data')
   | ('price' | 'too-little' | 'arbiters' | 'credit' | 'closed-out' | 'reputation' | 'verification')
 
 /** Work has to be able to begin so soon after a bid. */
@@ -63,6 +63,7 @@ export function bidProblem(
   if (!want.isolation.includes(bid.isolation)) return 'isolation'
   if (want.region !== null && bid.region !== want.region) return 'region'
   if (bid.image !== want.image.digest) return 'image'
+  if (!isDataWanted(bid, want)) return 'data'
   if (totalFor(bid.rate, want) > want.maxTotal) return 'price'
   if (totalFor(bid.rate, want) < leastPayment) return 'too-little'
   if (!areAccepted(bid, want)) return 'arbiters'
@@ -77,6 +78,12 @@ export function bidProblem(
 /** An arbiter can give all of the hold to the provider: none is one whom the buyer has not named. */
 const areAccepted = ({ arbiters, buyer, provider }: SignedBid['bid'], want: Want): boolean =>
   arbiters.every((arbiter) => want.arbiters.includes(arbiter) && arbiter !== buyer && arbiter !== provider)
+
+/** Just as much of it as the buyer wants moved. */
+const isDataWanted = ({ data: given }: SignedBid['bid'], { data: wanted }: Want): boolean =>
+  wanted === undefined || given === undefined
+    ? wanted === given
+    : given.inputs === wanted.inputs && given.outputs === wanted.outputs && given.image === wanted.image
 
 const intervalCost = ({ rate, gpus, interval }: SignedBid['bid']): MicroMolt =>
   costOf(rate, BigInt(gpus) * BigInt(interval))

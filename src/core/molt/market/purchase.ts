@@ -18,7 +18,7 @@ import { answer, newPayer } from '../payer.ts'
 import { bidHash } from './rank.ts'
 import type { SignedNote } from '../../../model/molt-note.ts'
 import type { Outcome as Ending } from './record.ts'
-import { MeterRecord, Outcome, patience, PayerRecord, unseen, wordEvery } from './record.ts'
+import { MeterRecord, Outcome, patience, PayerRecord, startPatience, unseen, wordEvery } from './record.ts'
 import type { Accepting } from './terms.ts'
 import { areWritable, termsOf } from './terms.ts'
 
@@ -221,7 +221,7 @@ function timed(purchase: Purchase, at: Instant): Purchase {
     case 'agreed':
       return at >= since + patience.funding ? closing(purchase, 'unpaid', at) : purchase
     case 'funded':
-      return at >= since + patience.start ? closing(purchase, 'not-started', at) : purchase
+      return at >= since + startPatience(terms) ? closing(purchase, 'not-started', at) : purchase
     case 'running':
       if (at - heardAt >= patience.silence) return closing(purchase, 'silent', at)
       return at >= terms.endsAt ? closing(seenUntil(purchase, at), 'over', at) : purchase

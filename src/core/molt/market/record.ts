@@ -1,8 +1,10 @@
 /** What leases and purchases are made of, as it is kept on disk, and how patient each party is with the other. */
 import { z } from 'zod'
 import { Amount } from '../../../model/amount.ts'
+import type { DataTerms } from '../../../model/molt-data.ts'
 import { instant } from '../../../model/molt-hardware.ts'
 import { MeterNote } from '../../../model/molt-note.ts'
+import type { Millis } from '../../../model/time.ts'
 
 export const MeterRecord = z.strictObject({
   gpuMillis: Amount,
@@ -44,3 +46,7 @@ export const patience = {
   /** For the other to close together; then the provider claims. */
   close: 120_000,
 } as const
+
+/** For the work to begin: longer where something has to be sent for it. */
+export const startPatience = ({ data }: { readonly data?: DataTerms | undefined }): Millis =>
+  patience.start + (data?.sendMs ?? 0)

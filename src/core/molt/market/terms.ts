@@ -10,7 +10,7 @@ import { leastPayment } from '../spend.ts'
 import { mostAhead } from './dated.ts'
 import { totalFor } from './decide.ts'
 import { bidHash } from './rank.ts'
-import { patience } from './record.ts'
+import { startPatience } from './record.ts'
 
 export interface Accepting {
   /** What the buyer takes it for: each bid is taken once for it, and a crash changes nothing about that. */
@@ -22,12 +22,14 @@ export interface Accepting {
 
 export function termsOf(bid: Bid, want: Want, { job, hold, at }: Accepting): Terms {
   const { network, buyer, provider, gpus, model, rate, credit, interval, reclaim, arbiters, image, isolation } = bid
+  const { data } = bid
   return {
     ...{ network, buyer, provider, gpus, model, rate, hold, interval, reclaim, arbiters, image, isolation },
+    ...(data !== undefined && { data }),
     credit: credit < hold ? credit : hold,
     nonce: sha256(`${job}\n${bidHash(bid)}`).slice(0, 32),
     startsAt: at,
-    endsAt: at + Math.max(0, bid.availableAt - at) + patience.start + want.duration,
+    endsAt: at + Math.max(0, bid.availableAt - at) + startPatience(bid) + want.duration,
   }
 }
 

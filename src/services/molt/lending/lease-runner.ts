@@ -7,6 +7,7 @@ import { keyOf } from '../../../core/molt/books.ts'
 import { closedAt } from '../../../core/molt/spend.ts'
 import type { Lease, LeaseDuty, LeaseInput } from '../../../core/molt/market/lease.ts'
 import { holdsDevices, leaseDuties, leaseStep, leaseWakeAt } from '../../../core/molt/market/lease.ts'
+import type { WipeDuty } from '../../../core/molt/market/lease-data.ts'
 import { isNews, isOver } from '../../../core/molt/market/lease-change.ts'
 import { leaseWorkload } from '../../../core/molt/market/lease-work.ts'
 import type { Network } from '../../../core/molt/network.ts'
@@ -25,6 +26,7 @@ import { Changes } from '../../logs/changes.ts'
 import type { Bank } from '../bank.ts'
 import { Errands, isPassing } from './errands.ts'
 import { Freshness } from './freshness.ts'
+import type { GuestData } from './guest-data.ts'
 import type { GuestWork } from './guest-work.ts'
 import { type ClosingDuty, leaseClosing } from './lease-closing.ts'
 import type { LeaseStore } from './lease-store.ts'
@@ -34,6 +36,7 @@ export interface LeaseRunnerDeps {
   readonly signer: Signer
   readonly store: LeaseStore
   readonly work: GuestWork
+  readonly data: GuestData
   readonly bank: Pick<Bank, 'close' | 'books' | 'onLine'>
   /** Whether the owner's own work has taken one of these devices. */
   readonly isTaken: (devices: readonly string[]) => boolean
@@ -48,6 +51,8 @@ const pace = { every: 5 * second, pause: 20 }
 const tidyPace = { every: minute, pause: second }
 /** What failed is tried again after this. */
 const again: Millis = 2 * second
+/** How much work has left is looked at so often, where no file system bounds it. */
+const measureEvery: Millis = 3 * second
 
 /** One lease, as this daemon sees it. */
 interface Running {
@@ -58,6 +63,10 @@ interface Running {
   queue: Promise<unknown>
   /** Whether its work was last told to hold still; null when this daemon has told it nothing. */
   isHeld: boolean | null
+  /** Whether what nobody is to have any more of it is gone. */
+  isTidied: boolean
+  /** When it was looked last how much its work has left. */
+  measuredAt: Instant
 }
 
 export class LeaseRunner implements Service {
@@ -161,11 +170,16 @@ export class LeaseRunner implements Service {
 
   /** Returns when none of them holds a device, and all are closed unless it is to be at once. Throws the signal's reason. */
   async idle({ isNow }: { readonly isNow: boolean }, signal: AbortSignal): Promise<void> {
-    const isDone = (lease: Lease): boolean => !holdsDevices(lease) && (isNow || lease.state === 'closed')
+    const isDone = (lease: Lease): boolean => !holdsDevices(lease) && (isNow || isOver(lease))
     const idle = new Changes(this.#deps.clock)
     const unsubscribe = this.onDevices(() => idle.tell())
     try {
-      while (!this.#deps.store.all().every(isDone)) await idle.since(idle.version, second, signal)
+      while (!this.#deps.store.all().every(isDone)) {
+        // What is left for buyers goes with the node.
+        for (const { key, state } of this.#deps.store.all())
+          if (state === 'closed') await this.step(key, { type: 'reclaim' })
+        await idle.since(idle.version, second, signal)
+      }
     } finally {
       unsubscribe()
     }
@@ -178,7 +192,7 @@ export class LeaseRunner implements Service {
     const running: Running = {
       loop: new Loop(this.#deps, pace, (signal) => this.#drive(key, signal)),
       ...{ changes: new Changes(this.#deps.clock), errands: new Errands(this.#deps.log) },
-      ...{ queue: Promise.resolve(), isHeld: null },
+      ...{ queue: Promise.resolve(), isHeld: null, isTidied: false, measuredAt: 0 },
     }
     this.#running.set(key, running)
     running.loop.start()
@@ -258,15 +272,19 @@ export class LeaseRunner implements Service {
       case 'start':
         return this.#submit(lease, running)
       case 'run':
+        this.#measure(lease, running)
         return this.#hold(lease, running, false)
       case 'pause':
         return this.#hold(lease, running, true)
       case 'stop':
         return this.#stop(lease, running)
+      case 'wipe':
+        return this.#wipe(lease, duty, running)
       case 'close':
       case 'claim':
         return this.#close(lease, running, duty)
-      // What is told is told whenever the buyer asks; devices are held by the record alone.
+      // What is told, and what is sent, is so whenever the buyer asks; devices are held by the record alone.
+      case 'receive':
       case 'send-agreement':
       case 'send-note':
       case 'warn':
@@ -282,13 +300,14 @@ export class LeaseRunner implements Service {
   }
 
   #submit(lease: Lease, { errands, loop }: Running): void {
-    const { store, work } = this.#deps
+    const { store, work, data } = this.#deps
     const { key, agreement } = lease
     if (agreement === null || work.sight(lease).is !== 'absent') return
     errands.do('submit', async () => {
       const what = await store.work(agreementId(agreement))
       try {
         if (what === null) throw new ClawError('INVALID_REQUEST', { problem: 'what is to run was lost' })
+        await data.prepare(lease, what, this.#end.signal)
         await work.submit(lease, what, this.#end.signal)
       } catch (error) {
         if (!isClawError(error) || isPassing(error) || this.#end.signal.aborted) throw error
@@ -322,6 +341,29 @@ export class LeaseRunner implements Service {
     })
   }
 
+  /** Work that leaves more than was agreed on ends: its owner's disk is not for that. */
+  #measure(lease: Lease, running: Running): void {
+    if ((lease.agreement?.terms.data?.outputs ?? 0) === 0 || this.now() - running.measuredAt < measureEvery) return
+    running.errands.do('measure', async () => {
+      const isWithin = await this.#deps.data.isWithin(lease, this.#end.signal)
+      running.measuredAt = this.now()
+      if (isWithin) return
+      this.#deps.log.warn('the work of a lease leaves more than was agreed on', { lease: lease.key })
+      await this.step(lease.key, { type: 'ended', isFailed: true })
+    })
+  }
+
+  #wipe(lease: Lease, { outputs }: WipeDuty, running: Running): void {
+    if (!outputs && running.isTidied) return
+    running.errands.do('wipe', async () => {
+      await running.errands.settled('stop')
+      const placement = this.#deps.work.placement(lease)
+      await this.#deps.data.wipe(lease, { placement, outputs }, this.#end.signal)
+      running.isTidied = true
+      if (outputs) await this.step(lease.key, { type: 'wiped' })
+    })
+  }
+
   #close({ key, agreement }: Lease, { errands, loop }: Running, duty: ClosingDuty): void {
     if (agreement === null) return
     errands.do('close', async () => {
@@ -335,7 +377,7 @@ export class LeaseRunner implements Service {
 
   /** Forgets what is over, and ends work that no lease is about: its record may have been lost. */
   async #tidyUp(signal: AbortSignal): Promise<void> {
-    const { store, work } = this.#deps
+    const { store, work, data } = this.#deps
     await store.tidy(this.now())
     const known = new Set(
       store
@@ -351,6 +393,11 @@ export class LeaseRunner implements Service {
       await errands.done()
       if (lease === null) this.#running.delete(key)
     }
+    const kept = store.all().filter((lease) => !isOver(lease))
+    await data.sweep(
+      new Set(kept.flatMap(({ agreement }) => (agreement === null ? [] : [agreementId(agreement)]))),
+      signal,
+    )
     for (const [workload, key] of this.#byWorkload) if (store.get(key) === null) this.#byWorkload.delete(workload)
   }
 }

@@ -3,6 +3,7 @@
  * before.
  */
 import type { Lease } from '../../../core/molt/market/lease.ts'
+import { isOver } from '../../../core/molt/market/lease-change.ts'
 import { leaseFrom, leaseText } from '../../../core/molt/market/lease.ts'
 import type { Lent } from '../../../core/molt/market/lent.ts'
 import { lentFrom, lentOf, lentText } from '../../../core/molt/market/lent.ts'
@@ -104,6 +105,7 @@ export class LeaseStore {
       const { state, isStopped, agreement, since } = lease
       if (state !== 'closed' || !isStopped) continue
       if (agreement !== null) await this.#empty(agreementId(agreement))
+      if (!isOver(lease)) continue
       if (now - since < (agreement === null ? bidsKeptFor : keptFor)) continue
       const lent = lentOf(lease)
       if (lent !== null && !this.#history.has(lent.agreement)) {

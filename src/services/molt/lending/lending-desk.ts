@@ -6,6 +6,7 @@ import { decideBid, type Situation, totalFor, wantHash } from '../../../core/mol
 import type { Lease } from '../../../core/molt/market/lease.ts'
 import { newLease } from '../../../core/molt/market/lease.ts'
 import type { Lending } from '../../../core/molt/market/lending.ts'
+import { isRoomFor } from '../../../core/molt/market/data-rules.ts'
 import { devicesFor, mayKeep } from '../../../core/molt/market/promises.ts'
 import type { Role, Standing } from '../../../core/molt/market/reputation.ts'
 import { areTermsOf } from '../../../core/molt/market/terms.ts'
@@ -167,11 +168,11 @@ export class LendingDesk {
     const { store, lending: lendingNow, situation } = this.#deps
     const lending = lendingNow()
     if (lending === null) return null
-    const { groups, leases, now } = situation(buyer)
+    const { groups, leases, room, now } = situation(buyer)
     const gpus = groups.reduce((sum, { all }) => sum + all, 0)
     const asked = { buyer, gpus: lease.signed.bid.gpus }
     const host = { gpus, isKnown: (who: NodeId) => this.#isKnown(who), now }
-    if (leases >= lending.concurrency) return null
+    if (leases >= lending.concurrency || !isRoomFor(lending, lease.want, room)) return null
     return this.#isKnown(buyer) || mayKeep(asked, store.all(), host) ? devicesFor(lease, groups) : null
   }
 
@@ -203,6 +204,13 @@ export class LendingDesk {
     const lease = store.get(key)
     if (lease === null) throw new ClawError('LEASE_UNKNOWN', { agreement: asked.agreement })
     return this.#answer(lease)
+  }
+
+  /** Its buyer has what its work has left. Throws LEASE_UNKNOWN, and what the disk throws. */
+  async fetched(agreement: string, from: NodeId): Promise<Record<string, never>> {
+    const { runner } = this.#deps
+    await runner.step(this.leaseFor(agreement, from).key, { type: 'fetched' })
+    return {}
   }
 
   /** Only for its buyer. Throws LEASE_UNKNOWN. */

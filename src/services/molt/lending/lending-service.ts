@@ -2,6 +2,7 @@
 import { agreementId } from '../../../core/molt/agreement.ts'
 import type { Situation } from '../../../core/molt/market/decide.ts'
 import { leasePriority, leaseWorkload } from '../../../core/molt/market/lease-work.ts'
+import { roomLeft } from '../../../core/molt/market/data-room.ts'
 import { type Lending, lendingOf } from '../../../core/molt/market/lending.ts'
 import { type Lent, lentOf } from '../../../core/molt/market/lent.ts'
 import { heldByOwner, type OwnSide } from '../../../core/molt/market/own-devices.ts'
@@ -22,6 +23,7 @@ import type { OfferBoard } from '../../../ports/offer-board.ts'
 import type { Rpc, Unsubscribe } from '../../../ports/rpc.ts'
 import type { Service } from '../../../ports/service.ts'
 import type { Signer, Verifier } from '../../../ports/signer.ts'
+import { haveOutputs, readOutputs } from '../../../wire/molt-data.ts'
 import { agreeTerms, askBid, execInLease, readLeaseLogs, startWork, talkLease } from '../../../wire/molt-lease.ts'
 import type { Control } from '../../control/types.ts'
 import type { Care, UncleanDevice } from '../../inventory/device-care.ts'
@@ -29,6 +31,8 @@ import type { Bank } from '../bank.ts'
 import type { DeedBook } from '../deeds/deed-book.ts'
 import { type GuestHost, leaseExec, leaseLogs } from './guest-visits.ts'
 import { MeshWork, type MeshWorkDeps } from './guest-work.ts'
+import { GuestData, type GuestDataDeps } from './guest-data.ts'
+import { leaseOutputs } from './guest-outputs.ts'
 import { LeaseRunner } from './lease-runner.ts'
 import { type LeaseDisk, LeaseStore } from './lease-store.ts'
 import { LendingDesk } from './lending-desk.ts'
@@ -53,8 +57,10 @@ export interface LendingPlane {
 }
 
 /** The mesh, as the node has it. */
-export interface LendingHome extends Pick<MeshWorkDeps, 'seal' | 'pause' | 'hasNetwork'> {
-  readonly self: NodeId
+export interface LendingHome
+  extends
+    Pick<MeshWorkDeps, 'seal' | 'pause' | 'hasNetwork'>,
+    Pick<GuestDataDeps, 'self' | 'mesh' | 'engine' | 'removeTask'> {
   readonly control: Pick<Control, 'state' | 'execute' | 'onChange' | 'fresh'>
   /** How the devices of this node are, as they were looked at last. */
   readonly samples: () => OwnSide['samples']
@@ -87,6 +93,7 @@ export class LendingService implements Service, LendingView {
   readonly #deps: LendingDeps
   readonly #store: LeaseStore
   readonly #work: MeshWork
+  readonly #data: GuestData
   readonly #runner: LeaseRunner
   readonly #desk: LendingDesk
   readonly #publisher: OfferPublisher
@@ -105,9 +112,10 @@ export class LendingService implements Service, LendingView {
     this.#deps = deps
     this.#store = new LeaseStore(leases)
     this.#work = new MeshWork({ ...home, mode: () => mode() ?? 'moderate' })
+    this.#data = new GuestData(home)
     this.#runner = new LeaseRunner({
       ...plane,
-      ...{ store: this.#store, work: this.#work, clock, log },
+      ...{ store: this.#store, work: this.#work, data: this.#data, clock, log },
       isTaken: (devices) => heldByOwner(devices, home.control.state, this.#priority()),
       onLeft: (devices) => home.care.left(devices, { mayReset: this.#policy.gpuReset === true }),
     })
@@ -219,7 +227,7 @@ export class LendingService implements Service, LendingView {
     const { rpc } = this.#deps.plane
     const { host, self } = this.#deps.home
     const desk = this.#desk
-    const [work, node] = [this.#work, self]
+    const [work, node, data] = [this.#work, self, this.#data]
     const call = <Answer>(from: NodeId, answer: () => Answer): Answer => {
       this.#admit(this.#calls, from)
       return answer()
@@ -235,6 +243,10 @@ export class LendingService implements Service, LendingView {
       rpc.serveStream(readLeaseLogs, (asked, from, signal) =>
         call(from, () => leaseLogs({ host, work, node }, desk.leaseFor(asked.agreement, from), asked, signal)),
       ),
+      rpc.serveStream(readOutputs, (asked, from, signal) =>
+        call(from, () => leaseOutputs(data, desk.leaseFor(asked.agreement, from), asked, signal)),
+      ),
+      rpc.serve(haveOutputs, ({ agreement }, from) => call(from, () => desk.fetched(agreement, from))),
       rpc.serveDuplex(execInLease, (asked, from, side, signal) =>
         call(from, () => leaseExec({ host, work }, desk.leaseFor(asked.agreement, from), asked, { side, signal })),
       ),
@@ -279,11 +291,13 @@ export class LendingService implements Service, LendingView {
   #lender(): Omit<Situation, 'buyer'> {
     const { network, signer, market } = this.#deps.plane
     const now = this.#runner.now()
-    const rules = { share: this.rules()?.share ?? 'idle', priority: this.#priority(), now } as const
+    const lending = this.rules()
+    const rules = { share: lending?.share ?? 'idle', priority: this.#priority(), now } as const
     return {
       ...{ provider: signer.id, network: network.id, isolation: this.#isolation, market, now },
       groups: freeGroups({ ...this.#deps.home, store: this.#store }, rules),
       leases: this.#store.all().filter(isUnderAgreement).length,
+      room: lending === null || !this.#data.isPossible ? null : roomLeft(lending, this.#store.all()),
     }
   }
 

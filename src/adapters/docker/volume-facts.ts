@@ -1,0 +1,53 @@
+/** Whose the folder of a volume is, and how much is in it. */
+import { Readable } from 'node:stream'
+import type Dockerode from 'dockerode'
+import { tarEnd, tarHeader } from '../../lib/tar-header.ts'
+import { ask } from './engine.ts'
+import { helperWith, type Host, inside, refused, told } from './volume-copier.ts'
+
+/** An archive cannot say anything of the folder that it is unpacked to, so it is unpacked to the one above. */
+export async function giveTo(host: Host, volume: string, user: number, signal: AbortSignal): Promise<void> {
+  const copier = await helperWith(host, { volume }, signal)
+  try {
+    const folder = { name: `${inside.slice(1)}/`, bytes: 0, isFolder: true, mode: 0o755, owner: user }
+    const archive = Buffer.concat([tarHeader(folder), tarEnd()])
+    await ask(signal, (abortSignal) =>
+      copier.container.putArchive(Readable.from([archive]), { path: '/', abortSignal }),
+    )
+  } catch (error) {
+    throw refused(error, `the folder of the volume ${volume} could not be given away`)
+  } finally {
+    await copier.leave()
+  }
+}
+
+interface Used {
+  readonly Volumes?: readonly { readonly Name: string; readonly UsageData?: { readonly Size: number } | null }[] | null
+}
+
+/** The engine looks at all of its volumes: it cannot be asked about some. Of one that it cannot look at it says less than nothing. */
+export const sizesOf = (
+  docker: Dockerode,
+  names: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> =>
+  told('how much is in its volumes could not be asked', async () => {
+    const { Volumes } = await ask(signal, (abortSignal) => usedBy(docker, abortSignal))
+    const wanted = (Volumes ?? []).filter(({ Name }) => names.has(Name))
+    return new Map(wanted.map(({ Name, UsageData }) => [Name, Math.max(0, UsageData?.Size ?? 0)]))
+  })
+
+/** Only of volumes: its client can only ask about everything, which takes far longer. */
+function usedBy({ modem }: Dockerode, abortSignal: AbortSignal): Promise<Used> {
+  const { promise, resolve, reject } = Promise.withResolvers<Used>()
+  const asked = {
+    path: '/system/df?',
+    method: 'GET',
+    options: { type: 'volume' },
+    abortSignal,
+    statusCodes: { 200: true },
+  }
+  const client = modem as { dial(what: object, done: (error: Error | null, answer: unknown) => void): void }
+  client.dial(asked, (error, answer) => (error === null ? resolve(answer as Used) : reject(error)))
+  return promise
+}

@@ -1,0 +1,150 @@
+/** What guests have on this host besides their containers: what was sent for their work, and what that leaves for its buyer. */
+import type { Lease } from '../../../core/molt/market/lease.ts'
+import { agreementId } from '../../../core/molt/agreement.ts'
+import { Tally } from '../../../lib/passing.ts'
+import { cut } from '../../../lib/slices.ts'
+import { profiles } from '../../../model/container-profile.ts'
+import { ClawError } from '../../../model/failure.ts'
+import type { MeshId, NodeId, PlacementId } from '../../../model/ids.ts'
+import { leaseNamespace, leaseVolume } from '../../../model/lease-mark.ts'
+import type { Hash } from '../../../model/molt-agreement.ts'
+import { archiveLimit } from '../../../model/molt-data.ts'
+import type { Work } from '../../../model/molt-work.ts'
+import type { EngineVolume, VolumeEngine } from '../../../ports/volumes.ts'
+import { type LeasePiece, type OutputsRequest, pieceBytes } from '../../../wire/molt-data.ts'
+import { ownVolume } from '../../volumes/engine-names.ts'
+
+export type GuestEngine = Pick<
+  VolumeEngine,
+  'ensure' | 'known' | 'users' | 'remove' | 'abandon' | 'pack' | 'unpack' | 'give' | 'sizes'
+>
+
+export interface GuestDataDeps {
+  readonly self: NodeId
+  readonly mesh: MeshId
+  /** Null where no containers run: nothing is sent to guests then, and they leave nothing. */
+  readonly engine: GuestEngine | null
+  /** Takes away what is left of an ended task on the engine, once its output is kept. Throws VOLUME_BUSY for one that runs. */
+  readonly removeTask: (placement: PlacementId) => Promise<void>
+}
+
+/** What all such volumes have, and which agreement each is for. */
+const mark = { 'claw.guest': 'data' } as const
+const leaseMark = 'claw.lease'
+
+/** In a container it is nobody's but the guest's. */
+const guestUser = Number(profiles.guest.user.split(':')[0])
+
+export class GuestData {
+  readonly #deps: GuestDataDeps
+
+  constructor(deps: GuestDataDeps) {
+    this.#deps = deps
+  }
+
+  get isPossible(): boolean {
+    return this.#deps.engine !== null
+  }
+
+  /** Makes the folders that the work fills. Safe to repeat. Throws EXECUTOR_UNAVAILABLE and CONTAINER_FAILED. */
+  async prepare({ agreement }: Lease, { outputs = [] }: Work, signal: AbortSignal): Promise<void> {
+    if (agreement === null || outputs.length === 0) return
+    const most = agreement.terms.data?.outputs ?? 0
+    for (const i of outputs.keys()) {
+      const { name } = await this.#make(agreementId(agreement), 'out', i, most, signal)
+      await this.#engine.give(name, guestUser, signal)
+    }
+  }
+
+  /** Whether what the work has left by now is no more than was agreed on. */
+  async isWithin({ agreement }: Lease, signal: AbortSignal): Promise<boolean> {
+    const most = agreement?.terms.data?.outputs ?? 0
+    if (agreement === null || most === 0) return true
+    const names = await this.#volumesOf(agreementId(agreement), signal)
+    const sizes = await this.#engine.sizes(new Set(names.filter((name) => name.includes('-out-'))), signal)
+    return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) <= most
+  }
+
+  /** Throws LEASE_DATA_GONE, TOO_LARGE for more than was agreed on, and as the engine does. */
+  async *outputs(
+    { agreement }: Lease,
+    { folder, from }: OutputsRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<LeasePiece> {
+    if (agreement === null) return
+    const id = agreementId(agreement)
+    const { name } = this.#volume(id, 'out', folder)
+    if (!(await this.#volumesOf(id, signal)).includes(name)) throw gone(id, 'it has no such folder')
+    const limit = archiveLimit(agreement.terms.data?.outputs ?? 0)
+    const tally = new Tally()
+    for await (const chunk of this.#engine.pack({ volume: name }, signal)) {
+      const fresh = chunk.subarray(Math.max(0, from - tally.bytes))
+      tally.add(chunk)
+      if (tally.bytes > limit) throw new ClawError('TOO_LARGE', { what: 'What the work has left', limit })
+      for (const data of cut(fresh, pieceBytes)) yield { data, sha256: '' }
+    }
+    yield { data: new Uint8Array(0), sha256: tally.sum().sha256 }
+  }
+
+  /** Takes away the container, and what was sent; also what the work has left when that is to go. Throws VOLUME_BUSY while it runs. */
+  async wipe(
+    { agreement }: Lease,
+    { placement, outputs }: { readonly placement: PlacementId | null; readonly outputs: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (placement !== null) await this.#deps.removeTask(placement)
+    if (agreement === null || this.#deps.engine === null) return
+    const names = await this.#volumesOf(agreementId(agreement), signal)
+    for (const name of names) if (outputs || !name.includes('-out-')) await this.#remove(name, signal)
+  }
+
+  /** Takes away what is of no agreement among these: its record was lost, or a power cut came between the two. */
+  async sweep(known: ReadonlySet<Hash>, signal: AbortSignal): Promise<void> {
+    const { engine } = this.#deps
+    if (engine === null) return
+    for (const { name, labels } of await engine.known(this.#labels(), signal))
+      if (!known.has(labels[leaseMark] ?? '')) await this.#remove(name, signal)
+  }
+
+  async #make(agreement: Hash, kind: 'in' | 'out', index: number, most: number, signal: AbortSignal) {
+    const volume = this.#volume(agreement, kind, index)
+    try {
+      await this.#engine.ensure({ ...volume, options: { size: String(most) } }, signal)
+    } catch (error) {
+      // Few file systems can bound a folder. Elsewhere it is looked at again and again how much is in it.
+      if (!ClawError.is(error, 'CONTAINER_FAILED') || !/quota/.test(error.message)) throw error
+      await this.#engine.ensure(volume, signal)
+    }
+    return volume
+  }
+
+  async #remove(name: string, signal: AbortSignal): Promise<void> {
+    await this.#engine.abandon(name, signal)
+    for (const { placement } of await this.#engine.users(name, signal))
+      if (placement !== null) await this.#deps.removeTask(placement as PlacementId)
+    await this.#engine.remove(name, signal)
+  }
+
+  async #volumesOf(agreement: Hash, signal: AbortSignal): Promise<readonly string[]> {
+    const found = await this.#engine.known({ ...this.#labels(), [leaseMark]: agreement }, signal)
+    return found.map(({ name }) => name)
+  }
+
+  /** As the agent calls it when it starts the work. */
+  #volume(agreement: Hash, kind: 'in' | 'out', index: number): EngineVolume {
+    const { name, options, labels } = ownVolume(leaseNamespace, leaseVolume(agreement, kind, index), this.#deps)
+    return { name, options, labels: { ...labels, ...mark, [leaseMark]: agreement } }
+  }
+
+  #labels(): EngineVolume['labels'] {
+    return { ...mark, 'claw.mesh': this.#deps.mesh, 'claw.keeper': this.#deps.self }
+  }
+
+  get #engine(): GuestEngine {
+    const { engine } = this.#deps
+    if (engine !== null) return engine
+    throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'this node runs no containers' })
+  }
+}
+
+const gone = (agreement: Hash, why: string): ClawError => new ClawError('LEASE_DATA_GONE', { agreement, why })
