@@ -236,6 +236,10 @@ export class Lender implements Resident {
   #carryOut(lease: Lease, duty: LeaseDuty): void {
     const { key, agreement } = lease
     switch (duty.type) {
+      // Nothing is sent here, or left behind.
+      case 'receive':
+      case 'wipe':
+        return undefined
       case 'send-agreement':
         return agreement === null ? undefined : this.#sendAgreement(agreement, key)
       case 'start':

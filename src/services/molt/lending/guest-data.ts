@@ -51,7 +51,7 @@ export class GuestData {
     if (agreement === null || outputs.length === 0) return
     const most = agreement.terms.data?.outputs ?? 0
     for (const i of outputs.keys()) {
-      const { name } = await this.#make(agreementId(agreement), 'out', i, most, signal)
+      const { name } = await this.#make(this.#volume(agreementId(agreement), 'out', i), most, signal)
       await this.#engine.give(name, guestUser, signal)
     }
   }
@@ -106,8 +106,7 @@ export class GuestData {
       if (!known.has(labels[leaseMark] ?? '')) await this.#remove(name, signal)
   }
 
-  async #make(agreement: Hash, kind: 'in' | 'out', index: number, most: number, signal: AbortSignal) {
-    const volume = this.#volume(agreement, kind, index)
+  async #make(volume: EngineVolume, most: number, signal: AbortSignal): Promise<EngineVolume> {
     try {
       await this.#engine.ensure({ ...volume, options: { size: String(most) } }, signal)
     } catch (error) {

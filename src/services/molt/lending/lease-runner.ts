@@ -7,43 +7,29 @@ import { keyOf } from '../../../core/molt/books.ts'
 import { closedAt } from '../../../core/molt/spend.ts'
 import type { Lease, LeaseDuty, LeaseInput } from '../../../core/molt/market/lease.ts'
 import { holdsDevices, leaseDuties, leaseStep, leaseWakeAt } from '../../../core/molt/market/lease.ts'
-import type { WipeDuty } from '../../../core/molt/market/lease-data.ts'
 import { isNews, isOver } from '../../../core/molt/market/lease-change.ts'
 import { leaseWorkload } from '../../../core/molt/market/lease-work.ts'
-import type { Network } from '../../../core/molt/network.ts'
 import { ClawError, isClawError } from '../../../model/failure.ts'
 import type { WorkloadId } from '../../../model/ids.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import type { Certificate } from '../../../model/molt-line.ts'
 import { type Instant, type Millis, minute, second } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { Log } from '../../../ports/log.ts'
 import type { Unsubscribe } from '../../../ports/rpc.ts'
 import type { Service } from '../../../ports/service.ts'
-import type { Signer } from '../../../ports/signer.ts'
 import { Loop } from '../../gateway/loop.ts'
 import { Changes } from '../../logs/changes.ts'
 import type { Bank } from '../bank.ts'
-import { Errands, isPassing } from './errands.ts'
-import { Freshness } from './freshness.ts'
-import type { GuestData } from './guest-data.ts'
-import type { GuestWork } from './guest-work.ts'
-import { type ClosingDuty, leaseClosing } from './lease-closing.ts'
-import type { LeaseStore } from './lease-store.ts'
+import { Errands } from './errands.ts'
+import { type Attended, LeaseErrands, type LeaseErrandsDeps } from './lease-errands.ts'
 
-export interface LeaseRunnerDeps {
-  readonly network: Network
-  readonly signer: Signer
-  readonly store: LeaseStore
-  readonly work: GuestWork
-  readonly data: GuestData
+export interface LeaseRunnerDeps extends Omit<LeaseErrandsDeps, 'step' | 'now'> {
   readonly bank: Pick<Bank, 'close' | 'books' | 'onLine'>
   /** Whether the owner's own work has taken one of these devices. */
   readonly isTaken: (devices: readonly string[]) => boolean
   /** Told of devices that a guest has had, before anybody else is promised them. */
   readonly onLeft: (devices: readonly string[]) => void
   readonly clock: Clock
-  readonly log: Log
 }
 
 /** What has no event of its own is looked at so often. */
@@ -51,22 +37,15 @@ const pace = { every: 5 * second, pause: 20 }
 const tidyPace = { every: minute, pause: second }
 /** What failed is tried again after this. */
 const again: Millis = 2 * second
-/** How much work has left is looked at so often, where no file system bounds it. */
-const measureEvery: Millis = 3 * second
 
 /** One lease, as this daemon sees it. */
-interface Running {
+interface Running extends Attended {
   readonly loop: Loop
   readonly changes: Changes
-  readonly errands: Errands
   /** Steps, one after the other. */
   queue: Promise<unknown>
   /** Whether its work was last told to hold still; null when this daemon has told it nothing. */
   isHeld: boolean | null
-  /** Whether what nobody is to have any more of it is gone. */
-  isTidied: boolean
-  /** When it was looked last how much its work has left. */
-  measuredAt: Instant
 }
 
 export class LeaseRunner implements Service {
@@ -79,10 +58,11 @@ export class LeaseRunner implements Service {
   #end = new AbortController()
   #unsubscribe: readonly Unsubscribe[] = []
   #firstVersion = 0
-  #freshness = new Freshness()
+  #doing: LeaseErrands
 
   constructor(deps: LeaseRunnerDeps) {
     this.#deps = deps
+    this.#doing = this.#newErrands()
     this.#tidy = new Loop(deps, tidyPace, (signal) => this.#tidyUp(signal))
   }
 
@@ -90,7 +70,7 @@ export class LeaseRunner implements Service {
     const { store, work, bank } = this.#deps
     this.#end = new AbortController()
     this.#firstVersion = this.now()
-    this.#freshness = new Freshness()
+    this.#doing = this.#newErrands()
     this.#unsubscribe = [
       work.onChange((workload) => this.#wake(this.#byWorkload.get(workload))),
       bank.onLine(({ order }) => this.#wake(this.#keyOfHold(order.spend.account))),
@@ -185,6 +165,11 @@ export class LeaseRunner implements Service {
     }
   }
 
+  #newErrands(): LeaseErrands {
+    const step = (key: Hash, input: LeaseInput): Promise<Lease | null> => this.step(key, input)
+    return new LeaseErrands({ ...this.#deps, step, now: () => this.now() }, this.#end.signal)
+  }
+
   #run(lease: Lease): void {
     const { key, agreement } = lease
     if (agreement !== null) this.#byWorkload.set(leaseWorkload(agreementId(agreement)), key)
@@ -230,7 +215,7 @@ export class LeaseRunner implements Service {
   async #drive(key: Hash, signal: AbortSignal): Promise<void> {
     const running = this.#running.get(key)
     if (running === undefined) return
-    if (!this.#freshness.isThere) running.errands.do('look', () => this.#refresh().then(() => running.loop.wake()))
+    if (!this.#doing.isFresh) running.errands.do('look', () => this.#doing.refresh().then(() => running.loop.wake()))
     try {
       const lease = await this.#observed(key)
       if (lease === null || signal.aborted) return
@@ -253,7 +238,7 @@ export class LeaseRunner implements Service {
     const line = this.finalOf(before)
     const outcome = line === null ? null : closedAt(line.order)
     if (outcome !== null && before.state !== 'closed') await this.step(key, { type: 'closed', outcome })
-    if (!this.#freshness.isThere) return this.step(key, { type: 'tick' })
+    if (!this.#doing.isFresh) return this.step(key, { type: 'tick' })
     const sight = work.sight(before)
     const { state } = before
     if (['bid', 'agreed', 'funded'].includes(state) && isTaken(before.devices))
@@ -270,19 +255,19 @@ export class LeaseRunner implements Service {
   async #carryOut(lease: Lease, duty: LeaseDuty, running: Running): Promise<void> {
     switch (duty.type) {
       case 'start':
-        return this.#submit(lease, running)
+        return this.#doing.submit(lease, running)
       case 'run':
-        this.#measure(lease, running)
+        this.#doing.measure(lease, running)
         return this.#hold(lease, running, false)
       case 'pause':
         return this.#hold(lease, running, true)
       case 'stop':
-        return this.#stop(lease, running)
+        return this.#doing.stop(lease, running)
       case 'wipe':
-        return this.#wipe(lease, duty, running)
+        return this.#doing.wipe(lease, duty, running)
       case 'close':
       case 'claim':
-        return this.#close(lease, running, duty)
+        return this.#doing.close(lease, duty, running)
       // What is told, and what is sent, is so whenever the buyer asks; devices are held by the record alone.
       case 'receive':
       case 'send-agreement':
@@ -294,85 +279,12 @@ export class LeaseRunner implements Service {
     }
   }
 
-  /** Throws NO_LEADER. */
-  #refresh(): Promise<void> {
-    return this.#freshness.reach(() => this.#deps.work.fresh(this.#end.signal))
-  }
-
-  #submit(lease: Lease, { errands, loop }: Running): void {
-    const { store, work, data } = this.#deps
-    const { key, agreement } = lease
-    if (agreement === null || work.sight(lease).is !== 'absent') return
-    errands.do('submit', async () => {
-      const what = await store.work(agreementId(agreement))
-      try {
-        if (what === null) throw new ClawError('INVALID_REQUEST', { problem: 'what is to run was lost' })
-        await data.prepare(lease, what, this.#end.signal)
-        await work.submit(lease, what, this.#end.signal)
-      } catch (error) {
-        if (!isClawError(error) || isPassing(error) || this.#end.signal.aborted) throw error
-        this.#deps.log.warn('the work of a lease was refused', { lease: key, reason: error.message })
-        await this.step(key, { type: 'ended', isFailed: true })
-      }
-      loop.wake()
-    })
-  }
-
   async #hold(lease: Lease, running: Running, isHeld: boolean): Promise<void> {
-    if (this.#freshness.isThere && this.#deps.work.sight(lease).is === 'over') return
+    if (this.#doing.isFresh && this.#deps.work.sight(lease).is === 'over') return
     // To hold it still is said again and again: it is for two minutes at most, and a guest that runs unpaid costs its owner.
     if (running.isHeld === isHeld && !isHeld) return
     await this.#deps.work.hold(lease, isHeld)
     running.isHeld = isHeld
-  }
-
-  async #stop(lease: Lease, { errands, loop }: Running): Promise<void> {
-    const { work } = this.#deps
-    if (this.#freshness.isThere && work.sight(lease).is === 'over') {
-      await this.step(lease.key, { type: 'stopped' })
-      return
-    }
-    errands.do('stop', async () => {
-      await errands.settled('submit')
-      await this.#refresh()
-      if (work.sight(lease).is === 'absent') await this.step(lease.key, { type: 'stopped' })
-      else await work.stop(lease, this.#end.signal)
-      loop.wake()
-    })
-  }
-
-  /** Work that leaves more than was agreed on ends: its owner's disk is not for that. */
-  #measure(lease: Lease, running: Running): void {
-    if ((lease.agreement?.terms.data?.outputs ?? 0) === 0 || this.now() - running.measuredAt < measureEvery) return
-    running.errands.do('measure', async () => {
-      const isWithin = await this.#deps.data.isWithin(lease, this.#end.signal)
-      running.measuredAt = this.now()
-      if (isWithin) return
-      this.#deps.log.warn('the work of a lease leaves more than was agreed on', { lease: lease.key })
-      await this.step(lease.key, { type: 'ended', isFailed: true })
-    })
-  }
-
-  #wipe(lease: Lease, { outputs }: WipeDuty, running: Running): void {
-    if (!outputs && running.isTidied) return
-    running.errands.do('wipe', async () => {
-      await running.errands.settled('stop')
-      const placement = this.#deps.work.placement(lease)
-      await this.#deps.data.wipe(lease, { placement, outputs }, this.#end.signal)
-      running.isTidied = true
-      if (outputs) await this.step(lease.key, { type: 'wiped' })
-    })
-  }
-
-  #close({ key, agreement }: Lease, { errands, loop }: Running, duty: ClosingDuty): void {
-    if (agreement === null) return
-    errands.do('close', async () => {
-      const closing = leaseClosing(agreementId(agreement), duty, this.#deps)
-      const line = await this.#deps.bank.close(agreement, closing, { signal: this.#end.signal })
-      const outcome = closedAt(line.order)
-      if (outcome !== null) await this.step(key, { type: 'closed', outcome })
-      loop.wake()
-    })
   }
 
   /** Forgets what is over, and ends work that no lease is about: its record may have been lost. */
