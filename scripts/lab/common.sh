@@ -3,6 +3,8 @@
 set -euo pipefail
 
 LAB=${CLAW_LAB_DIR:-/tmp/clawlab}
+# What was downloaded. Several labs may share it.
+CACHE=${CLAW_LAB_CACHE:-$LAB/cache}
 # shellcheck disable=SC2034 # used by the scripts that source this
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -15,15 +17,21 @@ die() {
 # Makes the state folder. What lies in it is run as root, so a folder that somebody else made is refused.
 open_lab() {
   [ "$(id -u)" = 0 ] || die "needs root: run it with sudo"
-  mkdir -p "$LAB/cache" "$LAB/bin"
+  mkdir -p "$CACHE" "$LAB/bin"
   [ "$(stat -c %u "$LAB")" = 0 ] || die "$LAB belongs to somebody else: set CLAW_LAB_DIR"
   chmod 755 "$LAB"
 }
 
-# One command changes the lab at a time. The lock must not be inherited by what is started, hence 9>&- in spawn.
+# One command changes the lab at a time. The lock must not be inherited by what is started, hence 9>&- and 8>&- in spawn.
 lock_lab() {
   exec 9>"$LAB/lock"
   flock -w 600 9 || die "another command holds $LAB/lock"
+}
+
+# The same of the cache, for the rest of a command that may fill it.
+lock_cache() {
+  exec 8>"$CACHE/lock"
+  flock -w 600 8 || die "another command holds $CACHE/lock"
 }
 
 # A pid file holds "PID STARTTIME", so that a number reused by another process is never taken for ours.
@@ -44,7 +52,7 @@ spawn() {
   rm -f "$file"
   # shellcheck disable=SC2016
   setsid sh -c 'echo "$$ $(awk "{ print \$22 }" /proc/$$/stat)" > "$0.new"; mv "$0.new" "$0"; exec "$@"' \
-    "$file" "$@" >"$log" 2>&1 </dev/null 9>&- &
+    "$file" "$@" >"$log" 2>&1 </dev/null 8>&- 9>&- &
   until [ -f "$file" ]; do sleep 0.01; done
 }
 

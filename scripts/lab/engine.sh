@@ -119,7 +119,7 @@ place_remove() {
 
 # A root file system of busybox and its applets, as a tar; made once.
 busybox_tar() {
-  local root=$LAB/cache/busybox tar=$LAB/cache/busybox.tar applet busybox
+  local root=$CACHE/busybox tar=$CACHE/busybox.tar applet busybox
   busybox=$(command -v busybox)
   if [ ! -s "$tar" ] || [ "$busybox" -nt "$tar" ]; then
     rm -rf "$root"

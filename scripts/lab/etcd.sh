@@ -14,19 +14,19 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/packages.sh"
 
 PLACE=$LAB/etcd
-PROGRAM=$LAB/cache/etcd/usr/bin/etcd
+PROGRAM=$CACHE/etcd/usr/bin/etcd
 client_port() { echo $((23790 + $1)); }
 peer_port() { echo $((23800 + $1)); }
 
 fetch() {
-  local downloads=$LAB/cache/etcd-download
+  local downloads=$CACHE/etcd-download
   [ ! -x "$PROGRAM" ] || return 0
   say "fetching etcd"
   rm -rf "$downloads"
-  mkdir -p "$downloads" "$LAB/cache/etcd"
+  mkdir -p "$downloads" "$CACHE/etcd"
   apt update
   (cd "$downloads" && apt -o APT::Sandbox::User=root download etcd-server)
-  dpkg -x "$downloads"/*.deb "$LAB/cache/etcd"
+  dpkg -x "$downloads"/*.deb "$CACHE/etcd"
   rm -rf "$downloads"
 }
 

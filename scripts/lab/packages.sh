@@ -7,7 +7,7 @@ TOOLS=(ca-certificates curl procps util-linux runc tini busybox-static)
 HOST_TOOLS=(iproute2 iptables nftables iputils-ping python3-minimal)
 # shellcheck disable=SC2034
 WIREGUARD_TOOLS=(wireguard-tools wireguard-go iperf3 iputils-ping)
-ENGINE=$LAB/cache/engine
+ENGINE=$CACHE/engine
 
 apt() { apt-get -o DPkg::Lock::Timeout=600 -qq "$@"; }
 
@@ -44,7 +44,7 @@ suite() {
 
 # download_engine FOLDER SUITE: the packages of the engine, as files.
 download_engine() {
-  local state=$LAB/cache/apt options=() packages=(docker.io containerd)
+  local state=$CACHE/apt options=() packages=(docker.io containerd)
   mkdir -p "$state"/{lists/partial,archives/partial,parts} "$1"
   if [ "$2" != own ]; then
     is_installed debian-archive-keyring || install_tools debian-archive-keyring
@@ -60,7 +60,8 @@ download_engine() {
 
 # Unpacks the engine privately. It needs only the C library; runc stays the machine's own, which matches its kernel.
 fetch_engine() {
-  local wanted package downloads=$LAB/cache/downloads
+  local wanted package downloads=$CACHE/downloads
+  lock_cache
   wanted=$(suite)
   [ "$(cat "$ENGINE/suite" 2>/dev/null)" != "$wanted" ] || return 0
   say "fetching a container engine ($wanted)"

@@ -14,11 +14,11 @@ here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=packages.sh
 . "$here/packages.sh"
 
-PLACE=$LAB/cache/serf
+PLACE=$CACHE/serf
 PROGRAM=$PLACE/usr/bin/serf
 
 fetch() {
-  local downloads=$LAB/cache/serf-download
+  local downloads=$CACHE/serf-download
   [ ! -x "$PROGRAM" ] || return 0
   say "fetching serf"
   rm -rf "$downloads" "$PLACE"

@@ -1,12 +1,14 @@
 /** Which executor runs this host's work: the one that was asked for, or Docker where an engine answers and plain processes elsewhere. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { containerNetworks } from '../adapters/docker/container-network.ts'
 import { dockerExecutor } from '../adapters/docker/docker-executor.ts'
 import { dockerVolumes } from '../adapters/docker/volume-engine.ts'
 import { memoryFiles } from '../adapters/memory/memory-files.ts'
 import { ProcessExecutor } from '../adapters/process/process-executor.ts'
 import { SimulatedExecutor } from '../adapters/simulated/simulated-executor.ts'
 import type { ExecutorKind } from '../model/node.ts'
+import type { ContainerNetworks } from '../ports/container-network.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { VolumeEngine } from '../ports/volumes.ts'
 import type { ImageService } from '../services/images/image-service.ts'
@@ -25,6 +27,8 @@ export interface Chosen {
   readonly images: ImageService | null
   /** Null where no containers run. */
   readonly volumes: VolumeEngine | null
+  /** Null where no containers run. */
+  readonly networks: ContainerNetworks | null
 }
 
 /** One executor a host: two would each think that the host's memory and cores are theirs. */
@@ -36,7 +40,7 @@ export async function chooseExecutors(ground: Ground, makeImages: MakeImages, si
 
 const only = (executor: Executor): Chosen => ({
   executors: new Map([[executor.kind, executor]]),
-  ...{ images: null, volumes: null },
+  ...{ images: null, volumes: null, networks: null },
 })
 
 const withEngine = (
@@ -47,6 +51,7 @@ const withEngine = (
 ): Chosen => ({
   ...only(executor),
   ...{ images, volumes: dockerVolumes(address, confinementOf(config), identity.id) },
+  networks: containerNetworks(address, identity.id),
 })
 
 const docker = (ground: Ground, images: ImageService, address: string): Chosen =>

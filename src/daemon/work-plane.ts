@@ -9,6 +9,7 @@ import { isPortFree } from '../adapters/system/free-port.ts'
 import { ClawError } from '../model/failure.ts'
 import { stateVersionKey, supported } from '../core/state/versions.ts'
 import { rangeText } from '../model/version.ts'
+import type { WorkloadSpec } from '../model/workload.ts'
 import type { NodeId, PlacementId } from '../model/ids.ts'
 import type { ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
@@ -18,6 +19,8 @@ import { LogKeeper } from '../services/logs/log-keeper.ts'
 import { provisionsFor } from '../services/vault/provisions.ts'
 import type { Measure } from '../services/gateway/rollouts.ts'
 import { GatewayService } from '../services/gateway/service.ts'
+import type { NamingService } from '../services/naming/service.ts'
+import type { OverlayService } from '../services/overlay/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
 import { abandonedCopies } from '../services/volumes/abandoned-copies.ts'
 import { backupsOf } from './backups.ts'
@@ -44,7 +47,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const { host, control, vault, membership: belonging } = plane
   const self = identity.id
   const makeImages = (address: string): ImageService => imagesOf(ground, { plane, membership: () => members, address })
-  const { executors, images, volumes: engine } = await chooseExecutors(ground, makeImages, signal)
+  const { executors, images, volumes: engine, networks } = await chooseExecutors(ground, makeImages, signal)
   const settle = (placement: PlacementId): Promise<void> => logs.settle(placement)
   const kept = keptOf(ground, plane, { engine, executors, settle })
   const probes = hardwareProbes({
@@ -68,7 +71,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
     ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, admit, mountsFor: kept.volumes.mountsFor },
-    resolverFor: (spec) => naming.resolverFor(spec),
+    ...toldOf({ overlay: () => overlay, naming }),
     provisions: (workload, off) => provisionsFor({ vault, state: () => control.state }, workload, off),
     log: log.child('agent'),
   })
@@ -83,7 +86,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   })
   const proxy = proxyOf(ground, plane, { agent, connect })
   const ingress = ingressOf(ground, plane, proxy)
-  const overlay = overlayOf(ground, plane)
+  const overlay = overlayOf(ground, plane, { networks, naming })
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
     signer: identity.signer,
@@ -113,6 +116,12 @@ const asOutdated = (content: ReportContent, outdated: Error | null): ReportConte
   outdated === null
     ? content
     : { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...content.problems] }
+
+/** What work is told of the network that it is in. */
+const toldOf = ({ overlay, naming }: { overlay: () => OverlayService; naming: NamingService }) => ({
+  networkFor: (spec: WorkloadSpec, signal: AbortSignal) => overlay().networkFor(spec, signal),
+  resolverFor: (spec: WorkloadSpec, isInOverlay: boolean) => naming.resolverFor(spec, isInOverlay),
+})
 
 /** What work keeps, and copies of that. */
 function keptOf(ground: Ground, plane: ControlPlane, needed: Omit<Parameters<typeof volumesOf>[2], 'objects'>) {

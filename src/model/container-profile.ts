@@ -18,6 +18,8 @@ export interface ContainerProfile {
   /** Paths of the host: below the prefixes that its owner allows, or none. */
   readonly hostPaths: 'allowed' | 'none'
   readonly networks: readonly ('bridge' | 'host')[]
+  /** Whether it may be in the overlay with an address of its own. */
+  readonly joinsOverlay: boolean
   /** Whether nothing but what is mounted can be written. */
   readonly readOnly: boolean
   /** Folders in memory that it has in any case, MiB. */
@@ -56,6 +58,7 @@ export const profiles = {
     allowsPrivileges: true,
     hostPaths: 'allowed',
     networks: ['bridge', 'host'],
+    joinsOverlay: true,
     readOnly: false,
     tmpfs: [],
     tmpfsRuns: true,
@@ -72,6 +75,7 @@ export const profiles = {
     allowsPrivileges: false,
     hostPaths: 'none',
     networks: ['bridge'],
+    joinsOverlay: false,
     readOnly: true,
     tmpfs: [{ target: '/tmp', sizeMib: 256 }],
     tmpfsRuns: false,

@@ -37,6 +37,8 @@ export interface Task {
   readonly ports?: readonly TaskPort[]
   /** Not there where it asks whom its host asks. */
   readonly resolver?: TaskResolver
+  /** Network of the engine by which it is in the overlay; not there where it is on the usual one. */
+  readonly network?: string
   /** Values that no disk may hold, and nobody but the task may see. */
   readonly secretEnv?: Readonly<Record<string, string>>
   /** In memory only. */

@@ -13,6 +13,8 @@ export interface Tunnel {
   readonly quick: string
   /** Ranges that are sent this way. */
   readonly routes: readonly string[]
+  /** Of the mesh's own containers, which may use it by the addresses of that subnet; what is behind other bridges may not. */
+  readonly bridge: { readonly name: string; readonly subnet: string } | null
 }
 
 /** Where the files are; only the daemon's user may read them. */
@@ -33,7 +35,7 @@ export interface TunnelPeerState {
 }
 
 export interface TunnelState {
-  /** Whether what is behind bridges of this host is kept out of it. */
+  /** Whether what is behind other bridges of this host is kept out of it, as this daemon wants it. */
   readonly isFenced: boolean
   /** Null while it has no key. */
   readonly publicKey: string | null

@@ -12,6 +12,9 @@ const script = fileURLToPath(new URL('../../scripts/lab/lab.sh', import.meta.url
 /** The lab works here, and we are root. */
 export const hasHosts = labNvidiaSmi !== null && process.getuid?.() === 0
 
+/** What the lab has downloaded: its hosts have none of their own. */
+export const labCache = join(process.env['CLAW_LAB_DIR'] ?? '/tmp/clawlab', 'cache')
+
 export class LabHosts {
   readonly #directory = mkdtempSync(join(tmpdir(), 'claw-hosts-'))
   readonly #environment: NodeJS.ProcessEnv
@@ -21,7 +24,10 @@ export class LabHosts {
     // Names and a network of its own, so that two runs on a machine do not cut each other's cables.
     const own = process.pid % 4_096
     this.#net = `10.${64 + (own >> 8)}.${own & 0xff}`
-    this.#environment = { CLAW_LAB_DIR: this.#directory, CLAW_LAB_TAG: `claw${own}`, CLAW_LAB_NET: this.#net }
+    this.#environment = {
+      ...{ CLAW_LAB_DIR: this.#directory, CLAW_LAB_TAG: `claw${own}`, CLAW_LAB_NET: this.#net },
+      CLAW_LAB_CACHE: labCache,
+    }
   }
 
   /** Hosts 1 to `count`. */
@@ -69,6 +75,17 @@ export class LabHosts {
   /** Installs what the hosts need for an overlay. */
   wireguard(): Promise<void> {
     return this.#lab('wireguard')
+  }
+
+  /** Starts a container engine in the host, with the image of the lab; gives its address. */
+  async engine(host: number): Promise<string> {
+    await this.#lab('engine', 'up', String(host))
+    return `unix://${join(this.#directory, `h${host}`, 'docker.sock')}`
+  }
+
+  /** Kills it; its containers live on until it is up again. */
+  crashEngine(host: number): Promise<void> {
+    return this.#lab('engine', 'crash', String(host))
   }
 
   cut(one: number, other: number): Promise<void> {

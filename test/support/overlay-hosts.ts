@@ -11,6 +11,7 @@ import type { OverlaySetup } from '../../src/services/overlay/types.ts'
 import { SimDisk } from '../../src/simulation/disk.ts'
 import { World } from '../../src/simulation/world.ts'
 import { admit, found, newMember, token } from './control-samples.ts'
+import { SimNetworks } from './sim-networks.ts'
 import { SharedControl } from './shared-control.ts'
 import { Ether, SimTunnels } from './sim-tunnels.ts'
 
@@ -22,6 +23,7 @@ const setup: OverlaySetup = {
 export interface OverlayHost {
   readonly node: NodeId
   readonly tunnels: SimTunnels
+  readonly engine: SimNetworks
   service: OverlayService
 }
 
@@ -79,18 +81,20 @@ export class OverlayHosts {
     const member = newMember(identity.id, { name: `gpu-${this.hosts.length + 1}`, sealKey: identity.sealer.sealKey })
     const isFirst = this.hosts.length === 0
     const tunnels = new SimTunnels(this.ether, [`192.0.2.${this.hosts.length + 1}`])
+    const engine = new SimNetworks()
     const service = new OverlayService(
       {
         ...{ self: identity.id, mesh: meshId('mesh-0123'), control: this.control.at(identity.id), clock: this.world },
         ...{ signer: identity.signer, sealer: identity.sealer, verifier: createVerifier(), keys: tunnelKeys, tunnels },
         sights: { seenAt: () => null, observed: () => [] },
         disk: new SimDisk({ random: this.world }),
+        ...{ networks: engine, bridges: engine, onLanes: () => undefined },
         givenKey: () => Promise.resolve(null),
         log: silent,
       },
       own,
     )
-    const host = { node: identity.id, tunnels, service }
+    const host = { node: identity.id, tunnels, engine, service }
     this.hosts.push(host)
     if (isFirst) await this.run({ ...found(identity.id), founder: member } as Command)
     else {

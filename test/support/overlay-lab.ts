@@ -1,10 +1,13 @@
 /** Hosts of the lab with an overlay over them: real daemons, real WireGuard, some of them behind a router. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { OutputOf } from '../../src/operations/registry.ts'
-import { hasHosts, LabHosts } from './lab-hosts.ts'
+import { hasHosts, LabHosts, labCache } from './lab-hosts.ts'
 import { type Daemon, eventually, Mesh } from './mesh.ts'
+
+const labDockerCli = join(labCache, 'engine/usr/bin/docker')
 
 export type OverlayStatus = OutputOf<'network.status'>
 
@@ -22,13 +25,20 @@ export class OverlayLab {
   readonly hosts: LabHosts
   readonly #streams: ChildProcess[] = []
 
-  private constructor(hosts: LabHosts) {
+  readonly #hasEngines: boolean
+  readonly #engines = new Map<number, string>()
+
+  private constructor(hosts: LabHosts, hasEngines: boolean) {
     this.hosts = hosts
+    this.#hasEngines = hasEngines
   }
 
-  /** Daemons on the first `count` hosts of `all`; the named ones are behind one router. */
-  static async up(count: number, { all, hidden }: { all: number; hidden: readonly number[] }): Promise<OverlayLab> {
-    const lab = new OverlayLab(await LabHosts.up(all))
+  /** Daemons on the first `count` hosts of `all`; the named ones are behind one router. `engines`: each runs containers on one of its own. */
+  static async up(
+    count: number,
+    { all, hidden, engines = false }: { all: number; hidden: readonly number[]; engines?: boolean },
+  ): Promise<OverlayLab> {
+    const lab = new OverlayLab(await LabHosts.up(all), engines)
     try {
       await lab.hosts.wireguard()
       await lab.hosts.behindNat(...hidden)
@@ -40,8 +50,18 @@ export class OverlayLab {
     return lab
   }
 
-  add(host: number): Promise<Daemon> {
-    return this.mesh.add(`gpu-${host}`, { mdns: true, prefix: this.hosts.on(host) })
+  async add(host: number): Promise<Daemon> {
+    const plan = { mdns: true, prefix: this.hosts.on(host) }
+    if (!this.#hasEngines) return this.mesh.add(`gpu-${host}`, plan)
+    const engine = await this.hosts.engine(host)
+    this.#engines.set(host, engine)
+    return this.mesh.add(`gpu-${host}`, { ...plan, extra: ['--executor', 'docker', '--docker-host', engine] })
+  }
+
+  /** Runs the engine's own command against that of a host; gives what it has printed. */
+  async docker(host: number, ...words: readonly string[]): Promise<string> {
+    const address = this.#engines.get(host) ?? 'none'
+    return (await promisify(execFile)(labDockerCli, ['-H', address, ...words])).stdout
   }
 
   of(host: number): Daemon {

@@ -4,6 +4,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { PortAddress } from '../../ports/executor.ts'
 import { engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
+import type { TaskLabels } from './labels.ts'
 
 /** Throws WORKLOAD_NOT_RUNNING for a container that is gone, or has no network. */
 export async function addressIn(
@@ -20,6 +21,15 @@ export async function addressIn(
     if (statusOf(error) !== 404) throw engineFailure(error)
   }
   throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: name, state: 'gone, or without a network' })
+}
+
+/** Of a container that is in the overlay. */
+export function overlayAddress(
+  { NetworkSettings }: Pick<Dockerode.ContainerInspectInfo, 'NetworkSettings'>,
+  { network }: Pick<TaskLabels, 'network'>,
+): { readonly overlayAddress?: string } {
+  const address = network === null ? undefined : NetworkSettings.Networks[network]?.IPAddress
+  return address === undefined || address === '' ? {} : { overlayAddress: address }
 }
 
 function hostOf({ HostConfig, NetworkSettings }: Dockerode.ContainerInspectInfo): string | null {

@@ -7,6 +7,7 @@ import type { Millis } from '../../model/time.ts'
 import { minute } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { overlayAddress } from './address.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask } from './engine.ts'
 import { withInitFailure } from './init-failure.ts'
@@ -46,7 +47,9 @@ export class Containers {
       const info = await ask(closed, (abortSignal) => container.inspect({ abortSignal }))
       const { stopAsked, timedOut, labels } = held
       const bare = taskState(info.State, { stopAsked, timedOut, ...labels })
-      const state = bare.state === 'starting' ? bare : { ...bare, image: ranImage(info) }
+      const address = overlayAddress(info, labels)
+      const state =
+        bare.state === 'starting' ? bare : { ...bare, image: ranImage(info), ...(bare.state === 'running' && address) }
       tasks.update(held, await withInitFailure(docker, info, state, closed))
     } catch (error) {
       if (statusOf(error) !== 404) throw engineFailure(error)

@@ -42,6 +42,8 @@ export function startFailure(error: unknown, image: string): unknown {
   if (status === null) return engineFailure(error)
   const detail = detailOf(error)
   if (status === 404 && /no such image/i.test(detail)) return new ClawError('IMAGE_NOT_FOUND', { image, detail })
+  // Somebody has taken it away; it is made again, and the next try finds it.
+  if (status === 404 && /network \S+ not found/i.test(detail)) return unavailable(error)
   if (isAboutGpus(detail)) return new ClawError('GPU_NOT_VISIBLE', { detail }, { cause: error })
   return new ClawError('CONTAINER_FAILED', { detail }, { cause: error })
 }

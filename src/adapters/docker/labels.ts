@@ -18,6 +18,8 @@ export interface TaskLabels {
   readonly stopGrace: Millis
   readonly limitMib: number | null
   readonly ports: readonly TaskPort[]
+  /** By which it is in the overlay. */
+  readonly network: string | null
 }
 
 export function labelsOf(task: Task): Record<string, string> {
@@ -36,6 +38,7 @@ export function labelsOf(task: Task): Record<string, string> {
     'claw.stop-grace-ms': String(spec.stopGraceMs),
     ...(spec.timeoutMs === undefined ? {} : { 'claw.timeout-ms': String(spec.timeoutMs) }),
     ...(task.ports === undefined ? {} : { 'claw.ports': portsInWords(task.ports) }),
+    ...(task.network === undefined ? {} : { 'claw.network': task.network }),
     ...(spec.memoryMib === undefined ? {} : { 'claw.memory-mib': String(spec.memoryMib) }),
   }
 }
@@ -57,6 +60,7 @@ export function readLabels(labels: Readonly<Record<string, string>>): TaskLabels
     stopGrace: amount(labels['claw.stop-grace-ms']) ?? 10_000,
     limitMib: amount(labels['claw.memory-mib']),
     ports: (labels['claw.ports'] ?? '').split(',').flatMap(portFrom),
+    network: labels['claw.network'] ?? null,
   }
 }
 

@@ -51,7 +51,7 @@ export function containerOf(task: Task, settled: Settled): ContainerCreateOption
     Labels: { ...labelsOf(task), ...imageLabels(image.digest, !mapsUsers && isRoot(user ?? config.user)) },
     HostConfig: {
       ...limitsOf(spec, profile, settled),
-      ...fenceOf(spec, profile),
+      ...fenceOf(task, profile),
       ...resolverOf(task),
       ...(settled.runtime === undefined ? {} : { Runtime: settled.runtime }),
       Mounts: [...settled.mounts],
@@ -92,7 +92,7 @@ function limitsOf(spec: WorkloadSpec, profile: ContainerProfile, { openFiles }: 
 }
 
 /** What keeps it apart from its host, said outright where an engine can be configured to do otherwise. */
-function fenceOf(spec: WorkloadSpec, profile: ContainerProfile): HostConfig {
+function fenceOf({ spec, network: own }: Task, profile: ContainerProfile): HostConfig {
   const privileges = profile.allowsPrivileges ? (spec.privileges ?? []) : []
   const isPrivileged = privileges.includes('privileged')
   const network = networkOf(spec)
@@ -100,6 +100,7 @@ function fenceOf(spec: WorkloadSpec, profile: ContainerProfile): HostConfig {
   return {
     ...(network === 'host' && profile.networks.includes('host') ? { NetworkMode: 'host' } : {}),
     ...(network === 'none' ? { NetworkMode: 'none' } : {}),
+    ...(network === 'bridge' && own !== undefined && profile.joinsOverlay ? { NetworkMode: own } : {}),
     CapDrop: ['ALL'],
     CapAdd: [...new Set([...profile.capabilities, ...capabilitiesIn(privileges)])],
     ...(isPrivileged ? { Privileged: true } : { SecurityOpt: ['no-new-privileges:true'] }),
@@ -110,8 +111,9 @@ function fenceOf(spec: WorkloadSpec, profile: ContainerProfile): HostConfig {
   }
 }
 
+/** On a network that is not its usual one an engine would have names without a dot looked up as they are first, in vain. */
 const resolverOf = ({ resolver }: Task): HostConfig =>
-  resolver === undefined ? {} : { Dns: [...resolver.servers], DnsSearch: [...resolver.search] }
+  resolver === undefined ? {} : { Dns: [...resolver.servers], DnsSearch: [...resolver.search], DnsOptions: ['ndots:1'] }
 
 const tmpfsOf = (all: ContainerProfile['tmpfs'], { tmpfsRuns }: ContainerProfile): Record<string, string> =>
   Object.fromEntries(

@@ -1,30 +1,29 @@
 /** Keeps what is behind bridges of this host, such as containers of strangers, out of a tunnel, and what comes by the tunnel out of those. */
-import { attempt, must, type Tooling } from './commands.ts'
+import type { Tunnel } from '../../ports/tunnels.ts'
+import type { Tooling } from './commands.ts'
+import type { Tables } from './tables.ts'
 
 const tableOf = (name: string): string => `inet ${name}-fence`
 
 /**
- * One table of nftables for each interface, put in place as a whole. What is answered may pass. A drop is final, whatever the chains of
- * others accept before or after it. Throws OVERLAY_FAILED.
+ * One table for each interface. What is answered may pass. A drop is final, whatever the chains of others accept before or after it.
+ * The bridge of the mesh's own containers is passed by, for what is sent by their own addresses. Throws OVERLAY_FAILED.
  */
-export async function fence(tooling: Tooling, name: string): Promise<void> {
+export function fence(tooling: Tooling, tables: Tables, { name, bridge }: Pick<Tunnel, 'name' | 'bridge'>) {
   const table = tableOf(name)
-  const rules = [
-    `add table ${table}`,
-    `flush table ${table}`,
+  const rule = (words: string): string => `add rule ${table} forward ${words} drop`
+  const [from, to] = bridge === null ? ['', ''] : [`iifname != "${bridge.name}"`, `oifname != "${bridge.name}"`]
+  return tables.put(tooling, table, [
     `add chain ${table} forward { type filter hook forward priority -5 ; policy accept ; }`,
-    `add rule ${table} forward oifname "${name}" meta iifkind "bridge" ct state new drop`,
-    `add rule ${table} forward iifname "${name}" meta oifkind "bridge" ct state new drop`,
-  ]
-  await must(tooling, 'nft', rules.join('\n'))
+    rule(`oifname "${name}" ${from} meta iifkind "bridge" ct state new`),
+    rule(`iifname "${name}" ${to} meta oifkind "bridge" ct state new`),
+    ...(bridge === null ? [] : [rule(`oifname "${name}" iifname "${bridge.name}" ip saddr != ${bridge.subnet}`)]),
+  ])
 }
 
-/** Somebody who loads rules of their own may have taken it away. */
-export const isFenced = async (tooling: Tooling, name: string): Promise<boolean> =>
-  (await attempt(tooling, 'nft', 'list', 'table', ...tableOf(name).split(' '))).stdout.match(/drop$/gm)?.length === 2
+export const isFenced = (tooling: Tooling, tables: Tables, name: string): Promise<boolean> =>
+  tables.isWhole(tooling, tableOf(name))
 
 /** One that is not there is no error. Throws OVERLAY_FAILED. */
-export async function unfence(tooling: Tooling, name: string): Promise<void> {
-  const table = tableOf(name)
-  await must(tooling, 'nft', `add table ${table}\ndelete table ${table}`)
-}
+export const unfence = (tooling: Tooling, tables: Tables, name: string): Promise<void> =>
+  tables.remove(tooling, tableOf(name))

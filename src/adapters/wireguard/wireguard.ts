@@ -11,7 +11,9 @@ import { parseDump } from './dump.ts'
 import { echo } from './echo.ts'
 import { fence, isFenced, unfence } from './fence.ts'
 import { hostAddresses } from './host-addresses.ts'
+import { passOn } from './pass-on.ts'
 import { pathMtu } from './path-mtu.ts'
+import { Tables } from './tables.ts'
 
 /** By which routes of ours are known among those of others: no protocol has this number. */
 const ourProtocol = '76'
@@ -23,6 +25,7 @@ export interface WireguardInit {
 }
 
 export function wireguard({ folder, run }: WireguardInit): Tunnels {
+  const tables = new Tables()
   const filesOf = (name: string): TunnelFiles => ({
     setconf: join(folder, `${name}.setconf`),
     quick: join(folder, `${name}.conf`),
@@ -47,7 +50,7 @@ export function wireguard({ folder, run }: WireguardInit): Tunnels {
       const tooling = { run, signal }
       await makeDevice(tooling, tunnel.name, folder)
       // Before anything can pass.
-      await fence(tooling, tunnel.name)
+      await fence(tooling, tables, tunnel)
       await must(tooling, 'wg', 'syncconf', tunnel.name, filesOf(tunnel.name).setconf)
       await must(tooling, 'ip', 'address', 'replace', `${tunnel.address}/32`, 'dev', tunnel.name)
       await must(tooling, 'ip', 'link', 'set', 'dev', tunnel.name, 'mtu', String(tunnel.mtu), 'up')
@@ -58,7 +61,7 @@ export function wireguard({ folder, run }: WireguardInit): Tunnels {
       const tooling = { run, signal }
       if ((await attempt(tooling, 'ip', 'link', 'show', 'dev', name)).code !== 0) return null
       const text = await must(tooling, 'wg', 'show', name, 'dump')
-      const isKept = await isFenced(tooling, name)
+      const isKept = await isFenced(tooling, tables, name)
       try {
         return { ...parseDump(text), isFenced: isKept }
       } catch (cause) {
@@ -69,7 +72,7 @@ export function wireguard({ folder, run }: WireguardInit): Tunnels {
       const tooling = { run, signal }
       if ((await attempt(tooling, 'ip', 'link', 'show', 'dev', name)).code === 0)
         await must(tooling, 'ip', 'link', 'delete', 'dev', name)
-      await unfence(tooling, name)
+      await unfence(tooling, tables, name)
       await removeFiles(name)
     },
     pathMtu: (hosts, signal) => pathMtu({ run, signal }, hosts),
@@ -98,20 +101,6 @@ async function route(tooling: Tooling, { name, address, routes }: Tunnel): Promi
       await must(tooling, 'ip', 'route', 'replace', range, 'dev', name, 'src', address, 'proto', ourProtocol)
   for (const range of there)
     if (!routes.includes(range)) await must(tooling, 'ip', 'route', 'delete', range, 'dev', name, 'proto', ourProtocol)
-}
-
-/**
- * Packets for others, such as containers of this host, are passed on; and while keys are rotated one comes back by another interface than
- * it would be answered by. Where the system's settings cannot be written, its owner has set them.
- */
-async function passOn(name: string): Promise<void> {
-  const settings = `/proc/sys/net/ipv4/conf/${name}`
-  const set = (file: string, value: string): Promise<void> =>
-    writeFile(join(settings, file), value).catch((error: NodeJS.ErrnoException) => {
-      if (!['EACCES', 'EROFS', 'EPERM', 'ENOENT'].includes(error.code ?? '')) throw error
-    })
-  await set('forwarding', '1')
-  await set('rp_filter', '2')
 }
 
 const netAdmin = 12n

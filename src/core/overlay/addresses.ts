@@ -37,6 +37,12 @@ export const addressOf = ({ nodes }: Ranges, slot: number): string => formatIpv4
 export const subnetOf = ({ containers, containerBits }: Ranges, slot: number): string =>
   formatCidr({ base: rangeOf(containers).base + slot * sizeOf({ bits: containerBits }), bits: containerBits })
 
+/** The node's end of its part, with the prefix length. */
+export const gatewayIn = (subnet: string): string => {
+  const { base, bits } = rangeOf(subnet)
+  return `${formatIpv4(base + 1)}/${bits}`
+}
+
 /**
  * Whether a container of the node can have this address: it is of the node's own part, and neither its first, which is the part's name,
  * nor the second, which is the node's end of it, nor the last, which is for all.

@@ -6,6 +6,12 @@ const turnOf = (generation: number): number => (generation + 1) % 2
 
 export const laneName = (prefix: string, generation: number): string => `${prefix}${turnOf(generation)}`
 
+/** Of all lanes that there can be, one after the other. */
+export const laneNames = (prefix: string): readonly string[] => [1, 2].map((generation) => laneName(prefix, generation))
+
+/** What the network of the host's containers is called, and its bridge. No lane's name ends so. */
+export const bridgeName = (prefix: string): string => `${prefix}br`
+
 /** `port` is that of the first. */
 export const lanePort = (port: number, generation: number): number => port + turnOf(generation)
 

@@ -1,6 +1,7 @@
 /** A workload as users see it. */
 import { hiddenValue, isSecretive } from '../../core/vault/names.ts'
 import { z } from 'zod'
+import { addressesOf } from '../../core/naming/addresses.ts'
 import { groupName } from '../../core/state/groups.ts'
 import type { MeshState } from '../../core/state/types.ts'
 import { pullPolicies } from '../../model/image.ts'
@@ -95,6 +96,10 @@ export const WorkloadView = z.object({
     .array(z.object({ name: z.string().nullable(), port: z.int(), protocol: z.enum(['http', 'tcp']) }))
     .describe('The ports that it declares'),
   ready: z.boolean().nullable().describe('Whether it may be given traffic; null when it does not run'),
+  overlayAddress: z
+    .string()
+    .nullable()
+    .describe('Where it is reached in the overlay; null where it is not in it, or does not run'),
   unreadyReason: z.string().nullable().describe('Which of its probes says why not'),
   readySince: moment.describe('ISO 8601; since when its probes say so'),
   probes: z.array(z.enum(probeKinds)).describe('How it is asked whether it is well'),
@@ -170,6 +175,7 @@ export function workloadView(workload: Workload, context: Context): WorkloadView
     endedAt: isoOrNull(workload.endedAt),
     checkpoint: checkpointView(workload),
     ...healthView(workload),
+    overlayAddress: overlayAddressOf(workload, control.state),
     stopReason: workload.stopRequested?.reason ?? null,
     retries: workload.retries,
     nextTryAt: workload.state === 'pending' ? isoOrNull(workload.notBefore) : null,
@@ -235,6 +241,9 @@ function healthView(
     probes: probeKinds.filter((kind) => spec.health?.[kind] !== undefined),
   }
 }
+
+const overlayAddressOf = (workload: Workload, state: MeshState): string | null =>
+  ['running', 'stopping'].includes(workload.state) ? (addressesOf(state, workload)[0] ?? null) : null
 
 const evictionView = ({ eviction }: Workload): WorkloadView['eviction'] =>
   eviction === null ? null : { reason: eviction.reason, since: iso(eviction.at) }

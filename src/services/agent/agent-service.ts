@@ -54,6 +54,7 @@ export interface AgentDeps {
   /** Called before a task and its traces are removed. */
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   readonly mountsFor?: NonNullable<PerformerDeps['mountsFor']>
+  readonly networkFor?: NonNullable<PerformerDeps['networkFor']>
   readonly resolverFor?: NonNullable<PerformerDeps['resolverFor']>
   /** Secrets and config maps of what is about to be started. */
   readonly provisions?: NonNullable<PerformerDeps['provisions']>

@@ -31,9 +31,11 @@ export interface PerformerDeps {
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   readonly ledger: LedgerStore
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
+  /** Network of the engine by which a container is in the overlay; null for the usual one. */
+  readonly networkFor?: (spec: WorkloadSpec, signal: AbortSignal) => Promise<string | null>
+  /** Whom its containers ask for names; null for whom the engine says. `isInOverlay`: it has an address of its own there. */
+  readonly resolverFor?: (spec: WorkloadSpec, isInOverlay: boolean) => TaskResolver | null
   /** Makes what it mounts ready, with volumes of the mesh as the engine of this node knows them. */
-  /** Whom its containers ask for names; null for whom the engine says. */
-  readonly resolverFor?: (spec: WorkloadSpec) => TaskResolver | null
   readonly mountsFor?: (spec: WorkloadSpec, ...around: Parameters<PrepareMounts>) => ReturnType<PrepareMounts>
   /** Secrets and config maps of what is about to be started. Work that names some cannot be started where this is left out. */
   readonly provisions?: (workload: Assigned, signal: AbortSignal) => Promise<Provisions>
@@ -269,7 +271,8 @@ export class Performer {
     const { attempt, term } = placement
     const ports = await this.#portsOf(workload)
     const given = await this.#provisionsOf(workload)
-    const resolver = this.#deps.resolverFor?.(spec) ?? null
+    const network = await this.#networkOf(workload)
+    const resolver = this.#deps.resolverFor?.(spec, network !== null) ?? null
     const env = {
       ...given.env,
       ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
@@ -280,6 +283,7 @@ export class Performer {
       ...task,
       ...(ports.length > 0 && { ports }),
       ...(resolver !== null && { resolver }),
+      ...(network !== null && { network }),
       ...(Object.keys(given.secretEnv).length > 0 && { secretEnv: given.secretEnv }),
       ...(given.files.length > 0 && { files: given.files }),
       ...this.#mountsOf(workload),
@@ -292,6 +296,11 @@ export class Performer {
     if (secrets.length + configs.length === 0) return Promise.resolve(noProvisions)
     if (provisions === undefined) throw new ClawError('SECRETS_UNAVAILABLE', { detail: 'this node has no vault' })
     return provisions(workload, signal)
+  }
+
+  async #networkOf({ spec, placement }: Assigned): Promise<string | null> {
+    const { networkFor, signal } = this.#deps
+    return placement.executor === 'docker' && networkFor !== undefined ? networkFor(spec, signal) : null
   }
 
   #mountsOf({ spec, placement }: Assigned): Pick<Task, 'prepareMounts'> {

@@ -56,6 +56,8 @@ export class NamingService implements Service {
   readonly #setup: NamingSetup
   readonly #loop: Loop
   readonly #open = new Map<string, OpenNameServer>()
+  /** Where something else listens, or this host may not. */
+  readonly #refused = new Set<string>()
   readonly #buckets: Buckets
   readonly #turns = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
@@ -95,6 +97,11 @@ export class NamingService implements Service {
     this.#open.clear()
   }
 
+  /** The interface of the overlay may be there now. */
+  wake(): void {
+    this.#loop.wake()
+  }
+
   /** What keeps this host from answering, in words. */
   problems(): readonly string[] {
     return this.#problems
@@ -122,13 +129,16 @@ export class NamingService implements Service {
 
   /**
    * Null where its containers are to ask whom the engine says: this host does not answer in the overlay, they are strangers’, or they have no
-   * way into the overlay, so that what they would be told leads nowhere.
+   * way into the overlay, so that what they would be told leads nowhere. `isInOverlay`: they have an address of their own there.
    */
-  resolverFor(spec: WorkloadSpec): TaskResolver | null {
+  resolverFor(spec: WorkloadSpec, isInOverlay = false): TaskResolver | null {
     const { namespace, isolation } = spec
     const own = this.#ownAddress()
-    if (own === null || !this.#open.has(`${own}:${usualPort}`)) return null
-    if (isolation === 'guest' || networkOf(spec) !== 'host') return null
+    const place = `${own}:${usualPort}`
+    // The interface is there where containers are in the overlay, and this host answers at it soon.
+    const isSoon = isInOverlay && this.#setup.serves && !this.#refused.has(place)
+    if (own === null || !(this.#open.has(place) || isSoon)) return null
+    if (isolation === 'guest' || (networkOf(spec) !== 'host' && !isInOverlay)) return null
     const others = this.#upstreams.filter((one) => parseIpv4(one) !== null && !one.startsWith('127.'))
     return { servers: [own, ...others].slice(0, 3), search: [`${namespace}.${zone}`] }
   }
@@ -179,7 +189,10 @@ export class NamingService implements Service {
     const problems: string[] = []
     for (const place of wanted) {
       const problem = this.#open.has(place) ? null : await this.#openAt(place)
-      if (problem !== null) problems.push(problem)
+      this.#refused.delete(place)
+      if (problem === null) continue
+      problems.push(problem)
+      this.#refused.add(place)
     }
     if (isSameJson(problems, this.#problems)) return
     this.#problems = problems

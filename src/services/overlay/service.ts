@@ -2,6 +2,7 @@
  * Keeps the interfaces of this host as the mesh wants them: peers come and go without a disturbance to the others, and new keys take over
  * from old ones while traffic goes on. Whatever was there when the daemon started is taken as it is and brought to where it should be.
  */
+import { joinsOverlay } from '../../core/overlay/joins.ts'
 import { laneName } from '../../core/overlay/lanes.ts'
 import { renderQuick, renderSetconf } from '../../core/overlay/render.ts'
 import { progressOf } from '../../core/overlay/rotation.ts'
@@ -14,11 +15,14 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Overlay } from '../../model/overlay.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
+import type { WorkloadSpec } from '../../model/workload.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Echo, Tunnel, TunnelState } from '../../ports/tunnels.ts'
 import { Loop } from '../gateway/loop.ts'
 import { announcement } from './announce.ts'
+import { byHand } from './by-hand.ts'
+import { type ContainerBridge, containerBridge } from './container-bridge.ts'
 import { MtuFinder } from './mtu.ts'
 import { OwnKeys } from './own-keys.ts'
 import type { PlannedLane } from './plan-lane.ts'
@@ -42,6 +46,8 @@ export class OverlayService implements Service {
   readonly #keys: OwnKeys
   readonly #mtu: MtuFinder
   readonly #loop: Loop
+  /** Null where no containers run. */
+  readonly #bridge: ContainerBridge | null
   readonly #searches = new Map<string, Search>()
   /** What each interface was made to be last. */
   readonly #applied = new Map<string, Tunnel>()
@@ -57,6 +63,10 @@ export class OverlayService implements Service {
     this.#keys = new OwnKeys({ self: deps.self, disk: deps.disk, keys: deps.keys, given: deps.givenKey })
     this.#mtu = new MtuFinder(deps)
     this.#loop = new Loop(deps, { every: 10 * second, pause: second / 5 }, (signal) => this.#run(signal))
+    this.#bridge = containerBridge(deps, setup, () => {
+      this.#loop.wake()
+      this.#spread()
+    })
   }
 
   start(): Promise<void> {
@@ -66,11 +76,13 @@ export class OverlayService implements Service {
         if (changes.some(({ type }) => type === 'overlay' || type === 'member')) this.#loop.wake()
       }),
     )
+    this.#bridge?.start()
     return Promise.resolve()
   }
 
   async stop(): Promise<void> {
     await this.#loop.stop()
+    await this.#bridge?.stop(this.#setup)
     if (this.#setup.stays || this.#mode !== 'managed') return
     const late = new AbortController()
     const cancel = this.#deps.clock.after(stopPatience, () => late.abort())
@@ -79,13 +91,20 @@ export class OverlayService implements Service {
   }
 
   problems(): readonly string[] {
-    return this.#problems
+    return [...this.#problems, ...(this.#bridge?.problems() ?? [])]
   }
 
   /** Tells when `problems` has something else to say. */
   onProblems(listener: () => void): Unsubscribe {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Which network of the engine this is to be on, so that it is in the overlay; null for the usual one. Throws the signal's reason. */
+  async networkFor(spec: WorkloadSpec, signal: AbortSignal): Promise<string | null> {
+    const { takesPart, manages } = this.#setup
+    if (this.#bridge === null || this.#deps.control.state.overlay === null || !takesPart || !manages) return null
+    return joinsOverlay(spec) ? this.#bridge.network(signal) : null
   }
 
   /** Throws OVERLAY_FAILED. */
@@ -100,7 +119,7 @@ export class OverlayService implements Service {
         return { generation, name, config: own, publicKey: key, files, peers }
       },
     )
-    return { mode: this.#mode, problems: this.#problems, lanes: await Promise.all(lanes) }
+    return { mode: this.#mode, problems: this.problems(), lanes: await Promise.all(lanes) }
   }
 
   echo(address: string, options: Parameters<OverlayDeps['tunnels']['echo']>[1]): Promise<Echo> {
@@ -136,9 +155,13 @@ export class OverlayService implements Service {
     if (own === undefined || generations.some((generation) => laneOf(own, generation) === undefined)) return []
     const lanes = await this.#plan(overlay, generations, signal)
     await this.#setUp(lanes, signal)
+    const there = { settings: overlay.settings, slot: own.slot, tunnels: lanes.map(({ tunnel }) => tunnel) }
+    this.#bridge?.note(this.#mode === 'managed' ? there : null)
     await this.#keys.keepOnly(generations)
     const problems = lanes.flatMap(({ planned }) => planned.problems)
-    return obstacle === null ? problems : [...this.#byHand(lanes, obstacle), ...problems]
+    return obstacle === null
+      ? problems
+      : [...byHand(this.#lanes, { tunnels, setup: this.#setup, obstacle }), ...problems]
   }
 
   async #announce(overlay: Overlay, generation: number, signal: AbortSignal): Promise<void> {
@@ -217,6 +240,7 @@ export class OverlayService implements Service {
       address: config.address,
       mtu,
       routes,
+      bridge: this.#bridge?.bridge ?? null,
       setconf: renderSetconf(config),
       quick: renderQuick(config),
     }
@@ -235,13 +259,14 @@ export class OverlayService implements Service {
   }
 
   async #setUp(lanes: readonly SetUp[], signal: AbortSignal): Promise<void> {
-    const { tunnels } = this.#deps
+    const { tunnels, onLanes } = this.#deps
     const made: SetUp[] = []
     for (const lane of lanes) {
       made.push({ ...lane, files: await tunnels.write(lane.tunnel) })
       if (this.#mode === 'managed' && !(await this.#isApplied(lane, signal))) {
         await tunnels.apply(lane.tunnel, signal)
         this.#applied.set(lane.name, lane.tunnel)
+        onLanes()
       }
     }
     this.#lanes = made
@@ -284,24 +309,15 @@ export class OverlayService implements Service {
   async #withdraw(overlay: Overlay | null, signal: AbortSignal): Promise<void> {
     const { self } = this.#deps
     this.#mode = overlay === null ? 'off' : 'apart'
-    const own = overlay?.nodes.get(self)
-    if (own !== undefined && own.lanes.length > 0) await this.#execute({ type: 'leave-overlay', node: self }, signal)
+    const lanes = overlay?.nodes.get(self)?.lanes ?? []
+    if (lanes.length > 0) await this.#execute({ type: 'leave-overlay', node: self }, signal)
+    this.#bridge?.noteOff()
     // Most hosts have no overlay, and nothing is run there for it.
     if (!(await this.#keys.areAny())) return
     await this.#clear([], signal)
     this.#lanes = []
     this.#searches.clear()
     await this.#keys.keepOnly([])
-  }
-
-  #byHand(lanes: readonly SetUp[], obstacle: string): readonly string[] {
-    const own = this.#lanes.filter(({ name }) => lanes.some((lane) => lane.name === name))
-    return own.flatMap(({ name, files }) => {
-      if (!this.#deps.tunnels.exists(name))
-        return [`overlay: WireGuard is not set up, as ${obstacle}: run  sudo wg-quick up ${files.quick}`]
-      // One that its owner has set up is theirs to keep.
-      return this.#setup.manages ? [`overlay: ${name} is there and is not kept up, as ${obstacle}`] : []
-    })
   }
 
   async #execute(command: Command, signal: AbortSignal): Promise<void> {
@@ -317,6 +333,10 @@ export class OverlayService implements Service {
   #tell(problems: readonly string[]): void {
     if (isSameJson(problems, this.#problems)) return
     this.#problems = problems
+    this.#spread()
+  }
+
+  #spread(): void {
     for (const listener of this.#listeners) listener()
   }
 

@@ -2,6 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import type { MeshId } from '../../model/ids.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { ContainerNetworks, HostBridges } from '../../ports/container-network.ts'
 import type { Disk } from '../../ports/journal.ts'
 import type { Sealer, TunnelKeys } from '../../ports/keys.ts'
 import type { Log } from '../../ports/log.ts'
@@ -30,6 +31,11 @@ export interface OverlayDeps {
   readonly sealer: Pick<Sealer, 'agree'>
   readonly keys: TunnelKeys
   readonly tunnels: Tunnels
+  /** Of the engine that runs containers here; null where none does. */
+  readonly networks: ContainerNetworks | null
+  readonly bridges: HostBridges
+  /** Interfaces were made, or changed. */
+  readonly onLanes: () => void
   readonly sights: Sights
   /** The key that the owner of the host has chosen; null where the node makes its own. Throws CONFIG_INVALID. */
   readonly givenKey: () => Promise<string | null>

@@ -154,6 +154,7 @@ test('labels say all that a restarted daemon must know', () => {
   const given = {
     ...task({ timeoutMs: 5_000, memoryMib: 64, stopGraceMs: 3_000 }, [gpu('GPU-1'), gpu('GPU-2')]),
     ports,
+    network: 'clawbr',
   }
   expect(readLabels(labelsOf(given))).toEqual({
     placement: given.placement,
@@ -165,6 +166,7 @@ test('labels say all that a restarted daemon must know', () => {
     stopGrace: 3_000,
     limitMib: 64,
     ports,
+    network: 'clawbr',
   })
   expect(readLabels({ 'managed-by': 'someone else' })).toBeNull()
 })
@@ -230,9 +232,21 @@ test('a sandbox is a runtime that the engine must have', () => {
 test('a task that is told whom to ask for names has its container ask them, and no other has', () => {
   const resolver = { servers: ['10.100.0.1', '192.0.2.53'], search: ['team-a.claw'] }
   const asks = (one: Task) => {
-    const { Dns, DnsSearch } = containerOf(one, { ...settled, grant: noGpus, name: 'c' }).HostConfig ?? {}
-    return { Dns, DnsSearch }
+    const { Dns, DnsSearch, DnsOptions } = containerOf(one, { ...settled, grant: noGpus, name: 'c' }).HostConfig ?? {}
+    return { Dns, DnsSearch, DnsOptions }
   }
-  expect(asks({ ...task({}), resolver })).toEqual({ Dns: resolver.servers, DnsSearch: resolver.search })
-  expect(asks(task({}))).toEqual({ Dns: undefined, DnsSearch: undefined })
+  expect(asks({ ...task({}), resolver })).toEqual({
+    ...{ Dns: resolver.servers, DnsSearch: resolver.search, DnsOptions: ['ndots:1'] },
+  })
+  expect(asks(task({}))).toEqual({ Dns: undefined, DnsSearch: undefined, DnsOptions: undefined })
+})
+
+test.each([
+  ['own work', {}, 'clawbr'],
+  ['work with the network of its node', { network: 'host' }, 'host'],
+  ['work without a network', { offline: true }, 'none'],
+  ['work of strangers', { isolation: 'guest' }, undefined],
+] as const)('%s that is given a network of the engine is on: %s', (_, parts, mode) => {
+  const container = containerOf({ ...task(parts), network: 'clawbr' }, { ...settled, grant: noGpus, name: 'c' })
+  expect(container.HostConfig?.NetworkMode).toBe(mode)
 })

@@ -189,3 +189,15 @@ test('containers with the network of the node ask this host once it answers in t
   expect(service.resolverFor(spec({ offline: true }))).toBeNull()
   await service.stop()
 })
+
+test('containers with an address of their own in the overlay ask this host, also a moment before it answers there', async () => {
+  const service = await serve()
+  expect(service.resolverFor(spec(), true)).toBeNull()
+  withOverlay()
+  const told = { servers: ['10.100.0.1', '192.0.2.53'], search: ['default.claw'] }
+  expect(service.resolverFor(spec(), true)).toEqual(told)
+  await world.runFor(1_000)
+  expect(service.resolverFor(spec(), true)).toEqual(told)
+  expect(service.resolverFor(spec({ isolation: 'guest' }), true)).toBeNull()
+  await service.stop()
+})

@@ -97,6 +97,10 @@ export default command({
         ...(info.ports ?? []).map(
           ({ name, port, protocol }) => [`Port${name === null ? '' : ` ${name}`}`, `${port} (${protocol})`] as const,
         ),
+        // A peer of an older build does not say.
+        ...((info.overlayAddress ?? null) === null
+          ? []
+          : [['Address', `${info.overlayAddress} in the overlay`] as const]),
         ...fenceInWords(info),
         ['Memory', info.memoryMib === null ? 'no limit' : formatMib(info.memoryMib)],
         ['Submitted', info.submittedAt],
