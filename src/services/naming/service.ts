@@ -139,7 +139,7 @@ export class NamingService implements Service {
     const isSoon = isInOverlay && this.#setup.serves && !this.#refused.has(place)
     if (own === null || !(this.#open.has(place) || isSoon)) return null
     if (isolation === 'guest' || (networkOf(spec) !== 'host' && !isInOverlay)) return null
-    const others = this.#upstreams.filter((one) => parseIpv4(one) !== null && !one.startsWith('127.') && one !== own)
+    const others = this.#upstreams.filter((one) => parseIpv4(one) !== null && !one.startsWith('127.'))
     return { servers: [own, ...others].slice(0, 3), search: [`${namespace}.${zone}`] }
   }
 

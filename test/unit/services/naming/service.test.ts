@@ -193,10 +193,16 @@ test('containers with the network of the node ask this host once it answers in t
 test('containers with an address of their own in the overlay ask this host, also a moment before it answers there', async () => {
   const service = await serve()
   expect(service.resolverFor(spec(), true)).toBeNull()
+  refuses = () => Object.assign(new Error('no such address'), { code: 'EADDRNOTAVAIL' })
   withOverlay()
-  const told = { servers: ['10.100.0.1', '192.0.2.53'], search: ['default.claw'] }
-  expect(service.resolverFor(spec(), true)).toEqual(told)
   await world.runFor(1_000)
+  const told = { servers: ['10.100.0.1', '192.0.2.53'], search: ['default.claw'] }
+  expect([...opened.keys()]).not.toContain('10.100.0.1:53')
+  expect(service.resolverFor(spec(), true)).toEqual(told)
+  refuses = () => null
+  service.wake()
+  await world.runFor(1_000)
+  expect([...opened.keys()]).toContain('10.100.0.1:53')
   expect(service.resolverFor(spec(), true)).toEqual(told)
   expect(service.resolverFor(spec({ isolation: 'guest' }), true)).toBeNull()
   await service.stop()
