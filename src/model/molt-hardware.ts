@@ -8,8 +8,11 @@ export const isolations = ['gvisor', 'kata', 'runc'] as const
 export const isolation = z.enum(isolations)
 export type Isolation = z.infer<typeof isolation>
 
-/** How sure it is that the hardware is what its owner says, from the least to the most. */
-export const verifications = ['self-reported', 'benchmarked', 'vendor-attested', 're-executed'] as const
+/**
+ * How sure it is that the hardware is what its owner says, from the least to the most. A buyer knows from what it has been shown itself; what others
+ * say of themselves is `self-reported`, whatever they say.
+ */
+export const verifications = ['self-reported', 'probed', 'vendor-attested', 're-executed'] as const
 export const verification = z.enum(verifications)
 export type Verification = z.infer<typeof verification>
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { parseDuration, parseMemoryMib } from '../lib/units.ts'
 import { party } from './molt-agreement.ts'
-import { gpuModel, isolation, mostGpus, region } from './molt-hardware.ts'
+import { gpuModel, isolation, mostGpus, region, verification } from './molt-hardware.ts'
 import { molt } from './molt-policy.ts'
 import { strategies } from './molt-want.ts'
 import { processEnv, processFolder, processWords } from './molt-work.ts'
@@ -33,6 +33,17 @@ export const wishFields = {
     .optional()
     .describe('Ways to be kept apart that it accepts; as the node’s preferences say when left out'),
   prefer: z.array(party).max(32).optional().describe('Providers that come first'),
+  minVerification: verification
+    .optional()
+    .describe(
+      'How sure this node has to be of the provider, by what it has seen itself: self-reported, probed, re-executed',
+    ),
+  verify: z
+    .enum(['re-execution'])
+    .optional()
+    .describe(
+      'The work prints the same whenever it runs: it is run twice, at two providers, within the price, and what both print is compared',
+    ),
   region: region.optional().describe('Only there; anywhere when left out'),
 }
 

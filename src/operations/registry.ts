@@ -19,6 +19,7 @@ import {
 import { moltBuyingSet, moltBuyingShow, moltMarket, moltQuote, moltRequest } from './molt/molt-buying.ts'
 import { moltJobCancel, moltJobExec, moltJobFollow, moltJobInfo, moltJobList, moltJobLogs } from './molt/molt-jobs.ts'
 import { moltJoin, moltLeave, moltStatus } from './molt/molt-part.ts'
+import { moltFindings } from './molt/molt-findings.ts'
 import { moltReputation } from './molt/molt-reputation.ts'
 import { moltExport, moltStatement, moltVerify } from './molt/molt-statement.ts'
 import { moltBalance, moltTransfer, moltWallet } from './molt/molt-wallet.ts'
@@ -218,7 +219,7 @@ export const operations = [
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
   ...[moltMarket, moltQuote, moltRequest, moltBuyingShow, moltBuyingSet],
   ...[moltJobList, moltJobInfo, moltJobCancel, moltJobFollow, moltJobLogs, moltJobExec],
-  ...[moltWallet, moltBalance, moltTransfer, moltStatement, moltExport, moltVerify, moltReputation],
+  ...[moltWallet, moltBalance, moltTransfer, moltStatement, moltExport, moltVerify, moltReputation, moltFindings],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],

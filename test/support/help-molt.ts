@@ -28,7 +28,7 @@ export async function beforeMolt(api: Api, line: string, folder: string): Promis
   }
   if (!has) await api.call('moltnetwork.create', {}, signal)
   if (/^molt (leases|lease|earnings)/.test(line)) await api.call('molt.join', { mode: 'moderate' }, signal)
-  if (/^molt (market|request|submit|jobs?|logs|exec|cancel)/.test(line))
+  if (/^molt (market|findings|request|submit|jobs?|logs|exec|cancel)/.test(line))
     await api.call('molt.join', { mode: 'buy-only' }, signal)
   if (line.includes('molt-job.toml'))
     writeFileSync(join(folder, 'molt-job.toml'), fileText('config/examples/molt-job.toml'))

@@ -2,10 +2,11 @@
 import { z } from 'zod'
 import { depthOf } from '../../core/molt/market/depth.ts'
 import { buyingOf } from '../../core/molt/market/preferences.ts'
+import { parseMolt } from '../../model/amount.ts'
 import { gpuModelMatches } from '../../model/gpu.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
-import { gpuModel, isolations } from '../../model/molt-hardware.ts'
+import { gpuModel, isAsSure, isolations, verification, verifications } from '../../model/molt-hardware.ts'
 import { MoltJobRequest, wishFields } from '../../model/molt-job-request.ts'
 import { BuyingPreferences } from '../../model/molt-preferences.ts'
 import type { BuyingView } from '../../services/molt/buying/buying-door.ts'
@@ -40,6 +41,7 @@ export const moltMarket = unary({
   about: 'Show which GPUs strangers lend now, and at which rates.',
   input: z.strictObject({
     gpuType: gpuModel.optional().describe('Only this model or family'),
+    minVerification: verification.optional().describe('Only of providers of whom this node is at least so sure'),
     node: buyer,
   }),
   output: z.array(
@@ -52,18 +54,23 @@ export const moltMarket = unary({
       median: perGpuHour.describe('Half of the GPUs cost no more'),
       highest: perGpuHour,
       isolation: z.array(z.enum(isolations)).describe('How guests are kept apart there'),
+      verified: z
+        .record(z.enum(verifications), z.int())
+        .describe('Providers by how sure this node is of them, by what it has seen itself'),
     }),
   ),
   permission: look,
   rest: { method: 'GET', path: '/api/molt/market' },
   where: atBuyer,
-  async handler({ gpuType }, context, { signal }) {
+  async handler({ gpuType, minVerification = 'self-reported' }, context, { signal }) {
     const view = buyingHere(context)
     const offers = (await view.offers(signal)).filter(
       ({ model, provider }) =>
-        provider !== context.molt.status().party && (gpuType === undefined || gpuModelMatches(model, gpuType)),
+        provider !== context.molt.status().party &&
+        (gpuType === undefined || gpuModelMatches(model, gpuType)) &&
+        isAsSure(view.verificationOf(provider), minVerification),
     )
-    return depthOf(offers).map(({ lowest, median, highest, isolation, ...depth }) => ({
+    return depthOf(offers, view.verificationOf).map(({ lowest, median, highest, isolation, ...depth }) => ({
       ...{ ...depth, lowest: money(perHour(lowest)), median: money(perHour(median)) },
       ...{ highest: money(perHour(highest)), isolation: [...isolation] },
     }))
@@ -89,7 +96,7 @@ export const moltQuote = unary({
     const { id, ranked, told } = await view.service.quote(wish, signal)
     return {
       quote: id,
-      bids: ranked.map((one) => bidView(one, wish)),
+      bids: ranked.map((one) => bidView(one, wish, view.verificationOf(one.signed.bid.provider))),
       found: told,
       maxPrice: money(wish.maxTotal),
     }
@@ -113,10 +120,9 @@ export const moltRequest = unary({
     const view = buyingHere(context)
     const wish = await wishOf(request, await context.buying.preferences(), context, signal)
     const work = workOf(request, wish)
-    return jobView(
-      await view.service.submit({ name: nameOfJob(request), wish, work, by: caller.id, quote: request.quote }),
-      view.network,
-    )
+    const reExecution = request.verify === undefined ? null : { budget: parseMolt(request.maxPrice) ?? 0n }
+    const asked = { name: nameOfJob(request), wish, work, by: caller.id, quote: request.quote, reExecution }
+    return jobView(await view.service.submit(asked), view)
   },
 })
 

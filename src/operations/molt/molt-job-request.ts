@@ -1,4 +1,5 @@
 /** From what somebody asks for to what is asked of providers, and to what they are told to run. */
+import { firstShare } from '../../core/molt/market/re-execution.ts'
 import { buyingOf } from '../../core/molt/market/preferences.ts'
 import { parseDuration, parseMemoryMib } from '../../lib/units.ts'
 import { parseMolt } from '../../model/amount.ts'
@@ -26,11 +27,17 @@ export async function wishOf(
   if (duration === null || maxTotal === null) throw invalid('the duration or the price cannot be read')
   return {
     ...{ gpus: request.gpus, model: request.gpuType ?? null, memoryMib: mib(request.gpuMemory) ?? 0 },
-    ...{ duration, maxTotal, minReputation: request.minReputation ?? buying.minReputation },
+    // What is paid for both runs has to do for either.
+    ...{ duration, maxTotal: request.verify === undefined ? maxTotal : firstShare(maxTotal) },
+    minReputation: request.minReputation ?? buying.minReputation,
     isolation: [...new Set(request.isolation ?? buying.isolation)],
     preferred: [...new Set([...(request.prefer ?? []), ...buying.prefer])].slice(0, 32),
     arbiters: [...buying.arbiters],
-    ...{ region: request.region ?? null, minVerification: 'self-reported', strategy: request.strategy },
+    ...{
+      region: request.region ?? null,
+      minVerification: request.minVerification ?? 'self-reported',
+      strategy: request.strategy,
+    },
     image: { name: repositoryOf(request.image), digest: await digestOf(request.image, images, signal) },
   }
 }

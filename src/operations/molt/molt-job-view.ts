@@ -5,9 +5,11 @@ import { costOfJob, type Job, jobWords, presentOf, takenBackAt, wordFor } from '
 import type { Network } from '../../core/molt/network.ts'
 import { mostDue, type Purchase, purchaseReasons, purchaseStates } from '../../core/molt/market/purchase.ts'
 import { totalFor } from '../../core/molt/market/decide.ts'
+import { type Check, verdicts } from '../../core/molt/market/re-execution.ts'
 import type { Ranked } from '../../core/molt/market/rank.ts'
-import { isolations } from '../../model/molt-hardware.ts'
+import { isolations, type Verification, verifications } from '../../model/molt-hardware.ts'
 import type { Want } from '../../model/molt-want.ts'
+import type { BuyingService } from '../../services/molt/buying/buying.ts'
 import { iso, isoOrNull, time } from '../fields.ts'
 import { Money, money, perHour } from './molt-lease-view.ts'
 
@@ -27,6 +29,7 @@ export const BidView = z.object({
   rate,
   most: Money.describe('What all of it costs at most'),
   isolation: z.enum(isolations),
+  verification: z.enum(verifications).describe('How sure this node is of the provider, by what it has seen itself'),
   region: z.string().nullable(),
   availableAt: time,
   validUntil: time,
@@ -34,11 +37,15 @@ export const BidView = z.object({
   reclaimMs: z.int().describe('So long before it takes its GPUs back the work is told'),
 })
 
-export function bidView({ signed: { bid } }: Ranked, want: Pick<Want, 'gpus' | 'duration'>): z.infer<typeof BidView> {
+export function bidView(
+  { signed: { bid } }: Ranked,
+  want: Pick<Want, 'gpus' | 'duration'>,
+  verification: Verification,
+): z.infer<typeof BidView> {
   return {
     ...{ provider: bid.provider, gpus: bid.gpus, model: bid.model, rate: money(perHour(bid.rate)) },
     ...{ most: money(totalFor(bid.rate, want)), isolation: bid.isolation, region: bid.region },
-    ...{ availableAt: iso(bid.availableAt), validUntil: iso(bid.validUntil) },
+    ...{ verification, availableAt: iso(bid.availableAt), validUntil: iso(bid.validUntil) },
     ...{ intervalMs: bid.interval, reclaimMs: bid.reclaim },
   }
 }
@@ -87,6 +94,25 @@ const Try = z.object({
   paid: Money.nullable(),
 })
 
+const CheckView = z.object({
+  kind: z.literal('re-execution'),
+  again: z.string().nullable().describe('The job that runs the same at another provider; null before that'),
+  verdict: z
+    .enum(verdicts)
+    .nullable()
+    .describe('Whether both have printed the same; null as long as that is not known'),
+  why: z.string().nullable().describe('Why it is unclear'),
+  budget: Money.describe('For both runs'),
+  outputs: z
+    .array(
+      z.object({
+        ...{ job: z.string(), provider: z.string(), bytes: z.int() },
+        sha256: z.string().describe('Of what was printed to standard output'),
+      }),
+    )
+    .describe('Of both runs, once they have come to their ends'),
+})
+
 export const JobView = JobRow.extend({
   image: z.string(),
   command: z.array(z.string()),
@@ -96,6 +122,7 @@ export const JobView = JobRow.extend({
   round: z.int(),
   found: RoundView.nullable().describe('How the last round went'),
   tries: z.array(Try),
+  check: CheckView.nullable().describe('What has come out of running it twice; null where it is run once'),
   backBy: time.nullable().describe('What is set aside comes back then at the latest, whatever the provider does'),
 })
 
@@ -119,13 +146,26 @@ const wordView = ({ startedAt, endedAt, stopBy, ...word }: Job['words'][string])
   ...{ ...word, startedAt: isoOrNull(startedAt), endedAt: isoOrNull(endedAt), stopBy: isoOrNull(stopBy) },
 })
 
-export function jobView(job: Job, network: Pick<Network, 'claimTime'>): z.infer<typeof JobView> {
+export function jobView(
+  job: Job,
+  {
+    network,
+    service,
+  }: { readonly network: Pick<Network, 'claimTime'>; readonly service: Pick<BuyingService, 'checkOf'> },
+): z.infer<typeof JobView> {
   const { want, round, purchases } = job.buy
   return {
     ...{ ...jobRow(job), image: job.image, command: [...job.command], durationMs: want.duration },
     ...{ maxPrice: money(want.maxTotal), accepts: [...want.isolation], round },
+    check: checkView(service.checkOf(job)),
     ...{ found: job.round, tries: purchases.map(tryView), backBy: isoOrNull(takenBackAt(job, network)) },
   }
+}
+
+function checkView(check: Check | null): z.infer<typeof CheckView> | null {
+  if (check === null) return null
+  const { again, verdict, why, budget, outputs } = check
+  return { kind: 're-execution', again, verdict, why, budget: money(budget), outputs: [...outputs] }
 }
 
 function tryView(purchase: Purchase): z.infer<typeof Try> {

@@ -40,8 +40,8 @@ export const moltJobInfo = unary({
   rest: { method: 'GET', path: '/api/molt/jobs/:job' },
   where: atBuyer,
   handler({ job: wanted }, { buying }) {
-    const { service, network } = buying.view()
-    return Promise.resolve(jobView(service.job(wanted), network))
+    const view = buying.view()
+    return Promise.resolve(jobView(view.service.job(wanted), view))
   },
 })
 
@@ -54,8 +54,8 @@ export const moltJobCancel = unary({
   rest: { method: 'POST', path: '/api/molt/jobs/:job/cancel' },
   where: atBuyer,
   async handler({ job: wanted }, { buying }) {
-    const { service, network } = buying.view()
-    return jobView(await service.cancel(wanted), network)
+    const view = buying.view()
+    return jobView(await view.service.cancel(wanted), view)
   },
 })
 
@@ -68,8 +68,8 @@ export const moltJobFollow = stream({
   rest: { method: 'GET', path: '/api/molt/jobs/:job/follow' },
   where: atBuyer,
   async *handler({ job: wanted }, { buying }, { signal }) {
-    const { service, network } = buying.view()
-    for await (const one of jobStates(service, wanted, signal)) yield jobView(one, network)
+    const view = buying.view()
+    for await (const one of jobStates(view.service, wanted, signal)) yield jobView(one, view)
   },
 })
 

@@ -17,6 +17,7 @@ export const moltRows: Readonly<Record<string, Row>> = {
   'molt.export': look,
   'molt.verify': look,
   'molt.reputation': look,
+  'molt.findings': look,
   'molt.transfer': row('mesh', 'am', () => ({ to: 'bob', amount: '1' })),
   'molt.market': look,
   'molt.quote': row('mesh', all, () => ({ image: 'busybox', duration: '1m', maxPrice: '1' })),

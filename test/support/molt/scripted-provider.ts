@@ -18,8 +18,8 @@ import type { Millis } from '../../../src/model/time.ts'
 import { second } from '../../../src/model/time.ts'
 import type { Bank } from '../../../src/services/molt/bank.ts'
 import { simSigner } from '../../../src/simulation/signer.ts'
-import type { TalkAnswer, TalkRequest } from '../../../src/wire/molt-lease.ts'
-import { agreeTerms, askBid, startWork, talkLease } from '../../../src/wire/molt-lease.ts'
+import type { LogsItem, TalkAnswer, TalkRequest } from '../../../src/wire/molt-lease.ts'
+import { agreeTerms, askBid, readLeaseLogs, startWork, talkLease } from '../../../src/wire/molt-lease.ts'
 import type { MoltLab } from './lab.ts'
 import { never } from './lab.ts'
 import { aGroup } from './market.ts'
@@ -35,6 +35,8 @@ export interface ScriptedInit {
   readonly work?: { readonly takes: Millis; readonly isFailed?: boolean }
   readonly trick?: ProviderTrick | null
   readonly policy?: LendingPolicy
+  /** What its work prints to standard output, line by line; null for one that has forgotten it. */
+  readonly output?: readonly string[] | null
 }
 
 const tickEvery: Millis = 500
@@ -101,6 +103,7 @@ export class ScriptedProvider {
       })
       return { type: 'accepted' as const }
     })
+    rpc.serveStream(readLeaseLogs, ({ agreement }) => this.#printed(agreement))
     rpc.serve(talkLease, (request) => this.#talk(request))
     this.#tick()
   }
@@ -115,6 +118,15 @@ export class ScriptedProvider {
       .find((lease) => lease.agreement !== null && agreementId(lease.agreement) === agreement)
     if (found === undefined) throw new ClawError('LEASE_UNKNOWN', { agreement })
     return found
+  }
+
+  async *#printed(agreement: string): AsyncGenerator<LogsItem> {
+    const { output = ['done'], lab } = this.#init
+    await new Promise<void>((resolve) => void lab.world.after(20, resolve))
+    if (output === null) throw new ClawError('LOGS_GONE', { workload: this.#find(agreement).key, node: 'home' })
+    const said = { positions: '', times: '', note: null }
+    yield { ...said, position: 1, text: 'a word of the host\n', kinds: 'e1' }
+    for (const [i, line] of output.entries()) yield { ...said, position: i + 2, text: `${line}\n`, kinds: 'o1' }
   }
 
   async #talk(request: TalkRequest): Promise<TalkAnswer> {

@@ -76,6 +76,14 @@ describe('what is asked of strangers', () => {
     ])
   })
 
+  test('has half of its price for each run where it is to be run twice', async () => {
+    const twice = { ...asked, image: `busybox@${digest}`, verify: 're-execution', minVerification: 'probed' } as const
+    await expect(run('molt.quote', twice)).rejects.toThrow(stop)
+    await expect(run('molt.request', twice)).rejects.toThrow(stop)
+    expect(quoted).toMatchObject([{ maxTotal: 750_000n, minVerification: 'probed' }])
+    expect(submitted).toMatchObject([{ wish: { maxTotal: 750_000n }, reExecution: { budget: 1_500_000n } }])
+  })
+
   test('is run as it was said, and is called by its image where it has no name', async () => {
     const request = {
       ...asked,

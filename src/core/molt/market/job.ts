@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { canonicalJson } from '../../../lib/canonical-json.ts'
 import type { MicroMolt } from '../../../model/amount.ts'
-import { Hash } from '../../../model/molt-agreement.ts'
+import { Hash, party } from '../../../model/molt-agreement.ts'
 import { instant } from '../../../model/molt-hardware.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { Network } from '../network.ts'
@@ -43,6 +43,8 @@ export const Job = z.strictObject({
   by: z.string().min(1).max(256),
   at: instant,
   buy: Buy,
+  /** Nobody else is asked; null for all whose offers fit. */
+  only: party.nullable().default(null),
   round: Round.nullable(),
   /** By purchase. */
   words: z.record(Hash, WorkWord),

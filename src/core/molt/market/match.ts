@@ -19,6 +19,8 @@ import type { Standing } from './reputation.ts'
 export interface Known extends Standing {
   /** How sure the buyer is of its hardware: what it has been shown. */
   readonly verification: Verification
+  /** It was found wrong, and has shown nothing better since. */
+  readonly isSuspect?: boolean
 }
 
 /** Whether it is worth asking this provider for a bid. */
@@ -34,7 +36,6 @@ export function matches(offer: Offer, want: Want, now: Instant): boolean {
     want.duration <= offer.longest &&
     want.isolation.includes(offer.isolation) &&
     (want.region === null || want.region === offer.region) &&
-    isAsSure(offer.verification, want.minVerification) &&
     totalFor(offer.rate, want) <= want.maxTotal &&
     totalFor(offer.rate, want) >= leastPayment
   )

@@ -118,6 +118,11 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/statement.ts'),
   },
   {
+    path: 'molt findings',
+    about: 'Show what a node has found out itself about providers, and how sure it is of each because of that.',
+    load: () => import('../commands/molt/findings.ts'),
+  },
+  {
     path: 'molt reputation',
     about: 'Show what a node knows of those with whom it has closed agreements, and what each score follows from.',
     load: () => import('../commands/molt/reputation.ts'),

@@ -15,6 +15,11 @@ const stateInWords = ({ state, why }: Pick<Row, 'state' | 'why'>): string =>
 const costInWords = ({ cost: { paid, promised } }: Pick<Row, 'cost'>): string =>
   promised.micro === '0' ? paid.inWords : `${paid.inWords} and ${promised.inWords} promised`
 
+function verifiedInWords({ verified }: OutputOf<'molt.market'>[number]): string {
+  const shown = Object.entries(verified).filter(([word, count]) => word !== 'self-reported' && count > 0)
+  return shown.map(([word, count]) => `${count} ${word}`).join(', ') || '—'
+}
+
 export const marketColumns: readonly Column<OutputOf<'molt.market'>[number]>[] = [
   { head: 'Model', cell: ({ model }) => model },
   { head: 'Memory', cell: ({ memoryMib }) => formatMib(memoryMib) },
@@ -24,6 +29,7 @@ export const marketColumns: readonly Column<OutputOf<'molt.market'>[number]>[] =
   { head: 'Median', cell: ({ median }) => `${median.inWords}/h` },
   { head: 'Highest', cell: ({ highest }) => `${highest.inWords}/h` },
   { head: 'Isolation', cell: ({ isolation }) => isolation.join(', ') },
+  { head: 'Verified', cell: verifiedInWords },
 ]
 
 export const jobColumns: readonly Column<Row>[] = [
@@ -55,6 +61,7 @@ export const planOf = ({ bids, found, maxPrice }: Quote): readonly string[] => {
     ['Rate', `${best.rate.inWords} an hour of one GPU`],
     ['At most', `${best.most.inWords}; what is not used comes back`],
     ['Isolation', best.isolation],
+    ['Verification', best.verification],
     ['At risk', `what ${formatDuration(best.intervalMs)} cost, should the provider not keep its word`],
     ['Others', others.length === 0 ? 'none' : `${others.length}, up to ${dearest(others)}`],
   ])
@@ -79,7 +86,11 @@ export const jobFacts = (job: MoltJob): readonly string[] => [
     ['Work', job.work === null ? '—' : [job.work.state, job.work.about].filter((word) => word !== null).join(': ')],
     ['Exit code', orDash(job.work?.exitCode ?? null)],
     ['Back by', orDash(job.backBy)],
+    ...(job.check === null ? [] : [['Run twice', checkInWords(job.check)] as const]),
   ]),
+  ...(job.check?.outputs ?? []).map(
+    ({ provider, bytes, sha256, job: run }) => `Printed at ${provider} (${run}): ${bytes} bytes, SHA-256 ${sha256}`,
+  ),
   ...job.tries.map(
     ({ provider, state, why, rate, hold, promised, paid, how, seen, agreement }, i) =>
       `Attempt ${i + 1}: ${provider}, ${state}${why === null ? '' : `, ${why}`}; ${rate.inWords}/h, ${seen.toFixed(1)} GPU-seconds, ` +
@@ -88,8 +99,21 @@ export const jobFacts = (job: MoltJob): readonly string[] => [
   ),
 ]
 
+export function checkInWords({ verdict, why, again }: NonNullable<MoltJob['check']>): string {
+  switch (verdict) {
+    case null:
+      return again === null ? 'not yet run again' : `${again} runs the same at another provider`
+    case 'equal':
+      return 'both have printed the same'
+    case 'different':
+      return 'they have printed different things: at least one of the two is wrong'
+    case 'unclear':
+      return `not known: ${why ?? 'it was given up'}`
+  }
+}
+
 /** What it is busy with; nothing once it is over. */
-export function progressOf({ name, state, round, provider, gpus, model, work }: MoltJob): string {
+export function progressOf({ name, state, round, provider, gpus, model, work, check }: MoltJob): string {
   switch (state) {
     case 'looking':
       return round === 1 ? `${name} looks for a provider` : `${name} looks for a provider, round ${round}`
@@ -104,7 +128,7 @@ export function progressOf({ name, state, round, provider, gpus, model, work }: 
     case 'completed':
     case 'failed':
     case 'cancelled':
-      return ''
+      return check === null ? '' : `${name}, run twice: ${checkInWords(check)}`
   }
 }
 

@@ -43,10 +43,10 @@ export async function requestOfStrangers(
 /** What a quote is asked for: nothing of what is run but its image. */
 function wishIn(request: MoltRequest): InputOf<'molt.quote'> {
   const { image, gpus, gpuType, gpuMemory, duration, maxPrice } = request
-  const { strategy, minReputation, isolation, prefer, region, node } = request
+  const { strategy, minReputation, minVerification, verify, isolation, prefer, region, node } = request
   return {
     ...{ image, gpus, gpuType, gpuMemory, duration, maxPrice },
-    ...{ strategy, minReputation, isolation, prefer, region, node },
+    ...{ strategy, minReputation, minVerification, verify, isolation, prefer, region, node },
   }
 }
 
@@ -91,6 +91,10 @@ async function jobStates(api: Api, job: string, { out, signal }: Pick<Session, '
       told = text
       last = state
       if (state.state === 'closing') timer ??= setTimeout(() => enough.abort(), closingPatience)
+      else if (timer !== null) {
+        clearTimeout(timer)
+        timer = null
+      }
     }
   } catch (error) {
     if (signal.aborted || !enough.signal.aborted) throw error
@@ -133,8 +137,9 @@ export async function printLine(out: Session['out'], line: Line, timestamps = fa
   else await out.text(`${timestamps ? `${line.at ?? ''} ` : ''}${line.text}\n`, line.stream)
 }
 
-function endOf({ state, why, work }: MoltJob): number {
+function endOf({ state, why, work, check }: MoltJob): number {
   const exitCode = work?.exitCode ?? null
+  if (check?.verdict === 'different') return 1
   if (why === 'cancelled') return cancelled
   if (exitCode !== null && (state === 'completed' || why === 'completed' || why === 'failed')) return exitCode
   if (state === 'completed' || why === 'completed') return 0

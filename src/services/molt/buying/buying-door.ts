@@ -1,8 +1,11 @@
 /** The way to what this node buys, for its operations: preferences are there always, the rest while the node is in a network. */
 import type { Network } from '../../../core/molt/network.ts'
+import type { Finding } from '../../../core/molt/market/findings.ts'
 import { buyingOf } from '../../../core/molt/market/preferences.ts'
 import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
 import { ClawError } from '../../../model/failure.ts'
+import type { NodeId } from '../../../model/ids.ts'
+import type { Verification } from '../../../model/molt-hardware.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
 import type { BuyingPreferences } from '../../../model/molt-preferences.ts'
 import type { Disk } from '../../../ports/journal.ts'
@@ -13,8 +16,12 @@ export interface BuyingView {
   readonly network: Network
   readonly service: Pick<
     BuyingService,
-    'jobs' | 'job' | 'quote' | 'submit' | 'cancel' | 'logs' | 'exec' | 'onChange' | 'spending'
+    'jobs' | 'job' | 'checkOf' | 'isSettled' | 'quote' | 'submit' | 'cancel' | 'logs' | 'exec' | 'onChange' | 'spending'
   >
+  /** By what this node has seen itself. */
+  verificationOf(provider: NodeId): Verification
+  /** What it has found out about providers, oldest first. */
+  findings(): readonly Finding[]
   /** All that can be found. Takes some seconds at most. */
   offers(signal: AbortSignal): Promise<readonly Offer[]>
 }

@@ -1,6 +1,10 @@
 /** The jobs that this node has others run for it: takes them, brings them to their ends, and knows what became of them. */
 import { agreementId } from '../../../core/molt/agreement.ts'
 import { newBuy } from '../../../core/molt/market/buy.ts'
+import { type Check, secondRunOf } from '../../../core/molt/market/re-execution.ts'
+import type { MicroMolt } from '../../../model/amount.ts'
+import type { FindingsBook } from './findings-book.ts'
+import { ReExecution, type ReExecutionDeps } from './re-execution.ts'
 import type { Job } from '../../../core/molt/market/job.ts'
 import { isJobOver, jobFrom, jobStep, jobText } from '../../../core/molt/market/job.ts'
 import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
@@ -23,7 +27,8 @@ import { bidsFor, JobRunner } from './job-runner.ts'
 import { type Quote, Quotes } from './quotes.ts'
 import { SpendingKeeper } from './spending-keeper.ts'
 
-export interface BuyingDeps extends Omit<JobRunnerDeps, 'jobs' | 'work' | 'onChange' | 'spending'> {
+export interface BuyingDeps extends Omit<JobRunnerDeps, 'jobs' | 'work' | 'purseOf' | 'onChange' | 'spending'> {
+  readonly findings: FindingsBook
   readonly rpc: Pick<Rpc, 'call' | 'stream' | 'converse'>
   readonly disk: Pick<Disk, 'openJournal' | 'readBlob' | 'writeBlob' | 'removeBlob'>
   readonly limits: () => SpendingLimits
@@ -39,6 +44,16 @@ export interface JobRequest {
   readonly by: string
   /** Id of a quote whose bids are to be taken where they still hold. */
   readonly quote?: string | undefined
+  /** What it prints is compared with what another provider prints for it; null or left out for neither. Its price is for both, and that of the wish for the first. */
+  readonly reExecution?: { readonly budget: MicroMolt } | null
+  /** Whom alone it is for; null or left out for anybody. */
+  readonly only?: NodeId | null
+}
+
+/** What only this service says of a job: its id, and who does not get it. */
+interface Making {
+  readonly id: string
+  readonly except: readonly NodeId[]
 }
 
 export interface LogsQuery extends Omit<LogsRequest, 'agreement'> {
@@ -56,6 +71,7 @@ const workFile = (job: string): string => `molt-job-${job}`
 export class BuyingService implements Service {
   readonly name = 'molt-buying'
   readonly spending: SpendingKeeper
+  readonly #checks: ReExecution
   readonly #deps: BuyingDeps
   readonly #jobs: KeptRecords<Job>
   /** Jobs of which what they run is on disk, in a file of its own. */
@@ -69,6 +85,15 @@ export class BuyingService implements Service {
     this.#jobs = new KeptRecords(deps.disk, { file: 'molt-jobs', write: jobText, read: jobFrom })
     this.#works = new KeptRecords(deps.disk, { file: 'molt-job-works', write: (id) => id, read: (id) => id })
     this.spending = new SpendingKeeper(deps)
+    this.#checks = new ReExecution({
+      ...deps,
+      job: (id) => this.#jobs.get(id),
+      again: (job, how) => this.#runAgain(job, how),
+      onChange: (id) => {
+        this.#tell(this.#jobs.get(id))
+        if (this.#isDone(id)) this.#forgetSoon(id)
+      },
+    })
   }
 
   /** Throws STATE_CORRUPT. Jobs that were under way go on. */
@@ -76,12 +101,15 @@ export class BuyingService implements Service {
     await this.#jobs.open()
     await this.spending.open()
     await this.#works.open()
+    await this.#checks.open()
     await this.#settleClosed()
     for (const id of this.#works.all()) if (this.#isDone(id)) await this.#forgetWork(id)
     for (const job of this.#jobs.all()) if (!isJobOver(job)) this.#run(job.id)
+    this.#checks.start()
   }
 
   async stop(): Promise<void> {
+    await this.#checks.stop()
     await Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()))
     this.#runners.clear()
     await this.#jobs.close()
@@ -100,6 +128,17 @@ export class BuyingService implements Service {
     return found
   }
 
+  /** What has come out of running it twice; null for a job that is not. */
+  checkOf({ id }: Pick<Job, 'id'>): Check | null {
+    return this.#checks.of(id)
+  }
+
+  /** Nothing of it will change any more. */
+  isSettled(job: Job): boolean {
+    const check = this.checkOf(job)
+    return isJobOver(job) && (check === null || check.verdict !== null)
+  }
+
   /** Told of each job that has changed. */
   onChange(listener: (job: Job) => void): Unsubscribe {
     this.#listeners.add(listener)
@@ -116,18 +155,23 @@ export class BuyingService implements Service {
   }
 
   /** Returns once it is on disk: from then on it is brought to its end. Throws MOLT_TOO_MANY_JOBS, and what the disk throws. */
-  async submit({ name, wish, work, by, quote }: JobRequest): Promise<Job> {
-    const { disk, clock, random } = this.#deps
+  submit(request: JobRequest): Promise<Job> {
+    return this.#make(request, { id: `mj-${base32Word(this.#deps.random.bytes(10))}`, except: [] })
+  }
+
+  async #make(request: JobRequest, { id, except }: Making): Promise<Job> {
+    const { name, wish, work, by, quote, reExecution = null, only = null } = request
+    const { disk, clock } = this.#deps
     const live = this.#jobs.all().filter((job) => !isJobOver(job))
     if (live.length >= mostLive) throw new ClawError('MOLT_TOO_MANY_JOBS', { most: mostLive })
-    const id = `mj-${base32Word(random.bytes(10))}`
     const [want, at] = [this.#wantOf(wish), clock.now()]
+    if (reExecution !== null) await this.#checks.begin(id, reExecution.budget)
     await this.#works.put(id, id)
     await disk.writeBlob(workFile(id), Buffer.from(JSON.stringify(work)), { secret: true })
     const quoted = quote === undefined ? null : this.#quotes.take(quote, want, at)
     const fresh: Job = {
       ...{ version: 1, id, name, image: work.image, command: work.command, by, at },
-      ...{ buy: newBuy(id, want, at), round: null, words: {} },
+      ...{ buy: { ...newBuy(id, want, at), failed: [...except] }, only, round: null, words: {} },
     }
     const job = quoted === null ? fresh : withBids(fresh, quoted, at)
     await this.#jobs.put(id, job)
@@ -136,10 +180,23 @@ export class BuyingService implements Service {
     return job
   }
 
+  /** The same for somebody else. Its id follows from that of the first, so that it is there once however often this is tried. */
+  async #runAgain(first: Job, { except, maxTotal }: Parameters<ReExecutionDeps['again']>[1]): Promise<string> {
+    const { id, name, by, buy } = first
+    const again = secondRunOf(id)
+    if (this.#jobs.get(again) !== null) return again
+    const work = readWork(await this.#deps.disk.readBlob(workFile(id)))
+    if (work === null)
+      throw new ClawError('INVALID_REQUEST', { problem: 'what the first run was is not known any more' })
+    const wish = { ...buy.want, maxTotal }
+    await this.#make({ name: `${name.slice(0, 57)}-again`, wish, work, by }, { id: again, except })
+    return again
+  }
+
   /** What is over stays as it is. Throws MOLT_JOB_NOT_FOUND, and what the disk throws. */
   async cancel(reference: string): Promise<Job> {
     const { id } = this.job(reference)
-    await this.#runners.get(id)?.cancel()
+    for (const one of [id, secondRunOf(id)]) await this.#runners.get(one)?.cancel()
     return this.job(id)
   }
 
@@ -170,19 +227,19 @@ export class BuyingService implements Service {
   }
 
   #run(id: string): void {
-    const { disk, log } = this.#deps
+    const { disk } = this.#deps
     const runner = new JobRunner(
       {
         ...{ ...this.#deps, jobs: this.#jobs, spending: this.spending },
         work: async (job) => readWork(await disk.readBlob(workFile(job))),
+        purseOf: (job) => this.#checks.originalOf(job) ?? job,
         onChange: (job) => {
-          for (const listener of [...this.#listeners]) listener(job)
+          this.#tell(job)
+          this.#checks.wake()
           if (!isJobOver(job)) return
           // Nobody is shown it any more.
           this.#runners.delete(id)
-          this.#forgetWork(id).catch((error: unknown) =>
-            log.warn('what a job ran is removed at the next start', { job: id, error }),
-          )
+          if (this.#isDone(id)) this.#forgetSoon(id)
         },
       },
       id,
@@ -191,9 +248,21 @@ export class BuyingService implements Service {
     runner.start()
   }
 
+  #tell(job: Job | null): void {
+    if (job !== null) for (const listener of [...this.#listeners]) listener(job)
+  }
+
+  /** What it runs is not needed any more, neither by itself nor to be run again. */
   #isDone(id: string): boolean {
-    const job = this.#jobs.get(id)
-    return job === null || isJobOver(job)
+    const [job, check] = [this.#jobs.get(id), this.#checks.of(id)]
+    const mayRunAgain = check !== null && check.verdict === null && check.again === null
+    return job === null || (isJobOver(job) && !mayRunAgain)
+  }
+
+  #forgetSoon(id: string): void {
+    this.#forgetWork(id).catch((error: unknown) =>
+      this.#deps.log.warn('what a job ran is removed at the next start', { job: id, error }),
+    )
   }
 
   async #forgetWork(id: string): Promise<void> {
@@ -212,8 +281,11 @@ export class BuyingService implements Service {
   }
 
   async #forgetOldest(): Promise<void> {
-    const over = this.#jobs.all().filter(isJobOver)
-    for (const { id } of over.slice(0, Math.max(0, over.length - mostJobs))) await this.#jobs.remove(id)
+    const over = this.#jobs.all().filter((job) => this.isSettled(job))
+    for (const { id } of over.slice(0, Math.max(0, over.length - mostJobs))) {
+      await this.#jobs.remove(id)
+      await this.#checks.forget(id)
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { rank } from '../../../core/molt/market/rank.ts'
 import { isClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import type { SignedBid } from '../../../model/molt-bid.ts'
+import { isAsSure } from '../../../model/molt-hardware.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
 import type { Want } from '../../../model/molt-want.ts'
 import { second } from '../../../model/time.ts'
@@ -47,10 +48,18 @@ export interface Collected {
   readonly silent: readonly NodeId[]
 }
 
+interface Asking {
+  readonly want: Want
+  /** Not these. */
+  readonly except: ReadonlySet<string>
+  /** Nobody but him; null or left out for all. */
+  readonly only?: NodeId | null
+}
+
 /** Returns once all have answered, or at the deadline. Throws the signal's reason. */
 export async function collectBids(
   deps: CollectorDeps,
-  { want, except }: { readonly want: Want; readonly except: ReadonlySet<string> },
+  { want, except, only = null }: Asking,
   signal: AbortSignal,
 ): Promise<Collected> {
   const { clock, finder, knownOf } = deps
@@ -66,7 +75,11 @@ export async function collectBids(
   }
   try {
     const found = await orLate(finder.find(want, until), late.signal, [])
-    const offers = found.filter((offer) => !except.has(offer.provider) && matches(offer, want, clock.now()))
+    const isAsked = (provider: NodeId): boolean =>
+      !except.has(provider) &&
+      (only === null || only === provider) &&
+      isAsSure(knownOf(provider).verification, want.minVerification)
+    const offers = found.filter((offer) => isAsked(offer.provider) && matches(offer, want, clock.now()))
     const asked = chosen(deps, offers, want.preferred)
     const answers = await Promise.all(asked.map((provider) => bidOf(deps, { want, provider, note }, until)))
     signal.throwIfAborted()
@@ -104,7 +117,7 @@ function chosen(
   ].slice(0, mostAsked)
 }
 
-interface Asking {
+interface Calling {
   readonly want: Want
   readonly provider: NodeId
   readonly note: (reason: string) => null
@@ -113,7 +126,7 @@ interface Asking {
 /** Null for one that cannot be taken, or for a no. */
 async function bidOf(
   { rpc, verifier, clock, knownOf }: CollectorDeps,
-  { want, provider, note }: Asking,
+  { want, provider, note }: Calling,
   until: AbortSignal,
 ): Promise<SignedBid | 'silent' | null> {
   const slow = new AbortController()

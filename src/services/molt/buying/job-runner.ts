@@ -22,6 +22,8 @@ import { isTalking, talkOnce } from './talking.ts'
 export interface JobRunnerDeps extends DealingDeps, CollectorDeps {
   readonly jobs: KeptRecords<Job>
   readonly work: (job: string) => Promise<Work | null>
+  /** The job on whose account it spends: that one itself, or the one that it runs again. */
+  readonly purseOf: (job: string) => string
   readonly onChange: (job: Job) => void
   readonly random: Random
   readonly clock: Clock
@@ -123,7 +125,7 @@ export class JobRunner {
   }
 
   #perhaps(job: Job, key: string, duty: PurchaseDuty): void {
-    const errand = { job: this.#id, work: () => this.#deps.work(this.#id) }
+    const errand = { job: this.#deps.purseOf(this.#id), work: () => this.#deps.work(this.#id) }
     this.#once(`${key}/${duty.type}`, async () => {
       const purchase = job.buy.purchases.find((one) => one.key === key)
       if (purchase === undefined) return
@@ -156,7 +158,7 @@ export class JobRunner {
     const now = clock.now()
     const nonce = Buffer.from(random.bytes(16)).toString('hex')
     const want: Want = { ...job.buy.want, nonce, issuedAt: now, deadline: now + bidsFor }
-    const asking = { want, except: new Set([...except, ...this.#silent]) }
+    const asking = { want, except: new Set([...except, ...this.#silent]), only: job.only }
     const { ranked, told, silent } = await collectBids(this.#deps, asking, this.#end.signal)
     // Where nobody else is left, they may have come back.
     if (told.asked === 0) this.#silent.clear()

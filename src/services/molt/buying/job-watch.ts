@@ -1,5 +1,5 @@
 /** What becomes of a job, and what its work prints, wherever that is: for those who stay with it. */
-import { isJobOver, type Job } from '../../../core/molt/market/job.ts'
+import type { Job } from '../../../core/molt/market/job.ts'
 import type { Purchase } from '../../../core/molt/market/purchase.ts'
 import { abortable } from '../../../lib/abortable.ts'
 import { Bell } from '../../../lib/bell.ts'
@@ -10,7 +10,7 @@ import type { Clock } from '../../../ports/clock.ts'
 import type { LogsItem } from '../../../wire/molt-lease.ts'
 import type { BuyingService, LogsQuery } from './buying.ts'
 
-type Jobs = Pick<BuyingService, 'job' | 'onChange'>
+type Jobs = Pick<BuyingService, 'job' | 'isSettled' | 'onChange'>
 
 /** The job as it is, and each time that it has changed, until it is over. Throws MOLT_JOB_NOT_FOUND and the signal's reason. */
 export async function* jobStates(service: Jobs, reference: string, signal: AbortSignal): AsyncGenerator<Job> {
@@ -23,7 +23,7 @@ export async function* jobStates(service: Jobs, reference: string, signal: Abort
     for (;;) {
       const job = service.job(id)
       yield job
-      if (isJobOver(job)) return
+      if (service.isSettled(job)) return
       await abortable(bell.rung(), signal)
     }
   } finally {
@@ -89,7 +89,7 @@ async function begun(
     const found = purchases.findIndex((purchase, i) => i >= index && hasBegun(job, purchase))
     const purchase = purchases[found]
     if (purchase !== undefined) return { key: purchase.key, index: found }
-    if (state === 'closing') return null
+    if (state === 'closing' || state === 'closed') return null
   }
   return null
 }

@@ -1,4 +1,4 @@
-import { isolations } from '../../../../model/molt-hardware.ts'
+import { isolations, verifications } from '../../../../model/molt-hardware.ts'
 import { strategies } from '../../../../model/molt-want.ts'
 import { ClawError } from '../../../../model/failure.ts'
 import { command } from '../../line/command.ts'
@@ -43,6 +43,18 @@ export default command({
       value: 'WORD',
       about: `A way to be kept apart that it accepts (${isolations.join(', ')}); repeatable`,
     },
+    'min-verification': {
+      kind: 'text',
+      value: 'WORD',
+      choices: verifications,
+      about: 'How sure the node has to be of the provider, by what it has seen itself',
+    },
+    verify: {
+      kind: 'text',
+      value: 'WORD',
+      choices: ['re-execution'],
+      about: 'Run it twice, at two providers, for that price, and compare what both print',
+    },
     prefer: { kind: 'list', value: 'PARTY', about: 'A provider that comes first; repeatable' },
     region: { kind: 'text', value: 'REGION', about: 'Only there' },
     name: { kind: 'text', value: 'NAME', about: 'Name to call it by' },
@@ -68,6 +80,8 @@ export default command({
       ...{ strategy: strategies.find((one) => one === args.strategy), minReputation: args['min-reputation'] },
       isolation: isolation.length === 0 ? undefined : isolation.map(isolationIn),
       prefer: args.prefer.length === 0 ? undefined : [...args.prefer],
+      minVerification: verifications.find((one) => one === args['min-verification']),
+      verify: args.verify === undefined ? undefined : ('re-execution' as const),
       ...{ region, node, name },
     }
     return requestOfStrangers(request, { yes, 'dry-run': args['dry-run'], detach }, session)

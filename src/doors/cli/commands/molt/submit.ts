@@ -9,6 +9,12 @@ export default command({
   positionals: {},
   options: {
     spec: { kind: 'text', value: 'FILE', about: 'The job as TOML, YAML or JSON; standard input if left out' },
+    verify: {
+      kind: 'text',
+      value: 'WORD',
+      choices: ['re-execution'],
+      about: 'Run it twice, at two providers, for that price, and compare what both print',
+    },
     yes: { kind: 'flag', short: 'y', about: 'Spend without asking' },
     'dry-run': { kind: 'flag', about: 'Show the bids, and spend nothing' },
     detach: { kind: 'flag', short: 'd', about: 'Print the id and return' },
@@ -16,7 +22,8 @@ export default command({
   },
   examples: ['molt submit --spec molt-job.toml --dry-run', 'molt submit --spec molt-job.toml --yes -d'],
 
-  async run({ spec, node, ...manner }, session) {
-    return requestOfStrangers({ ...(await moltJobFrom(spec ?? '-', session)), node }, manner, session)
+  async run({ spec, node, verify, ...manner }, session) {
+    const twice = verify === undefined ? {} : { verify: 're-execution' as const }
+    return requestOfStrangers({ ...(await moltJobFrom(spec ?? '-', session)), ...twice, node }, manner, session)
   },
 })

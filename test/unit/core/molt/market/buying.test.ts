@@ -13,20 +13,24 @@ const offer = (parts: Partial<Offer>): Offer => ({
 
 describe('the depth of a market', () => {
   test('is told by model, and half of its GPUs cost no more than the median', () => {
-    const depth = depthOf([
-      offer({ rate: 9n, free: 1 }),
-      offer({ rate: 2n, free: 1, provider: nodeId('b'), isolation: 'kata' }),
-      offer({ rate: 4n, free: 6, provider: nodeId('c') }),
-      offer({ model: 'A100', rate: 3n }),
-    ])
+    const depth = depthOf(
+      [
+        offer({ rate: 9n, free: 1 }),
+        offer({ rate: 2n, free: 1, provider: nodeId('b'), isolation: 'kata' }),
+        offer({ rate: 4n, free: 6, provider: nodeId('c') }),
+        offer({ model: 'A100', rate: 3n }),
+      ],
+      (who) => (who === 'c' ? 're-executed' : 'self-reported'),
+    )
     expect(depth).toMatchObject([
       { model: 'A100', providers: 1, lowest: 3n, median: 3n, highest: 3n },
       { model: 'H100', providers: 3, free: 8, lowest: 2n, median: 4n, highest: 9n, isolation: ['gvisor', 'kata'] },
     ])
+    expect(depth[1]?.verified).toEqual({ 'self-reported': 2, probed: 0, 'vendor-attested': 0, 're-executed': 1 })
   })
 
   test('is nothing where nothing is offered', () => {
-    expect(depthOf([])).toEqual([])
+    expect(depthOf([], () => 'self-reported')).toEqual([])
   })
 })
 

@@ -9,6 +9,7 @@ import { areTermsOf, termsOf } from '../../../../../src/core/molt/market/terms.t
 import { Terms } from '../../../../../src/core/molt/agreement.ts'
 import { nodeId } from '../../../../../src/model/ids.ts'
 import { Offer } from '../../../../../src/model/molt-offer.ts'
+import type { Verification } from '../../../../../src/model/molt-hardware.ts'
 import type { SignedBid } from '../../../../../src/model/molt-bid.ts'
 import { SignedBid as SignedBidSchema } from '../../../../../src/model/molt-bid.ts'
 import { strategies, Want } from '../../../../../src/model/molt-want.ts'
@@ -128,8 +129,8 @@ describe('given a bid', () => {
     const picky = aWant({ minReputation: 1 })
     expect(problem(aBid({}, { minReputation: 1 }), {}, picky)).toBe('reputation')
     expect(problem(aBid({}, { minReputation: 1 }), { score: 1 }, picky)).toBeNull()
-    const proof = aWant({ minVerification: 'benchmarked' })
-    expect(problem(aBid({}, { minVerification: 'benchmarked' }), {}, proof)).toBe('verification')
+    const proof = aWant({ minVerification: 'probed' })
+    expect(problem(aBid({}, { minVerification: 'probed' }), {}, proof)).toBe('verification')
     expect(problem(aBid(), { isClosedOut: true, score: 100 })).toBe('closed-out')
   })
 })
@@ -155,6 +156,22 @@ describe('given several bids', () => {
 
   test('then those whom the buyer prefers come first', () => {
     expect(order(bids, { strategy: 'fastest', preferred: [nodeId('cheap')] })[0]).toBe('cheap')
+  })
+
+  test('then those of whom the buyer has seen more come before equals, but not at any price, and who was found wrong comes last', () => {
+    const shown = (who: string, verification: Verification, isSuspect = false) => ({ who, verification, isSuspect })
+    const first = (dearer: bigint, ...all: readonly ReturnType<typeof shown>[]) => {
+      const of = ({ provider: who }: SignedBid['bid']) => ({
+        ...known({ score: 50 }),
+        ...all.find((one) => one.who === who),
+      })
+      const two = [by('plain', 100n), by('proven', dearer)]
+      return rank(two, { strategy: 'balanced', preferred: [] }, { knownOf: of, now })[0]?.signed.bid.provider
+    }
+    expect(first(100n, shown('proven', 'probed'))).toBe('proven')
+    expect(first(110n, shown('proven', 're-executed'))).toBe('proven')
+    expect(first(200n, shown('proven', 're-executed'))).toBe('plain')
+    expect(first(10n, shown('proven', 'self-reported', true))).toBe('plain')
   })
 
   test('then there is one order, whichever came first, and each is in it once', () => {

@@ -24,6 +24,7 @@ function jobOf(answers: readonly (readonly (LogsItem | Error | (() => void))[])[
   }
   const service = {
     job: () => job,
+    isSettled: ({ buy: { state } }: Job) => state === 'closed',
     onChange: (listener: (changed: Job) => void) => {
       said = listener
       return () => (said = () => {})

@@ -1,0 +1,102 @@
+/** Work that is run twice, at two providers, and compared: with real accounts and witnesses in virtual time. */
+import { describe, expect, test } from 'vitest'
+import type { Check } from '../../src/core/molt/market/re-execution.ts'
+import { costOfJob } from '../../src/core/molt/market/job.ts'
+import { hour, second } from '../../src/model/time.ts'
+import { type Market, market, type Setting, wish, work } from '../support/molt/buyers-market.ts'
+import { buyer, type Cut } from '../support/molt/lab.ts'
+
+const budget = 800_000n
+const soon = { takes: 20 * second }
+
+async function submitted({ lab, service }: Market): Promise<string> {
+  const asked = { name: 'train', wish: wish({ maxTotal: 400_000n }), work, by: 'user:ada', reExecution: { budget } }
+  return (await lab.play(service().submit(asked))).id
+}
+
+async function verdictOn(stage: Market, id: string): Promise<Check> {
+  const { lab, service } = stage
+  await lab.world.runUntil(() => service().isSettled(service().job(id)), 4 * hour)
+  expect(lab.net.bugs).toEqual([])
+  const check = service().checkOf({ id })
+  if (check === null) throw new Error('nobody compares it')
+  return check
+}
+
+async function judged(providers: NonNullable<Setting['providers']>) {
+  const stage = await market({ providers })
+  const check = await verdictOn(stage, await submitted(stage))
+  return { stage, check, found: stage.findings().map(({ provider, kind }) => `${provider} ${kind}`) }
+}
+
+describe('work that is run twice', () => {
+  test('given two providers that print the same, then both are as sure as can be, and both runs were paid within the price', async () => {
+    const { stage, check, found } = await judged([{ work: soon }, { work: soon }])
+    expect(check).toMatchObject({ verdict: 'equal', why: null })
+    expect(new Set(check.outputs.map(({ provider }) => provider)).size).toBe(2)
+    expect(found.toSorted()).toEqual(['provider-0 re-executed', 'provider-1 re-executed'])
+    const jobs = [check.id, check.again ?? ''].map((id) => stage.service().job(id))
+    expect(jobs.map(({ buy }) => buy.why)).toEqual(['completed', 'completed'])
+    const paid = jobs.reduce((sum, job) => sum + costOfJob(job).paid, 0n)
+    expect(paid).toBeGreaterThan(0n)
+    expect(paid).toBeLessThanOrEqual(budget)
+    // Both count towards the limits of the one job.
+    await stage.lab.world.runFor(5 * second)
+    const entries = stage.service().spending.spending?.entries ?? []
+    expect(entries.map(({ job }) => job)).toEqual([check.id, check.id])
+  })
+
+  test('given one that prints something else, then both outputs are kept, and both are marked, as nobody knows which is wrong', async () => {
+    const { check, found, stage } = await judged([{ work: soon }, { work: soon, output: ['dune'] }])
+    expect(check.verdict).toBe('different')
+    expect(new Set(check.outputs.map(({ sha256 }) => sha256)).size).toBe(2)
+    expect(found.toSorted()).toEqual(['provider-0 differs', 'provider-1 differs'])
+    expect(stage.findings()[0]?.about).toMatch(/it printed 5 bytes .*provider-\d 5 bytes/)
+  })
+
+  test('given nobody else, then it is not known, and that marks nobody', async () => {
+    const { check, found } = await judged([{ work: soon }])
+    expect(check).toMatchObject({ verdict: 'unclear', why: 'the second run did not come to its end: no-bids' })
+    expect(found).toEqual([])
+  })
+
+  test('given work that fails, or whose output is gone, then it is not known either', async () => {
+    const failed = await judged([{ work: { ...soon, isFailed: true } }, {}])
+    expect(failed.check).toMatchObject({ verdict: 'unclear', why: 'the job did not come to its end: failed' })
+    const gone = await judged([
+      { work: soon, output: null },
+      { work: soon, output: null },
+    ])
+    expect(gone.check).toMatchObject({ verdict: 'unclear' })
+    expect(gone.check.why).toMatch(/cannot be read/)
+    expect(gone.found).toEqual([])
+  })
+
+  test('given it is cancelled, then the second run is as well', async () => {
+    const stage = await market({ providers: [{ work: soon }, { work: { takes: 200 * second } }] })
+    const id = await submitted(stage)
+    const { lab, service } = stage
+    await lab.world.runUntil(() => service().checkOf({ id })?.again !== null, hour)
+    await lab.play(service().cancel(id))
+    const check = await verdictOn(stage, id)
+    expect(check).toMatchObject({ verdict: 'unclear', why: 'the second run did not come to its end: cancelled' })
+  })
+})
+
+describe('wherever the power goes', () => {
+  const cuts: readonly Cut[] = Array.from({ length: 32 }, (_, i) => ({
+    write: 2 * i,
+    when: i % 2 === 0 ? 'before' : 'after',
+  }))
+
+  test.each(cuts)('before or after write $write, it runs twice and no third time', async (cut) => {
+    const stage = await market({ providers: [{ work: soon }, { work: soon }, { work: soon }], seed: 3 })
+    const id = await submitted(stage)
+    stage.lab.crashAt(buyer, cut)
+    const check = await verdictOn(stage, id)
+    const jobs = stage.service().jobs()
+    expect(jobs.map((job) => job.id).toSorted()).toEqual([check.id, check.again].toSorted())
+    expect(check.verdict).toBe('equal')
+    expect(stage.findings()).toHaveLength(2)
+  })
+})
