@@ -1,7 +1,4 @@
 /** What buying takes of the own host and of the network. */
-import { standingsSeen } from '../core/molt/own-deals.ts'
-import type { Standing } from '../core/molt/market/reputation.ts'
-import type { NodeId } from '../model/ids.ts'
 import type { Disk } from '../ports/journal.ts'
 import type { Service } from '../ports/service.ts'
 import type { Bank } from '../services/molt/bank.ts'
@@ -11,34 +8,30 @@ import { BuyingService } from '../services/molt/buying/buying.ts'
 import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
 import type { OfferBook } from '../services/molt/buying/offer-book.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
-import type { RecordStore } from '../services/records/record-store.ts'
+import type { Reputations } from '../services/molt/reputation/reputations.ts'
 import type { Ground } from './ground.ts'
 
 interface Market {
   readonly bank: Bank
   readonly offers: OfferBook
-  readonly records: Pick<RecordStore, 'closedOut'>
   readonly deeds: DeedBook
+  readonly reputations: Reputations
   /** What is of this network alone. */
   readonly disk: Disk
 }
 
 export function buyingOn(
   { verifier, clock, random, log }: Ground,
-  { network, signer, rpc, party }: MoltPlane,
-  { bank, offers, records, deeds, disk }: Market,
+  { network, signer, rpc }: MoltPlane,
+  { bank, offers, deeds, reputations, disk }: Market,
   door: BuyingDoor,
 ): Service {
   const findings = new FindingsBook({ disk, clock })
-  const standingOf = (provider: NodeId): Standing =>
-    standingsSeen(bank.books, network, { self: party, closedOut: records.closedOut, now: clock.now() })(
-      provider,
-      'provider',
-    )
   const service = new BuyingService({
     ...{ network, findings, signer, verifier, rpc, bank, deeds, disk, clock, random, log: log.child('buying') },
     ...{ finder: offers, limits: () => door.limits() },
-    knownOf: (provider) => findings.known(provider, standingOf(provider)),
+    knownOf: (provider) => findings.known(provider, reputations.standingOf(provider, 'provider')),
+    learn: (provider, signal) => reputations.learn(provider, signal),
   })
   return {
     name: service.name,

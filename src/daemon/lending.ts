@@ -1,5 +1,4 @@
 /** What lending takes of the own mesh and host, and of the network. */
-import { standingsSeen } from '../core/molt/own-deals.ts'
 import { ClawError } from '../model/failure.ts'
 import type { LendingMode } from '../model/molt-policy.ts'
 import { lendingModes } from '../model/molt-policy.ts'
@@ -12,6 +11,7 @@ import type { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import { type LendingHome, LendingService } from '../services/molt/lending/lending-service.ts'
 import { RecordBoard } from '../services/molt/lending/record-board.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
+import type { Reputations } from '../services/molt/reputation/reputations.ts'
 import type { RecordStore } from '../services/records/record-store.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Ground } from './ground.ts'
@@ -55,14 +55,15 @@ interface Market {
   readonly bank: Bank
   readonly records: RecordStore
   readonly deeds: DeedBook
+  readonly reputations: Reputations
   /** What is of this network alone. */
   readonly disk: Disk
 }
 
 export function lendingOn(
-  { verifier, clock }: Ground,
+  { verifier }: Ground,
   plane: MoltPlane,
-  { bank, records, deeds, disk }: Market,
+  { bank, records, deeds, reputations, disk }: Market,
   { home, door }: { readonly home: LendingHome; readonly door: LendingDoor },
 ): Service {
   const { network, signer, rpc, party } = plane
@@ -70,9 +71,8 @@ export function lendingOn(
   const lending = new LendingService({
     plane: {
       ...{ network, signer, verifier, rpc, bank, deeds, board: new RecordBoard(party, records) },
-      // What others say of a buyer is not asked yet: only what this account has seen itself, and proofs that it lies.
-      standingOf: (who, role) =>
-        standingsSeen(bank.books, network, { self: party, closedOut: records.closedOut, now: clock.now() })(who, role),
+      standingOf: (who, role) => reputations.standingOf(who, role),
+      learn: (who, signal) => reputations.learn(who, signal),
       market: () => null,
     },
     ...{ home, mode, leases: disk },

@@ -11,6 +11,7 @@ import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
 import { OfferBook } from '../services/molt/buying/offer-book.ts'
 import { DeedBook } from '../services/molt/deeds/deed-book.ts'
 import { DeedTeller } from '../services/molt/deeds/deed-teller.ts'
+import { blamesIn } from '../services/molt/deeds/blames.ts'
 import { endsIn } from '../services/molt/deeds/ends.ts'
 import type { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import type { LendingHome } from '../services/molt/lending/lending-service.ts'
@@ -18,6 +19,7 @@ import { withLoopback } from '../services/molt/loopback.ts'
 import { networkDisk } from '../services/molt/network-disk.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
 import type { WalletDoor } from '../services/molt/wallet-door.ts'
+import { Reputations } from '../services/molt/reputation/reputations.ts'
 import { Witness } from '../services/molt/witness.ts'
 import { RecordKeeper } from '../services/records/keeper.ts'
 import { RecordStore } from '../services/records/record-store.ts'
@@ -71,15 +73,20 @@ export function marketOn(
   const offers = new OfferBook({ records, clock })
   const deeds = new DeedBook({ disk, clock })
   const whyOf = endsIn({ lending: lends.door, buying: lends.buying })
+  const reputations = new Reputations({
+    ...{ ...shared, self: party, rpc, bank, records, log: log.child('reputations') },
+    blames: (agreement) => blamesIn(deeds, bank.books, party, agreement),
+  })
   const teller = new DeedTeller({ self: party, deeds, bank, records, whyOf, clock, log: log.child('deeds') })
   const isWitness = network.witnesses.has(party)
   return {
     before: records.files,
     after: [
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
-      ...[bank, walletOn(plane, bank, { ...shared, rpc, records }, lends.wallet), offers, records, deeds],
-      alone(lendingOn(ground, plane, { bank, records, deeds, disk }, lends), log),
-      alone(buyingOn(ground, plane, { bank, offers, records, deeds, disk }, lends.buying), log),
+      ...[bank, walletOn(plane, bank, { ...shared, rpc, records, reputations }, lends.wallet)],
+      ...[offers, records, deeds, reputations],
+      alone(lendingOn(ground, plane, { bank, records, deeds, reputations, disk }, lends), log),
+      alone(buyingOn(ground, plane, { bank, offers, deeds, reputations, disk }, lends.buying), log),
       teller,
     ],
   }

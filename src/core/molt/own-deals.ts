@@ -2,24 +2,20 @@
 import type { Books } from './books.ts'
 import { keyOf } from './books.ts'
 import { holdAccount } from './agreement.ts'
-import type { NodeId } from '../../model/ids.ts'
-import { type Deal, dealOf, type Evidence, type Role, type Standing, standingsOf } from './market/reputation.ts'
+import type { Hash } from '../../model/molt-agreement.ts'
+import { type Deal, dealOf, type Role } from './market/reputation.ts'
 import type { Network } from './network.ts'
+import { closedAt } from './spend.ts'
 
+/** `blames`: whom the owner of the books blames of the two, by its own experience. */
 export const ownDeals = (
   { agreements, byKey }: Pick<Books, 'agreements' | 'byKey'>,
   network: Pick<Network, 'feeBps' | 'feeTo'>,
+  blames: (agreement: Hash) => readonly Role[] = () => [],
 ): readonly Deal[] =>
-  [...agreements.values()].flatMap((agreement) => {
+  Array.from(agreements, ([id, agreement]) => {
     const closed = byKey.get(keyOf({ account: holdAccount(agreement), sequence: 1 }))
-    const { right } = closed?.line.order ?? {}
-    if (closed === undefined || right?.type !== 'closing') return []
-    return dealOf(agreement, right.closing, { network, closedAt: closed.at })
-  })
-
-/** What follows from them of those whom it has dealt with. `closedOut`: who was proven to contradict itself, whoever has found out. */
-export const standingsSeen = (
-  books: Pick<Books, 'agreements' | 'byKey'>,
-  network: Pick<Network, 'feeBps' | 'feeTo'>,
-  { self, closedOut, now }: Pick<Evidence, 'self' | 'closedOut' | 'now'>,
-): ((who: NodeId, role: Role) => Standing) => standingsOf({ deals: ownDeals(books, network), self, closedOut, now })
+    const outcome = closed === undefined ? null : closedAt(closed.line.order)
+    if (closed === undefined || outcome === null) return []
+    return [{ ...dealOf(agreement, outcome, { network, closedAt: closed.at }), blamed: blames(id) }]
+  }).flat()

@@ -64,6 +64,13 @@ export function opinionOf(rater: Role, closing: Closing, why: string | null): Op
   return { outcome: 'completed', rating: why !== null && unlucky.includes(why) ? 3 : 5 }
 }
 
+/** Whom of the two a party blames. */
+export function blamesOf(self: NodeId, deed: Deed, closing: Closing): readonly Role[] {
+  const role = roleIn(deed.agreement, self)
+  const outcome = role === null ? null : (opinionOf(role, closing, deed.ended?.why ?? null)?.outcome ?? null)
+  return outcome === 'failed' ? ['provider'] : outcome === 'late' ? ['buyer'] : []
+}
+
 /** Closings that one party tells of, so many of them with one other. */
 const mostTold = 64
 const mostOfPair = 4

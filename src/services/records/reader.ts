@@ -6,13 +6,13 @@ import type { Judged } from '../../core/records/validate.ts'
 import { compareStandings } from '../../core/records/selector.ts'
 import { isClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
-import { type RecordName, recordKey } from '../../model/record.ts'
+import { type RecordName, type RecordNamespace, recordKey } from '../../model/record.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RecordNet } from '../../ports/record-net.ts'
 import type { Rpc } from '../../ports/rpc.ts'
-import { askRecords } from '../../wire/record.ts'
+import { askRecords, decodeRecord } from '../../wire/record.ts'
 import type { RecordKeeper } from './keeper.ts'
 import { quorumOfPeers, type ReadOptions, type RecordRead } from './types.ts'
 import { within } from './within.ts'
@@ -59,6 +59,18 @@ export class RecordReader {
       return judged === null ? [] : [judged]
     })
     return best(all)
+  }
+
+  /** What a peer shows of its own, as far as it counts. Throws as `Rpc.call` does. */
+  async shownBy(peer: NodeId, namespace: RecordNamespace, signal: AbortSignal): Promise<readonly Judged[]> {
+    const { rpc, keeper } = this.#deps
+    const { records } = await rpc.call(peer, askRecords, { namespace, id: null }, signal)
+    return records.flatMap((bytes) => {
+      const record = decodeRecord(bytes)
+      // Each may show its own, and nothing else in their place.
+      if (record?.issuer !== peer || record.namespace !== namespace) return []
+      return keeper.looks(recordKey(record), bytes) ?? []
+    })
   }
 
   async #askPeers(key: string, answers: Answers, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { type WarrantPayload, warrantId } from '../../core/records/rules/warrant
 import type { OfferIndex } from '../../core/records/topic.ts'
 import type { Judged } from '../../core/records/validate.ts'
 import { isClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
 import { floorMargin, longestRecordLife, type RecordName, type RecordNamespace, recordKey } from '../../model/record.ts'
 import { day, hour, type Millis } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
@@ -137,6 +138,20 @@ export class RecordStore implements Service {
 
   read(name: RecordName, options: ReadOptions): Promise<RecordRead> {
     return this.#reader.read(name, options)
+  }
+
+  /** What a peer shows of its own. Throws as `Rpc.call` does. */
+  shownBy(peer: NodeId, namespace: RecordNamespace, signal: AbortSignal): Promise<readonly Judged[]> {
+    return this.#reader.shownBy(peer, namespace, signal)
+  }
+
+  /** Those of a kind that this node keeps for others, and that count. */
+  async *kept(namespace: RecordNamespace): AsyncGenerator<Judged> {
+    const { net, keeper } = this.#deps
+    for await (const { key, value } of net.kept()) {
+      const judged = key.startsWith(`/${namespace}/`) ? keeper.looks(key, value) : null
+      if (judged !== null) yield judged
+    }
   }
 
   /** Says from now on that this node has this to offer, and nothing else. */

@@ -83,7 +83,7 @@ export class Bank {
     if (!this.#settle({ spend, right: { type: 'closing', agreement, closing } }, now)) return null
     const outcome = { how: closing.how, paid: paidBy(closing) }
     this.outcomes.set(id, outcome)
-    this.deals.push(dealOf(agreement, closing, { network: this.network, closedAt: now }))
+    this.deals.push(dealOf(agreement, outcome, { network: this.network, closedAt: now }))
     return outcome
   }
 

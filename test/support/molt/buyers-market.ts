@@ -60,6 +60,7 @@ export async function market({ providers = [{}], limits, seed = 1 }: Setting = {
       },
       limits: () => limits ?? { job: funds, hour: funds, day: funds },
       finder: { find: () => Promise.resolve(scripted.flatMap(({ offers }) => offers)) },
+      learn: () => Promise.resolve(),
       knownOf: (provider) => found.known(provider, unknown),
       log: silent,
     })

@@ -30,6 +30,8 @@ export interface LabSettings {
   readonly faulty?: number
   readonly witness?: Partial<WitnessSettings>
   readonly claimTime?: Millis
+  /** So much credit the mint brings in. */
+  readonly issued?: MicroMolt
   /** In the usual networks it is a thousand times as much, which makes stories longer. */
   readonly leastPayment?: MicroMolt
 }
@@ -94,6 +96,7 @@ export class MoltLab {
     faulty = 1,
     witness = {},
     claimTime = 24 * hour,
+    issued = 1_000_000n,
     leastPayment = 1n,
   }: LabSettings = {}) {
     this.world = new World(seed)
@@ -101,7 +104,7 @@ export class MoltLab {
     this.#settings = { ...usualWitness, limits: { ...usualWitness.limits, leastPayment }, ...witness }
     this.#leastPayment = leastPayment
     const genesis: Genesis = {
-      ...{ name: 'lab', witnesses: [...witnesses], faulty, issuers: [{ account: mint, limit: 1_000_000n }] },
+      ...{ name: 'lab', witnesses: [...witnesses], faulty, issuers: [{ account: mint, limit: issued }] },
       ...{ feeBps: 250, feeTo: nodeId('house'), claimTime, createdAt: 0 },
     }
     this.network = networkOf(genesis)

@@ -110,6 +110,7 @@ export class LendingLab extends MoltLab {
           withdraw: (number) => Promise.resolve(void this.board.delete(number)),
         },
         standingOf: (who) => this.#standingOf(who),
+        learn: () => Promise.resolve(),
         market: () => null,
       },
       home: {

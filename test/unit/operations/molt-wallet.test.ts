@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { newIdentity } from '../../../src/adapters/keys/identity.ts'
 import { type Books, emptyBooks, enter, spendableIn } from '../../../src/core/molt/books.ts'
+import { marksOf } from '../../../src/core/molt/market/reputation.ts'
 import { ClawError } from '../../../src/model/failure.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { InputOf, OutputOf, UnaryName } from '../../../src/operations/registry.ts'
@@ -23,6 +24,8 @@ let mesh: OperationsMesh
 let service: OperationService
 let books: Books
 let paid: number
+/** Of whom it was to be found out what others have closed with them. */
+let asked: string[]
 /** Of the witness, where it is silent. */
 let silence: ClawError | null
 
@@ -65,6 +68,7 @@ const bank: WalletView['bank'] = {
 beforeEach(async () => {
   books = emptyBooks(network.id, owner.id)
   paid = 0
+  asked = []
   silence = null
   mesh = new OperationsMesh([ada, bob, cyd])
   const closedOut = new Set([owner.id])
@@ -73,6 +77,11 @@ beforeEach(async () => {
     account: owner.id,
     bank,
     closedOut,
+    reputations: {
+      learn: async (party: string) => void asked.push(party),
+      marks: marksOf({ deals: [], self: owner.id, closedOut, now: 5 }),
+      partners: () => [],
+    },
     lines: async () => ({ sent: books.sent, received: books.received }),
   }
   mesh.trades.set(ada, { wallet: { view: () => view } })
@@ -160,6 +169,7 @@ describe('a wallet', () => {
 
 test('of whom nothing was closed nothing is known, and whoever contradicts itself is named', async () => {
   expect(await run('molt.reputation', {})).toEqual([])
+  expect(asked).toEqual([])
   expect(await run('molt.reputation', { party: 'bob' })).toMatchObject([
     { party: other.id, role: 'buyer', score: null, isClosedOut: false, closed: { agreed: 0 } },
     { party: other.id, role: 'provider', score: null, good: 0, bad: 0 },
@@ -168,4 +178,5 @@ test('of whom nothing was closed nothing is known, and whoever contradicts itsel
     { isClosedOut: true },
     { isClosedOut: true },
   ])
+  expect(asked).toEqual([other.id, owner.id])
 })

@@ -10,7 +10,6 @@ import type { Instant, Millis } from '../../../model/time.ts'
 import { day } from '../../../model/time.ts'
 import type { Agreement } from '../agreement.ts'
 import type { Closing } from '../closing.ts'
-import { paidBy } from '../closing.ts'
 import type { Network } from '../network.ts'
 import { feeOf } from '../network.ts'
 
@@ -22,20 +21,21 @@ export interface Deal {
   readonly paid: MicroMolt
   /** Gone for good from both. */
   readonly fee: MicroMolt
+  /** Of whom the other has said that it failed, though both have signed the sum. */
+  readonly blamed?: readonly Role[]
   readonly closedAt: Instant
 }
 
-/** Of an agreement and a closing that were checked: see closingProblem. */
+/** Of an agreement, and what the line of its account has closed it at: see closedAt. A closing alone may name more than there ever was. */
 export function dealOf(
   { terms: { buyer, provider } }: Agreement,
-  closing: Closing,
+  { how, paid }: Pick<Deal, 'how' | 'paid'>,
   { network, closedAt }: { readonly network: Pick<Network, 'feeBps' | 'feeTo'>; readonly closedAt: Instant },
 ): Deal {
-  const paid = paidBy(closing)
   // Whoever gets the fees pays himself.
   const isLost = network.feeTo !== null && network.feeTo !== buyer && network.feeTo !== provider
   const fee = isLost ? feeOf(network, paid) : 0n
-  return { buyer, provider, how: closing.how, paid, fee, closedAt }
+  return { buyer, provider, how, paid, fee, closedAt }
 }
 
 export interface Standing {
@@ -102,9 +102,11 @@ export function marksOf(evidence: Evidence): (who: NodeId, role: Role) => Marks 
 /** Those with whom it has closed well itself, for more than nothing. */
 const partnersOf = (deals: readonly Deal[], self: NodeId): ReadonlySet<NodeId> =>
   new Set(
-    deals.flatMap(({ buyer, provider, how, paid }) => {
-      if (how !== 'agreed' || paid === 0n) return []
-      return buyer === self ? [provider] : provider === self ? [buyer] : []
+    deals.flatMap((deal) => {
+      const { buyer, provider } = deal
+      if (!isGood(deal)) return []
+      if (buyer === self) return isBlamed(deal, 'provider') ? [] : [provider]
+      return provider === self && !isBlamed(deal, 'buyer') ? [buyer] : []
     }),
   )
 
@@ -115,11 +117,14 @@ function weigh(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) => b
   let [good, bad] = [0n, 0n]
   for (const [other, pair] of pairs) {
     const full = isKnown(other)
+    const ofBoth = pair.filter((deal) => isGood(deal))
+    const blamed = pair.filter((deal) => isBlamed(deal, role))
     good += weightOf(
-      pair.filter((deal) => isGood(deal)),
+      ofBoth.filter((deal) => !isBlamed(deal, role)),
       full,
     )
-    bad += pair.some((deal) => isBad(deal, role)) ? (full ? whole : whole / 2n) : 0n
+    // Blame costs whoever says it the same fees as praise.
+    bad += pair.some((deal) => isBad(deal, role)) ? (full ? whole : whole / 2n) : weightOf(blamed, full)
   }
   return { good, bad }
 }
@@ -137,6 +142,8 @@ function weightOf(good: readonly Deal[], isKnown: boolean): bigint {
   const fees = good.reduce((sum, { fee }) => sum + fee, 0n)
   return fees >= fullFee ? whole : (fees * whole) / fullFee
 }
+
+const isBlamed = ({ how, blamed = [] }: Deal, role: Role): boolean => how === 'agreed' && blamed.includes(role)
 
 /** Both have signed the sum. */
 const isGood = ({ how, paid }: Deal): boolean => how === 'agreed' && paid > 0n

@@ -124,7 +124,8 @@ export const moltRows: readonly Row[] = [
   },
   {
     path: 'molt reputation',
-    about: 'Show what a node knows of those with whom it has closed agreements, and what each score follows from.',
+    about:
+      'Show what a node knows of those with whom it has closed agreements, or of anybody by what others have closed, and what each score follows from.',
     load: () => import('../commands/molt/reputation.ts'),
   },
   {

@@ -29,6 +29,8 @@ export interface CollectorDeps {
   readonly finder: OfferFinder
   /** What this buyer knows of a provider. */
   readonly knownOf: (provider: NodeId) => Known
+  /** Finds out what others have closed with it; returns after a moment, however it goes. */
+  readonly learn: (provider: NodeId, signal: AbortSignal) => Promise<void>
   readonly random: Random
 }
 
@@ -125,14 +127,15 @@ interface Calling {
 
 /** Null for one that cannot be taken, or for a no. */
 async function bidOf(
-  { rpc, verifier, clock, knownOf }: CollectorDeps,
+  { rpc, verifier, clock, knownOf, learn }: CollectorDeps,
   { want, provider, note }: Calling,
   until: AbortSignal,
 ): Promise<SignedBid | 'silent' | null> {
   const slow = new AbortController()
   const cancel = clock.after(patience, () => slow.abort(new Error('it took too long')))
   try {
-    const answer = await rpc.call(provider, askBid, { want }, AbortSignal.any([until, slow.signal]))
+    const asking = AbortSignal.any([until, slow.signal])
+    const [answer] = await Promise.all([rpc.call(provider, askBid, { want }, asking), learn(provider, asking)])
     if (answer.type === 'decline') return note(answer.decline.reason)
     const { signed } = answer
     if (signed.bid.provider !== provider) return note('signature')

@@ -3,7 +3,6 @@
  * they are worth it. What is to be told follows from the deeds and the books alone, so whoever comes back after a crash goes on.
  */
 import { agreementId, holdAccount } from '../../../core/molt/agreement.ts'
-import type { Books } from '../../../core/molt/books.ts'
 import { keyOf } from '../../../core/molt/books.ts'
 import { remembered } from '../../../core/molt/market/reputation.ts'
 import { setAsideIn } from '../../../core/molt/wallet.ts'
@@ -31,6 +30,7 @@ import type { Service } from '../../../ports/service.ts'
 import { Loop } from '../../gateway/loop.ts'
 import type { RecordStore } from '../../records/record-store.ts'
 import type { Bank } from '../bank.ts'
+import { closingIn } from './blames.ts'
 import type { DeedBook } from './deed-book.ts'
 
 export interface DeedTellerDeps {
@@ -150,12 +150,6 @@ export class DeedTeller implements Service {
       if (!ClawError.is(error, 'RECORD_REFUSED') || error.facts.why !== 'stale') throw error
     }
   }
-}
-
-/** The closing that its account has, as the witnesses have signed it. */
-function closingIn({ byKey }: Books, { agreement }: Deed): Closing | null {
-  const { right } = byKey.get(keyOf({ account: holdAccount(agreement), sequence: 1 }))?.line.order ?? {}
-  return right?.type === 'closing' ? right.closing : null
 }
 
 const closeOf = (deed: Deed, closing: Closing): Said => ({

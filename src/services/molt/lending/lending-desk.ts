@@ -51,6 +51,8 @@ export interface LendingDeskDeps {
   readonly standingOf: (who: NodeId, role: Role) => Standing
   /** Looks at devices now, and says on which of them something is left. Those are not among what there is to be lent from then on. */
   readonly uncleanOf: (devices: readonly string[]) => Promise<ReadonlySet<string>>
+  /** Finds out what others have closed with it; returns after a moment, however it goes. */
+  readonly learn: (who: NodeId, signal: AbortSignal) => Promise<void>
 }
 
 /** Bids that nobody has taken yet: of one buyer, of all of whom nothing is known, and of all together. */
@@ -65,8 +67,12 @@ export class LendingDesk {
     this.#deps = deps
   }
 
-  /** Throws RATE_LIMITED, and what the disk throws. */
-  bid(want: Want, from: NodeId): Promise<BidAnswer> {
+  /** Throws RATE_LIMITED, what the disk throws, and the signal's reason. */
+  async bid(want: Want, from: NodeId, signal: AbortSignal): Promise<BidAnswer> {
+    const lending = this.#deps.lending()
+    // Nobody else waits while it is found out who asks; whom the owner has named needs no name.
+    if (lending !== null && ![...lending.trusted, ...lending.blocked].includes(from))
+      await this.#deps.learn(from, signal)
     return this.#inTurn(() => this.#bid(want, from))
   }
 

@@ -52,6 +52,8 @@ export interface LendingPlane {
   readonly deeds: Pick<DeedBook, 'keep'>
   readonly board: OfferBoard
   readonly standingOf: (who: NodeId, role: Role) => Standing
+  /** Finds out what others have closed with it; returns after a moment, however it goes. */
+  readonly learn: (who: NodeId, signal: AbortSignal) => Promise<void>
   /** What others ask for a model, in µMOLT for a second of one GPU; null when nobody offers one. */
   readonly market: (model: string) => MicroMolt | null
 }
@@ -233,9 +235,9 @@ export class LendingService implements Service, LendingView {
       return answer()
     }
     return [
-      rpc.serve(askBid, ({ want }, from) => {
+      rpc.serve(askBid, ({ want }, from, signal) => {
         this.#admit(this.#bids, from)
-        return desk.bid(want, from)
+        return desk.bid(want, from, signal)
       }),
       rpc.serve(agreeTerms, (asked, from) => call(from, () => desk.agree(asked, from))),
       rpc.serve(startWork, (asked, from) => call(from, () => desk.start(asked, from))),

@@ -40,6 +40,7 @@ function market(isKnown: boolean) {
     ...{ rpc: { call: call as Rpc['call'] }, verifier: nameVerifier, random: world },
     clock: { now: () => now, elapsed: () => 0, after: () => () => {} },
     finder: { find: () => Promise.resolve([...fakes.map((id) => offerOf(id, 1n)), offerOf(honest, 100n)]) },
+    learn: () => Promise.resolve(),
     knownOf: (id) => known(isKnown && id === honest ? { score: 90 } : {}),
   }
   return { deps, asked }

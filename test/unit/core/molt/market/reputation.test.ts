@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Deal } from '../../../../../src/core/molt/market/reputation.ts'
 import { dealOf, fullFee, remembered, standingsOf } from '../../../../../src/core/molt/market/reputation.ts'
 import { nodeId } from '../../../../../src/model/ids.ts'
-import { agreed, closings, network, voucherFor } from '../../../../support/molt/samples.ts'
+import { agreed, network } from '../../../../support/molt/samples.ts'
 
 const now = 1_750_000_000_000
 const self = nodeId('self')
@@ -102,8 +102,8 @@ describe('given wash traders', () => {
   test('when the ring pays whoever gets the fees, then they are not lost, and count for nothing', () => {
     const { feeBps } = network
     const house = { feeBps, feeTo: agreed().terms.provider }
-    expect(dealOf(agreed(), closings.agreed(agreed(), 4_000n), { network: house, closedAt: now }).fee).toBe(0n)
-    expect(dealOf(agreed(), closings.agreed(agreed(), 4_000n), { network, closedAt: now }).fee).toBe(100n)
+    expect(dealOf(agreed(), { how: 'agreed', paid: 4_000n }, { network: house, closedAt: now }).fee).toBe(0n)
+    expect(dealOf(agreed(), { how: 'agreed', paid: 4_000n }, { network, closedAt: now }).fee).toBe(100n)
   })
 
   test('when they want to smear somebody, then each has to have been trusted with a lease, and counts for half', () => {
@@ -113,13 +113,35 @@ describe('given wash traders', () => {
   })
 })
 
-test('given a closing, then the deal says what was paid by it', () => {
+test('given what an account was closed at, then the deal says what was paid by it', () => {
   const agreement = agreed()
-  const claimed = dealOf(agreement, closings.claimed(agreement, voucherFor(agreement, 800n)), {
-    network,
-    closedAt: now,
-  })
+  const claimed = dealOf(agreement, { how: 'claimed', paid: 800n }, { network, closedAt: now })
   expect(claimed).toMatchObject({ how: 'claimed', paid: 800n, fee: 20n, closedAt: now })
+})
+
+describe('given a provider whom a buyer blames though both have signed the sum', () => {
+  const good = times(4, (i) => deal(`b${i}`, 'p'))
+  const blamed = deal('c', 'p', { blamed: ['provider'] })
+
+  test('when the buyer has paid as much in fees as praise costs, then it is a bad deal for the provider, and a good one for the buyer', () => {
+    expect([scored(good, 'p'), scored([...good, blamed], 'p')]).toEqual([80, 66])
+    expect(scored([blamed], 'c', 'buyer')).toBe(50)
+  })
+
+  test('when the buyer has paid nothing, then its word counts for nothing, unless it is known', () => {
+    const free = { ...blamed, paid: 0n, fee: 0n }
+    expect(scored([...good, free], 'p')).toBe(80)
+    expect(scored([...good, free, deal('c', 'self')], 'p')).toBe(66)
+    expect(scored([...good, { ...free, buyer: self }], 'p')).toBe(66)
+  })
+
+  test('when this node itself blames one, then the word of that one about others counts no more than that of any stranger', () => {
+    const small = { fee: 10n }
+    const recommended = deal('c', 'q', small)
+    const known = deal('self', 'c')
+    expect(scored([recommended, known], 'q')).toBe(50)
+    expect(scored([recommended, { ...known, blamed: ['provider'] }], 'q')).toBeNull()
+  })
 })
 
 test('given any deals, then a score is of 100, and more good deals never make it worse', () => {
