@@ -1,14 +1,17 @@
 /**
- * The overlay between two hosts of the lab, against a WireGuard link made by hand between the same two: TCP throughput, and the time that
- * an echo takes. In turn, so that both meet the same machine; the ratios are within one run.
+ * The overlay between two hosts of the lab, and between a container on each, against a WireGuard link made by hand between the same two
+ * hosts: TCP throughput, and the time that an echo takes. In turn, so that all meet the same machine; the ratios are within one run.
  *
  *     sudo scripts/lab/lab.sh wireguard; node scripts/bench/run.mjs overlay [seconds] [rounds]
  *
- * Both are wireguard-go where the kernel has no WireGuard, and share the processors with the load and two daemons.
+ * All are wireguard-go where the kernel has no WireGuard, and share the processors with the load, two daemons and two engines.
+ * What measures between containers is the host's, in the network of the container.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tunnelKeys } from '../../src/adapters/keys/tunnel-keys.ts'
+import type { OutputOf } from '../../src/operations/registry.ts'
+import { labImage } from '../../test/support/lab-docker.ts'
 import { eventually } from '../../test/support/mesh.ts'
 import { OverlayLab } from '../../test/support/overlay-lab.ts'
 import { figure, quantile, round } from './figures.ts'
@@ -16,28 +19,36 @@ import { figure, quantile, round } from './figures.ts'
 const seconds = Number(process.argv[2] ?? 5)
 const rounds = Number(process.argv[3] ?? 5)
 const hosts = [1, 2] as const
-const ways = ['overlay', 'by hand'] as const
+const ways = ['overlay', 'containers', 'by hand'] as const
 type Way = (typeof ways)[number]
 const byHand = (host: number): string => `10.98.0.${host}`
 
-const lab = await OverlayLab.up(2, { all: 2, hidden: [] })
+const lab = await OverlayLab.up(2, { all: 2, hidden: [], engines: true })
 try {
   await lab.of(1).cli('network', 'wg', 'enable')
   await lab.allReach(hosts)
   await link()
   const { nodes } = await lab.status()
   const overlay = nodes.find(({ node }) => node === 'gpu-2')?.address ?? ''
-  lab.start(2, 'iperf3', '--server')
-  await eventually(
-    'iperf3 listens',
-    10_000,
-    () => lab.run(2, 'ss', '-ltn'),
-    (out) => out.includes(':5201'),
-  )
-  const seen: Record<Way, Seen[]> = { overlay: [], 'by hand': [] }
+  const containers = await Promise.all(hosts.map(container))
+  const inside = containers.map(({ pid }) => ['nsenter', '-t', pid, '-n'])
+  for (const within of [[], inside[1] ?? []]) {
+    lab.start(2, ...within, 'iperf3', '--server')
+    await eventually(
+      'iperf3 listens',
+      10_000,
+      () => lab.run(2, ...within, 'ss', '-ltn'),
+      (out) => out.includes(':5201'),
+    )
+  }
+  const ends: Record<Way, readonly [within: readonly string[], address: string]> = {
+    overlay: [[], overlay],
+    containers: [inside[0] ?? [], containers[1]?.address ?? ''],
+    'by hand': [[], byHand(2)],
+  }
+  const seen: Record<Way, Seen[]> = { overlay: [], containers: [], 'by hand': [] }
   for (let i = 0; i < rounds; i += 1)
-    for (const way of i % 2 === 0 ? ways : ways.toReversed())
-      seen[way].push(await measure(way === 'overlay' ? overlay : byHand(2)))
+    for (const way of i % 2 === 0 ? ways : ways.toReversed()) seen[way].push(await measure(...ends[way]))
   tell(seen)
 } finally {
   await lab.down()
@@ -49,10 +60,25 @@ interface Seen {
   readonly echoMs: number
 }
 
-async function measure(address: string): Promise<Seen> {
-  const text = await lab.run(1, 'iperf3', '--client', address, '--time', String(seconds), '--json')
+/** One that does nothing, and whose network is measured. */
+async function container(host: number): Promise<{ readonly pid: string; readonly address: string }> {
+  const name = `idle-${host}`
+  const work = ['--image', labImage, '--stop-grace', '1s', '--', 'sleep', '3600']
+  await lab.of(1).json('run', '-d', '--name', name, '--node', `gpu-${host}`, ...work)
+  const { overlayAddress } = await eventually(
+    `${name} has an address`,
+    30_000,
+    () => lab.of(1).json<OutputOf<'workload.info'>>('workload', 'info', name),
+    (info) => info.overlayAddress !== null,
+  )
+  const [id = ''] = (await lab.docker(host, 'ps', '-q', '--filter', `label=claw.name=${name}`)).split('\n')
+  return { pid: (await lab.docker(host, 'inspect', '-f', '{{.State.Pid}}', id)).trim(), address: overlayAddress ?? '' }
+}
+
+async function measure(within: readonly string[], address: string): Promise<Seen> {
+  const text = await lab.run(1, ...within, 'iperf3', '--client', address, '--time', String(seconds), '--json')
   const { end } = JSON.parse(text) as { end: { sum_received: { bits_per_second: number } } }
-  const echo = await lab.run(1, 'ping', '-n', '-i', '0.02', '-c', '200', address)
+  const echo = await lab.run(1, ...within, 'ping', '-n', '-i', '0.02', '-c', '200', address)
   const times = Array.from(echo.matchAll(/time=([\d.]+)/g), ([, ms]) => Number(ms))
   return { mbits: end.sum_received.bits_per_second / 1e6, echoMs: quantile(times, 0.5) }
 }
@@ -66,12 +92,13 @@ function tell(seen: Readonly<Record<Way, readonly Seen[]>>): void {
       echo: middle(seen[way].map(({ echoMs }) => echoMs)),
     })
   // Round by round, as the machine is never the same for long.
-  const ratios = (what: keyof Seen): readonly number[] =>
-    seen.overlay.map((one, i) => one[what] / (seen['by hand'][i]?.[what] ?? Number.NaN))
-  figure('overlay against a link by hand', 'ratio', {
-    throughput: middle(ratios('mbits')),
-    echo: middle(ratios('echoMs')),
-  })
+  const ratios = (way: Way, what: keyof Seen): readonly number[] =>
+    seen[way].map((one, i) => one[what] / (seen['by hand'][i]?.[what] ?? Number.NaN))
+  for (const way of ['overlay', 'containers'] as const)
+    figure(`${way} against a link by hand`, 'ratio', {
+      throughput: middle(ratios(way, 'mbits')),
+      echo: middle(ratios(way, 'echoMs')),
+    })
 }
 
 /** As somebody would make it with the tools alone. */

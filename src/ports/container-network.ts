@@ -11,8 +11,8 @@ export interface ContainerNetwork {
 }
 
 export interface NetworkLook {
-  /** Made by a daemon of this node. */
-  readonly isOurs: boolean
+  /** Whose daemon has made it: this node's, another one's, or none of ours. */
+  readonly owner: 'self' | 'node' | 'stranger'
   /** Null where the engine does not say. */
   readonly subnet: string | null
   readonly mtu: number | null

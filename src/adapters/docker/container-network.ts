@@ -1,6 +1,6 @@
 /** The ContainerNetworks port by a Docker Engine: a bridge network for the containers of one node that are in the overlay. */
 import type Dockerode from 'dockerode'
-import type { ContainerNetwork, ContainerNetworks } from '../../ports/container-network.ts'
+import type { ContainerNetwork, ContainerNetworks, NetworkLook } from '../../ports/container-network.ts'
 import { detailOf, engineFailure, statusOf } from './engine-failure.ts'
 import { ask, connectEngine } from './engine.ts'
 
@@ -12,21 +12,20 @@ const mtuOption = 'com.docker.network.driver.mtu'
 /** `node`: whose networks these are. */
 export function containerNetworks(address: string, node: string): ContainerNetworks {
   const docker = connectEngine(address)
-  const owner = { 'managed-by': 'clawbernetes', 'claw.node': node }
   return {
     async look(name, signal) {
       const info = await inspect(docker, name, signal)
       if (info === null) return null
       const mtu = Number(info.Options?.[mtuOption])
       return {
-        isOurs: Object.entries(owner).every(([key, value]) => info.Labels?.[key] === value),
+        owner: ownerOf(info.Labels ?? {}, node),
         subnet: info.IPAM?.Config?.[0]?.Subnet ?? null,
         mtu: Number.isInteger(mtu) ? mtu : null,
         containers: Object.keys(info.Containers ?? {}).length,
       }
     },
     async make(wanted, signal) {
-      const options = { ...optionsOf(wanted), Labels: owner }
+      const options = { ...optionsOf(wanted), Labels: labelsOf(node) }
       try {
         await ask(signal, (abortSignal) => docker.createNetwork({ ...options, abortSignal }), patience)
         return null
@@ -47,6 +46,13 @@ export function containerNetworks(address: string, node: string): ContainerNetwo
       }
     },
   }
+}
+
+const labelsOf = (node: string) => ({ 'managed-by': 'clawbernetes', 'claw.node': node })
+
+function ownerOf(labels: Readonly<Record<string, string>>, node: string): NetworkLook['owner'] {
+  if (labels['managed-by'] !== 'clawbernetes') return 'stranger'
+  return labels['claw.node'] === node ? 'self' : 'node'
 }
 
 const optionsOf = ({ name, subnet, mtu, tunnels }: ContainerNetwork) => ({

@@ -161,7 +161,8 @@ export class ContainerBridge {
     this.#isGone = false
     if (this.#elsewhereUntil !== null && clock.elapsed() < this.#elsewhereUntil) return refused(elsewhere)
     const there = await networks.look(name, signal)
-    if (there?.isOurs === false) return refused(`the engine has a network ${name} that is not this node’s`)
+    if (there !== null && !(await this.#mayTake(name, there, signal)))
+      return refused(`the engine has a network ${name} that is not this node’s`)
     const isFit = there !== null && isSame(there, wanted)
     if (there !== null && !isFit && there.containers > 0 && there.subnet !== subnet)
       return refused(`the network ${name} is ${there.subnet ?? 'another'} until what runs on it has ended`)
@@ -179,6 +180,15 @@ export class ContainerBridge {
     this.#isOpen = true
     await bridges.open(wanted, signal)
     return { bridge: { name, subnet }, problem: null }
+  }
+
+  /**
+   * Another node's with a bridge on this host is one that is no more, as when a node was set up anew: the interfaces that it would have are
+   * this node's. Of an engine that several hosts use, it may well live.
+   */
+  async #mayTake(name: string, { owner }: NetworkLook, signal: AbortSignal): Promise<boolean> {
+    if (owner === 'stranger') return false
+    return owner === 'self' || (await this.#deps.bridges.addressesOf(name, signal)) !== null
   }
 
   /** Null when it is made. An engine would take any bridge of that name for its own. */
@@ -203,9 +213,9 @@ export class ContainerBridge {
   async #remove(signal: AbortSignal): Promise<boolean> {
     const { networks, bridges, place } = this.#deps
     const there = await networks.look(place.name, signal)
-    if (there?.isOurs === false || (there === null && !this.#isOpen)) return true
-    const isFree = there === null || there.containers === 0
-    if (!isFree || !(await networks.remove(place.name, signal))) return false
+    const isTaken = there !== null && (there.owner === 'self' || (there.owner === 'node' && this.#isOpen))
+    if (!isTaken && !this.#isOpen) return true
+    if (isTaken && (there.containers > 0 || !(await networks.remove(place.name, signal)))) return false
     await bridges.close(place, signal)
     this.#isOpen = false
     return true
@@ -250,7 +260,8 @@ export class ContainerBridge {
   }
 }
 
-const isSame = (there: NetworkLook, { subnet, mtu }: Wanted): boolean => there.subnet === subnet && there.mtu === mtu
+const isSame = (there: NetworkLook, { subnet, mtu }: Wanted): boolean =>
+  there.owner === 'self' && there.subnet === subnet && there.mtu === mtu
 
 const elsewhere = 'the engine has its networks on another host than this daemon'
 

@@ -27,7 +27,7 @@ describe('given nodes with an engine each, and an overlay that is turned on', ()
       const { tunnels, engine, service } = host
       const subnet = `10.200.${i + 1}.0/24`
       const trusted = ['claw0', 'claw1']
-      expect([...engine.made]).toEqual([[name, { isOurs: true, subnet, mtu: 1_420, containers: 0, trusted }]])
+      expect([...engine.made]).toEqual([[name, { owner: 'self', subnet, mtu: 1_420, containers: 0, trusted }]])
       expect(engine.opened.get(name)).toMatchObject({ subnet, overlay: ['10.100.0.0/16', '10.200.0.0/16'] })
       expect(tunnels.made.get('claw0')?.tunnel.bridge).toEqual({ name, subnet })
       expect(await networkFor(hosts, host)).toBe(name)
@@ -121,13 +121,19 @@ describe('given nodes with an engine each, and an overlay that is turned on', ()
   })
 })
 
+const left = { subnet: '10.200.1.0/24', mtu: 1_420, containers: 0, trusted: [] }
+
 describe('given something of that name that is not the node’s own', () => {
   test.each<[string, string, (host: OverlayHost) => void]>([
     [
       'a network',
       'the engine has a network clawbr that is not this node’s',
-      ({ engine }) =>
-        engine.made.set(name, { isOurs: false, subnet: '10.200.1.0/24', mtu: 1_420, containers: 0, trusted: [] }),
+      ({ engine }) => engine.made.set(name, { ...left, owner: 'stranger' }),
+    ],
+    [
+      'the network of another node that has the same engine',
+      'the engine has a network clawbr that is not this node’s',
+      ({ engine }) => engine.made.set(name, { ...left, owner: 'node' }),
     ],
     [
       'an interface',
@@ -147,6 +153,21 @@ describe('given something of that name that is not the node’s own', () => {
     await hosts.played(host.service.stop())
     expect([host.engine.made, host.engine.links]).toEqual(before)
   })
+
+  test.each([0, 2])(
+    'what a node of this host has left that is no more is taken up, with %i containers on it',
+    async (containers) => {
+      const hosts = await OverlayHosts.of(1)
+      const { engine } = hosts.get(0)
+      engine.made.set(name, { ...left, owner: 'node', containers })
+      engine.links.set(name, ['10.200.1.1/24'])
+      await hosts.startAll()
+      await hosts.run(enableOverlay())
+      await hosts.world.runFor(15_000)
+      expect(await networkFor(hosts, hosts.get(0))).toBe(name)
+      expect(engine.made.get(name)?.owner).toBe(containers === 0 ? 'self' : 'node')
+    },
+  )
 
   test('the bridge that an engine has left behind is taken up', async () => {
     const hosts = await OverlayHosts.of(1)
@@ -204,7 +225,7 @@ describe('given a daemon that stops', () => {
   test('what an earlier one has left is taken away by the next, if there is no overlay any more', async () => {
     const hosts = await OverlayHosts.of(1)
     const { engine } = hosts.get(0)
-    engine.made.set(name, { isOurs: true, subnet: '10.200.1.0/24', mtu: 1_420, containers: 0, trusted: [] })
+    engine.made.set(name, { ...left, owner: 'self' })
     await hosts.startAll()
     await hosts.world.runFor(15_000)
     expect(engine.made.size).toBe(0)
