@@ -167,16 +167,16 @@ export class ContainerBridge {
     if (there !== null && !isFit && there.containers > 0 && there.subnet !== subnet)
       return refused(`the network ${name} is ${there.subnet ?? 'another'} until what runs on it has ended`)
     if (there !== null && !isFit && there.containers === 0) await networks.remove(name, signal)
-    if (there === null || (!isFit && there.containers === 0)) {
-      const problem = await this.#make(wanted, signal)
-      if (problem !== null) return refused(problem)
-    }
+    const isNew = there === null || (!isFit && there.containers === 0)
+    const problem = isNew ? await this.#make(wanted, signal) : null
+    if (problem !== null) return refused(problem)
     if ((await bridges.addressesOf(name, signal)) === null) {
+      // It is made anew in the next round, if nothing is on it.
       await networks.remove(name, signal)
+      if (!isNew) return refused(`somebody has taken the bridge ${name} away`)
       this.#elsewhereUntil = clock.elapsed() + elsewhereFor
       return refused(elsewhere)
     }
-    this.#elsewhereUntil = null
     this.#isOpen = true
     await bridges.open(wanted, signal)
     return { bridge: { name, subnet }, problem: null }

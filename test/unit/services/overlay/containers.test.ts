@@ -108,6 +108,19 @@ describe('given nodes with an engine each, and an overlay that is turned on', ()
     expect([...engine.made.keys(), ...engine.opened.keys()]).toEqual([name, name])
   })
 
+  test('a bridge that was taken away is there again with its network, once nothing is on that', async () => {
+    const hosts = await running(1)
+    const { engine, service } = hosts.get(0)
+    engine.fill(name, 1)
+    engine.links.clear()
+    await hosts.world.runFor(15_000)
+    expect(service.problems()).toEqual([expect.stringContaining('taken the bridge clawbr away') as string])
+    engine.fill(name, 0)
+    await hosts.world.runFor(30_000)
+    expect([...engine.made.keys(), ...engine.links.keys()]).toEqual([name, name])
+    expect(service.problems()).toEqual([])
+  })
+
   test('while the engine is away all stays as it is, and that is told', async () => {
     const hosts = await running(1)
     const host = hosts.get(0)
