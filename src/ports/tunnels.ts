@@ -62,7 +62,7 @@ export interface Tunnels {
   look(name: string, signal: AbortSignal): Promise<TunnelState | null>
   /** Is it there? Anybody may ask that. */
   exists(name: string): boolean
-  /** Takes the interface and its files away, as far as they are there. Throws OVERLAY_FAILED. */
+  /** Takes the interface, its fence and its files away, as far as they are there. Throws OVERLAY_FAILED. */
   remove(name: string, signal: AbortSignal): Promise<void>
   removeFiles(name: string): Promise<void>
   /** Largest packet that gets to all of these hosts in one piece, as far as this host knows; null when it does not. */

@@ -65,6 +65,15 @@ describe.skipIf(!hasOverlayLab)('given a host with WireGuard’s tools', () => {
     )
   })
 
+  test('wg-quick puts the fence up with the interface, and takes it down with it', async () => {
+    const file = written('t1.conf', renderQuick({ ...loneTunnel, port: loneTunnel.port + 1 }))
+    const fenceIn = () => on(hosts, 1, 'sh', '-c', 'nft list table inet t1-fence || true')
+    await on(hosts, 1, 'sh', '-c', `wg-quick up ${file} >/dev/null 2>&1 </dev/null`)
+    expect((await fenceIn()).match(/[io]ifname "t1" .* drop$/gm)).toHaveLength(2)
+    await on(hosts, 1, 'sh', '-c', `wg-quick down ${file} >/dev/null 2>&1`)
+    expect(await fenceIn()).not.toContain('t1')
+  }, 30_000)
+
   test('wg has every peer of a random mesh with exactly the ranges that it was given, as none is anybody else’s', async () => {
     await fc.assert(
       fc.asyncProperty(shape, async (mesh) => {

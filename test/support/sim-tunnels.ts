@@ -94,6 +94,7 @@ export class SimTunnels implements Tunnels {
   async remove(name: string): Promise<void> {
     await this.#moment()
     this.made.delete(name)
+    this.fenced.delete(name)
     await this.removeFiles(name)
     this.#note()
   }

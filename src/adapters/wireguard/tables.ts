@@ -20,6 +20,7 @@ export class Tables {
   /** One that is not there is no error. Throws OVERLAY_FAILED. */
   async remove(tooling: Tooling, table: string): Promise<void> {
     this.#listed.delete(table)
+    if ((await list(tooling, table)) === '') return
     await must(tooling, 'nft', `add table ${table}\ndelete table ${table}`)
   }
 }

@@ -28,12 +28,34 @@ export const renderSetconf = ({ privateKey, port, peers }: TunnelConfig): string
     ...peers.map((peer) => [...peerLines(peer), ...absences(peer)]),
   ])
 
-/** For `wg-quick`, which also sets the address and the routes. */
+/** For `wg-quick`, which also sets the address and the routes, and the fence before them: without `nft` it does not set up anything. */
 export const renderQuick = ({ privateKey, port, address, mtu, peers }: TunnelConfig): string =>
   text([
-    ['[Interface]', `PrivateKey = ${privateKey}`, `ListenPort = ${port}`, `Address = ${address}/32`, `MTU = ${mtu}`],
+    [
+      ...[
+        '[Interface]',
+        `PrivateKey = ${privateKey}`,
+        `ListenPort = ${port}`,
+        `Address = ${address}/32`,
+        `MTU = ${mtu}`,
+      ],
+      `PreUp = nft '${fence.join('; ')}'`,
+      `PostDown = nft 'add table ${table}; delete table ${table}'`,
+    ],
     ...peers.map(peerLines),
   ])
+
+/** `%i` is the interface, which is called as the file is. */
+const table = 'inet %i-fence'
+
+/** What is behind bridges of the host, such as containers, stays out of the overlay, and the overlay out of that; what is answered may pass. */
+const fence = [
+  `add table ${table}`,
+  `flush table ${table}`,
+  `add chain ${table} forward { type filter hook forward priority -5 ; policy accept ; }`,
+  `add rule ${table} forward oifname "%i" meta iifkind "bridge" ct state new drop`,
+  `add rule ${table} forward iifname "%i" meta oifkind "bridge" ct state new drop`,
+]
 
 function peerLines({ name, publicKey, presharedKey, allowed, endpoint, keepalive }: TunnelPeer): readonly string[] {
   return [

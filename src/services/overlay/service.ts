@@ -299,8 +299,8 @@ export class OverlayService implements Service {
       if ((await tunnels.obstacle()) !== null) await tunnels.removeFiles(name)
       else {
         const there = await tunnels.look(name, signal)
-        if (there === null) await tunnels.removeFiles(name)
-        else if (there.publicKey !== null && (await this.#keys.isOurs(there.publicKey)))
+        // Also of one that somebody else has deleted something may be left.
+        if (there === null || (there.publicKey !== null && (await this.#keys.isOurs(there.publicKey))))
           await tunnels.remove(name, signal)
       }
     }

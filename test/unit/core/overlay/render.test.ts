@@ -14,3 +14,13 @@ test('a lane is written down for wg-quick, and for wg setconf', async () => {
 test('a name makes no line of its own', () => {
   expect(renderQuick(fullTunnel)).not.toMatch(/^PostUp/m)
 })
+
+test('who sets it up by hand has the fence before anything passes, and none is left after', () => {
+  const lines = renderQuick(loneTunnel).split('\n')
+  expect(lines.filter((line) => line.startsWith('PreUp'))).toEqual([
+    expect.stringMatching(/(iifkind.*drop.*oifkind.*drop)/),
+  ])
+  expect(lines.filter((line) => line.startsWith('PostDown'))).toEqual([
+    expect.stringContaining('delete table inet %i-fence'),
+  ])
+})

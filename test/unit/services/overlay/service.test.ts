@@ -119,6 +119,16 @@ describe('given nodes that are in a mesh with an overlay', () => {
     expect([...fenced]).toEqual(['claw0'])
   })
 
+  test('given an interface that somebody has deleted, its fence goes with the overlay', async () => {
+    const hosts = await running(2)
+    const { fenced, made } = hosts.get(0).tunnels
+    // Before the next look at it, which would make it anew.
+    made.delete('claw0')
+    await hosts.run({ type: 'disable-overlay' })
+    await hosts.world.runFor(15_000)
+    expect([[...fenced], [...made.keys()]]).toEqual([[], []])
+  })
+
   test('what somebody has taken from an interface is put back', async () => {
     const hosts = await running(3)
     const { tunnels } = hosts.get(0)
