@@ -54,7 +54,7 @@ const noLending: LendingRoom = {
 /** A node that buys nothing. */
 const noBuying: BuyingRoom = {
   preferences: () => Promise.resolve({}),
-  setPreferences: () => Promise.resolve(),
+  changePreferences: (change) => Promise.resolve(change({})),
   view() {
     throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it takes part in none' })
   },

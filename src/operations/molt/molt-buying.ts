@@ -168,9 +168,11 @@ export const moltBuyingSet = unary({
   rest: { method: 'POST', path: '/api/molt/buying' },
   where: atBuyer,
   async handler({ preferences, unset }, { buying }) {
-    const wanted = { ...(await buying.preferences()), ...preferences }
-    for (const key of unset) delete wanted[key]
-    await buying.setPreferences(wanted)
-    return preferencesView(wanted)
+    const changed = await buying.changePreferences((before) => {
+      const wanted = { ...before, ...preferences }
+      for (const key of unset) delete wanted[key]
+      return wanted
+    })
+    return preferencesView(changed)
   },
 })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { earnedIn } from '../../core/molt/market/lent.ts'
 import { lendingOf, modeLimits } from '../../core/molt/market/lending.ts'
+import { parseMolt } from '../../model/amount.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { isolations } from '../../model/molt-hardware.ts'
@@ -12,6 +13,7 @@ import type { OperationContext } from '../context.ts'
 import { iso, nodeRef, time } from '../fields.ts'
 import { findNode } from '../find.ts'
 import { unary } from '../operation.ts'
+import { obstaclesOf } from './lending-status.ts'
 import { LeaseRow, leaseRow, LeaseView, leaseView, LentView, lentView, Money, money } from './molt-lease-view.ts'
 
 const node = nodeRef.optional().describe('The node that lends; the one that is asked when left out')
@@ -90,6 +92,7 @@ export const moltPolicySet = unary({
   rest: { method: 'POST', path: '/api/molt/policy' },
   where,
   async handler({ policy }, context) {
+    checkPrices(policy)
     await context.lending.setPolicy(policy)
     return policyView(policy, modeNow(context), availableNow(context))
   },
@@ -106,11 +109,20 @@ export const moltPolicyValidate = unary({
   rest: { method: 'POST', path: '/api/molt/policy/validate' },
   where,
   handler({ policy, mode: asked }, context) {
+    checkPrices(policy)
     const lending = asked ?? modeNow(context)
     const view = policyView(policy, lending, availableNow(context))
     return Promise.resolve({ ...view, warnings: warningsOf(view, policy, context) })
   },
 })
+
+/** A lease that costs nothing cannot be paid, and so is never given. Throws INVALID_REQUEST. */
+function checkPrices({ prices = {} }: LendingPolicy): void {
+  const free = Object.keys(prices).find((model) => parseMolt(prices[model] ?? '') === 0n)
+  if (free === undefined) return
+  const problem = `${free} cannot be lent for nothing: 0.000001 is the least; what is not to be lent is left out of “gpus”`
+  throw new ClawError('INVALID_REQUEST', { problem })
+}
 
 function warningsOf(
   { terms, available }: z.infer<typeof PolicyView>,
@@ -119,17 +131,15 @@ function warningsOf(
 ): string[] {
   const least = modeLimits[terms.mode].least
   const cheap = Object.entries(terms.prices).filter(([, { micro }]) => BigInt(micro) < least)
-  const given = available?.filter((one) => terms.isolation.includes(one))
   const gpus = control.state.members.get(self)?.inventory?.gpus ?? []
   return [
     ...cheap.map(
       ([model, { inWords }]) => `${model} is lent for ${inWords} an hour, less than ${terms.mode} would ask`,
     ),
-    ...(given?.length === 0 ? [`this node has no way to keep guests apart that the policy allows`] : []),
+    ...obstaclesOf(terms, { available, gpus }),
     ...(policy.isolation?.includes('runc') === true
       ? ['with runc, guests share the kernel of the host: a flaw in it is theirs to use']
       : []),
-    ...(gpus.length === 0 ? ['this node has no GPUs'] : []),
   ]
 }
 

@@ -12,6 +12,7 @@ import { moltModes } from '../../model/molt.ts'
 import type { OperationContext } from '../context.ts'
 import { iso, isoOrNull, time } from '../fields.ts'
 import { nameOf } from '../node/node-view.ts'
+import { lendingStatus, LendingStatus } from './lending-status.ts'
 
 const partyId = z.string().describe('Key by which strangers know it')
 
@@ -101,12 +102,14 @@ export const MoltStatusView = z.object({
       z.object({ device: z.string(), kind: z.enum(traceKinds), detail: z.string().describe('In words'), since: time }),
     )
     .describe('GPUs of this node that are not lent, as something is left on them of whoever had them before'),
+  lending: LendingStatus.nullable().describe('Null where it lends nothing now'),
   nodes: z
     .array(z.object({ node: z.string(), mode, party: partyId }))
     .describe('Nodes of this mesh that take part, or are witnesses'),
 })
 
-export function statusView({ molt, lending, control, self }: OperationContext): z.infer<typeof MoltStatusView> {
+export function statusView(context: OperationContext): z.infer<typeof MoltStatusView> {
+  const { molt, lending, control, self } = context
   const { part, party, isWitness, isConnected, problem, peers, addresses } = molt.status()
   const { state } = control
   const { moltNetwork, moltParts } = state
@@ -121,6 +124,7 @@ export function statusView({ molt, lending, control, self }: OperationContext): 
     unclean: lending.unclean().map(({ uuid, kind, detail, since: from }) => ({
       ...{ device: uuid, kind, detail, since: iso(from) },
     })),
+    lending: lendingStatus(context),
     nodes: Array.from(moltParts, ([node, one]) => ({ node: nameOf(state, node), mode: one.mode, party: one.party })),
   }
 }

@@ -87,9 +87,20 @@ export class Borrower implements Resident {
     for (const buy of this.buys.values()) {
       const purchase = buy.purchases.find(({ key }) => key === message.key)
       if (purchase === undefined || purchase.signed.bid.provider !== from) continue
-      const input = this.#inputOf(purchase, message)
-      if (input !== null) this.step(buy.id, { type: 'purchase', key: purchase.key, input })
+      for (const input of this.#inputsOf(purchase, message))
+        this.step(buy.id, { type: 'purchase', key: purchase.key, input })
     }
+  }
+
+  /** Of work that was never heard to run, a note is about the time before the word that it came with. */
+  #inputsOf(purchase: Purchase, message: Message & { readonly key: string }): readonly PurchaseInput[] {
+    const own = this.#inputOf(purchase, message)
+    const note =
+      message.type === 'word' && message.signed !== null
+        ? this.#inputOf(purchase, { type: 'note', key: message.key, signed: message.signed })
+        : null
+    const inputs = purchase.state === 'funded' ? [note, own] : [own, note]
+    return inputs.filter((input) => input !== null)
   }
 
   #inputOf(purchase: Purchase, message: Message): PurchaseInput | null {

@@ -29,6 +29,7 @@ import type { Instant, Millis } from '../../model/time.ts'
 import { Doing } from './doing.ts'
 import { Host } from './host.ts'
 import type { LenderInit } from './lender-init.ts'
+import type { SignedNote } from '../../model/molt-note.ts'
 import type { Message } from './message.ts'
 import type { Resident } from './street.ts'
 import { againAfter } from './street.ts'
@@ -229,7 +230,9 @@ export class Lender implements Resident {
     const { street } = this.init
     const { buyer } = lease.signed.bid
     const isRunning = lease.state === 'running' || lease.state === 'ending'
-    if (isRunning || lease.state === 'paused') street.send(this.id, buyer, { type: 'word', key, isRunning })
+    const due = leaseDuties(lease, street.now).find((duty) => duty.type === 'send-note')
+    const signed = due === undefined ? null : this.#signed(due.note)
+    if (isRunning || lease.state === 'paused') street.send(this.id, buyer, { type: 'word', key, isRunning, signed })
     if (lease.state === 'closing') street.send(this.id, buyer, { type: 'ended', key, why: endedAs(lease.why) })
   }
 
@@ -294,10 +297,13 @@ export class Lender implements Resident {
   }
 
   #sendNote({ agreement, key }: Lease, note: NonNullable<Lease['meter']['last']>): void {
-    const { signer, bank, street } = this.init
     if (agreement === null) return
-    const signature = sign(signer, { kind: 'note', network: bank.network.id, value: note })
-    street.send(this.id, agreement.terms.buyer, { type: 'note', key, signed: { note, signature } })
+    this.init.street.send(this.id, agreement.terms.buyer, { type: 'note', key, signed: this.#signed(note) })
+  }
+
+  #signed(note: NonNullable<Lease['meter']['last']>): SignedNote {
+    const { signer, bank } = this.init
+    return { note, signature: sign(signer, { kind: 'note', network: bank.network.id, value: note }) }
   }
 
   #signClosing(id: string, how: Closing['how'], paid: MicroMolt): string {

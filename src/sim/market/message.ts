@@ -14,7 +14,8 @@ export type Message =
   | { readonly type: 'accept'; readonly key: string; readonly terms: Terms; readonly byBuyer: string }
   | { readonly type: 'agreement'; readonly key: string; readonly agreement: Agreement }
   | { readonly type: 'refused' | 'hold' | 'cancel'; readonly key: string }
-  | { readonly type: 'word'; readonly key: string; readonly isRunning: boolean }
+  /** With the note that waits for an answer. */
+  | { readonly type: 'word'; readonly key: string; readonly isRunning: boolean; readonly signed: SignedNote | null }
   | { readonly type: 'note'; readonly key: string; readonly signed: SignedNote }
   | { readonly type: 'voucher'; readonly key: string; readonly signed: SignedVoucher }
   | {

@@ -114,6 +114,30 @@ describe('what a node may spend', () => {
     expect(door.limits()).toMatchObject({ job: 5_000_000n, day: 9_000_000n })
   })
 
+  test('changed by two at once is what both have said', async () => {
+    await Promise.all([
+      run('moltbuying.set', { preferences: { maxSpendPerJob: '5' } }),
+      run('moltbuying.set', { preferences: { maxSpendPerDay: '9' } }),
+    ])
+    expect((await run('moltbuying.show', {})).limits).toMatchObject({
+      job: { micro: '5000000' },
+      day: { micro: '9000000' },
+    })
+  })
+
+  test('read while it changes is not what it was before from then on', async () => {
+    const read = Promise.withResolvers<null>()
+    const slow = new BuyingDoor({ readBlob: () => read.promise, writeBlob: async () => undefined })
+    const before = slow.preferences()
+    const changed = slow.changePreferences(() => ({ minReputation: 40 }))
+    read.resolve(null)
+    expect([await before, await changed, await slow.preferences()]).toEqual([
+      {},
+      { minReputation: 40 },
+      { minReputation: 40 },
+    ])
+  })
+
   test('what is unset is as if nobody had said it', async () => {
     const { limits } = await run('moltbuying.show', {})
     await run('moltbuying.set', { preferences: { maxSpendPerJob: '5', minReputation: 40 } })

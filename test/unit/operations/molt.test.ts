@@ -2,7 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { newIdentity } from '../../../src/adapters/keys/identity.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { InputOf, OutputOf, UnaryName } from '../../../src/operations/registry.ts'
+import { lendingOf } from '../../../src/core/molt/market/lending.ts'
+import type { Lent } from '../../../src/core/molt/market/lent.ts'
 import type { NodeId } from '../../../src/model/ids.ts'
+import { day } from '../../../src/model/time.ts'
+import { LendingDoor } from '../../../src/services/molt/lending/lending-door.ts'
+import type { LendingView } from '../../../src/services/molt/lending/types.ts'
 import type { MoltMode } from '../../../src/model/molt.ts'
 import { ada, bob, cyd } from '../../support/control-samples.ts'
 import { nothingKept } from '../../support/no-volumes.ts'
@@ -171,5 +176,71 @@ describe('a node', () => {
     expect((await run('node.info', { node: 'bob' })).molt).toEqual({
       ...{ participating: false, mode: null, party: keyOf(bob), witness: true },
     })
+  })
+})
+
+describe('a node that lends', () => {
+  const lends = (parts: Partial<LendingView>): void => {
+    mesh.molts.set(ada, {
+      ...{ ...nothingKept.molt, plane: () => ({ network: { feeBps: 250, feeTo: bob } }) as never },
+      status: () => ({ ...nothingKept.molt.status(), part: { mode: 'moderate', since: 5 }, isConnected: true }),
+    })
+    const door = new LendingDoor({ readBlob: async () => null, writeBlob: async () => undefined })
+    door.show({
+      ...{ rules: () => lendingOf('moderate'), leases: () => [], history: () => [], offers: () => [] },
+      ...{ isolation: () => ['runc'], ...parts },
+    } as LendingView)
+    mesh.trades.set(ada, { lending: door })
+  }
+  const status = async () => {
+    await services[0]?.stop()
+    services = [await mesh.service(ada)]
+    return (await run('molt.status', {})).lending
+  }
+
+  test('says what it offers, what is lent, what it has earned today, and what keeps it from lending', async () => {
+    const lent = (closedAt: number): Lent => ({
+      ...{
+        agreement: 'a'.repeat(64),
+        buyer: bob,
+        gpus: 1,
+        model: 'H100',
+        rate: 1n,
+        gpuMillis: 1n,
+        startsAt: 1,
+        closedAt,
+      },
+      ...{ why: 'completed', how: 'agreed', paid: 2_000_000n },
+    })
+    await mesh.world.runFor(2 * day)
+    const now = mesh.world.now()
+    const lease = (state: string) => ({
+      lease: { state, devices: ['GPU-1'], isStopped: false, meter: { vouched: 5n } },
+    })
+    lends({
+      offers: () => [{ free: 3 }, { free: 1 }] as never,
+      leases: () => [lease('bid'), lease('running'), lease('closed')] as never,
+      history: () => [lent(now - (now % day) - 1), lent(now - (now % day)), lent(now)],
+    })
+    expect(await status()).toMatchObject({
+      ...{ offers: 2, offered: 4, bids: 1, leases: 1, lent: 1 },
+      ...{ earnedToday: { micro: '3900000' }, pending: { micro: '5' } },
+      problems: ['this node has no way to keep guests apart that the policy allows'],
+    })
+  })
+
+  test('that lends nothing, and one that is in no network, have nothing to say of it', async () => {
+    lends({ rules: () => null })
+    expect(await status()).toBeNull()
+    mesh.trades.delete(ada)
+    expect(await status()).toBeNull()
+  })
+
+  test('is told at once that it cannot lend for nothing', async () => {
+    const policy = { prices: { '*': '2', H100: '0.0 MOLT' } }
+    for (const name of ['moltpolicy.set', 'moltpolicy.validate'] as const)
+      await expect(run(name, { policy })).rejects.toMatchObject({
+        ...{ code: 'INVALID_REQUEST', message: expect.stringContaining('H100 cannot be lent for nothing') as string },
+      })
   })
 })

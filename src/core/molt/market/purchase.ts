@@ -195,11 +195,11 @@ function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase 
 
 /**
  * Its work has begun while nobody listened, and stands still by now, or is over. As in any other silence what an honest provider would have it
- * run is believed: if it was not, the work would stand still for good.
+ * run since the last word is believed: if it was not, the work would stand still for good. That word was that it did not run.
  */
 function begunUnheard(purchase: Purchase, at: Instant): Purchase {
-  const { since, seen, terms } = purchase
-  const unheard = { ...purchase, heardAt: since, seen: resume({ ...seen, at: since }, terms, since) }
+  const { heardAt, seen, terms } = purchase
+  const unheard = { ...purchase, seen: resume({ ...seen, at: heardAt }, terms, heardAt) }
   const until = seenUntil(unheard, at)
   return { ...until, ...to('running', at), seen: pause(until.seen, terms, at) }
 }

@@ -19,11 +19,22 @@ export const statusFacts = (status: Status): readonly string[] =>
     ['Peers', `${status.peers}, ${status.strangers} of other meshes`],
     ['Witnesses', witnessesInWords(status.witnesses)],
     ...status.unclean.map(({ device, detail, since }) => ['Not lent', `${device}: ${detail}, since ${since}`] as const),
+    ...lendingInWords(status.lending),
     ...status.addresses.map((address) => ['Address', address] as const),
     ...status.nodes.map(
       ({ node, mode, party }) => ['Takes part', `${node}: ${mode ?? 'as a witness'} (${party})`] as const,
     ),
   ])
+
+const lendingInWords = (lending: Status['lending']): readonly (readonly [string, string])[] =>
+  lending === null
+    ? []
+    : [
+        ['Offers', `${lending.offers}, of ${lending.offered} GPUs`],
+        ['Leases', `${lending.leases}, of ${lending.lent} GPUs; ${lending.bids} bids are open`],
+        ['Earned today', `${lending.earnedToday.inWords}; ${lending.pending.inWords} still open`],
+        ...lending.problems.map((problem) => ['Problem', problem] as const),
+      ]
 
 const witnessesInWords = ({ reachable, all, quorum, isEnough }: Status['witnesses']): string =>
   all === 0 ? 'none' : `${reachable} of ${all} reachable, ${isEnough ? 'enough' : 'too few'}: it takes ${quorum}`

@@ -3,6 +3,7 @@ import type { Network } from '../../../core/molt/network.ts'
 import type { Finding } from '../../../core/molt/market/findings.ts'
 import { buyingOf } from '../../../core/molt/market/preferences.ts'
 import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
+import { InTurn } from '../../../lib/in-turn.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import type { Verification } from '../../../model/molt-hardware.ts'
@@ -29,14 +30,18 @@ export interface BuyingView {
 export interface BuyingRoom {
   /** Throws STATE_CORRUPT. */
   preferences(): Promise<BuyingPreferences>
-  /** Kept before they count; for what is set aside from then on. Throws DISK_FULL. */
-  setPreferences(preferences: BuyingPreferences): Promise<void>
+  /**
+   * Makes others of those that there are, one change after the other, and returns them: kept before they count, for what is set aside from
+   * then on. Throws DISK_FULL, and STATE_CORRUPT.
+   */
+  changePreferences(change: (before: BuyingPreferences) => BuyingPreferences): Promise<BuyingPreferences>
   /** Throws MOLT_NOT_CONNECTED while this node is in no network. */
   view(): BuyingView
 }
 
 export class BuyingDoor implements BuyingRoom {
   readonly #disk: Pick<Disk, 'readBlob' | 'writeBlob'>
+  readonly #turns = new InTurn()
   #preferences: BuyingPreferences | null = null
   #view: BuyingView | null = null
 
@@ -44,14 +49,22 @@ export class BuyingDoor implements BuyingRoom {
     this.#disk = disk
   }
 
-  async preferences(): Promise<BuyingPreferences> {
-    this.#preferences ??= await readPreferences(this.#disk)
-    return this.#preferences
+  preferences(): Promise<BuyingPreferences> {
+    return this.#turns.do(() => this.#known())
   }
 
-  async setPreferences(preferences: BuyingPreferences): Promise<void> {
-    await writePreferences(this.#disk, preferences)
-    this.#preferences = preferences
+  changePreferences(change: (before: BuyingPreferences) => BuyingPreferences): Promise<BuyingPreferences> {
+    return this.#turns.do(async () => {
+      const preferences = change(await this.#known())
+      await writePreferences(this.#disk, preferences)
+      this.#preferences = preferences
+      return preferences
+    })
+  }
+
+  async #known(): Promise<BuyingPreferences> {
+    this.#preferences ??= await readPreferences(this.#disk)
+    return this.#preferences
   }
 
   /** By the preferences as they were read; nothing may be spent before that. */

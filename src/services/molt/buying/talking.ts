@@ -66,19 +66,22 @@ function requestOf(deps: DealingDeps, agreement: string, { duties, seen, state }
   }
 }
 
-/** First how the work is, as that is what notes are believed by. */
+/**
+ * First how the work is, as that is what notes are believed by. But of work that was never heard to run the note comes first: it is about the
+ * time before this word.
+ */
 function inputsOf(
   { network, verifier }: DealingDeps,
-  { terms }: Purchase,
+  { terms, state: before }: Purchase,
   answer: TalkAnswer,
 ): readonly PurchaseInput[] {
   const { note, isRunning, state } = answer
-  const inputs: PurchaseInput[] = []
   const isOver = state === 'closing' || state === 'closed'
-  if (!isOver) inputs.push({ type: 'heard', isRunning })
   const said = note === null ? null : ({ kind: 'note', network: network.id, value: note.note } as const)
-  if (note !== null && said !== null && isSignedBy(verifier, terms.provider, said, note.signature))
-    inputs.push({ type: 'note', signed: note })
+  const isSaid = note !== null && said !== null && isSignedBy(verifier, terms.provider, said, note.signature)
+  const word: readonly PurchaseInput[] = isOver ? [] : [{ type: 'heard', isRunning }]
+  const told: readonly PurchaseInput[] = isSaid ? [{ type: 'note', signed: note }] : []
+  const inputs = before === 'funded' ? [...told, ...word] : [...word, ...told]
   if (isOver) inputs.push({ type: 'ended', why: endOf(answer) })
   // Should it think otherwise it does not sign what it is offered, and says so with a note.
   if (isOver && note === null) inputs.push({ type: 'no-more-notes' })

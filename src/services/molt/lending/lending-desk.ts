@@ -13,6 +13,7 @@ import { areTermsOf } from '../../../core/molt/market/terms.ts'
 import type { Network } from '../../../core/molt/network.ts'
 import { isSignedBy, type Kind, sign } from '../../../core/molt/signing.ts'
 import { areSigned, partiesOf, type SignedParties, signParties } from '../../../core/records/parties.ts'
+import { InTurn } from '../../../lib/in-turn.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import type { DeclineReason } from '../../../model/molt-bid.ts'
@@ -61,7 +62,7 @@ const mostOpenBids = { ofBuyer: 8, ofUnknown: 768, ofAll: 1_024 }
 export class LendingDesk {
   readonly #deps: LendingDeskDeps
   /** One after the other, so that no device is promised twice. */
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new InTurn()
 
   constructor(deps: LendingDeskDeps) {
     this.#deps = deps
@@ -73,13 +74,7 @@ export class LendingDesk {
     // Nobody else waits while it is found out who asks; whom the owner has named needs no name.
     if (lending !== null && ![...lending.trusted, ...lending.blocked].includes(from))
       await this.#deps.learn(from, signal)
-    return this.#inTurn(() => this.#bid(want, from))
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work)
-    this.#turn = done.catch(() => 'whoever has asked hears of it')
-    return done
+    return this.#turns.do(() => this.#bid(want, from))
   }
 
   async #bid(want: Want, from: NodeId): Promise<BidAnswer> {
@@ -120,7 +115,7 @@ export class LendingDesk {
   }
 
   agree(asked: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {
-    return this.#inTurn(() => this.#agree(asked, from))
+    return this.#turns.do(() => this.#agree(asked, from))
   }
 
   async #agree({ key, terms, byBuyer, partiesByBuyer }: AgreeRequest, from: NodeId): Promise<AgreeAnswer> {

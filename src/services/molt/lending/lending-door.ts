@@ -1,5 +1,6 @@
 /** The way to what this node lends, for its operations: the policy is there always, the rest while the node takes part. */
 import type { LendingPolicy } from '../../../model/molt-policy.ts'
+import { InTurn } from '../../../lib/in-turn.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { Disk } from '../../../ports/journal.ts'
 import { readPolicy, writePolicy } from './policy-file.ts'
@@ -19,6 +20,7 @@ export interface LendingRoom {
 
 export class LendingDoor implements LendingRoom {
   readonly #disk: Pick<Disk, 'readBlob' | 'writeBlob'>
+  readonly #turns = new InTurn()
   #view: LendingView | null = null
 
   constructor(disk: Pick<Disk, 'readBlob' | 'writeBlob'>) {
@@ -26,12 +28,15 @@ export class LendingDoor implements LendingRoom {
   }
 
   policy(): Promise<LendingPolicy> {
-    return readPolicy(this.#disk)
+    return this.#turns.do(() => readPolicy(this.#disk))
   }
 
-  async setPolicy(policy: LendingPolicy): Promise<void> {
-    await writePolicy(this.#disk, policy)
-    this.#view?.use(policy)
+  /** One after the other, so that the one that counts is the one that is kept. */
+  setPolicy(policy: LendingPolicy): Promise<void> {
+    return this.#turns.do(async () => {
+      await writePolicy(this.#disk, policy)
+      this.#view?.use(policy)
+    })
   }
 
   view(): LendingView {

@@ -1,5 +1,6 @@
 /** Every step with every fault, on one market: what one leaves behind, the next has to live with. */
 import { eventually } from '../../mesh.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import { MarketHosts } from '../market-hosts.ts'
 import { played, type Told } from './cell.ts'
 import { type FaultName, faultNames } from './faults.ts'
@@ -21,15 +22,24 @@ export interface Played {
   readonly problems: readonly string[]
 }
 
-/** Starts a market, plays them one after the other, and compares all books with the lines of the witnesses. */
-export async function playCells(cells: readonly Cell[], say: (told: object) => void): Promise<Played> {
+/**
+ * Starts a market, plays them one after the other, and compares all books with the lines of the witnesses. When `signal` ends, all of it is
+ * taken down, and its reason thrown.
+ */
+export async function playCells(
+  cells: readonly Cell[],
+  say: (told: object) => void,
+  signal: AbortSignal,
+): Promise<Played> {
   const market = await MarketHosts.up()
-  try {
-    await market.join()
-    return await playedOn(market, cells, say)
-  } finally {
-    await market.down()
-  }
+  return untilAborted(
+    signal,
+    async () => {
+      await market.join()
+      return playedOn(market, cells, say)
+    },
+    () => market.down(),
+  )
 }
 
 /** The same on a market that others have joined already. */

@@ -148,6 +148,22 @@ test('given a provider that says nothing for a while, then no more of it counts 
   expect([terms.interval, seen.gpuMillis]).toEqual([30 * second, BigInt(terms.gpus * (10 + 30 + 5) * second)])
 })
 
+test('given work that begins after it was said not to run, then no time before that word counts', () => {
+  const chosen = newPurchase(signed, want, { job: 'job', hold: 667_200n, at: now })
+  if (chosen === null) throw new Error('no terms can be made of it')
+  const { note } = nextNote({ ...newMeter(now), gpuMillis: 10_000_000n }, agreementId(agreement), chosen.terms)
+  const steps = [
+    [0, { type: 'reserved' }],
+    [0, { type: 'countersigned', agreement }],
+    [0, { type: 'paid' }],
+    [5, { type: 'heard', isRunning: false }],
+    [12, { type: 'heard', isRunning: false }],
+    [15, { type: 'note', signed: { note, signature: '' } }],
+  ] as const
+  const { state, seen, terms } = steps.reduce((one, [at, input]) => purchaseStep(one, input, now + at * second), chosen)
+  expect([state, seen.gpuMillis]).toEqual(['running', BigInt(terms.gpus * 3 * second)])
+})
+
 describe('given a job that can pay less than what opens an account', () => {
   const tried = (maxTotal: bigint) => {
     const poor = aWant({ maxTotal })
