@@ -188,7 +188,7 @@ describe('a node that lends', () => {
     const door = new LendingDoor({ readBlob: async () => null, writeBlob: async () => undefined })
     door.show({
       ...{ rules: () => lendingOf('moderate'), leases: () => [], history: () => [], offers: () => [] },
-      ...{ isolation: () => ['runc'], ...parts },
+      ...{ isolation: () => ['runc'], unclean: () => [], ...parts },
     } as LendingView)
     mesh.trades.set(ada, { lending: door })
   }
