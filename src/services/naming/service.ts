@@ -139,6 +139,7 @@ export class NamingService implements Service {
     const isSoon = isInOverlay && this.#setup.serves && !this.#refused.has(place)
     if (own === null || !(this.#open.has(place) || isSoon)) return null
     if (isolation === 'guest' || (networkOf(spec) !== 'host' && !isInOverlay)) return null
+    this.#chooseUpstreams(this.#places())
     const others = this.#upstreams.filter((one) => parseIpv4(one) !== null && !one.startsWith('127.'))
     return { servers: [own, ...others].slice(0, 3), search: [`${namespace}.${zone}`] }
   }
@@ -177,9 +178,14 @@ export class NamingService implements Service {
     return !overlay || own === undefined || own.lanes.length === 0 ? null : addressOf(overlay.settings, own.slot)
   }
 
-  async #listen(): Promise<void> {
+  /** ADDRESS:PORT where this host is to answer. */
+  #places(): readonly string[] {
     const own = this.#ownAddress()
-    const wanted = [...this.#setup.listen, ...(own === null ? [] : [`${own}:${usualPort}`])]
+    return [...this.#setup.listen, ...(own === null ? [] : [`${own}:${usualPort}`])]
+  }
+
+  async #listen(): Promise<void> {
+    const wanted = this.#places()
     this.#chooseUpstreams(wanted)
     for (const [place, server] of this.#open)
       if (!wanted.includes(place)) {
