@@ -49,9 +49,10 @@ const keyOf = ({ id }: Pick<RecordHost, 'id'>): string => recordKey({ namespace:
 
 test('who reaches its first peer late knows all others soon, and all others know it', async () => {
   const { hosts, all } = await hostsOf(8)
-  const late = await hosts.add()
-  // kad-dht has looked for peers by then, and would do so again in five minutes.
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  const told: string[] = []
+  const late = await hosts.add({ log: { ...silent, debug: (message) => void told.push(message) } })
+  // It would do so again in five minutes.
+  await until('kad-dht has looked for peers', () => told.includes('the table of records has looked around'))
   expect(await late.net.closest('/any/key')).toEqual([])
 
   await hosts.connect(late)

@@ -16,13 +16,13 @@ export function detailOf(error: unknown): string {
   return message.trim().slice(0, 1_000)
 }
 
-/** The engine does not answer at all, as against answering with an error: the system or the HTTP parser says so. */
+/** The engine does not answer at all, as against answering with an error: what carries the connection says so, or the HTTP parser. */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error) || statusOf(error) !== null) return false
-  const code = 'code' in error ? String(error.code) : ''
+  const { code = '', syscall = '' } = error as NodeJS.ErrnoException
   return (
-    'syscall' in error ||
-    /^(ECONN|EPIPE|HPE_|ERR_STREAM_PREMATURE_CLOSE)/.test(code) ||
+    /^(connect|getaddrinfo)$/.test(syscall) ||
+    /^(ECONN|EHOST|ENET|ETIMEDOUT$|EPIPE$|HPE_|ERR_STREAM_PREMATURE_CLOSE$)/.test(code) ||
     error.message === 'socket hang up'
   )
 }
@@ -30,10 +30,13 @@ export function isUnreachable(error: unknown): boolean {
 export const unavailable = (error: unknown): ClawError<'EXECUTOR_UNAVAILABLE'> =>
   new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: detailOf(error) }, { cause: error })
 
-/** For calls that can only fail because of the engine. A ClawError and an abort pass as they are. */
+/** For calls that fail because of the engine, or of this host's own files. A ClawError and an abort pass as they are. */
 export function engineFailure(error: unknown): unknown {
-  if (error instanceof ClawError || statusOf(error) === null) return isUnreachable(error) ? unavailable(error) : error
-  return unavailable(error)
+  if (error instanceof ClawError) return error
+  if (statusOf(error) !== null || isUnreachable(error)) return unavailable(error)
+  const isOfHost = error instanceof Error && 'syscall' in error
+  const what = 'What the engine was asked for'
+  return isOfHost ? new ClawError('HOST_UNSUITABLE', { what, reason: detailOf(error) }, { cause: error }) : error
 }
 
 /** Why a container could not be created or started. */

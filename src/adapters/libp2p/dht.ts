@@ -85,7 +85,16 @@ function makeDht(init: DhtInit, components: Components): RunningDht {
   keepCompany(dht, { self: components.peerId, enough: k, clock, log: init.log })
   // Whoever is gone would be asked again and again, and be given what is then nowhere.
   components.events.addEventListener('peer:disconnect', ({ detail: peer }) => forget(dht, peer, init.log))
+  tellOfLooks(components.events, init.log)
   return { dht, network, inner, self: nodeId(components.peerId.toString()) }
+}
+
+/** Of an event that kad-dht does not declare. */
+function tellOfLooks(events: EventTarget, log: Log): void {
+  events.addEventListener('kad-dht:query:self', (event) => {
+    const { detail } = event as CustomEvent<{ readonly peers: number }>
+    log.debug('the table of records has looked around', { peers: detail.peers })
+  })
 }
 
 /** libp2p hands out its parts one by one, as they are asked for by name. */

@@ -50,6 +50,8 @@ const passing = ['NO_LEADER', 'SECRETS_UNAVAILABLE', 'DEADLINE_EXCEEDED'] as con
 const again = 5 * second
 /** How long a store may do nothing of what it was asked for, before the node turns to the next backup: longer than a part of a file may take. */
 const storePatience: Millis = 6 * minute
+/** How long a node with something of it may be away, from the first time that it could not be reached: it may only be started again. */
+const nodePatience: Millis = 15 * minute
 /** How long the mesh may take to hear how one ended. */
 const reportPatience: Millis = 30 * second
 
@@ -65,6 +67,8 @@ export class BackupService implements Service {
   readonly #waits = new Map<string, Millis>()
   /** When each that could not be taken away is tried again: after as long as that took. */
   readonly #slow = new Map<string, Millis>()
+  /** When a node was first missed that has something of it, on the steady clock. */
+  readonly #missed = new Map<string, Millis>()
   /** What became of those of which the state does not say it yet: none is made twice because nobody could be told. */
   readonly #ended = new Map<string, Made>()
   /** Namespace of the one that was tried last. */
@@ -150,7 +154,8 @@ export class BackupService implements Service {
     const isLeaving = ({ id, state }: Backup): boolean =>
       state === 'deleting' && (this.#slow.get(id) ?? 0) <= clock.elapsed()
     for (const backup of own) if (isLeaving(backup)) await this.#tryToTakeAway(backup, signal)
-    for (const id of [...this.#waits.keys(), ...this.#ended.keys()]) if (!this.#isWanted(id)) this.#forget(id)
+    for (const id of [...this.#waits.keys(), ...this.#ended.keys(), ...this.#missed.keys()])
+      if (!this.#isWanted(id)) this.#forget(id)
     const now = clock.elapsed()
     const isDue = ({ id }: Backup): boolean => (this.#waits.get(id) ?? now) <= now
     const next = nextInTurn(
@@ -167,6 +172,7 @@ export class BackupService implements Service {
   #forget(id: string): void {
     this.#waits.delete(id)
     this.#ended.delete(id)
+    this.#missed.delete(id)
   }
 
   /** One that cannot go now is in nobody's way. */
@@ -236,12 +242,20 @@ export class BackupService implements Service {
         return this.#write(backup, limited)
       })
     } catch (error) {
-      if (signal.aborted || passing.some((code) => ClawError.is(error, code))) throw error
+      if (signal.aborted || this.#isPassing(backup, error)) throw error
       const reason = reasonOf(error, backup).slice(0, 1_000)
       if (error instanceof ClawError) this.#deps.log.warn('a backup failed', { backup: backup.id, reason })
       else this.#deps.log.error('a backup failed in a way that is not known', { backup: backup.id, error })
       return { ok: false, reason }
     }
+  }
+
+  #isPassing({ id }: Backup, error: unknown): boolean {
+    if (!ClawError.is(error, 'NODE_UNREACHABLE')) return passing.some((code) => ClawError.is(error, code))
+    const now = this.#deps.clock.elapsed()
+    const since = this.#missed.get(id) ?? now
+    this.#missed.set(id, since)
+    return now - since < nodePatience
   }
 
   async #write(backup: Backup, signal: AbortSignal): Promise<Made> {

@@ -255,7 +255,9 @@ export class Lender implements Resident {
         this.#turn(lease, false)
         return this.step(key, { type: 'stopped' })
       case 'send-note':
-        return this.#sendNote(lease, duty.note)
+        return this.init.street.send(this.id, lease.want.buyer, {
+          ...{ type: 'note', key, signed: this.#signed(duty.note) },
+        })
       case 'close':
         return this.#close(lease, (id) => ({
           ...{ how: 'agreed', paid: duty.paid, byBuyer: duty.byBuyer },
@@ -294,11 +296,6 @@ export class Lender implements Resident {
 
   #turn({ key, devices }: Lease, isOn: boolean): void {
     this.host.turn(key, { gpus: devices.length, isOn, now: this.init.street.now })
-  }
-
-  #sendNote({ agreement, key }: Lease, note: NonNullable<Lease['meter']['last']>): void {
-    if (agreement === null) return
-    this.init.street.send(this.id, agreement.terms.buyer, { type: 'note', key, signed: this.#signed(note) })
   }
 
   #signed(note: NonNullable<Lease['meter']['last']>): SignedNote {

@@ -18,7 +18,7 @@ import { day, hour } from '../../../src/model/time.ts'
 import { firstVersion } from '../../../src/model/version.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import type { Disk } from '../../../src/ports/journal.ts'
-import { silent } from '../../../src/ports/log.ts'
+import { type Log, silent } from '../../../src/ports/log.ts'
 import type { RecordNet } from '../../../src/ports/record-net.ts'
 import { RecordKeeper } from '../../../src/services/records/keeper.ts'
 import { RecordStore } from '../../../src/services/records/record-store.ts'
@@ -48,6 +48,7 @@ export interface HostOptions {
   readonly datastore?: Datastore
   readonly clock?: Clock
   readonly dht?: Partial<DhtSettings>
+  readonly log?: Log
 }
 
 export class RecordHosts {
@@ -65,11 +66,11 @@ export class RecordHosts {
   }
 
   /** Not connected to anybody yet. */
-  async add({ identity = newIdentity(), clock = systemClock, ...options }: HostOptions = {}): Promise<RecordHost> {
+  async add({ identity = newIdentity(), clock = systemClock, log = silent, ...options }: HostOptions = {}) {
     const disk = options.disk ?? new SimDisk({ random: systemRandom })
     await disk.writeBlob(certificateFile, this.certificateFor(identity.id))
     const metrics = new Tally()
-    const shared = { clock, log: silent, metrics, random: systemRandom }
+    const shared = { clock, log, metrics, random: systemRandom }
     const judging = { ...shared, network: this.network, verifier: createVerifier(), disk }
     const keeper = new RecordKeeper(judging)
     const settings = { ...defaultDhtSettings, ...options.dht }
@@ -90,7 +91,7 @@ export class RecordHosts {
       await host.service.stop()
       await store.files.stop()
     }
-    const made = { id: identity.id, identity, host, disk, net, keeper, store, metrics, stop }
+    const made: RecordHost = { id: identity.id, identity, host, disk, net, keeper, store, metrics, stop }
     this.all.push(made)
     return made
   }

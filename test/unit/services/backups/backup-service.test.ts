@@ -169,6 +169,33 @@ test('given one that has to wait, then it is tried every few seconds, and those 
   await service.stop()
 })
 
+const minute = 60_000
+test.each([
+  ['comes back in time', 10 * minute, 'complete'],
+  ['stays away', Infinity, 'failed'],
+])(
+  'given a node with something of it that cannot be reached and %s, then it is tried until then',
+  async (_, away, end) => {
+    let [now, tries] = [0, 0]
+    const { play, run, service, of } = lab((what, id) => {
+      if (what !== 'write' || id !== 'bak-a') return null
+      tries += 1
+      return now < away ? new ClawError('NODE_UNREACHABLE', { node: 'bob', detail: 'for the test' }) : null
+    })
+    run(create('bak-a'))
+    run(create('bak-b'))
+    await service.start()
+    await play(14_000)
+    expect([of('bak-a')?.state, of('bak-b')?.state, tries]).toEqual(['running', 'complete', 3])
+    now = 11 * minute
+    await play(away === Infinity ? 15 * minute : 6_000)
+    expect(of('bak-a')?.state).toBe(end)
+    if (end === 'failed') expect(of('bak-a')).toMatchObject({ reason: expect.stringContaining('bob') as string })
+    await service.stop()
+  },
+  30_000,
+)
+
 test('given many of one namespace, then another does not wait for all of them', async () => {
   const { play, run, service, written } = lab()
   run({ type: 'create-namespace', name: 'other', quota: noQuota, weight: 1, borrow: false })
