@@ -1,5 +1,6 @@
 /** Settings of this host's part in the overlay. */
 import { z } from 'zod'
+import { Tailscale } from './tailscale-schema.ts'
 
 const text = z.string()
 const endpoint = text.regex(
@@ -10,9 +11,11 @@ const endpoint = text.regex(
 export const Network = z
   .strictObject({
     provider: z
-      .enum(['auto', 'wireguard', 'none'])
+      .enum(['auto', 'wireguard', 'tailscale', 'none'])
       .default('auto')
-      .describe('How this host takes part in the overlay of the mesh, once there is one: auto is wireguard'),
+      .describe(
+        'How this host is reached besides: by the overlay of the mesh, once there is one (auto is wireguard), or by a tailnet instead',
+      ),
     wireguard: z
       .strictObject({
         listenPort: z
@@ -41,6 +44,7 @@ export const Network = z
         stay: z.boolean().default(false).describe('Leave the interfaces when the daemon stops'),
       })
       .prefault({}),
+    tailscale: Tailscale,
     dns: z
       .strictObject({
         enabled: z

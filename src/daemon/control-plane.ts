@@ -80,7 +80,7 @@ async function network(
   membership: StoredMembership,
   { gate, known }: { readonly gate: AdmissionGate; readonly known: KnownMembers },
 ): Promise<Host> {
-  const { identity, version, log, metrics, clock, addressBook, config } = ground
+  const { identity, version, log, metrics, clock, addressBook, config, tailnet } = ground
   return createHost({
     identity,
     mesh: membership.mesh,
@@ -89,6 +89,7 @@ async function network(
     settings: hostSettings(config, membership.networkKey),
     admission: gate,
     addressesOf: known.addressesOf,
+    tailnet,
     log,
     metrics,
     clock,

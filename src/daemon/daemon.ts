@@ -30,6 +30,7 @@ export async function startDaemon({ token, signal, ...init }: DaemonInit): Promi
   process.on('uncaughtException', ground.panic)
   process.on('unhandledRejection', ground.panic)
   try {
+    if (token !== null) await ground.tailnet.first(signal)
     const membership = await belong(ground, token, signal)
     const { services, describe } = await assemble(ground, membership, signal)
     const stop = await startAll(services)

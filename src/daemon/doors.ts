@@ -23,6 +23,7 @@ import { loginOf } from './login.ts'
 import { type Ground, socketFolder } from './ground.ts'
 import { programsOf } from './programs.ts'
 import { signedAheadOf } from './signed-ahead.ts'
+import { tailnetView } from './tailscale.ts'
 import { apiToken } from './token.ts'
 import type { WorkPlane } from './work-plane.ts'
 
@@ -57,6 +58,7 @@ export async function doorsOf(
     images: work.images,
     services: work.services,
     ...{ volumes: work.volumes, backups: work.backups, overlay: work.overlay },
+    tailnet: tailnetView(ground),
     ...{ audit, molt: work.molt, lending: work.lending, buying: work.buying, wallet: work.wallet },
     replies: new Replies(clock),
     sight: new Sight(watched),

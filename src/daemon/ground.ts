@@ -20,6 +20,8 @@ import type { Disk } from '../ports/journal.ts'
 import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 import type { Verifier } from '../ports/signer.ts'
+import type { TailscaleService } from '../services/tailscale/service.ts'
+import { tailscaleOf } from './tailscale.ts'
 
 export interface Ground {
   readonly config: Config
@@ -35,6 +37,8 @@ export interface Ground {
   readonly random: Random
   readonly log: Log
   readonly metrics: ScrapedMetrics
+  /** The network of another's making that the host may be in. Where only that leads to the mesh, it is wanted before the mesh is. */
+  readonly tailnet: TailscaleService
   /** Ends the daemon: something happened that only a bug can explain. */
   readonly panic: (error: unknown) => void
 }
@@ -57,10 +61,11 @@ export async function openGround(
   const addressBook = await lock(config.dataDir, log)
   const disk = await openDisk(join(config.dataDir, 'state'))
   const identity = await loadIdentity(disk)
+  const name = config.node.name ?? hostName()
   return {
     config,
     version,
-    name: config.node.name ?? hostName(),
+    name,
     disk,
     identity,
     verifier: createVerifier(),
@@ -69,6 +74,7 @@ export async function openGround(
     random: systemRandom,
     log,
     metrics: prometheusMetrics(),
+    tailnet: tailscaleOf({ config, clock, log, name }),
     panic,
   }
 }

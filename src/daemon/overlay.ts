@@ -40,7 +40,12 @@ export function overlayOf(
 }
 
 const setupOf = ({ provider, wireguard: own }: Config['network']): OverlaySetup => ({
-  ...{ takesPart: provider !== 'none', manages: own.manage, prefix: own.interfacePrefix, port: own.listenPort },
+  ...{
+    takesPart: provider === 'auto' || provider === 'wireguard',
+    manages: own.manage,
+    prefix: own.interfacePrefix,
+    port: own.listenPort,
+  },
   ...{ endpoints: own.endpoints, mtu: own.mtu ?? null, stays: own.stay },
 })
 

@@ -48,6 +48,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       ...(images === null ? [] : [images]),
       inventory,
       care,
+      ground.tailnet,
       host.service,
       members,
       logs,

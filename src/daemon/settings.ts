@@ -6,6 +6,7 @@ import { type FlagValues, nodeFlags } from '../config/clawnode-flags.ts'
 import { configFromEnvironment, layer, parseConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { ClawError } from '../model/failure.ts'
+import { refuseShared } from './tailscale.ts'
 
 const systemFile = '/etc/clawbernetes/clawnode.toml'
 
@@ -17,9 +18,17 @@ export async function configFromCommandLine(values: FlagValues, environment = pr
   const file = named ?? systemFile
   const content = await readIfThere(file, named === undefined)
   const fromFile = content === null ? {} : parseConfigFile(file, content)
+  if (content !== null && holdsKey(fromFile)) await refuseShared(file)
   const origin = content === null ? 'the command line' : file
   const config = layer(origin, fromFile, configFromEnvironment(environment), fromFlags(values))
   return { ...config, dataDir: resolve(config.dataDir.replace(/^~(?=$|\/)/, homedir())) }
+}
+
+/** Whether a key of a tailnet stands in the file itself. */
+function holdsKey(fromFile: Tree): boolean {
+  const below = (tree: unknown, key: string): unknown =>
+    typeof tree === 'object' && tree !== null ? (tree as Tree)[key] : undefined
+  return below(below(below(fromFile, 'network'), 'tailscale'), 'authKey') !== undefined
 }
 
 async function readIfThere(file: string, optional: boolean): Promise<string | null> {

@@ -43,7 +43,7 @@ const sampleMs = 15_000
 
 /** Makes them; nothing is started. */
 export async function workPlane(ground: Ground, plane: ControlPlane, connect: ConnectTo, signal: AbortSignal) {
-  const { identity, clock, random, log, metrics, disk, verifier, config, version, panic } = ground
+  const { identity, clock, random, log, metrics, disk, verifier, config, version, panic, tailnet } = ground
   const { host, control, vault, membership: belonging } = plane
   const self = identity.id
   const makeImages = (address: string): ImageService => imagesOf(ground, { plane, membership: () => members, address })
@@ -98,14 +98,14 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const own = [proxy, ingress, overlay, naming, care].flatMap((one) => one.problems())
+      const own = [proxy, ingress, overlay, tailnet, naming, care].flatMap((one) => one.problems())
       const problems = [...own, ...sample.problems]
       const content = { ...sample, problems, busy: agent.busyDevices(), version }
       return asOutdated(content, control.outdated)
     },
   })
   agent.onBusyChange(() => members.refresh())
-  for (const troubled of [proxy, ingress, overlay, naming, care]) troubled.onProblems(() => members.refresh())
+  for (const troubled of [proxy, ingress, overlay, tailnet, naming, care]) troubled.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
   const shown = { proxy, ingress, services, overlay, naming }

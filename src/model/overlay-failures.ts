@@ -1,7 +1,9 @@
-/** What can go wrong with the overlay. */
+/** What can go wrong with the overlay, and with what hosts may have instead. */
 import { failure } from './failure-row.ts'
+import { tailnetFailures } from './tailnet-failures.ts'
 
 export const overlayFailures = {
+  ...tailnetFailures,
   OVERLAY_OFF: failure('conflict', () => 'The overlay is off.', 'Turn it on with `clawbernetes network wg enable`.'),
   OVERLAY_FULL: failure(
     'capacity',

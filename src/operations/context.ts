@@ -19,6 +19,10 @@ import type { Random } from '../ports/random.ts'
 import type { Schedules } from '../ports/schedule.ts'
 import type { Echo, Tunnels } from '../ports/tunnels.ts'
 import type { OverlayLook } from '../services/overlay/types.ts'
+import type { KeySource } from '../core/install/drop-ins.ts'
+import type { PolicyPorts } from '../core/tailscale/policy.ts'
+import type { TailnetEcho } from '../ports/tailscale.ts'
+import type { TailscaleLook } from '../services/tailscale/types.ts'
 import type { Rpc } from '../ports/rpc.ts'
 import type { Verifier } from '../ports/signer.ts'
 import type { Copied } from '../ports/volumes.ts'
@@ -146,6 +150,19 @@ export interface OverlayView {
   echo(address: string, options: Parameters<Tunnels['echo']>[1]): Promise<Echo>
 }
 
+/** The tailnet of this node; all of it null where its settings want none. */
+export interface TailnetView {
+  look(): TailscaleLook | null
+  /** Throws TAILSCALE_FAILED and CONFIG_INVALID. */
+  up(signal: AbortSignal): Promise<TailscaleLook | null>
+  /** Throws TAILSCALE_FAILED. */
+  down(signal: AbortSignal): Promise<TailscaleLook | null>
+  echo(address: string, count: number, signal: AbortSignal): Promise<TailnetEcho>
+  /** Of this host, as its settings have them. */
+  readonly ports: PolicyPorts
+  readonly keySource: KeySource
+}
+
 /** Backups that this node makes and keeps. */
 export interface BackupsView {
   /** How far one is that is being made here, until it is not any more. */
@@ -203,6 +220,7 @@ export interface OperationContext {
   /** This node among strangers. */
   readonly molt: Molt
   readonly overlay: OverlayView
+  readonly tailnet: TailnetView
   /** What this node lends to strangers. */
   readonly lending: LendingRoom
   /** What this node has strangers run. */

@@ -118,6 +118,7 @@ import {
   networkShow,
   networkStatus,
 } from './network/network.ts'
+import { tailscaleAcl, tailscaleConfig, tailscaleDown, tailscaleStatus, tailscaleUp } from './network/tailscale.ts'
 import { nodeInvoke } from './node/node-invoke.ts'
 import { nodeCordon, nodeDrain, nodeDrained, nodeTaint, nodeUncordon, nodeUndrain } from './node/node-openness.ts'
 import { nodeEvents, nodeInfo, nodeLabel, nodeList, nodeMetrics, nodeRemove } from './node/node.ts'
@@ -215,6 +216,7 @@ export const operations = [
     networkConfig,
     networkPing,
     networkResolve,
+    ...[tailscaleStatus, tailscaleUp, tailscaleDown, tailscaleConfig, tailscaleAcl],
   ],
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
   ...[moltMarket, moltQuote, moltRequest, moltBuyingShow, moltBuyingSet],

@@ -4,7 +4,7 @@ import type { BuyingRoom } from '../../src/services/molt/buying/buying-door.ts'
 import type { LendingRoom } from '../../src/services/molt/lending/lending-door.ts'
 import type { Molt } from '../../src/services/molt/types.ts'
 import { WalletDoor } from '../../src/services/molt/wallet-door.ts'
-import { noOverlay } from './no-overlay.ts'
+import { noOverlay, noTailnet } from './no-overlay.ts'
 import type { BackupsView, VolumesView } from '../../src/operations/context.ts'
 
 const none = (): never => {
@@ -61,7 +61,14 @@ const noBuying: BuyingRoom = {
 }
 
 export const nothingKept = {
-  ...{ volumes: noVolumes, overlay: noOverlay, backups: noBackups, molt: noMolt, lending: noLending },
+  ...{
+    volumes: noVolumes,
+    overlay: noOverlay,
+    tailnet: noTailnet,
+    backups: noBackups,
+    molt: noMolt,
+    lending: noLending,
+  },
   buying: noBuying,
   wallet: new WalletDoor(),
 }

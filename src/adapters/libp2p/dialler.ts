@@ -1,5 +1,6 @@
 /** Makes connections to members, at most one attempt per peer at a time. */
-import type { PeerInfo } from '@libp2p/interface'
+import type { Connection, PeerInfo } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { ClawError } from '../../model/failure.ts'
 import { type NodeId, nodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
@@ -22,6 +23,8 @@ export interface DiallerDeps {
   readonly links: Links
   readonly log: Log
   readonly addressesOf: (node: NodeId) => readonly string[]
+  /** Those among them that are sure to be open, which are tried before the others: each that is not costs seconds. */
+  readonly ways: (addresses: readonly string[]) => readonly string[]
   readonly elapsed: () => Millis
 }
 
@@ -69,20 +72,37 @@ export class Dialler {
   }
 
   async #dial(peer: NodeId, addresses: readonly string[]): Promise<void> {
-    const { node, links } = this.#deps
+    const { links } = this.#deps
     const found = this.#found.get(peer)?.addresses ?? []
     const targets = dialable(peer, [...found, ...addresses, ...(await this.#remembered(peer))])
     if (targets.length === 0) throw unreachable(peer, 'no address is known')
     const signal = AbortSignal.timeout(connectTime)
     try {
-      // Always one of our own. Whoever dialled opens the lanes: on a connection that the peer is opening to us at this moment, both would.
-      const connection = await node.dial([...targets], { signal, force: true })
+      const connection = await this.#open(targets, found.length > 0, signal)
       await links.dialled(connection)
       await links.untilUp(peer, connection, signal)
     } catch (error) {
       if (error instanceof ClawError) throw error
       throw unreachable(peer, explain(error), error)
     }
+  }
+
+  /** Always one of our own. Whoever dialled opens the lanes: on a connection that the peer is opening to us at this moment, both would. */
+  async #open(targets: readonly Multiaddr[], isNear: boolean, signal: AbortSignal): Promise<Connection> {
+    const { node, ways, log } = this.#deps
+    // Whoever is on the LAN is reached there without a way around.
+    const sure = isNear ? [] : ways(targets.map(String))
+    const first = targets.filter((target) => sure.includes(String(target)))
+    if (first.length > 0 && first.length < targets.length)
+      try {
+        return await node.dial(first, { signal, force: true })
+      } catch (error) {
+        if (signal.aborted) throw error
+        log.debug('a peer was not reached where it should have been', { error })
+        const rest = targets.filter((target) => !first.includes(target))
+        return node.dial(rest, { signal, force: true })
+      }
+    return node.dial([...targets], { signal, force: true })
   }
 
   /** Addresses of an earlier life, from the peer store. */

@@ -41,12 +41,22 @@ export interface HostInit {
   readonly admission: Admission
   /** Where the mesh's state says that a member can be dialled. */
   readonly addressesOf: (node: NodeId) => readonly string[]
+  /** Another network that the host is in, if it is in one. */
+  readonly tailnet?: Tailnet
   readonly log: Log
   readonly metrics: Metrics
   readonly clock: Clock
   /** Keeps the addresses of peers over a restart. */
   readonly datastore?: Datastore
   readonly extras?: Extras
+}
+
+/** What libp2p does not find out by itself. */
+export interface Tailnet {
+  /** Multiaddrs at which this host is reached there, without a peer id. */
+  addresses(): readonly string[]
+  /** Of the addresses of a peer, those that lead there and are sure to be open. */
+  ways(addresses: readonly string[]): readonly string[]
 }
 
 export interface Host {
@@ -100,6 +110,7 @@ export async function createHost(init: HostInit): Promise<Host> {
     links,
     log,
     addressesOf: init.addressesOf,
+    ways: (addresses) => init.tailnet?.ways(addresses) ?? [],
     elapsed: () => clock.elapsed(),
   })
   serveGuests({ node, handlers, guests, log })
@@ -117,13 +128,18 @@ export async function createHost(init: HostInit): Promise<Host> {
       self: identity.id,
       up: () => links.up(),
       onChange: (listener) => links.onChange(listener),
-      addresses: () => node.getMultiaddrs().map(String),
+      addresses: () => addressesOf(node, init),
       connect: (peer, addresses, signal) => dialler.connect(peer, addresses, signal),
       disconnect: (peer) => links.disconnect(peer),
     },
     sights: sights(node, (peer) => admission.isMember(peer)),
     service: hostService({ node, links, guests, mender, admission, log, metrics }),
   }
+}
+
+function addressesOf(node: Node, { identity, tailnet }: HostInit): readonly string[] {
+  const further = tailnet?.addresses().map((address) => `${address}/p2p/${identity.id}`) ?? []
+  return [...new Set([...node.getMultiaddrs().map(String), ...further])]
 }
 
 interface Parts {

@@ -37,10 +37,12 @@ export interface HostFacts {
   readonly inotify: { readonly instances: number; readonly watches: number } | null
   readonly overlay: {
     /** As its owner has it. */
-    readonly provider: 'auto' | 'wireguard' | 'none'
+    readonly provider: 'auto' | 'wireguard' | 'tailscale' | 'none'
     readonly port: number
-    /** Why WireGuard cannot be set up here; null when nothing speaks against it. */
+    /** Why WireGuard, or the tailnet, cannot be set up here; null when nothing speaks against it. */
     readonly obstacle: string | null
+    /** What helps against it, where that is one command. */
+    readonly fix?: string | null
   }
   readonly firewall: 'none' | 'ufw' | 'firewalld'
   readonly hasSystemd: boolean

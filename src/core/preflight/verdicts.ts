@@ -161,8 +161,12 @@ function firewallVerdict({ firewall, ports }: HostFacts): Verdict {
 
 /** Most hosts do without, so only where its owner has asked for it is it a shortcoming. */
 function overlayVerdict({ overlay }: HostFacts): Verdict {
-  const { provider, port, obstacle } = overlay
+  const { provider, port, obstacle, fix } = overlay
   if (provider === 'none') return ok('this host takes part in none, as its settings want it')
+  if (provider === 'tailscale')
+    return obstacle === null
+      ? ok('Tailscale’s client answers')
+      : warn(`the tailnet is not there: ${obstacle}`, fix ?? 'see  clawbernetes network tailscale status')
   if (obstacle === null) return ok(`WireGuard can be set up; other hosts must reach ${port}/udp and ${port + 1}/udp`)
   if (provider === 'auto') return ok(`none can be set up here, as ${obstacle}; a mesh needs none`)
   return warn(

@@ -10,6 +10,7 @@ import type { Config } from '../../config/schema.ts'
 import type { HostFacts, Unknown } from '../../core/preflight/host-facts.ts'
 import type { Millis } from '../../model/time.ts'
 import type { RunTool } from '../../ports/tool.ts'
+import { tailnetTrouble } from '../tailscale.ts'
 import { clockSkews } from './clock-skew.ts'
 import { hostPorts } from './host-ports.ts'
 
@@ -49,7 +50,12 @@ export async function gatherHostFacts({ config, against, signal }: Wanted): Prom
   }
 }
 
-async function overlayOf({ network, dataDir }: Config, run: RunTool): Promise<HostFacts['overlay']> {
+async function overlayOf(config: Config, run: RunTool): Promise<HostFacts['overlay']> {
+  const { network, dataDir } = config
+  if (network.provider === 'tailscale') {
+    const trouble = await bounded(tailnetTrouble(config, run), ({ message }) => ({ words: message, command: null }))
+    return { provider: 'tailscale', port: 0, obstacle: trouble?.words ?? null, fix: trouble?.command ?? null }
+  }
   const obstacle = await bounded(wireguard({ folder: join(dataDir, 'overlay'), run }).obstacle(), describe)
   return {
     ...{ provider: network.provider, port: network.wireguard.listenPort },

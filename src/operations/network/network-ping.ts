@@ -1,4 +1,4 @@
-/** Whether a node answers over the overlay; where it does not, what is wrong. */
+/** Whether a node answers over the overlay, or else over the tailnet; where it does not, what is wrong. */
 import { z } from 'zod'
 import { addressOf } from '../../core/overlay/addresses.ts'
 import { isFresh } from '../../core/overlay/search.ts'
@@ -6,17 +6,20 @@ import type { MeshState } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
+import { second } from '../../model/time.ts'
 import type { OverlayLook } from '../../services/overlay/types.ts'
+import type { OperationContext } from '../context.ts'
 import { nodeRef } from '../fields.ts'
 import { findNode, refresh } from '../find.ts'
 import { nameOf } from '../node/node-view.ts'
 import { unary } from '../operation.ts'
 import { nodeAsked } from '../workload/container-ref.ts'
+import { tailnetAddressOf } from './tailnet-view.ts'
 
 export const networkPing = unary({
   name: 'network.ping',
   about:
-    'Send packets to a node over the overlay, also one of the largest size, and say what is wrong where none come back.',
+    'Send packets to a node over the overlay, also one of the largest size, or over the tailnet, and say what is wrong where none come back.',
   input: z.strictObject({
     node: nodeRef.describe('Which is to answer'),
     from: nodeRef.optional().describe('Which is to ask; the peer itself if left out'),
@@ -29,11 +32,14 @@ export const networkPing = unary({
     sent: z.int(),
     received: z.int(),
     averageMs: z.number().nullable(),
-    mtu: z.int().describe('Size of the largest packet'),
-    fullSize: z.boolean().describe('Whether one of that size gets through'),
+    mtu: z.int().nullable().describe('Size of the largest packet; null in a tailnet, which keeps it to itself'),
+    fullSize: z.boolean().nullable().describe('Whether one of that size gets through; null where none was tried'),
+    via: z.enum(['overlay', 'tailnet']),
+    path: z.string().nullable().describe('In a tailnet: straight to where, or by which relay'),
   }),
   permission: { verb: 'read', resource: 'network' },
   where: ({ from }, context) => nodeAsked({ node: from }, context),
+  patience: ({ count }) => ({ span: 20 * second + count * 3 * second, what: 'The ping' }),
   rest: { method: 'POST', path: '/api/network/ping' },
   async handler({ node, count }, context, { signal }) {
     await refresh(context, signal)
@@ -41,6 +47,10 @@ export const networkPing = unary({
     const { state } = control
     const target = findNode(state, node)
     const name = nameOf(state, target)
+    if (!areInOverlay(state, [self, target])) {
+      const reply = await pingTailnet(context, { target, name, count }, signal)
+      if (reply !== null) return reply
+    }
     const look = await overlay.look(signal)
     const { address, own, mtu } = endsOf(state, { self, target, look })
     const echo = await overlay.echo(address, { from: own, count, size: null, signal })
@@ -51,9 +61,37 @@ export const networkPing = unary({
     const { sent, received, averageMs } = echo
     const largest = await overlay.echo(address, { from: own, count: 1, size: mtu, signal })
     const ends = { from: nameOf(state, self), node: name, address }
-    return { ...ends, sent, received, averageMs, mtu, fullSize: largest.received === 1 }
+    return { ...ends, sent, received, averageMs, mtu, fullSize: largest.received === 1, via: 'overlay' as const, path: null }
   },
 })
+
+const areInOverlay = ({ overlay }: MeshState, nodes: readonly NodeId[]): boolean =>
+  nodes.every((node) => (overlay?.nodes.get(node)?.lanes.length ?? 0) > 0)
+
+interface Asked {
+  readonly target: NodeId
+  readonly name: string
+  readonly count: number
+}
+
+/** Null where one of the two is in no tailnet. Throws TAILSCALE_UNREACHABLE. */
+async function pingTailnet(
+  { control, self, tailnet }: Pick<OperationContext, 'control' | 'self' | 'tailnet'>,
+  { target, name, count }: Asked,
+  signal: AbortSignal,
+) {
+  const look = tailnet.look()
+  const address = look === null ? null : tailnetAddressOf(control.state, target, look)
+  if (look === null || address === null) return null
+  const unreachable = (problem: string): ClawError =>
+    new ClawError('TAILSCALE_UNREACHABLE', { node: name, problem: problem.replace(/\.$/, '') })
+  if (look.tailnet?.state !== 'Running')
+    throw unreachable(look.troubles[0]?.words ?? 'the tailnet of the node that asks is not up')
+  const { problem, sent, received, averageMs, path } = await tailnet.echo(address, count, signal)
+  if (received === 0) throw unreachable(problem ?? 'nothing came back: does the policy of the tailnet let it through?')
+  const ends = { from: nameOf(control.state, self), node: name, address }
+  return { ...ends, sent, received, averageMs, mtu: null, fullSize: null, via: 'tailnet' as const, path }
+}
 
 interface Between {
   readonly self: NodeId

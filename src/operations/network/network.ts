@@ -148,8 +148,17 @@ export const networkConfig = unary({
 })
 
 async function present(
-  { control, self, overlay, clock }: Pick<OperationContext, 'control' | 'self' | 'overlay' | 'clock'>,
+  {
+    control,
+    self,
+    overlay,
+    tailnet,
+    clock,
+  }: Pick<OperationContext, 'control' | 'self' | 'overlay' | 'tailnet' | 'clock'>,
   signal: AbortSignal,
 ): Promise<OverlayStatus> {
-  return statusOf(control.state, { self, look: await overlay.look(signal), now: clock.now() })
+  return statusOf(control.state, {
+    ...{ self, look: await overlay.look(signal), tailnet: tailnet.look() },
+    now: clock.now(),
+  })
 }

@@ -10,8 +10,10 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Overlay } from '../../model/overlay.ts'
 import type { Instant } from '../../model/time.ts'
 import type { OverlayLook } from '../../services/overlay/types.ts'
+import type { TailscaleLook } from '../../services/tailscale/types.ts'
 import { iso, isoOrNull, time } from '../fields.ts'
 import { nameOf } from '../node/node-view.ts'
+import { tailnetOf, TailnetView } from './tailnet-view.ts'
 
 export const modes = ['off', 'apart', 'managed', 'manual'] as const
 
@@ -48,18 +50,25 @@ export const OverlayStatus = z.object({
   mode: z.enum(modes).describe('How the peer that was asked takes part'),
   problems: z.array(z.string()).describe('Of the peer that was asked'),
   nodes: z.array(NodeView),
+  tailnet: TailnetView.nullable().describe('Null where neither the peer that was asked nor any member is in one'),
 })
 export type OverlayStatus = z.infer<typeof OverlayStatus>
 
 interface Around {
   readonly self: NodeId
   readonly look: OverlayLook
+  readonly tailnet: TailscaleLook | null
   readonly now: Instant
 }
 
-export function statusOf(state: MeshState, { self, look, now }: Around): OverlayStatus {
+export function statusOf(state: MeshState, around: Around): OverlayStatus {
+  const { self, look } = around
   const { overlay } = state
-  const own = { mode: look.mode, problems: [...look.problems] }
+  const own = {
+    mode: look.mode,
+    problems: [...look.problems],
+    tailnet: tailnetOf(state, { self, look: around.tailnet }),
+  }
   if (overlay === null)
     return {
       ...{ enabled: false, nodesRange: null, containersRange: null, presharedKeys: false, generation: null },
@@ -75,7 +84,7 @@ export function statusOf(state: MeshState, { self, look, now }: Around): Overlay
       waitingFor: waitingFor(state).map((node) => nameOf(state, node)),
     },
     ...own,
-    nodes: nodesOf(state, overlay, { self, look, now }),
+    nodes: nodesOf(state, overlay, around),
   }
 }
 

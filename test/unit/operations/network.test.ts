@@ -47,7 +47,7 @@ const turnOn = (): void => {
 }
 
 describe('the status of the overlay', () => {
-  const status = (look: OverlayLook) => statusOf(mesh.book.state, { self: ada, look, now })
+  const status = (look: OverlayLook) => statusOf(mesh.book.state, { self: ada, look, tailnet: null, now })
 
   test('says that it is off', () => {
     expect(status({ mode: 'off', problems: [], lanes: [] })).toMatchObject({

@@ -14,7 +14,7 @@ export const networkRows: readonly Row[] = [
   },
   {
     path: 'network ping',
-    about: 'Send packets to a node over the overlay, and say what is wrong where none come back.',
+    about: 'Send packets to a node over the overlay or the tailnet, and say what is wrong where none come back.',
     load: () => import('../commands/network/ping.ts'),
   },
   {
@@ -41,5 +41,30 @@ export const networkRows: readonly Row[] = [
     path: 'network wg disable',
     about: 'Turn the overlay off.',
     load: () => import('../commands/network/wg/disable.ts'),
+  },
+  {
+    path: 'network tailscale status',
+    about: 'Show how a node is in its tailnet, and what to run where something is wrong.',
+    load: () => import('../commands/network/tailscale/status.ts'),
+  },
+  {
+    path: 'network tailscale up',
+    about: 'Bring the tailnet of a node up.',
+    load: () => import('../commands/network/tailscale/up.ts'),
+  },
+  {
+    path: 'network tailscale down',
+    about: 'Turn the tailnet of a node off.',
+    load: () => import('../commands/network/tailscale/down.ts'),
+  },
+  {
+    path: 'network tailscale config',
+    about: 'Print the command that brings a node into its tailnet, and a drop-in for systemd.',
+    load: () => import('../commands/network/tailscale/config.ts'),
+  },
+  {
+    path: 'network tailscale acl',
+    about: 'Print what the policy of a tailnet has to say for the nodes to reach each other.',
+    load: () => import('../commands/network/tailscale/acl.ts'),
   },
 ]

@@ -1,6 +1,8 @@
 /** The overlay in words. */
 import type { OutputOf } from '../../../operations/registry.ts'
+import { aligned } from '../show/aligned.ts'
 import { ago, facts, orDash } from '../show/words.ts'
+import { tailnetLines } from './tailnet-words.ts'
 import { bytesInWords } from './volume-words.ts'
 
 type Status = OutputOf<'network.status'>
@@ -15,6 +17,11 @@ const modes = {
 } as const
 
 export function overlayLines(status: Status): readonly string[] {
+  const { tailnet } = status
+  return [...ownLines(status), ...(tailnet === null ? [] : ['', ...tailnetLines(tailnet)])]
+}
+
+function ownLines(status: Status): readonly string[] {
   const problems = status.problems.map((problem) => `! ${problem}`)
   if (!status.enabled) return ['The overlay is off: clawbernetes network wg enable turns it on', ...problems]
   const { rotation } = status
@@ -73,14 +80,4 @@ export function wireguardLines({ node, mode, problems, interfaces }: Wireguard):
       ]),
     ]),
   ]
-}
-
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }

@@ -1,0 +1,59 @@
+/** What systemd has to let a daemon do for the network that its settings ask for, as a file beside the unit. */
+
+export interface DropIn {
+  /** Below the folder of the unit’s drop-ins. */
+  readonly file: string
+  readonly text: string
+}
+
+/** Where systemd looks for those of the unit that the package brings. */
+export const dropInFolder = '/etc/systemd/system/clawnode.service.d'
+
+/** The daemon is no root: interfaces and routes are given to it, and port 53 for names. */
+export const wireguardDropIn: DropIn = {
+  file: 'wireguard.conf',
+  text: lines([
+    `# ${dropInFolder}/wireguard.conf, then: systemctl daemon-reload && systemctl restart clawnode`,
+    '[Service]',
+    '# The module, which the daemon may not load; one that is not there is no error where wireguard-go is.',
+    'ExecStartPre=-+/sbin/modprobe wireguard',
+    '# Interfaces, routes and the fence, and port 53 for names of the mesh.',
+    'CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE',
+    'AmbientCapabilities=CAP_NET_ADMIN CAP_NET_BIND_SERVICE',
+  ]),
+}
+
+/** How the daemon gets its key, if it does. */
+export type KeySource =
+  { readonly kind: 'environment'; readonly name: string } | { readonly kind: 'file'; readonly path: string }
+
+/** `operator` is the user of the unit. */
+export function tailscaleDropIn(source: KeySource, operator: string): DropIn {
+  return {
+    file: 'tailscale.conf',
+    text: lines([
+      `# ${dropInFolder}/tailscale.conf, then: systemctl daemon-reload && systemctl restart clawnode`,
+      '[Unit]',
+      'Wants=tailscaled.service',
+      'After=tailscaled.service',
+      '',
+      '[Service]',
+      '# As root, so that the daemon, which is none, may bring the tailnet up.',
+      `ExecStartPre=-+/usr/bin/tailscale set --operator=${operator}`,
+      ...(source.kind === 'environment'
+        ? [
+            `# One line, ${source.name}=tskey-auth-…, for root’s eyes only: chmod 600.`,
+            'EnvironmentFile=-/etc/clawbernetes/tailscale.env',
+          ]
+        : [
+            '# Root’s file; systemd hands the daemon a copy that nobody else can read.',
+            `LoadCredential=tailscale-key:${source.path.replaceAll('%', '%%')}`,
+            'Environment=CLAWNODE_NETWORK_TAILSCALE_AUTH_KEY_FILE=%d/tailscale-key',
+          ]),
+    ]),
+  }
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`
+}
