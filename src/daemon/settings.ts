@@ -6,7 +6,7 @@ import { type FlagValues, nodeFlags } from '../config/clawnode-flags.ts'
 import { configFromEnvironment, layer, parseConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { ClawError } from '../model/failure.ts'
-import { refuseShared } from './tailscale.ts'
+import { refuseShared } from './tailscale-key.ts'
 
 const systemFile = '/etc/clawbernetes/clawnode.toml'
 

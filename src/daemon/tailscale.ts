@@ -1,27 +1,31 @@
-/** What has this host be in a tailnet, and where its key comes from. */
-import { readFile, stat } from 'node:fs/promises'
+/** What has this host be in a tailnet. */
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { systemTools } from '../adapters/system/tool.ts'
 import { tailscaleClient } from '../adapters/tailscale/tailscale.ts'
 import type { Config } from '../config/schema.ts'
+import type { KeySource } from '../core/install/drop-ins.ts'
 import { nextStep, troubleOf, type Trouble } from '../core/tailscale/next.ts'
 import { tailnetHostName, type TailscaleSetup } from '../core/tailscale/setup.ts'
 import type { PolicyPorts } from '../core/tailscale/policy.ts'
 import { readStatus } from '../core/tailscale/status.ts'
-import { ClawError, isClawError } from '../model/failure.ts'
-import { authKeyProblem, isClientSecret } from '../model/tailnet.ts'
+import { isClawError } from '../model/failure.ts'
 import type { TailnetView } from '../operations/context.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import type { RunTool } from '../ports/tool.ts'
 import { TailscaleService } from '../services/tailscale/service.ts'
-import type { Ground } from './ground.ts'
+import { keySource } from './tailscale-key.ts'
 
-export function tailscaleOf({
-  config,
-  clock,
-  log,
-  name,
-}: Pick<Ground, 'config' | 'clock' | 'log' | 'name'>): TailscaleService {
+interface Around {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+  /** What this node calls itself. */
+  readonly name: string
+}
+
+export function tailscaleOf({ config, clock, log, name }: Around): TailscaleService {
   const { provider, tailscale: own } = config.network
   return new TailscaleService(
     {
@@ -55,18 +59,26 @@ export async function tailnetTrouble(
 }
 
 /** What operations see of it. */
-export function tailnetView({ tailnet, config }: Pick<Ground, 'tailnet' | 'config'>): TailnetView {
-  const { authKeyFile, authKeyEnv } = config.network.tailscale
+export function tailnetView({
+  tailnet,
+  config,
+}: {
+  readonly tailnet: TailscaleService
+  readonly config: Config
+}): TailnetView {
   return {
     look: () => tailnet.look(),
     up: (signal) => tailnet.up(signal),
     down: (signal) => tailnet.down(signal),
     echo: (address, count, signal) => tailnet.echo(address, count, signal),
     ports: portsOf(config),
-    keySource:
-      authKeyFile === undefined ? { kind: 'environment', name: authKeyEnv } : { kind: 'file', path: authKeyFile },
+    keySource: sourceOf(config.network.tailscale),
   }
 }
+
+/** Where the key comes from, for systemd to hand it on. */
+export const sourceOf = ({ authKeyFile, authKeyEnv }: Own): KeySource =>
+  authKeyFile === undefined ? { kind: 'environment', name: authKeyEnv } : { kind: 'file', path: authKeyFile }
 
 /** People connect to the API, and to what comes from outside, where those are not only for the host itself. */
 export function portsOf({ mesh, api, ingress }: Pick<Config, 'mesh' | 'api' | 'ingress'>): PolicyPorts {
@@ -103,52 +115,4 @@ function operator(): string | null {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error
     return null
   }
-}
-
-/**
- * The file comes first, then the variable, then what the settings say. What stands in the environment is taken out of it, so that no
- * process that is started from here inherits it.
- */
-export function keySource(own: Own, environment: NodeJS.ProcessEnv): () => Promise<string | null> {
-  const found = environment[own.authKeyEnv]?.trim() || null
-  delete environment[own.authKeyEnv]
-  delete environment['CLAWNODE_NETWORK_TAILSCALE_AUTH_KEY']
-  return async () => {
-    const { authKeyFile: file, authKey } = own
-    const [key, origin] =
-      file !== undefined
-        ? [await readKeyFile(file), file]
-        : found !== null
-          ? [found, `the variable ${own.authKeyEnv}`]
-          : [authKey ?? null, 'network.tailscale.auth_key']
-    if (key !== null) check(key, origin, own)
-    return key
-  }
-}
-
-function check(key: string, origin: string, { loginServer, tags }: Own): void {
-  const problem = authKeyProblem(key, loginServer === undefined ? 'tailscale' : 'other')
-  if (problem !== null) throw new ClawError('CONFIG_INVALID', { file: origin, problem })
-  if (isClientSecret(key) && tags.length === 0)
-    throw new ClawError('CONFIG_INVALID', { file: origin, problem: 'the secret of an OAuth client needs tags' })
-}
-
-/** Throws CONFIG_INVALID for one that is not there, or that others can read. */
-async function readKeyFile(file: string): Promise<string> {
-  try {
-    await refuseShared(file)
-    return (await readFile(file, 'utf8')).trim()
-  } catch (cause) {
-    if (cause instanceof ClawError) throw cause
-    const problem = `it cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`
-    throw new ClawError('CONFIG_INVALID', { file, problem }, { cause })
-  }
-}
-
-/** Throws CONFIG_INVALID for a file with a key in it that others than its owner can read. */
-export async function refuseShared(file: string): Promise<void> {
-  const mode = (await stat(file)).mode & 0o777
-  if ((mode & 0o077) === 0) return
-  const problem = `it holds a key of the tailnet and others can read it (${mode.toString(8)}): chmod 600 ${file}`
-  throw new ClawError('CONFIG_INVALID', { file, problem })
 }

@@ -7,6 +7,7 @@ import { ClawError, type FailureCode } from '../../src/model/failure.ts'
 import { beforeAuth } from './help-access.ts'
 import { imageEnds } from './help-images.ts'
 import { beforeMolt, moltEnds } from './help-molt.ts'
+import { networkEnds } from './help-network.ts'
 import { beforeIngress } from './help-ingress.ts'
 import * as timed from './help-timed.ts'
 import { noWord, someConfig, someSecret } from './help-secrets.ts'
@@ -46,8 +47,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['volume restore', 4, 'there is no such snapshot'],
   ['volume forget', 4, 'there is no such snapshot'],
   ...[...timed.backupEnds, ...moltEnds],
-  ['network ping', 2, 'nobody sets the interfaces up here: overlay.test.ts'],
-  ['network wg rotate --finish', 5, 'none is under way'],
+  ...networkEnds,
   ['diff', 10, 'there is no such work yet, so there is a difference'],
   ['port-forward', 130, 'Ctrl-C ends it'],
   ['events -f', 130, 'Ctrl-C ends it'],

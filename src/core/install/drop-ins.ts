@@ -23,6 +23,9 @@ export const wireguardDropIn: DropIn = {
   ]),
 }
 
+/** What systemd calls the key that it hands on. */
+export const keyCredential = 'tailscale-key'
+
 /** How the daemon gets its key, if it does. */
 export type KeySource =
   { readonly kind: 'environment'; readonly name: string } | { readonly kind: 'file'; readonly path: string }
@@ -47,8 +50,7 @@ export function tailscaleDropIn(source: KeySource, operator: string): DropIn {
           ]
         : [
             '# Root’s file; systemd hands the daemon a copy that nobody else can read.',
-            `LoadCredential=tailscale-key:${source.path.replaceAll('%', '%%')}`,
-            'Environment=CLAWNODE_NETWORK_TAILSCALE_AUTH_KEY_FILE=%d/tailscale-key',
+            `LoadCredential=${keyCredential}:${source.path.replaceAll('%', '%%')}`,
           ]),
     ]),
   }

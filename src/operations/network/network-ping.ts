@@ -61,7 +61,16 @@ export const networkPing = unary({
     const { sent, received, averageMs } = echo
     const largest = await overlay.echo(address, { from: own, count: 1, size: mtu, signal })
     const ends = { from: nameOf(state, self), node: name, address }
-    return { ...ends, sent, received, averageMs, mtu, fullSize: largest.received === 1, via: 'overlay' as const, path: null }
+    return {
+      ...ends,
+      sent,
+      received,
+      averageMs,
+      mtu,
+      fullSize: largest.received === 1,
+      via: 'overlay' as const,
+      path: null,
+    }
   },
 })
 
