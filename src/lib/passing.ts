@@ -31,6 +31,11 @@ export class Tally {
     this.#hash.update(chunk)
   }
 
+  /** The SHA-256 so far. */
+  peek(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
   /** Once, at the end. */
   sum(): { readonly bytes: number; readonly sha256: string } {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') }

@@ -126,6 +126,17 @@ const buyingFailures = {
     ({ job, state }: { job: string; state: string }) => `The job ${job} has no provider: it is ${state}.`,
     'See how it stands with `clawbernetes molt job info`.',
   ),
+  MOLT_NOTHING_LEFT: failure(
+    'not-found',
+    ({ job }: { job: string }) =>
+      `There is nothing to be fetched of the job ${job}: it has no folders for that, or its work is not over.`,
+    'Name folders that the work fills with `--output` when it is requested, and see how it stands with `clawbernetes molt job info`.',
+  ),
+  MOLT_DATA_BAD: failure(
+    'refused',
+    ({ what, problem }: { what: string; problem: string }) => `${what} cannot be unpacked: ${problem}.`,
+    'Whoever has sent it has sent something else than files and folders, or not all of them. Nothing of it was kept.',
+  ),
   MOLT_NO_BIDS: failure(
     'capacity',
     ({ found }: { found: string }) => `No provider would run it: ${found}.`,

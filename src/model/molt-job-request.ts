@@ -2,10 +2,11 @@
 import { z } from 'zod'
 import { parseDuration, parseMemoryMib } from '../lib/units.ts'
 import { party } from './molt-agreement.ts'
+import { mostFolders } from './molt-data.ts'
 import { gpuModel, isolation, mostGpus, region, verification } from './molt-hardware.ts'
 import { molt } from './molt-policy.ts'
 import { strategies } from './molt-want.ts'
-import { processEnv, processFolder, processWords } from './molt-work.ts'
+import { dataFolder, processEnv, processFolder, processWords } from './molt-work.ts'
 
 const size = z
   .string()
@@ -45,6 +46,12 @@ export const wishFields = {
       'The work prints the same whenever it runs: it is run twice, at two providers, within the price, and what both print is compared',
     ),
   region: region.optional().describe('Only there; anywhere when left out'),
+  outputs: z
+    .array(dataFolder)
+    .max(mostFolders)
+    .default([])
+    .describe('Folders that the work fills: the provider keeps them until they are fetched, for as long as was agreed'),
+  outputSize: size.optional().describe('Most that these folders may hold together; 1Gi when left out'),
 }
 
 /** What is run. */

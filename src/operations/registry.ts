@@ -17,6 +17,7 @@ import {
   moltPolicyValidate,
 } from './molt/molt-lending.ts'
 import { moltBuyingSet, moltBuyingShow, moltMarket, moltQuote, moltRequest } from './molt/molt-buying.ts'
+import { moltJobFetched, moltJobOutputs } from './molt/molt-job-data.ts'
 import { moltJobCancel, moltJobExec, moltJobFollow, moltJobInfo, moltJobList, moltJobLogs } from './molt/molt-jobs.ts'
 import { moltJoin, moltLeave, moltStatus } from './molt/molt-part.ts'
 import { moltFindings } from './molt/molt-findings.ts'
@@ -221,6 +222,7 @@ export const operations = [
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
   ...[moltMarket, moltQuote, moltRequest, moltBuyingShow, moltBuyingSet],
   ...[moltJobList, moltJobInfo, moltJobCancel, moltJobFollow, moltJobLogs, moltJobExec],
+  ...[moltJobOutputs, moltJobFetched],
   ...[moltWallet, moltBalance, moltTransfer, moltStatement, moltExport, moltVerify, moltReputation, moltFindings],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],

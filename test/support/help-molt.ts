@@ -14,7 +14,7 @@ export const moltEnds = [
   ['molt lease info', 4, 'nobody has rented anything: molt-lease.test.ts'],
   ['molt request', 5, 'simulated work has no images, so they have no digests: molt.test.ts'],
   ['molt submit', 5, 'simulated work has no images, so they have no digests: molt.test.ts'],
-  ...(['molt job info', 'molt logs', 'molt exec', 'molt cancel'] as const).map(
+  ...(['molt job info', 'molt job outputs', 'molt logs', 'molt exec', 'molt cancel'] as const).map(
     (line) => [line, 4, 'no stranger runs anything: molt.test.ts'] as const,
   ),
 ] as const

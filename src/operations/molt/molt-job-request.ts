@@ -39,7 +39,17 @@ export async function wishOf(
       strategy: request.strategy,
     },
     image: { name: repositoryOf(request.image), digest: await digestOf(request.image, images, signal) },
+    ...dataOf(request),
   }
+}
+
+const mebibyte = 1_048_576
+const usualOutputs = 1_024
+
+/** Nothing where nothing is sent, and nothing comes back: providers of any version understand that. */
+function dataOf({ outputs, outputSize }: Pick<MoltWish, 'outputs' | 'outputSize'>): Pick<Wish, 'data'> {
+  if (outputs.length === 0) return {}
+  return { data: { inputs: 0, outputs: (mib(outputSize) ?? usualOutputs) * mebibyte, image: 0 } }
 }
 
 /** A tag means something else tomorrow, and everybody has to know what is agreed on. */
@@ -61,9 +71,10 @@ async function known(image: string, images: OperationContext['images'], signal: 
 
 /** Throws INVALID_REQUEST for what no provider would run. */
 export function workOf(request: MoltJobRequest, { image: { name, digest } }: Pick<Wish, 'image'>): Work {
-  const { command, entrypoint, env, workdir, cpu, memory, shmSize } = request
+  const { command, entrypoint, env, workdir, cpu, memory, shmSize, outputs } = request
   const work = Work.safeParse({
     ...{ image: `${name}@${digest}`, command, entrypoint: entrypoint ?? null, env, workdir: workdir ?? null },
+    ...(outputs.length > 0 && { outputs }),
     ...{ cpus: cpu ?? null, memoryMib: mib(memory), shmMib: mib(shmSize) },
   } satisfies Work)
   if (work.success) return work.data

@@ -1,7 +1,16 @@
 /** Jobs that strangers run for this node, and what they cost, as users see them. */
 import { z } from 'zod'
 import { agreementId } from '../../core/molt/agreement.ts'
-import { costOfJob, type Job, jobWords, presentOf, takenBackAt, wordFor } from '../../core/molt/market/job.ts'
+import {
+  costOfJob,
+  isJobOver,
+  type Job,
+  jobWords,
+  leftBy,
+  presentOf,
+  takenBackAt,
+  wordFor,
+} from '../../core/molt/market/job.ts'
 import type { Network } from '../../core/molt/network.ts'
 import { mostDue, type Purchase, purchaseReasons, purchaseStates } from '../../core/molt/market/purchase.ts'
 import { totalFor } from '../../core/molt/market/decide.ts'
@@ -123,6 +132,12 @@ export const JobView = JobRow.extend({
   found: RoundView.nullable().describe('How the last round went'),
   tries: z.array(Try),
   check: CheckView.nullable().describe('What has come out of running it twice; null where it is run once'),
+  outputs: z.array(z.string()).describe('Folders that its work fills'),
+  outputsUntil: time
+    .nullable()
+    .describe(
+      'They are kept until then unless they are fetched; null while nothing is left, or its agreement is not closed',
+    ),
   backBy: time.nullable().describe('What is set aside comes back then at the latest, whatever the provider does'),
 })
 
@@ -158,7 +173,9 @@ export function jobView(
     ...{ ...jobRow(job), image: job.image, command: [...job.command], durationMs: want.duration },
     ...{ maxPrice: money(want.maxTotal), accepts: [...want.isolation], round },
     check: checkView(service.checkOf(job)),
-    ...{ found: job.round, tries: purchases.map(tryView), backBy: isoOrNull(takenBackAt(job, network)) },
+    outputsUntil: keptUntil(job),
+    ...{ found: job.round, tries: purchases.map(tryView), outputs: [...job.outputs] },
+    backBy: isoOrNull(takenBackAt(job, network)),
   }
 }
 
@@ -166,6 +183,12 @@ function checkView(check: Check | null): z.infer<typeof CheckView> | null {
   if (check === null) return null
   const { again, verdict, why, budget, outputs } = check
   return { kind: 're-execution', again, verdict, why, budget: money(budget), outputs: [...outputs] }
+}
+
+/** As far as its buyer can know: the provider goes by its own clock. */
+function keptUntil(job: Job): string | null {
+  const left = isJobOver(job) ? leftBy(job) : null
+  return left === null ? null : iso(left.since + (left.terms.data?.keepMs ?? 0))
 }
 
 function tryView(purchase: Purchase): z.infer<typeof Try> {

@@ -29,6 +29,8 @@ export const moltRows: Readonly<Record<string, Row>> = {
   'moltjob.cancel': row('mesh', 'am', () => ({ job: 'mj-x' })),
   'moltjob.follow': row('mesh', all, () => ({ job: 'mj-x' })),
   'moltjob.logs': row('mesh', all, () => ({ job: 'mj-x' })),
+  'moltjob.outputs': row('mesh', 'am', () => ({ job: 'mj-x', folder: '/out' })),
+  'moltjob.fetched': row('mesh', 'am', () => ({ job: 'mj-x' })),
   'moltjob.exec': row('mesh', 'am', () => ({ job: 'mj-x', command: ['id'] })),
   'moltnetwork.info': look,
   'moltnetwork.export': look,

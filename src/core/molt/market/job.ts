@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { canonicalJson } from '../../../lib/canonical-json.ts'
 import type { MicroMolt } from '../../../model/amount.ts'
 import { Hash, party } from '../../../model/molt-agreement.ts'
+import { mostFolders } from '../../../model/molt-data.ts'
 import { instant } from '../../../model/molt-hardware.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { Network } from '../network.ts'
@@ -40,6 +41,8 @@ export const Job = z.strictObject({
   /** With its digest. */
   image: z.string().max(256),
   command: z.array(z.string().max(32_768)).max(256),
+  /** Folders that its work fills. */
+  outputs: z.array(z.string().max(1_024)).max(mostFolders).default([]),
   by: z.string().min(1).max(256),
   at: instant,
   buy: Buy,
@@ -59,6 +62,13 @@ export const jobStep = (job: Job, input: BuyInput, at: Instant): Job => ({ ...jo
 
 /** The last one: the one that counts. */
 export const presentOf = ({ buy: { purchases } }: Pick<Job, 'buy'>): Purchase | null => purchases.at(-1) ?? null
+
+/** The purchase whose work may have left something: the last one that was paid for, once its work is over. */
+export function leftBy({ buy: { purchases } }: Pick<Job, 'buy'>): Purchase | null {
+  const last = purchases.findLast(({ agreement, state }) => agreement !== null && state !== 'agreed')
+  if (last === undefined || !['closing', 'closed'].includes(last.state)) return null
+  return (last.terms.data?.outputs ?? 0) > 0 ? last : null
+}
 
 export const isJobOver = ({ buy }: Pick<Job, 'buy'>): boolean => buy.state === 'closed'
 

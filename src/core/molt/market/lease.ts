@@ -287,8 +287,9 @@ export function leaseDuties(lease: Lease, at: Instant): readonly LeaseDuty[] {
 }
 
 /** Of a guest that has gone. */
-const leftOf = ({ agreement, data, meter, state, since }: Lease): Left => ({
-  ...{ data, terms: agreement?.terms ?? {}, hasRun: meter.gpuMillis > 0n },
+const leftOf = ({ agreement, data, meter, state, since, why }: Lease): Left => ({
+  // What is over in a moment is over before anybody has seen it run.
+  ...{ data, terms: agreement?.terms ?? {}, hasRun: meter.gpuMillis > 0n || why === 'completed' || why === 'failed' },
   closedAt: state === 'closed' ? since : null,
 })
 

@@ -73,6 +73,11 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/job/info.ts'),
   },
   {
+    path: 'molt job outputs',
+    about: 'Fetch what the work of a job has left, from the provider that keeps it.',
+    load: () => import('../commands/molt/job/outputs.ts'),
+  },
+  {
     path: 'molt logs',
     about: 'Show what a job prints that strangers run.',
     load: () => import('../commands/molt/logs.ts'),

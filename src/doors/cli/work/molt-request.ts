@@ -44,8 +44,9 @@ export async function requestOfStrangers(
 function wishIn(request: MoltRequest): InputOf<'molt.quote'> {
   const { image, gpus, gpuType, gpuMemory, duration, maxPrice } = request
   const { strategy, minReputation, minVerification, verify, isolation, prefer, region, node } = request
+  const { outputs, outputSize } = request
   return {
-    ...{ image, gpus, gpuType, gpuMemory, duration, maxPrice },
+    ...{ image, gpus, gpuType, gpuMemory, duration, maxPrice, outputs, outputSize },
     ...{ strategy, minReputation, minVerification, verify, isolation, prefer, region, node },
   }
 }

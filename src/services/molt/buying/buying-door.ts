@@ -17,7 +17,8 @@ export interface BuyingView {
   readonly network: Network
   readonly service: Pick<
     BuyingService,
-    'jobs' | 'job' | 'checkOf' | 'isSettled' | 'quote' | 'submit' | 'cancel' | 'logs' | 'exec' | 'onChange' | 'spending'
+    | ('jobs' | 'job' | 'checkOf' | 'isSettled' | 'quote' | 'submit' | 'cancel' | 'logs' | 'exec')
+    | ('outputs' | 'haveOutputs' | 'onChange' | 'spending')
   >
   /** By what this node has seen itself. */
   verificationOf(provider: NodeId): Verification

@@ -6,11 +6,12 @@ import type { MicroMolt } from '../../../model/amount.ts'
 import type { FindingsBook } from './findings-book.ts'
 import { ReExecution, type ReExecutionDeps } from './re-execution.ts'
 import type { Job } from '../../../core/molt/market/job.ts'
-import { isJobOver, jobFrom, jobStep, jobText } from '../../../core/molt/market/job.ts'
+import { isJobOver, jobFrom, jobStep, jobText, leftBy } from '../../../core/molt/market/job.ts'
 import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
 import { base32Word } from '../../../lib/base32.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
+import { archiveLimit } from '../../../model/molt-data.ts'
 import type { Want } from '../../../model/molt-want.ts'
 import { Work } from '../../../model/molt-work.ts'
 import type { Instant } from '../../../model/time.ts'
@@ -18,6 +19,7 @@ import type { Conversation } from '../../../ports/conversation.ts'
 import type { Disk } from '../../../ports/journal.ts'
 import type { Rpc, Unsubscribe } from '../../../ports/rpc.ts'
 import type { Service } from '../../../ports/service.ts'
+import { haveOutputs, type LeasePiece, readOutputs } from '../../../wire/molt-data.ts'
 import type { ExecRequest, LogsItem, LogsRequest } from '../../../wire/molt-lease.ts'
 import { execInLease, readLeaseLogs } from '../../../wire/molt-lease.ts'
 import { KeptRecords } from '../kept-records.ts'
@@ -170,7 +172,7 @@ export class BuyingService implements Service {
     await disk.writeBlob(workFile(id), Buffer.from(JSON.stringify(work)), { secret: true })
     const quoted = quote === undefined ? null : this.#quotes.take(quote, want, at)
     const fresh: Job = {
-      ...{ version: 1, id, name, image: work.image, command: work.command, by, at },
+      ...{ version: 1, id, name, image: work.image, command: work.command, outputs: work.outputs ?? [], by, at },
       ...{ buy: { ...newBuy(id, want, at), failed: [...except] }, only, round: null, words: {} },
     }
     const job = quoted === null ? fresh : withBids(fresh, quoted, at)
@@ -204,6 +206,38 @@ export class BuyingService implements Service {
   logs(reference: string, { key = null, ...query }: LogsQuery, signal: AbortSignal): AsyncIterable<LogsItem> {
     const { provider, agreement } = this.#leaseOf(reference, key)
     return this.#deps.rpc.stream(provider, readLeaseLogs, { agreement, ...query }, signal)
+  }
+
+  /**
+   * What its work has left in that folder, as an archive: the rest of it after so many bytes. Throws MOLT_JOB_NOT_FOUND, MOLT_NOTHING_LEFT,
+   * LEASE_UNKNOWN, LEASE_DATA_GONE, and TOO_LARGE for more than was agreed on.
+   */
+  async *outputs(
+    reference: string,
+    { folder, from }: { readonly folder: number; readonly from: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<LeasePiece> {
+    const { provider, agreement, terms } = this.#leftBy(reference)
+    const limit = archiveLimit(terms.data?.outputs ?? 0)
+    let bytes = from
+    for await (const piece of this.#deps.rpc.stream(provider, readOutputs, { agreement, folder, from }, signal)) {
+      bytes += piece.data.length
+      if (bytes > limit) throw new ClawError('TOO_LARGE', { what: 'What the work has left', limit })
+      yield piece
+    }
+  }
+
+  /** All of that is here: its provider need keep it no longer. Throws as `outputs` does. */
+  async haveOutputs(reference: string, signal: AbortSignal): Promise<void> {
+    const { provider, agreement } = this.#leftBy(reference)
+    await this.#deps.rpc.call(provider, haveOutputs, { agreement }, signal)
+  }
+
+  #leftBy(reference: string) {
+    const job = this.job(reference)
+    const left = leftBy(job)
+    if (left === null) throw new ClawError('MOLT_NOTHING_LEFT', { job: job.name })
+    return { provider: left.terms.provider, agreement: agreementId(left), terms: left.terms }
   }
 
   /** A further command beside the work. Throws MOLT_JOB_NOT_FOUND and MOLT_JOB_NOT_PLACED; what its provider throws, the readers get. */

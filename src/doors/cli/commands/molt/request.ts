@@ -31,6 +31,8 @@ export default command({
     cpu: { kind: 'number', value: 'CORES', about: 'CPU limit, such as 2.5' },
     memory: { kind: 'text', short: 'm', value: 'SIZE', about: 'Memory limit, such as 64Gi' },
     'shm-size': { kind: 'text', value: 'SIZE', about: 'Size of /dev/shm, such as 2Gi' },
+    output: { kind: 'list', value: 'DIR', about: 'Folder in the container to be fetched when it is over; repeatable' },
+    'output-size': { kind: 'text', value: 'SIZE', about: 'Most that these may hold together; 1Gi if left out' },
     strategy: {
       kind: 'text',
       value: 'WORD',
@@ -66,6 +68,7 @@ export default command({
   examples: [
     'molt request --gpus 2 --gpu-type H100 --duration 1h --max-price 20 --image pytorch/pytorch:latest -- python train.py',
     'molt request --duration 10m --max-price "1.5 MOLT" --image pytorch/pytorch:latest --dry-run',
+    'molt request --duration 1h --max-price 5 --image pytorch/pytorch:latest --output /out --output-size 20Gi -- python train.py',
     'molt request -d --yes --duration 24h --max-price 100 --strategy lowest-price --image vllm/vllm:latest',
   ],
 
@@ -77,6 +80,7 @@ export default command({
       ...{ image, duration, maxPrice, gpus: args.gpus, gpuType: args['gpu-type'], gpuMemory: args['gpu-memory'] },
       ...{ command: [...args.command], entrypoint: entrypoint?.split(/\s+/), env: pairsOf(args.env, '--env') },
       ...{ workdir: args.workdir, cpu: args.cpu, memory: args.memory, shmSize: args['shm-size'] },
+      ...{ outputs: [...args.output], outputSize: args['output-size'] },
       ...{ strategy: strategies.find((one) => one === args.strategy), minReputation: args['min-reputation'] },
       isolation: isolation.length === 0 ? undefined : isolation.map(isolationIn),
       prefer: args.prefer.length === 0 ? undefined : [...args.prefer],

@@ -1,0 +1,141 @@
+/** What goes with work to a stranger and comes back: two meshes that know nothing of each other, a real engine, and nothing left behind. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectEngine } from '../../src/adapters/docker/engine.ts'
+import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
+import { labDocker, labImage } from '../support/lab-docker.ts'
+import { type Daemon, eventually, freePort, Mesh } from '../support/mesh.ts'
+import { Registry } from '../support/registry.ts'
+
+interface Job {
+  readonly id: string
+  readonly state: string
+  readonly why: string | null
+  readonly outputsUntil: string | null
+}
+interface Status {
+  readonly party: string | null
+  readonly witnesses: { readonly isEnough: boolean }
+}
+
+const policy = `
+prices: { '*': 36 MOLT }
+interval: 4s
+shortest: 1s
+data: { outputs: 64Mi, keep: 5m }
+`
+
+describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'claw-molt-data-'))
+  const lenders = new DockerMesh()
+  const buyers = new Mesh()
+  const engine = connectEngine(labDocker ?? '')
+  let registry: Registry
+  let lender: Daemon
+  let buyer: Daemon
+  let image: string
+
+  beforeAll(async () => {
+    registry = await Registry.start()
+    const archive = await engine.getImage(labImage).get()
+    image = `${registry.host}/claw/guest@${await registry.publish('claw/guest', '1', Readable.from(archive))}`
+    const ports = [await freePort(), await freePort()] as const
+    lender = await lenders.addDocker('lender', listeningAt(ports[0]))
+    buyer = await buyers.add('buyer', { gpus: '', environment: listeningAt(ports[1]) })
+    const [seller, payer] = [await partyOf(lender), await partyOf(buyer)]
+    const genesis = {
+      ...{ name: 'lab', witnesses: [seller], faulty: 0, feeBps: 0, feeTo: null, claimTime: 3_600_000, createdAt: 1 },
+      issuers: [{ account: payer, limit: '1000000000' }],
+    }
+    const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[0]}/p2p/${seller}`]
+    const file = join(folder, 'lab.json')
+    writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
+    writeFileSync(join(folder, 'lending.yaml'), `${policy}images: { allowed: ['${registry.host}/*'] }\n`)
+    for (const one of [lender, buyer]) await one.json('molt', 'network', 'join', file)
+    await lender.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
+    await lender.json('molt', 'join', '--mode', 'moderate')
+    await buyer.json('molt', 'join', '--buy-only')
+    await eventually(
+      'the buyer reaches the witness',
+      30_000,
+      () => buyer.json<Status>('molt', 'status'),
+      ({ witnesses }) => witnesses.isEnough,
+    )
+    await eventually(
+      'there is something in the market',
+      30_000,
+      () => buyer.json<readonly unknown[]>('molt', 'market'),
+      (models) => models.length > 0,
+    )
+  }, 120_000)
+  afterAll(async () => {
+    await Promise.all([lenders.stop(), buyers.stop()])
+    await registry.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const listeningAt = (port: number) => ({ CLAWNODE_MOLT_LISTEN: `/ip4/127.0.0.1/tcp/${port}` })
+
+  /** A key of the market is made by taking part once. */
+  async function partyOf(daemon: Daemon): Promise<string> {
+    await daemon.json('molt', 'network', 'create')
+    const { party } = await daemon.json<Status>('molt', 'status')
+    await daemon.json('molt', 'network', 'leave', '--yes')
+    if (party === null) throw new Error('it has no key')
+    return party
+  }
+
+  const request = (name: string, options: readonly string[], script: string) =>
+    buyer.json<Job>(
+      ...['molt', 'request', '--yes', '-d', '--name', name, '--max-price', '10', '--duration', '60s'],
+      ...['--image', image, '--memory', '64Mi', ...options, '--', 'sh', '-c', script],
+    )
+  const becomes = (name: string, what: string, holds: (seen: Job) => boolean) =>
+    eventually(`the job ${what}`, 60_000, () => buyer.json<Job>('molt', 'job', 'info', name), holds)
+  const isOver = ({ state }: Job): boolean => ['completed', 'failed', 'cancelled'].includes(state)
+
+  /** Volumes of guests, and containers of leases, ended ones too. */
+  async function left(): Promise<readonly string[]> {
+    const { Volumes: volumes } = await engine.listVolumes({ filters: { label: ['claw.guest=data'] } })
+    const containers = await engine.listContainers({ all: true, filters: { label: ['managed-by=clawbernetes'] } })
+    const guests = containers.filter(({ Labels: labels }) => labels['claw.name']?.startsWith('lease-') === true)
+    return [...volumes.map(({ Name: name }) => name), ...guests.map(({ Names: names }) => names.join())]
+  }
+  const nothingIsLeft = () => eventually('nothing of guests is left', 30_000, left, (all) => all.length === 0)
+
+  test('what work has left is fetched as it was, and is wiped where it was then, as is all else of the guest', async () => {
+    const script = [
+      ...['cd /out; mkdir -p deep/er; head -c 3000000 /dev/urandom > deep/er/data; printf hi > small; chmod +x small'],
+      ...['ln -s /etc/passwd link; sha256sum deep/er/data; (touch /elsewhere) 2>&1 | grep -c Read-only'],
+    ].join('; ')
+    await request('makes', ['--output', '/out', '--output', '/more', '--output-size', '32Mi'], script)
+    const { outputsUntil } = await becomes('makes', 'is over', isOver)
+    expect(Date.parse(outputsUntil ?? '') - Date.now()).toBeGreaterThan(200_000)
+    // Of the guest that is what its buyer is to have, and nothing else.
+    await eventually('the container is gone', 20_000, left, (all) => all.every((name) => name.includes('-out-')))
+    const to = join(folder, 'results')
+    const { folders, isWiped } = await buyer.json<{ folders: readonly object[]; isWiped: boolean }>(
+      ...['molt', 'job', 'outputs', 'makes', '--to', to],
+    )
+    expect(isWiped).toBe(true)
+    expect(folders).toMatchObject([
+      { folder: '/out', files: 2, leftOut: 1 },
+      { folder: '/more', files: 0 },
+    ])
+    expect(readdirSync(to).toSorted()).toEqual(['more', 'out'])
+    expect(readFileSync(join(to, 'out/small'), 'utf8')).toBe('hi')
+    expect(statSync(join(to, 'out/small')).mode & 0o777).toBe(0o755)
+    const { createHash } = await import('node:crypto')
+    const sum = createHash('sha256')
+      .update(readFileSync(join(to, 'out/deep/er/data')))
+      .digest('hex')
+    expect((await buyer.cli('molt', 'logs', 'makes')).stdout).toBe(`${sum}  deep/er/data\n1\n`)
+    await nothingIsLeft()
+    const again = await buyer.cli('molt', 'job', 'outputs', 'makes', '--to', join(folder, 'again'))
+    expect(again).toMatchObject({ code: 4, stderr: expect.stringContaining('it was fetched, and is gone since') })
+    expect(existsSync(join(folder, 'again', 'out'))).toBe(false)
+  }, 120_000)
+})
