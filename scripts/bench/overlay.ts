@@ -1,6 +1,7 @@
 /**
  * The overlay between two hosts of the lab, and between a container on each, against a WireGuard link made by hand between the same two
- * hosts: TCP throughput, and the time that an echo takes. In turn, so that all meet the same machine; the ratios are within one run.
+ * hosts, and between a network namespace behind a bridge on each: TCP throughput, and the time that an echo takes. In turn, so that all
+ * meet the same machine; the ratios are within one run.
  *
  *     sudo scripts/lab/lab.sh wireguard; node scripts/bench/run.mjs overlay [seconds] [rounds]
  *
@@ -19,9 +20,10 @@ import { figure, quantile, round } from './figures.ts'
 const seconds = Number(process.argv[2] ?? 5)
 const rounds = Number(process.argv[3] ?? 5)
 const hosts = [1, 2] as const
-const ways = ['overlay', 'containers', 'by hand'] as const
+const ways = ['overlay', 'by hand', 'containers', 'namespaces by hand'] as const
 type Way = (typeof ways)[number]
 const byHand = (host: number): string => `10.98.0.${host}`
+const behind = (host: number): string => `10.97.${host}.2`
 
 const lab = await OverlayLab.up(2, { all: 2, hidden: [], engines: true })
 try {
@@ -32,7 +34,8 @@ try {
   const overlay = nodes.find(({ node }) => node === 'gpu-2')?.address ?? ''
   const containers = await Promise.all(hosts.map(container))
   const inside = containers.map(({ pid }) => ['nsenter', '-t', pid, '-n'])
-  for (const within of [[], inside[1] ?? []]) {
+  const apart = [await namespace(1), await namespace(2)]
+  for (const within of [[], inside[1] ?? [], apart[1] ?? []]) {
     lab.start(2, ...within, 'iperf3', '--server')
     await eventually(
       'iperf3 listens',
@@ -45,8 +48,9 @@ try {
     overlay: [[], overlay],
     containers: [inside[0] ?? [], containers[1]?.address ?? ''],
     'by hand': [[], byHand(2)],
+    'namespaces by hand': [apart[0] ?? [], behind(2)],
   }
-  const seen: Record<Way, Seen[]> = { overlay: [], containers: [], 'by hand': [] }
+  const seen: Record<Way, Seen[]> = { overlay: [], 'by hand': [], containers: [], 'namespaces by hand': [] }
   for (let i = 0; i < rounds; i += 1)
     for (const way of i % 2 === 0 ? ways : ways.toReversed()) seen[way].push(await measure(...ends[way]))
   tell(seen)
@@ -92,13 +96,19 @@ function tell(seen: Readonly<Record<Way, readonly Seen[]>>): void {
       echo: middle(seen[way].map(({ echoMs }) => echoMs)),
     })
   // Round by round, as the machine is never the same for long.
-  const ratios = (way: Way, what: keyof Seen): readonly number[] =>
-    seen[way].map((one, i) => one[what] / (seen['by hand'][i]?.[what] ?? Number.NaN))
-  for (const way of ['overlay', 'containers'] as const)
-    figure(`${way} against a link by hand`, 'ratio', {
-      throughput: middle(ratios(way, 'mbits')),
-      echo: middle(ratios(way, 'echoMs')),
+  const pairs = [
+    ['overlay', 'by hand'],
+    ['containers', 'namespaces by hand'],
+    ['containers', 'by hand'],
+  ] as const
+  for (const [way, other] of pairs) {
+    const ratios = (what: keyof Seen): readonly number[] =>
+      seen[way].map((one, i) => one[what] / (seen[other][i]?.[what] ?? Number.NaN))
+    figure(`${way} against ${other}`, 'ratio', {
+      throughput: middle(ratios('mbits')),
+      echo: middle(ratios('echoMs')),
     })
+  }
 }
 
 /** As somebody would make it with the tools alone. */
@@ -111,7 +121,7 @@ async function link(): Promise<void> {
     const lines = [
       ...['[Interface]', `PrivateKey = ${secrets[host - 1] ?? ''}`, 'ListenPort = 51900', '[Peer]'],
       `PublicKey = ${tunnelKeys.publicOf(secrets[other - 1] ?? '')}`,
-      ...[`AllowedIPs = ${byHand(other)}/32`, `Endpoint = ${at}:51900`, ''],
+      ...[`AllowedIPs = ${byHand(other)}/32, ${behind(other)}/32`, `Endpoint = ${at}:51900`, ''],
     ]
     const file = join(lab.mesh.directory, `hand-${host}.conf`)
     writeFileSync(file, lines.join('\n'), { mode: 0o600 })
@@ -127,6 +137,7 @@ async function link(): Promise<void> {
     await lab.run(host, 'wg', 'setconf', 'hand', file)
     await lab.run(host, 'ip', 'address', 'add', `${byHand(host)}/24`, 'dev', 'hand')
     await lab.run(host, 'ip', 'link', 'set', 'dev', 'hand', 'mtu', '1420', 'up')
+    await lab.run(host, 'ip', 'route', 'add', `${behind(other)}/32`, 'dev', 'hand')
   }
   await eventually(
     'the link works',
@@ -134,4 +145,29 @@ async function link(): Promise<void> {
     () => lab.run(1, 'ping', '-c', '1', '-W', '1', byHand(2)),
     (out) => out.includes(' 1 received'),
   )
+}
+
+/** As an engine makes one, with nothing else. Gives what to put before a command that is to run there. */
+async function namespace(host: number): Promise<readonly string[]> {
+  const gateway = `10.97.${host}.1`
+  const pid = String(lab.start(host, 'unshare', '--net', 'sleep', '3600').pid)
+  const within = ['nsenter', '-t', pid, '-n']
+  await eventually(
+    'it has a network of its own',
+    10_000,
+    () => lab.run(host, 'sh', '-c', `readlink /proc/self/ns/net /proc/${pid}/ns/net | uniq | wc -l`),
+    (out) => out.trim() === '2',
+  )
+  const script = `
+    set -e
+    sysctl -qw net.ipv4.ip_forward=1
+    ip link add handbr type bridge
+    ip address add ${gateway}/24 dev handbr
+    ip link set handbr mtu 1420 up
+    ip link add inner mtu 1420 type veth peer name outer mtu 1420
+    ip link set outer master handbr up
+    ip link set inner netns ${pid}
+    ${within.join(' ')} sh -ec 'ip address add ${behind(host)}/24 dev inner; ip link set inner up; ip route add default via ${gateway}'`
+  await lab.run(host, 'sh', '-ec', script)
+  return within
 }

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { OutputOf } from '../../src/operations/registry.ts'
 import { labImage } from '../support/lab-docker.ts'
 import { eventually } from '../support/mesh.ts'
 import { hasOverlayLab, OverlayLab } from '../support/overlay-lab.ts'
@@ -112,6 +113,25 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, and an o
     expect(await seen(lab.hosts.addressOf(3))).toContain(lab.hosts.addressOf(1))
   }, 60_000)
 
+  test('a deployment in them is reached at the port of its service, and its name has the address of each replica', async () => {
+    const reply = 'HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\nConnection: close\\r\\n\\r\\nserved'
+    const program = ['sh', '-c', `while true; do printf '${reply}' | nc -l -p 8080; done`]
+    const ports = ['--service', '8085:8080', '--port', '8080', '--min-ready', '1s', '--stop-grace', '1s']
+    const made = await lab.of(1).cli('deploy', 'create', 'api', labImage, '--replicas', '2', ...ports, '--', ...program)
+    expect(made.stderr).toBe('')
+    const fetched = `fetch('http://127.0.0.1:8085/').then((one) => one.text()).then(console.log, String)`
+    await eventually(
+      'it is served',
+      30_000,
+      () => lab.run(3, process.execPath, '-e', fetched),
+      (said) => said.trim() === 'served',
+    )
+    const { addresses } = await lab.of(1).json<OutputOf<'network.resolve'>>('network', 'resolve', 'api')
+    expect(new Set(addresses).size).toBe(2)
+    expect(addresses.every((address) => address.startsWith('10.200.'))).toBe(true)
+    expect((await lab.of(1).cli('deploy', 'delete', 'api', '--yes')).code).toBe(0)
+  }, 90_000)
+
   test('guests reach no container of the overlay, neither from their own host nor from another', async () => {
     const web = await addressOf('web')
     expect(await get('client', web)).toBe('web of host 2')
@@ -135,10 +155,12 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, and an o
     await lab.of(1).cli('stop', 'late')
   }, 90_000)
 
-  test('a node that stops takes its network away, unless containers are on it, and both come back', async () => {
+  test('a node that stops takes its network away, unless containers are on it, and both come back, as after its engine was killed', async () => {
     await lab.of(2).end('SIGKILL')
     await lab.of(3).end()
     expect(await lab.docker(3, 'network', 'ls', '--format', '{{.Name}}')).not.toContain('clawbr')
+    await lab.hosts.crashEngine(3)
+    await lab.hosts.engine(3)
     await lab.of(2).start()
     await lab.of(3).start()
     await lab.allReach(all)
