@@ -118,7 +118,7 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, and an o
     const program = ['sh', '-c', `while true; do printf '${reply}' | nc -l -p 8080; done`]
     const ports = ['--service', '8085:8080', '--port', '8080', '--min-ready', '1s', '--stop-grace', '1s']
     const made = await lab.of(1).cli('deploy', 'create', 'api', labImage, '--replicas', '2', ...ports, '--', ...program)
-    expect(made.stderr).toBe('')
+    expect(made.code, made.stderr).toBe(0)
     const fetched = `fetch('http://127.0.0.1:8085/').then((one) => one.text()).then(console.log, String)`
     await eventually(
       'it is served',
