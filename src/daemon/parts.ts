@@ -34,7 +34,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, ingress, gateway, images, abandoned, objects, backups } = work
-  const { overlay, naming, care } = work
+  const { overlay, naming, care, networkPolicies } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -61,6 +61,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       molt,
       overlay,
       naming,
+      networkPolicies,
       headReporter(ground, plane, audit),
       spool,
       doors.api,

@@ -20,6 +20,7 @@ import { provisionsFor } from '../services/vault/provisions.ts'
 import type { Measure } from '../services/gateway/rollouts.ts'
 import { GatewayService } from '../services/gateway/service.ts'
 import type { NamingService } from '../services/naming/service.ts'
+import type { NetworkPolicyService } from '../services/network-policies/service.ts'
 import type { OverlayService } from '../services/overlay/service.ts'
 import { MembershipService } from '../services/membership/service.ts'
 import { abandonedCopies } from '../services/volumes/abandoned-copies.ts'
@@ -31,6 +32,7 @@ import { chooseExecutors } from './executors.ts'
 import type { Ground } from './ground.ts'
 import { hardwareProbes } from './hardware.ts'
 import { namingOf } from './naming.ts'
+import { networkPoliciesOf } from './network-policies.ts'
 import { overlayOf } from './overlay.ts'
 import { imagesOf } from './images.ts'
 import { ingressOf, proxyOf, servicesOf } from './services.ts'
@@ -71,7 +73,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     ...{ mesh: belonging.mesh, node: self, control, executors, devices: inventory, disk, clock, metrics },
     sharing: config.gpu.sharing,
     ...{ isPortFree, checks: healthChecks, beforeRemoval: settle, admit, mountsFor: kept.volumes.mountsFor },
-    ...toldOf({ overlay: () => overlay, naming }),
+    ...toldOf({ overlay: () => overlay, policies: () => networkPolicies, naming }),
     provisions: (workload, off) => provisionsFor({ vault, state: () => control.state }, workload, off),
     log: log.child('agent'),
   })
@@ -87,6 +89,8 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   const proxy = proxyOf(ground, plane, { agent, connect })
   const ingress = ingressOf(ground, plane, proxy)
   const overlay = overlayOf(ground, plane, { networks, naming })
+  const networkPolicies = networkPoliciesOf(ground, plane, { agent, executors })
+  const troubled = [proxy, ingress, overlay, tailnet, naming, care, networkPolicies]
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
     signer: identity.signer,
@@ -98,17 +102,17 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
       }),
     sample: async (): Promise<ReportContent> => {
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
-      const own = [proxy, ingress, overlay, tailnet, naming, care].flatMap((one) => one.problems())
+      const own = troubled.flatMap((one) => one.problems())
       const problems = [...own, ...sample.problems]
       const content = { ...sample, problems, busy: agent.busyDevices(), version }
       return asOutdated(content, control.outdated)
     },
   })
   agent.onBusyChange(() => members.refresh())
-  for (const troubled of [proxy, ingress, overlay, tailnet, naming, care]) troubled.onProblems(() => members.refresh())
+  for (const one of troubled) one.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
-  const shown = { proxy, ingress, services, overlay, naming }
+  const shown = { proxy, ingress, services, overlay, naming, networkPolicies }
   return { executors, images, engine, probes, inventory, care, agent, logs, members, gateway, ...shown, ...kept }
 }
 
@@ -117,9 +121,19 @@ const asOutdated = (content: ReportContent, outdated: Error | null): ReportConte
     ? content
     : { ...content, isOutdated: true, problems: [`outdated: ${outdated.message}`, ...content.problems] }
 
+interface Told {
+  readonly overlay: () => OverlayService
+  readonly policies: () => NetworkPolicyService
+  readonly naming: NamingService
+}
+
 /** What work is told of the network that it is in. */
-const toldOf = ({ overlay, naming }: { overlay: () => OverlayService; naming: NamingService }) => ({
-  networkFor: (spec: WorkloadSpec, signal: AbortSignal) => overlay().networkFor(spec, signal),
+const toldOf = ({ overlay, policies, naming }: Told) => ({
+  async networkFor(spec: WorkloadSpec, signal: AbortSignal): Promise<string | null> {
+    // Who may reach it is settled before it is there.
+    await policies().settled(signal)
+    return overlay().networkFor(spec, signal)
+  },
   resolverFor: (spec: WorkloadSpec, isInOverlay: boolean) => naming.resolverFor(spec, isInOverlay),
 })
 

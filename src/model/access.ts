@@ -35,6 +35,7 @@ export const resources = [
   'workload',
   'service',
   'ingress',
+  'network-policy',
   'token',
   'operator',
   'namespace',

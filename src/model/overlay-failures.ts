@@ -1,8 +1,10 @@
-/** What can go wrong with the overlay, and with what hosts may have instead. */
+/** What can go wrong with the overlay, with what hosts may have instead, and with who may reach whom in it. */
 import { failure } from './failure-row.ts'
+import { networkPolicyFailures } from './network-policy-failures.ts'
 import { tailnetFailures } from './tailnet-failures.ts'
 
 export const overlayFailures = {
+  ...networkPolicyFailures,
   ...tailnetFailures,
   OVERLAY_OFF: failure('conflict', () => 'The overlay is off.', 'Turn it on with `clawbernetes network wg enable`.'),
   OVERLAY_FULL: failure(

@@ -104,7 +104,7 @@ export async function beforeDenial<T>(
 
 const denials = [
   ...(['WORKLOAD_NOT_FOUND', 'NODE_NOT_FOUND', 'DEPLOYMENT_NOT_FOUND', 'SERVICE_NOT_FOUND'] as const),
-  ...(['SECRET_NOT_FOUND', 'CONFIG_NOT_FOUND', 'INGRESS_NOT_FOUND'] as const),
+  ...(['SECRET_NOT_FOUND', 'CONFIG_NOT_FOUND', 'INGRESS_NOT_FOUND', 'NETWORK_POLICY_NOT_FOUND'] as const),
   ...(['JOB_NOT_FOUND', 'CRON_NOT_FOUND', 'WORKFLOW_NOT_FOUND'] as const),
 ]
 const refusals = ['AUTH_FAILED', 'PERMISSION_DENIED'] as const

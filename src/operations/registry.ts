@@ -110,6 +110,14 @@ import { meshHealth, meshMetrics } from './mesh/mesh-metrics.ts'
 import { metricsScrape } from './mesh/metrics-scrape.ts'
 import { meshUpdates } from './mesh/mesh-updates.ts'
 import { networkPing } from './network/network-ping.ts'
+import {
+  networkPolicyCreate,
+  networkPolicyDelete,
+  networkPolicyInfo,
+  networkPolicyList,
+  networkPolicyUpdate,
+} from './network/network-policy.ts'
+import { networkPolicyCheck } from './network/network-policy-check.ts'
 import { networkResolve } from './network/network-resolve.ts'
 import {
   networkConfig,
@@ -218,6 +226,8 @@ export const operations = [
     networkPing,
     networkResolve,
     ...[tailscaleStatus, tailscaleUp, tailscaleDown, tailscaleConfig, tailscaleAcl],
+    ...[networkPolicyCreate, networkPolicyList, networkPolicyInfo, networkPolicyUpdate, networkPolicyDelete],
+    networkPolicyCheck,
   ],
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
   ...[moltMarket, moltQuote, moltRequest, moltBuyingShow, moltBuyingSet],

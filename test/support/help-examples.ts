@@ -127,7 +127,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   ],
   [/^config (?!create|list)/, (stage, line) => someConfig(stage.api, line.split(' ')[2] ?? '')],
   [/^run .*db-password/, (stage) => Promise.all([someSecret(stage.api, 'db-password'), someConfig(stage.api, 'app')])],
-  [/^(ingress (?!list)|network resolve)/, (stage, line) => beforeIngress(stage, line)],
+  [/^(ingress (?!list)|network (resolve|policy (?!list)))/, (stage, line) => beforeIngress(stage, line)],
   [/^(operator add|auth user create bob)/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^volume create (training-data|scratch|models)/, (stage, line) => stage.noVolume(line.split(' ')[2] ?? '')],

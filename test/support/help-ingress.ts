@@ -1,11 +1,16 @@
-/** The ingresses that the examples of the help pages name. */
+/** The ingresses, and the network policies, that the examples of the help pages name. */
 import type { Api } from '../../src/doors/cli/peer/api.ts'
 import { ClawError } from '../../src/model/failure.ts'
+import { beforeNetworkPolicy } from './help-network-policy.ts'
 
 const { signal } = new AbortController()
 
 /** The one that is to be made is not there; the one that is looked at, changed or deleted is. */
 export async function beforeIngress(stage: Stage, line: string): Promise<void> {
+  if (line.startsWith('network policy')) {
+    await beforeNetworkPolicy(stage, line)
+    return
+  }
   // One that an example has made may take no requests.
   await stage.without('web')
   await stage.deployment('web')
@@ -14,6 +19,7 @@ export async function beforeIngress(stage: Stage, line: string): Promise<void> {
 
 interface Stage {
   readonly api: Api
+  readonly folder: string
   without(deployment: string): Promise<void>
   deployment(name: string): Promise<void>
 }

@@ -34,6 +34,8 @@ import type { BackupCommand } from './backup-commands.ts'
 import { carryOutOnBackup, isOnBackup } from './backups.ts'
 import type { IngressCommand } from './ingress-commands.ts'
 import { carryOutOnIngress, isOnIngress } from './ingresses.ts'
+import { carryOutOnNetworkPolicy, isOnNetworkPolicy } from './network-policies.ts'
+import type { NetworkPolicyCommand } from './network-policy-commands.ts'
 import type { MoltCommand } from './molt-commands.ts'
 import { carryOutOnMolt, isOnMolt } from './molt.ts'
 import type { VolumeCommand } from './volume-commands.ts'
@@ -87,6 +89,7 @@ function carryOut(step: Step, command: Command): Outcome {
   if (isOnOverlay(command)) return carryOutOnOverlay(step, command)
   if (isOnBackup(command)) return carryOutOnBackup(step, command)
   if (isOnIngress(command)) return carryOutOnIngress(step, command)
+  if (isOnNetworkPolicy(command)) return carryOutOnNetworkPolicy(step, command)
   if (isOnMolt(command)) return carryOutOnMolt(step, command)
   return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
 }
@@ -103,6 +106,7 @@ type Plain = Exclude<
   | VolumeCommand
   | BackupCommand
   | IngressCommand
+  | NetworkPolicyCommand
   | MoltCommand
   | OverlayCommand
   | VaultCommand

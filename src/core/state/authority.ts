@@ -7,6 +7,7 @@ import { isOnVault } from './configs.ts'
 import { isOnCron } from './crons.ts'
 import { isOnDeployment } from './deployments.ts'
 import { isOnIngress } from './ingresses.ts'
+import { isOnNetworkPolicy } from './network-policies.ts'
 import { isOnJob } from './jobs.ts'
 import { isOnMolt } from './molt.ts'
 import { isOnPolicy } from './policies.ts'
@@ -42,7 +43,7 @@ const isForwardedOnOverlay = (command: OverlayCommand, from: NodeId): boolean =>
 
 function isForwarded(command: Exclude<Command, BackupCommand>, from: NodeId): boolean {
   if (isOnOverlay(command)) return isForwardedOnOverlay(command, from)
-  if (isOnPolicy(command) || isOnAccess(command) || isOnIngress(command)) return true
+  if (isOnPolicy(command) || isOnAccess(command) || isOnIngress(command) || isOnNetworkPolicy(command)) return true
   if (isOnMolt(command)) return command.type !== 'report-molt' || command.node === from
   if (isOnDeployment(command)) return command.type !== 'set-rollout'
   if (isOnJob(command) || isOnCron(command) || isOnWorkflow(command)) return !leadersOnTime.includes(command.type)

@@ -20,6 +20,7 @@ const ofNamespaces = [
   'backups',
   'backupSchedules',
   'ingresses',
+  'networkPolicies',
 ] as const
 /** What belongs to the mesh. */
 const ofAll = ['decisions', 'members', 'tokens', 'users', 'metered'] as const

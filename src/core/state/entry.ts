@@ -9,6 +9,7 @@ import { deploymentCommands } from './deployment-schemas.ts'
 import { jobCommands, resultText } from './job-schemas.ts'
 import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
 import { ingressCommands } from './ingress-schemas.ts'
+import { networkPolicyCommands } from './network-policy-schemas.ts'
 import { policyCommands } from './policy-schemas.ts'
 import { vaultCommands } from './vault-schemas.ts'
 import * as shape from './schemas.ts'
@@ -153,6 +154,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   ...workflowCommands,
   ...policyCommands,
   ...ingressCommands,
+  ...networkPolicyCommands,
   ...accessCommands,
   ...vaultCommands,
   z.strictObject({

@@ -10,6 +10,7 @@ const all: { readonly [Type in Lasting['type']]: (state: State) => readonly Last
   molt: () => [{ type: 'molt' }],
   overlay: () => [{ type: 'overlay' }],
   ingress: () => [{ type: 'ingress' }],
+  'network-policy': () => [{ type: 'network-policy' }],
   access: () => [{ type: 'access' }],
   member: ({ members }) => Array.from(members.keys(), (node) => ({ type: 'member', node })),
   operator: ({ operators }) => Array.from(operators.keys(), (key) => ({ type: 'operator', key })),

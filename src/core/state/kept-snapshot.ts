@@ -5,6 +5,7 @@ import { volumeKey } from '../../model/volume.ts'
 import { backupFields, readBackups, writtenBackups } from './backup-schemas.ts'
 import { ingressFields, readIngresses, writtenIngresses } from './ingress-schemas.ts'
 import { moltFields, readMolt, writtenMolt } from './molt-schemas.ts'
+import { networkPolicyFields, readNetworkPolicies, writtenNetworkPolicies } from './network-policy-schemas.ts'
 import { overlayFields, readOverlay, writtenOverlay } from './overlay-schemas.ts'
 import type { State } from './state.ts'
 import { limits, weighed } from './state.ts'
@@ -14,6 +15,7 @@ export const keptFields = {
   volumes: z.array(VolumeSchema).max(limits.volumes).exactOptional(),
   ...backupFields,
   ...ingressFields,
+  ...networkPolicyFields,
   ...moltFields,
   ...overlayFields,
 }
@@ -23,6 +25,7 @@ export const writtenKept = (state: State): Written => ({
   ...(state.volumes.size > 0 && { volumes: [...state.volumes.values()] as z.infer<typeof VolumeSchema>[] }),
   ...writtenBackups(state),
   ...writtenIngresses(state),
+  ...writtenNetworkPolicies(state),
   ...writtenMolt(state),
   ...writtenOverlay(state),
 })
@@ -32,11 +35,12 @@ export const readKept = ({
   ...lists
 }: Written): Pick<
   State,
-  'volumes' | 'backups' | 'backupSchedules' | 'ingresses' | 'moltNetwork' | 'moltParts' | 'overlay'
+  'volumes' | 'backups' | 'backupSchedules' | 'ingresses' | 'networkPolicies' | 'moltNetwork' | 'moltParts' | 'overlay'
 > => ({
   volumes: weighed.volumes(volumes.map((volume: Volume) => [volumeKey(volume.namespace, volume.name), volume])),
   ...readBackups(lists),
   ...readIngresses(lists),
+  ...readNetworkPolicies(lists),
   ...readMolt(lists),
   ...readOverlay(lists),
 })

@@ -1,13 +1,15 @@
-/** What the mesh keeps beside its work: volumes, backups, what it exposes, its place in a MOLT network, the overlay, and how far the records of its nodes have come. */
+/** What the mesh keeps beside its work: volumes, backups, what it exposes, who may reach whom, its place in a MOLT network, the overlay, and how far the records of its nodes have come. */
 import type { NotedHead } from '../../model/audit.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Backup, BackupSchedule } from '../../model/backup.ts'
 import type { Overlay } from '../../model/overlay.ts'
 import type { Ingress } from '../../model/ingress.ts'
+import type { NetworkPolicy } from '../../model/network-policy.ts'
 import type { Volume } from '../../model/volume.ts'
 import type { BackupCommand } from './backup-commands.ts'
 import type { IngressCommand } from './ingress-commands.ts'
 import type { MoltCommand, MoltState } from './molt-commands.ts'
+import type { NetworkPolicyCommand } from './network-policy-commands.ts'
 import type { OverlayCommand } from './overlay-commands.ts'
 import type { VolumeCommand } from './volume-commands.ts'
 
@@ -19,6 +21,8 @@ export interface Kept extends MoltState {
   readonly backupSchedules: ReadonlyMap<string, BackupSchedule>
   /** By namespace and name. */
   readonly ingresses: ReadonlyMap<string, Ingress>
+  /** By namespace and name. */
+  readonly networkPolicies: ReadonlyMap<string, NetworkPolicy>
   /** Null while it is off. */
   readonly overlay: Overlay | null
   /** How far each node's audit log had come, as it has told the others from time to time; oldest first. One that has told nothing has no entry. */
@@ -29,6 +33,7 @@ export type KeptCommand =
   | VolumeCommand
   | BackupCommand
   | IngressCommand
+  | NetworkPolicyCommand
   | MoltCommand
   | OverlayCommand
   /** How far the audit log of a node has come. */

@@ -15,8 +15,9 @@ import { accepted, emit, refused } from './step.ts'
 import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 import { withVolumePaths } from './volume-paths.ts'
 
-export const isOnPolicy = (command: Command): command is PolicyCommand =>
-  command.type.endsWith('-policy') || command.type === 'set-prices'
+const types: readonly PolicyCommand['type'][] = ['create-policy', 'update-policy', 'remove-policy', 'set-prices']
+
+export const isOnPolicy = (command: Command): command is PolicyCommand => types.some((type) => type === command.type)
 
 export function carryOutOnPolicy(step: Step, command: PolicyCommand): Outcome {
   switch (command.type) {

@@ -28,6 +28,7 @@ import type { MeteredDay, Prices } from '../../model/prices.ts'
 import type { Backup, BackupSchedule } from '../../model/backup.ts'
 import type { MoltPart } from '../../model/molt.ts'
 import type { Ingress } from '../../model/ingress.ts'
+import type { NetworkPolicy } from '../../model/network-policy.ts'
 import type { Overlay } from '../../model/overlay.ts'
 import type { Volume } from '../../model/volume.ts'
 import type { MoltNetwork } from './molt-commands.ts'
@@ -73,6 +74,7 @@ export interface State extends MeshState {
   readonly backups: Map<string, Backup>
   readonly backupSchedules: Map<string, BackupSchedule>
   readonly ingresses: Map<string, Ingress>
+  readonly networkPolicies: Map<string, NetworkPolicy>
   moltNetwork: MoltNetwork | null
   readonly moltParts: Map<NodeId, MoltPart>
   overlay: Overlay | null
@@ -179,6 +181,8 @@ export const limits = {
   volumeSnapshots: 32,
   ingresses: 4_000,
   namespaceIngresses: 400,
+  networkPolicies: 2_000,
+  namespaceNetworkPolicies: 100,
   policies: 200,
   /** Encoded size of one policy, bytes. */
   policyBytes: 64 * 1_024,
@@ -225,6 +229,7 @@ export const weighed = {
   backups: (entries?: Iterable<readonly [string, Backup]>) => new WeighedMap(ofNamespace, entries),
   backupSchedules: (entries?: Iterable<readonly [string, BackupSchedule]>) => new WeighedMap(ofNamespace, entries),
   ingresses: (entries?: Iterable<readonly [string, Ingress]>) => new WeighedMap(ofNamespace, entries),
+  networkPolicies: (entries?: Iterable<readonly [string, NetworkPolicy]>) => new WeighedMap(ofNamespace, entries),
   decisions: (entries?: Iterable<readonly [WorkloadId, readonly NotedDecision[]]>) => new WeighedMap(nobodys, entries),
   members: (entries?: Iterable<readonly [NodeId, Member]>) => new WeighedMap(nobodys, entries),
   tokens: (entries?: Iterable<readonly [string, JoinToken]>) => new WeighedMap(nobodys, entries),
@@ -264,6 +269,7 @@ export const createState = (): State => ({
   backups: weighed.backups(),
   backupSchedules: weighed.backupSchedules(),
   ingresses: weighed.ingresses(),
+  networkPolicies: weighed.networkPolicies(),
   moltNetwork: null,
   moltParts: new Map(),
   overlay: null,

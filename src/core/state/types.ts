@@ -366,7 +366,7 @@ export interface OutcomeValue {
 
 /** What changed, for those who watch. */
 export type Change =
-  | { readonly type: 'mesh' | 'molt' | 'overlay' | 'ingress' }
+  | { readonly type: 'mesh' | 'molt' | 'overlay' | 'ingress' | 'network-policy' }
   | { readonly type: 'member'; readonly node: NodeId }
   | { readonly type: 'operator'; readonly key: NodeId }
   /** Who may do what. */

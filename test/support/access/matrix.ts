@@ -207,6 +207,13 @@ export const rows: Readonly<Record<string, Row>> = {
   'ingress.update': secret('a', { deployment: 'x' }),
   'ingress.delete': secret('a'),
 
+  'networkpolicy.create': secret('a', { ingress: [] }),
+  'networkpolicy.list': row('namespace', all, (team) => ({ namespace: `team-${team}` })),
+  'networkpolicy.info': secret(all),
+  'networkpolicy.update': secret('a', { ingress: [] }),
+  'networkpolicy.delete': secret('a'),
+  'networkpolicy.check': row('namespace', all, (team) => ({ from: `job-${team}`, to: `web-${team}` })),
+
   'policy.list': look,
   'policy.info': row('mesh', all, () => ({ policy: 'x' })),
   'policy.validate': row('mesh', all, () => ({ policy: 'x' })),

@@ -7,6 +7,7 @@ import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
 import { ingressRows } from './ingress-rows.ts'
 import { moltRows } from './molt-rows.ts'
+import { networkPolicyRows } from './network-policy-rows.ts'
 import { networkRows } from './network-rows.ts'
 import { policyRows } from './policy-rows.ts'
 import type { Row } from './row.ts'
@@ -48,6 +49,7 @@ export const nouns: Readonly<Record<string, string>> = {
   'auth apikey': 'Secrets for programs, good for a while',
   service: 'Deployments that take requests',
   network: 'One private network over all nodes',
+  'network policy': 'Who may reach whom',
   'network wg': 'What it is made of: WireGuard',
   context: 'Which mesh to talk to',
 }
@@ -139,6 +141,7 @@ export const commands: readonly Row[] = [
   ...volumeRows,
   ...backupRows,
   ...networkRows,
+  ...networkPolicyRows,
   { path: 'node list', about: 'List the nodes and their GPUs.', load: () => import('../commands/node/list.ts') },
   { path: 'node info', about: 'Show one node in full.', load: () => import('../commands/node/info.ts') },
   { path: 'node events', about: 'List what happened to a node.', load: () => import('../commands/node/events.ts') },

@@ -1,0 +1,244 @@
+/**
+ * Has the kernel of this host keep apart what the mesh's network policies keep apart. What it was told stays when this daemon ends: work
+ * goes on, and so does what is not allowed to reach it.
+ */
+import { rulingOf } from '../../core/network-policy/ruling.ts'
+import type { Endpoint } from '../../core/network-policy/work.ts'
+import { endpointOf, endpointsOf } from '../../core/network-policy/work.ts'
+import { subnetOf } from '../../core/overlay/addresses.ts'
+import type { Change } from '../../core/state/types.ts'
+import { isSameJson } from '../../lib/canonical-json.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Millis } from '../../model/time.ts'
+import { second } from '../../model/time.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { TaskStatus } from '../../ports/executor.ts'
+import type { Log } from '../../ports/log.ts'
+import type { PacketFilter, Ruling } from '../../ports/packet-filter.ts'
+import type { Unsubscribe } from '../../ports/rpc.ts'
+import type { Service } from '../../ports/service.ts'
+import type { Control } from '../control/types.ts'
+import { Loop } from '../gateway/loop.ts'
+
+export interface NetworkPolicyDeps {
+  readonly self: NodeId
+  readonly control: Pick<Control, 'state' | 'onChange' | 'fresh'>
+  /** Work on this host, as its executors know it. */
+  readonly tasks: {
+    all(): readonly TaskStatus[]
+    /** Whether these are all: no executor is still to tell what it runs. */
+    areAllKnown(): boolean
+    onChange(listener: () => void): Unsubscribe
+  }
+  readonly filter: PacketFilter
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What problems of this service begin with. */
+export const networkPolicyProblem = 'network policies: '
+
+/** Whether somebody has taken the rules away is looked at so often. */
+const every: Millis = 5 * second
+/** What comes at once is done together. */
+const pause: Millis = second / 20
+/** How long one try to learn what was missed lasts. */
+const freshPatience: Millis = 10 * second
+/** After a failure. */
+const soon: Millis = second
+
+export class NetworkPolicyService implements Service {
+  readonly name = 'network-policies'
+  readonly #deps: NetworkPolicyDeps
+  readonly #loop: Loop
+  readonly #listeners = new Set<() => void>()
+  #problems: readonly string[] = []
+  /** The state is not older than what an earlier daemon may have gone by. */
+  #isFresh = false
+  #freshening: Promise<void> | null = null
+  /** Rules may be there that nobody needs any more. */
+  #mayHaveRules = true
+  #stopped = new AbortController()
+  /** Whoever waits for the next look to end. */
+  readonly #waiting = new Set<() => void>()
+  /** How often policies have come, changed or gone, and how many of those times the last look that has ended knew of. */
+  #changed = 1
+  #looked = 0
+
+  constructor(deps: NetworkPolicyDeps) {
+    this.#deps = deps
+    this.#loop = new Loop(deps, { every, pause }, (signal) => this.#run(signal))
+  }
+
+  start(): Promise<void> {
+    const { control, tasks } = this.#deps
+    this.#stopped = new AbortController()
+    this.#loop.start(() => {
+      const subscriptions = [
+        control.onChange((changes) => {
+          if (changes.some(({ type }) => type === 'network-policy')) this.#changed += 1
+          if (this.#concerns(changes)) this.#loop.wake()
+        }),
+        tasks.onChange(() => {
+          if (control.state.networkPolicies.size > 0) this.#loop.wake()
+        }),
+      ]
+      return () => {
+        for (const unsubscribe of subscriptions) unsubscribe()
+      }
+    })
+    return Promise.resolve()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(new ClawError('NO_LEADER', { detail: 'the node is shutting down' }))
+    this.#release()
+    await this.#loop.stop()
+    await this.#freshening
+  }
+
+  /** Why policies are not kept here, in words. */
+  problems(): readonly string[] {
+    return this.#problems
+  }
+
+  /** Tells when `problems` has something else to say. */
+  onProblems(listener: () => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Waits until the policies that there are now have been put in place, so that what is started next begins with nothing let through to
+   * it. Where they cannot be, it is only waited for that to be known, and `problems` says it.
+   */
+  async settled(signal: AbortSignal): Promise<void> {
+    while (this.#looked < this.#changed && !signal.aborted && !this.#stopped.signal.aborted)
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          this.#waiting.delete(done)
+          signal.removeEventListener('abort', done)
+          resolve()
+        }
+        this.#waiting.add(done)
+        signal.addEventListener('abort', done, { once: true })
+      })
+  }
+
+  #release(): void {
+    for (const done of this.#waiting) done()
+  }
+
+  #concerns(changes: readonly Change[]): boolean {
+    const isAny = this.#deps.control.state.networkPolicies.size > 0
+    return changes.some(
+      ({ type }) => type === 'network-policy' || (isAny && (type === 'workload' || type === 'overlay')),
+    )
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const changed = this.#changed
+    try {
+      this.#tell(await this.#reconcile(signal))
+    } catch (error) {
+      if (!(error instanceof ClawError)) throw error
+      if (signal.aborted) return
+      this.#deps.log.warn('who may reach whom could not be put in place', { reason: error.message })
+      this.#tell([error.message])
+      this.#loop.wake(soon)
+    } finally {
+      this.#looked = changed
+      this.#release()
+    }
+  }
+
+  /** Returns what is wrong, in words. */
+  async #reconcile(signal: AbortSignal): Promise<readonly string[]> {
+    const { filter, control } = this.#deps
+    this.#freshen()
+    if (control.state.networkPolicies.size === 0) {
+      await this.#withdraw(signal)
+      return []
+    }
+    this.#mayHaveRules = true
+    const ruling = this.#ruling()
+    // Without the overlay no work can be told from other work. What was kept apart stays so.
+    if (ruling === null) return []
+    const obstacle = await filter.obstacle()
+    if (obstacle !== null) return [`they are not kept here, as ${obstacle}`]
+    // What this daemon has read of its own disk may be older than what the daemon before it went by.
+    if (!this.#isFresh && (await filter.isThere(signal))) return []
+    return filter.apply(ruling, signal)
+  }
+
+  #ruling(): Ruling | null {
+    const { self, control } = this.#deps
+    const { state } = control
+    const slot = state.overlay?.nodes.get(self)?.slot
+    if (state.overlay === null || slot === undefined) return null
+    return rulingOf({
+      policies: [...state.networkPolicies.values()],
+      others: endpointsOf(state).filter(({ node }) => node !== self),
+      residents: this.#residents(),
+      subnet: subnetOf(state.overlay.settings, slot),
+    })
+  }
+
+  /** By the addresses that they have now, which the mesh may not have heard of yet. */
+  #residents(): readonly Endpoint[] {
+    const { self, control, tasks } = this.#deps
+    const { state } = control
+    const areAllKnown = tasks.areAllKnown()
+    const known = new Map(tasks.all().map(({ placement, status }) => [placement, status]))
+    return [...(state.residents.get(self) ?? [])].flatMap((id) => {
+      const workload = state.workloads.get(id)
+      if (workload?.placement?.node !== self) return []
+      const status = known.get(workload.placement.id)
+      const own = status?.state === 'running' ? status.overlayAddress : undefined
+      const address = status === undefined && !areAllKnown ? workload.overlayAddress : own
+      return endpointOf(state, workload, address) ?? []
+    })
+  }
+
+  async #withdraw(signal: AbortSignal): Promise<void> {
+    const { filter } = this.#deps
+    // Nobody has told this daemon yet that there is none.
+    if (!this.#mayHaveRules || !this.#isFresh) return
+    if ((await filter.obstacle()) === null) await filter.remove(signal)
+    this.#mayHaveRules = false
+  }
+
+  /** Once is enough: from then on the state only grows. */
+  #freshen(): void {
+    if (this.#isFresh || this.#freshening !== null) return
+    this.#freshening = this.#becomeFresh().finally(() => {
+      this.#freshening = null
+      this.#loop.wake()
+    })
+  }
+
+  async #becomeFresh(): Promise<void> {
+    const { clock, control, log } = this.#deps
+    const late = new AbortController()
+    const cancel = clock.after(freshPatience, () =>
+      late.abort(new ClawError('DEADLINE_EXCEEDED', { what: 'a fresh state', ms: freshPatience })),
+    )
+    try {
+      await control.fresh('linearizable', AbortSignal.any([late.signal, this.#stopped.signal]))
+      this.#isFresh = true
+    } catch (error) {
+      if (!(error instanceof ClawError)) throw error
+      log.debug('the state is not known to be fresh yet', { problem: error.message })
+    } finally {
+      cancel()
+    }
+  }
+
+  #tell(words: readonly string[]): void {
+    const problems = words.map((one) => `${networkPolicyProblem}${one}`)
+    if (isSameJson(problems, this.#problems)) return
+    this.#problems = problems
+    for (const listener of this.#listeners) listener()
+  }
+}

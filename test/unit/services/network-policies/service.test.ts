@@ -1,0 +1,252 @@
+import { expect, test } from 'vitest'
+import type { Change, Command } from '../../../../src/core/state/types.ts'
+import { parseIpv4 } from '../../../../src/lib/cidr.ts'
+import { ClawError } from '../../../../src/model/failure.ts'
+import { placementId, workloadId } from '../../../../src/model/ids.ts'
+import type { TaskStatus } from '../../../../src/ports/executor.ts'
+import { silent } from '../../../../src/ports/log.ts'
+import type { PacketFilter, Ruling } from '../../../../src/ports/packet-filter.ts'
+import { NetworkPolicyService } from '../../../../src/services/network-policies/service.ts'
+import { World } from '../../../../src/simulation/world.ts'
+import { ada, bob, meshOf, submit } from '../../../support/control-samples.ts'
+import { enableOverlay, joinOverlay } from '../../../support/overlay-samples.ts'
+
+const closed = (namespace = 'default'): Command => ({
+  ...{ type: 'create-network-policy', namespace, name: 'closed', about: '', selects: {}, ingress: [], egress: null },
+})
+const opened: Command = { type: 'delete-network-policy', namespace: 'default', name: 'closed' }
+
+/** A kernel that is not there. */
+class SimFilter implements PacketFilter {
+  ruling: Ruling | null = null
+  applied = 0
+  reason: string | null = null
+  failure: string | null = null
+  left: readonly string[] = []
+  asked = 0
+
+  obstacle(): Promise<string | null> {
+    this.asked += 1
+    return Promise.resolve(this.reason)
+  }
+
+  isThere(): Promise<boolean> {
+    return Promise.resolve(this.ruling !== null)
+  }
+
+  apply(ruling: Ruling): Promise<readonly string[]> {
+    if (this.failure !== null) return Promise.reject(new ClawError('PACKET_FILTER_FAILED', { problem: this.failure }))
+    this.ruling = ruling
+    this.applied += 1
+    return Promise.resolve(this.left)
+  }
+
+  remove(): Promise<void> {
+    this.ruling = null
+    return Promise.resolve()
+  }
+}
+
+/** Bob's node, with the second slot, and the work that it has. */
+function node(parts: { isFresh?: boolean; areAllKnown?: boolean; filter?: SimFilter } = {}) {
+  const book = meshOf([ada, bob])
+  book.run(enableOverlay())
+  for (const one of [ada, bob]) book.run(joinOverlay(one))
+  const world = new World(1)
+  const listeners = new Set<(changes: readonly Change[]) => void>()
+  const taskListeners = new Set<() => void>()
+  const tasks = new Map<string, TaskStatus>()
+  const filter = parts.filter ?? new SimFilter()
+  const known = { areAllKnown: parts.areAllKnown ?? true, isFresh: parts.isFresh ?? true }
+  const service = new NetworkPolicyService({
+    ...{ self: bob, clock: world, log: silent, filter },
+    control: {
+      state: book.state,
+      onChange(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      fresh: () => (known.isFresh ? Promise.resolve() : Promise.reject(new ClawError('NO_LEADER', { detail: 'none' }))),
+    },
+    tasks: {
+      all: () => [...tasks.values()],
+      areAllKnown: () => known.areAllKnown,
+      onChange(listener) {
+        taskListeners.add(listener)
+        return () => taskListeners.delete(listener)
+      },
+    },
+  })
+  const run = (command: Command): void => {
+    const { changes } = book.run(command)
+    for (const listener of listeners) listener(changes)
+  }
+  return {
+    ...{ world, filter, service, known, run },
+    place(id: string, where = bob): void {
+      run(submit(id))
+      run({ type: 'place', workload: workloadId(id), attempt: 1, node: where, devices: [], executor: 'docker' })
+      run({ type: 'claim', placement: placementId(workloadId(id), 1), node: where })
+    },
+    report(id: string, overlayAddress: string, where = bob): void {
+      const placement = placementId(workloadId(id), 1)
+      run({ type: 'report-running', placement, node: where, startedAt: 5_000, overlayAddress })
+    },
+    runs(id: string, overlayAddress: string): void {
+      const placement = placementId(workloadId(id), 1)
+      const status = { state: 'running', startedAt: 5_000, overlayAddress } as const
+      tasks.set(id, { placement, workload: workloadId(id), handle: null, devices: [], status })
+      for (const listener of taskListeners) listener()
+    },
+  }
+}
+
+const number = (address: string): number => parseIpv4(address) ?? 0
+const noSignal = new AbortController().signal
+
+test('work that a policy is for has its rule with the very moment in which its address counts for anything', async () => {
+  const { service, world, filter, run, place, runs } = node()
+  await service.start()
+  run(closed())
+  place('wl-a')
+  await world.runFor(1_000)
+  expect(filter.ruling).toMatchObject({ subnet: '10.200.2.0/24', known: [], groups: [] })
+  runs('wl-a', '10.200.2.2')
+  await world.runFor(200)
+  const own = number('10.200.2.2')
+  expect(filter.ruling?.known).toEqual([own])
+  expect(filter.ruling?.groups).toEqual([{ way: 'ingress', members: [own], allows: [] }])
+})
+
+test('a policy that comes is kept within moments, and one that goes is kept no more', async () => {
+  const { service, world, filter, run } = node()
+  await service.start()
+  await world.runFor(1_000)
+  expect(filter.ruling).toBeNull()
+  run(closed())
+  await world.runFor(200)
+  expect(filter.ruling).not.toBeNull()
+  run(opened)
+  await world.runFor(200)
+  expect(filter.ruling).toBeNull()
+})
+
+test('work elsewhere is let in by the address that it has there, and no more once it has ended', async () => {
+  const { service, world, filter, run, place, report, runs } = node()
+  await service.start()
+  run({ ...closed(), ingress: [{ peers: [{}], ports: [] }] } as Command)
+  place('wl-a')
+  runs('wl-a', '10.200.2.2')
+  place('wl-b', ada)
+  report('wl-b', '10.200.1.9', ada)
+  await world.runFor(200)
+  const peers = (): readonly number[] => filter.ruling?.groups[0]?.allows[0]?.peers?.work ?? []
+  expect(peers()).toEqual([number('10.200.1.9'), number('10.200.2.2')])
+  run({
+    type: 'report-ended',
+    placement: placementId(workloadId('wl-b'), 1),
+    node: ada,
+    exitCode: 0,
+    error: null,
+    endedAt: 9_000,
+  })
+  await world.runFor(200)
+  expect(peers()).toEqual([number('10.200.2.2')])
+})
+
+test('rules are looked after although nothing happens, and stay when the daemon ends', async () => {
+  const { service, world, filter, run } = node()
+  await service.start()
+  run(closed())
+  await world.runFor(200)
+  const before = filter.applied
+  await world.runFor(11_000)
+  expect(filter.applied).toBeGreaterThan(before + 1)
+  await service.stop()
+  expect(filter.ruling).not.toBeNull()
+})
+
+test('a daemon that may have missed something leaves the rules of the one before it alone until it has heard', async () => {
+  const filter = new SimFilter()
+  filter.ruling = { subnet: '10.200.2.0/24', known: [1], groups: [] }
+  const { service, world, run, known } = node({ filter, isFresh: false })
+  await service.start()
+  await world.runFor(3_000)
+  expect(filter.ruling?.known).toEqual([1])
+  run(closed())
+  await world.runFor(3_000)
+  expect(filter.ruling?.known).toEqual([1])
+  known.isFresh = true
+  await world.runFor(10_000)
+  expect(filter.ruling?.known).toEqual([])
+})
+
+test('where no rules are, it does not wait to hear; and before it knows its tasks it goes by what the mesh knows of them', async () => {
+  const { service, world, filter, run, place, report, known } = node({ isFresh: false, areAllKnown: false })
+  run(closed())
+  place('wl-a')
+  report('wl-a', '10.200.2.2')
+  await service.start()
+  await world.runFor(200)
+  expect(filter.ruling?.known).toEqual([number('10.200.2.2')])
+  known.isFresh = true
+  known.areAllKnown = true
+  await world.runFor(12_000)
+  expect(filter.ruling?.known).toEqual([])
+})
+
+test('a host that cannot keep policies says so, once there are any, and asks for nothing before', async () => {
+  const { service, world, filter, run } = node()
+  filter.reason = 'nft is not installed (nftables)'
+  let told = 0
+  service.onProblems(() => {
+    told += 1
+  })
+  await service.start()
+  await world.runFor(30_000)
+  expect(filter.asked).toBeLessThan(2)
+  expect(service.problems()).toEqual([])
+  run(closed())
+  await world.runFor(200)
+  expect(service.problems()).toEqual(['network policies: they are not kept here, as nft is not installed (nftables)'])
+  expect(told).toBe(1)
+  run(opened)
+  await world.runFor(200)
+  expect(service.problems()).toEqual([])
+})
+
+test('what does not work is said and tried again', async () => {
+  const { service, world, filter, run } = node()
+  filter.failure = 'nft failed with code 1'
+  await service.start()
+  run(closed())
+  await world.runFor(200)
+  expect(service.problems()[0]).toContain('nft failed with code 1')
+  filter.failure = null
+  filter.left = ['work of this node is not kept from other work of this node: no br_netfilter']
+  await world.runFor(2_000)
+  expect(filter.ruling).not.toBeNull()
+  expect(service.problems()).toEqual([`network policies: ${filter.left[0] ?? ''}`])
+})
+
+test('whoever is about to start work waits until the policies of the moment are in place', async () => {
+  const { service, world, filter, run } = node()
+  await service.start()
+  await world.runFor(1_000)
+  run(closed())
+  let isSettled = false
+  const settled = service.settled(noSignal).then(() => {
+    isSettled = true
+  })
+  await Promise.resolve()
+  expect([isSettled, filter.ruling]).toEqual([false, null])
+  await world.runFor(200)
+  expect([isSettled, filter.ruling !== null]).toEqual([true, true])
+  await settled
+  await service.settled(noSignal)
+  const gone = new AbortController()
+  run(opened)
+  gone.abort()
+  await service.settled(gone.signal)
+  expect(filter.ruling).not.toBeNull()
+})
