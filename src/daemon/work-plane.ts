@@ -104,8 +104,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
       const sample = await inventory.sample(AbortSignal.timeout(sampleMs))
       const own = troubled.flatMap((one) => one.problems())
       const problems = [...own, ...sample.problems]
-      const content = { ...sample, problems, busy: agent.busyDevices(), version }
-      return asOutdated(content, control.outdated)
+      return asOutdated({ ...sample, problems, busy: agent.busyDevices(), version }, control.outdated)
     },
   })
   agent.onBusyChange(() => members.refresh())

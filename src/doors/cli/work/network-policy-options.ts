@@ -97,10 +97,7 @@ interface FileSaid {
 }
 
 /** Throws SPEC_INVALID, and INVALID_REQUEST for a file that cannot be read. */
-export async function networkPolicyFrom(
-  file: string | undefined,
-  session: Pick<Session, 'host'>,
-): Promise<FileSaid> {
+export async function networkPolicyFrom(file: string | undefined, session: Pick<Session, 'host'>): Promise<FileSaid> {
   if (file === undefined) return { content: {}, place: undefined }
   const { formatOf, textOf } = await import('./spec-file.ts')
   const { parseNetworkPolicy } = await import('../../../specs/network-policy.ts')
