@@ -119,6 +119,20 @@ describe.skipIf(!hasHosts)('given two hosts whose kernels are told who may reach
     expect(await lab.reaches(1, 1, ['10.200.1.1:53/tcp'])).toEqual(['10.200.1.1:53/tcp'])
   })
 
+  test('who is outside, such as another host, reaches what is closed only by a rule for where it is', async () => {
+    const target = `${containerAt(1, 2)}:80/tcp`
+    const db = { selects: { deployment: 'db' } }
+    await apply([policy({ ...db, ingress: [{ peers: [{ namespace: '*' }], ports: [] }] })])
+    expect(await lab.reaches(2, null, [target])).toEqual([])
+    const cidr = `${lab.hosts.addressOf(2)}/32`
+    await apply([policy({ ...db, ingress: [{ peers: [{ cidr }], ports: [] }] })])
+    expect(await lab.reaches(2, null, [target])).toEqual([target])
+    await apply([policy({ ...db, ingress: [{ peers: [{ cidr: '0.0.0.0/0', except: [cidr] }], ports: [] }] })])
+    expect(await lab.reaches(2, null, [target])).toEqual([])
+    await apply([policy({ ...db, ingress: [{ peers: [{ cidr: '0.0.0.0/0' }], ports: [] }] })])
+    expect(await lab.reaches(2, null, [target])).toEqual([target])
+  })
+
   test('a connection that is open ends when it is not let through any more, within the host and across', async () => {
     await apply([])
     const [near, far] = [await lab.talk(1, 1, containerAt(1, 2)), await lab.talk(2, 2, containerAt(1, 2))]

@@ -89,9 +89,12 @@ function portsOf(said: readonly z.output<typeof port>[] | undefined): string[] {
   })
 }
 
+/** Nobody reads more. */
+const mostNamed = 100
+
 export const unenforced = z
   .array(z.object({ node: z.string().nullable(), workload: z.string().nullable(), reason: z.string() }))
-  .describe('Where it is not kept, and why')
+  .describe(`Where it is not kept, and why; ${mostNamed} at most`)
 
 export const NetworkPolicyView = z.object({
   name: z.string(),
@@ -145,7 +148,10 @@ const portsIn = (all: readonly string[]) => (all.length === 0 ? {} : { ports: [.
 
 const workOf = (policy: NetworkPolicy, state: MeshState): readonly Workload[] =>
   [...state.workloads.values()].filter(
-    (workload) => !isTerminal(workload.state) && selects(policy, marksOf(state, workload)),
+    (workload) =>
+      workload.spec.namespace === policy.namespace &&
+      !isTerminal(workload.state) &&
+      selects(policy, marksOf(state, workload)),
   )
 
 /** Of this work, what nothing is kept from, and the nodes of it that keep nothing apart. */
@@ -169,7 +175,7 @@ export function unenforcedOf(work: readonly Workload[], { state, reports }: Seen
       ? []
       : [{ node: placement === null ? null : nameOf(state, placement.node), workload: workload.name, reason }]
   })
-  return [...troubled, ...bare]
+  return [...troubled, ...bare].slice(0, mostNamed)
 }
 
 /** Why nothing can be kept from it, or it from anybody; null where that can be, or it does not run. */

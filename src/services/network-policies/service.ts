@@ -62,7 +62,7 @@ export class NetworkPolicyService implements Service {
   #stopped = new AbortController()
   /** Whoever waits for the next look to end. */
   readonly #waiting = new Set<() => void>()
-  /** How often policies have come, changed or gone, and how many of those times the last look that has ended knew of. */
+  /** How often policies, or work of this host, have come, changed or gone, and how many of those times the last look that has ended knew of. */
   #changed = 1
   #looked = 0
 
@@ -81,7 +81,9 @@ export class NetworkPolicyService implements Service {
           if (this.#concerns(changes)) this.#loop.wake()
         }),
         tasks.onChange(() => {
-          if (control.state.networkPolicies.size > 0) this.#loop.wake()
+          if (control.state.networkPolicies.size === 0) return
+          this.#changed += 1
+          this.#loop.wake()
         }),
       ]
       return () => {
@@ -110,8 +112,9 @@ export class NetworkPolicyService implements Service {
   }
 
   /**
-   * Waits until the policies that there are now have been put in place, so that what is started next begins with nothing let through to
-   * it. Where they cannot be, it is only waited for that to be known, and `problems` says it.
+   * Waits until the policies that there are now have been put in place for the work that there is, so that what is started next begins
+   * with nothing let through to it, also at an address that other work had. Where they cannot be, it is only waited for that to be known,
+   * and `problems` says it.
    */
   async settled(signal: AbortSignal): Promise<void> {
     while (this.#looked < this.#changed && !signal.aborted && !this.#stopped.signal.aborted)

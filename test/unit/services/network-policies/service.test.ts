@@ -81,6 +81,11 @@ function node(parts: { isFresh?: boolean; areAllKnown?: boolean; filter?: SimFil
     const { changes } = book.run(command)
     for (const listener of listeners) listener(changes)
   }
+  const is = (id: string, status: TaskStatus['status']): void => {
+    const placement = placementId(workloadId(id), 1)
+    tasks.set(id, { placement, workload: workloadId(id), handle: null, devices: [], status })
+    for (const listener of taskListeners) listener()
+  }
   return {
     ...{ world, filter, service, known, run },
     place(id: string, where = bob): void {
@@ -93,10 +98,10 @@ function node(parts: { isFresh?: boolean; areAllKnown?: boolean; filter?: SimFil
       run({ type: 'report-running', placement, node: where, startedAt: 5_000, overlayAddress })
     },
     runs(id: string, overlayAddress: string): void {
-      const placement = placementId(workloadId(id), 1)
-      const status = { state: 'running', startedAt: 5_000, overlayAddress } as const
-      tasks.set(id, { placement, workload: workloadId(id), handle: null, devices: [], status })
-      for (const listener of taskListeners) listener()
+      is(id, { state: 'running', startedAt: 5_000, overlayAddress })
+    },
+    ends(id: string): void {
+      is(id, { state: 'ended', exitCode: 0, error: null, endedAt: 6_000 })
     },
   }
 }
@@ -227,6 +232,21 @@ test('what does not work is said and tried again', async () => {
   await world.runFor(2_000)
   expect(filter.ruling).not.toBeNull()
   expect(service.problems()).toEqual([`network policies: ${filter.left[0] ?? ''}`])
+})
+
+test('what is started next waits until work that has ended has lost its address', async () => {
+  const { service, world, filter, run, place, runs, ends } = node()
+  await service.start()
+  run(closed())
+  place('wl-a')
+  runs('wl-a', '10.200.2.2')
+  await world.runFor(200)
+  expect(filter.ruling?.known).toHaveLength(1)
+  ends('wl-a')
+  const settled = service.settled(noSignal)
+  await world.runFor(200)
+  await settled
+  expect(filter.ruling?.known).toEqual([])
 })
 
 test('whoever is about to start work waits until the policies of the moment are in place', async () => {
