@@ -103,7 +103,9 @@ async function bridgeProblems(subnet: string, signal: AbortSignal, attempt: Atte
   const words = ['link', 'set', 'dev', bridge, 'type', 'bridge', 'nf_call_iptables', '1']
   if (!(await isFiltered())) await attempt(signal, 'modprobe', 'br_netfilter')
   const set = await attempt(signal, 'ip', ...words)
-  const reason = (await isFiltered()) ? toolProblem('ip', set, patience) : 'the kernel has no br_netfilter'
+  const reason = (await isFiltered())
+    ? toolProblem('ip', set, patience)
+    : 'br_netfilter is not loaded: modprobe br_netfilter'
   return reason === null ? [] : [`work of this node is not kept from other work of this node: ${reason}`]
 }
 
