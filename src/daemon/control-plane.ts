@@ -5,10 +5,10 @@ import { createHost, type Host } from '../adapters/libp2p/host.ts'
 import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/settings.ts'
 import type { Config } from '../config/schema.ts'
 import { lan, wan } from '../core/consensus/settings.ts'
-import { encodeBackup } from '../core/state/backup.ts'
-import { restore } from '../core/state/restore.ts'
+import { backupSlices } from '../core/state/backup.ts'
+import { restoreSlices } from '../core/state/restore.ts'
 import { supported } from '../core/state/versions.ts'
-import type { State } from '../core/state/state.ts'
+import { inTurns } from '../lib/slices.ts'
 import type { AuditTrail, Denial } from '../ports/audit.ts'
 import { AdmissionGate } from '../services/admission/gate.ts'
 import { type KnownMembers, knownMembers } from '../services/admission/known-members.ts'
@@ -16,6 +16,7 @@ import type { StoredMembership } from '../services/admission/membership-file.ts'
 import { MeshKeyHolder, publicKeyIn } from '../services/admission/mesh-key.ts'
 import { MeshLinksService } from '../services/admission/mesh-links.ts'
 import { AdmissionService } from '../services/admission/service.ts'
+import { pauseOf } from '../services/consensus/pause.ts'
 import { ConsensusService } from '../services/consensus/service.ts'
 import { ReplicatedState } from '../services/control/replicated-state.ts'
 import { ControlService } from '../services/control/service.ts'
@@ -30,9 +31,12 @@ export type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
 /** The state that a new era replaced last, as a backup. */
 const replacedFile = 'replaced-state'
 
-async function keepReplaced({ disk, clock, version, log }: Ground, state: State): Promise<void> {
+/** In slices: nobody has to wait for it. */
+async function keepReplaced({ disk, clock, version, log }: Ground, written: Uint8Array): Promise<void> {
+  const pause = pauseOf(clock, new AbortController().signal)
+  const state = await inTurns(restoreSlices(written), pause)
   if (state.mesh === null) return
-  const file = encodeBackup(state, { at: clock.now(), software: version })
+  const file = await inTurns(backupSlices(state, { at: clock.now(), software: version }), pause)
   await disk.writeBlob(replacedFile, file, { secret: true })
   log.warn('another state takes the place of the one that this node had, which is kept', { file: replacedFile })
 }
@@ -57,7 +61,7 @@ export async function controlPlane(ground: Ground, membership: StoredMembership,
       machine,
       settings: config.mesh.timing === 'wan' ? wan : lan,
       founders: membership.founding === null ? [] : [self],
-      keepReplaced: (state) => keepReplaced(ground, restore(state)),
+      keepReplaced: (state) => keepReplaced(ground, state),
     },
   )
   const onDenial = (denial: Denial): void => audit.denied(denial)

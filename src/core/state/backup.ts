@@ -4,10 +4,11 @@
  */
 import { z } from 'zod'
 import { sha256 } from '../../lib/sha256.ts'
+import { atOnce, type Slices } from '../../lib/slices.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant } from '../../model/time.ts'
 import { restore } from './restore.ts'
-import { snapshot } from './snapshot.ts'
+import { snapshotInSlices } from './snapshot.ts'
 import type { State } from './state.ts'
 
 const Header = z.strictObject({
@@ -35,17 +36,26 @@ export interface Backup {
 const longestHeader = 4_096
 const newline = 0x0a
 
-/** Throws NO_LEADER for a mesh that has not been founded yet. */
-export function encodeBackup(state: State, taken: { readonly at: Instant; readonly software: string }): Uint8Array {
-  const { mesh, index, members, workloads } = state
+interface Taken {
+  readonly at: Instant
+  readonly software: string
+}
+
+/** All of it at once; throws as `backupSlices`. */
+export const encodeBackup = (state: State, taken: Taken): Uint8Array => atOnce(backupSlices(state, taken))
+
+/** Of the state as it is at the first slice. Throws NO_LEADER for a mesh that has not been founded yet. */
+export function* backupSlices(state: State, taken: Taken): Slices<void, Uint8Array> {
+  const { mesh, index } = state
+  const [nodes, workloads] = [state.members.size, state.workloads.size]
   if (mesh === null) throw new ClawError('NO_LEADER', { detail: 'the mesh is still being founded' })
-  const body = snapshot({ ...state, tokens: new Map(), sealedKeys: new Map(), vault: null })
+  const body = yield* snapshotInSlices({ ...state, tokens: new Map(), sealedKeys: new Map(), vault: null })
   const header: Omit<BackupHeader, 'sha256'> = {
     format: 'clawbernetes-backup',
     version: 1,
     ...{ mesh: mesh.id, name: mesh.genesis.name, index },
     ...{ takenAt: new Date(taken.at).toISOString(), software: taken.software },
-    ...{ nodes: members.size, workloads: workloads.size, size: body.length },
+    ...{ nodes, workloads, size: body.length },
   }
   const line = JSON.stringify({ ...header, sha256: digest(header, body) })
   return Buffer.concat([Buffer.from(`${line}\n`), body])

@@ -2,6 +2,7 @@
  * The state with which a new era begins: after a recovery what the survivor had, after a restore what was in a backup. Who belongs to the
  * mesh is never taken from a backup: a node that was removed must not come back with an old file, and keys are worth nothing elsewhere.
  */
+import type { Slices } from '../../lib/slices.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -9,8 +10,8 @@ import { isTerminal } from '../../model/workload.ts'
 import { keepGangsWhole } from './gangs.ts'
 import { change, end, fail } from './lifecycle.ts'
 import { goBack } from './moves.ts'
-import { restore } from './restore.ts'
-import { snapshot } from './snapshot.ts'
+import { restoreSlices } from './restore.ts'
+import { snapshotInSlices } from './snapshot.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
 import { emit } from './step.ts'
@@ -22,9 +23,9 @@ export interface Renewal {
   readonly node: NodeId
 }
 
-/** A copy of the survivor's state that tells of the recovery. */
-export function recovered(survivor: State, lost: readonly string[], { at, by, node }: Renewal): State {
-  const state = copyOf(survivor)
+/** A copy of the survivor's state that tells of the recovery. It is made of the state as it is at the first slice. */
+export function* recovered(survivor: State, lost: readonly string[], { at, by, node }: Renewal): Slices<void, State> {
+  const state = yield* copyOf(survivor)
   const step = stepAt(state, { at, by })
   const name = state.members.get(node)?.name ?? node
   const others = lost.length === 0 ? '' : `; ${lost.join(', ')} vote no more`
@@ -32,28 +33,35 @@ export function recovered(survivor: State, lost: readonly string[], { at, by, no
   return state
 }
 
-/** The backup's state in the mesh that is there. */
-export function restored(present: State, backup: State, renewal: Renewal): State {
+/** The backup's state in the mesh that is there, as that is at the first slice. */
+export function* restored(present: State, backup: State, renewal: Renewal): Slices<void, State> {
   const { node, by } = renewal
-  const state = transplant(present, backup)
+  const state = yield* copyOf(transplanted(present, backup))
   const step = stepAt(state, renewal)
   const { genesis } = backup.mesh ?? {}
   const when = new Date(backup.at).toISOString()
   const message = `${by} restored the state of ${genesis?.name ?? 'a mesh'} as it was at ${when}`
   emit(step, { type: 'mesh.restored', node, message })
-  for (const workload of [...state.workloads.values()]) if (!isTerminal(workload.state)) revive(step, workload)
+  for (const [i, workload] of [...state.workloads.values()].entries()) {
+    if (!isTerminal(workload.state)) revive(step, workload)
+    if (i % revivedAtOnce === revivedAtOnce - 1) yield
+  }
   keepGangsWhole(step)
   return state
 }
 
-const copyOf = (state: State): State => restore(snapshot(state))
+const revivedAtOnce = 200
 
 /** Written and read back, so that every index is built anew. */
-function transplant(present: State, backup: State): State {
+function* copyOf(state: State): Slices<void, State> {
+  return yield* restoreSlices(yield* snapshotInSlices(state))
+}
+
+function transplanted(present: State, backup: State): State {
   const isSame = present.mesh?.id === backup.mesh?.id
   const { mesh, version, members, removed, tokens, sealedKeys, vault, liveness, auditHeads, skipped, workerResults } =
     present
-  return copyOf({
+  return {
     ...backup,
     ...{ mesh, version, members, removed, tokens, sealedKeys, vault, liveness, auditHeads, skipped, workerResults },
     // A key that was taken away since must not count again; on another mesh there was none to take away.
@@ -64,7 +72,7 @@ function transplant(present: State, backup: State): State {
     index: Math.max(present.index, backup.index),
     at: Math.max(present.at, backup.at),
     sequence: Math.max(present.sequence, backup.sequence),
-  })
+  }
 }
 
 type Rights = Pick<State, 'operators' | 'roles' | 'users' | 'apikeys'>

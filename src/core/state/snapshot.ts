@@ -16,6 +16,16 @@ type Outcomes = Written['results']
 /** The state as bytes, a slice at a time; as it is at the call, whatever is applied before the last of them is taken. */
 export const snapshotSlices = (state: State, size?: SliceSize): Slices<Uint8Array> => writeJson(contentOf(state), size)
 
+/** The same in one piece, made in slices. */
+export function* snapshotInSlices(state: State): Slices<void, Uint8Array> {
+  const parts: Uint8Array[] = []
+  for (const part of snapshotSlices(state)) {
+    parts.push(part)
+    yield
+  }
+  return joined(parts)
+}
+
 /** All of it at once. */
 export const snapshot = (state: State): Uint8Array => joined(snapshotSlices(state))
 

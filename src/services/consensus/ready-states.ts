@@ -1,5 +1,5 @@
 /** States that were read from snapshots in slices, ready to replace that of the machine at once. */
-import { inTurns, partsInTurns } from '../../lib/slices.ts'
+import { inTurns, partsInTurns, type Slices } from '../../lib/slices.ts'
 import type { Pause } from './pause.ts'
 import type { Machine } from './types.ts'
 
@@ -26,6 +26,11 @@ export class ReadyStates {
     if (takeOver === undefined) throw new Error('a state was not read before it was to be taken over')
     this.#ready.delete(data)
     takeOver(index)
+  }
+
+  /** One that is made in slices for the machine. */
+  made(data: Slices<unknown, Uint8Array>): Promise<Uint8Array> {
+    return inTurns(data, this.#pause)
   }
 
   /** The state of the machine as it is now, all of it. */

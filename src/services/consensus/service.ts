@@ -17,6 +17,7 @@ import type { Service } from '../../ports/service.ts'
 import { maxPayloadBytes, raftMessage } from '../../wire/raft.ts'
 import { listen } from './listen.ts'
 import type { GatewayStatus, Lead } from '../control/types.ts'
+import { CarriedOut } from './carried-out.ts'
 import { Compactor, usualCompaction } from './compactor.ts'
 import type { ConsensusDeps, ConsensusOptions } from './deps.ts'
 import { type Asked, PendingEra } from './pending-era.ts'
@@ -55,8 +56,7 @@ export class ConsensusService implements Consensus, Service {
   /** What the machine has applied. */
   #applied = 0
   #inbox: Input[] = []
-  /** Called when what is in the inbox now has been carried out. */
-  #afterStep: (() => void)[] = []
+  readonly #carriedOut = new CarriedOut()
   #loop: Promise<void> | null = null
   #learners: readonly NodeId[] = []
   readonly #era = new PendingEra()
@@ -199,11 +199,14 @@ export class ConsensusService implements Consensus, Service {
     const { signal } = this.#stopped
     for (let raft = this.#raft; raft !== null && this.#inbox.length > 0 && !signal.aborted; raft = this.#raft) {
       const era = this.#era.take()
+      this.#carriedOut.begin()
       try {
         await this.#turn(raft, era)
       } catch (error) {
         era?.reject(error)
         this.#fail(error)
+      } finally {
+        this.#carriedOut.end()
       }
     }
     this.#loop = null
@@ -218,15 +221,17 @@ export class ConsensusService implements Consensus, Service {
   }
 
   async #turn(raft: Raft, era: Asked | null): Promise<void> {
-    const { clock } = this.#deps
     const inputs = this.#inbox.splice(0)
-    const then = this.#afterStep.splice(0)
-    const settings = widened(this.#options.settings, this.#pulse.lateness)
     const before = eraOf(raft.log.last.term)
     if (era?.withUncommitted === true) this.#apply(raft.log.slice(this.#applied + 1, raft.log.lastIndex))
-    // First of its turn, so that nothing comes between the state that it takes and the log that it gives up.
-    if (era !== null) inputs.unshift({ type: 'begin-era', ...era, data: era.data() })
-    const effects = step(raft, inputs, clock.elapsed(), settings)
+    if (era !== null) {
+      const data = await this.#states.made(era.data())
+      if (this.#raft !== raft) return era.reject(noLeader('this peer takes no part now'))
+      // First of its turn, so that nothing comes between the state that it takes and the log that it gives up.
+      inputs.unshift({ type: 'begin-era', ...era, data })
+    }
+    const settings = widened(this.#options.settings, this.#pulse.lateness)
+    const effects = step(raft, inputs, this.#deps.clock.elapsed(), settings)
     this.#send(effects.early)
     try {
       // What another era replaces may hold what that one lacks.
@@ -237,12 +242,10 @@ export class ConsensusService implements Consensus, Service {
     } catch (error) {
       if (!ClawError.is(error, 'DISK_FULL')) throw error
       era?.reject(error)
-      await this.#waitForDisk(error)
-      return
+      return this.#waitForDisk(error)
     }
     this.#carryOut(raft, effects)
     era?.resolve()
-    for (const run of then) run()
     this.#compactor.look(raft.log, this.#applied)
   }
 
@@ -280,16 +283,16 @@ export class ConsensusService implements Consensus, Service {
   #roleChanged(raft: Raft): void {
     if (raft.phase !== 'leader') this.#waiting.lostLead()
     if (raft.phase !== 'leader' && raft.leader !== null) this.#transfer.end(raft.leader === this.#transfer.to)
-    const status = this.status()
-    tellRole(this.#deps, status)
-    for (const listener of [...this.#listeners]) listener(status)
+    tellRole(this.#deps, this.status())
+    for (const listener of [...this.#listeners]) listener(this.status())
   }
 
   #received(from: NodeId, term: number, snapshot: Snapshot): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#afterStep.push(resolve)
+    // It may have stood aside while the state was read: nothing takes it over then.
+    if (this.#raft === null) return Promise.resolve()
+    const carriedOut = this.#carriedOut.wait()
     this.#put({ type: 'snapshot-received', from, term, snapshot })
-    return abortable(promise, this.#stopped.signal)
+    return abortable(carriedOut, this.#stopped.signal)
   }
 
   #sendSnapshot(to: NodeId, term: number): void {
@@ -303,7 +306,7 @@ export class ConsensusService implements Consensus, Service {
   #standAside(detail: string): void {
     this.#raft = null
     this.#inbox = []
-    for (const run of this.#afterStep.splice(0)) run()
+    this.#carriedOut.giveUp()
     this.#waiting.failAll(detail)
     this.#transfer.end(false)
     for (const listener of [...this.#listeners]) listener(this.status())
@@ -312,11 +315,10 @@ export class ConsensusService implements Consensus, Service {
   /** Stands aside, and tries until the disk takes a whole journal again. */
   async #waitForDisk(error: ClawError<'DISK_FULL'>): Promise<void> {
     const { log, metrics, clock } = this.#deps
-    const signal = this.#stopped.signal
     this.#standAside('the disk of the leader is full')
     log.error('the disk is full; this peer takes no part in decisions until there is space', { ...error.facts })
     metrics.count('claw_consensus_disk_full_total')
-    await persevere(clock, signal, () => this.#reopened(signal))
+    await persevere(clock, this.#stopped.signal, () => this.#reopened(this.#stopped.signal))
   }
 
   async #reopened(signal: AbortSignal): Promise<boolean> {
@@ -346,8 +348,7 @@ export class ConsensusService implements Consensus, Service {
       await this.#states.prepare(news.data)
       this.#takeOver(news)
     }
-    const at = clock.elapsed()
-    this.#raft = createRaft({ self, hard, log, applied: this.#applied }, at, this.#options.settings)
+    this.#raft = createRaft({ self, hard, log, applied: this.#applied }, clock.elapsed(), this.#options.settings)
     this.#inbox = [{ type: 'set-learners', learners: this.#learners }]
     return kept
   }

@@ -41,8 +41,8 @@ export interface NewEra {
   readonly voters: readonly NodeId[]
   /** Applies first what stands in this peer's log and is not known to be committed. */
   readonly withUncommitted: boolean
-  /** The state to begin with; asked for when nothing can change it any more. */
-  readonly data: () => Uint8Array
+  /** The state to begin with, made a slice at a time; asked for when nothing can change what it is made of before the era has begun. */
+  readonly data: () => Slices<unknown, Uint8Array>
 }
 
 export interface Consensus {

@@ -2,8 +2,9 @@
 import type { Backup } from '../../core/state/backup.ts'
 import { encodeBackup } from '../../core/state/backup.ts'
 import { recovered, restored } from '../../core/state/renewal.ts'
-import { snapshot } from '../../core/state/snapshot.ts'
+import { snapshotInSlices } from '../../core/state/snapshot.ts'
 import { laggardsInWords } from '../../core/state/versions.ts'
+import type { Slices } from '../../lib/slices.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { State } from '../../core/state/state.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -57,9 +58,13 @@ export class Renewal {
     return { at: this.#deps.clock.now(), by, node: this.#deps.self }
   }
 
-  #begin(voters: readonly NodeId[], withUncommitted: boolean, state: () => State): Promise<void> {
+  #begin(voters: readonly NodeId[], withUncommitted: boolean, state: () => Slices<void, State>): Promise<void> {
     const { consensus, random } = this.#deps
     const leap = 1 + (random.bytes(1)[0] ?? 0)
-    return consensus.beginEra({ leap, voters, withUncommitted, data: () => snapshot(state()) })
+    return consensus.beginEra({ leap, voters, withUncommitted, data: () => written(state()) })
   }
+}
+
+function* written(state: Slices<void, State>): Slices<void, Uint8Array> {
+  return yield* snapshotInSlices(yield* state)
 }

@@ -1,5 +1,5 @@
 /** Consensus begun anew on a survivor, under crashes, partitions and the return of those who were given up. */
-import { joined } from '../../../src/lib/slices.ts'
+import { joined, type Slices } from '../../../src/lib/slices.ts'
 import { expect, test } from 'vitest'
 import { eraOf } from '../../../src/core/consensus/era.ts'
 import { nodeId } from '../../../src/model/ids.ts'
@@ -11,8 +11,17 @@ import { ConsensusGroup, word } from '../../support/consensus-group.ts'
 const ids = ['ada', 'bob', 'cyd'].map(nodeId)
 const [ada, bob, cyd] = ids as [NodeId, NodeId, NodeId]
 
-const recover = (group: ConsensusGroup, { service, machine, id }: Peer, leap = 1): Promise<void> =>
-  group.settled(service.beginEra({ leap, voters: [id], withUncommitted: true, data: () => joined(machine.snapshot()) }))
+/** In as many slices as it is asked to have. */
+function* inSlices(data: () => Uint8Array, slices = 1): Slices<void, Uint8Array> {
+  const made = data()
+  for (let i = 0; i < slices; i += 1) yield
+  return made
+}
+
+const recover = (group: ConsensusGroup, { service, machine, id }: Peer, leap = 1): Promise<void> => {
+  const data = () => inSlices(() => joined(machine.snapshot()))
+  return group.settled(service.beginEra({ leap, voters: [id], withUncommitted: true, data }))
+}
 
 const peerOf = (group: ConsensusGroup, id: NodeId): Peer => {
   const peer = group.peers.get(id)
@@ -121,7 +130,7 @@ test('given a working group, when its leader begins an era with the same voters 
   await group.commit('one')
   const leader = await group.untilLeader()
   const voters = leader.service.status().voters
-  const data = (): Uint8Array => word(JSON.stringify(['zero']))
+  const data = () => inSlices(() => word(JSON.stringify(['zero'])))
   await group.settled(leader.service.beginEra({ leap: 1, voters, withUncommitted: false, data }))
   await group.commit('next')
   await group.world.runUntil(
@@ -129,6 +138,33 @@ test('given a working group, when its leader begins an era with the same voters 
     20_000,
   )
   expect(group.leader()?.service.status().voters).toEqual(voters)
+})
+
+test('given a large state, when an era begins with it, then others have their turns while it is made, and nothing is decided', async () => {
+  const group = new ConsensusGroup(8)
+  await group.found('ada')
+  await group.commit('one')
+  const { service, machine } = peerOf(group, ada)
+  let [turns, isMade] = [0, false]
+  const turn = (): void => {
+    if (isMade) return
+    turns += 1
+    group.world.after(0, turn)
+  }
+  function* data(): Slices<void, Uint8Array> {
+    group.world.after(0, turn)
+    const made = yield* inSlices(() => joined(machine.snapshot()), 200)
+    isMade = true
+    return made
+  }
+  const begun = service.beginEra({ leap: 1, voters: [ada], withUncommitted: true, data })
+  const proposed = service.propose(word('between')).catch(() => 'given up')
+  await group.settled(begun)
+  await group.settled(proposed)
+  expect(turns).toBeGreaterThan(100)
+  expect(machine.words[0]).toBe('one')
+  await group.commit('after')
+  expect(machine.words.at(-1)).toBe('after')
 })
 
 /** One life: words are written under trouble, then two are lost, the third recovers, and they come back when nobody expects them. */

@@ -26,6 +26,14 @@ test('a part that is repeated or comes too early is asked for again', () => {
   expect(assembly.take(ada, part(4, 10)).snapshot).not.toBeNull()
 })
 
+test('what is said of its size takes no memory, and no part goes beyond it', () => {
+  const assembly = new SnapshotAssembly()
+  expect(assembly.take(ada, { ...part(0, 4), size: 2 ** 50 })).toEqual({ wanted: 4, snapshot: null })
+  assembly.take(bob, part(0, 4))
+  expect(assembly.take(bob, { ...part(4, 10), data: new Uint8Array(7) })).toEqual({ wanted: 4, snapshot: null })
+  expect(assembly.take(bob, part(4, 10)).snapshot?.data).toEqual(data)
+})
+
 test('another leader begins anew', () => {
   const assembly = new SnapshotAssembly()
   assembly.take(ada, part(0, 4))

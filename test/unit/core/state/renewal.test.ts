@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { atOnce } from '../../../../src/lib/slices.ts'
 import { recovered, restored } from '../../../../src/core/state/renewal.ts'
 import { restore } from '../../../../src/core/state/restore.ts'
 import { snapshot } from '../../../../src/core/state/snapshot.ts'
@@ -35,7 +36,7 @@ describe('a recovery', () => {
   test('keeps everything, and tells what was done', () => {
     const { state } = meshOf([ada, bob])
     const before = copy(state)
-    const after = recovered(state, ['bob'], renewal)
+    const after = atOnce(recovered(state, ['bob'], renewal))
     expect(state).toEqual(before)
     expect(after.events.at(-1)).toMatchObject({ type: 'mesh.recovered', node: ada })
     expect(after.events.at(-1)?.message).toContain('bob vote no more')
@@ -61,7 +62,7 @@ describe('a restore on another mesh', () => {
   })
   book.run({ type: 'add-operator', key: bob, name: 'alice' })
   const present = otherMesh()
-  const after = restored(present, book.state, { ...renewal, node: cyd })
+  const after = atOnce(restored(present, book.state, { ...renewal, node: cyd }))
   const workload = (name: string) => after.workloads.get(workloadId(name))
 
   test('takes over the work, and what lost work was to become', () => {
@@ -101,7 +102,7 @@ describe('a restore on the mesh itself', () => {
     const backup = copy(book.state)
     book.run({ type: 'remove-operator', key: cyd })
     book.run({ type: 'remove-member', node: bob, force: true })
-    const after = restored(book.state, backup, renewal)
+    const after = atOnce(restored(book.state, backup, renewal))
     expect([...after.members.keys()]).toEqual([ada])
     expect(after.removed.get(bob)).toBe(book.state.epoch)
     expect(after.epoch).toBe(book.state.epoch)
@@ -123,7 +124,7 @@ describe('a restore on the mesh itself', () => {
       error: null,
     })
     book.run(submit('wl-newer'))
-    const after = restored(book.state, backup, renewal)
+    const after = atOnce(restored(book.state, backup, renewal))
     expect(after.workloads.has(workloadId('wl-newer'))).toBe(false)
     const workload = after.workloads.get(workloadId('wl-a'))
     expect(workload).toMatchObject({ state: 'running', placement: { id: 'wl-a.1', node: bob, attempt: 1 } })
@@ -142,7 +143,7 @@ test('whatever was before, a restored state is one that any peer can read, time 
       if (isSame)
         for (const [i, each] of since.entries()) book.run(toCommand(book.state, each, i + 1_000), { at: each.clock })
       const present = isSame ? book.state : otherMesh()
-      const after = restored(present, backup, renewal)
+      const after = atOnce(restored(present, backup, renewal))
       expect(copy(after)).toEqual(after)
       expect(after.at).toBeGreaterThanOrEqual(Math.max(present.at, backup.at))
       expect(after.sequence).toBeGreaterThan(Math.max(present.sequence, backup.sequence))
