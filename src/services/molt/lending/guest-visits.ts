@@ -5,6 +5,7 @@ import { newline, positionAt } from '../../../lib/log-block.ts'
 import { shallowJson } from '../../../lib/nesting.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { PlacementId } from '../../../model/ids.ts'
+import { type Millis, minute, second } from '../../../model/time.ts'
 import type { Conversation } from '../../../ports/conversation.ts'
 import type { ExecRequest as Exec, ExecSession } from '../../../ports/exec.ts'
 import type { LogPiece } from '../../../ports/log-store.ts'
@@ -12,6 +13,7 @@ import { channelOf, ToCommand } from '../../../wire/command-talk.ts'
 import type { ExecRequest, LogsItem, LogsRequest } from '../../../wire/molt-lease.ts'
 import type { KeptQuery } from '../../logs/log-keeper.ts'
 import type { GuestWork } from './guest-work.ts'
+import type { LeaseWatch } from './lease-watch.ts'
 
 export interface GuestHost {
   read(placement: PlacementId, query: KeptQuery, signal: AbortSignal): AsyncIterable<LogPiece>
@@ -63,27 +65,51 @@ function* linesIn(block: Buffer): Generator<readonly [start: number, end: number
   }
 }
 
-/** Throws WORKLOAD_NOT_RUNNING and EXEC_FAILED. */
+/** Whoever is in work that is held still hears nothing of it: it may go on soon, once the buyer has signed, or it does not. */
+const heldPatience: Millis = 30 * second
+const runs = (state: Lease['state']): boolean => state === 'running' || state === 'ending'
+
+interface Visit {
+  readonly side: Conversation
+  readonly watch: LeaseWatch
+  readonly signal: AbortSignal
+}
+
+/** Throws WORKLOAD_NOT_RUNNING, also when the work has been held still for a while, and EXEC_FAILED. */
 export async function leaseExec(
   { host, work }: { readonly host: GuestHost; readonly work: GuestWork },
   lease: Lease,
   { command, workdir, env, stdin, terminal }: ExecRequest,
-  { side, signal }: { readonly side: Conversation; readonly signal: AbortSignal },
+  { side, watch, signal }: Visit,
 ): Promise<void> {
   const placement = work.placement(lease)
   // Work that is held still would never answer.
-  if (placement === null || (lease.state !== 'running' && lease.state !== 'ending'))
+  if (placement === null || !runs(lease.state))
     throw new ClawError('WORKLOAD_NOT_RUNNING', { workload: placement ?? lease.key, state: lease.state })
   const off = new AbortController()
   const asked = { command, workdir, env, stdin, terminal }
-  const session = await host.exec(placement, asked, AbortSignal.any([signal, off.signal]))
+  const failed = Promise.withResolvers<never>()
+  const until = AbortSignal.any([signal, off.signal])
+  const held = heldTooLong(placement, watch, until)
+  held.catch(failed.reject)
+  failed.promise.catch(() => 'whoever is in it hears of it')
   try {
+    const session = await Promise.race([host.exec(placement, asked, until), failed.promise])
     await say(side, { type: 'started' })
-    const failed = Promise.withResolvers<never>()
     for (const pass of [passInput(session, side), obey(session, side)]) pass.catch(failed.reject)
     await Promise.race([passOutput(session, side), failed.promise])
   } finally {
     off.abort()
+  }
+}
+
+/** Ends when the work has stood still for too long, or is over and nobody has said so. Throws WORKLOAD_NOT_RUNNING, and the signal's reason. */
+async function heldTooLong(workload: PlacementId, watch: LeaseWatch, signal: AbortSignal): Promise<never> {
+  for (let since: Millis | null = null; ;) {
+    const [seen, state, now] = [watch.version(), watch.state(), watch.clock.elapsed()]
+    since = runs(state) ? null : (since ?? now)
+    if (since !== null && now - since >= heldPatience) throw new ClawError('WORKLOAD_NOT_RUNNING', { workload, state })
+    await watch.news(seen, since === null ? minute : since + heldPatience - now, signal)
   }
 }
 

@@ -35,6 +35,7 @@ import { GuestData, type GuestDataDeps } from './guest-data.ts'
 import { leaseOutputs } from './guest-outputs.ts'
 import { LeaseRunner } from './lease-runner.ts'
 import { type LeaseDisk, LeaseStore } from './lease-store.ts'
+import { watchLease } from './lease-watch.ts'
 import { LendingDesk } from './lending-desk.ts'
 import { OfferPublisher } from './offer-publisher.ts'
 import { readPolicy } from './policy-file.ts'
@@ -230,6 +231,7 @@ export class LendingService implements Service, LendingView {
     const { host, self } = this.#deps.home
     const desk = this.#desk
     const [work, node, data] = [this.#work, self, this.#data]
+    const watched = { runner: this.#runner, store: this.#store, clock: this.#deps.home.clock }
     const call = <Answer>(from: NodeId, answer: () => Answer): Answer => {
       this.#admit(this.#calls, from)
       return answer()
@@ -250,7 +252,10 @@ export class LendingService implements Service, LendingView {
       ),
       rpc.serve(haveOutputs, ({ agreement }, from) => call(from, () => desk.fetched(agreement, from))),
       rpc.serveDuplex(execInLease, (asked, from, side, signal) =>
-        call(from, () => leaseExec({ host, work }, desk.leaseFor(asked.agreement, from), asked, { side, signal })),
+        call(from, () => {
+          const lease = desk.leaseFor(asked.agreement, from)
+          return leaseExec({ host, work }, lease, asked, { side, signal, watch: watchLease(watched, lease.key) })
+        }),
       ),
     ]
   }
