@@ -108,6 +108,11 @@ export class ContainerBridge {
     this.#letGo()
   }
 
+  /** The lanes cannot be set up on this host: whoever waits for the first of them waits in vain. */
+  noteFailed(): void {
+    if (this.#lanes === undefined) this.note(null)
+  }
+
   /** There is no overlay, or it is none of this host's. */
   noteOff(): void {
     this.#lanes = undefined

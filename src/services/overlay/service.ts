@@ -133,6 +133,7 @@ export class OverlayService implements Service {
     } catch (error) {
       if (!(error instanceof ClawError)) throw error
       if (signal.aborted) return
+      if (ClawError.is(error, 'OVERLAY_FAILED') || ClawError.is(error, 'OVERLAY_FULL')) this.#bridge?.noteFailed()
       if (!this.#problems.includes(`overlay: ${error.message}`)) this.#warn(error)
       this.#tell([`overlay: ${error.message}`])
     }

@@ -63,6 +63,19 @@ describe('given nodes with an engine each, and an overlay that is turned on', ()
     expect(hosts.world.elapsed() - before).toBeLessThan(20_000)
   })
 
+  test('where the overlay cannot be set up on the host, work does not wait for it', async () => {
+    const other = await running(1)
+    const foreign = other.get(0).tunnels.made.get('claw0')
+    if (foreign === undefined) expect.fail('there is none')
+    const hosts = await OverlayHosts.of(1)
+    hosts.get(0).tunnels.made.set('claw0', foreign)
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    const before = hosts.world.elapsed()
+    expect(await networkFor(hosts, hosts.get(0))).toBeNull()
+    expect(hosts.world.elapsed() - before).toBeLessThan(5_000)
+  })
+
   test('turned off, it goes at once, or once nothing is on it any more', async () => {
     const hosts = await running(2)
     const [free, used] = [hosts.get(0), hosts.get(1)]
