@@ -1,4 +1,5 @@
 /** What lending takes of the own mesh and host, and of the network. */
+import { lookUp } from '../adapters/system/look-up.ts'
 import { ClawError } from '../model/failure.ts'
 import type { LendingMode } from '../model/molt-policy.ts'
 import { lendingModes } from '../model/molt-policy.ts'
@@ -47,6 +48,7 @@ export function lendingHomeOf(
       exec: (placement, request, signal) => agent.exec(placement, request, signal),
     },
     seal: (subject, value) => vault.seal(subject, value),
+    lookUp,
     pause: (placement, isPaused) => pauseTask({ executors, tasks: () => agent.tasks() }, placement, isPaused),
   }
 }

@@ -116,6 +116,7 @@ export class LendingLab extends MoltLab {
       home: {
         ...{ mesh: meshId('mesh-lab'), engine: null, removeTask: () => Promise.resolve() },
         ...{ self: home, disk, clock: host.clock, log: silent, hasNetwork: false },
+        lookUp: () => Promise.resolve(['8.8.8.8']),
         control: {
           ...control,
           get state() {

@@ -18,3 +18,9 @@ export function isAllowedImage({ images: { allowed, blocked } }: Pick<Lending, '
     return fitting?.some((glob) => glob.startsWith(`${registry}/`)) ?? false
   return fitting === undefined || fitting.length > 0
 }
+
+/** The host whose addresses have to be looked at before an image of that name is pulled; null where the owner has named its registry. */
+export function registryToCheck({ allowed }: Lending['images'], name: string): string | null {
+  const { registry } = parseReference(name)
+  return allowed?.some((glob) => glob.startsWith(`${registry}/`)) === true ? null : registry.replace(/:\d+$/, '')
+}

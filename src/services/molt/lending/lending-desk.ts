@@ -54,6 +54,8 @@ export interface LendingDeskDeps {
   readonly uncleanOf: (devices: readonly string[]) => Promise<ReadonlySet<string>>
   /** Finds out what others have closed with it; returns after a moment, however it goes. */
   readonly learn: (who: NodeId, signal: AbortSignal) => Promise<void>
+  /** Whether an image of that name may be pulled from where its registry is found now. */
+  readonly mayPull: (image: string) => Promise<boolean>
 }
 
 /** Bids that nobody has taken yet: of one buyer, of all of whom nothing is known, and of all together. */
@@ -74,10 +76,11 @@ export class LendingDesk {
     // Nobody else waits while it is found out who asks; whom the owner has named needs no name.
     if (lending !== null && ![...lending.trusted, ...lending.blocked].includes(from))
       await this.#deps.learn(from, signal)
-    return this.#turns.do(() => this.#bid(want, from))
+    const mayPull = lending === null || (await this.#deps.mayPull(want.image.name))
+    return this.#turns.do(() => this.#bid(want, from, mayPull))
   }
 
-  async #bid(want: Want, from: NodeId): Promise<BidAnswer> {
+  async #bid(want: Want, from: NodeId, mayPull: boolean): Promise<BidAnswer> {
     const { store, runner, lending: lendingNow, situation, signer, network } = this.#deps
     const declined = (reason: DeclineReason): BidAnswer => ({
       ...{ type: 'decline', decline: { want: wantHash(want), reason } },
@@ -87,6 +90,7 @@ export class LendingDesk {
     if (known !== null) return bidAnswer(known)
     const lending = lendingNow()
     if (lending === null) return declined('paused')
+    if (!mayPull) return declined('image')
     this.#checkOpen(from)
     const decision = decideBid(lending, want, situation(from))
     if (decision.type === 'decline') return declined(decision.reason)
@@ -185,6 +189,8 @@ export class LendingDesk {
     if (state === 'closing' || state === 'closed') return refused('over')
     // Also by its name: that is what the owner's rules about images were asked for.
     if (work.image !== `${lease.want.image.name}@${agreement.terms.image}`) return refused('image')
+    // What it leads to may be another by now.
+    if (!(await this.#deps.mayPull(lease.want.image.name))) return refused('image')
     const before = await store.work(id)
     if (state !== 'agreed')
       return JSON.stringify(before) === JSON.stringify(work) ? { type: 'accepted' } : refused('started')

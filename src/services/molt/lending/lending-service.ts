@@ -36,6 +36,7 @@ import { leaseOutputs } from './guest-outputs.ts'
 import { LeaseRunner } from './lease-runner.ts'
 import { type LeaseDisk, LeaseStore } from './lease-store.ts'
 import { watchLease } from './lease-watch.ts'
+import { type LookUp, Registries } from './registries.ts'
 import { LendingDesk } from './lending-desk.ts'
 import { OfferPublisher } from './offer-publisher.ts'
 import { readPolicy } from './policy-file.ts'
@@ -72,6 +73,7 @@ export interface LendingHome
   /** What guests can be kept apart by, as the engine says now. */
   readonly isolation: (signal: AbortSignal) => Promise<readonly Isolation[]>
   readonly host: GuestHost
+  readonly lookUp: LookUp
   /** Where the policy is, which is the same in all networks. */
   readonly disk: Pick<LeaseDisk, 'readBlob'>
   readonly clock: Clock
@@ -123,11 +125,13 @@ export class LendingService implements Service, LendingView {
       onLeft: (devices) => home.care.left(devices, { mayReset: this.#policy.gpuReset === true }),
     })
     const rules = (): Lending | null => this.rules()
+    const registries = new Registries(home)
     this.#desk = new LendingDesk({
       ...plane,
       ...{ store: this.#store, runner: this.#runner, work: this.#work, lending: rules },
       situation: (buyer) => this.#situation(buyer),
       uncleanOf: (devices) => home.care.look(devices),
+      mayPull: (image) => registries.mayPull(rules()?.images ?? { allowed: null, blocked: [] }, image),
     })
     this.#publisher = new OfferPublisher({
       ...{ board: plane.board, clock, log, lending: rules },
