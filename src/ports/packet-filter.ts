@@ -5,8 +5,10 @@ import type { PortRange } from '../model/network-policy.ts'
 export interface Ruling {
   /** Every address that work of this node can have. */
   readonly subnet: string
-  /** Those whose work is known. Nothing passes to or from any other of the subnet. */
+  /** Those whose work is known. */
   readonly known: readonly number[]
+  /** On these ways nothing passes from, or to, any other address of the subnet: work is about to be there that a policy may be for. */
+  readonly shut: readonly Way[]
   readonly groups: readonly RuledGroup[]
 }
 

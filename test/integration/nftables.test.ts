@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { judge } from '../../src/core/network-policy/judge.ts'
 import { rulingOf } from '../../src/core/network-policy/ruling.ts'
-import type { Endpoint } from '../../src/core/network-policy/work.ts'
+import type { Endpoint, WorkMarks } from '../../src/core/network-policy/work.ts'
 import { formatIpv4, parseIpv4 } from '../../src/lib/cidr.ts'
 import { nodeId } from '../../src/model/ids.ts'
 import type { NetworkPolicy } from '../../src/model/network-policy.ts'
@@ -67,11 +67,15 @@ describe.skipIf(!hasHosts)('given two hosts whose kernels are told who may reach
     filters.set(host, filter)
     return filter
   }
-  const apply = async (policies: readonly NetworkPolicy[], known = work): Promise<void> => {
+  const apply = async (
+    policies: readonly NetworkPolicy[],
+    known = work,
+    expected: readonly WorkMarks[] = [],
+  ): Promise<void> => {
     for (const host of [1, 2]) {
       const isHere = ({ node }: Endpoint): boolean => node === nodeId(`n${host}`)
       const source = { residents: known.filter(isHere), others: known.filter((one) => !isHere(one)) }
-      const ruling = rulingOf({ policies, ...source, subnet: subnet(host) })
+      const ruling = rulingOf({ policies, ...source, expected, subnet: subnet(host) })
       if (ruling === null) await filterOf(host).remove(signal)
       else expect(await filterOf(host).apply(ruling, signal)).toEqual([])
     }
@@ -147,16 +151,20 @@ describe.skipIf(!hasHosts)('given two hosts whose kernels are told who may reach
     expect(far()).toBeGreaterThan(before[1] ?? 0)
   })
 
-  test('an address that nobody is known to have reaches nobody, until it is', async () => {
+  test('while work is expected that a policy is for, an address that nobody is known to have is closed on its ways', async () => {
     const elsewhere = [policy({ namespace: 'c', ingress: [] })]
-    const target = `${containerAt(1, 2)}:80/tcp`
-    await apply(
-      elsewhere,
-      work.filter((one) => one.address !== address(1, 2)),
-    )
-    expect(await lab.reaches(1, 1, [target])).toEqual([])
+    const meant = { namespace: 'c', deployment: null, labels: {} }
+    const known = work.filter((one) => one.address !== address(1, 2))
+    const [out, into] = [`${containerAt(1, 2)}:80/tcp`, `${containerAt(1, 1)}:80/tcp`]
+    const open = async () => [await lab.reaches(1, 1, [out]), await lab.reaches(2, 1, [into])]
+    await apply(elsewhere, known)
+    expect(await open()).toEqual([[out], [into]])
+    await apply(elsewhere, known, [meant])
+    expect(await open()).toEqual([[out], []])
+    await apply([policy({ namespace: 'c', egress: [] })], known, [meant])
+    expect(await open()).toEqual([[], [into]])
     await apply(elsewhere)
-    expect(await lab.reaches(1, 1, [target])).toEqual([target])
+    expect(await open()).toEqual([[out], [into]])
   })
 
   test('rules that somebody has taken away, or changed, are put back; rules that are whole are left alone', async () => {

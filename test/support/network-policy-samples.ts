@@ -28,9 +28,10 @@ export interface Packet {
 }
 
 /** Whether the first packet of a connection gets past one node; `ways` for which half of it is looked at. */
-export function passes({ subnet: own, known, groups }: Ruling, { from, to, port }: Packet): boolean {
+export function passes({ subnet: own, known, shut, groups }: Ruling, { from, to, port }: Packet): boolean {
   const isHere = (one: number): boolean => covers(parseCidr(own) ?? { base: 0, bits: 0 }, { base: one, bits: 32 })
-  if ([from, to].some((one) => isHere(one) && !known.includes(one))) return false
+  const isUnknown = (one: number): boolean => isHere(one) && !known.includes(one)
+  if ((shut.includes('egress') && isUnknown(from)) || (shut.includes('ingress') && isUnknown(to))) return false
   const lets = ({ peers, ports }: Allowance, far: number): boolean =>
     (ports === null ||
       ports.some((one) => one.protocol === port.protocol && one.first <= port.first && port.first <= one.last)) &&

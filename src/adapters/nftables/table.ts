@@ -28,10 +28,11 @@ interface Direction {
 const asked: Direction = { suffix: '', opener: 'saddr', other: 'daddr', port: 'dport' }
 const answered: Direction = { suffix: '-answers', opener: 'daddr', other: 'saddr', port: 'sport' }
 
-export function tableOf({ subnet, known, groups }: Ruling): Table {
+export function tableOf({ subnet, known, shut, groups }: Ruling): Table {
   const named = groups.map((group, i) => ({ group, name: `${group.way}-${i}` }))
   const peers = peerSetsOf(groups)
   const elements = new Map<string, readonly string[]>([['known', known.map(formatIpv4)]])
+  for (const way of ['egress', 'ingress'] as const) elements.set(`shut-${way}`, shut.includes(way) ? [subnet] : [])
   for (const { name, addresses } of peers.values()) elements.set(name, addresses.map(formatIpv4))
   for (const { suffix } of [asked, answered])
     for (const way of ['egress', 'ingress'] as const) {
@@ -47,11 +48,13 @@ export function tableOf({ subnet, known, groups }: Ruling): Table {
   )
   const frame = [
     ...Array.from(elements.keys(), (name) =>
-      isMap(name) ? `map ${name} { type ipv4_addr : verdict; }` : `set ${name} { type ipv4_addr; }`,
+      isMap(name)
+        ? `map ${name} { type ipv4_addr : verdict; }`
+        : `set ${name} { type ipv4_addr; ${name.startsWith('shut-') ? 'flags interval; ' : ''}}`,
     ),
     ...chains,
-    ...judging(subnet, asked),
-    ...judging(subnet, answered),
+    ...judging(asked),
+    ...judging(answered),
     ...forward(subnet),
     ...input(subnet),
   ].join('\n')
@@ -106,11 +109,11 @@ function portsOf(ports: readonly PortRange[] | null, port: string): readonly str
   )
 }
 
-/** First the end that has opened the connection, then the other. An address that is nobody's yet, or no more, is let nothing through. */
-const judging = (subnet: string, { suffix, opener, other }: Direction): readonly string[] => [
+/** First the end that has opened the connection, then the other. An address whose work is not known may be that of work that a policy is for. */
+const judging = ({ suffix, opener, other }: Direction): readonly string[] => [
   `chain judge${suffix} {`,
-  `ip ${opener} ${subnet} ip ${opener} != @known counter drop`,
-  `ip ${other} ${subnet} ip ${other} != @known counter drop`,
+  `ip ${opener} @shut-egress ip ${opener} != @known counter drop`,
+  `ip ${other} @shut-ingress ip ${other} != @known counter drop`,
   `ip ${opener} vmap @egress${suffix}`,
   `ip ${other} vmap @ingress${suffix}`,
   '}',
@@ -138,7 +141,7 @@ const input = (subnet: string): readonly string[] => [
   'ct state related ip protocol icmp accept',
   'udp dport 53 accept',
   'tcp dport 53 accept',
-  'ip saddr != @known counter drop',
+  'ip saddr @shut-egress ip saddr != @known counter drop',
   'ip saddr vmap @egress',
   '}',
 ]

@@ -2,7 +2,7 @@
 import type { NetworkPeer, NetworkPolicy } from '../../model/network-policy.ts'
 import { networkPolicyKey, parsePorts } from '../../model/network-policy.ts'
 import type { AllowedPeers, Allowance, RuledGroup, Ruling, Way } from '../../ports/packet-filter.ts'
-import type { Endpoint } from './work.ts'
+import type { Endpoint, WorkMarks } from './work.ts'
 import { isPeer, selects } from './work.ts'
 
 export interface RulingSource {
@@ -11,11 +11,13 @@ export interface RulingSource {
   readonly others: readonly Endpoint[]
   /** On this node. */
   readonly residents: readonly Endpoint[]
+  /** Work that belongs on this node and whose address is not known; null where it cannot be said which that is. */
+  readonly expected: readonly WorkMarks[] | null
   readonly subnet: string
 }
 
 /** Null while no policy is there: nothing is kept from anybody then. */
-export function rulingOf({ policies, others, residents: said, subnet }: RulingSource): Ruling | null {
+export function rulingOf({ policies, others, residents: said, expected, subnet }: RulingSource): Ruling | null {
   if (policies.length === 0) return null
   const residents = withoutDoubles(said)
   const sorted = policies.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
@@ -41,12 +43,21 @@ export function rulingOf({ policies, others, residents: said, subnet }: RulingSo
         allows: own.flatMap((policy) => allowancesOf(policy, way, { work, resolved })),
       }))
   }
+  const isShut = (way: Way): boolean =>
+    expected === null ||
+    residents.length < said.length ||
+    expected.some((one) =>
+      (policiesOf.get(one.namespace) ?? []).some((policy) => policy[way] !== null && selects(policy, one)),
+    )
   return {
     subnet,
+    shut: ways.filter(isShut),
     known: inOrder(residents.map(({ address }) => address)),
     groups: [...groupsOf('egress'), ...groupsOf('ingress')],
   }
 }
+
+const ways: readonly Way[] = ['egress', 'ingress']
 
 interface Known {
   readonly work: ReadonlyMap<string, readonly Endpoint[]>

@@ -2,10 +2,12 @@
  * Has the kernel of this host keep apart what the mesh's network policies keep apart. What it was told stays when this daemon ends: work
  * goes on, and so does what is not allowed to reach it.
  */
+import type { RulingSource } from '../../core/network-policy/ruling.ts'
 import { rulingOf } from '../../core/network-policy/ruling.ts'
-import type { Endpoint } from '../../core/network-policy/work.ts'
-import { endpointOf, endpointsOf } from '../../core/network-policy/work.ts'
+import type { Endpoint, WorkMarks } from '../../core/network-policy/work.ts'
+import { endpointOf, endpointsOf, marksOf } from '../../core/network-policy/work.ts'
 import { subnetOf } from '../../core/overlay/addresses.ts'
+import { joinsOverlay } from '../../core/overlay/joins.ts'
 import type { Change } from '../../core/state/types.ts'
 import { isSameJson } from '../../lib/canonical-json.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -65,6 +67,8 @@ export class NetworkPolicyService implements Service {
   /** How often policies, or work of this host, have come, changed or gone, and how many of those times the last look that has ended knew of. */
   #changed = 1
   #looked = 0
+  /** The rules of a daemon before are left alone as long as this one may have missed something. */
+  #isWaiting = false
 
   constructor(deps: NetworkPolicyDeps) {
     this.#deps = deps
@@ -77,8 +81,9 @@ export class NetworkPolicyService implements Service {
     this.#loop.start(() => {
       const subscriptions = [
         control.onChange((changes) => {
-          if (changes.some(({ type }) => type === 'network-policy')) this.#changed += 1
-          if (this.#concerns(changes)) this.#loop.wake()
+          if (!this.#concerns(changes)) return
+          this.#changed += 1
+          this.#loop.wake()
         }),
         tasks.onChange(() => {
           if (control.state.networkPolicies.size === 0) return
@@ -117,7 +122,8 @@ export class NetworkPolicyService implements Service {
    * and `problems` says it.
    */
   async settled(signal: AbortSignal): Promise<void> {
-    while (this.#looked < this.#changed && !signal.aborted && !this.#stopped.signal.aborted)
+    const wanted = this.#changed
+    while (this.#looked < wanted && !signal.aborted && !this.#stopped.signal.aborted)
       await new Promise<void>((resolve) => {
         const done = (): void => {
           this.#waiting.delete(done)
@@ -142,6 +148,7 @@ export class NetworkPolicyService implements Service {
 
   async #run(signal: AbortSignal): Promise<void> {
     const changed = this.#changed
+    this.#isWaiting = false
     try {
       this.#tell(await this.#reconcile(signal))
     } catch (error) {
@@ -151,7 +158,7 @@ export class NetworkPolicyService implements Service {
       this.#tell([error.message])
       this.#loop.wake(soon)
     } finally {
-      this.#looked = changed
+      if (!this.#isWaiting) this.#looked = changed
       this.#release()
     }
   }
@@ -171,7 +178,8 @@ export class NetworkPolicyService implements Service {
     const obstacle = await filter.obstacle()
     if (obstacle !== null) return [`they are not kept here, as ${obstacle}`]
     // What this daemon has read of its own disk may be older than what the daemon before it went by.
-    if (!this.#isFresh && (await filter.isThere(signal))) return []
+    this.#isWaiting = !this.#isFresh && (await filter.isThere(signal))
+    if (this.#isWaiting) return []
     return filter.apply(ruling, signal)
   }
 
@@ -183,25 +191,37 @@ export class NetworkPolicyService implements Service {
     return rulingOf({
       policies: [...state.networkPolicies.values()],
       others: endpointsOf(state).filter(({ node }) => node !== self),
-      residents: this.#residents(),
+      ...this.#ownWork(),
       subnet: subnetOf(state.overlay.settings, slot),
     })
   }
 
-  /** By the addresses that they have now, which the mesh may not have heard of yet. */
-  #residents(): readonly Endpoint[] {
+  /** By the addresses that it has now, which the mesh may not have heard of yet. */
+  #ownWork(): Pick<RulingSource, 'residents' | 'expected'> {
     const { self, control, tasks } = this.#deps
     const { state } = control
     const areAllKnown = tasks.areAllKnown()
-    const known = new Map(tasks.all().map(({ placement, status }) => [placement, status]))
-    return [...(state.residents.get(self) ?? [])].flatMap((id) => {
+    const running = new Map(
+      tasks.all().flatMap(({ placement, status }) => (status.state === 'ended' ? [] : [[placement, status] as const])),
+    )
+    const residents: Endpoint[] = []
+    const expected: WorkMarks[] = []
+    for (const id of state.residents.get(self) ?? []) {
       const workload = state.workloads.get(id)
-      if (workload?.placement?.node !== self) return []
-      const status = known.get(workload.placement.id)
+      if (workload?.placement?.node !== self) continue
+      const status = running.get(workload.placement.id)
+      running.delete(workload.placement.id)
       const own = status?.state === 'running' ? status.overlayAddress : undefined
       const address = status === undefined && !areAllKnown ? workload.overlayAddress : own
-      return endpointOf(state, workload, address) ?? []
-    })
+      const endpoint = endpointOf(state, workload, address)
+      if (endpoint !== null) residents.push(endpoint)
+      // One that runs and has no address is taken for one that will.
+      else if (workload.placement.executor === 'docker' && joinsOverlay(workload.spec))
+        expected.push(marksOf(state, workload))
+    }
+    // What else runs here is work that the mesh has given up, or does not know.
+    const isStrange = running.values().some((status) => 'overlayAddress' in status)
+    return { residents, expected: areAllKnown && !isStrange ? expected : null }
   }
 
   async #withdraw(signal: AbortSignal): Promise<void> {

@@ -12,8 +12,8 @@ const allowance = (parts: Partial<Allowance>): Allowance => ({
 const group = (parts: Partial<RuledGroup>): RuledGroup => ({
   ...{ way: 'ingress', members: [address(1, 2)], allows: [], ...parts },
 })
-const ruling = (groups: readonly RuledGroup[], known = [2, 3]): Ruling => ({
-  ...{ subnet: subnet(1), known: known.map((host) => address(1, host)), groups },
+const ruling = (groups: readonly RuledGroup[], known = [2, 3], shut: Ruling['shut'] = []): Ruling => ({
+  ...{ subnet: subnet(1), shut, known: known.map((host) => address(1, host)), groups },
 })
 const work = (...hosts: readonly number[]) => ({ work: hosts.map((host) => address(2, host)), ranges: [] })
 const chain = (frame: string, name: string): readonly string[] =>
@@ -77,4 +77,14 @@ test('two groups with one rule have one set for it', () => {
     ruling([group({ allows: [one] }), group({ members: [address(1, 3)], allows: [one, allowance({ rule: 'b' })] })]),
   )
   expect([...elements.keys()].filter((name) => name.startsWith('peers'))).toEqual(['peers-0'])
+})
+
+test('to shut unknown addresses in or out is one element', () => {
+  const [open, shut] = [tableOf(ruling([])), tableOf(ruling([], [2, 3], ['ingress']))]
+  expect(chain(open.frame, 'judge').slice(0, 2)).toEqual([
+    'ip saddr @shut-egress ip saddr != @known counter drop',
+    'ip daddr @shut-ingress ip daddr != @known counter drop',
+  ])
+  expect(changeText('t', open, shut)?.trim()).toBe('add element ip t shut-ingress { 10.200.1.0/24 }')
+  expect(changeText('t', shut, open)?.trim()).toBe('delete element ip t shut-ingress { 10.200.1.0/24 }')
 })

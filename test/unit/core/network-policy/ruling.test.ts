@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { judge } from '../../../../src/core/network-policy/judge.ts'
 import { rulingOf } from '../../../../src/core/network-policy/ruling.ts'
-import type { Endpoint } from '../../../../src/core/network-policy/work.ts'
+import type { Endpoint, WorkMarks } from '../../../../src/core/network-policy/work.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
 import type { NetworkPolicy } from '../../../../src/model/network-policy.ts'
 import type { Ruling } from '../../../../src/ports/packet-filter.ts'
@@ -20,7 +20,12 @@ import {
 
 function rulingAt(node: number, policies: readonly NetworkPolicy[], work: readonly Endpoint[]): Ruling {
   const isHere = (one: Endpoint): boolean => one.node === nodeId(`n${node}`)
-  const source = { residents: work.filter(isHere), others: work.filter((one) => !isHere(one)), subnet: subnet(node) }
+  const source = {
+    residents: work.filter(isHere),
+    others: work.filter((one) => !isHere(one)),
+    subnet: subnet(node),
+    expected: [],
+  }
   const ruling = rulingOf({ policies, ...source })
   if (ruling === null) throw new Error('there are policies')
   return ruling
@@ -86,18 +91,33 @@ test('the same mesh gives the same ruling, in whichever order it is told', () =>
   )
 })
 
-test('without a policy there is no ruling; with one, an address that nobody is known to have is let nothing through', () => {
-  const [one, two] = [endpoint(1, 2), endpoint(1, 3)]
-  expect(rulingOf({ policies: [], residents: [one], others: [], subnet: subnet(1) })).toBeNull()
-  const ruling = rulingAt(1, [policy({ namespace: 'b', ingress: [] })], [one, two])
+test('without a policy there is no ruling', () => {
+  const one = endpoint(1, 2)
+  expect(rulingOf({ policies: [], residents: [one], others: [], expected: [], subnet: subnet(1) })).toBeNull()
+})
+
+test('while work is expected that a policy is for, an address that nobody is known to have is closed on its ways', () => {
+  const [one, unknown] = [endpoint(1, 2), address(1, 9)]
+  const into = [policy({ namespace: 'b', ingress: [] })]
   const port = { protocol: 'tcp', first: 80 } as const
-  expect(passes(ruling, { from: one.address, to: two.address, port })).toBe(true)
-  expect(passes(ruling, { from: one.address, to: address(1, 9), port })).toBe(false)
-  expect(passes(ruling, { from: address(1, 9), to: one.address, port })).toBe(false)
+  const open = (policies: readonly NetworkPolicy[], expected: readonly WorkMarks[] | null): readonly boolean[] => {
+    const ruling = rulingOf({ policies, residents: [one], others: [], expected, subnet: subnet(1) })
+    const [from, to] = [
+      { from: unknown, to: one.address, port },
+      { from: one.address, to: unknown, port },
+    ]
+    return ruling === null ? [] : [passes(ruling, from), passes(ruling, to)]
+  }
+  const meant = { namespace: 'b', deployment: null, labels: {} }
+  expect(open(into, [])).toEqual([true, true])
+  expect(open(into, [{ ...meant, namespace: 'c' }])).toEqual([true, true])
+  expect(open(into, [meant])).toEqual([true, false])
+  expect(open([policy({ namespace: 'b', egress: [] })], [meant])).toEqual([false, true])
+  expect(open(into, null)).toEqual([false, false])
 })
 
 test('an address that two say they have is let nothing through', () => {
   const ruling = rulingAt(1, [policy({ ingress: [] })], [endpoint(1, 2, { namespace: 'b' }), endpoint(1, 2)])
-  expect(ruling.known).toEqual([])
+  expect(ruling).toMatchObject({ known: [], shut: ['egress', 'ingress'] })
   expect(ruling.groups).toEqual([])
 })

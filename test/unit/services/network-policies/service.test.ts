@@ -88,8 +88,8 @@ function node(parts: { isFresh?: boolean; areAllKnown?: boolean; filter?: SimFil
   }
   return {
     ...{ world, filter, service, known, run },
-    place(id: string, where = bob): void {
-      run(submit(id))
+    place(id: string, where = bob, parts: Record<string, unknown> = {}): void {
+      run(submit(id, parts))
       run({ type: 'place', workload: workloadId(id), attempt: 1, node: where, devices: [], executor: 'docker' })
       run({ type: 'claim', placement: placementId(workloadId(id), 1), node: where })
     },
@@ -115,12 +115,36 @@ test('work that a policy is for has its rule with the very moment in which its a
   run(closed())
   place('wl-a')
   await world.runFor(1_000)
-  expect(filter.ruling).toMatchObject({ subnet: '10.200.2.0/24', known: [], groups: [] })
+  expect(filter.ruling).toMatchObject({ subnet: '10.200.2.0/24', known: [], shut: ['ingress'], groups: [] })
   runs('wl-a', '10.200.2.2')
   await world.runFor(200)
   const own = number('10.200.2.2')
-  expect(filter.ruling?.known).toEqual([own])
+  expect(filter.ruling).toMatchObject({ known: [own], shut: [] })
   expect(filter.ruling?.groups).toEqual([{ way: 'ingress', members: [own], allows: [] }])
+})
+
+test('work that no policy is for need not wait until its address is known, and nobody else for it', async () => {
+  const { service, world, filter, run, place, runs } = node()
+  await service.start()
+  run({ ...closed(), selects: { labels: { role: 'db' } } } as Command)
+  place('wl-a')
+  await world.runFor(1_000)
+  expect(filter.ruling).toMatchObject({ known: [], shut: [] })
+  place('wl-b', bob, { labels: { role: 'db' } })
+  await world.runFor(200)
+  expect(filter.ruling).toMatchObject({ known: [], shut: ['ingress'] })
+  runs('wl-b', '10.200.2.3')
+  await world.runFor(200)
+  expect(filter.ruling).toMatchObject({ known: [number('10.200.2.3')], shut: [] })
+})
+
+test('while something runs here that the mesh has given up, no unknown address passes', async () => {
+  const { service, world, filter, run, runs } = node()
+  await service.start()
+  run(closed('default'))
+  runs('wl-gone', '10.200.2.9')
+  await world.runFor(200)
+  expect(filter.ruling).toMatchObject({ known: [], shut: ['egress', 'ingress'] })
 })
 
 test('a policy that comes is kept within moments, and one that goes is kept no more', async () => {
@@ -173,7 +197,7 @@ test('rules are looked after although nothing happens, and stay when the daemon 
 
 test('a daemon that may have missed something leaves the rules of the one before it alone until it has heard', async () => {
   const filter = new SimFilter()
-  filter.ruling = { subnet: '10.200.2.0/24', known: [1], groups: [] }
+  filter.ruling = { subnet: '10.200.2.0/24', known: [1], shut: [], groups: [] }
   const { service, world, run, known } = node({ filter, isFresh: false })
   await service.start()
   await world.runFor(3_000)
@@ -247,6 +271,27 @@ test('what is started next waits until work that has ended has lost its address'
   await world.runFor(200)
   await settled
   expect(filter.ruling?.known).toEqual([])
+})
+
+test('what is started next does not wait for what comes after it, but until rules of a daemon before are no more', async () => {
+  const filter = new SimFilter()
+  filter.ruling = { subnet: '10.200.2.0/24', known: [1], shut: [], groups: [] }
+  const { service, world, run, place, known } = node({ filter, isFresh: false })
+  run(closed())
+  await service.start()
+  let isSettled = false
+  const settled = service.settled(noSignal).then(() => {
+    isSettled = true
+  })
+  await world.runFor(3_000)
+  expect(isSettled).toBe(false)
+  known.isFresh = true
+  for (let i = 0; i < 400; i += 1) {
+    place(`wl-${i}`)
+    await world.runFor(30)
+  }
+  expect([isSettled, filter.ruling.known]).toEqual([true, []])
+  await settled
 })
 
 test('whoever is about to start work waits until the policies of the moment are in place', async () => {
