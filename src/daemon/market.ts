@@ -13,6 +13,9 @@ import { DeedBook } from '../services/molt/deeds/deed-book.ts'
 import { DeedTeller } from '../services/molt/deeds/deed-teller.ts'
 import { blamesIn } from '../services/molt/deeds/blames.ts'
 import { endsIn } from '../services/molt/deeds/ends.ts'
+import { RecordSayer } from '../services/molt/deeds/record-sayer.ts'
+import { DisputeService } from '../services/molt/disputes/dispute-service.ts'
+import { tradesIn } from '../services/molt/disputes/trades.ts'
 import type { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import type { LendingHome } from '../services/molt/lending/lending-service.ts'
 import { withLoopback } from '../services/molt/loopback.ts'
@@ -77,17 +80,22 @@ export function marketOn(
     ...{ ...shared, self: party, rpc, bank, records, log: log.child('reputations') },
     blames: (agreement) => blamesIn(deeds, bank.books, party, agreement),
   })
+  const disputes = new DisputeService({
+    ...{ ...shared, rpc: { call: rpc.call.bind(rpc), serve: plane.rpc.serve.bind(plane.rpc) }, bank, deeds },
+    trades: tradesIn({ lending: lends.door, buying: lends.buying, signer }),
+    ...{ sayer: new RecordSayer({ records, clock, log }), log: log.child('disputes') },
+  })
   const teller = new DeedTeller({ self: party, deeds, bank, records, whyOf, clock, log: log.child('deeds') })
   const isWitness = network.witnesses.has(party)
   return {
     before: records.files,
     after: [
       ...(isWitness ? [new Witness({ ...shared, metrics, rpc })] : []),
-      ...[bank, walletOn(plane, bank, { ...shared, rpc, records, reputations }, lends.wallet)],
+      ...[bank, walletOn(plane, bank, { ...shared, rpc, records, reputations, disputes }, lends.wallet)],
       ...[offers, records, deeds, reputations],
       alone(lendingOn(ground, plane, { bank, records, deeds, reputations, disk }, lends), log),
       alone(buyingOn(ground, plane, { bank, offers, deeds, reputations, disk }, lends.buying), log),
-      teller,
+      ...[teller, disputes],
     ],
   }
 }

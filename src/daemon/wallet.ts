@@ -5,12 +5,14 @@ import type { Bank } from '../services/molt/bank.ts'
 import type { ReadingDeps } from '../services/molt/reading.ts'
 import type { WalletDoor } from '../services/molt/wallet-door.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
+import type { DisputesView } from '../services/molt/disputes/dispute-service.ts'
 import type { Reputations } from '../services/molt/reputation/reputations.ts'
 import type { RecordStore } from '../services/records/record-store.ts'
 
 interface WalletDeps extends ReadingDeps {
   readonly records: Pick<RecordStore, 'closedOut'>
   readonly reputations: Reputations
+  readonly disputes: DisputesView
 }
 
 /** Starts after the bank. */
@@ -19,7 +21,7 @@ export const walletOn = ({ network, party }: MoltPlane, bank: Bank, deps: Wallet
   async start() {
     door.show({
       ...{ network, account: party, bank, closedOut: deps.records.closedOut },
-      reputations: deps.reputations,
+      ...{ reputations: deps.reputations, disputes: deps.disputes },
       lines: (account, signal) => accountLines(deps, account, signal),
     })
   },

@@ -17,6 +17,9 @@ export const Signature = z.string().regex(/^[A-Za-z0-9+/]{86}==$/)
 
 const instant = z.int().min(0)
 
+/** No time for disputes is longer. */
+export const longestWindow = 7 * 86_400_000
+
 export const Terms = z
   .strictObject({
     network: z.string().min(1).max(64),
@@ -40,6 +43,11 @@ export const Terms = z
     endsAt: instant,
     /** Who decides a dispute: all of them have to agree. */
     arbiters: z.array(party).max(7),
+    /**
+     * So long after its end, in milliseconds, its provider cannot claim: that time is the arbiters'. Half of the time for claims of the network at most,
+     * whatever is written. Not there without arbiters.
+     */
+    disputeWindow: z.int().min(1_000).max(longestWindow).exactOptional(),
     /** SHA-256 of the image's manifest. */
     image: z.string().regex(/^sha256:[0-9a-f]{64}$/),
     isolation: z.enum(['gvisor', 'kata', 'runc']),
@@ -55,6 +63,10 @@ export const Terms = z
   .refine(
     ({ arbiters, buyer, provider }) => !arbiters.includes(buyer) && !arbiters.includes(provider),
     'a party is no arbiter',
+  )
+  .refine(
+    ({ arbiters, disputeWindow }) => arbiters.length > 0 || disputeWindow === undefined,
+    'time for disputes, and nobody to judge them',
   )
 export type Terms = z.infer<typeof Terms>
 

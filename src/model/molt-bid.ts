@@ -1,7 +1,7 @@
 /** What a provider answers to a want: at which terms it lends, for as long as it holds the GPUs for it, or why it does not. */
 import { z } from 'zod'
 import { Amount } from './amount.ts'
-import { Hash, party, Signature } from './molt-agreement.ts'
+import { Hash, longestWindow, party, Signature } from './molt-agreement.ts'
 import { DataTerms } from './molt-data.ts'
 import { gpuCount, gpuModel, instant, isolation, memoryMib, region } from './molt-hardware.ts'
 import { imageDigest } from './molt-want.ts'
@@ -30,6 +30,8 @@ export const Bid = z
     reclaim: z.int().min(0).max(86_400_000),
     /** Of those whom the buyer accepts. */
     arbiters: z.array(party).max(7),
+    /** So long after its end they have to judge a dispute, in milliseconds. Not there without arbiters. */
+    disputeWindow: z.int().min(1_000).max(longestWindow).exactOptional(),
     isolation,
     region: region.nullable(),
     /** SHA-256 of the image's manifest. */

@@ -115,6 +115,21 @@ const leaseFailures = {
   ),
 }
 
+const disputeFailures = {
+  DISPUTE_UNKNOWN: failure(
+    'not-found',
+    ({ dispute }: { dispute: string }) =>
+      `This node knows of no dispute ${dispute}, or of several that begin like that.`,
+    'See those that concern it with `clawbernetes molt dispute list`.',
+  ),
+  DISPUTE_REFUSED: failure(
+    'refused',
+    ({ agreement, problem }: { agreement: string; problem: string }) =>
+      `Nothing can be done about the agreement ${agreement} like this: ${problem}.`,
+    'See how it stands with `clawbernetes molt dispute info`, `clawbernetes molt job info` or `clawbernetes molt lease info`.',
+  ),
+}
+
 const buyingFailures = {
   MOLT_JOB_NOT_FOUND: failure(
     'not-found',
@@ -154,4 +169,5 @@ export const moltFailures = {
   ...accountFailures,
   ...leaseFailures,
   ...buyingFailures,
+  ...disputeFailures,
 }

@@ -96,5 +96,10 @@ export const LendingPolicy = z.strictObject({
     .exactOptional(),
   region: region.exactOptional(),
   arbiters: z.array(party).max(7).exactOptional(),
+  disputeWindow: span
+    .describe(
+      'So long after the end of a lease arbiters have to judge; 24h where it is left out, half of the claim time at most',
+    )
+    .exactOptional(),
 })
 export type LendingPolicy = z.infer<typeof LendingPolicy>

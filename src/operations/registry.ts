@@ -21,6 +21,13 @@ import { moltJobFetched, moltJobOutputs } from './molt/molt-job-data.ts'
 import { moltJobCancel, moltJobExec, moltJobFollow, moltJobInfo, moltJobList, moltJobLogs } from './molt/molt-jobs.ts'
 import { moltJoin, moltLeave, moltStatus } from './molt/molt-part.ts'
 import { moltFindings } from './molt/molt-findings.ts'
+import {
+  moltDisputeEvidence,
+  moltDisputeInfo,
+  moltDisputeList,
+  moltDisputeOpen,
+  moltVerdict,
+} from './molt/molt-disputes.ts'
 import { moltReputation } from './molt/molt-reputation.ts'
 import { moltExport, moltStatement, moltVerify } from './molt/molt-statement.ts'
 import { moltBalance, moltTransfer, moltWallet } from './molt/molt-wallet.ts'
@@ -234,6 +241,7 @@ export const operations = [
   ...[moltJobList, moltJobInfo, moltJobCancel, moltJobFollow, moltJobLogs, moltJobExec],
   ...[moltJobOutputs, moltJobFetched],
   ...[moltWallet, moltBalance, moltTransfer, moltStatement, moltExport, moltVerify, moltReputation, moltFindings],
+  ...[moltDisputeList, moltDisputeInfo, moltDisputeOpen, moltDisputeEvidence, moltVerdict],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],
   ...[whoami, canI, roleCreate, roleList, roleInfo, roleDelete],
   ...[userCreate, userList, userInfo, userAssign, userUnassign, userLink, userDisable, userEnable, userDelete],

@@ -48,7 +48,8 @@ export interface RecordNet {
   kept(): AsyncIterable<{ readonly key: string; readonly value: Uint8Array }>
   /**
    * Keeps it here and asks the peers that are closest to the key to keep it. Returns when `enough` of them do, or none is left to be asked;
-   * the rest are asked all the same. Throws what the signal says when it is aborted before.
+   * the rest are asked all the same. Throws RECORD_REFUSED where this node itself does not keep it, such as when it has come to know a better one,
+   * and what the signal says when it is aborted before.
    */
   put(
     key: string,

@@ -296,7 +296,8 @@ test('its own host puts nothing that its guard would not take from others', asyn
   const old = await published(ada)
   await published(ada, '2.0.0')
 
-  await expect(ada.net.put(keyOf(ada), old.bytes, { enough: 1, signal })).rejects.toThrow()
+  const put = ada.net.put(keyOf(ada), old.bytes, { enough: 1, signal })
+  await expect(put).rejects.toMatchObject({ code: 'RECORD_REFUSED', facts: { why: 'stale' } })
 
   expect(softwareOf(await read(ada, ada, false))).toBe('2.0.0')
 })

@@ -9,6 +9,7 @@ import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as digests from 'multiformats/hashes/digest'
 import { sameBytes } from '../../lib/same-bytes.ts'
+import { ClawError } from '../../model/failure.ts'
 import { type NodeId, nodeId } from '../../model/ids.ts'
 import { type Millis, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -17,7 +18,7 @@ import type { Found, PutOutcome, RecordNet, RecordReply } from '../../ports/reco
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import { deadline, reasonOf } from './abort.ts'
 import type { Dht } from './dht-parts.ts'
-import { bytesOf, type DhtShelf, forgetRecord, recordAt, recordsIn } from './dht-store.ts'
+import { bytesOf, type DhtShelf, forgetRecord, RecordNotStored, recordAt, recordsIn } from './dht-store.ts'
 
 /** So long a put goes on with the peers that are left once enough have answered. */
 const restOfPut: Millis = 30 * second
@@ -93,7 +94,9 @@ export class DhtRecordNet implements RecordNet {
         () => resolve(outcome()),
         (error: unknown) => {
           log.debug('a put came to nothing', { key, error })
-          reject(error instanceof Error ? error : new Error('a put failed', { cause: error }))
+          reject(
+            refusedBy(error, key) ?? (error instanceof Error ? error : new Error('a put failed', { cause: error })),
+          )
         },
       )
       .finally(life.clear)
@@ -205,3 +208,9 @@ async function drain(events: AsyncIterable<unknown>): Promise<void> {
 }
 
 const cidOf = (topic: Uint8Array): CID => CID.createV1(raw.code, digests.create(sha2, topic))
+
+/** This very node does not keep it: a better one has come since it was judged, or there is no room. */
+const refusedBy = (error: unknown, key: string): ClawError | null =>
+  error instanceof RecordNotStored && error.why !== null
+    ? new ClawError('RECORD_REFUSED', { key, why: error.why })
+    : null

@@ -5,6 +5,7 @@
 import { Record as StoredRecord } from '@libp2p/kad-dht'
 import { NotFoundError } from '@libp2p/interface'
 import { toBase32 } from '../../lib/base32.ts'
+import type { RecordRefusal } from '../../model/record.ts'
 import type { RecordGuard } from '../../ports/record-net.ts'
 import type { DhtProviders } from './dht-providers.ts'
 import type { Datastore } from './node.ts'
@@ -31,6 +32,13 @@ export interface DhtStoreDeps extends DhtShelf {
 /** A record was not stored. kad-dht then answers whoever sent it with nothing at all. */
 export class RecordNotStored extends Error {
   override readonly name = 'RecordNotStored'
+  /** Null for what is no record. */
+  readonly why: RecordRefusal | null
+
+  constructor(why: RecordRefusal | null, what: string = why ?? '') {
+    super(what)
+    this.why = why
+  }
 }
 
 /** The datastore as kad-dht may see it. It uses no more of it than these four. */
@@ -82,7 +90,7 @@ class DhtStore {
 
   #provide(key: Key, value: Uint8Array): Key {
     const { topic, peer } = this.#providerIn(key)
-    if (!this.#deps.providers.put(topic, peer, value)) throw new RecordNotStored('no room for more providers')
+    if (!this.#deps.providers.put(topic, peer, value)) throw new RecordNotStored(null, 'no room for more providers')
     return key
   }
 

@@ -43,6 +43,12 @@ export function payouts(
   return all.filter(({ amount }) => amount > 0n)
 }
 
+/** Before then its provider cannot claim: that time is its arbiters'. There is always half of the time for claims left. */
+export const claimableAt = (
+  { disputeWindow, endsAt }: Pick<Agreement['terms'], 'disputeWindow' | 'endsAt'>,
+  { claimTime }: Pick<Network, 'claimTime'>,
+): Instant => (disputeWindow === undefined ? 0 : endsAt + Math.min(disputeWindow, Math.floor(claimTime / 2)))
+
 /** Why it may not be closed so, or null when it may. */
 export function closingProblem(
   agreement: Agreement,
@@ -63,6 +69,7 @@ export function closingProblem(
     case 'agreed':
       return by(terms.buyer, closing.byBuyer) && by(terms.provider, closing.byProvider) ? null : 'signature'
     case 'claimed':
+      if (now < claimableAt(terms, network)) return 'too-early'
       return isVouched(closing.voucher) && by(terms.provider, closing.byProvider) ? null : 'signature'
     case 'taken-back': {
       if (now < terms.endsAt + network.claimTime) return 'too-early'

@@ -9,7 +9,7 @@ export type { Hash, Signature }
 
 export type Kind =
   | ('genesis' | 'agreement' | 'spend' | 'closing' | 'vote' | 'statement' | 'note' | 'voucher' | 'verdict')
-  | ('want' | 'bid')
+  | ('want' | 'bid' | 'evidence')
 
 const tagOf = (kind: Kind): string => `claw/molt-${kind}/1`
 

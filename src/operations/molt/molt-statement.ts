@@ -1,9 +1,11 @@
 /** What has come and gone on the account of a node, and whether every line of it, or of any other account, is as it has to be. */
 import { z } from 'zod'
 import { accountFileText, AccountFile, checkFile } from '../../core/molt/account-file.ts'
+import { holdAccount } from '../../core/molt/agreement.ts'
 import { networkOf } from '../../core/molt/network.ts'
 import { statementCsv, statementOf, type StatementLine } from '../../core/molt/statement.ts'
 import { checkAccount, checkBooks, type Verdict } from '../../core/molt/verify.ts'
+import { checkEvidence, EvidenceFile } from '../../core/records/evidence.ts'
 import { ClawError } from '../../model/failure.ts'
 import { statementPeriods, type StatementPeriod } from '../../model/molt-lease.ts'
 import { day, type Instant } from '../../model/time.ts'
@@ -117,12 +119,15 @@ export const moltVerify = unary({
   input: z
     .strictObject({
       account: z.string().min(1).max(128).optional().describe('Any account: its lines are fetched from the witnesses'),
-      file: z.record(z.string(), z.unknown()).optional().describe('What `molt statement --export json` wrote'),
+      file: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe('What `molt statement --export json` or `molt dispute evidence` wrote'),
       node,
     })
     .refine(({ account, file }) => account === undefined || file === undefined, 'takes an account, or a file'),
   output: z.object({
-    of: z.enum(['books', 'witnesses', 'file']),
+    of: z.enum(['books', 'witnesses', 'file', 'evidence']),
     network: z.string().describe('Id of the network by whose rules it was checked'),
     account: z.string(),
     isWhole: z.boolean(),
@@ -140,6 +145,13 @@ export const moltVerify = unary({
   async handler({ account: wanted, file }, context, { signal }) {
     const { verifier } = context
     if (file !== undefined) {
+      const put = EvidenceFile.safeParse(file)
+      if (put.success) {
+        const { evidence, network: genesis } = put.data
+        const rules = { network: networkOf(genesis), verifier }
+        const verdict = await checked(checkEvidence(evidence, rules), context, signal)
+        return view(verdict, { of: 'evidence', network: rules.network.id, account: holdAccount(evidence.agreement) })
+      }
       const read = readFile(file)
       const verdict = await checked(checkFile(read, verifier), context, signal)
       return view(verdict, { of: 'file', network: networkOf(read.network).id, account: read.account })
@@ -167,7 +179,7 @@ function readFile(file: unknown): AccountFile {
 }
 
 interface About {
-  readonly of: 'books' | 'witnesses' | 'file'
+  readonly of: 'books' | 'witnesses' | 'file' | 'evidence'
   readonly network: string
   readonly account: string
 }

@@ -4,6 +4,7 @@ import type { AccountLines } from '../../core/molt/verify.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Bank } from './bank.ts'
+import type { DisputesView } from './disputes/dispute-service.ts'
 import type { Reputations } from './reputation/reputations.ts'
 
 export interface WalletView {
@@ -13,6 +14,7 @@ export interface WalletView {
   /** Of whom it was proven that they contradict themselves. */
   readonly closedOut: Pick<ReadonlySet<NodeId>, 'has'>
   readonly reputations: Pick<Reputations, 'learn' | 'marks' | 'partners'>
+  readonly disputes: DisputesView
   /** Of any account. Throws NO_QUORUM, TOO_LARGE, and the signal's reason. */
   lines(account: string, signal: AbortSignal): Promise<AccountLines>
 }

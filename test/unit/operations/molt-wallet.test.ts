@@ -77,6 +77,7 @@ beforeEach(async () => {
     account: owner.id,
     bank,
     closedOut,
+    disputes: { all: () => [] } as never,
     reputations: {
       learn: async (party: string) => void asked.push(party),
       marks: marksOf({ deals: [], self: owner.id, closedOut, now: 5 }),

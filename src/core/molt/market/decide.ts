@@ -151,11 +151,15 @@ function bidOf(
     ...{ network, provider, buyer: want.buyer, want: wantHash(want), gpus: want.gpus, model, memoryMib, rate },
     credit: costOf(rate, BigInt(want.gpus) * BigInt(interval)),
     ...{ interval, reclaim: lending.reclaim },
-    arbiters: lending.arbiters.filter(
-      (arbiter) => want.arbiters.includes(arbiter) && arbiter !== provider && arbiter !== want.buyer,
-    ),
+    ...judges(lending, want, provider),
     ...{ isolation, region: lending.region, image: want.image.digest },
     ...(want.data !== undefined && { data: { ...want.data, sendMs: lending.data.send, keepMs: lending.data.keep } }),
     ...{ issuedAt: now, availableAt, validUntil: now + bidLife },
   }
+}
+
+/** Those whom both have named, and the time that they have. */
+function judges({ arbiters: own, disputeWindow }: Lending, want: Want, provider: NodeId) {
+  const arbiters = own.filter((one) => want.arbiters.includes(one) && one !== provider && one !== want.buyer)
+  return { arbiters, ...(arbiters.length > 0 && { disputeWindow }) }
 }

@@ -23,6 +23,7 @@ import { bidHash } from './rank.ts'
 import type { Outcome as Ending } from './record.ts'
 import { MeterRecord, Outcome, patience, startPatience } from './record.ts'
 import { noteEvery } from './terms.ts'
+import { canBeDisputed, isAtIssue, windowEnd } from './window.ts'
 
 export const Lease = z.strictObject({
   /** The hash of its bid. */
@@ -50,6 +51,8 @@ export const Lease = z.strictObject({
   /** What the buyer has signed as the sum to close at, once the work had ended; never less than it has promised. */
   offered: z.strictObject({ paid: Amount, byBuyer: Signature }).nullable(),
   outcome: Outcome.nullable(),
+  /** Its owner has asked its arbiters. */
+  disputed: z.boolean().default(false),
 })
 export type Lease = z.infer<typeof Lease>
 
@@ -60,7 +63,7 @@ export const leaseFrom = (text: string): Lease => Lease.parse(JSON.parse(text))
 export const newLease = (signed: SignedBid, want: Want, devices: readonly string[], at: Instant): Lease => ({
   ...{ key: bidHash(signed.bid), signed, want, devices: [...devices], state: 'bid', since: at, agreement: null },
   ...{ meter: newMeter(at), isAnswered: true, voucher: null, stopBy: null, why: null, isStopped: true },
-  ...{ offered: null, outcome: null, data: null },
+  ...{ offered: null, outcome: null, data: null, disputed: false },
 })
 
 export type LeaseInput =
@@ -84,6 +87,8 @@ export type LeaseInput =
   /** A certificate shows that it is closed. */
   | { readonly type: 'closed'; readonly outcome: Ending }
   | DataInput
+  /** Its arbiters are to judge. */
+  | { readonly type: 'dispute' }
   | { readonly type: 'tick' }
 
 /** What has to be so now. Each may be done again and again. */
@@ -155,6 +160,8 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
     case 'fetched':
     case 'wiped':
       return lease.data === null ? lease : { ...lease, data: dataStep(lease.data, input) }
+    case 'dispute':
+      return canBeDisputed(lease) ? { ...lease, disputed: true } : lease
     case 'tick':
       return lease
   }
@@ -267,7 +274,7 @@ function noted(lease: Lease, terms: Terms): Lease {
 
 /** Where nothing was promised there is nothing to claim, and nobody to wait for. */
 function closedAlone(lease: Lease, at: Instant): Lease {
-  const isLate = at >= lease.since + patience.close
+  const isLate = at >= lease.since + patience.close && !isAtIssue(lease, at)
   return isLate && lease.voucher === null && lease.offered === null ? ended(lease, nothing, at) : lease
 }
 
@@ -323,10 +330,14 @@ const noteDuties = ({ state, since, isAnswered, meter: { last } }: Lease, at: In
 
 function closeDuties(lease: Lease, at: Instant): readonly LeaseDuty[] {
   const { state, since, offered, voucher } = lease
-  if (state !== 'closing') return []
+  if (state !== 'closing' || isAtIssue(lease, at)) return []
   if (offered !== null && isEnough(lease, offered.paid)) return [{ type: 'close', ...offered }]
-  return at >= since + patience.close && voucher !== null ? [{ type: 'claim', voucher }] : []
+  return at >= Math.max(since + patience.close, windowEndOf(lease)) && voucher !== null
+    ? [{ type: 'claim', voucher }]
+    : []
 }
+
+const windowEndOf = ({ agreement }: Lease): Instant => (agreement === null ? 0 : windowEnd(agreement.terms))
 
 /** When the lease has to be stepped next, at the latest; null when only something that happens can change it. */
 export function leaseWakeAt(lease: Lease): Instant | null {
@@ -343,7 +354,7 @@ export function leaseWakeAt(lease: Lease): Instant | null {
     running: [left === null ? null : meter.at + left, lease.isAnswered ? meter.at + Math.max(1, untilNote) : null],
     paused: [since + patience.pause],
     ending: [stopBy, left === null ? null : meter.at + left],
-    closing: [since + patience.close],
+    closing: [Math.max(since + patience.close, windowEnd(terms))],
   }
   if (state === 'bid') return signed.bid.validUntil
   const own = moments[state].filter((moment) => moment !== null)

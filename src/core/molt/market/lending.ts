@@ -4,6 +4,7 @@ import type { MicroMolt } from '../../../model/amount.ts'
 import { ceilDiv, largestAmount, oneMolt, parseMolt } from '../../../model/amount.ts'
 import { gpuModelMatches } from '../../../model/gpu.ts'
 import type { NodeId } from '../../../model/ids.ts'
+import { longestWindow } from '../../../model/molt-agreement.ts'
 import { parseHours } from '../../../model/molt-hours.ts'
 import type { Isolation } from '../../../model/molt-hardware.ts'
 import { longestLease } from '../../../model/molt-hardware.ts'
@@ -82,6 +83,8 @@ export interface Lending extends Omit<ModeLimits, 'least'> {
   }
   readonly region: string | null
   readonly arbiters: readonly NodeId[]
+  /** So long after the end of a lease they have to judge. */
+  readonly disputeWindow: Millis
 }
 
 /** A mode without a policy asks twice what it would take at least. */
@@ -111,6 +114,7 @@ export function lendingOf(mode: LendingMode, policy: LendingPolicy = {}): Lendin
     concurrency: policy.concurrency ?? limits.concurrency,
     largestLease: moltOf(policy.largestLease, limits.largestLease),
     ...{ region: policy.region ?? null, arbiters: policy.arbiters ?? [] },
+    disputeWindow: spanOf(policy.disputeWindow, 24 * hour, [second, longestWindow]),
   }
 }
 

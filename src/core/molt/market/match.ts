@@ -77,7 +77,9 @@ export function bidProblem(
 }
 
 /** An arbiter can give all of the hold to the provider: none is one whom the buyer has not named. */
-const areAccepted = ({ arbiters, buyer, provider }: SignedBid['bid'], want: Want): boolean =>
+const areAccepted = ({ arbiters, buyer, provider, disputeWindow }: SignedBid['bid'], want: Want): boolean =>
+  // Arbiters without time to judge protect nobody.
+  arbiters.length > 0 === (disputeWindow !== undefined) &&
   arbiters.every((arbiter) => want.arbiters.includes(arbiter) && arbiter !== buyer && arbiter !== provider)
 
 /** Just as much of it as the buyer wants moved. */

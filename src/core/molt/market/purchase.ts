@@ -9,6 +9,7 @@ import { SignedBid } from '../../../model/molt-bid.ts'
 import { Hash } from '../../../model/molt-agreement.ts'
 import { instant } from '../../../model/molt-hardware.ts'
 import { Voucher } from '../../../model/molt-line.ts'
+import { SignedNote } from '../../../model/molt-note.ts'
 import { Want } from '../../../model/molt-want.ts'
 import type { Instant } from '../../../model/time.ts'
 import { Agreement, agreementId, Terms } from '../agreement.ts'
@@ -16,11 +17,11 @@ import { advance, dueFor, newMeter, pause, resume } from '../meter.ts'
 import type { Network } from '../network.ts'
 import { answer, newPayer } from '../payer.ts'
 import { bidHash } from './rank.ts'
-import type { SignedNote } from '../../../model/molt-note.ts'
 import type { Outcome as Ending } from './record.ts'
 import { MeterRecord, Outcome, patience, PayerRecord, startPatience, unseen, wordEvery } from './record.ts'
 import type { Accepting } from './terms.ts'
 import { areWritable, termsOf } from './terms.ts'
+import { canBeDisputed, isAtIssue } from './window.ts'
 
 export const purchaseStates = ['chosen', 'agreed', 'funded', 'running', 'closing', 'closed'] as const
 
@@ -53,6 +54,10 @@ export const Purchase = z.strictObject({
   isNoted: z.boolean(),
   why: z.enum(purchaseReasons).nullable(),
   outcome: Outcome.nullable(),
+  /** Its arbiters have been asked by this side. */
+  disputed: z.boolean().default(false),
+  /** What its provider has signed last, and what contradicts it, where there is such: they prove what was said. */
+  notes: z.array(SignedNote).max(2).default([]),
 })
 export type Purchase = z.infer<typeof Purchase>
 
@@ -64,7 +69,7 @@ export function newPurchase(signed: SignedBid, want: Want, accepting: Accepting)
   return {
     ...{ key: bidHash(signed.bid), signed, want, terms, state: 'chosen', since: at, isReserved: false },
     ...{ agreement: null, seen: newMeter(at), heardAt: at, payer: newPayer, promise: null, why: null, outcome: null },
-    isNoted: false,
+    ...{ isNoted: false, disputed: false, notes: [] },
   }
 }
 
@@ -90,6 +95,8 @@ export type PurchaseInput =
   | { readonly type: 'cancel' }
   /** A certificate shows that it is closed. */
   | { readonly type: 'closed'; readonly outcome: Ending }
+  /** Its arbiters are to judge. */
+  | { readonly type: 'dispute' }
   | { readonly type: 'tick' }
 
 /** What has to be so now. Each may be done again and again. */
@@ -140,6 +147,8 @@ function told(purchase: Purchase, input: PurchaseInput, at: Instant): Purchase {
       return isAlive(purchase) ? closing(seenUntil(purchase, at), 'cancelled', at) : purchase
     case 'closed':
       return purchase.agreement === null ? purchase : { ...purchase, ...to('closed', at), outcome: input.outcome }
+    case 'dispute':
+      return canBeDisputed(purchase) ? { ...purchase, disputed: true } : purchase
     case 'tick':
       return purchase
   }
@@ -178,7 +187,8 @@ function heard(purchase: Purchase, isRunning: boolean, at: Instant): Purchase {
   return { ...until, ...(state === 'funded' ? to('running', at) : {}), seen }
 }
 
-function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase {
+function noted(purchase: Purchase, signed: SignedNote, at: Instant): Purchase {
+  const { note } = signed
   const { agreement, state, terms } = purchase
   if (agreement === null || (state !== 'funded' && state !== 'running' && state !== 'closing')) return purchase
   if (state === 'funded' && note.gpuMillis === 0n) return purchase
@@ -186,10 +196,10 @@ function noted(purchase: Purchase, { note }: SignedNote, at: Instant): Purchase 
     state === 'closing' ? purchase : seenUntil(state === 'funded' ? begunUnheard(purchase, at) : purchase, at)
   const seen = { gpuMillis: believed(until), agreement: agreementId(agreement) }
   const reply = answer(until.payer, note, seen, terms)
-  if (reply.ok) return { ...until, payer: reply.payer, promise: reply.voucher }
+  if (reply.ok) return { ...until, payer: reply.payer, promise: reply.voucher, notes: [signed] }
   // Who tells two stories is not dealt with any longer; what was promised stays promised.
   return reply.problem === 'forked' && state === 'running' && isAhead(until, note.sequence)
-    ? closing(until, 'forked', at)
+    ? closing({ ...until, notes: [...until.notes.slice(0, 1), signed] }, 'forked', at)
     : until
 }
 
@@ -240,6 +250,7 @@ export function mostDue(purchase: Purchase): MicroMolt {
   const { state, outcome, terms, payer, isReserved } = purchase
   if (state === 'closed') return outcome?.paid ?? 0n
   if (state === 'closing') {
+    if (purchase.disputed) return terms.hold
     const late = dueFor(terms, believed(purchase))
     return late > payer.vouched ? late : payer.vouched
   }
@@ -270,7 +281,7 @@ export function purchaseDuties(
       return [
         { type: 'cancel-work' },
         ...voucher,
-        ...(isTime ? [{ type: 'offer-close', paid: payer.vouched } as const] : []),
+        ...(isTime && !isAtIssue(purchase, at) ? [{ type: 'offer-close', paid: payer.vouched } as const] : []),
       ]
     }
     case 'closed':

@@ -22,10 +22,11 @@ export interface Accepting {
 
 export function termsOf(bid: Bid, want: Want, { job, hold, at }: Accepting): Terms {
   const { network, buyer, provider, gpus, model, rate, credit, interval, reclaim, arbiters, image, isolation } = bid
-  const { data } = bid
+  const { data, disputeWindow } = bid
   return {
     ...{ network, buyer, provider, gpus, model, rate, hold, interval, reclaim, arbiters, image, isolation },
     ...(data !== undefined && { data }),
+    ...(disputeWindow !== undefined && { disputeWindow }),
     credit: credit < hold ? credit : hold,
     nonce: sha256(`${job}\n${bidHash(bid)}`).slice(0, 32),
     startsAt: at,

@@ -134,6 +134,31 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/reputation.ts'),
   },
   {
+    path: 'molt dispute open',
+    about: 'Have the arbiters of an agreement judge what its provider gets.',
+    load: () => import('../commands/molt/dispute/open.ts'),
+  },
+  {
+    path: 'molt dispute list',
+    about: 'List the disputes that concern a node, as a party or as an arbiter.',
+    load: () => import('../commands/molt/dispute/list.ts'),
+  },
+  {
+    path: 'molt dispute info',
+    about: 'Show one dispute: what each side has put forward, and what each arbiter has signed.',
+    load: () => import('../commands/molt/dispute/info.ts'),
+  },
+  {
+    path: 'molt dispute evidence',
+    about: 'Read what a side of a dispute has put forward.',
+    load: () => import('../commands/molt/dispute/evidence.ts'),
+  },
+  {
+    path: 'molt verdict',
+    about: 'As an arbiter, sign what the provider of an agreement gets.',
+    load: () => import('../commands/molt/verdict.ts'),
+  },
+  {
     path: 'molt verify',
     about: 'Check every signature, link and sum of an account.',
     load: () => import('../commands/molt/verify.ts'),

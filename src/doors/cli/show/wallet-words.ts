@@ -36,11 +36,16 @@ function witnessesInWords({ witnesses, problem }: Wallet): string {
     : `${answered} asked: they say ${balance.inWords} after line ${sequence}`
 }
 
+const checkedInWords = {
+  ...{ books: 'the books of this node', witnesses: 'what the witnesses have', file: 'the file' },
+  evidence: 'what a side of a dispute has put forward',
+} as const
+
 export const verdictFacts = ({ of, account, network, isWhole, lines, balance, broken }: Found): readonly string[] =>
   facts([
     ['Account', account],
     ['Network', network],
-    ['Checked', { books: 'the books of this node', witnesses: 'what the witnesses have', file: 'the file' }[of]],
+    ['Checked', checkedInWords[of]],
     ['Verdict', isWhole ? 'whole' : `broken at ${broken?.at ?? 0}, ${broken?.line ?? ''}: ${broken?.problem ?? ''}`],
     ...(isWhole ? [['Lines', String(lines)] as const, ['Balance', balance?.inWords ?? ''] as const] : []),
   ])

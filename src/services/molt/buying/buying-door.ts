@@ -17,7 +17,7 @@ export interface BuyingView {
   readonly network: Network
   readonly service: Pick<
     BuyingService,
-    | ('jobs' | 'job' | 'checkOf' | 'isSettled' | 'quote' | 'submit' | 'cancel' | 'logs' | 'exec')
+    | ('jobs' | 'job' | 'checkOf' | 'isSettled' | 'quote' | 'submit' | 'cancel' | 'dispute' | 'logs' | 'exec')
     | ('outputs' | 'haveOutputs' | 'onChange' | 'spending')
   >
   /** By what this node has seen itself. */

@@ -6,11 +6,13 @@ import type { MicroMolt } from '../../../model/amount.ts'
 import type { FindingsBook } from './findings-book.ts'
 import { ReExecution, type ReExecutionDeps } from './re-execution.ts'
 import type { Job } from '../../../core/molt/market/job.ts'
+import type { Purchase } from '../../../core/molt/market/purchase.ts'
 import { isJobOver, jobFrom, jobStep, jobText, leftBy } from '../../../core/molt/market/job.ts'
 import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
 import { base32Word } from '../../../lib/base32.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
+import type { Hash } from '../../../model/molt-agreement.ts'
 import { archiveLimit } from '../../../model/molt-data.ts'
 import type { Want } from '../../../model/molt-want.ts'
 import { Work } from '../../../model/molt-work.ts'
@@ -200,6 +202,14 @@ export class BuyingService implements Service {
     const { id } = this.job(reference)
     for (const one of [id, secondRunOf(id)]) await this.#runners.get(one)?.cancel()
     return this.job(id)
+  }
+
+  /** Closes nothing of it by itself until its arbiters have had their time. Throws what the disk throws. */
+  async dispute(agreement: Hash): Promise<void> {
+    const isOf = ({ agreement: made }: Purchase): boolean => made !== null && agreementId(made) === agreement
+    const job = this.jobs().find(({ buy }) => buy.purchases.some(isOf))
+    const purchase = job?.buy.purchases.find(isOf)
+    if (job !== undefined && purchase !== undefined) await this.#runners.get(job.id)?.dispute(purchase.key)
   }
 
   /** What the work prints, in that purchase or in the last one. Throws MOLT_JOB_NOT_FOUND, MOLT_JOB_NOT_PLACED, LEASE_UNKNOWN and LOGS_GONE. */

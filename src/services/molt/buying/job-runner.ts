@@ -76,6 +76,11 @@ export class JobRunner {
     for (const poke of this.#pokes.values()) poke.abort(new Error('there is something to be said'))
   }
 
+  /** Throws what the disk throws; then nothing has changed. */
+  dispute(key: string): Promise<void> {
+    return this.#step({ type: 'purchase', key, input: { type: 'dispute' } })
+  }
+
   get #job(): Job | null {
     return this.#deps.jobs.get(this.#id)
   }

@@ -15,14 +15,12 @@ import {
   toldDeeds,
   unfundedLife,
 } from '../../../core/records/deed.ts'
-import { closeHash, type ClosePayload, ratingId, type RatingPayload } from '../../../core/records/rules/agreement.ts'
-import { canonicalJson } from '../../../lib/canonical-json.ts'
-import { ClawError, isClawError } from '../../../model/failure.ts'
+import { closeHash, ratingId } from '../../../core/records/rules/agreement.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import type { Closing } from '../../../model/molt-line.ts'
-import { longestRecordLife, type RecordName, recordKey } from '../../../model/record.ts'
-import { hour, type Millis, minute, second } from '../../../model/time.ts'
+import { recordKey } from '../../../model/record.ts'
+import { minute, second } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Log } from '../../../ports/log.ts'
 import type { Unsubscribe } from '../../../ports/rpc.ts'
@@ -32,6 +30,7 @@ import type { RecordStore } from '../../records/record-store.ts'
 import type { Bank } from '../bank.ts'
 import { closingIn } from './blames.ts'
 import type { DeedBook } from './deed-book.ts'
+import { RecordSayer, type Said } from './record-sayer.ts'
 
 export interface DeedTellerDeps {
   readonly self: NodeId
@@ -45,25 +44,16 @@ export interface DeedTellerDeps {
 }
 
 const pace = { every: minute, pause: 2 * second }
-/** It is looked so often whether a record is still there. */
-const lookEvery: Millis = 6 * hour
-/** One that is over so soon is said anew, by whichever of the two parties looks first. */
-const leastLeft: Millis = 12 * hour
-
-interface Said extends RecordName {
-  readonly value: ClosePayload | RatingPayload
-}
-
 export class DeedTeller implements Service {
   readonly name = 'molt-deed-teller'
   readonly #deps: DeedTellerDeps
   readonly #loop: Loop
-  /** By record, on the steady clock. */
-  readonly #lookedAt = new Map<string, Millis>()
+  readonly #sayer: RecordSayer
   #undo: readonly Unsubscribe[] = []
 
   constructor(deps: DeedTellerDeps) {
     this.#deps = deps
+    this.#sayer = new RecordSayer(deps)
     this.#loop = new Loop(deps, pace, (signal) => this.#round(signal))
   }
 
@@ -83,11 +73,10 @@ export class DeedTeller implements Service {
   async #round(signal: AbortSignal): Promise<void> {
     await this.#lookAtBooks()
     const said = this.#toBeSaid()
-    const names = new Set(said.map(recordKey))
-    for (const name of this.#lookedAt.keys()) if (!names.has(name)) this.#lookedAt.delete(name)
+    this.#sayer.forgetBut(new Set(said.map(recordKey)))
     for (const one of said) {
       if (signal.aborted) return
-      await this.#see(one, signal)
+      await this.#sayer.see(one, signal)
     }
   }
 
@@ -122,33 +111,6 @@ export class DeedTeller implements Service {
       if (rating !== null && !said.has(recordKey(rating))) said.set(recordKey(rating), rating)
     }
     return [...said.values()]
-  }
-
-  /** Says it where nobody has, or where it is over soon. */
-  async #see(said: Said, signal: AbortSignal): Promise<void> {
-    const { records, clock, log } = this.#deps
-    const key = recordKey(said)
-    if (clock.elapsed() - (this.#lookedAt.get(key) ?? -Infinity) < lookEvery) return
-    try {
-      const { found, value } = await records.read(said, { signal, confirm: false })
-      const isThere = found !== null && canonicalJson(value) === canonicalJson(said.value)
-      if (!isThere || found.record.endOfLife < clock.now() + leastLeft) await this.#say(said, signal)
-      this.#lookedAt.set(key, clock.elapsed())
-    } catch (error) {
-      if (!isClawError(error) && !signal.aborted) throw error
-      log.debug('what became of an agreement could not be told yet', { key, error })
-    }
-  }
-
-  async #say({ namespace, id, value }: Said, signal: AbortSignal): Promise<void> {
-    const { records, clock } = this.#deps
-    const until = clock.now() + longestRecordLife
-    try {
-      await records.publish({ namespace, id, value, life: longestRecordLife, until }, signal)
-    } catch (error) {
-      // The other party has said the same, or something that counts more: then that is what there is.
-      if (!ClawError.is(error, 'RECORD_REFUSED') || error.facts.why !== 'stale') throw error
-    }
   }
 }
 

@@ -222,7 +222,8 @@ export class LeaseRunner implements Service {
       for (const duty of leaseDuties(lease, this.now())) await this.#carryOut(lease, duty, running)
       const next = this.#deps.store.get(key)
       const at = next === null ? null : leaseWakeAt(next)
-      if (at !== null) running.loop.wake(Math.max(0, at - this.now()))
+      // What is to be closed by now is under way, and looked at with the others.
+      if (at !== null && (next?.state !== 'closing' || at > this.now())) running.loop.wake(Math.max(0, at - this.now()))
     } catch (error) {
       if (!isClawError(error)) throw error
       if (!signal.aborted) this.#deps.log.warn('a lease is seen to again', { lease: key, reason: error.message })

@@ -13,6 +13,7 @@ import { Buckets } from '../../../lib/buckets.ts'
 import type { MicroMolt } from '../../../model/amount.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
+import type { Hash } from '../../../model/molt-agreement.ts'
 import type { Isolation } from '../../../model/molt-hardware.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
 import type { LendingMode, LendingPolicy } from '../../../model/molt-policy.ts'
@@ -175,7 +176,10 @@ export class LendingService implements Service, LendingView {
 
   rules(): Lending | null {
     const mode = this.#deps.mode()
-    return mode === null || this.#isWinding ? null : lendingOf(mode, this.#policy)
+    if (mode === null || this.#isWinding) return null
+    const rules = lendingOf(mode, this.#policy)
+    const longest = Math.floor(this.#deps.plane.network.claimTime / 2)
+    return { ...rules, disputeWindow: Math.min(rules.disputeWindow, longest) }
   }
 
   use(policy: LendingPolicy): void {
@@ -211,6 +215,11 @@ export class LendingService implements Service, LendingView {
 
   unclean(): readonly UncleanDevice[] {
     return this.#deps.home.care.devices()
+  }
+
+  async dispute(agreement: Hash): Promise<void> {
+    const lease = this.#store.ofAgreement(agreement)
+    if (lease !== null) await this.#runner.step(lease.key, { type: 'dispute' })
   }
 
   unwind(): void {

@@ -3,6 +3,7 @@ import type { Lease } from '../../../core/molt/market/lease.ts'
 import type { Lending as Rules } from '../../../core/molt/market/lending.ts'
 import type { Lent } from '../../../core/molt/market/lent.ts'
 import type { WorkloadId } from '../../../model/ids.ts'
+import type { Hash } from '../../../model/molt-agreement.ts'
 import type { Isolation } from '../../../model/molt-hardware.ts'
 import type { Certificate } from '../../../model/molt-line.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
@@ -32,6 +33,8 @@ export interface LendingView {
   isolation(): readonly Isolation[]
   /** Devices that are not lent, as something is left on them. */
   unclean(): readonly UncleanDevice[]
+  /** Closes nothing of it by itself until its arbiters have had their time. Throws what the disk throws. */
+  dispute(agreement: Hash): Promise<void>
   /** Takes leases again, after a farewell. */
   unwind(): void
   /** Takes no more of them, and ends those that run: after the time that was agreed, or at once. Returns when they are closed, unless at once. */

@@ -11,7 +11,7 @@ export default command({
   about: 'Check every signature, link and sum of an account.',
   details:
     'Without anything, the books of the node, and no witness is asked. With --account any account, by the lines that a quorum of the witnesses has. With a file, what ' +
-    '`molt statement --export json` has written, up to 1 MB, by the rules that stand in it: compare the id of the network. It names the first line that is not right, and ends with 1 then.',
+    '`molt statement --export json` or `molt dispute evidence --export` has written, up to 1 MB, by the rules that stand in it: compare the id of the network. It names the first line that is not right, and ends with 1 then.',
   positionals: { file: { about: 'Check this file instead', optional: true } },
   options: {
     account: { kind: 'text', value: 'ACCOUNT', about: 'Check any account, or that of a node of this mesh' },

@@ -10,7 +10,7 @@ import { Terms } from '../../../../../src/core/molt/agreement.ts'
 import { nodeId } from '../../../../../src/model/ids.ts'
 import { Offer } from '../../../../../src/model/molt-offer.ts'
 import type { Verification } from '../../../../../src/model/molt-hardware.ts'
-import type { SignedBid } from '../../../../../src/model/molt-bid.ts'
+import type { Bid, SignedBid } from '../../../../../src/model/molt-bid.ts'
 import { SignedBid as SignedBidSchema } from '../../../../../src/model/molt-bid.ts'
 import { strategies, Want } from '../../../../../src/model/molt-want.ts'
 import { hour, minute, second } from '../../../../../src/model/time.ts'
@@ -104,9 +104,15 @@ describe('given a bid', () => {
 
   test('when the buyer has named arbiters, then it may name of those, but no party', () => {
     const [judge, other] = [nodeId('judge'), nodeId('other')]
-    const judged = (arbiters: Want['arbiters'], named: Want['arbiters']) =>
-      problem(aBid({ arbiters }, { arbiters: named }), {}, aWant({ arbiters: named }))
+    const judged = (
+      arbiters: Want['arbiters'],
+      named: Want['arbiters'],
+      parts: Partial<Bid> = { disputeWindow: hour },
+    ) => problem(aBid({ arbiters, ...parts }, { arbiters: named }), {}, aWant({ arbiters: named }))
     expect(judged([judge], [judge, other])).toBeNull()
+    // Without time to judge they protect nobody, and without them there is nothing to wait for.
+    expect(judged([judge], [judge, other], {})).toBe('arbiters')
+    expect(judged([], [judge])).toBe('arbiters')
     expect(judged([judge, other], [judge])).toBe('arbiters')
     for (const who of [provider, aWant().buyer]) expect(judged([who], [who])).toBe('arbiters')
   })
