@@ -25,9 +25,9 @@ function obstacle() {
 }
 
 /** An engine of this process's own, so that two runs on a machine do not stop each other's. */
-function docker(root, verb) {
+function part(root, script, verb) {
   const settings = [`CLAW_LAB_NAME=run-${process.pid}`, `CLAW_LAB_DIR=${process.env.CLAW_LAB_DIR ?? '/tmp/clawlab'}`]
-  const command = [...rootPrefix(), 'env', ...settings, 'bash', join(root, 'scripts', 'lab', 'docker.sh'), verb]
+  const command = [...rootPrefix(), 'env', ...settings, 'bash', join(root, 'scripts', 'lab', script), verb]
   const stdio = ['ignore', 'pipe', 'inherit']
   const { status, stdout } = spawnSync(command[0], command.slice(1), { encoding: 'utf8', stdio })
   return { isWell: status === 0, output: stdout ?? '' }
@@ -48,7 +48,9 @@ export function openLab(root) {
   const reason = obstacle()
   if (reason !== null) return { ...none, reason }
 
-  const stop = () => docker(root, 'down')
-  if (docker(root, 'up').isWell) return { env: asEnvironment(docker(root, 'env').output), reason: null, stop }
-  return { ...none, reason: 'the engine did not start (see above)', stop }
+  const stop = () => part(root, 'docker.sh', 'down')
+  if (!part(root, 'docker.sh', 'up').isWell) return { ...none, reason: 'the engine did not start (see above)', stop }
+  // Only unpacked: the tests start it. Without it, only those that order certificates are left out.
+  const authority = part(root, 'pebble.sh', 'up').isWell ? part(root, 'pebble.sh', 'env').output : ''
+  return { env: asEnvironment(`${part(root, 'docker.sh', 'env').output}\n${authority}`), reason: null, stop }
 }

@@ -11,7 +11,9 @@ export const Ingress = z
     listen: listen.optional().describe('Where HTTP is taken for the ingresses of the mesh; nowhere if left out'),
     tlsListen: listen
       .optional()
-      .describe('Where HTTPS is taken for them, which needs a certificate; nowhere if left out'),
+      .describe(
+        'Where HTTPS is taken for them, with the certificates below and those that the mesh has ordered; nowhere if left out',
+      ),
     certificates: z
       .record(text, z.strictObject({ cert: text.min(1), key: text.min(1) }))
       .default({})
@@ -25,6 +27,24 @@ export const Ingress = z
       .max(100_000)
       .default(512)
       .describe('Most connections that one address may have open'),
+    acme: z
+      .strictObject({
+        directory: z
+          .url({ protocol: /^https$/ })
+          .optional()
+          .describe(
+            'Where an authority says how certificates are ordered (RFC 8555), such as https://acme-v02.api.letsencrypt.org/directory; this host orders none if left out',
+          ),
+        contact: z.email().optional().describe('Whom the authority tells of what goes wrong'),
+        agree: z.boolean().default(false).describe('You agree to the terms of service of the authority'),
+        roots: text
+          .min(1)
+          .optional()
+          .describe(
+            'File with the certificates that the authority itself is believed by, PEM; those of the system if left out',
+          ),
+      })
+      .prefault({}),
     bodyRate: z.coerce
       .number()
       .int()

@@ -34,7 +34,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, ingress, gateway, images, abandoned, objects, backups } = work
-  const { overlay, naming, care, networkPolicies } = work
+  const { overlay, naming, care, networkPolicies, certificates } = work
   return {
     services: [
       new EventLoopService(ground),
@@ -67,6 +67,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       doors.api,
       // After the API: a deployment may name its port, and must not keep a daemon from coming back.
       proxy,
+      certificates,
       ingress,
     ],
     describe: () => [

@@ -1,5 +1,6 @@
 /** What takes requests for deployments at this peer, and what all peers have counted of them. */
 import { ingressDoor } from '../adapters/proxy/ingress-door.ts'
+import { AcmeAuthority } from '../adapters/acme/authority.ts'
 import { serviceDoor } from '../adapters/proxy/service-door.ts'
 import type { ServicesView } from '../operations/context.ts'
 import type { AgentService } from '../services/agent/agent-service.ts'
@@ -7,6 +8,7 @@ import type { MembershipService } from '../services/membership/service.ts'
 import type { Measure } from '../services/gateway/rollouts.ts'
 import { gatherStats, measure } from '../services/proxy/gather.ts'
 import type { DoorPlan } from '../services/ingress/service.ts'
+import { CertificateService } from '../services/ingress/certificate-service.ts'
 import { IngressService } from '../services/ingress/service.ts'
 import { ProxyService } from '../services/proxy/service.ts'
 import { ClawError } from '../model/failure.ts'
@@ -32,23 +34,36 @@ export function proxyOf(ground: Ground, { control, host }: ControlPlane, { agent
 
 /** What this host takes from outside; nothing unless its owner says so. */
 export function ingressOf(
-  { identity, config, clock, log, metrics }: Ground,
-  { control }: ControlPlane,
+  { identity, config, clock, log, metrics, disk }: Ground,
+  { control, membership }: ControlPlane,
   proxy: ProxyService,
-) {
-  const { listen, tlsListen, certificates, perAddress, bodyRate } = config.ingress
+): { readonly ingress: IngressService; readonly certificates: CertificateService } {
+  const { listen, tlsListen, certificates, perAddress, bodyRate, acme } = config.ingress
   const limits = { perAddress, pace: { perSecond: bodyRate, withinMs: 30 * second } }
   const files = Object.values(certificates)
-  if (tlsListen !== undefined && files.length === 0)
-    throw new ClawError('CONFIG_INVALID', { file: 'ingress', problem: 'tls_listen needs a certificate' })
   const doors: readonly DoorPlan[] = [
     ...(listen === undefined ? [] : [{ ...splitAddress(listen), certificates: null, ...limits }]),
     ...(tlsListen === undefined ? [] : [{ ...splitAddress(tlsListen), certificates: files, ...limits }]),
   ]
-  return new IngressService({
-    ...{ self: identity.id, control, proxy, door: ingressDoor, doors, clock, metrics },
+  const ordered = new CertificateService({
+    ...{ self: identity.id, mesh: membership.mesh, control, clock, sealer: identity.sealer },
+    ...{ authority: authorityOf(acme, disk), hasTls: tlsListen !== undefined, log: log.child('certificates') },
+  })
+  const ingress = new IngressService({
+    ...{ self: identity.id, control, proxy, certificates: ordered, door: ingressDoor, doors, clock, metrics },
     log: log.child('ingress'),
   })
+  return { ingress, certificates: ordered }
+}
+
+function authorityOf({ directory, contact, agree, roots }: Ground['config']['ingress']['acme'], disk: Ground['disk']) {
+  if (directory === undefined) return null
+  if (!agree)
+    throw new ClawError('CONFIG_INVALID', {
+      file: 'ingress',
+      problem: 'acme.agree has to be true: the authority asks you to agree to its terms of service',
+    })
+  return new AcmeAuthority({ directory, contact, roots }, disk)
 }
 
 function splitAddress(address: string): { readonly bind: string; readonly port: number } {

@@ -87,10 +87,10 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
     log: log.child('logs'),
   })
   const proxy = proxyOf(ground, plane, { agent, connect })
-  const ingress = ingressOf(ground, plane, proxy)
+  const { ingress, certificates } = ingressOf(ground, plane, proxy)
   const overlay = overlayOf(ground, plane, { networks, naming })
   const networkPolicies = networkPoliciesOf(ground, plane, { agent, executors })
-  const troubled = [proxy, ingress, overlay, tailnet, naming, care, networkPolicies]
+  const troubled = [proxy, ingress, certificates, overlay, tailnet, naming, care, networkPolicies]
   const members: MembershipService = new MembershipService({
     ...{ clock, random, rpc: host.rpc, gossip: host.gossip, peers: host.peers, verifier, log, metrics },
     signer: identity.signer,
@@ -111,7 +111,7 @@ export async function workPlane(ground: Ground, plane: ControlPlane, connect: Co
   for (const one of troubled) one.onProblems(() => members.refresh())
   const { services, measure } = servicesOf(ground, plane, { proxy, members })
   const gateway = gatewayOf(ground, plane, { members, measure })
-  const shown = { proxy, ingress, services, overlay, naming, networkPolicies }
+  const shown = { proxy, ingress, certificates, services, overlay, naming, networkPolicies }
   return { executors, images, engine, probes, inventory, care, agent, logs, members, gateway, ...shown, ...kept }
 }
 

@@ -23,4 +23,14 @@ export const ingressFailures = {
       `Requests for ${host}${path} go to the ingress ${ingress} already.`,
     'Change that one with `clawbernetes ingress update`, or choose another path.',
   ),
+  CERTIFICATE_NOT_DUE: failure(
+    'conflict',
+    ({ host }: { host: string }) => `A certificate for ${host} is not to be ordered by this node now.`,
+    'See how far it is with `clawbernetes ingress info`.',
+  ),
+  CERTIFICATE_FAILED: failure(
+    'unavailable',
+    ({ host, detail }: { host: string; detail: string }) => `No certificate came for ${host}: ${detail}`,
+    'The host has to lead to nodes that take requests for it at port 80. It is tried again by itself.',
+  ),
 } as const

@@ -40,6 +40,8 @@ export interface Ingress {
   readonly strip: boolean
   /** Only nodes that have all of these labels take the requests; all where there is none. */
   readonly nodes: Readonly<Record<string, string>>
+  /** The mesh orders the certificate of the host. Not there where it does not. */
+  readonly acme?: true
   readonly createdAt: Instant
   readonly createdBy: string
   readonly updatedAt: Instant

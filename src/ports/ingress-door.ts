@@ -20,7 +20,7 @@ export interface CertificateFiles {
 export interface IngressDoorOptions {
   readonly bind: string
   readonly port: number
-  /** Null for plain HTTP. Chosen by the name that a client asks for; the first is for those who name none that there is. */
+  /** Null for plain HTTP. Chosen by the name that a client asks for; the first, if any, is for those who name none that there is. */
   readonly certificates: readonly CertificateFiles[] | null
   /** Most connections of one address. */
   readonly perAddress: number
@@ -40,11 +40,25 @@ export interface IngressGate {
   find(host: string, path: string): IngressTarget | null
   /** Certificates could not be read again: those of before are shown on. Null when all is well again. */
   onCertificates(problem: string | null): void
+  /** What an authority that looks at the host is answered under this token; null where nothing is known of it. */
+  challenge(host: string, token: string): Promise<string | null>
   /** What nobody expected: a request that could not be answered for it, or a connection that could not be taken. */
   onFailure(error: unknown): void
 }
 
+/** A certificate that the mesh has ordered, PEM. */
+export interface ShownPair {
+  readonly host: string
+  readonly cert: string
+  readonly key: string
+}
+
+export interface OpenIngressDoor extends OpenDoor {
+  /** From now on, for the names that no file is for. Throws nothing: one that cannot be read is told to the gate. */
+  show(pairs: readonly ShownPair[]): void
+}
+
 export interface IngressDoor {
   /** Throws ADDRESS_IN_USE, CONFIG_INVALID for files that are no certificate and its key, or what else the system says. */
-  open(options: IngressDoorOptions, gate: IngressGate): Promise<OpenDoor>
+  open(options: IngressDoorOptions, gate: IngressGate): Promise<OpenIngressDoor>
 }

@@ -52,6 +52,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   'protons-runtime': ['wire/gen'],
 
   'http-proxy-3': ['adapters/proxy'],
+  'acme-client': ['adapters/acme'],
   croner: ['adapters/croner'],
   'dns-packet': ['adapters/dns'],
   s3mini: ['adapters/s3'],

@@ -1,11 +1,11 @@
-/** The certificates that HTTPS is served with: from files, chosen by name, and read again when they change. */
+/** The certificates that HTTPS is served with: from files, chosen by name, and read again when they change; and those that the mesh has ordered. */
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { ClawError } from '../../model/failure.ts'
 import { wildcardOf } from '../../model/ingress.ts'
 import type { Millis } from '../../model/time.ts'
-import type { CertificateFiles } from '../../ports/ingress-door.ts'
+import type { CertificateFiles, ShownPair } from '../../ports/ingress-door.ts'
 
 /** How often it is looked whether the files have changed. */
 const lookEvery: Millis = 5_000
@@ -25,6 +25,8 @@ export class Certificates {
   readonly #onProblem: (problem: string | null) => void
   #byName: ReadonlyMap<string, SecureContext> = new Map()
   #first: Read | undefined
+  /** Those that the mesh has ordered. */
+  #ordered: ReadonlyMap<string, SecureContext> = new Map()
   /** Told after each time that they were read again. */
   onRead: () => void = () => {}
   #stamp = ''
@@ -50,7 +52,26 @@ export class Certificates {
   /** Of the name, of the wildcard that it falls under, or the first. */
   for(name: string): SecureContext | undefined {
     const asked = name.toLowerCase()
-    return this.#byName.get(asked) ?? this.#byName.get(wildcardOf(asked) ?? '') ?? this.#first?.context
+    return (
+      this.#byName.get(asked) ??
+      this.#byName.get(wildcardOf(asked) ?? '') ??
+      this.#ordered.get(asked) ??
+      this.#first?.context
+    )
+  }
+
+  /** In the place of those of before. Throws what is wrong with the first that cannot be read, and shows the others. */
+  show(pairs: readonly ShownPair[]): void {
+    const contexts = new Map<string, SecureContext>()
+    const wrong: unknown[] = []
+    for (const { host, cert, key } of pairs)
+      try {
+        contexts.set(host, createSecureContext({ cert, key, minVersion: 'TLSv1.2' }))
+      } catch (error) {
+        wrong.push(error)
+      }
+    this.#ordered = contexts
+    if (wrong.length > 0) throw wrong[0]
   }
 
   /** What a server begins with, for clients that name no host. */

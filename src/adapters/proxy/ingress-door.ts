@@ -8,8 +8,14 @@ import { pathOf, stripped } from '../../lib/request-path.ts'
 import { hostNamed } from '../../model/ingress.ts'
 import type { PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
-import type { IngressDoor, IngressDoorOptions, IngressGate, IngressTarget } from '../../ports/ingress-door.ts'
-import type { OpenDoor } from '../../ports/service-door.ts'
+import type {
+  IngressDoor,
+  IngressDoorOptions,
+  IngressGate,
+  IngressTarget,
+  OpenIngressDoor,
+  ShownPair,
+} from '../../ports/ingress-door.ts'
 import { KeptLinks } from './agents.ts'
 import { BodyWatch } from './body-pace.ts'
 import { Certificates } from './certificates.ts'
@@ -26,6 +32,9 @@ const limits = {
   handshakeMs: 10_000,
   keepAliveMs: 65_000,
 } as const
+
+/** Where an authority looks whether a host is ours (RFC 8555, 8.3). */
+const challenges = '/.well-known/acme-challenge/'
 
 /** What only we may say of who asked, and what says nothing beyond one connection. */
 const untrusted: ReadonlySet<string> = new Set([
@@ -71,7 +80,7 @@ export const ingressDoor: IngressDoor = {
   },
 }
 
-class Door implements OpenDoor {
+class Door implements OpenIngressDoor {
   readonly server: HttpServer
   readonly #gate: IngressGate
   readonly #certificates: Certificates | null
@@ -120,6 +129,14 @@ class Door implements OpenDoor {
     this.#links.forget(placement)
   }
 
+  show(pairs: readonly ShownPair[]): void {
+    try {
+      this.#certificates?.show(pairs)
+    } catch (error) {
+      this.#gate.onFailure(error)
+    }
+  }
+
   async close(grace: Millis): Promise<void> {
     this.#certificates?.close()
     const closed = new Promise((resolve) => this.server.close(resolve))
@@ -149,12 +166,23 @@ class Door implements OpenDoor {
   }
 
   async #serve(request: IncomingMessage, response: Reply): Promise<void> {
+    if (request.url?.startsWith(challenges) === true) {
+      const said = await this.#challenge(request)
+      if (said !== null) return void response.writeHead(200, { 'content-type': 'text/plain' }).end(said)
+    }
     const found = this.#find(request)
     if (found === null) return refuse(response, 400, 'it names no host, or its path is not plain')
     if (found === 'nobody') return refuse(response, 404, 'no ingress is for this host and path')
     if (found.backend === null) return refuse(response, 503, `no deployment ${found.name} takes requests`)
     if (hasBody(request)) this.#watch(request, response)
     await serve({ request, response }, found.backend, this.#links)
+  }
+
+  /** What nobody of ours has ordered may be of a deployment that orders for itself. */
+  async #challenge({ headers, url = '' }: IncomingMessage): Promise<string | null> {
+    const host = hostNamed(headers.host ?? '')
+    const token = url.slice(challenges.length)
+    return host === null || !/^[A-Za-z0-9_-]{1,256}$/.test(token) ? null : this.#gate.challenge(host, token)
   }
 
   #watch(request: IncomingMessage, response: Reply): void {

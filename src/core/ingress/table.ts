@@ -25,7 +25,7 @@ export function routingTable(
     if (service !== null) ids.set(`${namespace}/${name}`, id)
   const table = new Map<string, Route[]>()
   for (const ingress of ingresses.values()) {
-    if (!Object.entries(ingress.nodes).every(([name, value]) => labels[name] === value)) continue
+    if (!takesAt(ingress, labels)) continue
     // Only what is of the same namespace.
     const deployment = ids.get(`${ingress.namespace}/${ingress.deployment}`) ?? null
     const routes = table.get(ingress.host) ?? []
@@ -35,6 +35,10 @@ export function routingTable(
   for (const routes of table.values()) routes.sort((a, b) => b.ingress.path.length - a.ingress.path.length)
   return table
 }
+
+/** Whether nodes with these labels take requests for it. */
+export const takesAt = ({ nodes }: Pick<Ingress, 'nodes'>, labels: Readonly<Record<string, string>>): boolean =>
+  Object.entries(nodes).every(([name, value]) => labels[name] === value)
 
 /** A host that is named whole goes before a wildcard, and then the longest path. Null where nothing fits. */
 export function routeFor(table: RoutingTable, host: string, path: string): Route | null {

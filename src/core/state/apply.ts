@@ -32,6 +32,8 @@ import { refused } from './step.ts'
 import type { Change, Command, Entry, Outcome } from './types.ts'
 import type { BackupCommand } from './backup-commands.ts'
 import { carryOutOnBackup, isOnBackup } from './backups.ts'
+import type { CertificateCommand } from './certificate-commands.ts'
+import { carryOutOnCertificate, isOnCertificate } from './certificates.ts'
 import type { IngressCommand } from './ingress-commands.ts'
 import { carryOutOnIngress, isOnIngress } from './ingresses.ts'
 import { carryOutOnNetworkPolicy, isOnNetworkPolicy } from './network-policies.ts'
@@ -90,6 +92,7 @@ function carryOut(step: Step, command: Command): Outcome {
   if (isOnBackup(command)) return carryOutOnBackup(step, command)
   if (isOnIngress(command)) return carryOutOnIngress(step, command)
   if (isOnNetworkPolicy(command)) return carryOutOnNetworkPolicy(step, command)
+  if (isOnCertificate(command)) return carryOutOnCertificate(step, command)
   if (isOnMolt(command)) return carryOutOnMolt(step, command)
   return isOnWorkflow(command) ? carryOutOnWorkflow(step, command) : carryOutAny(step, command)
 }
@@ -107,6 +110,7 @@ type Plain = Exclude<
   | BackupCommand
   | IngressCommand
   | NetworkPolicyCommand
+  | CertificateCommand
   | MoltCommand
   | OverlayCommand
   | VaultCommand

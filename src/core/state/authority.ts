@@ -4,6 +4,7 @@ import { isOnAccess } from './access-rights.ts'
 import type { BackupCommand } from './backup-commands.ts'
 import { isOnBackup } from './backups.ts'
 import { isOnVault } from './configs.ts'
+import { isOnCertificate } from './certificates.ts'
 import { isOnCron } from './crons.ts'
 import { isOnDeployment } from './deployments.ts'
 import { isOnIngress } from './ingresses.ts'
@@ -43,6 +44,7 @@ const isForwardedOnOverlay = (command: OverlayCommand, from: NodeId): boolean =>
 
 function isForwarded(command: Exclude<Command, BackupCommand>, from: NodeId): boolean {
   if (isOnOverlay(command)) return isForwardedOnOverlay(command, from)
+  if (isOnCertificate(command)) return command.node === from
   if (isOnPolicy(command) || isOnAccess(command) || isOnIngress(command) || isOnNetworkPolicy(command)) return true
   if (isOnMolt(command)) return command.type !== 'report-molt' || command.node === from
   if (isOnDeployment(command)) return command.type !== 'set-rollout'

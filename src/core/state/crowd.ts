@@ -23,7 +23,7 @@ const ofNamespaces = [
   'networkPolicies',
 ] as const
 /** What belongs to the mesh. */
-const ofAll = ['decisions', 'members', 'tokens', 'users', 'metered'] as const
+const ofAll = ['decisions', 'members', 'tokens', 'users', 'metered', 'certificates'] as const
 
 export type Room = Pick<MeshState, 'version' | (typeof ofNamespaces)[number] | (typeof ofAll)[number]>
 

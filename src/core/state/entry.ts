@@ -8,6 +8,7 @@ import { accessCommands } from './access-schemas.ts'
 import { deploymentCommands } from './deployment-schemas.ts'
 import { jobCommands, resultText } from './job-schemas.ts'
 import { namespaceName, Quota, QuotaPatch, WorkLimitsPatch } from '../../model/namespace.ts'
+import { certificateCommands } from './certificate-schemas.ts'
 import { ingressCommands } from './ingress-schemas.ts'
 import { networkPolicyCommands } from './network-policy-schemas.ts'
 import { policyCommands } from './policy-schemas.ts'
@@ -155,6 +156,7 @@ export const CommandSchema = z.discriminatedUnion('type', [
   ...policyCommands,
   ...ingressCommands,
   ...networkPolicyCommands,
+  ...certificateCommands,
   ...accessCommands,
   ...vaultCommands,
   z.strictObject({

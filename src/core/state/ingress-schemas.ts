@@ -17,9 +17,11 @@ const route = {
   nodes: shape.labels,
 }
 
+const ordered = z.literal(true).exactOptional()
+
 /** Of every command in this file. */
 export const ingressCommands = [
-  z.strictObject({ ...type('create-ingress'), ...named, ...route }),
+  z.strictObject({ ...type('create-ingress'), ...named, ...route, acme: ordered }),
   z.strictObject({
     ...type('update-ingress'),
     ...named,
@@ -28,6 +30,7 @@ export const ingressCommands = [
     deployment: route.deployment.exactOptional(),
     strip: route.strip.exactOptional(),
     nodes: route.nodes.exactOptional(),
+    acme: z.boolean().exactOptional(),
   }),
   z.strictObject({ ...type('delete-ingress'), ...named }),
 ] as const
@@ -35,6 +38,7 @@ export const ingressCommands = [
 const IngressSchema = z.strictObject({
   ...named,
   ...route,
+  acme: ordered,
   createdAt: shape.instant,
   createdBy: z.string(),
   updatedAt: shape.instant,

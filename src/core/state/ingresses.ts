@@ -2,6 +2,7 @@
 import type { Ingress } from '../../model/ingress.ts'
 import { hostsOverlap, ingressKey } from '../../model/ingress.ts'
 import type { IngressCommand } from './ingress-commands.ts'
+import { forgetCertificates, tryAgain } from './certificates.ts'
 import { namespaceOf } from './namespaces.ts'
 import { roomObstacle } from './room.ts'
 import { limits } from './state.ts'
@@ -26,7 +27,7 @@ export function carryOutOnIngress(step: Step, command: IngressCommand): Outcome 
 
 function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcome {
   const { state, at, by } = step
-  const { namespace, name, host, path, deployment, strip, nodes } = command
+  const { namespace, name, host, path, deployment, strip, nodes, acme } = command
   const key = ingressKey(namespace, name)
   if (namespaceOf(state, namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace })
   if (state.ingresses.has(key)) return refused('INGRESS_EXISTS', { ingress: key })
@@ -35,21 +36,21 @@ function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcom
   const own = [...state.ingresses.values()].filter((one) => one.namespace === namespace).length
   if (own >= limits.namespaceIngresses)
     return refused('INVALID_REQUEST', { problem: `${namespace} has ${own} ingresses, the most there may be` })
-  return keep(
-    step,
-    { namespace, name, host, path, deployment, strip, nodes, createdAt: at, createdBy: by, updatedAt: at },
-    null,
-  )
+  const said = { namespace, name, host, path, deployment, strip, nodes, ...(acme === true && { acme }) }
+  return keep(step, { ...said, createdAt: at, createdBy: by, updatedAt: at }, null)
 }
 
 function updateIngress(step: Step, command: CommandOf<'update-ingress'>): Outcome {
   const key = ingressKey(command.namespace, command.name)
   const before = step.state.ingresses.get(key)
   if (before === undefined) return refused('INGRESS_NOT_FOUND', { ingress: key })
+  const { acme, ...rest } = before
+  const isOrdered = command.acme ?? acme === true
   return keep(
     step,
     {
-      ...before,
+      ...rest,
+      ...(isOrdered && { acme: true }),
       ...(command.host !== undefined && { host: command.host }),
       ...(command.path !== undefined && { path: command.path }),
       ...(command.deployment !== undefined && { deployment: command.deployment }),
@@ -65,6 +66,7 @@ function deleteIngress(step: Step, { namespace, name }: CommandOf<'delete-ingres
   const { state, by, changes } = step
   const key = ingressKey(namespace, name)
   if (!state.ingresses.delete(key)) return refused('INGRESS_NOT_FOUND', { ingress: key })
+  forgetCertificates(step)
   changes.push({ type: 'ingress' })
   emit(step, { type: 'ingress.deleted', namespace, message: `the ingress ${key} was deleted by ${by}` })
   return accepted()
@@ -81,7 +83,11 @@ function keep(step: Step, ingress: Ingress, before: Ingress | null): Outcome {
     (one) => one.namespace === namespace && one.name === deployment && one.service !== null,
   )
   if (deployment !== before?.deployment && !isKnown) return refused('SERVICE_NOT_FOUND', { service: deployment })
+  if (ingress.acme === true && host.startsWith('*'))
+    return refused('INVALID_REQUEST', { problem: 'a certificate for a wildcard cannot be ordered over HTTP' })
   state.ingresses.set(key, ingress)
+  forgetCertificates(step)
+  if (ingress.acme === true) tryAgain(step, host)
   changes.push({ type: 'ingress' })
   const what = before === null ? 'created' : 'changed'
   const message = `the ingress ${key} was ${what} by ${by}: ${host}${path} goes to ${deployment}`

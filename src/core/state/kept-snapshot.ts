@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Volume } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import { backupFields, readBackups, writtenBackups } from './backup-schemas.ts'
+import { certificateFields, readCertificates, writtenCertificates } from './certificate-schemas.ts'
 import { ingressFields, readIngresses, writtenIngresses } from './ingress-schemas.ts'
 import { moltFields, readMolt, writtenMolt } from './molt-schemas.ts'
 import { networkPolicyFields, readNetworkPolicies, writtenNetworkPolicies } from './network-policy-schemas.ts'
@@ -16,6 +17,7 @@ export const keptFields = {
   ...backupFields,
   ...ingressFields,
   ...networkPolicyFields,
+  ...certificateFields,
   ...moltFields,
   ...overlayFields,
 }
@@ -26,6 +28,7 @@ export const writtenKept = (state: State): Written => ({
   ...writtenBackups(state),
   ...writtenIngresses(state),
   ...writtenNetworkPolicies(state),
+  ...writtenCertificates(state),
   ...writtenMolt(state),
   ...writtenOverlay(state),
 })
@@ -35,12 +38,22 @@ export const readKept = ({
   ...lists
 }: Written): Pick<
   State,
-  'volumes' | 'backups' | 'backupSchedules' | 'ingresses' | 'networkPolicies' | 'moltNetwork' | 'moltParts' | 'overlay'
+  | 'volumes'
+  | 'backups'
+  | 'backupSchedules'
+  | 'ingresses'
+  | 'certificates'
+  | 'tlsNodes'
+  | 'networkPolicies'
+  | 'moltNetwork'
+  | 'moltParts'
+  | 'overlay'
 > => ({
   volumes: weighed.volumes(volumes.map((volume: Volume) => [volumeKey(volume.namespace, volume.name), volume])),
   ...readBackups(lists),
   ...readIngresses(lists),
   ...readNetworkPolicies(lists),
+  ...readCertificates(lists),
   ...readMolt(lists),
   ...readOverlay(lists),
 })

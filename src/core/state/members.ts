@@ -8,6 +8,7 @@ import { redeem } from './access.ts'
 import { fail, unplace } from './lifecycle.ts'
 import { exposeVault } from './secrets.ts'
 import { loseBackups } from './backups.ts'
+import { leaveCertificates } from './certificates.ts'
 import { leaveOverlay } from './overlay.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
@@ -131,6 +132,7 @@ export function removeMember(step: Step, command: CommandOf<'remove-member'>): O
   changes.push({ type: 'member', node: member.id })
   loseBackups(step, member.id)
   leaveOverlay(step, member.id)
+  leaveCertificates(step, member.id)
   emit(step, { type: 'node.removed', node: member.id, message: `${member.name} was removed by ${by}` })
   return accepted({ node: member.id, epoch: state.epoch })
 }

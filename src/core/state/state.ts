@@ -1,6 +1,7 @@
 /** The replicated state with what `apply` needs besides: the memory of outcomes, and indexes that can be rebuilt. */
 import { Recent } from '../../lib/recent.ts'
 import { WeighedMap } from '../../lib/weighed-map.ts'
+import type { HostCertificate, TlsNode } from '../../model/certificate.ts'
 import type { ApiKey, Role, User } from '../../model/access.ts'
 import type { NotedHead } from '../../model/audit.ts'
 import type {
@@ -75,6 +76,8 @@ export interface State extends MeshState {
   readonly backupSchedules: Map<string, BackupSchedule>
   readonly ingresses: Map<string, Ingress>
   readonly networkPolicies: Map<string, NetworkPolicy>
+  readonly certificates: Map<string, HostCertificate>
+  readonly tlsNodes: Map<NodeId, TlsNode>
   moltNetwork: MoltNetwork | null
   readonly moltParts: Map<NodeId, MoltPart>
   overlay: Overlay | null
@@ -183,6 +186,11 @@ export const limits = {
   namespaceIngresses: 400,
   networkPolicies: 2_000,
   namespaceNetworkPolicies: 100,
+  certificates: 500,
+  /** Of one certificate with those that vouch for it, characters, and of what is asked for one order. */
+  chainLength: 32 * 1_024,
+  challenges: 4,
+  tlsNodes: 64,
   policies: 200,
   /** Encoded size of one policy, bytes. */
   policyBytes: 64 * 1_024,
@@ -230,6 +238,7 @@ export const weighed = {
   backupSchedules: (entries?: Iterable<readonly [string, BackupSchedule]>) => new WeighedMap(ofNamespace, entries),
   ingresses: (entries?: Iterable<readonly [string, Ingress]>) => new WeighedMap(ofNamespace, entries),
   networkPolicies: (entries?: Iterable<readonly [string, NetworkPolicy]>) => new WeighedMap(ofNamespace, entries),
+  certificates: (entries?: Iterable<readonly [string, HostCertificate]>) => new WeighedMap(nobodys, entries),
   decisions: (entries?: Iterable<readonly [WorkloadId, readonly NotedDecision[]]>) => new WeighedMap(nobodys, entries),
   members: (entries?: Iterable<readonly [NodeId, Member]>) => new WeighedMap(nobodys, entries),
   tokens: (entries?: Iterable<readonly [string, JoinToken]>) => new WeighedMap(nobodys, entries),
@@ -270,6 +279,8 @@ export const createState = (): State => ({
   backupSchedules: weighed.backupSchedules(),
   ingresses: weighed.ingresses(),
   networkPolicies: weighed.networkPolicies(),
+  certificates: weighed.certificates(),
+  tlsNodes: new Map(),
   moltNetwork: null,
   moltParts: new Map(),
   overlay: null,

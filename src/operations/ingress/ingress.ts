@@ -1,8 +1,11 @@
 /** Ingresses: which requests from outside go to which deployment. */
 import { z } from 'zod'
+import { dueAt } from '../../core/ingress/certificates.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Ingress } from '../../model/ingress.ts'
 import { ingressHost, ingressKey, ingressName, ingressPath } from '../../model/ingress.ts'
+import type { NodeId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
 import { labelName } from '../../model/label.ts'
 import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
 import { carryOut } from '../carry-out.ts'
@@ -22,6 +25,18 @@ const nodes = z
   .refine((labels) => Object.keys(labels).length <= 16, 'at most 16 labels')
   .describe('Only nodes with all of these labels take the requests; {} for all nodes')
 
+const acme = z.boolean().describe('The mesh orders the certificate of the host, and renews it')
+
+const CertificateView = z.object({
+  state: z
+    .enum(['waiting', 'ordering', 'shown', 'failing'])
+    .describe('failing: the last order came to nothing; what there was is shown until it ends'),
+  notAfter: time.nullable().describe('Until when what is shown is good'),
+  renewAt: time.nullable().describe('When the next is ordered'),
+  nodes: z.array(z.string()).describe('Nodes that show it'),
+  problem: z.string().nullable(),
+})
+
 const IngressView = z.object({
   name: z.string(),
   namespace: z.string(),
@@ -31,19 +46,41 @@ const IngressView = z.object({
   strip: z.boolean(),
   nodes: z.record(z.string(), z.string()),
   isServed: z.boolean().describe('There is such a deployment, and it takes requests'),
+  certificate: CertificateView.nullable().describe('Of the host, where the mesh orders it'),
   createdAt: time,
   createdBy: z.string(),
   updatedAt: time,
 })
 
-type Source = Pick<OperationContext, 'control'>
+type Source = Pick<OperationContext, 'control' | 'clock'>
 
-function ingressView(ingress: Ingress, { control }: Source): z.infer<typeof IngressView> {
-  const { createdAt, updatedAt, nodes: labels, ...rest } = ingress
+function ingressView(ingress: Ingress, { control, clock }: Source): z.infer<typeof IngressView> {
+  const { createdAt, updatedAt, nodes: labels, acme: isOrdered, ...rest } = ingress
   const isServed = [...control.state.deployments.values()].some(
     (one) => one.namespace === ingress.namespace && one.name === ingress.deployment && one.service !== null,
   )
-  return { ...rest, nodes: { ...labels }, isServed, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+  const certificate = isOrdered === true ? certificateView(ingress.host, control.state, clock.now()) : null
+  return { ...rest, nodes: { ...labels }, isServed, certificate, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+}
+
+function certificateView(
+  host: string,
+  state: Source['control']['state'],
+  now: Instant,
+): z.infer<typeof CertificateView> {
+  const known = state.certificates.get(host)
+  const shown = known?.shown ?? null
+  const renewAt = dueAt(state, known, now)
+  const nodes = Object.keys(shown?.keys ?? {}).map((node) => state.members.get(node as NodeId)?.name ?? node)
+  const problem = known?.problem ?? null
+  const isUnderWay = renewAt === null
+  return {
+    state: isUnderWay ? 'ordering' : problem !== null ? 'failing' : shown === null ? 'waiting' : 'shown',
+    notAfter: shown === null ? null : iso(shown.notAfter),
+    renewAt: renewAt === null ? null : iso(renewAt),
+    nodes: nodes.toSorted(),
+    problem,
+  }
 }
 
 interface Reference {
@@ -69,13 +106,16 @@ export const ingressCreate = unary({
     deployment,
     strip: strip.default(false),
     nodes: nodes.default({}),
+    acme: acme.default(false),
   }),
   output: IngressView,
   permission: { verb: 'create', resource: 'ingress' },
   namespace: namespaceIn,
   rest: { method: 'POST', path: '/api/ingresses' },
   async handler(input, context, { caller, signal }) {
-    await carryOut('ingress', { type: 'create-ingress', ...input }, { context, caller, signal })
+    const { acme: isOrdered, ...route } = input
+    const command = { type: 'create-ingress' as const, ...route, ...(isOrdered && { acme: true as const }) }
+    await carryOut('ingress', command, { context, caller, signal })
     return ingressView(ingressIn(context, input), context)
   },
 })
@@ -90,6 +130,7 @@ export const ingressUpdate = unary({
     deployment: deployment.optional(),
     strip: strip.optional(),
     nodes: nodes.optional(),
+    acme: acme.optional(),
   }),
   output: IngressView,
   permission: { verb: 'change', resource: 'ingress' },

@@ -7,13 +7,20 @@ import type { DeploymentId, NodeId, PlacementId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
-import type { IngressDoor, IngressDoorOptions, IngressGate, IngressTarget } from '../../ports/ingress-door.ts'
+import type {
+  IngressDoor,
+  IngressDoorOptions,
+  IngressGate,
+  IngressTarget,
+  OpenIngressDoor,
+} from '../../ports/ingress-door.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
-import type { Backend, OpenDoor } from '../../ports/service-door.ts'
+import type { Backend } from '../../ports/service-door.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Control } from '../control/types.ts'
+import type { CertificateService } from './certificate-service.ts'
 
 export type DoorPlan = IngressDoorOptions
 
@@ -24,6 +31,8 @@ export interface IngressDeps {
     backendOf(deployment: DeploymentId): Backend | null
     onGone(listener: (placement: PlacementId) => void): Unsubscribe
   }
+  /** What the mesh has ordered. */
+  readonly certificates: Pick<CertificateService, 'challenge' | 'shown' | 'onShown'>
   readonly door: IngressDoor
   /** Where this host takes requests; nowhere if empty. */
   readonly doors: readonly DoorPlan[]
@@ -41,7 +50,7 @@ const closeGrace: Millis = 10 * second
 
 interface Standing {
   readonly plan: DoorPlan
-  door: OpenDoor | null
+  door: OpenIngressDoor | null
   /** Why it is not listened there. */
   problem: string | null
   /** Why its certificates are those of before. */
@@ -69,12 +78,15 @@ export class IngressService implements Service {
   }
 
   async start(): Promise<void> {
-    const { control, proxy } = this.#deps
+    const { control, proxy, certificates } = this.#deps
     if (this.#standings.length === 0) return
     this.#unsubscribe = [
       control.onChange((changes) => this.#onChange(changes)),
       proxy.onGone((placement) => {
         for (const { door } of this.#standings) door?.forget(placement)
+      }),
+      certificates.onShown(() => {
+        for (const { door } of this.#standings) door?.show(certificates.shown())
       }),
     ]
     this.#turn = this.#openAll()
@@ -128,11 +140,12 @@ export class IngressService implements Service {
   }
 
   async #open(standing: Standing): Promise<void> {
-    const { door, log, clock } = this.#deps
+    const { door, log, clock, certificates } = this.#deps
     const { plan } = standing
     const address = `${plan.bind}:${plan.port}`
     try {
       standing.door = await door.open(plan, this.#gateOf(standing))
+      standing.door.show(certificates.shown())
       log.info('takes requests from outside', { address, tls: plan.certificates !== null })
       this.#note(standing, 'problem', null)
     } catch (error) {
@@ -151,6 +164,7 @@ export class IngressService implements Service {
   #gateOf(standing: Standing): IngressGate {
     return {
       find: (host, path) => this.#find(host, path),
+      challenge: (host, token) => this.#deps.certificates.challenge(host, token),
       onCertificates: (problem) => {
         if (problem !== null && standing.stale === null)
           this.#deps.log.warn('certificates cannot be read again', { problem })

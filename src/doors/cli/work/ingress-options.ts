@@ -9,6 +9,7 @@ export const ingressOptions = {
   path: { kind: 'text', value: '/PATH', about: 'How their path begins; every path if left out' },
   to: { kind: 'text', value: 'DEPLOYMENT', about: 'Who answers them' },
   strip: { kind: 'flag', about: 'Take the path off before the deployment is asked' },
+  acme: { kind: 'flag', about: 'Have the mesh order the certificate of the host, and renew it' },
   'node-label': { kind: 'list', value: 'K=V', about: 'Take them only at nodes with this label' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 

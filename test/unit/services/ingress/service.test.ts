@@ -18,7 +18,7 @@ async function opened() {
   const door: IngressDoor = {
     open: (_, asked) => {
       gate = asked
-      return Promise.resolve({ forget: () => {}, close: () => Promise.resolve() })
+      return Promise.resolve({ forget: () => {}, show: () => {}, close: () => Promise.resolve() })
     },
   }
   const counts: string[] = []
@@ -26,6 +26,7 @@ async function opened() {
     self: nodeId('ada'),
     control: { state: createState(), onChange: () => () => {} },
     proxy: { backendOf: () => null, onGone: () => () => {} },
+    certificates: { challenge: () => Promise.resolve(null), shown: () => [], onShown: () => () => {} },
     door,
     doors: [
       {

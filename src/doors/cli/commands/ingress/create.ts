@@ -12,13 +12,22 @@ export default command({
   options: ingressOptions,
   examples: [
     'ingress create site --host app.example.org --to web',
+    'ingress create shop --host shop.example.org --to web --acme',
     'ingress create docs --host app.example.org --path /docs --to web --strip',
     "ingress create tenants --host '*.example.net' --to web --node-label zone=edge",
   ],
 
-  async run({ name, host, path, to, strip, 'node-label': labels, ...args }, session) {
+  async run({ name, host, path, to, strip, acme, 'node-label': labels, ...args }, session) {
     const { out, signal, api } = session
-    const asked = { name, namespace: namespaceOf(args, session), host: host ?? '', path, deployment: to ?? '', strip }
+    const asked = {
+      name,
+      namespace: namespaceOf(args, session),
+      host: host ?? '',
+      path,
+      deployment: to ?? '',
+      strip,
+      acme,
+    }
     const made = await (await api()).call('ingress.create', { ...asked, nodes: nodesSaid(labels) ?? {} }, signal)
     await out.result(made, (one) => [`requests for ${one.host}${one.path} go to ${one.deployment}`])
     return undefined

@@ -1,7 +1,25 @@
+import type { OutputOf } from '../../../../operations/registry.ts'
 import { command } from '../../line/command.ts'
 import { labelsInWords } from '../../show/columns.ts'
 import { facts } from '../../show/words.ts'
 import { namespaceOf, namespaceOption } from '../../work/secret-options.ts'
+
+type Certificate = OutputOf<'ingress.info'>['certificate']
+
+const certificateIn = (certificate: Certificate): readonly (readonly [string, string])[] =>
+  certificate === null
+    ? []
+    : [
+        [
+          'Certificate',
+          certificate.notAfter === null
+            ? certificate.state
+            : `${certificate.state}, good until ${certificate.notAfter}`,
+        ],
+        ['Shown by', certificate.nodes.join(', ') || 'nobody yet'],
+        ['Next order', certificate.renewAt ?? 'under way'],
+        ...(certificate.problem === null ? [] : [['Problem', certificate.problem] as const]),
+      ]
 
 export default command({
   name: 'ingress info',
@@ -20,6 +38,7 @@ export default command({
         ['Requests for', `${one.host}${one.path}${one.strip ? ', without the path' : ''}`],
         ['Go to', `${one.deployment}${one.isServed ? '' : ', which is not there'}`],
         ['At', labelsInWords(one.nodes) || 'all nodes that take any'],
+        ...certificateIn(one.certificate),
         ['Changed', one.updatedAt],
       ]),
     )

@@ -10,16 +10,19 @@ export default command({
   options: {
     ...ingressOptions,
     'no-strip': { kind: 'flag', about: 'Leave the path as it is' },
+    'no-acme': { kind: 'flag', about: 'Order no certificate for the host' },
     'all-nodes': { kind: 'flag', about: 'Every node takes the requests' },
   },
   examples: ['ingress update site --path /shop', 'ingress update site --to web --no-strip --all-nodes'],
 
-  async run({ name, host, path, to, strip, 'node-label': labels, ...args }, session) {
+  async run({ name, host, path, to, strip, acme, 'node-label': labels, ...args }, session) {
     const { out, signal, api } = session
     const changed = {
       ...{ host, path, deployment: to },
       ...(strip && { strip: true }),
       ...(args['no-strip'] && { strip: false }),
+      ...(acme && { acme: true }),
+      ...(args['no-acme'] && { acme: false }),
       nodes: args['all-nodes'] ? {} : nodesSaid(labels),
     }
     const named = { name, namespace: namespaceOf(args, session) }

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { day, hour, minute, second } from '../../../../src/model/time.ts'
+import { CertificateHosts, chainOf } from '../../../support/certificate-hosts.ts'
+
+const site = 'app.example.org'
+let hosts: CertificateHosts
+
+const pass = (span: number): Promise<unknown> => vi.advanceTimersByTimeAsync(span)
+const shown = (index: number) => hosts.get(index).service.shown()
+const known = () => hosts.control.state.certificates.get(site)
+
+beforeEach(async () => {
+  vi.useFakeTimers()
+  hosts = await CertificateHosts.of(2)
+})
+
+afterEach(async () => {
+  const stopped = hosts.stop()
+  await pass(minute)
+  await stopped
+  vi.useRealTimers()
+})
+
+test('given nodes that may order, when a host wants a certificate, then one of them orders and both show it', async () => {
+  await pass(minute)
+  expect(hosts.control.log).not.toContain('serve-certificates')
+  await hosts.want(site)
+  await pass(2 * minute)
+  expect(hosts.authority.orders).toEqual([site])
+  expect(shown(0)).toEqual([{ host: site, cert: chainOf(1), key: 'key 1' }])
+  expect(shown(1)).toEqual(shown(0))
+  expect(JSON.stringify(known())).not.toContain('key 1')
+  expect(hosts.get(0).service.problems()).toEqual([])
+})
+
+test('given a certificate, when two thirds of its life are over, then the next is ordered, once', async () => {
+  await hosts.want(site)
+  await pass(59 * day)
+  expect(hosts.authority.orders).toHaveLength(1)
+  await pass(2 * day)
+  expect(hosts.authority.orders).toHaveLength(2)
+  expect(shown(1)).toEqual([{ host: site, cert: chainOf(2), key: 'key 2' }])
+}, 20_000)
+
+test('given an authority that refuses, when it is asked, then it is asked again ever more seldom, until it is content', async () => {
+  hosts.authority.problem = 'nobody answers there'
+  await hosts.want(site)
+  await pass(14 * minute)
+  expect(hosts.authority.orders).toHaveLength(1)
+  expect(known()).toMatchObject({ problem: 'nobody answers there', failures: 1, shown: null })
+  await pass(2 * hour)
+  expect(hosts.authority.orders).toHaveLength(4)
+  hosts.authority.problem = null
+  await pass(3 * hour)
+  expect(known()).toMatchObject({ problem: null, failures: 0 })
+  expect(shown(0)).toHaveLength(1)
+})
+
+test('given many hosts at once, when they want certificates, then no node orders more than the authority bears', async () => {
+  for (let i = 0; i < 60; i += 1) await hosts.want(`s${i}.example.org`)
+  await pass(minute)
+  expect(hosts.authority.orders.length).toBeLessThanOrEqual(44)
+  await pass(3 * hour)
+  expect(new Set(hosts.authority.orders).size).toBe(60)
+})
+
+test('given a certificate, when another node begins to take requests, then it gets the key, though it may order none', async () => {
+  await hosts.want(site)
+  await pass(minute)
+  await hosts.add('late', { orders: false })
+  await pass(2 * minute)
+  expect(shown(2)).toEqual(shown(0))
+  expect(hosts.authority.orders).toHaveLength(1)
+})
+
+test('given an authority that looks, when any node is asked, then it answers, also before it has heard of the order', async () => {
+  const answers: (string | null)[] = []
+  const early = hosts.get(1).service.challenge(site, 'token-1')
+  hosts.authority.look = async (host, token) => {
+    for (const { service } of hosts.hosts) answers.push(await service.challenge(host, token))
+  }
+  await hosts.want(site)
+  expect(await early).toBe('token-1.thumbprint')
+  await pass(second)
+  expect(answers).toEqual(['token-1.thumbprint', 'token-1.thumbprint'])
+  const stranger = hosts.get(0).service.challenge(site, 'unknown')
+  await pass(4 * second)
+  expect(await stranger).toBeNull()
+})
+
+test('given an authority that says nothing, when the turn is nearly over, then that is what was wrong', async () => {
+  hosts.authority.look = () => new Promise(() => {})
+  await hosts.want(site)
+  await pass(9 * minute)
+  expect(known()).toMatchObject({ problem: null, turn: { node: expect.any(String) as string } })
+  await pass(minute)
+  expect(known()).toMatchObject({ problem: 'the authority took too long', turn: null, failures: 1 })
+})
+
+test('given an order under way, when its node stops, then another orders once its turn is over', async () => {
+  hosts.authority.look = () => new Promise(() => {})
+  await hosts.want(site)
+  await pass(second)
+  const { node } = known()?.turn ?? {}
+  await hosts.hosts.find((one) => one.node === node)?.service.stop()
+  hosts.authority.look = () => Promise.resolve()
+  await pass(8 * minute)
+  expect(hosts.authority.orders).toHaveLength(1)
+  await pass(4 * minute)
+  expect(hosts.authority.orders).toHaveLength(2)
+  expect(known()?.shown?.orderedBy).toBe(hosts.hosts.find((one) => one.node !== node)?.node)
+})
