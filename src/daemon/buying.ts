@@ -6,6 +6,8 @@ import { FindingsBook } from '../services/molt/buying/findings-book.ts'
 import type { DeedBook } from '../services/molt/deeds/deed-book.ts'
 import { BuyingService } from '../services/molt/buying/buying.ts'
 import type { BuyingDoor } from '../services/molt/buying/buying-door.ts'
+import { ProbeRounds } from '../services/molt/buying/probe-rounds.ts'
+import { ProbeService } from '../services/molt/buying/probe-service.ts'
 import type { OfferBook } from '../services/molt/buying/offer-book.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
 import type { Reputations } from '../services/molt/reputation/reputations.ts'
@@ -22,7 +24,7 @@ interface Market {
 
 export function buyingOn(
   { verifier, clock, random, log }: Ground,
-  { network, signer, rpc }: MoltPlane,
+  { network, signer, rpc, party }: MoltPlane,
   { bank, offers, deeds, reputations, disk }: Market,
   door: BuyingDoor,
 ): Service {
@@ -32,6 +34,13 @@ export function buyingOn(
     ...{ finder: offers, limits: () => door.limits() },
     knownOf: (provider) => findings.known(provider, reputations.standingOf(provider, 'provider')),
     learn: (provider, signal) => reputations.learn(provider, signal),
+  })
+  const probes = new ProbeService({ ...{ network: network.id, self: party, findings, clock, random }, buying: service })
+  const rounds = new ProbeRounds({
+    ...{ self: party, clock, random, log: log.child('probes') },
+    preferences: () => door.preferencesNow(),
+    offers: () => offers.all(),
+    probe: (request, signal) => probes.probe(request, () => undefined, signal),
   })
   return {
     name: service.name,
@@ -43,10 +52,13 @@ export function buyingOn(
         ...{ network, service, offers: (signal) => offers.everything(signal) },
         verificationOf: (provider) => findings.verificationOf(provider),
         findings: () => findings.all(),
+        probe: (request, onJob, signal) => probes.probe(request, onJob, signal),
       })
+      rounds.start()
     },
     async stop() {
       door.show(null)
+      await rounds.stop()
       await service.stop()
       await findings.close()
     },

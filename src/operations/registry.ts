@@ -28,6 +28,7 @@ import {
   moltDisputeOpen,
   moltVerdict,
 } from './molt/molt-disputes.ts'
+import { moltProbe } from './molt/molt-probe.ts'
 import { moltReputation } from './molt/molt-reputation.ts'
 import { moltExport, moltStatement, moltVerify } from './molt/molt-statement.ts'
 import { moltBalance, moltTransfer, moltWallet } from './molt/molt-wallet.ts'
@@ -237,7 +238,7 @@ export const operations = [
     networkPolicyCheck,
   ],
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
-  ...[moltMarket, moltQuote, moltRequest, moltBuyingShow, moltBuyingSet],
+  ...[moltMarket, moltQuote, moltRequest, moltProbe, moltBuyingShow, moltBuyingSet],
   ...[moltJobList, moltJobInfo, moltJobCancel, moltJobFollow, moltJobLogs, moltJobExec],
   ...[moltJobOutputs, moltJobFetched],
   ...[moltWallet, moltBalance, moltTransfer, moltStatement, moltExport, moltVerify, moltReputation, moltFindings],

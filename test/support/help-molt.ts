@@ -13,6 +13,7 @@ const lending = "prices: { '*': 2 MOLT }\nreclaim: 30s\n"
 export const moltEnds = [
   ['molt lease info', 4, 'nobody has rented anything: molt-lease.test.ts'],
   ['molt request', 5, 'simulated work has no images, so they have no digests: molt.test.ts'],
+  ['molt probe', 5, 'simulated work has no images, so they have no digests: molt-verification.test.ts'],
   ['molt submit', 5, 'simulated work has no images, so they have no digests: molt.test.ts'],
   ...(['molt dispute open', 'molt dispute info', 'molt dispute evidence', 'molt verdict'] as const).map(
     (line) => [line, 4, 'nothing is disputed: molt-dispute.test.ts'] as const,
@@ -31,7 +32,7 @@ export async function beforeMolt(api: Api, line: string, folder: string): Promis
   }
   if (!has) await api.call('moltnetwork.create', {}, signal)
   if (/^molt (leases|lease|earnings)/.test(line)) await api.call('molt.join', { mode: 'moderate' }, signal)
-  if (/^molt (market|findings|dispute|verdict|request|submit|jobs?|logs|exec|cancel)/.test(line))
+  if (/^molt (market|findings|probe|dispute|verdict|request|submit|jobs?|logs|exec|cancel)/.test(line))
     await api.call('molt.join', { mode: 'buy-only' }, signal)
   if (line.includes('molt-job.toml'))
     writeFileSync(join(folder, 'molt-job.toml'), fileText('config/examples/molt-job.toml'))

@@ -2,6 +2,7 @@
 import { Inbox } from '../../lib/inbox.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { ExecOutput, ExecRequest, ExecSession, ExecSignal, TerminalSize } from '../../ports/exec.ts'
+import { SimulatedProbe } from './simulated-probe.ts'
 import { stepsOf, type Step } from './script.ts'
 
 export interface SimulatedSessionInit {
@@ -25,6 +26,7 @@ export class SimulatedSession implements ExecSession {
   readonly #exit = Promise.withResolvers<number>()
   readonly #steps: Step[]
   readonly #isCat: boolean
+  readonly #probe: SimulatedProbe | null
   #size: TerminalSize | null
   #cancel: Cancel = () => {}
   #isOver = false
@@ -36,11 +38,13 @@ export class SimulatedSession implements ExecSession {
     this.#size = request.terminal
     const [program = ''] = request.command
     this.#isCat = /(^|\/)cat$/.test(program) && request.command.length === 1
+    this.#probe = /(^|\/)claw-probe$/.test(program) ? this.#probing() : null
     const isSize = request.command.join(' ') === 'stty size'
     this.#steps = isSize ? [] : [...stepsOf({ command: request.command, env: { ...unscripted(env), ...request.env } })]
     signal.addEventListener('abort', this.#onAbort, { once: true })
     ended.addEventListener('abort', this.#onTaskEnd, { once: true })
     if (isSize && this.#size !== null) this.#print('stdout', `${this.#size.rows} ${this.#size.columns}`)
+    if (this.#probe !== null) return
     if (!this.#isCat) this.#go()
     else if (!request.stdin) this.#end(0)
   }
@@ -50,12 +54,14 @@ export class SimulatedSession implements ExecSession {
   }
 
   write(data: Uint8Array): Promise<void> {
+    this.#probe?.write(data)
     if (this.#isCat && !this.#isOver) this.#output.put({ stream: 'stdout', data: new Uint8Array(data) })
     return Promise.resolve()
   }
 
   endInput(): void {
     if (this.#isCat) this.#end(0)
+    this.#probe?.endInput()
   }
 
   resize(size: TerminalSize): Promise<void> {
@@ -70,6 +76,13 @@ export class SimulatedSession implements ExecSession {
 
   exitCode(): Promise<number> {
     return this.#exit.promise
+  }
+
+  #probing(): SimulatedProbe {
+    const say = (line: string): void => {
+      if (!this.#isOver) this.#print('stdout', line)
+    }
+    return new SimulatedProbe(this.#init.clock, say, (code) => this.#end(code))
   }
 
   #go(): void {

@@ -132,14 +132,17 @@ const Preferences = z.object({
   prefer: z.array(z.string()),
   minReputation: z.int(),
   isolation: z.array(z.enum(isolations)).describe('How it lets its work be kept apart'),
+  challenges: z.string().nullable().describe('How often providers are challenged at random, and by which image'),
 })
 
 function preferencesView(preferences: BuyingPreferences): z.infer<typeof Preferences> {
   const { limits, prefer, minReputation, isolation } = buyingOf(preferences)
   const { job, hour, day } = limits
+  const { probes } = preferences
   return {
     ...{ preferences, limits: { job: money(job), hour: money(hour), day: money(day) } },
     ...{ prefer: [...prefer], minReputation, isolation: [...isolation] },
+    challenges: probes === undefined ? null : `${probes.perDay} a day, with ${probes.image}`,
   }
 }
 

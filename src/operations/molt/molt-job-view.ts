@@ -93,6 +93,7 @@ const Try = z.object({
   state: z.enum(purchaseStates),
   since: time,
   why: z.enum(purchaseReasons).nullable(),
+  refusal: z.string().nullable().describe('Why its provider has refused it, in its word'),
   rate,
   hold: Money.describe('What is set aside'),
   promised: Money,
@@ -192,10 +193,10 @@ function keptUntil(job: Job): string | null {
 }
 
 function tryView(purchase: Purchase): z.infer<typeof Try> {
-  const { agreement, terms, state, since, why, payer, seen, outcome } = purchase
+  const { agreement, terms, state, since, why, refusal, payer, seen, outcome } = purchase
   return {
     ...{ agreement: agreement === null ? null : agreementId(agreement), provider: terms.provider },
-    ...{ state, since: iso(since), why, rate: money(perHour(terms.rate)), hold: money(terms.hold) },
+    ...{ state, since: iso(since), why, refusal, rate: money(perHour(terms.rate)), hold: money(terms.hold) },
     ...{ promised: money(payer.vouched), most: money(mostDue(purchase)), isolation: terms.isolation },
     ...{ seen: Number(seen.gpuMillis) / 1_000, how: outcome?.how ?? null },
     paid: outcome === null ? null : money(outcome.paid),

@@ -44,8 +44,8 @@ interface Known extends Trace {
   readonly looks: number
 }
 
-const pace = { every: 30 * second, pause: second }
-/** Memory of a process that has just ended may be in use a moment longer: it is reset at the third look only. */
+const pace = { every: 10 * second, pause: second }
+/** Memory of a process that has just ended may be in use a moment longer: it is reset at every third look only. */
 const looksBefore = 3
 const soon = 2 * second
 
@@ -124,7 +124,7 @@ export class DeviceCare implements Service, Care {
 
   #isDue(uuid: string): boolean {
     const known = this.#known.get(uuid)
-    return known !== undefined && known.mayReset && known.looks >= looksBefore && !this.#deps.isHeld(uuid)
+    return known !== undefined && known.mayReset && known.looks % looksBefore === 0 && !this.#deps.isHeld(uuid)
   }
 
   /** Whoever uses it at this moment keeps the driver from it. */

@@ -23,6 +23,7 @@ export const moltRows: Readonly<Record<string, Row>> = {
   'moltdispute.evidence': row('mesh', all, () => ({ dispute: '3f9a' })),
   'moltdispute.open': row('mesh', 'am', () => ({ of: 'train', reason: 'x' })),
   'molt.verdict': row('mesh', 'am', () => ({ dispute: '3f9a', providerShare: '50%' })),
+  'molt.probe': row('mesh', 'am', () => ({ provider: '12D3KooWx', image: 'busybox' })),
   'molt.transfer': row('mesh', 'am', () => ({ to: 'bob', amount: '1' })),
   'molt.market': look,
   'molt.quote': row('mesh', all, () => ({ image: 'busybox', duration: '1m', maxPrice: '1' })),

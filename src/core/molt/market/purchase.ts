@@ -12,6 +12,7 @@ import { Voucher } from '../../../model/molt-line.ts'
 import { SignedNote } from '../../../model/molt-note.ts'
 import { Want } from '../../../model/molt-want.ts'
 import type { Instant } from '../../../model/time.ts'
+import { type LeaseRefusal, leaseRefusals } from '../../../wire/molt-lease.ts'
 import { Agreement, agreementId, Terms } from '../agreement.ts'
 import { advance, dueFor, newMeter, pause, resume } from '../meter.ts'
 import type { Network } from '../network.ts'
@@ -53,6 +54,8 @@ export const Purchase = z.strictObject({
   /** The provider waits for no further voucher. */
   isNoted: z.boolean(),
   why: z.enum(purchaseReasons).nullable(),
+  /** In its provider's word, where it was refused. */
+  refusal: z.enum(leaseRefusals).nullable().default(null),
   outcome: Outcome.nullable(),
   /** Its arbiters have been asked by this side. */
   disputed: z.boolean().default(false),
@@ -69,7 +72,7 @@ export function newPurchase(signed: SignedBid, want: Want, accepting: Accepting)
   return {
     ...{ key: bidHash(signed.bid), signed, want, terms, state: 'chosen', since: at, isReserved: false },
     ...{ agreement: null, seen: newMeter(at), heardAt: at, payer: newPayer, promise: null, why: null, outcome: null },
-    ...{ isNoted: false, disputed: false, notes: [] },
+    ...{ isNoted: false, refusal: null, disputed: false, notes: [] },
   }
 }
 
@@ -79,7 +82,7 @@ export type PurchaseInput =
   | { readonly type: 'over-limit' }
   /** The provider has signed the terms; its signature was checked. */
   | { readonly type: 'countersigned'; readonly agreement: Agreement }
-  | { readonly type: 'refused' }
+  | { readonly type: 'refused'; readonly refusal?: LeaseRefusal }
   /** A quorum has signed the line that sets the hold aside. */
   | { readonly type: 'paid' }
   /** That line will never be: another has its number, or there are no funds. */
@@ -126,7 +129,7 @@ function told(purchase: Purchase, input: PurchaseInput, at: Instant): Purchase {
         ? { ...purchase, ...to('agreed', at), agreement: input.agreement }
         : purchase
     case 'refused':
-      return state === 'chosen' ? dropped(purchase, 'refused', at) : purchase
+      return state === 'chosen' ? dropped({ ...purchase, refusal: input.refusal ?? null }, 'refused', at) : purchase
     case 'paid':
       return state === 'agreed' ? { ...purchase, ...to('funded', at), heardAt: at } : purchase
     case 'unpayable':

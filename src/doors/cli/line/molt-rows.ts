@@ -123,6 +123,11 @@ export const moltRows: readonly Row[] = [
     load: () => import('../commands/molt/statement.ts'),
   },
   {
+    path: 'molt probe',
+    about: 'Challenge a provider to show that it has the memory that it lends.',
+    load: () => import('../commands/molt/probe.ts'),
+  },
+  {
     path: 'molt findings',
     about: 'Show what a node has found out itself about providers, and how sure it is of each because of that.',
     load: () => import('../commands/molt/findings.ts'),

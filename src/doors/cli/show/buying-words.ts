@@ -92,8 +92,8 @@ export const jobFacts = (job: MoltJob): readonly string[] => [
     ({ provider, bytes, sha256, job: run }) => `Printed at ${provider} (${run}): ${bytes} bytes, SHA-256 ${sha256}`,
   ),
   ...job.tries.map(
-    ({ provider, state, why, rate, hold, promised, paid, how, seen, agreement }, i) =>
-      `Attempt ${i + 1}: ${provider}, ${state}${why === null ? '' : `, ${why}`}; ${rate.inWords}/h, ${seen.toFixed(1)} GPU-seconds, ` +
+    ({ provider, state, why, refusal, rate, hold, promised, paid, how, seen, agreement }, i) =>
+      `Attempt ${i + 1}: ${provider}, ${state}${why === null ? '' : `, ${why}`}${refusal === null ? '' : ` (${refusal})`}; ${rate.inWords}/h, ${seen.toFixed(1)} GPU-seconds, ` +
       `${paid === null ? `${promised.inWords} of ${hold.inWords} promised` : `${how ?? ''} at ${paid.inWords}`}` +
       (agreement === null ? '' : ` (agreement ${agreement.slice(0, 12)})`),
   ),
@@ -139,7 +139,13 @@ export function endInWords(job: MoltJob): string {
   return `${job.name} is over: ${stateInWords(job)}${found}${exit === null ? '' : `, exit code ${exit}`}; ${seen.toFixed(1)} GPU-seconds, cost ${costInWords(job)}`
 }
 
-export const preferencesFacts = ({ limits, prefer, minReputation, isolation }: Preferences): readonly string[] =>
+export const preferencesFacts = ({
+  limits,
+  prefer,
+  minReputation,
+  isolation,
+  challenges,
+}: Preferences): readonly string[] =>
   facts([
     ['For one job', limits.job.inWords],
     ['In an hour', limits.hour.inWords],
@@ -147,4 +153,5 @@ export const preferencesFacts = ({ limits, prefer, minReputation, isolation }: P
     ['Providers', `reputation of ${minReputation} at least`],
     ['Preferred', prefer.join(', ') || '—'],
     ['Isolation', isolation.join(', ')],
+    ['Challenges', challenges ?? 'none'],
   ])

@@ -10,6 +10,7 @@ import type { Verification } from '../../../model/molt-hardware.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
 import type { BuyingPreferences } from '../../../model/molt-preferences.ts'
 import type { Disk } from '../../../ports/journal.ts'
+import type { ProbeRequest, ProbeResult } from './probe-service.ts'
 import type { BuyingService } from './buying.ts'
 import { readPreferences, writePreferences } from './preferences-file.ts'
 
@@ -24,6 +25,8 @@ export interface BuyingView {
   verificationOf(provider: NodeId): Verification
   /** What it has found out about providers, oldest first. */
   findings(): readonly Finding[]
+  /** Challenges a provider; `onJob` is told of the lease for it. Throws as BuyingService.submit does, and the signal's reason. */
+  probe(request: ProbeRequest, onJob: (id: string) => void, signal: AbortSignal): Promise<ProbeResult>
   /** All that can be found. Takes some seconds at most. */
   offers(signal: AbortSignal): Promise<readonly Offer[]>
 }
@@ -78,6 +81,11 @@ export class BuyingDoor implements BuyingRoom {
     if (this.#view === null)
       throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'it is in no MOLT network now, so it buys nothing' })
     return this.#view
+  }
+
+  /** As they were read last; null before that. */
+  preferencesNow(): BuyingPreferences | null {
+    return this.#preferences
   }
 
   /** What can be seen from now on; null for nothing. */

@@ -76,7 +76,7 @@ async function ask(deps: DealingDeps, { key, terms }: Purchase, signal: AbortSig
   const parties = partiesOf({ terms })
   const partiesByBuyer = signParties(signer, network.id, parties)
   const answer = await rpc.call(terms.provider, agreeTerms, { key, terms, byBuyer, partiesByBuyer }, signal)
-  if (answer.type === 'refused') return { type: 'refused' }
+  if (answer.type === 'refused') return { type: 'refused', refusal: answer.reason }
   const { agreement, partiesByProvider } = answer
   const signed = { parties, byBuyer: partiesByBuyer, byProvider: partiesByProvider }
   const isOurs = agreementId(agreement) === agreementId({ terms }) && isAgreed(agreement, verifier)

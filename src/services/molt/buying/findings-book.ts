@@ -25,6 +25,8 @@ interface FindingsDeps {
 export class FindingsBook {
   readonly #clock: FindingsDeps['clock']
   readonly #findings: KeptRecords<Finding>
+  /** Each provider's, oldest first: whoever chooses among thousands asks for each of them. */
+  #byProvider: ReadonlyMap<NodeId, readonly Finding[]> = new Map()
 
   constructor({ disk, clock }: FindingsDeps) {
     this.#clock = clock
@@ -32,8 +34,9 @@ export class FindingsBook {
   }
 
   /** Throws STATE_CORRUPT. */
-  open(): Promise<void> {
-    return this.#findings.open()
+  async open(): Promise<void> {
+    await this.#findings.open()
+    this.#group()
   }
 
   close(): Promise<void> {
@@ -48,23 +51,32 @@ export class FindingsBook {
     const [oldest, ...rest] = this.#findings.all()
     if (oldest !== undefined && rest.length >= mostFindings)
       await this.#findings.remove(`${oldest.provider} ${oldest.job}`)
+    this.#group()
   }
 
-  /** Oldest first; of all providers, or of one. */
-  all(provider?: NodeId): readonly Finding[] {
-    return this.#findings.all().filter((one) => provider === undefined || one.provider === provider)
+  /** Oldest first. */
+  all(): readonly Finding[] {
+    return this.#findings.all()
   }
 
   verificationOf(provider: NodeId): Verification {
-    return verificationOf(this.all(provider), this.#clock.now())
+    return verificationOf(this.#of(provider), this.#clock.now())
   }
 
   /** What is known of it, with what was found out. */
   known(provider: NodeId, standing: Standing): Known {
-    const findings = this.all(provider)
+    const findings = this.#of(provider)
     const [now, verification] = [this.#clock.now(), this.verificationOf(provider)]
     const against = marksAgainst(findings, now)
     const isSuspect = against > 0n && verification === 'self-reported'
     return { ...markedDown(standing, against), verification, isSuspect }
+  }
+
+  #of(provider: NodeId): readonly Finding[] {
+    return this.#byProvider.get(provider) ?? []
+  }
+
+  #group(): void {
+    this.#byProvider = Map.groupBy(this.#findings.all(), ({ provider }) => provider)
   }
 }

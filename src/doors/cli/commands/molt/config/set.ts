@@ -1,3 +1,4 @@
+import { ClawError } from '../../../../../model/failure.ts'
 import type { InputOf } from '../../../../../operations/registry.ts'
 import { command } from '../../../line/command.ts'
 import { preferencesFacts } from '../../../show/buying-words.ts'
@@ -25,6 +26,10 @@ export default command({
       about: 'A way to be kept apart that it accepts: gvisor, kata, runc; repeatable',
     },
     arbiter: { kind: 'list', value: 'PARTY', about: 'Who may judge a dispute, and nobody else; repeatable' },
+    'probes-per-day': { kind: 'number', value: 'N', about: 'So many providers are challenged on an average day' },
+    'probe-image': { kind: 'text', value: 'IMAGE', about: 'Image with the program that answers, NAME@sha256:…' },
+    'probe-max-price': { kind: 'text', value: 'MOLT', about: 'What one challenge may cost; 1 if left out' },
+    'probe-memory': { kind: 'text', value: 'SIZE', about: 'How much memory is filled; 256Mi if left out' },
     unset: {
       kind: 'list',
       value: 'OPTION',
@@ -35,6 +40,7 @@ export default command({
   examples: [
     'molt config set --max-spend-per-job 50 --max-spend-per-day 200',
     'molt config set --isolation gvisor --isolation runc --min-reputation 50 --json',
+    'molt config set --probes-per-day 4 --probe-image ghcr.io/acme/claw-probe@sha256:' + 'd'.repeat(64),
     'molt config set --unset max-spend-per-day --unset prefer',
   ],
 
@@ -44,6 +50,7 @@ export default command({
       ...{ maxSpendPerDay: args['max-spend-per-day'], minReputation: args['min-reputation'] },
       prefer: args.prefer.length === 0 ? undefined : [...args.prefer],
       arbiters: args.arbiter.length === 0 ? undefined : [...args.arbiter],
+      probes: probesIn(args),
       // The peer says which there are.
       isolation: args.isolation.length === 0 ? undefined : (args.isolation as Isolation[]),
     }
@@ -57,3 +64,19 @@ export default command({
     return undefined
   },
 })
+
+interface ProbeOptions {
+  readonly 'probes-per-day': number | undefined
+  readonly 'probe-image': string | undefined
+  readonly 'probe-max-price': string | undefined
+  readonly 'probe-memory': string | undefined
+}
+
+function probesIn(options: ProbeOptions): NonNullable<Input['preferences']>['probes'] {
+  const [perDay, image] = [options['probes-per-day'], options['probe-image']]
+  if (perDay === undefined && image === undefined) return undefined
+  if (perDay === undefined || image === undefined)
+    throw new ClawError('INVALID_REQUEST', { problem: '--probes-per-day and --probe-image go together' })
+  const [maxPrice, memory] = [options['probe-max-price'], options['probe-memory']]
+  return { perDay, image, ...(maxPrice !== undefined && { maxPrice }), ...(memory !== undefined && { memory }) }
+}
