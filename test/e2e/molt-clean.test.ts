@@ -123,10 +123,16 @@ describe.skipIf(!hasLab || table === '')('with the engine at CLAW_LAB_DOCKER and
   test('given a process on its GPUs, then the lease is refused, the node says why, and lends again once that has gone', async () => {
     const uuids = before.split('\n').flatMap((line) => /^\d+,(GPU-[^,]+)/.exec(line)?.[1] ?? [])
     writeFileSync(apps, ['gpu_uuid,pid,used_memory', ...uuids.map((uuid) => `${uuid},4711,512`), ''].join('\n'))
-    const refused = await buyer.cli(...asked('true'))
-    expect(refused.code).not.toBe(0)
-    const [job] = await buyer.json<readonly { id: string }[]>('molt', 'jobs', '--all')
-    expect(await buyer.json<Job>('molt', 'job', 'info', job?.id ?? '')).toMatchObject({
+    const [request, work] = [asked('true').slice(0, -2), ['--', 'true']]
+    const job = (await buyer.cli(...request, '--detach', ...work)).stdout.trim()
+    const refused = await eventually(
+      'it is refused',
+      30_000,
+      () => buyer.json<Job>('molt', 'job', 'info', job),
+      ({ tries }) => tries[0]?.why === 'refused',
+    )
+    await buyer.json('molt', 'cancel', job)
+    expect(refused).toMatchObject({
       tries: [{ why: 'refused', refusal: 'unclean' }],
     })
     expect((await status()).unclean.map(({ kind }) => kind)).toEqual(Array.from({ length: 4 }, () => 'processes'))
