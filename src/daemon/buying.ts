@@ -1,4 +1,7 @@
 /** What buying takes of the own host and of the network. */
+import { join } from 'node:path'
+import { fileCopies } from '../adapters/snapshots/file-copies.ts'
+import { ClawError } from '../model/failure.ts'
 import type { Disk } from '../ports/journal.ts'
 import type { Service } from '../ports/service.ts'
 import type { Bank } from '../services/molt/bank.ts'
@@ -11,11 +14,14 @@ import { ProbeService } from '../services/molt/buying/probe-service.ts'
 import type { OfferBook } from '../services/molt/buying/offer-book.ts'
 import type { MoltPlane } from '../services/molt/plane.ts'
 import type { Reputations } from '../services/molt/reputation/reputations.ts'
+import type { Images } from '../services/images/types.ts'
 import type { Ground } from './ground.ts'
 
 interface Market {
   readonly bank: Bank
   readonly offers: OfferBook
+  /** Null where no containers run: this node has no images to send. */
+  readonly images: Pick<Images, 'send'> | null
   readonly deeds: DeedBook
   readonly reputations: Reputations
   /** What is of this network alone. */
@@ -23,14 +29,16 @@ interface Market {
 }
 
 export function buyingOn(
-  { verifier, clock, random, log }: Ground,
+  { verifier, clock, random, config, log }: Ground,
   { network, signer, rpc, party }: MoltPlane,
-  { bank, offers, deeds, reputations, disk }: Market,
+  { bank, offers, deeds, reputations, disk, images }: Market,
   door: BuyingDoor,
 ): Service {
   const findings = new FindingsBook({ disk, clock })
   const service = new BuyingService({
     ...{ network, findings, signer, verifier, rpc, bank, deeds, disk, clock, random, log: log.child('buying') },
+    image: (id, signal) => sentBy(images, id, signal),
+    copies: fileCopies(join(config.dataDir, 'molt-inputs')),
     ...{ finder: offers, limits: () => door.limits() },
     knownOf: (provider) => findings.known(provider, reputations.standingOf(provider, 'provider')),
     learn: (provider, signal) => reputations.learn(provider, signal),
@@ -63,4 +71,9 @@ export function buyingOn(
       await findings.close()
     },
   }
+}
+
+async function* sentBy(images: Market['images'], image: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (images === null) throw new ClawError('IMAGE_NOT_FOUND', { image, detail: 'this node runs no containers' })
+  yield* images.send(image, signal)
 }

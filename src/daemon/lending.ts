@@ -21,12 +21,12 @@ import type { WorkPlane } from './work-plane.ts'
 export function lendingHomeOf(
   { identity, config, disk, clock, log }: Ground,
   { control, vault, membership }: ControlPlane,
-  { agent, logs, executors, members, care, engine }: WorkPlane,
+  { agent, logs, executors, members, care, engine, images }: WorkPlane,
 ): LendingHome {
   const self = identity.id
   return {
     ...{ self, control, disk, clock, log: log.child('lending'), hasNetwork: config.molt.guestNetwork === 'bridge' },
-    ...{ care, mesh: membership.mesh, engine },
+    ...{ care, mesh: membership.mesh, engine, images },
     removeTask: async (placement) => {
       const docker = executors.get('docker')
       const task = docker?.status(placement) ?? null

@@ -94,7 +94,10 @@ export function marketOn(
       ...[bank, walletOn(plane, bank, { ...shared, rpc, records, reputations, disputes }, lends.wallet)],
       ...[offers, records, deeds, reputations],
       alone(lendingOn(ground, plane, { bank, records, deeds, reputations, disk }, lends), log),
-      alone(buyingOn(ground, plane, { bank, offers, deeds, reputations, disk }, lends.buying), log),
+      alone(
+        buyingOn(ground, plane, { bank, offers, deeds, reputations, disk, images: lends.home.images }, lends.buying),
+        log,
+      ),
       ...[teller, disputes],
     ],
   }

@@ -46,6 +46,20 @@ export const wishFields = {
       'The work prints the same whenever it runs: it is run twice, at two providers, within the price, and what both print is compared',
     ),
   region: region.optional().describe('Only there; anywhere when left out'),
+  inputs: z
+    .array(
+      z.strictObject({
+        from: z
+          .string()
+          .min(1)
+          .max(4_096)
+          .describe('In a file: a file or folder here. Over the API: what was sent by `moltjob.upload`'),
+        to: dataFolder.describe('Folder in the container, which the work can only read'),
+      }),
+    )
+    .max(mostFolders)
+    .default([])
+    .describe('What is sent before the work begins'),
   outputs: z
     .array(dataFolder)
     .max(mostFolders)

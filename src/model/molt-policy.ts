@@ -65,7 +65,11 @@ export const LendingPolicy = z.strictObject({
     .strictObject({
       inputs: size.describe('Most that a buyer may send for one lease; 0 for nothing').exactOptional(),
       outputs: size.describe('Most that work may leave for its buyer; 0 for nothing').exactOptional(),
-      images: size.describe('Largest image that is taken from a buyer; 0 for none').exactOptional(),
+      images: size
+        .describe(
+          'Largest image that is taken from a buyer; 0 for none, as where `images.allowed` names some and this does not',
+        )
+        .exactOptional(),
       all: size.describe('Most of all that together, of all leases').exactOptional(),
       send: span.describe('GPUs wait so long for what is sent').exactOptional(),
       keep: span.describe('What work leaves is kept so long after its agreement was closed').exactOptional(),

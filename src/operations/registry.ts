@@ -17,7 +17,7 @@ import {
   moltPolicyValidate,
 } from './molt/molt-lending.ts'
 import { moltBuyingSet, moltBuyingShow, moltMarket, moltQuote, moltRequest } from './molt/molt-buying.ts'
-import { moltJobFetched, moltJobOutputs } from './molt/molt-job-data.ts'
+import { moltJobFetched, moltJobKeep, moltJobOutputs, moltJobUpload } from './molt/molt-job-data.ts'
 import { moltJobCancel, moltJobExec, moltJobFollow, moltJobInfo, moltJobList, moltJobLogs } from './molt/molt-jobs.ts'
 import { moltJoin, moltLeave, moltStatus } from './molt/molt-part.ts'
 import { moltFindings } from './molt/molt-findings.ts'
@@ -240,7 +240,7 @@ export const operations = [
   ...[moltPolicyShow, moltPolicySet, moltPolicyValidate, moltLeaseList, moltLeaseInfo, moltEarnings],
   ...[moltMarket, moltQuote, moltRequest, moltProbe, moltBuyingShow, moltBuyingSet],
   ...[moltJobList, moltJobInfo, moltJobCancel, moltJobFollow, moltJobLogs, moltJobExec],
-  ...[moltJobOutputs, moltJobFetched],
+  ...[moltJobOutputs, moltJobFetched, moltJobUpload, moltJobKeep],
   ...[moltWallet, moltBalance, moltTransfer, moltStatement, moltExport, moltVerify, moltReputation, moltFindings],
   ...[moltDisputeList, moltDisputeInfo, moltDisputeOpen, moltDisputeEvidence, moltVerdict],
   ...[auditQuery, auditTail, auditVerify, auditExport, auditRead],

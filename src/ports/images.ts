@@ -47,9 +47,15 @@ export interface ImageStore {
   export(id: string, signal: AbortSignal): AsyncIterable<Uint8Array>
   /**
    * Takes in what `export` gave elsewhere. The archive must hold that very image, nothing besides, and no names; else nothing of it is
-   * kept and IMAGE_CORRUPT is thrown. It also throws what the source throws.
+   * kept and IMAGE_CORRUPT is thrown. It also throws what the source throws. `isPlain`: layers may not be compressed, so that the image is no
+   * larger than its archive.
    */
-  import(id: string, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StoredImage>
+  import(
+    id: string,
+    archive: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+    how?: { readonly isPlain: boolean },
+  ): Promise<StoredImage>
   /** Takes in an archive of the user's own, as `docker save` writes it, with the names in it. Throws IMAGE_CORRUPT for what is none. */
   load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly StoredImage[]>
   tag(id: string, reference: string, signal: AbortSignal): Promise<void>

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Hash } from '../model/molt-agreement.ts'
 import { mostFolders } from '../model/molt-data.ts'
 import type { Codec } from '../ports/codec.ts'
-import type { Protocol, StreamProtocol } from '../ports/rpc.ts'
+import type { DuplexProtocol, Protocol, StreamProtocol } from '../ports/rpc.ts'
 import { LeasePiece as Piece } from './gen/molt-data.ts'
 import { jsonCodec as json } from './json-codec.ts'
 
@@ -54,3 +54,35 @@ export const haveOutputs: Protocol<z.infer<typeof Agreed>, Record<string, never>
   timeout: 15_000,
   maxInbound: 4,
 }
+
+/**
+ * What has to be there before the work begins goes from the buyer to the provider. The provider tells what it lacks; the buyer sends each on
+ * its own channel, which nothing at all ends; in the end the provider tells that it has everything. Safe to repeat: what was broken off begins
+ * anew. Throws LEASE_UNKNOWN, MOLT_DATA_BAD, TOO_LARGE and LEASE_DATA_GONE.
+ */
+export const supplyLease: DuplexProtocol<z.infer<typeof Agreed>> = {
+  kind: 'duplex',
+  id: '/clawbernetes/molt-lease/supply/1.0.0',
+  audience: 'members',
+  lane: 'bulk',
+  request: json(Agreed),
+  maxBytes: 1_048_576,
+  maxInbound: 2,
+}
+
+/** Told by the provider. */
+export const FromSupplied = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('send'),
+    /** First, where it is lacked. */
+    image: z.boolean(),
+    inputs: z.array(z.int().min(0).max(mostFolders)).max(mostFolders),
+  }),
+  z.strictObject({ type: z.literal('whole') }),
+])
+export type FromSupplied = z.infer<typeof FromSupplied>
+
+/** Of the archive of the image. */
+export const imageChannel = 100
+/** Of the archive with that number. */
+export const inputChannel = (index: number): number => index + 1

@@ -1,13 +1,16 @@
 /** What goes with work to a stranger and comes back: two meshes that know nothing of each other, a real engine, and nothing left behind. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
+import { tarEnd, tarHeader, tarPadding } from '../../src/lib/tar-header.ts'
 import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
 import { labDocker, labImage } from '../support/lab-docker.ts'
 import { type Daemon, eventually, freePort, Mesh } from '../support/mesh.ts'
+import { type SecondEngine, startSecondEngine } from '../support/second-engine.ts'
 import { Registry } from '../support/registry.ts'
 
 interface Job {
@@ -25,7 +28,7 @@ const policy = `
 prices: { '*': 36 MOLT }
 interval: 4s
 shortest: 1s
-data: { outputs: 64Mi, keep: 5m }
+data: { inputs: 512Mi, outputs: 64Mi, images: 64Mi, keep: 5m }
 `
 
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
@@ -37,6 +40,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
   let lender: Daemon
   let buyer: Daemon
   let image: string
+  let theirs: SecondEngine | null = null
 
   beforeAll(async () => {
     registry = await Registry.start()
@@ -44,7 +48,9 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     image = `${registry.host}/claw/guest@${await registry.publish('claw/guest', '1', Readable.from(archive))}`
     const ports = [await freePort(), await freePort()] as const
     lender = await lenders.addDocker('lender', listeningAt(ports[0]))
-    buyer = await buyers.add('buyer', { gpus: '', environment: listeningAt(ports[1]) })
+    theirs = startSecondEngine()
+    const own = ['--executor', 'docker', '--docker-host', theirs.address]
+    buyer = await buyers.add('buyer', { gpus: '', extra: own, environment: listeningAt(ports[1]) })
     const [seller, payer] = [await partyOf(lender), await partyOf(buyer)]
     const genesis = {
       ...{ name: 'lab', witnesses: [seller], faulty: 0, feeBps: 0, feeTo: null, claimTime: 3_600_000, createdAt: 1 },
@@ -53,7 +59,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[0]}/p2p/${seller}`]
     const file = join(folder, 'lab.json')
     writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
-    writeFileSync(join(folder, 'lending.yaml'), `${policy}images: { allowed: ['${registry.host}/*'] }\n`)
+    writeFileSync(
+      join(folder, 'lending.yaml'),
+      `${policy}images: { allowed: ['${registry.host}/*', 'docker.io/claw/*'] }\n`,
+    )
     for (const one of [lender, buyer]) await one.json('molt', 'network', 'join', file)
     await lender.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
     await lender.json('molt', 'join', '--mode', 'moderate')
@@ -74,6 +83,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
   afterAll(async () => {
     await Promise.all([lenders.stop(), buyers.stop()])
     await registry.stop()
+    theirs?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -88,14 +98,16 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     return party
   }
 
-  const request = (name: string, options: readonly string[], script: string) =>
+  const request = (name: string, options: readonly string[], script: string, of = image) =>
     buyer.json<Job>(
       ...['molt', 'request', '--yes', '-d', '--name', name, '--max-price', '10', '--duration', '60s'],
-      ...['--image', image, '--memory', '64Mi', ...options, '--', 'sh', '-c', script],
+      ...['--image', of, '--memory', '64Mi', ...options, '--', 'sh', '-c', script],
     )
   const becomes = (name: string, what: string, holds: (seen: Job) => boolean) =>
     eventually(`the job ${what}`, 60_000, () => buyer.json<Job>('molt', 'job', 'info', name), holds)
   const isOver = ({ state }: Job): boolean => ['completed', 'failed', 'cancelled'].includes(state)
+
+  const sumOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 
   /** Volumes of guests, and containers of leases, ended ones too. */
   async function left(): Promise<readonly string[]> {
@@ -137,5 +149,56 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const again = await buyer.cli('molt', 'job', 'outputs', 'makes', '--to', join(folder, 'again'))
     expect(again).toMatchObject({ code: 4, stderr: expect.stringContaining('it was fetched, and is gone since') })
     expect(existsSync(join(folder, 'again', 'out'))).toBe(false)
+  }, 120_000)
+
+  test('what is sent with work is there before it begins, and nothing of it stays, though both daemons are killed while it is sent', async () => {
+    const data = join(folder, 'data')
+    mkdirSync(join(data, 'more'), { recursive: true })
+    writeFileSync(join(data, 'large'), randomBytes(60_000_000))
+    writeFileSync(
+      join(data, 'more/run.sh'),
+      '#!/bin/sh\ncd /in && sha256sum large | tee /out/sum; touch /in/own 2>&1 | grep -c Read-only',
+      {
+        mode: 0o755,
+      },
+    )
+    const options = ['--input', `${data}:/in`, '--output', '/out', '--output-size', '1Mi']
+    await request('takes', options, '/in/more/run.sh')
+    await becomes('takes', 'is being sent', ({ state }) => state === 'starting')
+    await lender.end('SIGKILL')
+    await lender.start()
+    await buyer.end('SIGKILL')
+    await buyer.start()
+    const over = await becomes('takes', 'is over', isOver)
+    expect(over).toMatchObject({ state: 'completed' })
+    const to = join(folder, 'sums')
+    await buyer.json('molt', 'job', 'outputs', 'takes', '--to', to)
+    expect(readFileSync(join(to, 'out/sum'), 'utf8')).toBe(`${sumOf(join(data, 'large'))}  large\n`)
+    expect((await buyer.cli('molt', 'logs', 'takes')).stdout).toContain('large\n1\n')
+    await nothingIsLeft()
+    expect(readdirSync(join(buyer.dataDir, 'molt-inputs'))).toEqual([])
+  }, 150_000)
+
+  test('an image that only the buyer has is sent with its work, and goes with it', async () => {
+    const buyers = connectEngine(theirs?.address ?? '')
+    const container = await buyers.createContainer({ Image: labImage })
+    const header = tarHeader({ name: 'only', bytes: 4 })
+    await container.putArchive(Readable.from([Buffer.concat([header, Buffer.from('here'), tarPadding(4), tarEnd()])]), {
+      path: '/',
+    })
+    await container.commit({ repo: 'claw/only', tag: '1' })
+    await container.remove()
+    await request('brings', [], 'cat /only', 'claw/only:1')
+    expect(await becomes('brings', 'is over', isOver)).toMatchObject({ state: 'completed' })
+    expect((await buyer.cli('molt', 'logs', 'brings')).stdout).toBe('here\n')
+    await nothingIsLeft()
+    const { Id: id } = await buyers.getImage('claw/only:1').inspect()
+    const has = async (): Promise<boolean> => (await engine.listImages()).some((one) => one.Id === id)
+    await eventually('the image has gone', 20_000, has, (is) => !is)
+  }, 120_000)
+
+  test('work that leaves more than was agreed on is ended', async () => {
+    await request('floods', ['--output', '/out', '--output-size', '8Mi'], 'yes > /out/endless')
+    expect(await becomes('floods', 'is over', isOver)).toMatchObject({ state: 'failed' })
   }, 120_000)
 })

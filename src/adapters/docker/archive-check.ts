@@ -1,6 +1,6 @@
 /** Lets an archive pass to the engine, and its end only when it holds the one image that was asked for, under no name. */
 import { createHash } from 'node:crypto'
-import { BadArchive } from './archive-header.ts'
+import { BadArchive, compressed } from './archive-header.ts'
 import { anyRecordOf, recordOf, strictJson } from './archive-json.ts'
 import { checkEntry, type Description, descriptions, isLayer } from './archive-layout.ts'
 import { ArchiveReader } from './archive.ts'
@@ -20,7 +20,11 @@ const mayBeginJson = [0x7b, 0x20, 0x0a, 0x0d, 0x09]
  * what the id is the hash of. Names would let a peer say what others of our tags mean, so there must be none. Whatever could be read in
  * two ways is refused, because the engine might read it in the other. Throws BadArchive before the engine can have seen the end.
  */
-export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: string): AsyncIterable<Uint8Array> {
+export async function* checkedArchive(
+  archive: AsyncIterable<Uint8Array>,
+  id: string,
+  { isPlain = false }: { readonly isPlain?: boolean } = {},
+): AsyncIterable<Uint8Array> {
   const hex = id.replace(/^sha256:/, '')
   const configs = [`blobs/sha256/${hex}`, `${hex}.json`]
   const kept = [...descriptions, ...configs]
@@ -36,7 +40,12 @@ export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: st
     room += size
     return false
   }
-  const reader = new ArchiveReader({ check: checkEntry, isWanted, isStillWanted })
+  const reader = new ArchiveReader({
+    check: checkEntry,
+    isWanted,
+    isStillWanted,
+    ...(isPlain && { checkHead: requirePlain }),
+  })
   const held: Uint8Array[] = []
   let zeros = 0
   for await (const chunk of archive) {
@@ -51,6 +60,11 @@ export async function* checkedArchive(archive: AsyncIterable<Uint8Array>, id: st
   if (!reader.isOver) throw new BadArchive('it ends before its end')
   check(reader, { hex, configs })
   yield* held
+}
+
+/** What an engine unpacks may be a thousand times as large. */
+function requirePlain(_: string, head: Buffer): void {
+  if (compressed.some((magic) => magic.test(head.toString('hex')))) throw new BadArchive('a layer is compressed')
 }
 
 interface Wanted {

@@ -15,7 +15,7 @@ export interface Header {
 }
 
 /** What engines would unpack before they read it: gzip, bzip2, xz, zstd and the frames that zstd skips. */
-const compressed = ['1f8b', '425a68', 'fd377a58', '28b52ffd', '5.2a4d18'].map((magic) => new RegExp(`^${magic}`))
+export const compressed = ['1f8b', '425a68', 'fd377a58', '28b52ffd', '5.2a4d18'].map((magic) => new RegExp(`^${magic}`))
 
 const types: Readonly<Record<string, Header['type']>> = { '0': 'file', '5': 'folder', '2': 'link', x: 'extension' }
 

@@ -8,6 +8,9 @@ const largestExtension = 65_536
 /** Images have at most 127 layers, each with four entries in the oldest form. */
 const mostEntries = 4_096
 
+/** So many bytes say what a file is. */
+const headBytes = 6
+
 export interface ArchiveFile {
   readonly name: string
   readonly bytes: Uint8Array
@@ -21,7 +24,14 @@ export interface ArchiveEntry {
 }
 
 type Keep = 'file' | 'extension' | null
-type Body = { readonly name: string; keep: Keep; readonly parts: Uint8Array[]; left: number; padding: number }
+type Body = {
+  readonly name: string
+  keep: Keep
+  readonly parts: Uint8Array[]
+  left: number
+  padding: number
+  head: Buffer
+}
 
 export interface ArchiveRules {
   /** Throws BadArchive for an entry that may not be there. */
@@ -30,6 +40,8 @@ export interface ArchiveRules {
   readonly isWanted: (name: string, size: number) => boolean
   /** Whether a wanted file is still wanted now that its first byte is there. */
   readonly isStillWanted?: (name: string, size: number, first: number) => boolean
+  /** Told the first bytes of each file. Throws BadArchive. */
+  readonly checkHead?: (name: string, head: Buffer) => void
 }
 
 export class ArchiveReader {
@@ -103,13 +115,14 @@ export class ArchiveReader {
 
   #open(name: string, keep: Keep, size: number): void {
     const padding = (blockSize - (size % blockSize)) % blockSize
-    this.#body = { name, keep, parts: [], left: size, padding }
+    this.#body = { name, keep, parts: [], left: size, padding, head: Buffer.alloc(0) }
     if (size === 0) this.#leave(this.#body)
   }
 
   #takeBody(body: Body, chunk: Uint8Array): number {
     const content = chunk.subarray(0, body.left)
     if (body.keep === 'file' && body.parts.length === 0 && content.length > 0) this.#lookAt(body, content[0] ?? 0)
+    if (body.keep !== 'extension') this.#gatherHead(body, content)
     // The caller may use its buffer again.
     if (body.keep !== null && content.length > 0) body.parts.push(Uint8Array.from(content))
     body.left -= content.length
@@ -117,6 +130,13 @@ export class ArchiveReader {
     if (body.left === 0) body.padding -= padding
     if (body.left === 0 && body.padding === 0) this.#leave(body)
     return content.length + (body.left === 0 ? padding : 0)
+  }
+
+  #gatherHead(body: Body, content: Uint8Array): void {
+    const { checkHead } = this.#rules
+    if (checkHead === undefined || body.head.length >= headBytes || content.length === 0) return
+    body.head = Buffer.concat([body.head, content.subarray(0, headBytes - body.head.length)])
+    if (body.head.length === headBytes || body.left === content.length) checkHead(body.name, body.head)
   }
 
   #lookAt(body: Body, first: number): void {

@@ -88,8 +88,13 @@ class DockerImages implements ImageStore {
     }
   }
 
-  async import(id: string, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StoredImage> {
-    await this.#load(checkedArchive(archive, id), { image: id, signal })
+  async import(
+    id: string,
+    archive: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+    how?: { readonly isPlain: boolean },
+  ): Promise<StoredImage> {
+    await this.#load(checkedArchive(archive, id, how), { image: id, signal })
     const image = await this.#inspect(id, signal)
     if (image?.id === id) return image
     throw new ClawError('IMAGE_CORRUPT', { image: id, detail: 'the engine made another image of it' })

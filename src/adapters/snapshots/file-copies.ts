@@ -40,7 +40,11 @@ export function fileCopies(folder: string): CopyStore {
         })
       return createReadStream(path) as AsyncIterable<Uint8Array>
     },
-    remove: (name) => rm(pathOf(name), { force: true }),
+    async remove(name) {
+      await rm(pathOf(name), { force: true })
+      // Of a daemon that was killed while it wrote.
+      await rm(`${pathOf(name)}.draft`, { force: true })
+    },
   }
 }
 

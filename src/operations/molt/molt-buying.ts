@@ -92,7 +92,8 @@ export const moltQuote = unary({
   where: atBuyer,
   async handler(request, context, { signal }) {
     const view = buyingHere(context)
-    const wish = await wishOf(request, await context.buying.preferences(), context, signal)
+    const here = { images: context.images, sent: view.service.inputs }
+    const wish = await wishOf(request, await context.buying.preferences(), here, signal)
     const { id, ranked, told } = await view.service.quote(wish, signal)
     return {
       quote: id,
@@ -118,10 +119,12 @@ export const moltRequest = unary({
   object: nameOfJob,
   async handler(request, context, { signal, caller }) {
     const view = buyingHere(context)
-    const wish = await wishOf(request, await context.buying.preferences(), context, signal)
-    const work = workOf(request, wish)
+    const here = { images: context.images, sent: view.service.inputs }
+    const wish = await wishOf(request, await context.buying.preferences(), here, signal)
+    const work = workOf(request, wish, here)
     const reExecution = request.verify === undefined ? null : { budget: parseMolt(request.maxPrice) ?? 0n }
-    const asked = { name: nameOfJob(request), wish, work, by: caller.id, quote: request.quote, reExecution }
+    const inputs = request.inputs.map(({ from }) => from)
+    const asked = { name: nameOfJob(request), wish, work, inputs, by: caller.id, quote: request.quote, reExecution }
     return jobView(await view.service.submit(asked), view)
   },
 })

@@ -1,4 +1,4 @@
-/** What the work of strangers' hosts has left for its buyer. */
+/** What goes with jobs to the hosts of strangers, and what their work leaves for its buyer. */
 import { z } from 'zod'
 import { ClawError } from '../../model/failure.ts'
 import { dataFolder } from '../../model/molt-work.ts'
@@ -24,7 +24,7 @@ export const moltJobOutputs = stream({
   }),
   output: Part,
   permission: spend,
-  rest: { method: 'GET', path: '/api/molt/jobs/:job/outputs' },
+  rest: { method: 'POST', path: '/api/molt/jobs/:job/outputs' },
   where: atBuyer,
   async *handler({ job: wanted, folder: path, from }, { buying }, { signal }) {
     const { service } = buying.view()
@@ -50,4 +50,43 @@ export const moltJobFetched = unary({
     await service.haveOutputs(wanted, signal)
     return { job: service.job(wanted).id }
   },
+})
+
+const upload = z
+  .string()
+  .regex(/^[a-z0-9-]{8,48}$/)
+  .describe('A name that the caller makes up for the archive')
+
+export const moltJobUpload = unary({
+  name: 'moltjob.upload',
+  isStep: true,
+  about:
+    'Send a node that buys the next part of a tar archive of files and folders that is to go with a job. `moltjob.keep` then says that it is whole.',
+  input: z.strictObject({
+    upload,
+    offset: z.int().min(0).describe('How much was sent before; 0 begins anew'),
+    data: z.base64().max(700_000).describe('Base64 of the part'),
+    node: buyer,
+  }),
+  output: z.object({ received: z.int() }),
+  permission: spend,
+  rest: { method: 'POST', path: '/api/molt/inputs/upload' },
+  where: atBuyer,
+  async handler({ upload: id, offset, data }, { buying }, { signal }) {
+    const { uploads } = buying.view().service.inputs
+    return { received: await uploads.put(id, offset, Buffer.from(data, 'base64'), signal) }
+  },
+})
+
+export const moltJobKeep = unary({
+  name: 'moltjob.keep',
+  isStep: true,
+  about:
+    'Keep an archive that was sent as a whole: `inputs` of a job can name it within an hour. It goes when that job is over.',
+  input: z.strictObject({ upload, node: buyer }),
+  output: z.object({ bytes: z.int(), sha256: z.string() }),
+  permission: spend,
+  rest: { method: 'POST', path: '/api/molt/inputs/keep' },
+  where: atBuyer,
+  handler: async ({ upload: id }, { buying }) => buying.view().service.inputs.uploads.finish(id),
 })

@@ -10,19 +10,21 @@ import type { BuyingPreferences } from '../../model/molt-preferences.ts'
 import { imageDigest } from '../../model/molt-want.ts'
 import { Work } from '../../model/molt-work.ts'
 import type { Wish } from '../../services/molt/buying/buying.ts'
+import type { JobInputs } from '../../services/molt/buying/job-inputs.ts'
 import type { OperationContext } from '../context.ts'
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })
 const mib = (text: string | undefined): number | null => (text === undefined ? null : parseMemoryMib(text))
 
-/** Throws INVALID_REQUEST for an image without a digest that this node does not have from a registry. */
+/** Throws INVALID_REQUEST for an image without a digest that this node does not have. */
 export async function wishOf(
   request: MoltWish,
   preferences: BuyingPreferences,
-  { images }: Pick<OperationContext, 'images'>,
+  { images, sent }: Pick<OperationContext, 'images'> & Sent,
   signal: AbortSignal,
 ): Promise<Wish> {
   const buying = buyingOf(preferences)
+  const image = await imageOf(request.image, images, signal)
   const [duration, maxTotal] = [parseDuration(request.duration), parseMolt(request.maxPrice)]
   if (duration === null || maxTotal === null) throw invalid('the duration or the price cannot be read')
   return {
@@ -38,42 +40,63 @@ export async function wishOf(
       minVerification: request.minVerification ?? 'self-reported',
       strategy: request.strategy,
     },
-    image: { name: repositoryOf(request.image), digest: await digestOf(request.image, images, signal) },
-    ...dataOf(request),
+    image: { name: repositoryOf(request.image), digest: image.digest },
+    ...dataOf(request, sent, image.bytes),
   }
+}
+
+/** What was sent to this node for jobs that are not there yet. */
+interface Sent {
+  readonly sent: Pick<JobInputs, 'find'>
 }
 
 const mebibyte = 1_048_576
 const usualOutputs = 1_024
 
 /** Nothing where nothing is sent, and nothing comes back: providers of any version understand that. */
-function dataOf({ outputs, outputSize }: Pick<MoltWish, 'outputs' | 'outputSize'>): Pick<Wish, 'data'> {
-  if (outputs.length === 0) return {}
-  return { data: { inputs: 0, outputs: (mib(outputSize) ?? usualOutputs) * mebibyte, image: 0 } }
+function dataOf(
+  { inputs: folders, outputs: left, outputSize }: MoltWish,
+  sent: Sent['sent'],
+  image: number,
+): Pick<Wish, 'data'> {
+  const inputs = folders.reduce((sum, { from }) => sum + sent.find(from).bytes, 0)
+  const outputs = left.length === 0 ? 0 : (mib(outputSize) ?? usualOutputs) * mebibyte
+  return inputs + outputs + image === 0 ? {} : { data: { inputs, outputs, image } }
 }
 
-/** A tag means something else tomorrow, and everybody has to know what is agreed on. */
-async function digestOf(image: string, images: OperationContext['images'], signal: AbortSignal): Promise<string> {
+interface Pinned {
+  readonly digest: string
+  /** Of what this node sends; 0 where a registry has it. */
+  readonly bytes: number
+}
+
+/** A tag means something else tomorrow, and everybody has to know what is agreed on. What no registry has is known by its own id, and sent. */
+async function imageOf(image: string, images: OperationContext['images'], signal: AbortSignal): Promise<Pinned> {
   const { digest } = parseReference(image)
-  const given = digest ?? (await known(image, images, signal))
-  if (given !== null && imageDigest.safeParse(given).success) return given
+  const found = (await images?.find(digest ?? image, signal)) ?? (await images?.find(image, signal)) ?? null
+  const named = found?.digests.find((one) => repositoryOf(one) === repositoryOf(image))
+  const registered = named === undefined ? null : parseReference(named).digest
+  const own = found === null ? null : { digest: found.id, bytes: found.sizeBytes }
+  const given = digest ?? registered
+  if (own !== null && (given === null || given === own.digest) && imageDigest.safeParse(own.digest).success) return own
+  if (given !== null && imageDigest.safeParse(given).success) return { digest: given, bytes: 0 }
   throw invalid(
-    `strangers are told which image by its digest, and this node has none for ${canonicalReference(image)}: ` +
+    `strangers are told which image by its digest, and this node does not have ${canonicalReference(image)}: ` +
       'write NAME@sha256:…, or have the node pull it from its registry with `clawbernetes image pull`',
   )
 }
 
-async function known(image: string, images: OperationContext['images'], signal: AbortSignal): Promise<string | null> {
-  const found = (await images?.find(image, signal)) ?? null
-  const named = found?.digests.find((one) => repositoryOf(one) === repositoryOf(image))
-  return named === undefined ? null : parseReference(named).digest
-}
-
 /** Throws INVALID_REQUEST for what no provider would run. */
-export function workOf(request: MoltJobRequest, { image: { name, digest } }: Pick<Wish, 'image'>): Work {
+export function workOf(
+  request: MoltJobRequest,
+  { image: { name, digest } }: Pick<Wish, 'image'>,
+  { sent }: Sent,
+): Work {
+  const inputs = request.inputs.map(({ from, to }) => ({ to, ...sent.find(from) }))
   const { command, entrypoint, env, workdir, cpu, memory, shmSize, outputs } = request
   const work = Work.safeParse({
     ...{ image: `${name}@${digest}`, command, entrypoint: entrypoint ?? null, env, workdir: workdir ?? null },
+    ...(inputs.length > 0 && { inputs }),
     ...(outputs.length > 0 && { outputs }),
     ...{ cpus: cpu ?? null, memoryMib: mib(memory), shmMib: mib(shmSize) },
   } satisfies Work)

@@ -133,6 +133,7 @@ export const JobView = JobRow.extend({
   found: RoundView.nullable().describe('How the last round went'),
   tries: z.array(Try),
   check: CheckView.nullable().describe('What has come out of running it twice; null where it is run once'),
+  inputs: z.array(z.object({ to: z.string(), bytes: z.int() })).describe('What is sent before its work begins'),
   outputs: z.array(z.string()).describe('Folders that its work fills'),
   outputsUntil: time
     .nullable()
@@ -176,6 +177,7 @@ export function jobView(
     check: checkView(service.checkOf(job)),
     outputsUntil: keptUntil(job),
     ...{ found: job.round, tries: purchases.map(tryView), outputs: [...job.outputs] },
+    inputs: job.inputs.map(({ to, bytes }) => ({ to, bytes })),
     backBy: isoOrNull(takenBackAt(job, network)),
   }
 }

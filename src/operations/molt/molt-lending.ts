@@ -39,12 +39,27 @@ const PolicyView = z.object({
       minReputation: z.int(),
       newcomers: z.boolean().describe('Lends to those of whom nothing is known'),
       largestLease: Money,
+      data: z
+        .object({
+          inputs: z.int().describe('Most bytes that a buyer may send for one lease'),
+          outputs: z.int().describe('Most bytes that work may leave for its buyer'),
+          images: z.int().describe('Bytes of the largest image that is taken from a buyer'),
+          all: z.int().describe('Most bytes of all that together, of all leases'),
+          sendMs: z.int().describe('GPUs wait so long for what is sent'),
+          keepMs: z.int().describe('What work leaves is kept so long after its agreement was closed'),
+        })
+        .describe('What goes with work, and comes back'),
     })
     .describe('What follows from both'),
   available: z
     .array(z.enum(isolations))
     .nullable()
     .describe('What guests can be kept apart by here; null while it is in no network'),
+})
+
+const dataView = ({ send, keep, ...sizes }: ReturnType<typeof lendingOf>['data']) => ({
+  ...sizes,
+  ...{ sendMs: send, keepMs: keep },
 })
 
 function policyView(policy: LendingPolicy, lending: LendingMode | null, available: readonly string[] | null) {
@@ -59,6 +74,7 @@ function policyView(policy: LendingPolicy, lending: LendingMode | null, availabl
       ...{ shortestMs: rules.shortest, longestMs: rules.longest, intervalMs: rules.interval, reclaimMs: rules.reclaim },
       ...{ concurrency: rules.concurrency, minReputation: rules.minReputation, newcomers: rules.newcomers },
       largestLease: money(rules.largestLease),
+      data: dataView(rules.data),
     },
     available: available === null ? null : isolations.filter((one) => available.includes(one)),
   }

@@ -19,10 +19,11 @@ import type { Service } from '../../ports/service.ts'
 import { fetchImage, findImage, type ImageAnswer, type ImageQuery } from '../../wire/image.ts'
 import { fromMembers, type MemberTake } from './from-members.ts'
 import { ImageRecord } from './record.ts'
+import { Received, type ReceivedArchive, unlessNeeded } from './received.ts'
 import { Sharing, type SharingLimits } from './sharing.ts'
 import { Turns } from './turns.ts'
 import type { Images, LocalImage, PeerImage } from './types.ts'
-import { ImageUploads } from './upload.ts'
+import { Uploads } from './upload.ts'
 
 export interface ImageDeps {
   readonly store: ImageStore
@@ -48,12 +49,13 @@ export interface ImageSettings extends SharingLimits {
 
 export class ImageService implements Service, Images {
   readonly name = 'images'
-  readonly uploads: ImageUploads
+  readonly uploads: Uploads<readonly StoredImage[]>
   readonly #deps: ImageDeps
   readonly #settings: ImageSettings
   readonly #turns = new Turns()
   readonly #sharing: Sharing
   readonly #record: ImageRecord
+  readonly #received: Received
   #served: readonly Unsubscribe[] = []
 
   constructor(deps: ImageDeps, settings: ImageSettings) {
@@ -61,7 +63,8 @@ export class ImageService implements Service, Images {
     this.#settings = settings
     this.#sharing = new Sharing(deps, settings)
     this.#record = new ImageRecord(deps)
-    this.uploads = new ImageUploads(deps.clock, (archive, signal) => this.#load(archive, signal))
+    this.#received = new Received(deps, this.#record)
+    this.uploads = new Uploads(deps.clock, (archive, signal) => this.#load(archive, signal))
   }
 
   async start(): Promise<void> {
@@ -115,6 +118,19 @@ export class ImageService implements Service, Images {
       }
       return this.#arrived(taken, reference, signal)
     })
+  }
+
+  receive(reference: string, archive: ReceivedArchive, signal: AbortSignal): Promise<void> {
+    return this.#received.take(reference, archive, signal)
+  }
+
+  send(id: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#deps.store.export(id, signal)
+  }
+
+  async forgetReceived(reference: string, signal: AbortSignal): Promise<void> {
+    const id = this.#received.idOf(reference)
+    if (id !== null) await unlessNeeded(() => this.remove(id, signal))
   }
 
   async #load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly StoredImage[]> {

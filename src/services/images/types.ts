@@ -2,7 +2,7 @@
 import type { PruneRule } from '../../core/images/prune.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
-import type { ImageUploads } from './upload.ts'
+import type { Uploads } from './upload.ts'
 import type { ImageSupply, OnProgress, StoredImage } from '../../ports/images.ts'
 
 export interface LocalImage extends StoredImage {
@@ -25,8 +25,21 @@ export interface Images extends ImageSupply {
   find(reference: string, signal: AbortSignal): Promise<LocalImage | null>
   /** Takes exactly that one, from this member or from another that has got it, and gives it its name here. Throws IMAGE_NOT_FOUND. */
   take(image: PeerImage, onProgress: OnProgress, signal: AbortSignal): Promise<StoredImage>
+  /**
+   * Takes in what somebody sends who is trusted in nothing: exactly the image that the reference has the id of, in an archive of so many bytes at
+   * most. Throws IMAGE_CORRUPT and TOO_LARGE.
+   */
+  receive(
+    reference: string,
+    archive: { readonly content: AsyncIterable<Uint8Array>; readonly mostBytes: number },
+    signal: AbortSignal,
+  ): Promise<void>
+  /** The image with that id as an archive, for somebody outside the mesh. Throws IMAGE_NOT_FOUND. */
+  send(id: string, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Removes what was received, unless something needs it. */
+  forgetReceived(reference: string, signal: AbortSignal): Promise<void>
   /** Archives of users' own, which come in parts. */
-  readonly uploads: Pick<ImageUploads, 'put' | 'finish'>
+  readonly uploads: Pick<Uploads<readonly StoredImage[]>, 'put' | 'finish'>
   /** Throws IMAGE_NOT_FOUND and IMAGE_IN_USE. */
   remove(reference: string, signal: AbortSignal): Promise<LocalImage>
   /** What it removed, or would remove. */

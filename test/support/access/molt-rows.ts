@@ -36,6 +36,8 @@ export const moltRows: Readonly<Record<string, Row>> = {
   'moltjob.follow': row('mesh', all, () => ({ job: 'mj-x' })),
   'moltjob.logs': row('mesh', all, () => ({ job: 'mj-x' })),
   'moltjob.outputs': row('mesh', 'am', () => ({ job: 'mj-x', folder: '/out' })),
+  'moltjob.upload': row('mesh', 'am', () => ({ upload: 'some-files', offset: 0, data: '' })),
+  'moltjob.keep': row('mesh', 'am', () => ({ upload: 'some-files' })),
   'moltjob.fetched': row('mesh', 'am', () => ({ job: 'mj-x' })),
   'moltjob.exec': row('mesh', 'am', () => ({ job: 'mj-x', command: ['id'] })),
   'moltnetwork.info': look,

@@ -1,4 +1,5 @@
 /** A market in virtual time: a buyer's service with a real account, real witnesses, and providers that keep their word, and such that do not. */
+import type { CopyStore } from '../../../src/ports/volumes.ts'
 import { expect } from 'vitest'
 import { costOfJob, isJobOver, type Job } from '../../../src/core/molt/market/job.ts'
 import type { SpendingLimits } from '../../../src/core/molt/market/spending.ts'
@@ -24,6 +25,13 @@ export const funds = 900_000n
 /** Half of what the others ask. */
 export const cheap = { prices: { '*': '1 MOLT' } }
 
+/** Nothing is sent with jobs here. */
+const noCopies: CopyStore = {
+  write: () => Promise.reject(new Error('nothing is sent here')),
+  read: () => Promise.reject(new Error('nothing was sent here')),
+  remove: () => Promise.resolve(),
+}
+
 export interface Setting {
   readonly providers?: readonly Partial<ScriptedInit>[]
   readonly limits?: SpendingLimits
@@ -47,6 +55,10 @@ export async function market({ providers = [{}], limits, seed = 1 }: Setting = {
     findings = found
     const service = new BuyingService({
       findings: found,
+      copies: noCopies,
+      image: () => {
+        throw new Error('no image is sent here')
+      },
       ...{
         network: lab.network,
         signer: simSigner(buyer),

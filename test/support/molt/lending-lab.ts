@@ -114,7 +114,7 @@ export class LendingLab extends MoltLab {
         market: () => null,
       },
       home: {
-        ...{ mesh: meshId('mesh-lab'), engine: null, removeTask: () => Promise.resolve() },
+        ...{ mesh: meshId('mesh-lab'), engine: null, images: null, removeTask: () => Promise.resolve() },
         ...{ self: home, disk, clock: host.clock, log: silent, hasNetwork: false },
         lookUp: () => Promise.resolve(['8.8.8.8']),
         control: {

@@ -41,6 +41,11 @@ export const Job = z.strictObject({
   /** With its digest. */
   image: z.string().max(256),
   command: z.array(z.string().max(32_768)).max(256),
+  /** Archives that are sent for it, by what this node calls them. */
+  inputs: z
+    .array(z.strictObject({ id: z.string().max(64), to: z.string().max(1_024), bytes: z.int().min(0) }))
+    .max(mostFolders)
+    .default([]),
   /** Folders that its work fills. */
   outputs: z.array(z.string().max(1_024)).max(mostFolders).default([]),
   by: z.string().min(1).max(256),

@@ -110,7 +110,7 @@ export function lendingOf(mode: LendingMode, policy: LendingPolicy = {}): Lendin
     isolation: policy.isolation ?? ['gvisor', 'kata'],
     interval: spanOf(policy.interval, limits.interval, [second, hour]),
     reclaim: spanOf(policy.reclaim, minute, [0, 24 * hour]),
-    data: dataOf(policy.data),
+    data: dataOf(policy.data, images.allowed === undefined),
     concurrency: policy.concurrency ?? limits.concurrency,
     largestLease: moltOf(policy.largestLease, limits.largestLease),
     ...{ region: policy.region ?? null, arbiters: policy.arbiters ?? [] },
@@ -121,9 +121,11 @@ export function lendingOf(mode: LendingMode, policy: LendingPolicy = {}): Lendin
 /** Of a lease, and of all of them. */
 const usualData = { inputs: '10Gi', outputs: '10Gi', images: '20Gi', all: '100Gi' } as const
 
-function dataOf(written: LendingPolicy['data'] = {}): Lending['data'] {
+/** An owner who allows some images by name means those of their registries: what a buyer sends can have any name. */
+function dataOf(written: LendingPolicy['data'] = {}, takesAny: boolean): Lending['data'] {
+  const usual = { ...usualData, images: takesAny ? usualData.images : '0' }
   const bytes = (name: keyof typeof usualData): number =>
-    (parseMemoryMib(written[name] ?? usualData[name]) ?? 0) * 1_048_576
+    (parseMemoryMib(written[name] ?? usual[name]) ?? 0) * 1_048_576
   return {
     ...{ inputs: bytes('inputs'), outputs: bytes('outputs'), images: bytes('images'), all: bytes('all') },
     send: spanOf(written.send, 10 * minute, [0, 24 * hour]),

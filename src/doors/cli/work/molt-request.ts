@@ -6,6 +6,7 @@ import { cancelled, exitCodeOf, interrupted } from '../exit-code.ts'
 import type { Session } from '../line/command.ts'
 import type { Api } from '../peer/api.ts'
 import { endInWords, foundInWords, type MoltJob, planOf, progressOf } from '../show/buying-words.ts'
+import { sendInputs } from './molt-inputs.ts'
 import { reopened } from './follow.ts'
 
 export type MoltRequest = Omit<InputOf<'molt.request'>, 'quote'>
@@ -18,12 +19,13 @@ export interface Manner {
 
 /** Asks for bids, shows what would be taken, and submits it when that is wanted. Returns the exit code. */
 export async function requestOfStrangers(
-  request: MoltRequest,
+  asked: MoltRequest,
   { yes, 'dry-run': isDry, detach }: Manner,
   session: Session,
 ): Promise<number | undefined> {
   const { out, signal } = session
   const api = await session.api()
+  const request = { ...asked, inputs: await sendInputs(api, asked, session) }
   const quote = await api.call('molt.quote', wishIn(request), signal)
   if (isDry) {
     await out.result(quote, planOf)
@@ -44,9 +46,9 @@ export async function requestOfStrangers(
 function wishIn(request: MoltRequest): InputOf<'molt.quote'> {
   const { image, gpus, gpuType, gpuMemory, duration, maxPrice } = request
   const { strategy, minReputation, minVerification, verify, isolation, prefer, region, node } = request
-  const { outputs, outputSize } = request
+  const { inputs, outputs, outputSize } = request
   return {
-    ...{ image, gpus, gpuType, gpuMemory, duration, maxPrice, outputs, outputSize },
+    ...{ image, gpus, gpuType, gpuMemory, duration, maxPrice, inputs, outputs, outputSize },
     ...{ strategy, minReputation, minVerification, verify, isolation, prefer, region, node },
   }
 }

@@ -19,7 +19,7 @@ export interface BuyingView {
   readonly service: Pick<
     BuyingService,
     | ('jobs' | 'job' | 'checkOf' | 'isSettled' | 'quote' | 'submit' | 'cancel' | 'dispute' | 'logs' | 'exec')
-    | ('outputs' | 'haveOutputs' | 'onChange' | 'spending')
+    | ('inputs' | 'outputs' | 'haveOutputs' | 'onChange' | 'spending')
   >
   /** By what this node has seen itself. */
   verificationOf(provider: NodeId): Verification

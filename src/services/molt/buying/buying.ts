@@ -20,19 +20,26 @@ import type { Instant } from '../../../model/time.ts'
 import type { Conversation } from '../../../ports/conversation.ts'
 import type { Disk } from '../../../ports/journal.ts'
 import type { Rpc, Unsubscribe } from '../../../ports/rpc.ts'
+import type { CopyStore } from '../../../ports/volumes.ts'
 import type { Service } from '../../../ports/service.ts'
 import { haveOutputs, type LeasePiece, readOutputs } from '../../../wire/molt-data.ts'
 import type { ExecRequest, LogsItem, LogsRequest } from '../../../wire/molt-lease.ts'
 import { execInLease, readLeaseLogs } from '../../../wire/molt-lease.ts'
 import { KeptRecords } from '../kept-records.ts'
 import { collectBids } from './collector.ts'
+import { JobInputs } from './job-inputs.ts'
 import type { JobRunnerDeps } from './job-runner.ts'
 import { bidsFor, JobRunner } from './job-runner.ts'
 import { type Quote, Quotes } from './quotes.ts'
 import { SpendingKeeper } from './spending-keeper.ts'
 
-export interface BuyingDeps extends Omit<JobRunnerDeps, 'jobs' | 'work' | 'purseOf' | 'onChange' | 'spending'> {
+export interface BuyingDeps extends Omit<
+  JobRunnerDeps,
+  'jobs' | 'work' | 'inputs' | 'purseOf' | 'onChange' | 'spending'
+> {
   readonly findings: FindingsBook
+  /** Of what is sent with jobs. */
+  readonly copies: CopyStore
   readonly rpc: Pick<Rpc, 'call' | 'stream' | 'converse'>
   readonly disk: Pick<Disk, 'openJournal' | 'readBlob' | 'writeBlob' | 'removeBlob'>
   readonly limits: () => SpendingLimits
@@ -45,6 +52,8 @@ export interface JobRequest {
   readonly name: string
   readonly wish: Wish
   readonly work: Work
+  /** What was sent here for it, in the order of the inputs of its work. */
+  readonly inputs?: readonly string[]
   readonly by: string
   /** Id of a quote whose bids are to be taken where they still hold. */
   readonly quote?: string | undefined
@@ -58,6 +67,8 @@ export interface JobRequest {
 interface Making {
   readonly id: string
   readonly except: readonly NodeId[]
+  /** That it is run again for: what was sent for that one is sent for it, too. */
+  readonly first?: Job
 }
 
 export interface LogsQuery extends Omit<LogsRequest, 'agreement'> {
@@ -76,6 +87,7 @@ export class BuyingService implements Service {
   readonly name = 'molt-buying'
   readonly spending: SpendingKeeper
   readonly #checks: ReExecution
+  readonly inputs: JobInputs
   readonly #deps: BuyingDeps
   readonly #jobs: KeptRecords<Job>
   /** Jobs of which what they run is on disk, in a file of its own. */
@@ -89,6 +101,7 @@ export class BuyingService implements Service {
     this.#jobs = new KeptRecords(deps.disk, { file: 'molt-jobs', write: jobText, read: jobFrom })
     this.#works = new KeptRecords(deps.disk, { file: 'molt-job-works', write: (id) => id, read: (id) => id })
     this.spending = new SpendingKeeper(deps)
+    this.inputs = new JobInputs(deps)
     this.#checks = new ReExecution({
       ...deps,
       job: (id) => this.#jobs.get(id),
@@ -106,6 +119,7 @@ export class BuyingService implements Service {
     await this.spending.open()
     await this.#works.open()
     await this.#checks.open()
+    await this.inputs.open((job) => !this.#isDone(job))
     await this.#settleClosed()
     for (const id of this.#works.all()) if (this.#isDone(id)) await this.#forgetWork(id)
     for (const job of this.#jobs.all()) if (!isJobOver(job)) this.#run(job.id)
@@ -118,6 +132,7 @@ export class BuyingService implements Service {
     this.#runners.clear()
     await this.#jobs.close()
     await this.#works.close()
+    await this.inputs.close()
   }
 
   /** The newest first. */
@@ -163,18 +178,20 @@ export class BuyingService implements Service {
     return this.#make(request, { id: `mj-${base32Word(this.#deps.random.bytes(10))}`, except: [] })
   }
 
-  async #make(request: JobRequest, { id, except }: Making): Promise<Job> {
-    const { name, wish, work, by, quote, reExecution = null, only = null } = request
+  async #make(request: JobRequest, { id, except, first }: Making): Promise<Job> {
+    const { name, wish, work, by, quote, inputs = [], reExecution = null, only = null } = request
     const { disk, clock } = this.#deps
     const live = this.#jobs.all().filter((job) => !isJobOver(job))
     if (live.length >= mostLive) throw new ClawError('MOLT_TOO_MANY_JOBS', { most: mostLive })
     const [want, at] = [this.#wantOf(wish), clock.now()]
     if (reExecution !== null) await this.#checks.begin(id, reExecution.budget)
+    await this.inputs.take(inputs, id)
     await this.#works.put(id, id)
     await disk.writeBlob(workFile(id), Buffer.from(JSON.stringify(work)), { secret: true })
     const quoted = quote === undefined ? null : this.#quotes.take(quote, want, at)
     const fresh: Job = {
       ...{ version: 1, id, name, image: work.image, command: work.command, outputs: work.outputs ?? [], by, at },
+      inputs: first?.inputs ?? (work.inputs ?? []).map(({ to, bytes }, i) => ({ id: inputs[i] ?? '', to, bytes })),
       ...{ buy: { ...newBuy(id, want, at), failed: [...except] }, only, round: null, words: {} },
     }
     const job = quoted === null ? fresh : withBids(fresh, quoted, at)
@@ -193,7 +210,7 @@ export class BuyingService implements Service {
     if (work === null)
       throw new ClawError('INVALID_REQUEST', { problem: 'what the first run was is not known any more' })
     const wish = { ...buy.want, maxTotal }
-    await this.#make({ name: `${name.slice(0, 57)}-again`, wish, work, by }, { id: again, except })
+    await this.#make({ name: `${name.slice(0, 57)}-again`, wish, work, by }, { id: again, except, first })
     return again
   }
 
@@ -274,7 +291,7 @@ export class BuyingService implements Service {
     const { disk } = this.#deps
     const runner = new JobRunner(
       {
-        ...{ ...this.#deps, jobs: this.#jobs, spending: this.spending },
+        ...{ ...this.#deps, jobs: this.#jobs, inputs: this.inputs, spending: this.spending },
         work: async (job) => readWork(await disk.readBlob(workFile(job))),
         purseOf: (job) => this.#checks.originalOf(job) ?? job,
         onChange: (job) => {
@@ -312,6 +329,7 @@ export class BuyingService implements Service {
   async #forgetWork(id: string): Promise<void> {
     await this.#deps.disk.removeBlob(workFile(id))
     await this.#works.remove(id)
+    await this.inputs.forget(id)
   }
 
   #wantOf(wish: Wish): Want {

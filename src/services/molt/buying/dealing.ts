@@ -7,7 +7,7 @@ import type { Network } from '../../../core/molt/network.ts'
 import { closedAt } from '../../../core/molt/spend.ts'
 import { type Kind, sign } from '../../../core/molt/signing.ts'
 import { areSigned, partiesOf, signParties } from '../../../core/records/parties.ts'
-import { isClawError } from '../../../model/failure.ts'
+import { ClawError, isClawError } from '../../../model/failure.ts'
 import type { Certificate, SignedVoucher, Voucher } from '../../../model/molt-line.ts'
 import type { Work } from '../../../model/molt-work.ts'
 import type { Rpc } from '../../../ports/rpc.ts'
@@ -15,13 +15,14 @@ import type { Signer, Verifier } from '../../../ports/signer.ts'
 import { agreeTerms, startWork } from '../../../wire/molt-lease.ts'
 import type { Bank } from '../bank.ts'
 import type { DeedBook } from '../deeds/deed-book.ts'
+import { type Supplies, supply } from './supplying.ts'
 import type { SpendingKeeper } from './spending-keeper.ts'
 
 export interface DealingDeps {
   readonly network: Network
   readonly signer: Signer
   readonly verifier: Verifier
-  readonly rpc: Pick<Rpc, 'call'>
+  readonly rpc: Pick<Rpc, 'call' | 'converse'>
   readonly bank: Pick<Bank, 'books' | 'openHold' | 'close' | 'read' | 'take' | 'know' | 'isUnderWay' | 'giveUp'>
   readonly deeds: Pick<DeedBook, 'keep'>
   readonly spending: SpendingKeeper
@@ -31,6 +32,7 @@ export interface DealingDeps {
 export interface Errand {
   readonly job: string
   readonly work: () => Promise<Work | null>
+  readonly supplies: Supplies
 }
 
 export const signedBy = ({ signer, network }: Pick<DealingDeps, 'signer' | 'network'>, kind: Kind, value: unknown) =>
@@ -109,10 +111,11 @@ const holdOf = ({ bank }: Pick<DealingDeps, 'bank'>, agreement: string): Certifi
 
 async function showHold(
   deps: DealingDeps,
-  { work: read }: Errand,
-  { agreement, terms }: Purchase,
+  { work: read, supplies }: Errand,
+  purchase: Purchase,
   signal: AbortSignal,
 ): Promise<PurchaseInput | null> {
+  const { agreement, terms } = purchase
   if (agreement === null) return null
   const [id, work] = [agreementId(agreement), await read()]
   const hold = holdOf(deps, id)
@@ -120,7 +123,18 @@ async function showHold(
   if (hold === null) return null
   const answer = await deps.rpc.call(terms.provider, startWork, { agreement: id, hold, work }, signal)
   // The line may not have come to where the provider looks; anything else will not be otherwise later.
-  return answer.type === 'refused' && answer.reason !== 'hold' ? { type: 'ended', why: 'stopped' } : null
+  if (answer.type === 'refused') return answer.reason === 'hold' ? null : { type: 'ended', why: 'stopped' }
+  if ((terms.data?.inputs ?? 0) + (terms.data?.image ?? 0) === 0) return null
+  try {
+    await supply(deps.rpc, purchase, supplies, signal)
+  } catch (error) {
+    // What it will not have now it will not have later.
+    if (ClawError.is(error, 'MOLT_DATA_BAD') || ClawError.is(error, 'TOO_LARGE'))
+      return { type: 'ended', why: 'stopped' }
+    if (ClawError.is(error, 'STATE_CORRUPT') || ClawError.is(error, 'IMAGE_NOT_FOUND')) return { type: 'cancel' }
+    throw error
+  }
+  return null
 }
 
 async function takeBack(

@@ -13,17 +13,23 @@ import type { Millis } from '../../../model/time.ts'
 import { minute, second } from '../../../model/time.ts'
 import type { Cancel, Clock } from '../../../ports/clock.ts'
 import type { Log } from '../../../ports/log.ts'
+import type { Rpc } from '../../../ports/rpc.ts'
 import type { Random } from '../../../ports/random.ts'
 import type { KeptRecords } from '../kept-records.ts'
 import { type CollectorDeps, collectBids } from './collector.ts'
 import { carryOutDuty, type DealingDeps, foundClosed, lookForClosing } from './dealing.ts'
+import type { JobInputs } from './job-inputs.ts'
+import type { Supplies } from './supplying.ts'
 import { isTalking, talkOnce } from './talking.ts'
 
 export interface JobRunnerDeps extends DealingDeps, CollectorDeps {
+  readonly rpc: Pick<Rpc, 'call' | 'converse'>
   readonly jobs: KeptRecords<Job>
   readonly work: (job: string) => Promise<Work | null>
   /** The job on whose account it spends: that one itself, or the one that it runs again. */
   readonly purseOf: (job: string) => string
+  readonly inputs: Pick<JobInputs, 'read'>
+  readonly image: Supplies['image']
   readonly onChange: (job: Job) => void
   readonly random: Random
   readonly clock: Clock
@@ -130,7 +136,10 @@ export class JobRunner {
   }
 
   #perhaps(job: Job, key: string, duty: PurchaseDuty): void {
-    const errand = { job: this.#deps.purseOf(this.#id), work: () => this.#deps.work(this.#id) }
+    const input = (index: number): Promise<AsyncIterable<Uint8Array>> =>
+      this.#deps.inputs.read(job.inputs[index]?.id ?? '')
+    const own = { job: this.#deps.purseOf(this.#id), work: () => this.#deps.work(this.#id) }
+    const errand = { ...own, supplies: { input, image: this.#deps.image } }
     this.#once(`${key}/${duty.type}`, async () => {
       const purchase = job.buy.purchases.find((one) => one.key === key)
       if (purchase === undefined) return

@@ -1,9 +1,10 @@
 /** What guests have on this host besides their containers: what was sent for their work, and what that leaves for its buyer. */
 import type { Lease } from '../../../core/molt/market/lease.ts'
-import { agreementId } from '../../../core/molt/agreement.ts'
-import { Tally } from '../../../lib/passing.ts'
+import { mostArchiveBytes } from '../../../core/images/sources.ts'
+import { type Agreement, agreementId } from '../../../core/molt/agreement.ts'
+import { passing, Tally } from '../../../lib/passing.ts'
+import { BadTar } from '../../../lib/tar-entries.ts'
 import { cut } from '../../../lib/slices.ts'
-import { profiles } from '../../../model/container-profile.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../../model/ids.ts'
 import { leaseNamespace, leaseVolume } from '../../../model/lease-mark.ts'
@@ -11,7 +12,9 @@ import type { Hash } from '../../../model/molt-agreement.ts'
 import { archiveLimit } from '../../../model/molt-data.ts'
 import type { Work } from '../../../model/molt-work.ts'
 import type { EngineVolume, VolumeEngine } from '../../../ports/volumes.ts'
+import { guestArchive, guestUser } from './guest-archive.ts'
 import { type LeasePiece, type OutputsRequest, pieceBytes } from '../../../wire/molt-data.ts'
+import type { Images } from '../../images/types.ts'
 import { ownVolume } from '../../volumes/engine-names.ts'
 
 export type GuestEngine = Pick<
@@ -24,16 +27,22 @@ export interface GuestDataDeps {
   readonly mesh: MeshId
   /** Null where no containers run: nothing is sent to guests then, and they leave nothing. */
   readonly engine: GuestEngine | null
+  /** Null where no containers run. */
+  readonly images: Pick<Images, 'find' | 'receive' | 'send' | 'forgetReceived'> | null
   /** Takes away what is left of an ended task on the engine, once its output is kept. Throws VOLUME_BUSY for one that runs. */
   readonly removeTask: (placement: PlacementId) => Promise<void>
+}
+
+/** An archive that a buyer sends, and what it has said of it. */
+export interface Sent {
+  readonly bytes: number
+  readonly sha256: string
+  readonly content: AsyncIterable<Uint8Array>
 }
 
 /** What all such volumes have, and which agreement each is for. */
 const mark = { 'claw.guest': 'data' } as const
 const leaseMark = 'claw.lease'
-
-/** In a container it is nobody's but the guest's. */
-const guestUser = Number(profiles.guest.user.split(':')[0])
 
 export class GuestData {
   readonly #deps: GuestDataDeps
@@ -53,6 +62,56 @@ export class GuestData {
     for (const i of outputs.keys()) {
       const { name } = await this.#make(this.#volume(agreementId(agreement), 'out', i), most, signal)
       await this.#engine.give(name, guestUser, signal)
+    }
+  }
+
+  /**
+   * Unpacks what its buyer sends for that folder of its work, in the place of what an earlier one has left there. Returns when it is all there.
+   * Throws MOLT_DATA_BAD for what is not what its buyer has said, or not to be unpacked; nothing of it is left then.
+   */
+  async receive(
+    { agreement }: Lease,
+    index: number,
+    { bytes, sha256, content }: Sent,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (agreement === null) return
+    const volume = this.#volume(agreementId(agreement), 'in', index)
+    await this.#remove(volume.name, signal)
+    await this.#make(volume, bytes, signal)
+    const tally = new Tally()
+    const counted = passing(content, (chunk) => {
+      tally.add(chunk)
+      if (tally.bytes > bytes) throw bad('there is more of it than was said')
+    })
+    try {
+      await this.#engine.unpack({ volume: volume.name }, guestArchive(counted, bytes), signal)
+      if (tally.bytes < bytes || tally.sum().sha256 !== sha256) throw bad('it is not what was said')
+    } catch (error) {
+      // Also when it was called off.
+      await this.#remove(volume.name, new AbortController().signal)
+      throw error instanceof BadTar ? bad(error.message) : error
+    }
+  }
+
+  /** Whether its image has to come from its buyer. */
+  async lacksImage({ agreement }: Lease, { image }: Pick<Work, 'image'>, signal: AbortSignal): Promise<boolean> {
+    if ((agreement?.terms.data?.image ?? 0) === 0) return false
+    return (await this.#deps.images?.find(image, signal)) === null
+  }
+
+  /** Throws MOLT_DATA_BAD for another image than was agreed on, and TOO_LARGE. */
+  async receiveImage(
+    { agreement }: Lease,
+    { image }: Pick<Work, 'image'>,
+    content: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const mostBytes = mostArchiveBytes(agreement?.terms.data?.image ?? 0)
+    try {
+      await this.#deps.images?.receive(image, { content, mostBytes }, signal)
+    } catch (error) {
+      throw ClawError.is(error, 'IMAGE_CORRUPT') ? bad(error.message) : error
     }
   }
 
@@ -88,12 +147,14 @@ export class GuestData {
 
   /** Takes away the container, and what was sent; also what the work has left when that is to go. Throws VOLUME_BUSY while it runs. */
   async wipe(
-    { agreement }: Lease,
+    { agreement, want }: Lease,
     { placement, outputs }: { readonly placement: PlacementId | null; readonly outputs: boolean },
     signal: AbortSignal,
   ): Promise<void> {
     if (placement !== null) await this.#deps.removeTask(placement)
     if (agreement === null || this.#deps.engine === null) return
+    if ((agreement.terms.data?.image ?? 0) > 0)
+      await this.#deps.images?.forgetReceived(imageOf(want, agreement), signal)
     const names = await this.#volumesOf(agreementId(agreement), signal)
     for (const name of names) if (outputs || !name.includes('-out-')) await this.#remove(name, signal)
   }
@@ -146,4 +207,8 @@ export class GuestData {
   }
 }
 
+/** As its work names it. */
+const imageOf = ({ image: { name } }: Lease['want'], { terms: { image } }: Agreement): string => `${name}@${image}`
+
+const bad = (problem: string): ClawError => new ClawError('MOLT_DATA_BAD', { what: 'What was sent', problem })
 const gone = (agreement: Hash, why: string): ClawError => new ClawError('LEASE_DATA_GONE', { agreement, why })

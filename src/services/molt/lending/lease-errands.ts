@@ -24,6 +24,8 @@ export interface LeaseErrandsDeps {
   readonly store: LeaseStore
   readonly work: GuestWork
   readonly data: GuestData
+  /** Returns when nothing is taken in for it any more. */
+  readonly callOff: (agreement: Hash) => Promise<void>
   readonly bank: Pick<Bank, 'close'>
   readonly log: Log
   readonly step: (key: Hash, input: LeaseInput) => Promise<Lease | null>
@@ -111,10 +113,11 @@ export class LeaseErrands {
   }
 
   wipe(lease: Lease, { outputs }: WipeDuty, attended: Attended): void {
-    const { work, data, step } = this.#deps
+    const { work, data, callOff, step } = this.#deps
     if (!outputs && attended.isTidied) return
     attended.errands.do('wipe', async () => {
       await attended.errands.settled('stop')
+      if (lease.agreement !== null) await callOff(agreementId(lease.agreement))
       await data.wipe(lease, { placement: work.placement(lease), outputs }, this.#end)
       attended.isTidied = true
       if (outputs) await step(lease.key, { type: 'wiped' })

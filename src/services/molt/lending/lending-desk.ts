@@ -45,6 +45,8 @@ export interface LendingDeskDeps {
   readonly work: GuestWork
   readonly bank: Pick<Bank, 'know' | 'take'>
   readonly deeds: Pick<DeedBook, 'keep'>
+  /** How far what is sent for its work is; null while nothing comes. */
+  readonly receiving: (lease: Lease) => string | null
   /** Null while this node lends nothing. */
   readonly lending: () => Lending | null
   /** What there is to be lent now, and what is known of whoever asks. */
@@ -253,7 +255,8 @@ export class LendingDesk {
   }
 
   #answer(lease: Lease): TalkAnswer {
-    const { runner, work, signer, network } = this.#deps
+    const { runner, work, receiving, signer, network } = this.#deps
+    const words = work.words(lease)
     const { key, state, why, stopBy, meter, isAnswered } = lease
     const { last: note } = meter
     const isDue = !isAnswered && note !== null && state !== 'closed'
@@ -267,7 +270,7 @@ export class LendingDesk {
         stopBy,
       },
       note: isDue ? { note, signature: sign(signer, { kind: 'note', network: network.id, value }) } : null,
-      work: work.words(lease),
+      work: { ...words, about: receiving(lease) ?? words.about },
       final: runner.finalOf(lease),
     }
   }

@@ -24,7 +24,7 @@ import type { OfferBoard } from '../../../ports/offer-board.ts'
 import type { Rpc, Unsubscribe } from '../../../ports/rpc.ts'
 import type { Service } from '../../../ports/service.ts'
 import type { Signer, Verifier } from '../../../ports/signer.ts'
-import { haveOutputs, readOutputs } from '../../../wire/molt-data.ts'
+import { haveOutputs, readOutputs, supplyLease } from '../../../wire/molt-data.ts'
 import { agreeTerms, askBid, execInLease, readLeaseLogs, startWork, talkLease } from '../../../wire/molt-lease.ts'
 import type { Control } from '../../control/types.ts'
 import type { Care, UncleanDevice } from '../../inventory/device-care.ts'
@@ -33,6 +33,7 @@ import type { DeedBook } from '../deeds/deed-book.ts'
 import { type GuestHost, leaseExec, leaseLogs } from './guest-visits.ts'
 import { MeshWork, type MeshWorkDeps } from './guest-work.ts'
 import { GuestData, type GuestDataDeps } from './guest-data.ts'
+import { GuestSupply } from './guest-supply.ts'
 import { leaseOutputs } from './guest-outputs.ts'
 import { LeaseRunner } from './lease-runner.ts'
 import { type LeaseDisk, LeaseStore } from './lease-store.ts'
@@ -65,7 +66,7 @@ export interface LendingPlane {
 export interface LendingHome
   extends
     Pick<MeshWorkDeps, 'seal' | 'pause' | 'hasNetwork'>,
-    Pick<GuestDataDeps, 'self' | 'mesh' | 'engine' | 'removeTask'> {
+    Pick<GuestDataDeps, 'self' | 'mesh' | 'engine' | 'images' | 'removeTask'> {
   readonly control: Pick<Control, 'state' | 'execute' | 'onChange' | 'fresh'>
   /** How the devices of this node are, as they were looked at last. */
   readonly samples: () => OwnSide['samples']
@@ -100,6 +101,7 @@ export class LendingService implements Service, LendingView {
   readonly #store: LeaseStore
   readonly #work: MeshWork
   readonly #data: GuestData
+  readonly #supply: GuestSupply
   readonly #runner: LeaseRunner
   readonly #desk: LendingDesk
   readonly #publisher: OfferPublisher
@@ -122,14 +124,17 @@ export class LendingService implements Service, LendingView {
     this.#runner = new LeaseRunner({
       ...plane,
       ...{ store: this.#store, work: this.#work, data: this.#data, clock, log },
+      callOff: (agreement) => this.#supply.callOff(agreement),
       isTaken: (devices) => heldByOwner(devices, home.control.state, this.#priority()),
       onLeft: (devices) => home.care.left(devices, { mayReset: this.#policy.gpuReset === true }),
     })
     const rules = (): Lending | null => this.rules()
     const registries = new Registries(home)
+    this.#supply = new GuestSupply({ store: this.#store, runner: this.#runner, data: this.#data })
     this.#desk = new LendingDesk({
       ...plane,
       ...{ store: this.#store, runner: this.#runner, work: this.#work, lending: rules },
+      receiving: (lease) => this.#supply.progress(lease),
       situation: (buyer) => this.#situation(buyer),
       uncleanOf: (devices) => home.care.look(devices),
       mayPull: (image) => registries.mayPull(rules()?.images ?? { allowed: null, blocked: [] }, image),
@@ -264,6 +269,9 @@ export class LendingService implements Service, LendingView {
         call(from, () => leaseOutputs(data, desk.leaseFor(asked.agreement, from), asked, signal)),
       ),
       rpc.serve(haveOutputs, ({ agreement }, from) => call(from, () => desk.fetched(agreement, from))),
+      rpc.serveDuplex(supplyLease, (asked, from, side, signal) =>
+        call(from, () => this.#supply.take(desk.leaseFor(asked.agreement, from), side, signal)),
+      ),
       rpc.serveDuplex(execInLease, (asked, from, side, signal) =>
         call(from, () => {
           const lease = desk.leaseFor(asked.agreement, from)

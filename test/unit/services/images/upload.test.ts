@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { hour, minute } from '../../../../src/model/time.ts'
 import type { StoredImage } from '../../../../src/ports/images.ts'
-import { ImageUploads } from '../../../../src/services/images/upload.ts'
+import { Uploads } from '../../../../src/services/images/upload.ts'
 import { simNetwork } from '../../../../src/simulation/network.ts'
 import { World } from '../../../../src/simulation/world.ts'
 import { nodeId } from '../../../../src/model/ids.ts'
@@ -15,7 +15,7 @@ const clockOf = (world: World) => simNetwork(world).host(nodeId('ada')).clock
 describe('given an engine that is done before the sender', () => {
   test('when it has all it wants, then what follows is passed over and the end tells what it took', async () => {
     const images: readonly StoredImage[] = []
-    const uploads = new ImageUploads(clockOf(new World(1)), () => Promise.resolve(images))
+    const uploads = new Uploads(clockOf(new World(1)), () => Promise.resolve(images))
     expect(await uploads.put('a', 0, much, never)).toBe(much.length)
     expect(await uploads.put('a', much.length, much, never)).toBe(2 * much.length)
     expect(await uploads.finish('a')).toBe(images)
@@ -23,7 +23,7 @@ describe('given an engine that is done before the sender', () => {
 
   test('when it refuses it, then whoever sends hears why', async () => {
     const refused = new ClawError('INVALID_REQUEST', { problem: 'no archive' })
-    const uploads = new ImageUploads(clockOf(new World(1)), () => Promise.reject(refused))
+    const uploads = new Uploads(clockOf(new World(1)), () => Promise.reject(refused))
     await expect(uploads.put('a', 0, much, never)).rejects.toBe(refused)
   })
 })
@@ -38,7 +38,7 @@ test('given a whole file, when the engine takes longer than a sender may, then i
     signal.throwIfAborted()
     return []
   }
-  const uploads = new ImageUploads(clock, load)
+  const uploads = new Uploads(clock, load)
   for (let at = 0; at < 4; at += 1) await uploads.put('a', at, new Uint8Array(1), never)
   const finished = uploads.finish('a')
   let isOver = false

@@ -3,6 +3,7 @@ import { strategies } from '../../../../model/molt-want.ts'
 import { ClawError } from '../../../../model/failure.ts'
 import { command } from '../../line/command.ts'
 import { pairsOf } from '../../line/pairs.ts'
+import { inputsIn } from '../../work/molt-inputs.ts'
 import { requestOfStrangers } from '../../work/molt-request.ts'
 
 export default command({
@@ -31,6 +32,11 @@ export default command({
     cpu: { kind: 'number', value: 'CORES', about: 'CPU limit, such as 2.5' },
     memory: { kind: 'text', short: 'm', value: 'SIZE', about: 'Memory limit, such as 64Gi' },
     'shm-size': { kind: 'text', value: 'SIZE', about: 'Size of /dev/shm, such as 2Gi' },
+    input: {
+      kind: 'list',
+      value: 'FROM:TO',
+      about: 'File or folder here, and the folder in the container that it is sent to; repeatable',
+    },
     output: { kind: 'list', value: 'DIR', about: 'Folder in the container to be fetched when it is over; repeatable' },
     'output-size': { kind: 'text', value: 'SIZE', about: 'Most that these may hold together; 1Gi if left out' },
     strategy: {
@@ -68,7 +74,7 @@ export default command({
   examples: [
     'molt request --gpus 2 --gpu-type H100 --duration 1h --max-price 20 --image pytorch/pytorch:latest -- python train.py',
     'molt request --duration 10m --max-price "1.5 MOLT" --image pytorch/pytorch:latest --dry-run',
-    'molt request --duration 1h --max-price 5 --image pytorch/pytorch:latest --output /out --output-size 20Gi -- python train.py',
+    'molt request --duration 1h --max-price 5 --image pytorch/pytorch:latest --input ./data:/in --output /out --output-size 20Gi -- python train.py',
     'molt request -d --yes --duration 24h --max-price 100 --strategy lowest-price --image vllm/vllm:latest',
   ],
 
@@ -80,7 +86,7 @@ export default command({
       ...{ image, duration, maxPrice, gpus: args.gpus, gpuType: args['gpu-type'], gpuMemory: args['gpu-memory'] },
       ...{ command: [...args.command], entrypoint: entrypoint?.split(/\s+/), env: pairsOf(args.env, '--env') },
       ...{ workdir: args.workdir, cpu: args.cpu, memory: args.memory, shmSize: args['shm-size'] },
-      ...{ outputs: [...args.output], outputSize: args['output-size'] },
+      ...{ inputs: inputsIn(args.input), outputs: [...args.output], outputSize: args['output-size'] },
       ...{ strategy: strategies.find((one) => one === args.strategy), minReputation: args['min-reputation'] },
       isolation: isolation.length === 0 ? undefined : isolation.map(isolationIn),
       prefer: args.prefer.length === 0 ? undefined : [...args.prefer],
