@@ -37,7 +37,7 @@ export async function beforeMolt(api: Api, line: string, folder: string): Promis
   if (line.includes('molt-job.toml'))
     writeFileSync(join(folder, 'molt-job.toml'), fileText('config/examples/molt-job.toml'))
   if (line.includes('lending.yaml')) writeFileSync(join(folder, 'lending.yaml'), lending)
-  if (/^molt (wallet|balance|transfer|statement|verify)/.test(line)) await beforeWallet(api, line, folder)
+  if (/^molt (wallet|balance|transfer|statement|verify|reputation)/.test(line)) await beforeWallet(api, line, folder)
   if (!/^molt network (export|join)/.test(line)) return
   const network = await eventually(
     'a witness has said where it is',
