@@ -16,11 +16,10 @@ const chain = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 let book: Book
 let now: number
 
-const route = (name: string, at: string, more: object = {}): Command =>
-  ({
-    ...{ type: 'create-ingress', namespace: 'default', name, host: at, path: '/', deployment: 'web', strip: false },
-    ...{ nodes: {}, ...more },
-  }) as Command
+const route = (name: string, at: string, more: object = {}): Command => ({
+  ...{ type: 'create-ingress', namespace: 'default', name, host: at, path: '/', deployment: 'web', strip: false },
+  ...{ nodes: {}, ...more },
+})
 const own = (type: string, node: NodeId, more: object = {}): Command => ({ type, host, node, ...more }) as Command
 const run = (command: Command): string | null => refusal(book.run(command, { at: now }))
 const wait = (span: number): void => void (now += span)
