@@ -1,7 +1,8 @@
 /** The HostBridges port by the tools of nftables and iptables: what the bridge of the mesh's containers may pass. */
 import type { HostBridges, Passage } from '../../ports/container-network.ts'
-import type { RunTool } from '../../ports/tool.ts'
-import { attempt, must, mustList, type Tooling } from './commands.ts'
+import { ClawError } from '../../model/failure.ts'
+import type { RunTool, ToolResult } from '../../ports/tool.ts'
+import { attempt, must, mustList, problemOf, type Tooling } from './commands.ts'
 import { passOn } from './pass-on.ts'
 import { Tables } from './tables.ts'
 
@@ -27,6 +28,8 @@ export function hostBridges(run: RunTool): HostBridges {
     async close(passage, signal) {
       const tooling = { run, signal }
       await tables.remove(tooling, tableOf(passage))
+      // Without the tool nothing was put there.
+      if ((await attempt(tooling, iptables[0], '--version')).missing) return
       const there = await accepted(tooling)
       for (const rule of acceptsOf(passage))
         if (there?.includes(rule) === true) await must(tooling, ...iptables, '-D', chain, ...rule.split(' '))
@@ -62,9 +65,20 @@ const acceptsOf = ({ name, tunnels }: Pick<Passage, 'name' | 'tunnels'>): readon
     `-i ${name} -o ${tunnel} -m comment --comment clawbernetes -j ACCEPT`,
   ])
 
-/** Null where the engine has no such chain, and drops nothing by iptables. */
+/** Null where the engine has no such chain, and drops nothing by iptables. Throws OVERLAY_FAILED where that cannot be told. */
 async function accepted(tooling: Tooling): Promise<readonly string[] | null> {
   const [program, ...words] = iptables
-  const { code, stdout } = await attempt(tooling, program, ...words, '-S', chain)
-  return code === 0 ? stdout.split('\n').map((line) => line.replace(`-A ${chain} `, '')) : null
+  const result = await attempt(tooling, program, ...words, '-S', chain)
+  const problem = problemOf(program, result)
+  if (problem === null) return result.stdout.split('\n').map((line) => line.replace(`-A ${chain} `, ''))
+  if (!result.timedOut && (await isNoChain(tooling, result))) return null
+  throw new ClawError('OVERLAY_FAILED', { problem })
+}
+
+/** Some versions for nf_tables say of a chain that is not there what they say of one that they cannot read; `nft` knows which it is. */
+async function isNoChain(tooling: Tooling, { stderr }: ToolResult): Promise<boolean> {
+  if (stderr.includes('No chain/target/match by that name')) return true
+  if (!stderr.includes('is incompatible')) return false
+  const { code, stderr: words } = await attempt(tooling, 'nft', 'list', 'chain', 'ip', 'filter', chain)
+  return code !== 0 && words.includes('No such file or directory')
 }

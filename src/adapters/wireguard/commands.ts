@@ -15,10 +15,13 @@ const maxBytes = 4 * 1_048_576
 export const attempt = ({ run, signal }: Tooling, command: string, ...args: readonly string[]): Promise<ToolResult> =>
   run(command, args, { timeoutMs: patience, maxBytes, signal })
 
+/** Why a run is worth nothing; null when it did what it was asked. */
+export const problemOf = (command: string, result: ToolResult): string | null => toolProblem(command, result, patience)
+
 /** What it has printed. Throws OVERLAY_FAILED. */
 export async function must(tooling: Tooling, command: string, ...args: readonly string[]): Promise<string> {
   const result = await attempt(tooling, command, ...args)
-  const problem = toolProblem(command, result, patience)
+  const problem = problemOf(command, result)
   if (problem !== null) throw new ClawError('OVERLAY_FAILED', { problem })
   return result.stdout
 }
