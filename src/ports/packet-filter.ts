@@ -49,7 +49,7 @@ export interface PacketFilter {
   isThere(signal: AbortSignal): Promise<boolean>
   /**
    * Has the kernel do as the ruling says, all at once, connections that are open among it; puts it back where somebody has changed it.
-   * Returns what is not covered all the same, in words. Throws PACKET_FILTER_FAILED; then what was there before is there still.
+   * Returns what is not covered all the same, in words. Throws PACKET_FILTER_FAILED and DISK_FULL; then what was there before is there still.
    */
   apply(ruling: Ruling, signal: AbortSignal): Promise<readonly string[]>
   /** Nothing is kept from anybody any more. Throws PACKET_FILTER_FAILED. */

@@ -1,10 +1,13 @@
 /** The PacketFilter port by nftables: one table for a daemon, changed in transactions. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { hasCode } from '../../lib/error-code.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { PacketFilter } from '../../ports/packet-filter.ts'
 import type { RunTool, ToolResult } from '../../ports/tool.ts'
 import { toolProblem } from '../../ports/tool.ts'
+import type { Attempt } from './bridged.ts'
+import { bridgedPackets } from './bridged.ts'
 import type { Table } from './table.ts'
 import { changeText, tableOf, wholeText } from './table.ts'
 
@@ -14,6 +17,8 @@ export interface NftablesInit {
   /** Where what is given to `nft` is written. */
   readonly folder: string
   readonly run: RunTool
+  /** Where the kernel has the settings of its bridges. */
+  readonly bridges?: string
 }
 
 const patience = 20_000
@@ -28,7 +33,7 @@ interface Applied {
   readonly listing: string
 }
 
-export function nftables({ name, folder, run }: NftablesInit): PacketFilter {
+export function nftables({ name, folder, run, bridges = '/proc/sys/net/bridge' }: NftablesInit): PacketFilter {
   let applied: Applied | null = null
   const attempt = (signal: AbortSignal, command: string, ...args: readonly string[]): Promise<ToolResult> =>
     run(command, args, { timeoutMs: patience, maxBytes, signal })
@@ -45,13 +50,11 @@ export function nftables({ name, folder, run }: NftablesInit): PacketFilter {
   }
   const give = async (text: string, signal: AbortSignal): Promise<void> => {
     const file = join(folder, `${name}.nft`)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await rm(`${file}.new`, { force: true })
-    await writeFile(`${file}.new`, text, { mode: 0o600, flag: 'wx' })
-    await rename(`${file}.new`, file)
+    await write(file, text)
     await must(signal, 'nft', '-f', file)
   }
 
+  const bridged = bridgedPackets({ attempt, settings: bridges, patience })
   const isThere = async (signal: AbortSignal): Promise<boolean> => (await list(null, signal)) !== ''
 
   return {
@@ -67,7 +70,7 @@ export function nftables({ name, folder, run }: NftablesInit): PacketFilter {
         await give(text, signal)
         applied = { table, listing: await list(table, signal) }
       }
-      return bridgeProblems(ruling.subnet, signal, attempt)
+      return bridged(ruling.subnet, signal)
     },
     isThere,
     async remove(signal) {
@@ -80,7 +83,19 @@ export function nftables({ name, folder, run }: NftablesInit): PacketFilter {
 const sizeOf = ({ elements }: Table): number =>
   Array.from(elements.values()).reduce((sum, some) => sum + some.length, 0)
 
-type Attempt = (signal: AbortSignal, command: string, ...args: readonly string[]) => Promise<ToolResult>
+/** In one piece, whatever happens meanwhile. Throws DISK_FULL, and PACKET_FILTER_FAILED for what else a disk may refuse. */
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await rm(`${file}.new`, { force: true })
+    await writeFile(`${file}.new`, text, { mode: 0o600, flag: 'wx' })
+    await rename(`${file}.new`, file)
+  } catch (error) {
+    if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw new ClawError('DISK_FULL', { path: file }, { cause: error })
+    if (!(error instanceof Error && 'code' in error)) throw error
+    throw new ClawError('PACKET_FILTER_FAILED', { problem: `${file}: ${error.message}` }, { cause: error })
+  }
+}
 
 const netAdmin = 12n
 
@@ -91,32 +106,4 @@ async function obstacle(attempt: Attempt): Promise<string | null> {
   const status = await readFile('/proc/self/status', 'utf8')
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
   return (effective >> netAdmin) & 1n ? null : 'the daemon may not change the network (CAP_NET_ADMIN)'
-}
-
-/**
- * What goes from one container to another of the same bridge is only passed on by that, and no rule for IP sees it, unless the kernel
- * shows it to them.
- */
-async function bridgeProblems(subnet: string, signal: AbortSignal, attempt: Attempt): Promise<readonly string[]> {
-  const bridge = await bridgeOf(subnet, signal, attempt)
-  if (bridge === null) return []
-  const words = ['link', 'set', 'dev', bridge, 'type', 'bridge', 'nf_call_iptables', '1']
-  if (!(await isFiltered())) await attempt(signal, 'modprobe', 'br_netfilter')
-  const set = await attempt(signal, 'ip', ...words)
-  const reason = (await isFiltered())
-    ? toolProblem('ip', set, patience)
-    : 'br_netfilter is not loaded: modprobe br_netfilter'
-  return reason === null ? [] : [`work of this node is not kept from other work of this node: ${reason}`]
-}
-
-const isFiltered = (): Promise<boolean> =>
-  readFile('/proc/sys/net/bridge/bridge-nf-call-iptables', 'utf8').then(
-    () => true,
-    () => false,
-  )
-
-/** The interface whose own address is of the subnet; null before there is one. */
-async function bridgeOf(subnet: string, signal: AbortSignal, attempt: Attempt): Promise<string | null> {
-  const { stdout } = await attempt(signal, 'ip', '-o', '-4', 'address', 'show', 'to', subnet)
-  return /^\d+: (\S+) /.exec(stdout)?.[1] ?? null
 }
