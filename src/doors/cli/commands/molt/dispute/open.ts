@@ -14,7 +14,10 @@ export default command({
     reason: { kind: 'text', value: 'REASON', about: 'For the arbiters and the other side, up to 1024 letters' },
     node: { kind: 'text', value: 'NODE', about: 'Which node; the one you talk to if left out' },
   },
-  examples: ['molt dispute open train --reason "it computed nothing for an hour"'],
+  examples: [
+    'molt dispute open train --reason "it computed nothing for an hour"',
+    'molt dispute open 3f2a --reason "it was used for what was not agreed on" --node gpu-1',
+  ],
 
   async run({ of, reason, node }, { api: connect, out, signal }) {
     if (reason === undefined) throw new ClawError('INVALID_REQUEST', { problem: 'it takes --reason' })
