@@ -12,7 +12,7 @@ import type { NodeId } from '../../../model/ids.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import type { Certificate } from '../../../model/molt-line.ts'
 import { minute, type Millis } from '../../../model/time.ts'
-import { readAccount, readLines } from '../../../wire/molt-witness.ts'
+import { type LinesRequest, mostLines, readAccount, readLines } from '../../../wire/molt-witness.ts'
 import { readAnyAccount, type ReadingDeps } from '../reading.ts'
 import { chainAt, isFinal } from '../teach.ts'
 
@@ -29,8 +29,8 @@ export interface Closed {
 const mostClosed = 8_192
 /** What was not closed is looked at again after so long. */
 const openFor: Millis = 10 * minute
-/** Lines of an account of each kind that are looked at: its last ones. */
-const mostLines = 64
+/** Lines of an account of each kind that are looked at: its last ones, which come in pages. */
+const mostLooked = 64
 
 export class DealReader {
   readonly #deps: ReadingDeps
@@ -82,17 +82,35 @@ export class DealReader {
   }
 
   async #toldBy(witness: NodeId, account: NodeId, signal: AbortSignal): Promise<readonly Certificate[]> {
-    const { rpc } = this.#deps
     try {
-      const { sequence, received } = await rpc.call(witness, readAccount, { account }, signal)
-      const last = (which: 'sent' | 'received', count: number) =>
-        rpc.call(witness, readLines, { account, which, from: Math.max(1, count - mostLines + 1) }, signal)
-      const pages = await Promise.all([last('received', received.count), last('sent', sequence)])
-      return pages.flatMap(({ lines }) => lines.toReversed().slice(0, mostLines))
+      const { sequence, received } = await this.#deps.rpc.call(witness, readAccount, { account }, signal)
+      const last = (which: LinesRequest['which'], count: number): Promise<readonly Certificate[]> =>
+        this.#lastLines(witness, { account, which, count }, signal)
+      return (await Promise.all([last('received', received.count), last('sent', sequence)])).flat()
     } catch (error) {
       if (!isClawError(error) && !signal.aborted) throw error
       return []
     }
+  }
+
+  /** The newest first, page after page; of a witness that answers no more, those that it has told. */
+  async #lastLines(
+    witness: NodeId,
+    { account, which, count }: Omit<LinesRequest, 'from'> & { readonly count: number },
+    signal: AbortSignal,
+  ): Promise<readonly Certificate[]> {
+    const found: Certificate[] = []
+    const first = Math.max(1, count - mostLooked + 1)
+    try {
+      for (let to = count; to >= first; to -= mostLines) {
+        const from = Math.max(first, to - mostLines + 1)
+        const { lines } = await this.#deps.rpc.call(witness, readLines, { account, which, from }, signal)
+        found.push(...lines.slice(0, to - from + 1).toReversed())
+      }
+    } catch (error) {
+      if (!isClawError(error) && !signal.aborted) throw error
+    }
+    return found
   }
 
   /** A line that is final. Null where it closes nothing. */
