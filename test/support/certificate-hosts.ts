@@ -84,9 +84,9 @@ export class CertificateHosts {
   }
 
   /** An ingress that wants a certificate. */
-  want(host: string): Promise<void> {
+  want(host: string, nodes: Readonly<Record<string, string>> = {}): Promise<void> {
     const [name = ''] = host.split('.')
-    const route = { namespace: 'default', name, host, path: '/', deployment: 'web', strip: false, nodes: {} }
+    const route = { namespace: 'default', name, host, path: '/', deployment: 'web', strip: false, nodes }
     return this.run({ type: 'create-ingress', ...route, acme: true })
   }
 

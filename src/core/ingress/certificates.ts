@@ -1,6 +1,8 @@
 /** Which hosts need a certificate, when one is to be ordered, and to which nodes its key is sealed. */
 import type { HostCertificate, ShownCertificate } from '../../model/certificate.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Ingress } from '../../model/ingress.ts'
+import type { Member } from '../../model/node.ts'
 import type { Instant, Millis } from '../../model/time.ts'
 import { hour, minute } from '../../model/time.ts'
 import type { MeshState } from '../state/types.ts'
@@ -26,26 +28,50 @@ export function wantedHosts({ ingresses }: Hosts): ReadonlySet<string> {
   return hosts
 }
 
+/** Whether a node with these labels takes requests for the host, and so may have its key. */
+const maySee = (wanted: readonly Ingress[], labels: Member['labels'] | undefined): boolean =>
+  labels !== undefined && wanted.some((one) => takesAt(one, labels))
+
+const wantedFor = ({ ingresses }: Hosts, host: string): readonly Ingress[] =>
+  [...ingresses.values()].filter((one) => one.host === host && one.acme === true)
+
 /** Those that take requests for it over TLS. */
 export function holdersOf({ ingresses, tlsNodes, members }: Holders, host: string): readonly NodeId[] {
-  const wanted = [...ingresses.values()].filter((one) => one.host === host && one.acme === true)
-  return [...tlsNodes.keys()].filter((node) => {
-    const labels = members.get(node)?.labels
-    return labels !== undefined && wanted.some((one) => takesAt(one, labels))
-  })
+  const wanted = wantedFor({ ingresses }, host)
+  return [...tlsNodes.keys()].filter((node) => maySee(wanted, members.get(node)?.labels))
+}
+
+/** Hosts that the node may order for: whoever orders makes the key, so only what it takes requests for. */
+export function orderedBy({ ingresses, tlsNodes, members }: Holders, node: NodeId): ReadonlySet<string> {
+  const hosts = new Set<string>()
+  const labels = members.get(node)?.labels
+  if (labels === undefined || tlsNodes.get(node)?.orders !== true) return hosts
+  for (const one of ingresses.values()) if (one.acme === true && takesAt(one, labels)) hosts.add(one.host)
+  return hosts
 }
 
 /** Two thirds of its life. */
 export const renewalOf = ({ notBefore, notAfter }: Pick<ShownCertificate, 'notBefore' | 'notAfter'>): Instant =>
   notBefore + ((notAfter - notBefore) * 2) / 3
 
-/** When the next may be ordered; null while somebody does. A key that a removed member has is not used on. */
-export function dueAt({ members }: Pick<Holders, 'members'>, known: HostCertificate | undefined, at: Instant) {
+/**
+ * When the next may be ordered; null while somebody does. A key is not used on that a removed member has, or one that takes no requests for
+ * the host any more by its labels.
+ */
+export function dueAt(state: Pick<Holders, 'members' | 'ingresses'>, known: HostCertificate | undefined, at: Instant) {
   if (known === undefined) return at
-  const { shown, turn, restUntil } = known
+  const { host, shown, turn, restUntil } = known
   if (turn !== null && turn.until > at) return null
-  const isExposed = shown !== null && Object.keys(shown.keys).some((node) => !members.has(node as NodeId))
-  return Math.max(restUntil, shown === null || isExposed ? at : renewalOf(shown))
+  return Math.max(restUntil, shown === null || isExposed(state, host, shown) ? at : renewalOf(shown))
+}
+
+function isExposed(
+  { members, ingresses }: Pick<Holders, 'members' | 'ingresses'>,
+  host: string,
+  { keys }: ShownCertificate,
+): boolean {
+  const wanted = wantedFor({ ingresses }, host)
+  return Object.keys(keys).some((node) => !maySee(wanted, members.get(node as NodeId)?.labels))
 }
 
 /** Nodes that should have the key and do not. */

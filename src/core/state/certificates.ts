@@ -1,5 +1,5 @@
 /** Certificates as they are ordered, kept and shared. One node at a time orders for a host, and after a failure nobody does for a while. */
-import { dueAt, holdersOf, restAfter, turnSpan, wantedHosts } from '../ingress/certificates.ts'
+import { dueAt, holdersOf, orderedBy, restAfter, turnSpan, wantedHosts } from '../ingress/certificates.ts'
 import type { HostCertificate } from '../../model/certificate.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { CertificateCommand } from './certificate-commands.ts'
@@ -44,8 +44,7 @@ function order(step: Step, { host, node }: CommandOf<'order-certificate'>): Outc
   const isTheirs = before?.turn?.node === node
   // Whoever has begun and was stopped in the middle may begin again.
   const due = dueAt(state, isTheirs ? { ...before, turn: null } : before, at)
-  const mayOrder = state.tlsNodes.get(node)?.orders === true && wantedHosts(state).has(host)
-  if (!mayOrder || due === null || due > at) return refused('CERTIFICATE_NOT_DUE', { host })
+  if (!orderedBy(state, node).has(host) || due === null || due > at) return refused('CERTIFICATE_NOT_DUE', { host })
   if (before === undefined && state.certificates.size >= limits.certificates)
     return refused('RATE_LIMITED', { who: by })
   put(step, { ...(before ?? unknown(host)), turn: { node, until: at + turnSpan, challenges: [] } })

@@ -2,7 +2,7 @@
  * Certificates that the mesh orders for its ingresses: one node at a time orders for a host, all that take requests for it show what came,
  * and any of them answers the authority. The keys stand in the state, sealed to those nodes.
  */
-import { dueAt, lacking, wantedHosts } from '../../core/ingress/certificates.ts'
+import { dueAt, lacking, orderedBy, wantedHosts } from '../../core/ingress/certificates.ts'
 import type { Change, Command } from '../../core/state/types.ts'
 import { Buckets } from '../../lib/buckets.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -185,9 +185,8 @@ export class CertificateService implements Service {
 
   #order(authority: CertificateAuthority): void {
     const { control, clock, self } = this.#deps
-    if (control.state.tlsNodes.get(self)?.orders !== true) return
     const now = clock.now()
-    const due = [...wantedHosts(control.state)].find((host) => {
+    const due = [...orderedBy(control.state, self)].find((host) => {
       const at = dueAt(control.state, control.state.certificates.get(host), now)
       return at !== null && at <= now
     })
@@ -204,9 +203,9 @@ export class CertificateService implements Service {
 
   /** Until the next is due, if that is sooner than the next look. */
   #untilNext(): Millis {
-    const { control, clock } = this.#deps
+    const { control, clock, self } = this.#deps
     const now = clock.now()
-    const waits = [...wantedHosts(control.state)].flatMap((host) => {
+    const waits = [...orderedBy(control.state, self)].flatMap((host) => {
       const at = dueAt(control.state, control.state.certificates.get(host), now)
       return at === null || at <= now ? [] : at - now
     })

@@ -121,6 +121,23 @@ describe('given a certificate that is shown', () => {
     expect(run(own('order-certificate', ada))).toBeNull()
   })
 
+  test('when a member that has the key takes no more requests for the host by its labels, then another is ordered, by those that do', () => {
+    run(own('share-certificate', ada, { keys: { [bob]: 'of bob' } }))
+    run({ type: 'update-member', node: ada, labels: { zone: 'edge' } })
+    expect(run(own('order-certificate', ada))).toBe('CERTIFICATE_NOT_DUE')
+    run({ type: 'update-ingress', namespace: 'default', name: 'site', nodes: { zone: 'edge' } })
+    expect(dueAt(book.state, known(), book.state.at)).toBe(book.state.at)
+    expect(run(own('order-certificate', bob))).toBe('CERTIFICATE_NOT_DUE')
+    expect(run(own('order-certificate', ada))).toBeNull()
+    expect(run(keep(ada, { [ada]: 'next' }))).toBeNull()
+    expect(dueAt(book.state, known(), book.state.at)).toBeGreaterThan(book.state.at)
+  })
+
+  test('when a member only shows nothing over TLS any more, then what it has is used on', () => {
+    run({ type: 'leave-certificates', node: ada })
+    expect(run(own('order-certificate', bob))).toBe('CERTIFICATE_NOT_DUE')
+  })
+
   test('when no ingress wants it any more, then it is forgotten', () => {
     run(route('api', host, { path: '/api' }))
     run({ type: 'update-ingress', namespace: 'default', name: 'site', acme: false })

@@ -73,6 +73,17 @@ test('given a certificate, when another node begins to take requests, then it ge
   expect(hosts.authority.orders).toHaveLength(1)
 })
 
+test('given an ingress for nodes of some label, when it wants a certificate, then no other node orders it or gets its key', async () => {
+  await hosts.want(site, { zone: 'edge' })
+  await pass(5 * minute)
+  expect(hosts.authority.orders).toEqual([])
+  await hosts.run({ type: 'update-member', node: hosts.get(1).node, labels: { zone: 'edge' } })
+  await pass(5 * minute)
+  expect(hosts.authority.orders).toEqual([site])
+  expect(shown(1)).toHaveLength(1)
+  expect(shown(0)).toEqual([])
+})
+
 test('given an authority that looks, when any node is asked, then it answers, also before it has heard of the order', async () => {
   const answers: (string | null)[] = []
   const early = hosts.get(1).service.challenge(site, 'token-1')
