@@ -128,11 +128,8 @@ interface Told {
 
 /** What work is told of the network that it is in. */
 const toldOf = ({ overlay, policies, naming }: Told) => ({
-  async networkFor(spec: WorkloadSpec, signal: AbortSignal): Promise<string | null> {
-    // Who may reach it is settled before it is there.
-    await policies().settled(signal)
-    return overlay().networkFor(spec, signal)
-  },
+  networkFor: (spec: WorkloadSpec, signal: AbortSignal): Promise<string | null> => overlay().networkFor(spec, signal),
+  beforeStart: (signal: AbortSignal): Promise<void> => policies().settled(signal),
   resolverFor: (spec: WorkloadSpec, isInOverlay: boolean) => naming.resolverFor(spec, isInOverlay),
 })
 

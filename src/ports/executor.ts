@@ -45,6 +45,8 @@ export interface Task {
   readonly files?: readonly TaskFile[]
   /** Makes ready what it mounts, which may take as long as its image does; takes the place of the mounts of its spec. */
   readonly prepareMounts?: PrepareMounts
+  /** Waited for once all that takes long is done, right before it runs and has an address. */
+  readonly beforeStart?: (signal: AbortSignal) => Promise<void>
 }
 
 export type PrepareMounts = (onProgress: (text: string) => void, signal: AbortSignal) => Promise<PreparedMounts>

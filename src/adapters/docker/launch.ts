@@ -126,6 +126,7 @@ async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSig
   await verify(signal)
   const container = await create(deps, wanted, signal)
   try {
+    await task.beforeStart?.(signal)
     // From here on nothing can take them away any more; until here somebody may have.
     await verify(signal)
     await requireUnchanged(task.spec, deps.confinement, own)

@@ -55,6 +55,7 @@ export interface AgentDeps {
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   readonly mountsFor?: NonNullable<PerformerDeps['mountsFor']>
   readonly networkFor?: NonNullable<PerformerDeps['networkFor']>
+  readonly beforeStart?: NonNullable<PerformerDeps['beforeStart']>
   readonly resolverFor?: NonNullable<PerformerDeps['resolverFor']>
   /** Secrets and config maps of what is about to be started. */
   readonly provisions?: NonNullable<PerformerDeps['provisions']>

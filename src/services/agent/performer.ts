@@ -33,6 +33,8 @@ export interface PerformerDeps {
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   /** Network of the engine by which a container is in the overlay; null for the usual one. */
   readonly networkFor?: (spec: WorkloadSpec, signal: AbortSignal) => Promise<string | null>
+  /** Returns when what gets an address in the overlay now may be reached by nobody who must not. */
+  readonly beforeStart?: NonNullable<Task['beforeStart']>
   /** Whom its containers ask for names; null for whom the engine says. `isInOverlay`: it has an address of its own there. */
   readonly resolverFor?: (spec: WorkloadSpec, isInOverlay: boolean) => TaskResolver | null
   /** Makes what it mounts ready, with volumes of the mesh as the engine of this node knows them. */
@@ -272,7 +274,7 @@ export class Performer {
     const ports = await this.#portsOf(workload)
     const given = await this.#provisionsOf(workload)
     const network = await this.#networkOf(workload)
-    const resolver = this.#deps.resolverFor?.(spec, network !== null) ?? null
+    const resolver = this.#deps.resolverFor?.(spec, network.network !== undefined) ?? null
     const env = {
       ...given.env,
       ...{ ...partEnvironment(workload, gang), ...checkpointEnvironment(spec), ...shareEnvironment(spec) },
@@ -283,7 +285,7 @@ export class Performer {
       ...task,
       ...(ports.length > 0 && { ports }),
       ...(resolver !== null && { resolver }),
-      ...(network !== null && { network }),
+      ...network,
       ...(Object.keys(given.secretEnv).length > 0 && { secretEnv: given.secretEnv }),
       ...(given.files.length > 0 && { files: given.files }),
       ...this.#mountsOf(workload),
@@ -298,9 +300,12 @@ export class Performer {
     return provisions(workload, signal)
   }
 
-  async #networkOf({ spec, placement }: Assigned): Promise<string | null> {
-    const { networkFor, signal } = this.#deps
-    return placement.executor === 'docker' && networkFor !== undefined ? networkFor(spec, signal) : null
+  async #networkOf({ spec, placement }: Assigned): Promise<Pick<Task, 'network' | 'beforeStart'>> {
+    const { networkFor, beforeStart, signal } = this.#deps
+    if (placement.executor !== 'docker' || networkFor === undefined) return {}
+    const network = await networkFor(spec, signal)
+    if (network === null) return {}
+    return { network, ...(beforeStart !== undefined && { beforeStart }) }
   }
 
   #mountsOf({ spec, placement }: Assigned): Pick<Task, 'prepareMounts'> {

@@ -24,8 +24,14 @@ const json = (response: ServerResponse, status: number, body: object): void => {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
+interface Asked {
+  readonly gone?: number
+  readonly hasImage?: boolean
+  readonly beforeStart?: (told: string[]) => Promise<void>
+}
+
 /** `gone` says at which look they are. */
-async function launched({ gone = 0, hasImage = true } = {}) {
+async function launched({ gone = 0, hasImage = true, beforeStart }: Asked = {}) {
   const told: string[] = []
   const server = createServer((request, response) => {
     const { method = '', url = '' } = request
@@ -70,6 +76,7 @@ async function launched({ gone = 0, hasImage = true } = {}) {
         },
         release: () => void told.push('release'),
       }),
+      ...(beforeStart !== undefined && { beforeStart: () => beforeStart(told) }),
     },
     new AbortController().signal,
   )
@@ -103,4 +110,19 @@ test('given an image that is not to be had, then what it was to mount is let go 
   const { told, failure } = await launched({ hasImage: false })
   expect(failure).toMatchObject({ code: 'CONTAINER_FAILED' })
   expect(told).toEqual(['image', 'release'])
+})
+
+test('given something to wait for, then it waits once image and container are there, and nothing is between but a look at its mounts', async () => {
+  const { told, failure } = await launched({ beforeStart: async (all) => void all.push('settled') })
+  expect(failure).toBeNull()
+  const start = ['look', 'POST /containers/create', 'settled', 'look', 'POST /containers/c/start']
+  expect(told).toEqual(['image', ...start, 'release'])
+})
+
+test('given that the wait ends in vain, then nothing runs in the container, and it goes', async () => {
+  const { told, failure } = await launched({
+    beforeStart: () => Promise.reject(new ClawError('NO_LEADER', { detail: 'the node is shutting down' })),
+  })
+  expect(failure).toMatchObject({ code: 'NO_LEADER' })
+  expect(told).toEqual(['image', 'look', 'POST /containers/create', 'DELETE /containers/c', 'release'])
 })
