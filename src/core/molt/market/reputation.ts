@@ -95,7 +95,8 @@ export function marksOf(evidence: Evidence): (who: NodeId, role: Role) => Marks 
   return (who, role) => {
     const own = byRole[role].get(who) ?? []
     const weights = weigh(own, role, (other) => other === self || known.has(other))
-    return { ...weights, score: scoreOf(weights), deals: own, isClosedOut: closedOut.has(who) }
+    const { good, bad } = weights
+    return { good, bad, score: scoreOf(weights), deals: own, isClosedOut: closedOut.has(who) }
   }
 }
 
@@ -110,11 +111,14 @@ const partnersOf = (deals: readonly Deal[], self: NodeId): ReadonlySet<NodeId> =
     }),
   )
 
-type Weights = Pick<Marks, 'good' | 'bad'>
+interface Weights extends Pick<Marks, 'good' | 'bad'> {
+  /** Something bad of it is in nobody's word only: an account was closed so. */
+  readonly isShown: boolean
+}
 
 function weigh(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) => boolean): Weights {
   const pairs = Map.groupBy(deals, (deal) => (role === 'buyer' ? deal.provider : deal.buyer))
-  let [good, bad] = [0n, 0n]
+  let [good, bad, isShown] = [0n, 0n, false]
   for (const [other, pair] of pairs) {
     const full = isKnown(other)
     const ofBoth = pair.filter((deal) => isGood(deal))
@@ -123,15 +127,17 @@ function weigh(deals: readonly Deal[], role: Role, isKnown: (other: NodeId) => b
       ofBoth.filter((deal) => !isBlamed(deal, role)),
       full,
     )
+    const isLeft = pair.some((deal) => isBad(deal, role))
     // Blame costs whoever says it the same fees as praise.
-    bad += pair.some((deal) => isBad(deal, role)) ? (full ? whole : whole / 2n) : weightOf(blamed, full)
+    bad += isLeft ? (full ? whole : whole / 2n) : weightOf(blamed, full)
+    isShown ||= isLeft
   }
-  return { good, bad }
+  return { good, bad, isShown }
 }
 
-function scoreOf({ good, bad }: Weights): number | null {
-  // Less than one good deal is not worth a word yet: it must not stand worse than none.
-  if (bad === 0n && good < whole) return null
+function scoreOf({ good, bad, isShown }: Weights): number | null {
+  // Strangers' word that costs less than one good deal says nothing yet, of praise or of blame: nobody stands worse by it than without any.
+  if (!isShown && good + bad < whole) return null
   return Number((100n * good) / (good + bad + whole))
 }
 

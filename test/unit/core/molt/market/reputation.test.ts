@@ -135,6 +135,16 @@ describe('given a provider whom a buyer blames though both have signed the sum',
     expect(scored([...good, { ...free, buyer: self }], 'p')).toBe(66)
   })
 
+  test('when that is for next to nothing, then it keeps no newcomer out, until as much was paid for it as for a good deal', () => {
+    const dust = (count: number): readonly Deal[] =>
+      times(count, (i) => ({ ...blamed, buyer: nodeId(`c${i}`), fee: 100n }))
+    expect([1, 999].map((count) => scored(dust(count), 'p'))).toEqual([null, null])
+    expect(scored(dust(1_000), 'p')).toBe(0)
+    // What this node has seen itself, and what an account shows, count all the same.
+    expect(scored([{ ...blamed, buyer: self, fee: 100n }], 'p')).toBe(0)
+    expect(scored([...dust(1), deal('d', 'p', { how: 'taken-back', paid: 0n, fee: 0n })], 'p')).toBe(0)
+  })
+
   test('when this node itself blames one, then the word of that one about others counts no more than that of any stranger', () => {
     const small = { fee: 10n }
     const recommended = deal('c', 'q', small)
@@ -144,12 +154,27 @@ describe('given a provider whom a buyer blames though both have signed the sum',
   })
 })
 
+test('given any words of strangers for which less was paid than a good deal costs, then nothing is known yet', () => {
+  const dust = fc.record({
+    buyer: fc.constantFrom('b', 'c', 'd'),
+    fee: fc.bigInt(0n, fullFee / 21n),
+    isBad: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(dust, { maxLength: 20 }), (list) => {
+      const deals = list.map(({ buyer, fee, isBad }) => deal(buyer, 'p', { fee, blamed: isBad ? ['provider'] : [] }))
+      expect(scored(deals, 'p')).toBeNull()
+    }),
+  )
+})
+
 test('given any deals, then a score is of 100, and more good deals never make it worse', () => {
   const any = fc.record({
     buyer: fc.constantFrom('b', 'c', 'self'),
     how: fc.constantFrom('agreed' as const, 'claimed' as const, 'taken-back' as const, 'judged' as const),
     fee: fc.bigInt(0n, 2n * fullFee),
     paid: fc.bigInt(0n, 10n),
+    blamed: fc.constantFrom<NonNullable<Deal['blamed']>>([], ['provider']),
   })
   fc.assert(
     fc.property(fc.array(any, { maxLength: 20 }), (list) => {
