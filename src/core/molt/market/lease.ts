@@ -76,8 +76,10 @@ export type LeaseInput =
   | { readonly type: 'ended'; readonly isFailed: boolean }
   /** Its signature was checked. */
   | { readonly type: 'voucher'; readonly signed: SignedVoucher }
-  /** The owner wants the GPUs back, or leaves the network. */
+  /** The owner wants the GPUs back. */
   | { readonly type: 'reclaim' }
+  /** The owner leaves the network, and wants all of the host back: also what was left for the buyer, once the work is over. */
+  | { readonly type: 'leave' }
   /** The buyer wants no more. */
   | { readonly type: 'cancel' }
   /** Nothing of it is on the host any more. */
@@ -113,10 +115,13 @@ function afterwards(lease: Lease, input: LeaseInput): Lease {
   const { type } = input
   if (type === 'stopped') return { ...lease, isStopped: true }
   if (lease.data === null) return lease
-  // The owner wants all of the host back.
-  if (type === 'reclaim') return { ...lease, data: dataStep(lease.data, { type: 'fetched' }) }
+  if (type === 'leave') return left(lease)
   return type === 'fetched' || type === 'wiped' ? { ...lease, data: dataStep(lease.data, input) } : lease
 }
+
+/** Nobody is to have any more what its work has left. */
+const left = (lease: Lease): Lease =>
+  lease.data === null ? lease : { ...lease, data: dataStep(lease.data, { type: 'fetched' }) }
 
 /** The meter runs to now, but never past what it may: a step that comes late counts no more than one in time would have. */
 function counted(lease: Lease, at: Instant): Lease {
@@ -145,6 +150,8 @@ function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
       return vouched(lease, input.signed, at)
     case 'reclaim':
       return reclaimed(lease, at)
+    case 'leave':
+      return state === 'closing' ? left(lease) : lease
     case 'cancel':
       if (state === 'bid') return ended({ ...lease, why: 'cancelled' }, nothing, at)
       return isAlive(lease) ? closing(lease, 'cancelled', at) : lease

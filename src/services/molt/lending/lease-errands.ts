@@ -84,7 +84,7 @@ export class LeaseErrands {
     })
   }
 
-  async stop(lease: Lease, { errands, loop }: Attended): Promise<void> {
+  async stop(lease: Lease, { errands }: Attended): Promise<void> {
     const { work, step } = this.#deps
     if (this.isFresh && work.sight(lease).is === 'over') {
       await step(lease.key, { type: 'stopped' })
@@ -93,9 +93,9 @@ export class LeaseErrands {
     errands.do('stop', async () => {
       await errands.settled('submit')
       await this.refresh()
+      // When it is gone the mesh says so; until then it is looked at with the others.
       if (work.sight(lease).is === 'absent') await step(lease.key, { type: 'stopped' })
       else await work.stop(lease, this.#end)
-      loop.wake()
     })
   }
 
@@ -103,6 +103,7 @@ export class LeaseErrands {
   measure(lease: Lease, attended: Attended): void {
     const { data, log, step, now } = this.#deps
     if ((lease.agreement?.terms.data?.outputs ?? 0) === 0 || now() - attended.measuredAt < measureEvery) return
+    attended.loop.wake(measureEvery)
     attended.errands.do('measure', async () => {
       const isWithin = await data.isWithin(lease, this.#end)
       attended.measuredAt = now()

@@ -38,6 +38,9 @@ const tidyPace = { every: minute, pause: second }
 /** What failed is tried again after this. */
 const again: Millis = 2 * second
 
+/** What ends after that is ended by the lease itself, and nobody takes anything back by it. */
+const reclaimable: readonly Lease['state'][] = ['bid', 'agreed', 'funded', 'running', 'paused']
+
 /** One lease, as this daemon sees it. */
 interface Running extends Attended {
   readonly loop: Loop
@@ -145,6 +148,8 @@ export class LeaseRunner implements Service {
     for (const { key } of this.#deps.store.all()) {
       await this.step(key, { type: 'reclaim' })
       if (isNow) await this.step(key, { type: 'ended', isFailed: true })
+      // Agreements that are still being closed are waited for, and what is left can be fetched meanwhile.
+      if (isNow || this.#deps.store.get(key)?.state === 'closed') await this.step(key, { type: 'leave' })
     }
   }
 
@@ -157,7 +162,7 @@ export class LeaseRunner implements Service {
       while (!this.#deps.store.all().every(isDone)) {
         // What is left for buyers goes with the node.
         for (const { key, state } of this.#deps.store.all())
-          if (state === 'closed') await this.step(key, { type: 'reclaim' })
+          if (state === 'closed') await this.step(key, { type: 'leave' })
         await idle.since(idle.version, second, signal)
       }
     } finally {
@@ -222,8 +227,9 @@ export class LeaseRunner implements Service {
       for (const duty of leaseDuties(lease, this.now())) await this.#carryOut(lease, duty, running)
       const next = this.#deps.store.get(key)
       const at = next === null ? null : leaseWakeAt(next)
-      // What is to be closed by now is under way, and looked at with the others.
-      if (at !== null && (next?.state !== 'closing' || at > this.now())) running.loop.wake(Math.max(0, at - this.now()))
+      // What is to be closed or wiped by now is under way, or has failed and is tried again: it is looked at with the others.
+      const isUnderWay = next !== null && ['closing', 'closed'].includes(next.state) && (at ?? 0) <= this.now()
+      if (at !== null && !isUnderWay) running.loop.wake(Math.min(pace.every, Math.max(0, at - this.now())))
     } catch (error) {
       if (!isClawError(error)) throw error
       if (!signal.aborted) this.#deps.log.warn('a lease is seen to again', { lease: key, reason: error.message })
@@ -245,7 +251,7 @@ export class LeaseRunner implements Service {
     if (['bid', 'agreed', 'funded'].includes(state) && isTaken(before.devices))
       await this.step(key, { type: 'reclaim' })
     if (sight.is === 'running' && state === 'funded') await this.step(key, { type: 'started' })
-    if (sight.is === 'evicted') await this.step(key, { type: 'reclaim' })
+    if (sight.is === 'evicted' && reclaimable.includes(state)) await this.step(key, { type: 'reclaim' })
     if (sight.is === 'over' && state !== 'closing' && state !== 'closed') {
       if (sight.isTaken) await this.step(key, { type: 'reclaim' })
       await this.step(key, { type: 'ended', isFailed: sight.isFailed })

@@ -106,11 +106,23 @@ describe('given work that leaves something for its buyer', () => {
     expect(isOver(closed)).toBe(false)
   })
 
-  test.each(['fetched', 'reclaim'] as const)('when it was %s, then it goes', (type) => {
+  test.each([
+    ['its buyer has it', 'fetched'],
+    ['its owner leaves the network', 'leave'],
+  ] as const)('when %s, then it goes', (_, type) => {
     const gone = then(closed, [at + minute, type])
     expect(wipes(gone, at + minute)).toEqual([{ type: 'wipe', outputs: true }])
     const wiped = then(gone, [at + minute, 'wiped'])
     expect([wipes(wiped, at + minute), isOver(wiped)]).toEqual([[], true])
+  })
+
+  test('when its GPUs are wanted back after its end, then what it has left stays for its buyer', () => {
+    for (const lease of [over, closed])
+      expect(wipes(then(lease, [at + minute, 'reclaim']), at + minute)).toEqual([{ type: 'wipe', outputs: false }])
+  })
+
+  test('when its owner leaves the network before the agreement is closed, then it goes as soon as the work is over', () => {
+    expect(wipes(then(over, [at + minute, 'leave']), at + minute)).toEqual([{ type: 'wipe', outputs: true }])
   })
 
   test('when room is asked for, then it counts until it is wiped', () => {

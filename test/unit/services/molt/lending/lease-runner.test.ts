@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { leaseStep } from '../../../../../src/core/molt/market/lease.ts'
+import { ClawError } from '../../../../../src/model/failure.ts'
+import { hour, minute, second } from '../../../../../src/model/time.ts'
+import { closedAt, LeasedHost, runningLease } from '../../../../support/molt/leased-host.ts'
+import { now } from '../../../../support/molt/market.ts'
+
+const failing = (): Promise<never> =>
+  Promise.reject(new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'it does not answer' }))
+
+const ended = [{ type: 'ended', isFailed: false }, { type: 'stopped' }, closedAt] as const
+const closed = ended.reduce((lease, input) => leaseStep(lease, input, now + minute), runningLease())
+
+describe('given work that leaves something, whose lease is closed before its container is gone', () => {
+  test('when the container goes, then what it has left stays for the buyer', async () => {
+    const host = new LeasedHost(runningLease())
+    await host.start()
+    await host.step({ type: 'ended', isFailed: false })
+    // As a workload is seen that its own lease has told to stop.
+    host.sight = { is: 'evicted' }
+    await host.step(closedAt)
+    await host.world.runFor(20 * second)
+    host.sight = { is: 'over', isFailed: false, isTaken: true }
+    await host.world.runFor(20 * second)
+    expect(host.now).toMatchObject({ state: 'closed', isStopped: true, data: { isFetched: false, isWiped: false } })
+    expect(host.wiped).toEqual([false])
+    await host.runner.stop()
+  })
+
+  test('when its owner’s work needs the GPUs while it runs, then it is still told to end', async () => {
+    const host = new LeasedHost(runningLease())
+    await host.start()
+    host.sight = { is: 'evicted' }
+    await host.world.runFor(6 * second)
+    expect(host.now).toMatchObject({ state: 'ending', why: 'reclaimed' })
+    await host.runner.stop()
+  })
+})
+
+describe('given what a guest has left, for which the time is over', () => {
+  test('when it cannot be taken away, then that is tried again every few seconds, and no oftener', async () => {
+    const host = new LeasedHost(closed)
+    host.sight = { is: 'over', isFailed: false, isTaken: false }
+    host.wipe = failing
+    await host.start()
+    await host.world.runFor(hour + 5 * minute)
+    host.wiped.length = 0
+    await host.world.runFor(minute)
+    expect(host.wiped.length).toBeGreaterThan(5)
+    expect(host.wiped.length).toBeLessThan(15)
+    host.wipe = () => Promise.resolve()
+    await host.world.runFor(6 * second)
+    expect(host.now?.data).toMatchObject({ isWiped: true })
+    await host.runner.stop()
+  })
+})
