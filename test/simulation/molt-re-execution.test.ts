@@ -2,11 +2,24 @@
 import { describe, expect, test } from 'vitest'
 import type { Check } from '../../src/core/molt/market/re-execution.ts'
 import { costOfJob } from '../../src/core/molt/market/job.ts'
-import { hour, second } from '../../src/model/time.ts'
+import { hour, minute, second } from '../../src/model/time.ts'
 import { type Market, market, type Setting, wish, work } from '../support/molt/buyers-market.ts'
 import { buyer, type Cut } from '../support/molt/lab.ts'
 
 const budget = 800_000n
+/** What the next job runs is on the disk only after so long that all checks are looked at meanwhile. */
+function slowDown(lab: Market['lab']): void {
+  const disk = lab.disk(buyer)
+  const write = disk.writeBlob.bind(disk)
+  disk.writeBlob = async (name, bytes) => {
+    if (name.startsWith('molt-job-')) {
+      disk.writeBlob = write
+      await new Promise<void>((resolve) => lab.world.after(15 * second, resolve))
+    }
+    return write(name, bytes)
+  }
+}
+
 const soon = { takes: 20 * second }
 
 async function submitted({ lab, service }: Market): Promise<string> {
@@ -79,7 +92,43 @@ describe('work that is run twice', () => {
     await lab.world.runUntil(() => service().checkOf({ id })?.again !== null, hour)
     await lab.play(service().cancel(id))
     const check = await verdictOn(stage, id)
-    expect(check).toMatchObject({ verdict: 'unclear', why: 'the second run did not come to its end: cancelled' })
+    expect(check).toMatchObject({ verdict: 'unclear', why: 'cancelled' })
+    const [again] = service().jobs()
+    expect(again?.id).toBe(check.again)
+    expect(again?.buy).toMatchObject({ state: 'closed', why: 'cancelled' })
+  })
+
+  test('given it is cancelled when the first run is over, then there is no second one', async () => {
+    const stage = await market({ providers: [{ work: soon }, { work: soon }] })
+    const id = await submitted(stage)
+    const { lab, service } = stage
+    await lab.world.runUntil(() => service().job(id).buy.why === 'completed', hour)
+    await lab.play(service().cancel(id))
+    expect(await verdictOn(stage, id)).toMatchObject({ verdict: 'unclear', why: 'cancelled', again: null })
+    await lab.world.runFor(minute)
+    expect(service().jobs()).toHaveLength(1)
+  })
+
+  test('given it is cancelled while the second run is being submitted, then that one spends nothing', async () => {
+    const stage = await market({ providers: [{ work: soon }, { work: soon }] })
+    const id = await submitted(stage)
+    const { lab, service } = stage
+    await lab.world.runUntil(() => service().checkOf({ id })?.outputs.length === 1, hour)
+    slowDown(lab)
+    await lab.world.runFor(5 * second)
+    expect(service().jobs()).toHaveLength(1)
+    await lab.play(service().cancel(id))
+    await lab.world.runFor(minute)
+    const [again] = service().jobs()
+    expect(again).toMatchObject({ name: 'train-again', buy: { state: 'closed', why: 'cancelled' } })
+    expect(again === undefined ? null : costOfJob(again).most).toBe(0n)
+  })
+
+  test('given a disk so slow that it is looked at while it is being submitted, then nothing of it is given up', async () => {
+    const stage = await market({ providers: [{ work: soon }, { work: soon }] })
+    slowDown(stage.lab)
+    const check = await verdictOn(stage, await submitted(stage))
+    expect(check).toMatchObject({ verdict: 'equal', why: null })
   })
 })
 

@@ -54,6 +54,12 @@ export const newCheck = (id: string, budget: MicroMolt, at: Instant): Check => (
 export const secondRunOf = (job: string): string =>
   `mj-${base32Word(Buffer.from(sha256(`run ${job} again`), 'hex').subarray(0, 10))}`
 
+/** Why it is unclear when its buyer has cancelled the job. */
+export const calledOff = 'cancelled'
+
+export const isCalledOff = ({ verdict, why }: Pick<Check, 'verdict' | 'why'>): boolean =>
+  verdict === 'unclear' && why === calledOff
+
 /** Half of it is for the first run, so that the second one can cost as much. */
 export const firstShare = (budget: MicroMolt): MicroMolt => budget / 2n
 

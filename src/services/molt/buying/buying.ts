@@ -1,13 +1,13 @@
 /** The jobs that this node has others run for it: takes them, brings them to their ends, and knows what became of them. */
 import { agreementId } from '../../../core/molt/agreement.ts'
 import { newBuy } from '../../../core/molt/market/buy.ts'
-import { type Check, secondRunOf } from '../../../core/molt/market/re-execution.ts'
+import { type Check, isCalledOff, secondRunOf } from '../../../core/molt/market/re-execution.ts'
 import type { MicroMolt } from '../../../model/amount.ts'
 import type { FindingsBook } from './findings-book.ts'
 import { ReExecution, type ReExecutionDeps } from './re-execution.ts'
 import type { Job } from '../../../core/molt/market/job.ts'
 import type { Purchase } from '../../../core/molt/market/purchase.ts'
-import { isJobOver, jobFrom, jobStep, jobText, leftBy } from '../../../core/molt/market/job.ts'
+import { isJobOver, jobFrom, jobText, leftBy } from '../../../core/molt/market/job.ts'
 import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
 import { base32Word } from '../../../lib/base32.ts'
 import { ClawError } from '../../../model/failure.ts'
@@ -15,8 +15,7 @@ import type { NodeId } from '../../../model/ids.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import { archiveLimit } from '../../../model/molt-data.ts'
 import type { Want } from '../../../model/molt-want.ts'
-import { Work } from '../../../model/molt-work.ts'
-import type { Instant } from '../../../model/time.ts'
+import type { Work } from '../../../model/molt-work.ts'
 import type { Conversation } from '../../../ports/conversation.ts'
 import type { Disk } from '../../../ports/journal.ts'
 import type { Rpc, Unsubscribe } from '../../../ports/rpc.ts'
@@ -30,8 +29,9 @@ import { collectBids } from './collector.ts'
 import { JobInputs } from './job-inputs.ts'
 import type { JobRunnerDeps } from './job-runner.ts'
 import { bidsFor, JobRunner } from './job-runner.ts'
-import { type Quote, Quotes } from './quotes.ts'
+import { type Quote, Quotes, withBids } from './quotes.ts'
 import { SpendingKeeper } from './spending-keeper.ts'
+import { readWork, workFile } from './work-file.ts'
 
 export interface BuyingDeps extends Omit<
   JobRunnerDeps,
@@ -81,8 +81,6 @@ const mostJobs = 1_000
 /** No node has more under way. */
 const mostLive = 100
 
-const workFile = (job: string): string => `molt-job-${job}`
-
 export class BuyingService implements Service {
   readonly name = 'molt-buying'
   readonly spending: SpendingKeeper
@@ -94,6 +92,8 @@ export class BuyingService implements Service {
   readonly #works: KeptRecords<string>
   readonly #quotes = new Quotes()
   readonly #runners = new Map<string, JobRunner>()
+  /** Jobs that are not all on disk yet. */
+  readonly #making = new Set<string>()
   readonly #listeners = new Set<(job: Job) => void>()
 
   constructor(deps: BuyingDeps) {
@@ -105,6 +105,7 @@ export class BuyingService implements Service {
     this.#checks = new ReExecution({
       ...deps,
       job: (id) => this.#jobs.get(id),
+      isBeingMade: (id) => this.#making.has(id),
       again: (job, how) => this.#runAgain(job, how),
       onChange: (id) => {
         this.#tell(this.#jobs.get(id))
@@ -122,7 +123,7 @@ export class BuyingService implements Service {
     await this.inputs.open((job) => !this.#isDone(job))
     await this.#settleClosed()
     for (const id of this.#works.all()) if (this.#isDone(id)) await this.#forgetWork(id)
-    for (const job of this.#jobs.all()) if (!isJobOver(job)) this.#run(job.id)
+    for (const job of this.#jobs.all()) if (!isJobOver(job)) await this.#run(job.id)
     this.#checks.start()
   }
 
@@ -178,7 +179,16 @@ export class BuyingService implements Service {
     return this.#make(request, { id: `mj-${base32Word(this.#deps.random.bytes(10))}`, except: [] })
   }
 
-  async #make(request: JobRequest, { id, except, first }: Making): Promise<Job> {
+  async #make(request: JobRequest, making: Making): Promise<Job> {
+    this.#making.add(making.id)
+    try {
+      return await this.#putDown(request, making)
+    } finally {
+      this.#making.delete(making.id)
+    }
+  }
+
+  async #putDown(request: JobRequest, { id, except, first }: Making): Promise<Job> {
     const { name, wish, work, by, quote, inputs = [], reExecution = null, only = null } = request
     const { disk, clock } = this.#deps
     const live = this.#jobs.all().filter((job) => !isJobOver(job))
@@ -197,7 +207,7 @@ export class BuyingService implements Service {
     const job = quoted === null ? fresh : withBids(fresh, quoted, at)
     await this.#jobs.put(id, job)
     await this.#forgetOldest()
-    this.#run(id)
+    await this.#run(id)
     return job
   }
 
@@ -206,7 +216,7 @@ export class BuyingService implements Service {
     const { id, name, by, buy } = first
     const again = secondRunOf(id)
     if (this.#jobs.get(again) !== null) return again
-    const work = readWork(await this.#deps.disk.readBlob(workFile(id)))
+    const work = await readWork(this.#deps.disk, id)
     if (work === null)
       throw new ClawError('INVALID_REQUEST', { problem: 'what the first run was is not known any more' })
     const wish = { ...buy.want, maxTotal }
@@ -217,6 +227,8 @@ export class BuyingService implements Service {
   /** What is over stays as it is. Throws MOLT_JOB_NOT_FOUND, and what the disk throws. */
   async cancel(reference: string): Promise<Job> {
     const { id } = this.job(reference)
+    // First of all, so that it is not run again meanwhile.
+    await this.#checks.callOff(id)
     for (const one of [id, secondRunOf(id)]) await this.#runners.get(one)?.cancel()
     return this.job(id)
   }
@@ -287,12 +299,13 @@ export class BuyingService implements Service {
     for (const { key, outcome } of closed) if (open.has(key)) await this.spending.settle(key, outcome?.paid ?? 0n, true)
   }
 
-  #run(id: string): void {
+  /** Throws what the disk throws, for one that was called off before it began. */
+  async #run(id: string): Promise<void> {
     const { disk } = this.#deps
     const runner = new JobRunner(
       {
         ...{ ...this.#deps, jobs: this.#jobs, inputs: this.inputs, spending: this.spending },
-        work: async (job) => readWork(await disk.readBlob(workFile(job))),
+        work: (job) => readWork(disk, job),
         purseOf: (job) => this.#checks.originalOf(job) ?? job,
         onChange: (job) => {
           this.#tell(job)
@@ -307,6 +320,8 @@ export class BuyingService implements Service {
     )
     this.#runners.set(id, runner)
     runner.start()
+    const check = this.#checks.of(this.#checks.originalOf(id) ?? id)
+    if (check !== null && isCalledOff(check)) await runner.cancel()
   }
 
   #tell(job: Job | null): void {
@@ -317,7 +332,8 @@ export class BuyingService implements Service {
   #isDone(id: string): boolean {
     const [job, check] = [this.#jobs.get(id), this.#checks.of(id)]
     const mayRunAgain = check !== null && check.verdict === null && check.again === null
-    return job === null || (isJobOver(job) && !mayRunAgain)
+    if (job === null) return !this.#making.has(id)
+    return isJobOver(job) && !mayRunAgain
   }
 
   #forgetSoon(id: string): void {
@@ -349,15 +365,4 @@ export class BuyingService implements Service {
       await this.#checks.forget(id)
     }
   }
-}
-
-/** The first round is behind it. */
-function withBids(job: Job, { want, ranked, told }: Quote, at: Instant): Job {
-  return { ...jobStep(job, { type: 'bids', round: 1, want, ranked }, at), round: { ...told, round: 1 } }
-}
-
-function readWork(bytes: Uint8Array | null): Work | null {
-  if (bytes === null) return null
-  const read = Work.safeParse(JSON.parse(Buffer.from(bytes).toString()))
-  return read.success ? read.data : null
 }

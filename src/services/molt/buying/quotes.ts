@@ -1,4 +1,5 @@
 /** Bids that somebody looks at before work is submitted: the GPUs are held for these, so that the job takes the same ones. */
+import { type Job, jobStep } from '../../../core/molt/market/job.ts'
 import { canonicalJson } from '../../../lib/canonical-json.ts'
 import type { Want } from '../../../model/molt-want.ts'
 import type { Instant } from '../../../model/time.ts'
@@ -32,3 +33,8 @@ export class Quotes {
 
 /** What is the same each time that it is asked for. */
 const wishIn = (want: Want): string => canonicalJson({ ...want, nonce: '', issuedAt: 0, deadline: 0 })
+
+/** The first round is behind it. */
+export function withBids(job: Job, { want, ranked, told }: Quote, at: Instant): Job {
+  return { ...jobStep(job, { type: 'bids', round: 1, want, ranked }, at), round: { ...told, round: 1 } }
+}

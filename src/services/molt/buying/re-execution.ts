@@ -3,6 +3,7 @@ import { agreementId } from '../../../core/molt/agreement.ts'
 import type { Job } from '../../../core/molt/market/job.ts'
 import type { Purchase } from '../../../core/molt/market/purchase.ts'
 import {
+  calledOff,
   type Check,
   checkDuty,
   type CheckDuty,
@@ -36,6 +37,8 @@ export interface ReExecutionDeps {
   readonly log: Log
   /** Null for one that is not known. */
   readonly job: (id: string) => Job | null
+  /** It is being submitted: it is not known yet, and will be. */
+  readonly isBeingMade: (id: string) => boolean
   /** Submits the same once more; the same id for the same job each time. Throws as BuyingService.submit does. */
   readonly again: (
     job: Job,
@@ -55,16 +58,20 @@ export class ReExecution {
   readonly #deps: ReExecutionDeps
   readonly #checks: KeptRecords<Check>
   readonly #loop: Loop
+  /** Each check is attended to by itself: a provider that is slow to tell makes nobody else wait. */
+  readonly #going = new Map<string, Promise<void>>()
+  #steps: Promise<unknown> = Promise.resolve()
 
   constructor(deps: ReExecutionDeps) {
     this.#deps = deps
     this.#checks = new KeptRecords(deps.disk, { file: 'molt-checks', write: checkText, read: checkFrom })
-    this.#loop = new Loop(deps, pace, (signal) => this.#attend(signal))
+    this.#loop = new Loop(deps, pace, (signal) => Promise.resolve(this.#attend(signal)))
   }
 
-  /** Throws STATE_CORRUPT. */
+  /** Once the jobs are known. What was begun for a job that never came to be is dropped. Throws STATE_CORRUPT, and what the disk throws. */
   async open(): Promise<void> {
     await this.#checks.open()
+    for (const { id } of this.#checks.all()) if (this.#deps.job(id) === null) await this.#checks.remove(id)
   }
 
   start(): void {
@@ -73,6 +80,8 @@ export class ReExecution {
 
   async stop(): Promise<void> {
     await this.#loop.stop()
+    await Promise.all(this.#going.values())
+    await this.#steps
     await this.#checks.close()
   }
 
@@ -96,28 +105,57 @@ export class ReExecution {
     await this.#checks.put(job, newCheck(job, budget, this.#deps.clock.now()))
   }
 
+  /** It is not run again, and nothing is compared any more. What is over stays as it is. Throws what the disk throws. */
+  callOff(job: string): Promise<void> {
+    return this.#step(job, { type: 'unclear', why: calledOff })
+  }
+
   /** What is over is forgotten with its job. */
   async forget(job: string): Promise<void> {
     await this.#checks.remove(job)
   }
 
-  async #attend(signal: AbortSignal): Promise<void> {
-    const open = this.#checks.all().filter(({ verdict }) => verdict === null)
-    await Promise.all(open.map(({ id }) => this.#go(id, signal)))
+  #attend(signal: AbortSignal): void {
+    const open = this.#checks.all().filter(({ id, verdict }) => verdict === null && !this.#going.has(id))
+    for (const { id } of open) this.#going.set(id, this.#attendTo(id, signal))
+  }
+
+  async #attendTo(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#go(id, signal)
+    } catch (error) {
+      if (!isClawError(error)) throw error
+      if (!signal.aborted)
+        this.#deps.log.warn('a job that runs twice is looked at again later', { job: id, reason: error.message })
+    } finally {
+      this.#going.delete(id)
+    }
   }
 
   /** As far as it goes now. */
   async #go(id: string, signal: AbortSignal): Promise<void> {
-    const { job } = this.#deps
+    const { job, isBeingMade } = this.#deps
     for (;;) {
       const check = this.#checks.get(id)
-      if (check === null || signal.aborted) return
+      if (check === null || isBeingMade(id) || signal.aborted) return
       const first = job(id)
       const duty = checkDuty(check, first, check.again === null ? null : job(check.again))
       const input = await this.#carryOut(duty, first, signal)
       if (input === null) return
-      await this.#keep(checkStep(check, input))
+      await this.#step(id, input)
     }
+  }
+
+  /** One after the other, each from what the one before has left: it may have been called off meanwhile. */
+  #step(id: string, input: CheckInput): Promise<void> {
+    const done = this.#steps.then(async () => {
+      const before = this.#checks.get(id)
+      if (before === null) return
+      const after = checkStep(before, input)
+      if (after !== before) await this.#keep(after)
+    })
+    this.#steps = done.catch(() => 'the one who asked hears of it')
+    return done
   }
 
   async #keep(check: Check): Promise<void> {
