@@ -46,7 +46,7 @@ export function ingressOf(
     ...(tlsListen === undefined ? [] : [{ ...splitAddress(tlsListen), certificates: files, ...limits }]),
   ]
   const ordered = new CertificateService({
-    ...{ self: identity.id, mesh: membership.mesh, control, clock, sealer: identity.sealer },
+    ...{ self: identity.id, mesh: membership.mesh, control, clock, disk, sealer: identity.sealer },
     ...{ authority: authorityOf(acme, disk), hasTls: tlsListen !== undefined, log: log.child('certificates') },
   })
   const ingress = new IngressService({

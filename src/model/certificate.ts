@@ -37,7 +37,7 @@ export interface HostCertificate {
   /** Null until the first has come. */
   readonly shown: ShownCertificate | null
   readonly turn: OrderTurn | null
-  /** Orders that came to nothing since the last that did not. */
+  /** Orders that have begun since something came: one under way counts. */
   readonly failures: number
   /** Why the last did. */
   readonly problem: string | null

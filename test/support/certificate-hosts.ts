@@ -10,8 +10,10 @@ import type { CertificateAuthority, OrderedCertificate } from '../../src/ports/c
 import type { Clock } from '../../src/ports/clock.ts'
 import { silent } from '../../src/ports/log.ts'
 import { CertificateService } from '../../src/services/ingress/certificate-service.ts'
+import type { Control } from '../../src/services/control/types.ts'
 import { admit, found, inventory, newMember, token } from './control-samples.ts'
 import { create } from './deployment-samples.ts'
+import { type Blobs, blobs } from './molt/blobs.ts'
 import { SharedControl } from './shared-control.ts'
 
 /** The machine's clock, which a test may stand in for. */
@@ -51,6 +53,8 @@ export const chainOf = (number: number): string => `chain ${number}`
 
 interface Host {
   readonly node: NodeId
+  readonly blobs: Blobs
+  readonly make: () => CertificateService
   readonly service: CertificateService
 }
 
@@ -58,6 +62,7 @@ export class CertificateHosts {
   readonly control = new SharedControl()
   readonly authority = new SimulatedAuthority()
   readonly hosts: Host[] = []
+  readonly #refused = new Map<Command['type'], ClawError>()
   #commands = 0
 
   /** So many members that take requests over TLS and may order, which have started. */
@@ -83,6 +88,24 @@ export class CertificateHosts {
     await this.control.at(by).execute(command, { id: `c${this.#commands}`, by, signal })
   }
 
+  /** From now on, such commands of the hosts come to nothing. */
+  refuse(type: Command['type'], why: ClawError): void {
+    this.#refused.set(type, why)
+  }
+
+  allow(type: Command['type']): void {
+    this.#refused.delete(type)
+  }
+
+  /** With what it has on its disk. */
+  async restart(index: number): Promise<void> {
+    const { service, make, ...host } = this.get(index)
+    await service.stop()
+    const next = make()
+    this.hosts[index] = { ...host, make, service: next }
+    await next.start()
+  }
+
   /** An ingress that wants a certificate. */
   want(host: string, nodes: Readonly<Record<string, string>> = {}): Promise<void> {
     const [name = ''] = host.split('.')
@@ -102,14 +125,29 @@ export class CertificateHosts {
     }
     const versions = { state: rangeText({ oldest: 1, newest: 2 }) }
     await this.run({ type: 'report-inventory', node: id, inventory: inventory(id, 1, { versions }) })
-    const service = new CertificateService({
-      ...{ self: id, mesh: meshId('mesh-0123'), control: this.control.at(id), sealer, clock, log: silent },
-      ...{ authority: orders ? this.authority : null, hasTls: true },
-    })
-    const host = { node: id, service }
+    const disk = blobs()
+    const control = this.#controlOf(id)
+    const make = (): CertificateService =>
+      new CertificateService({
+        ...{ self: id, mesh: meshId('mesh-0123'), control, sealer, clock, disk, log: silent },
+        ...{ authority: orders ? this.authority : null, hasTls: true },
+      })
+    const service = make()
+    const host = { node: id, service, blobs: disk, make }
     this.hosts.push(host)
     await service.start()
     return host
+  }
+
+  #controlOf(node: NodeId): Control {
+    const control = this.control.at(node)
+    return {
+      ...control,
+      execute: (command, asked) => {
+        const why = this.#refused.get(command.type)
+        return why === undefined ? control.execute(command, asked) : Promise.reject(why)
+      },
+    }
   }
 
   async stop(): Promise<void> {

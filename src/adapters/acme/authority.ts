@@ -8,6 +8,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { Millis } from '../../model/time.ts'
 import type { CertificateAuthority, OrderedCertificate } from '../../ports/certificate-authority.ts'
 import type { Disk } from '../../ports/journal.ts'
+import { chainIn } from './chain.ts'
 
 export interface AcmeSettings {
   /** Where the authority says what it can do. */
@@ -108,7 +109,7 @@ export class AcmeAuthority implements CertificateAuthority {
 
 /** What comes from outside is looked at before it is shown to anybody. */
 function read(text: string, key: string, host: string): OrderedCertificate {
-  const chain = `${text.replaceAll('\r', '').trim()}\n`
+  const chain = chainIn(text)
   const certificate = new X509Certificate(chain)
   if (!certificate.checkPrivateKey(createPrivateKey(key)))
     throw new Error('the certificate that came is for another key')

@@ -41,13 +41,14 @@ function serve({ state, changes, by }: Step, { node, orders }: CommandOf<'serve-
 function order(step: Step, { host, node }: CommandOf<'order-certificate'>): Outcome {
   const { state, at, by } = step
   const before = state.certificates.get(host)
-  const isTheirs = before?.turn?.node === node
-  // Whoever has begun and was stopped in the middle may begin again.
-  const due = dueAt(state, isTheirs ? { ...before, turn: null } : before, at)
+  const due = dueAt(state, before, at)
   if (!orderedBy(state, node).has(host) || due === null || due > at) return refused('CERTIFICATE_NOT_DUE', { host })
   if (before === undefined && state.certificates.size >= limits.certificates)
     return refused('RATE_LIMITED', { who: by })
-  put(step, { ...(before ?? unknown(host)), turn: { node, until: at + turnSpan, challenges: [] } })
+  // It counts as one that came to nothing until something has come: whoever is stopped in the middle each time does not order without end.
+  const failures = (before?.failures ?? 0) + 1
+  const turn = { node, until: at + turnSpan, challenges: [] }
+  put(step, { ...(before ?? unknown(host)), turn, failures, restUntil: at + restAfter(failures) })
   return accepted({ node })
 }
 
@@ -83,8 +84,7 @@ function onTurn(step: Step, command: OnTurn): Outcome {
     }
     case 'fail-certificate': {
       const { problem } = command
-      const failures = before.failures + 1
-      put(step, { ...before, turn: null, failures, problem, restUntil: at + restAfter(failures) })
+      put(step, { ...before, turn: null, problem, restUntil: at + restAfter(before.failures) })
       const message = `no certificate for ${host}: ${problem}`
       emit(step, { type: 'certificate.failed', node, message, severity: 'warning' })
       return accepted({ node })

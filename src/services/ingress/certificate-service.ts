@@ -16,10 +16,11 @@ import type { Log } from '../../ports/log.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Control } from '../control/types.ts'
+import { Arrivals, type ArrivalsDeps } from './arrivals.ts'
 import { KeyRing, type KeyRingDeps } from './key-ring.ts'
 import { orderOne } from './order-one.ts'
 
-export interface CertificateDeps extends KeyRingDeps {
+export interface CertificateDeps extends KeyRingDeps, Pick<ArrivalsDeps, 'disk'> {
   readonly control: Pick<Control, 'state' | 'onChange' | 'execute'>
   readonly clock: Clock
   readonly log: Log
@@ -39,10 +40,15 @@ const mostAwaited = 64
 /** Orders of this node: so many at once after a pause, and one in three minutes. */
 const pace = { perSecond: 1 / 180, burst: 20 } as const
 
+/** What the mesh refuses, and what the system says of the disk. */
+const isExpected = (error: unknown): error is Error =>
+  error instanceof ClawError || (error instanceof Error && 'syscall' in error)
+
 export class CertificateService implements Service {
   readonly name = 'certificates'
   readonly #deps: CertificateDeps
   readonly #ring: KeyRing
+  readonly #arrivals: Arrivals
   readonly #orders: Buckets
   readonly #listeners = new Set<() => void>()
   #life = new AbortController()
@@ -58,14 +64,15 @@ export class CertificateService implements Service {
   constructor(deps: CertificateDeps) {
     this.#deps = deps
     this.#ring = new KeyRing(deps)
+    this.#arrivals = new Arrivals({ ...deps, ring: this.#ring })
     this.#orders = new Buckets(pace.perSecond, () => deps.clock.elapsed(), { burst: pace.burst })
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     this.#life = new AbortController()
+    await this.#arrivals.open()
     this.#unsubscribe = this.#deps.control.onChange((changes) => this.#onChange(changes))
     this.#look(true)
-    return Promise.resolve()
   }
 
   async stop(): Promise<void> {
@@ -147,8 +154,10 @@ export class CertificateService implements Service {
     this.#ring.open()
     await this.#announce()
     await this.#share(isRegular)
-    const { authority } = this.#deps
-    if (authority !== null && this.#ordering === null) this.#order(authority)
+    const { authority, control, clock } = this.#deps
+    if (authority === null || this.#ordering !== null) return
+    await this.#arrivals.tidy(control.state, clock.now())
+    this.#order(authority)
   }
 
   /** Nothing is said until there is something to show. */
@@ -185,19 +194,21 @@ export class CertificateService implements Service {
 
   #order(authority: CertificateAuthority): void {
     const { control, clock, self } = this.#deps
+    const { state } = control
     const now = clock.now()
-    const due = [...orderedBy(control.state, self)].find((host) => {
-      const at = dueAt(control.state, control.state.certificates.get(host), now)
-      return at !== null && at <= now
+    const due = [...orderedBy(state, self)].find((host) => {
+      const known = state.certificates.get(host)
+      const at = dueAt(state, known, now)
+      return (at !== null && at <= now) || (known?.turn?.node === self && this.#arrivals.has(host))
     })
-    if (due === undefined || this.#orders.take('all') > 0) return
+    // What has come already is only sent again.
+    if (due === undefined || (!this.#arrivals.has(due) && this.#orders.take('all') > 0)) return
     const execute = (command: Command): Promise<void> => this.#execute(command)
     const { signal } = this.#life
-    this.#ordering = this.#tryTo(() =>
-      orderOne(due, { ...this.#deps, ring: this.#ring, execute, authority, signal }),
-    ).then(() => {
+    const deps = { ...this.#deps, ring: this.#ring, arrivals: this.#arrivals, execute, authority, signal }
+    this.#ordering = this.#tryTo(() => orderOne(due, deps)).then((isDone) => {
       this.#ordering = null
-      this.#look(false)
+      if (isDone) this.#look(false)
     })
   }
 
@@ -213,14 +224,16 @@ export class CertificateService implements Service {
   }
 
   /** What the mesh refuses now it may allow later: it is looked again. */
-  async #tryTo(act: () => Promise<void>): Promise<void> {
+  async #tryTo(act: () => Promise<void>): Promise<boolean> {
     try {
       await act()
       this.#note(null)
+      return true
     } catch (error) {
-      if (this.#life.signal.aborted) return
-      if (!(error instanceof ClawError)) throw error
+      if (this.#life.signal.aborted) return false
+      if (!isExpected(error)) throw error
       this.#note(error.message)
+      return false
     }
   }
 

@@ -45,7 +45,7 @@ export class KeyRing {
 
   /** All that the state has for this node now. */
   open(): void {
-    const { self, mesh, control, sealer } = this.#deps
+    const { self, control } = this.#deps
     const opened = new Map<string, Opened>()
     const closed: string[] = []
     for (const { host, shown } of control.state.certificates.values()) {
@@ -56,15 +56,22 @@ export class KeyRing {
         opened.set(host, before)
         continue
       }
-      const key = sealer.open(certificateScope(mesh, host), sealed)
+      const key = this.keyIn(host, sealed)
       if (key === null) closed.push(host)
-      else opened.set(host, { sealed, pair: { host, cert: shown.chain, key: Buffer.from(key).toString() } })
+      else opened.set(host, { sealed, pair: { host, cert: shown.chain, key } })
     }
     this.problem = closed.length === 0 ? null : `the key for ${closed.join(', ')} cannot be opened`
     const isSame =
       opened.size === this.#opened.size && [...opened].every(([host, one]) => this.#opened.get(host) === one)
     this.#opened = opened
     if (!isSame) for (const listener of this.#listeners) listener()
+  }
+
+  /** Null for what was sealed to another, or for another host. */
+  keyIn(host: string, sealed: string): string | null {
+    const { mesh, sealer } = this.#deps
+    const key = sealer.open(certificateScope(mesh, host), sealed)
+    return key === null ? null : Buffer.from(key).toString()
   }
 
   /** For those of these nodes that are members. */

@@ -4,10 +4,11 @@ import type { Command } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { second } from '../../model/time.ts'
-import type { CertificateAuthority } from '../../ports/certificate-authority.ts'
+import type { CertificateAuthority, OrderedCertificate } from '../../ports/certificate-authority.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Control } from '../control/types.ts'
+import type { Arrivals } from './arrivals.ts'
 import type { KeyRing } from './key-ring.ts'
 
 export interface OrderDeps {
@@ -17,6 +18,7 @@ export interface OrderDeps {
   readonly log: Log
   readonly authority: CertificateAuthority
   readonly ring: Pick<KeyRing, 'sealed'>
+  readonly arrivals: Pick<Arrivals, 'has' | 'find' | 'put' | 'drop'>
   readonly execute: (command: Command) => Promise<void>
   readonly signal: AbortSignal
 }
@@ -26,28 +28,45 @@ const span = turnSpan - 30 * second
 
 /** Throws what keeps the mesh from keeping it; does nothing when it is another's turn. */
 export async function orderOne(host: string, deps: OrderDeps): Promise<void> {
-  const { self, execute, log, signal } = deps
+  const { self, control, execute, log, arrivals, signal } = deps
   const own = { host, node: self }
+  const isBegun = arrivals.has(host) && control.state.certificates.get(host)?.turn?.node === self
   try {
-    await execute({ type: 'order-certificate', ...own })
+    if (!isBegun) await execute({ type: 'order-certificate', ...own })
   } catch (error) {
     if (ClawError.is(error, 'CERTIFICATE_NOT_DUE')) return
     throw error
   }
   try {
-    await orderedWithin(host, deps)
+    await keep(host, arrivals.find(host) ?? (await arrived(host, deps)), deps)
     log.info('a certificate has come', { host })
   } catch (error) {
     signal.throwIfAborted()
-    if (!ClawError.is(error, 'CERTIFICATE_FAILED')) throw error
-    log.warn('no certificate came', { host, detail: error.facts.detail })
-    await execute({ type: 'fail-certificate', ...own, problem: error.facts.detail || 'it did not say why' })
+    // What has come is sent again, unless the mesh would never keep it.
+    if (arrivals.has(host) && !(error instanceof ClawError && error.kind === 'invalid')) throw error
+    await arrivals.drop(host)
+    const detail = detailOf(error)
+    log.warn('no certificate came', { host, detail })
+    await execute({ type: 'fail-certificate', ...own, problem: detail.slice(0, 1_024) })
+    if (!(error instanceof ClawError)) throw error
   }
 }
 
-async function orderedWithin(host: string, deps: OrderDeps): Promise<void> {
-  const { self, control, clock, authority, ring, execute, signal } = deps
-  const own = { host, node: self }
+function detailOf(error: unknown): string {
+  const detail = ClawError.is(error, 'CERTIFICATE_FAILED') ? error.facts.detail : String((error as Error).message)
+  return detail === '' ? 'it did not say why' : detail
+}
+
+async function keep(host: string, { chain, key, notBefore, notAfter }: OrderedCertificate, deps: OrderDeps) {
+  const { self, control, ring, execute, arrivals } = deps
+  const keys = ring.sealed(host, key, [...new Set([self, ...holdersOf(control.state, host)])])
+  await execute({ type: 'keep-certificate', host, node: self, chain, notBefore, notAfter, keys })
+  await arrivals.drop(host)
+}
+
+/** On disk before the mesh hears of it: it may not be able to keep it now, and this daemon may end. */
+async function arrived(host: string, deps: OrderDeps): Promise<OrderedCertificate> {
+  const { self, clock, authority, arrivals, execute, signal } = deps
   const late = new AbortController()
   const cancel = clock.after(span, () =>
     late.abort(new ClawError('CERTIFICATE_FAILED', { host, detail: 'the authority took too long' })),
@@ -55,10 +74,10 @@ async function orderedWithin(host: string, deps: OrderDeps): Promise<void> {
   try {
     const within = AbortSignal.any([signal, late.signal])
     const answer = (token: string, said: string): Promise<void> =>
-      execute({ type: 'answer-certificate', ...own, token, answer: said })
-    const { chain, key, notBefore, notAfter } = await authority.order(host, answer, within)
-    const keys = ring.sealed(host, key, [...new Set([self, ...holdersOf(control.state, host)])])
-    await execute({ type: 'keep-certificate', ...own, chain, notBefore, notAfter, keys })
+      execute({ type: 'answer-certificate', host, node: self, token, answer: said })
+    const ordered = await authority.order(host, answer, within)
+    await arrivals.put(host, ordered)
+    return ordered
   } finally {
     cancel()
   }

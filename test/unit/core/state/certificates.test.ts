@@ -53,11 +53,11 @@ describe('given a host that needs a certificate', () => {
     expect(run(own('answer-certificate', ada, { token: 't', answer: 't.x' }))).toBeNull()
     expect(known()?.turn?.challenges).toEqual([{ token: 't', answer: 't.x' }])
     expect(restore(snapshot(book.state))).toEqual(book.state)
-    // Whoever was stopped in the middle begins again.
-    expect(run(own('order-certificate', ada))).toBeNull()
-    expect(known()?.turn?.challenges).toEqual([])
-    wait(11 * minute)
+    // Whoever was stopped in the middle waits like the others.
+    expect(run(own('order-certificate', ada))).toBe('CERTIFICATE_NOT_DUE')
+    wait(16 * minute)
     expect(run(own('order-certificate', bob))).toBeNull()
+    expect(known()?.turn?.challenges).toEqual([])
     expect(run(keep(ada, {}))).toBe('CERTIFICATE_NOT_DUE')
   })
 
@@ -74,6 +74,16 @@ describe('given a host that needs a certificate', () => {
     expect(run(own('order-certificate', bob))).toBeNull()
     // Until another has come.
     expect(known()?.shown).toEqual(shown)
+  })
+
+  test('an order that nobody hears of again counts as one that came to nothing', () => {
+    for (const rest of [15 * minute, 30 * minute, hour]) {
+      expect(run(own('order-certificate', ada))).toBeNull()
+      wait(rest - minute)
+      expect(run(own('order-certificate', ada))).toBe('CERTIFICATE_NOT_DUE')
+      wait(2 * minute)
+    }
+    expect(known()?.failures).toBe(3)
   })
 
   test('after each failure in a row nobody orders for longer, unless somebody has seen to it', () => {

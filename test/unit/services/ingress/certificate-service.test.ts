@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ClawError } from '../../../../src/model/failure.ts'
 import { day, hour, minute, second } from '../../../../src/model/time.ts'
+import { arrivalsFile } from '../../../../src/services/ingress/arrivals.ts'
 import { CertificateHosts, chainOf } from '../../../support/certificate-hosts.ts'
 
 const site = 'app.example.org'
@@ -115,9 +117,50 @@ test('given an order under way, when its node stops, then another orders once it
   const { node } = known()?.turn ?? {}
   await hosts.hosts.find((one) => one.node === node)?.service.stop()
   hosts.authority.look = () => Promise.resolve()
-  await pass(8 * minute)
+  await pass(14 * minute)
   expect(hosts.authority.orders).toHaveLength(1)
-  await pass(4 * minute)
+  await pass(2 * minute)
   expect(hosts.authority.orders).toHaveLength(2)
   expect(known()?.shown?.orderedBy).toBe(hosts.hosts.find((one) => one.node !== node)?.node)
+})
+
+test('given a certificate that the mesh cannot keep now, when its node starts again, then it is sent again instead of ordered anew', async () => {
+  hosts.refuse('keep-certificate', new ClawError('NO_LEADER', { detail: 'nobody leads' }))
+  await hosts.want(site)
+  await pass(5 * minute)
+  const { node } = known()?.turn ?? {}
+  const index = hosts.hosts.findIndex((one) => one.node === node)
+  const { blobs, service } = hosts.get(index)
+  expect(service.problems().join()).toContain('nobody leads')
+  expect(blobs.secrets).toContain(arrivalsFile)
+  expect(Buffer.from((await blobs.readBlob(arrivalsFile)) ?? '').toString()).not.toContain('key 1')
+  await hosts.restart(index)
+  await pass(8 * minute)
+  expect(known()?.shown).toBeNull()
+  hosts.allow('keep-certificate')
+  await pass(2 * minute)
+  expect(hosts.authority.orders).toEqual([site])
+  expect(shown(index)).toEqual([{ host: site, cert: chainOf(1), key: 'key 1' }])
+  expect(await blobs.readBlob(arrivalsFile)).toBeNull()
+  expect(hosts.get(index).service.problems()).toEqual([])
+})
+
+test('given a certificate that the mesh never keeps, when it is refused, then that counts as a failure, and it is ordered ever more seldom', async () => {
+  hosts.refuse('keep-certificate', new ClawError('INVALID_REQUEST', { problem: 'it is too long' }))
+  await hosts.want(site)
+  await pass(14 * minute)
+  expect(hosts.authority.orders).toHaveLength(1)
+  expect(known()).toMatchObject({ failures: 1, turn: null, problem: expect.stringContaining('too long') as string })
+  await pass(2 * hour)
+  expect(hosts.authority.orders).toHaveLength(4)
+})
+
+test('given what an earlier daemon has left and nobody can read, when the next starts, then it orders', async () => {
+  for (const index of [0, 1]) {
+    await hosts.get(index).blobs.writeBlob(arrivalsFile, Buffer.from('{'))
+    await hosts.restart(index)
+  }
+  await hosts.want(site)
+  await pass(minute)
+  expect(shown(0)).toHaveLength(1)
 })
