@@ -5,7 +5,7 @@
 import type { RulingSource } from '../../core/network-policy/ruling.ts'
 import { rulingOf } from '../../core/network-policy/ruling.ts'
 import type { Endpoint, WorkMarks } from '../../core/network-policy/work.ts'
-import { endpointOf, endpointsOf, marksOf } from '../../core/network-policy/work.ts'
+import { endpointOf, marksOf } from '../../core/network-policy/work.ts'
 import { subnetOf } from '../../core/overlay/addresses.ts'
 import { joinsOverlay } from '../../core/overlay/joins.ts'
 import type { Change } from '../../core/state/types.ts'
@@ -22,6 +22,8 @@ import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Control } from '../control/types.ts'
 import { Loop } from '../gateway/loop.ts'
+import type { SeenWork } from './seen.ts'
+import { seenWork } from './seen.ts'
 
 export interface NetworkPolicyDeps {
   readonly self: NodeId
@@ -45,6 +47,8 @@ export const networkPolicyProblem = 'network policies: '
 const every: Millis = 5 * second
 /** What comes at once is done together. */
 const pause: Millis = second / 20
+/** For work elsewhere: what the mesh does there comes late anyway, and a large mesh does much. */
+const farPause: Millis = second / 2
 /** How long one try to learn what was missed lasts. */
 const freshPatience: Millis = 10 * second
 /** After a failure. */
@@ -59,8 +63,12 @@ export class NetworkPolicyService implements Service {
   /** The state is not older than what an earlier daemon may have gone by. */
   #isFresh = false
   #freshening: Promise<void> | null = null
+  /** When the next try to be is due, on the steady clock. */
+  #freshAfter: Millis = 0
   /** Rules may be there that nobody needs any more. */
   #mayHaveRules = true
+  /** Null until there was a ruling. */
+  #seen: SeenWork | null = null
   #stopped = new AbortController()
   /** Whoever waits for the next look to end. */
   readonly #waiting = new Set<() => void>()
@@ -80,13 +88,10 @@ export class NetworkPolicyService implements Service {
     this.#stopped = new AbortController()
     this.#loop.start(() => {
       const subscriptions = [
-        control.onChange((changes) => {
-          if (!this.#concerns(changes)) return
-          this.#changed += 1
-          this.#loop.wake()
-        }),
+        control.onChange((changes) => this.#note(changes)),
         tasks.onChange(() => {
           if (control.state.networkPolicies.size === 0) return
+          if (this.#seen?.areNewTasks(tasks.all(), tasks.areAllKnown()) === false) return
           this.#changed += 1
           this.#loop.wake()
         }),
@@ -139,11 +144,21 @@ export class NetworkPolicyService implements Service {
     for (const done of this.#waiting) done()
   }
 
-  #concerns(changes: readonly Change[]): boolean {
+  /** Most of what becomes of work says nothing new of who it is and where. */
+  #note(changes: readonly Change[]): void {
     const isAny = this.#deps.control.state.networkPolicies.size > 0
-    return changes.some(
-      ({ type }) => type === 'network-policy' || (isAny && (type === 'workload' || type === 'overlay')),
-    )
+    const isNear = (change: Change): boolean =>
+      change.type === 'network-policy' ||
+      (isAny && change.type === 'overlay') ||
+      (isAny && change.type === 'workload' && (this.#seen?.isNewHere(change.workload) ?? true))
+    if (changes.some(isNear)) {
+      this.#changed += 1
+      this.#loop.wake()
+      return
+    }
+    const isFar = (change: Change): boolean =>
+      isAny && change.type === 'workload' && (this.#seen?.isNewElsewhere(change.workload) ?? true)
+    if (changes.some(isFar)) this.#loop.wake(farPause)
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -188,9 +203,11 @@ export class NetworkPolicyService implements Service {
     const { state } = control
     const slot = state.overlay?.nodes.get(self)?.slot
     if (state.overlay === null || slot === undefined) return null
+    const { tasks } = this.#deps
+    this.#seen = seenWork({ self, state, tasks: tasks.all(), areAllKnown: tasks.areAllKnown() })
     return rulingOf({
       policies: [...state.networkPolicies.values()],
-      others: endpointsOf(state).filter(({ node }) => node !== self),
+      others: this.#seen.others,
       ...this.#ownWork(),
       subnet: subnetOf(state.overlay.settings, slot),
     })
@@ -234,10 +251,13 @@ export class NetworkPolicyService implements Service {
 
   /** Once is enough: from then on the state only grows. */
   #freshen(): void {
-    if (this.#isFresh || this.#freshening !== null) return
+    const now = this.#deps.clock.elapsed()
+    if (this.#isFresh || this.#freshening !== null || now < this.#freshAfter) return
+    this.#freshAfter = now + every
     this.#freshening = this.#becomeFresh().finally(() => {
       this.#freshening = null
-      this.#loop.wake()
+      // Else it is tried again with the next look, which is due anyway: some refuse at once, such as leaders of another version.
+      if (this.#isFresh) this.#loop.wake()
     })
   }
 
