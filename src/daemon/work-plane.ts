@@ -9,7 +9,7 @@ import { isPortFree } from '../adapters/system/free-port.ts'
 import { ClawError } from '../model/failure.ts'
 import { stateVersionKey, supported } from '../core/state/versions.ts'
 import { rangeText } from '../model/version.ts'
-import type { WorkloadSpec } from '../model/workload.ts'
+import type { Workload, WorkloadSpec } from '../model/workload.ts'
 import type { NodeId, PlacementId } from '../model/ids.ts'
 import type { ReportContent } from '../model/report.ts'
 import { AgentService } from '../services/agent/agent-service.ts'
@@ -128,7 +128,8 @@ interface Told {
 
 /** What work is told of the network that it is in. */
 const toldOf = ({ overlay, policies, naming }: Told) => ({
-  networkFor: (spec: WorkloadSpec, signal: AbortSignal): Promise<string | null> => overlay().networkFor(spec, signal),
+  networkFor: (workload: Workload, signal: AbortSignal): Promise<string | null> =>
+    overlay().networkFor(workload, signal),
   beforeStart: (signal: AbortSignal): Promise<void> => policies().settled(signal),
   resolverFor: (spec: WorkloadSpec, isInOverlay: boolean) => naming.resolverFor(spec, isInOverlay),
 })

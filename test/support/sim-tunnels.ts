@@ -42,6 +42,8 @@ export class SimTunnels implements Tunnels {
   /** After each change of an interface: which range goes by which. */
   readonly routed: ReadonlyMap<string, string>[] = []
   obstacleHere: string | null = null
+  /** Why no interface is set up, in the words of a tool. */
+  failure: string | null = null
   /** Keys that were agreed on stay so. */
   readonly #agreed = new Map<string, number>()
   readonly #ether: Ether
@@ -62,6 +64,7 @@ export class SimTunnels implements Tunnels {
   }
 
   async apply(tunnel: Tunnel): Promise<void> {
+    if (this.failure !== null) throw new ClawError('OVERLAY_FAILED', { problem: this.failure })
     this.fenced.add(tunnel.name)
     await this.#moment()
     this.made.set(tunnel.name, read(tunnel))

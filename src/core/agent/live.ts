@@ -171,7 +171,8 @@ function absentSteps(view: AgentView, workload: Assigned, settings: AgentSetting
   if (stopRequested !== null || eviction !== null) return [end(null)]
   // Its start was called off, which looks like a failure of it.
   if (view.told.get(id)?.isCutOff === true) return [end(cutOff)]
-  if (failure !== undefined && isFinal(view, failure, settings)) return [end(failure.error)]
+  if (failure !== undefined && isFinal(view, placement.executor, failure, settings.startPatience))
+    return [end(failure.error)]
   if (holding?.phase === 'over') return [end(lost('the node has let go of it'))]
   // A state of yesterday may still want what has been given to another node since.
   if (!view.fresh || isForsaken(workload, view, settings)) return []
@@ -199,16 +200,22 @@ function waitForGang(
   return state === 'starting' && progress !== told ? [report(placement.id, { type: 'starting', progress })] : []
 }
 
-/** An executor that does not answer is given some time, and so is a leader that cannot hand out secrets now; any other failure is final. */
-const isFinal = ({ at }: AgentView, { error, since }: StartFailure, { startPatience }: AgentSettings): boolean =>
-  !['EXECUTOR_UNAVAILABLE', 'SECRETS_UNAVAILABLE'].includes(error.code) || at - since >= startPatience
+/** What is given some time when a start fails for want of it; null for any other failure, which is final. */
+function awaited({ code }: WorkloadError, kind: string): string | null {
+  if (code === 'EXECUTOR_UNAVAILABLE') return `the ${kind} executor`
+  if (code === 'SECRETS_UNAVAILABLE') return 'its secrets'
+  return code === 'OVERLAY_FAILED' ? 'its network' : null
+}
+
+const isFinal = ({ at }: AgentView, kind: string, { error, since }: StartFailure, patience: Millis): boolean =>
+  awaited(error, kind) === null || at - since >= patience
 
 function retrySteps(view: AgentView, workload: Assigned, { startRetry }: AgentSettings): readonly AgentAction[] {
   const { placement, state } = workload
   const failure = view.failures.get(placement.id)
   const failedAt = failure?.at ?? view.at
-  const isSecret = failure?.error.code === 'SECRETS_UNAVAILABLE'
-  const progress = isSecret ? 'waiting for its secrets' : `waiting for the ${placement.executor} executor`
+  const missing = failure === undefined ? null : awaited(failure.error, placement.executor)
+  const progress = `waiting for ${missing ?? `the ${placement.executor} executor`}`
   const isNews = state === 'starting' && workload.progress !== progress
   return [
     ...(view.at - failedAt >= startRetry ? [start(placement.id)] : []),

@@ -58,6 +58,12 @@ export const selects = (
   work: WorkMarks,
 ) => namespace === work.namespace && fits(selector, work)
 
+/** Whether any policy is for this work. */
+export function isSelected(state: Pick<MeshState, 'deployments' | 'networkPolicies'>, workload: Workload): boolean {
+  const marks = marksOf(state, workload)
+  return [...state.networkPolicies.values()].some((policy) => selects(policy, marks))
+}
+
 /** Whether a peer of a policy of that namespace is this work. */
 export const isPeer = ({ namespace, ...selector }: NetworkPeer, own: string, work: WorkMarks): boolean =>
   selector.cidr === undefined && (namespace === '*' || (namespace ?? own) === work.namespace) && fits(selector, work)

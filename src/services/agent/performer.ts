@@ -32,7 +32,7 @@ export interface PerformerDeps {
   readonly ledger: LedgerStore
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   /** Network of the engine by which a container is in the overlay; null for the usual one. */
-  readonly networkFor?: (spec: WorkloadSpec, signal: AbortSignal) => Promise<string | null>
+  readonly networkFor?: (workload: Assigned, signal: AbortSignal) => Promise<string | null>
   /** Returns when what gets an address in the overlay now may be reached by nobody who must not. */
   readonly beforeStart?: NonNullable<Task['beforeStart']>
   /** Whom its containers ask for names; null for whom the engine says. `isInOverlay`: it has an address of its own there. */
@@ -300,10 +300,10 @@ export class Performer {
     return provisions(workload, signal)
   }
 
-  async #networkOf({ spec, placement }: Assigned): Promise<Pick<Task, 'network' | 'beforeStart'>> {
+  async #networkOf(workload: Assigned): Promise<Pick<Task, 'network' | 'beforeStart'>> {
     const { networkFor, beforeStart, signal } = this.#deps
-    if (placement.executor !== 'docker' || networkFor === undefined) return {}
-    const network = await networkFor(spec, signal)
+    if (workload.placement.executor !== 'docker' || networkFor === undefined) return {}
+    const network = await networkFor(workload, signal)
     if (network === null) return {}
     return { network, ...(beforeStart !== undefined && { beforeStart }) }
   }

@@ -137,7 +137,7 @@ export class ContainerBridge {
     signal.removeEventListener('abort', letGo)
     this.#waiting.delete(letGo)
     signal.throwIfAborted()
-    return this.#isPassed() ? this.#deps.place.name : null
+    return this.isPassed ? this.#deps.place.name : null
   }
 
   problems(): readonly string[] {
@@ -251,7 +251,7 @@ export class ContainerBridge {
   }
 
   /** The lanes let pass what is on the bridge. */
-  #isPassed(): boolean {
+  get isPassed(): boolean {
     const tunnels = this.#lanes?.tunnels ?? []
     return this.bridge !== null && tunnels.length > 0 && tunnels.every(({ bridge }) => isSameJson(bridge, this.bridge))
   }
@@ -260,7 +260,7 @@ export class ContainerBridge {
   #letGo(): void {
     const isLooked =
       this.#wanted !== undefined && this.#keptFor !== undefined && isSameJson(this.#keptFor, this.#wanted)
-    const isSettled = this.#lanes !== undefined && isLooked && (this.bridge === null || this.#isPassed())
+    const isSettled = this.#lanes !== undefined && isLooked && (this.bridge === null || this.isPassed)
     if (isSettled) for (const letGo of this.#waiting) letGo()
   }
 }

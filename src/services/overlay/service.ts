@@ -2,7 +2,6 @@
  * Keeps the interfaces of this host as the mesh wants them: peers come and go without a disturbance to the others, and new keys take over
  * from old ones while traffic goes on. Whatever was there when the daemon started is taken as it is and brought to where it should be.
  */
-import { joinsOverlay } from '../../core/overlay/joins.ts'
 import { laneName } from '../../core/overlay/lanes.ts'
 import { renderQuick, renderSetconf } from '../../core/overlay/render.ts'
 import { progressOf } from '../../core/overlay/rotation.ts'
@@ -15,19 +14,21 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Overlay } from '../../model/overlay.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
-import type { WorkloadSpec } from '../../model/workload.ts'
+import type { Workload } from '../../model/workload.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Echo, Tunnel, TunnelState } from '../../ports/tunnels.ts'
 import { Loop } from '../gateway/loop.ts'
 import { announcement } from './announce.ts'
 import { byHand } from './by-hand.ts'
+import { isKept } from './is-kept.ts'
 import { type ContainerBridge, containerBridge } from './container-bridge.ts'
 import { MtuFinder } from './mtu.ts'
 import { OwnKeys } from './own-keys.ts'
 import type { PlannedLane } from './plan-lane.ts'
 import { planLane } from './plan-lane.ts'
 import type { LaneLook, OverlayDeps, OverlayLook, OverlaySetup } from './types.ts'
+import { WorkNetwork } from './work-network.ts'
 
 const patience: Millis = 20 * second
 /** While something is on its way. */
@@ -48,6 +49,7 @@ export class OverlayService implements Service {
   readonly #loop: Loop
   /** Null where no containers run. */
   readonly #bridge: ContainerBridge | null
+  readonly #work: WorkNetwork | null
   readonly #searches = new Map<string, Search>()
   /** What each interface was made to be last. */
   readonly #applied = new Map<string, Tunnel>()
@@ -67,6 +69,8 @@ export class OverlayService implements Service {
       this.#loop.wake()
       this.#spread()
     })
+    const around = { control: deps.control, isByHand: () => this.#mode === 'manual', onChange: () => this.#spread() }
+    this.#work = this.#bridge === null ? null : new WorkNetwork({ ...around, bridge: this.#bridge })
   }
 
   start(): Promise<void> {
@@ -91,7 +95,7 @@ export class OverlayService implements Service {
   }
 
   problems(): readonly string[] {
-    return [...this.#problems, ...(this.#bridge?.problems() ?? [])]
+    return [...this.#problems, ...(this.#bridge?.problems() ?? []), ...(this.#work?.problems() ?? [])]
   }
 
   /** Tells when `problems` has something else to say. */
@@ -100,11 +104,10 @@ export class OverlayService implements Service {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Which network of the engine this is to be on, so that it is in the overlay; null for the usual one. Throws the signal's reason. */
-  async networkFor(spec: WorkloadSpec, signal: AbortSignal): Promise<string | null> {
+  /** Which network of the engine this is to be on; null for the usual one. Throws OVERLAY_FAILED where it may not be there, and the signal's reason. */
+  async networkFor(workload: Workload, signal: AbortSignal): Promise<string | null> {
     const { takesPart, manages } = this.#setup
-    if (this.#bridge === null || this.#deps.control.state.overlay === null || !takesPart || !manages) return null
-    return joinsOverlay(spec) ? this.#bridge.network(signal) : null
+    return this.#work === null || !takesPart || !manages ? null : this.#work.of(workload, signal)
   }
 
   /** Throws OVERLAY_FAILED. */
@@ -158,6 +161,7 @@ export class OverlayService implements Service {
     await this.#setUp(lanes, signal)
     const there = { settings: overlay.settings, slot: own.slot, tunnels: lanes.map(({ tunnel }) => tunnel) }
     this.#bridge?.note(this.#mode === 'managed' ? there : null)
+    this.#work?.review()
     await this.#keys.keepOnly(generations)
     const problems = lanes.flatMap(({ planned }) => planned.problems)
     return obstacle === null
@@ -280,14 +284,7 @@ export class OverlayService implements Service {
   /** Also looks whether somebody has taken from it what it should have. */
   async #isApplied({ name, tunnel, config, publicKey }: SetUp, signal: AbortSignal): Promise<boolean> {
     if (!isSameJson(this.#applied.get(name), tunnel)) return false
-    const there = await this.#deps.tunnels.look(name, signal)
-    const has = new Set(there?.peers.map((peer) => peer.publicKey))
-    return (
-      there?.publicKey === publicKey &&
-      there.isFenced &&
-      has.size === config.peers.length &&
-      config.peers.every((peer) => has.has(peer.publicKey))
-    )
+    return isKept(await this.#deps.tunnels.look(name, signal), { publicKey, peers: config.peers })
   }
 
   /** Takes away the lanes that are ours and not wanted any more. */
@@ -313,6 +310,7 @@ export class OverlayService implements Service {
     const lanes = overlay?.nodes.get(self)?.lanes ?? []
     if (lanes.length > 0) await this.#execute({ type: 'leave-overlay', node: self }, signal)
     this.#bridge?.noteOff()
+    this.#work?.review()
     // Most hosts have no overlay, and nothing is run there for it.
     if (!(await this.#keys.areAny())) return
     await this.#clear([], signal)

@@ -232,13 +232,14 @@ test('a start that failed ends the workload with its reason', () => {
   ])
 })
 
-test('an executor that went away is waited for, but not for ever', () => {
-  const error = { code: 'EXECUTOR_UNAVAILABLE', message: 'no' } as const
-  const given = {
-    workloads: [assigned({ progress: 'waiting for the docker executor' })],
-    ledger: new Map([holding('held')]),
-  }
-  const failed = (since: number, last: number): AgentView['failures'] => new Map([[id, { error, since, at: last }]])
+test.each([
+  { code: 'EXECUTOR_UNAVAILABLE', what: 'the docker executor' },
+  { code: 'OVERLAY_FAILED', what: 'its network' },
+] as const)('$what that went away is waited for, but not for ever', ({ code, what }) => {
+  const workloads = [assigned({ progress: `waiting for ${what}` })]
+  const given = { workloads, ledger: new Map([holding('held')]) }
+  const failed = (since: number, last: number): AgentView['failures'] =>
+    new Map([[id, { error: { code, message: 'no' }, since, at: last }]])
   expect(steps({ ...given, failures: failed(at - 100, at - 100) })).toEqual([])
   expect(steps({ ...given, failures: failed(at - 9_000, at - 3_000) })).toEqual([{ do: 'start', placement: id }])
   expect(steps({ ...given, failures: failed(at - 90_000, at - 3_000) })).toEqual([
