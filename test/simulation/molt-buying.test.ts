@@ -55,6 +55,19 @@ describe('a job whose provider keeps its word', () => {
   })
 })
 
+test('given a buyer that is down for longer than it is patient, when it is back, then its work goes on where it was, and nobody is blamed', async () => {
+  const stage = await market({ providers: [{ policy: cheap, work: { takes: minute } }, {}] })
+  const { lab, service } = stage
+  const { id } = await lab.play(service().submit({ name: 'train', wish: wish(), work, by: 'user:ada' }))
+  await lab.world.runUntil(() => service().job(id).buy.purchases.at(-1)?.state === 'running', minute)
+  lab.crash(buyer)
+  await lab.world.runFor(90 * second)
+  await lab.play(lab.startBank(buyer))
+  const job = await over(stage, id)
+  expect(job.buy.purchases.map(({ why, outcome }) => [why, outcome?.how])).toEqual([['completed', 'agreed']])
+  await balanced(stage, job)
+}, 30_000)
+
 describe('a job whose provider does not', () => {
   test.each(['silent', 'refuses', 'forks'] as const)('%s: it goes on with the next one', async (trick) => {
     const stage = await market({ providers: [{ trick, policy: cheap, work: { takes: 2 * minute } }, {}] })

@@ -45,8 +45,8 @@ export type Opinion = Pick<RatingPayload, 'outcome' | 'rating'>
 
 /** What was the provider's doing, and no part of what was agreed on. */
 const providersFault: readonly string[] = ['stopped', 'silent', 'forked', 'not-started']
-/** What the provider may do, and the buyer could do without. */
-const unlucky: readonly string[] = ['reclaimed', 'failed']
+/** What the buyer could do without, and is nobody's doing, or what the provider may do. */
+const unlucky: readonly string[] = ['reclaimed', 'failed', 'let-go']
 
 /** What a party thinks of the other, by how it was closed and why it had ended; null where that says nothing of it. */
 export function opinionOf(rater: Role, closing: Closing, why: string | null): Opinion | null {

@@ -1,6 +1,7 @@
 /** What the parties of a simulated market say to each other. */
 import type { Agreement, Terms } from '../../core/molt/agreement.ts'
 import type { SignedVoucher } from '../../core/molt/closing.ts'
+import type { ToldEnd } from '../../core/molt/market/purchase.ts'
 import type { MicroMolt } from '../../model/amount.ts'
 import type { DeclineReason, SignedBid } from '../../model/molt-bid.ts'
 import type { SignedNote } from '../../model/molt-note.ts'
@@ -21,6 +22,6 @@ export type Message =
   | {
       readonly type: 'ended'
       readonly key: string
-      readonly why: 'completed' | 'failed' | 'used-up' | 'stopped' | 'reclaimed'
+      readonly why: ToldEnd
     }
   | { readonly type: 'offer-close'; readonly key: string; readonly paid: MicroMolt; readonly byBuyer: string }

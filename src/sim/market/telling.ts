@@ -23,6 +23,7 @@ export function endedAs(why: Lease['why']): Extract<Message, { readonly type: 'e
     case 'not-started':
     case 'unvouched':
     case 'cancelled':
+      return 'let-go'
     case null:
       return 'stopped'
   }

@@ -56,6 +56,8 @@ export type BuyInput =
   | { readonly type: 'bids'; readonly round: number; readonly want: Want; readonly ranked: readonly Ranked[] }
   | { readonly type: 'purchase'; readonly key: string; readonly input: PurchaseInput }
   | { readonly type: 'cancel' }
+  /** See PurchaseInput. */
+  | { readonly type: 'back' }
   | { readonly type: 'tick' }
 
 export type BuyDuty =
@@ -79,8 +81,9 @@ function told(buy: Buy, input: BuyInput, at: Instant): Buy {
       return each(buy, (one) => (one.key === input.key ? purchaseStep(one, input.input, at) : one))
     case 'cancel':
       return each(over(buy, 'cancelled', at), (one) => purchaseStep(one, { type: 'cancel' }, at))
+    case 'back':
     case 'tick':
-      return each(buy, (one) => purchaseStep(one, { type: 'tick' }, at))
+      return each(buy, (one) => purchaseStep(one, { type: input.type }, at))
   }
 }
 
@@ -120,6 +123,7 @@ function endOf({ why }: Purchase): Reason | null {
     case 'unpayable':
       return 'budget'
     case 'stopped':
+    case 'let-go':
     case 'reclaimed':
     case 'refused':
     case 'unpaid':

@@ -28,7 +28,7 @@ export const purchaseStates = ['chosen', 'agreed', 'funded', 'running', 'closing
 
 export const purchaseReasons = [
   ...(['limit', 'refused', 'unpayable', 'unpaid', 'not-agreed', 'not-started', 'silent', 'over'] as const),
-  ...(['completed', 'failed', 'used-up', 'stopped', 'reclaimed', 'cancelled', 'forked'] as const),
+  ...(['completed', 'failed', 'used-up', 'stopped', 'let-go', 'reclaimed', 'cancelled', 'forked'] as const),
 ] as const
 type Reason = (typeof purchaseReasons)[number]
 
@@ -48,6 +48,8 @@ export const Purchase = z.strictObject({
   /** For how long the work was seen to run. */
   seen: MeterRecord,
   heardAt: instant,
+  /** Since when this buyer listens: what it has not heard before that was nobody's silence. */
+  backAt: instant.default(0),
   payer: PayerRecord,
   /** What answers the last note; null where none was answered. */
   promise: Voucher.nullable(),
@@ -72,9 +74,12 @@ export function newPurchase(signed: SignedBid, want: Want, accepting: Accepting)
   return {
     ...{ key: bidHash(signed.bid), signed, want, terms, state: 'chosen', since: at, isReserved: false },
     ...{ agreement: null, seen: newMeter(at), heardAt: at, payer: newPayer, promise: null, why: null, outcome: null },
-    ...{ isNoted: false, refusal: null, disputed: false, notes: [] },
+    ...{ isNoted: false, backAt: 0, refusal: null, disputed: false, notes: [] },
   }
 }
+
+/** Why work is over, as far as a provider says. */
+export type ToldEnd = 'completed' | 'failed' | 'used-up' | 'stopped' | 'let-go' | 'reclaimed'
 
 export type PurchaseInput =
   | { readonly type: 'reserved' }
@@ -91,8 +96,8 @@ export type PurchaseInput =
   | { readonly type: 'heard'; readonly isRunning: boolean }
   /** Its signature was checked. */
   | { readonly type: 'note'; readonly signed: SignedNote }
-  /** The work is over, in the provider's words. */
-  | { readonly type: 'ended'; readonly why: 'completed' | 'failed' | 'used-up' | 'stopped' | 'reclaimed' }
+  /** The work is over, in the provider's words; `let-go`: for want of something that is not its to do, as it says. */
+  | { readonly type: 'ended'; readonly why: ToldEnd }
   /** The work is over, and all notes were answered, in the provider's words. */
   | { readonly type: 'no-more-notes' }
   | { readonly type: 'cancel' }
@@ -101,6 +106,8 @@ export type PurchaseInput =
   /** Its arbiters are to judge. */
   | { readonly type: 'dispute' }
   | { readonly type: 'tick' }
+  /** This buyer could hear nobody until now: it was down, or stood still. */
+  | { readonly type: 'back' }
 
 /** What has to be so now. Each may be done again and again. */
 export type PurchaseDuty =
@@ -152,6 +159,8 @@ function told(purchase: Purchase, input: PurchaseInput, at: Instant): Purchase {
       return purchase.agreement === null ? purchase : { ...purchase, ...to('closed', at), outcome: input.outcome }
     case 'dispute':
       return canBeDisputed(purchase) ? { ...purchase, disputed: true } : purchase
+    case 'back':
+      return state === 'funded' || state === 'running' ? { ...purchase, backAt: at } : purchase
     case 'tick':
       return purchase
   }
@@ -225,7 +234,7 @@ const believed = ({ seen: { gpuMillis }, terms }: Pick<Purchase, 'seen' | 'terms
 const isAhead = ({ payer }: Purchase, sequence: number): boolean => sequence >= (payer.last?.sequence ?? 0)
 
 function timed(purchase: Purchase, at: Instant): Purchase {
-  const { state, since, terms, heardAt, signed } = purchase
+  const { state, since, terms, heardAt, backAt, signed } = purchase
   switch (state) {
     case 'chosen':
       return at >= Math.min(since + patience.countersign, signed.bid.validUntil)
@@ -234,9 +243,11 @@ function timed(purchase: Purchase, at: Instant): Purchase {
     case 'agreed':
       return at >= since + patience.funding ? closing(purchase, 'unpaid', at) : purchase
     case 'funded':
-      return at >= since + startPatience(terms) ? closing(purchase, 'not-started', at) : purchase
+      return at >= Math.max(since + startPatience(terms), backAt + patience.silence)
+        ? closing(purchase, 'not-started', at)
+        : purchase
     case 'running':
-      if (at - heardAt >= patience.silence) return closing(purchase, 'silent', at)
+      if (at - Math.max(heardAt, backAt) >= patience.silence) return closing(purchase, 'silent', at)
       return at >= terms.endsAt ? closing(seenUntil(purchase, at), 'over', at) : purchase
     case 'closing':
     case 'closed':

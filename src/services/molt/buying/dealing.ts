@@ -1,5 +1,5 @@
 /** What a buyer does for one purchase: each duty once, with what came of it as the next input. Doing one again does no harm. */
-import type { Purchase, PurchaseDuty, PurchaseInput } from '../../../core/molt/market/purchase.ts'
+import type { Purchase, PurchaseDuty, PurchaseInput, ToldEnd } from '../../../core/molt/market/purchase.ts'
 import { agreementId, holdAccount, isAgreed } from '../../../core/molt/agreement.ts'
 import { keyOf } from '../../../core/molt/books.ts'
 import { closingText } from '../../../core/molt/closing.ts'
@@ -12,7 +12,7 @@ import type { Certificate, SignedVoucher, Voucher } from '../../../model/molt-li
 import type { Work } from '../../../model/molt-work.ts'
 import type { Rpc } from '../../../ports/rpc.ts'
 import type { Signer, Verifier } from '../../../ports/signer.ts'
-import { agreeTerms, startWork } from '../../../wire/molt-lease.ts'
+import { agreeTerms, type LeaseRefusal, startWork } from '../../../wire/molt-lease.ts'
 import type { Bank } from '../bank.ts'
 import type { DeedBook } from '../deeds/deed-book.ts'
 import { type Supplies, supply } from './supplying.ts'
@@ -123,19 +123,22 @@ async function showHold(
   if (hold === null) return null
   const answer = await deps.rpc.call(terms.provider, startWork, { agreement: id, hold, work }, signal)
   // The line may not have come to where the provider looks; anything else will not be otherwise later.
-  if (answer.type === 'refused') return answer.reason === 'hold' ? null : { type: 'ended', why: 'stopped' }
+  if (answer.type === 'refused') return answer.reason === 'hold' ? null : { type: 'ended', why: endBy(answer.reason) }
   if ((terms.data?.inputs ?? 0) + (terms.data?.image ?? 0) === 0) return null
   try {
     await supply(deps.rpc, purchase, supplies, signal)
   } catch (error) {
     // What it will not have now it will not have later.
     if (ClawError.is(error, 'MOLT_DATA_BAD') || ClawError.is(error, 'TOO_LARGE'))
-      return { type: 'ended', why: 'stopped' }
+      return { type: 'ended', why: 'let-go' }
     if (ClawError.is(error, 'STATE_CORRUPT') || ClawError.is(error, 'IMAGE_NOT_FOUND')) return { type: 'cancel' }
     throw error
   }
   return null
 }
+
+/** A provider that does not know its lease any more, or has not cleaned up, has failed; anything else can be the buyer's doing. */
+const endBy = (reason: LeaseRefusal): ToldEnd => (reason === 'unknown' || reason === 'unclean' ? 'stopped' : 'let-go')
 
 async function takeBack(
   deps: DealingDeps,

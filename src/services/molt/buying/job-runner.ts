@@ -41,6 +41,9 @@ const betweenCalls: Millis = 200
 /** What a provider says of the work is written down so often, when nothing else has changed. */
 const wordsEvery: Millis = 5 * second
 
+/** Whoever has not ticked for so long was down, or stood still, and has heard nobody. */
+const mostBetweenTicks: Millis = 15 * second
+
 /** Bids are waited for so long. */
 export const bidsFor: Millis = 5 * second
 
@@ -57,6 +60,7 @@ export class JobRunner {
   #steps: Promise<unknown> = Promise.resolve()
   #timer: Cancel = () => {}
   #lookedAt: Millis = -Infinity
+  #tickedAt = -Infinity
   /** Those who did not answer when bids were collected: others are asked before them. */
   readonly #silent = new Set<string>()
 
@@ -93,6 +97,8 @@ export class JobRunner {
 
   /** What comes with time, and what has to be done again as it may have been lost. */
   #tick(): void {
+    const now = this.#deps.clock.now()
+    const type = now - this.#tickedAt > mostBetweenTicks ? 'back' : 'tick'
     const again = (): void => {
       const { clock } = this.#deps
       const job = this.#job
@@ -101,7 +107,11 @@ export class JobRunner {
       const wait = clock.now() - changedAt < 2 * minute ? second : 5 * second
       this.#timer = clock.after(wait, () => this.#tick())
     }
-    this.#step({ type: 'tick' }).then(again, (error: unknown) => {
+    const ticked = (): void => {
+      this.#tickedAt = now
+      again()
+    }
+    this.#step({ type }).then(ticked, (error: unknown) => {
       this.#later('a job could not be kept on disk', error)
       again()
     })

@@ -3,7 +3,7 @@
  * dials, so it needs no address of its own.
  */
 import type { WorkWord } from '../../../core/molt/market/job.ts'
-import type { Purchase, PurchaseDuty, PurchaseInput } from '../../../core/molt/market/purchase.ts'
+import type { Purchase, PurchaseDuty, PurchaseInput, ToldEnd } from '../../../core/molt/market/purchase.ts'
 import { wordEvery } from '../../../core/molt/market/record.ts'
 import { agreementId } from '../../../core/molt/agreement.ts'
 import { closingText } from '../../../core/molt/closing.ts'
@@ -88,7 +88,7 @@ function inputsOf(
   return inputs
 }
 
-function endOf({ why }: TalkAnswer): Extract<PurchaseInput, { type: 'ended' }>['why'] {
+export function endOf({ why }: Pick<TalkAnswer, 'why'>): ToldEnd {
   switch (why) {
     case 'completed':
     case 'failed':
@@ -97,11 +97,13 @@ function endOf({ why }: TalkAnswer): Extract<PurchaseInput, { type: 'ended' }>['
       return why
     case 'over':
       return 'used-up'
+    // What it waited for has not come, which can be the buyer's doing.
     case 'expired':
     case 'unfunded':
     case 'not-started':
     case 'unvouched':
     case 'cancelled':
+      return 'let-go'
     case null:
       return 'stopped'
   }

@@ -3,7 +3,7 @@ import { agreementId } from '../../../../../src/core/molt/agreement.ts'
 import { buyDuties, buyStep, leftOf, newBuy } from '../../../../../src/core/molt/market/buy.ts'
 import type { Lease, LeaseInput } from '../../../../../src/core/molt/market/lease.ts'
 import { holdsDevices, leaseDuties, leaseStep, newLease } from '../../../../../src/core/molt/market/lease.ts'
-import { mostDue, newPurchase, purchaseStep } from '../../../../../src/core/molt/market/purchase.ts'
+import { mostDue, newPurchase, type Purchase, purchaseStep } from '../../../../../src/core/molt/market/purchase.ts'
 import { rank } from '../../../../../src/core/molt/market/rank.ts'
 import { termsOf } from '../../../../../src/core/molt/market/terms.ts'
 import { dueFor, newMeter, nextNote, noteHash } from '../../../../../src/core/molt/meter.ts'
@@ -109,6 +109,31 @@ test('given a try that failed after something was promised in it, then the next 
   expect(buyDuties(second, network, now + 1)).toContainEqual({
     ...{ type: 'purchase', key: second.purchases[1]?.key, duty: { type: 'reserve', amount: 600_000n } },
   })
+})
+
+describe('given a buyer that was down for longer than it is patient', () => {
+  const bought = newPurchase(signed, want, { job: 'job', hold: 667_200n, at: now })
+  const begun = [{ type: 'reserved' }, { type: 'countersigned', agreement }, { type: 'paid' }] as const
+  const fresh = (isRunning: boolean): Purchase => {
+    if (bought === null) throw new Error('no terms can be made of it')
+    const funded = begun.reduce<Purchase>((one, input) => purchaseStep(one, input, now), bought)
+    return isRunning ? purchaseStep(funded, { type: 'heard', isRunning }, now) : funded
+  }
+  const away = 20 * minute
+
+  test.each([
+    [true, 2 * minute, 'running', 'silent'],
+    [false, away, 'funded', 'not-started'],
+  ] as const)(
+    'when it is back, then its provider has a minute to be heard (work runs: %s)',
+    (isRunning, gone, state, why) => {
+      const back = purchaseStep(fresh(isRunning), { type: 'back' }, now + gone)
+      expect([back.state, back.heardAt]).toEqual([state, now])
+      const later = (wait: number): Purchase => purchaseStep(back, { type: 'tick' }, now + gone + wait)
+      expect(later(59 * second).state).toBe(state)
+      expect(later(minute)).toMatchObject({ state: 'closing', why })
+    },
+  )
 })
 
 test('given a purchase that is being closed, when its last note comes late, then no more is due than was said', () => {
