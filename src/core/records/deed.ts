@@ -7,7 +7,7 @@ import type { Closing } from '../../model/molt-line.ts'
 import { minute, type Instant, type Millis } from '../../model/time.ts'
 import { agreementId } from '../molt/agreement.ts'
 import { paidBy } from '../molt/closing.ts'
-import type { Role } from '../molt/market/reputation.ts'
+import { remembered, type Role } from '../molt/market/reputation.ts'
 import { partiesOf, type SignedParties } from './parties.ts'
 import type { RatingPayload } from './rules/agreement.ts'
 
@@ -76,6 +76,8 @@ const mostTold = 64
 const mostOfPair = 4
 /** Deeds that are kept, the newest. */
 export const mostDeeds = 256
+/** Of those that blame somebody so many more. */
+const mostBlaming = 2_048
 /** What nothing was set aside for by then is no agreement any more. */
 export const unfundedLife: Millis = 60 * minute
 
@@ -97,8 +99,16 @@ export function toldDeeds(deeds: readonly Deed[], self: NodeId): readonly Deed[]
 const newestFirst = (deeds: readonly Deed[]): readonly Deed[] =>
   deeds.filter(({ ended }) => ended !== null).toSorted((a, b) => (b.ended?.at ?? 0) - (a.ended?.at ?? 0))
 
-/** Those beyond what is kept, the oldest of those that have ended. */
-export const outdatedDeeds = (deeds: readonly Deed[]): readonly Hash[] =>
-  newestFirst(deeds)
-    .slice(mostDeeds)
-    .map(({ agreement }) => agreementId(agreement))
+/**
+ * Those beyond what is kept, the oldest of those that have ended. But what this party blames one of the two for is kept for as long as deals
+ * are remembered: without its deed such a deal would be a good one, as both have signed its sum.
+ */
+export function outdatedDeeds(
+  deeds: readonly Deed[],
+  { isBlaming, now }: { readonly isBlaming: (deed: Deed) => boolean; readonly now: Instant },
+): readonly Hash[] {
+  const older = newestFirst(deeds).slice(mostDeeds)
+  const blaming = older.filter((deed) => (deed.ended?.at ?? 0) > now - remembered && isBlaming(deed))
+  const kept = new Set(blaming.slice(0, mostBlaming))
+  return older.filter((deed) => !kept.has(deed)).map(({ agreement }) => agreementId(agreement))
+}

@@ -22,6 +22,11 @@ export function blamesIn(
   agreement: Hash,
 ): readonly Role[] {
   const deed = deeds.get(agreement)
-  const closing = deed === null ? null : closingIn(books, deed)
-  return deed === null || closing === null ? [] : blamesOf(self, deed, closing)
+  return deed === null ? [] : blamesBy(deed, books, self)
+}
+
+/** Whom its party blames. */
+export function blamesBy(deed: Deed, books: Pick<Books, 'byKey'>, self: NodeId): readonly Role[] {
+  const closing = closingIn(books, deed)
+  return closing === null ? [] : blamesOf(self, deed, closing)
 }

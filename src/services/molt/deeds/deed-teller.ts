@@ -28,7 +28,7 @@ import type { Service } from '../../../ports/service.ts'
 import { Loop } from '../../gateway/loop.ts'
 import type { RecordStore } from '../../records/record-store.ts'
 import type { Bank } from '../bank.ts'
-import { closingIn } from './blames.ts'
+import { blamesBy, closingIn } from './blames.ts'
 import type { DeedBook } from './deed-book.ts'
 import { RecordSayer, type Said } from './record-sayer.ts'
 
@@ -82,7 +82,7 @@ export class DeedTeller implements Service {
 
   /** Which of them are closed by now, and which will never be. */
   async #lookAtBooks(): Promise<void> {
-    const { deeds, bank, whyOf, clock } = this.#deps
+    const { self, deeds, bank, whyOf, clock } = this.#deps
     const { books } = bank
     const open = deeds.all().filter(({ ended }) => ended === null)
     const funded = new Set(open.length === 0 ? [] : setAsideIn(books).map(({ agreement }) => agreement))
@@ -93,7 +93,8 @@ export class DeedTeller implements Service {
       else if (!funded.has(id) && !bank.isUnderWay(`hold ${id}`) && clock.now() > at + unfundedLife)
         await deeds.forget(id)
     }
-    for (const id of outdatedDeeds(deeds.all())) await deeds.forget(id)
+    const isBlaming = (deed: Deed): boolean => blamesBy(deed, books, self).length > 0
+    for (const id of outdatedDeeds(deeds.all(), { isBlaming, now: clock.now() })) await deeds.forget(id)
   }
 
   /** Of each agreement its closing, and of each party what is thought of it since the last one that says something. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Role } from '../../../../src/core/molt/market/reputation.ts'
+import { agreementId } from '../../../../src/core/molt/agreement.ts'
+import { remembered, type Role } from '../../../../src/core/molt/market/reputation.ts'
 import {
   type Deed,
   deedFrom,
@@ -88,7 +89,17 @@ describe('given many deeds', () => {
   test('when there are more than are kept, then the oldest that have ended are outdated, and no other', () => {
     const all = Array.from({ length: mostDeeds + 3 }, (_, i) => deedOf(i, 'a', i))
     const open = Array.from({ length: 5 }, (_, i) => deedOf(1_000 + i, 'a', null))
-    expect(outdatedDeeds([...all, ...open])).toHaveLength(3)
-    expect(outdatedDeeds(all.slice(3))).toEqual([])
+    const nobody = { isBlaming: () => false, now: 1_000 }
+    expect(outdatedDeeds([...all, ...open], nobody)).toHaveLength(3)
+    expect(outdatedDeeds(all.slice(3), nobody)).toEqual([])
+  })
+
+  test('when an old one blames somebody, then it is kept for as long as its deal is remembered', () => {
+    const [old, ...all] = Array.from({ length: mostDeeds + 3 }, (_, i) => deedOf(i, 'a', i + 1))
+    if (old === undefined) throw new Error('there are some')
+    const id = agreementId(old.agreement)
+    const outdatedAt = (now: number) => outdatedDeeds([old, ...all], { isBlaming: (deed) => deed === old, now })
+    expect([outdatedAt(1_000).length, outdatedAt(1_000).includes(id)]).toEqual([2, false])
+    expect(outdatedAt(1 + remembered)).toContain(id)
   })
 })

@@ -6,6 +6,8 @@ import type { Closing } from '../../../../../src/model/molt-line.ts'
 import { hour, minute, second } from '../../../../../src/model/time.ts'
 import { type RecordName, recordKey } from '../../../../../src/model/record.ts'
 import { silent } from '../../../../../src/ports/log.ts'
+import { mostDeeds } from '../../../../../src/core/records/deed.ts'
+import { blamesIn } from '../../../../../src/services/molt/deeds/blames.ts'
 import { DeedBook } from '../../../../../src/services/molt/deeds/deed-book.ts'
 import { DeedTeller } from '../../../../../src/services/molt/deeds/deed-teller.ts'
 import type { Publication, RecordRead } from '../../../../../src/services/records/types.ts'
@@ -53,14 +55,14 @@ class Stage {
     await this.start()
   }
 
-  async agree(): Promise<void> {
-    await this.#play(this.deeds.keep(agreement, signed))
+  async agree(made = agreement): Promise<void> {
+    await this.#play(this.deeds.keep(made, partiesSigned(made)))
   }
 
   /** The witnesses have it closed so, and the books have heard of it. */
-  close(closing: Closing): void {
-    const spend = { account: holdAccount(agreement), sequence: 1, previous: '0'.repeat(64), outputs: [] }
-    const order = { spend, right: { type: 'closing' as const, agreement, closing } }
+  close(closing: Closing, made = agreement): void {
+    const spend = { account: holdAccount(made), sequence: 1, previous: '0'.repeat(64), outputs: [] }
+    const order = { spend, right: { type: 'closing' as const, agreement: made, closing } }
     const at = this.world.now()
     this.books.byKey.set(keyOf(spend), { line: { order, phase: 'commit', round: 0, votes: [] }, at, purpose: null })
   }
@@ -146,6 +148,21 @@ describe('given an agreement that both have signed', () => {
     await stage.world.runFor(10 * minute)
     // It is looked again after hours only.
     expect(stage.said).toEqual([])
+  })
+
+  test('when its buyer did not pay in time, then that is blamed still, however many have been closed since', async () => {
+    stage.why = 'unvouched'
+    stage.close(closings.agreed(agreement, 5n))
+    await stage.world.runFor(2 * minute)
+    stage.why = 'completed'
+    for (let i = 1; i <= mostDeeds + 1; i += 1) {
+      const later = agreedFor({ nonce: i.toString(16).padStart(32, '0') })
+      await stage.agree(later)
+      stage.close(closings.agreed(later, 5n), later)
+    }
+    await stage.world.runFor(2 * minute)
+    expect(stage.deeds.all()).toHaveLength(mostDeeds + 1)
+    expect(blamesIn(stage.deeds, stage.books, provider, id)).toEqual(['buyer'])
   })
 
   test('when nothing is ever set aside for it, then it is forgotten', async () => {
