@@ -53,8 +53,10 @@ export const moltProbe = stream({
       throw new ClawError('INVALID_REQUEST', { problem: 'a node does not challenge itself' })
     const none = { why: null, filledMs: null, walkedMs: null, laneMs: null }
     const preferences = await context.buying.preferences()
-    const wanted = { image, gpus: 1, duration: '5m', maxPrice, strategy: 'balanced' as const, isolation, outputs: [] }
-    const { image: known, ...wish } = await wishOf(wanted, preferences, context, signal)
+    const asked = { image, gpus: 1, duration: '5m', maxPrice, strategy: 'balanced' as const, isolation }
+    const wanted = { ...asked, inputs: [], outputs: [] }
+    const here = { images: context.images, sent: view.service.inputs }
+    const { image: known, ...wish } = await wishOf(wanted, preferences, here, signal)
     const lease = probeLease(known, wish)
     const measure = { memoryMib: parseMemoryMib(memory) ?? laneMib, steps, within: parseDuration(within ?? '') }
     const begun = Promise.withResolvers<string>()

@@ -1,4 +1,4 @@
-/** Challenges providers at random, so often as this node's owner wants it: no provider knows when, nor whether it is one. */
+/** Challenges providers at random, so often as this node's owner wants it: no provider knows when. That it is one shows, as its lease always looks the same. */
 import { isClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import { laneMib } from '../../../lib/memory-lanes.ts'

@@ -1,6 +1,8 @@
 /** Challenges providers: rents a GPU, has a program there fill its memory, and checks by itself what comes back. */
 import {
   type Challenge,
+  longestFill,
+  longestWalk,
   type Own,
   probeProblem,
   type ProbeProblem,
@@ -53,6 +55,8 @@ export interface ProbeResult {
 }
 
 const maxAge = 5 * minute
+/** Before its lease ends by itself, and the conversation with it: silence until then is the program's own. */
+const beforeEnd = 5 * second
 /** Answers that are remembered, so that none is taken twice. */
 const mostSeen = 10_000
 /** Own work pauses so long between two slices of it, so that the node can do everything else. */
@@ -105,10 +109,14 @@ export class ProbeService {
     const { clock, buying } = this.#deps
     const challenge = this.#challengeFor(request)
     const late = new AbortController()
-    const cancel = clock.after(challenge.maxAge, () => late.abort(new Error('the answer did not come in time')))
+    const endsAt = presentOf(buying.job(id))?.terms.endsAt ?? Infinity
+    const patience = Math.max(0, Math.min(challenge.maxAge, endsAt - beforeEnd - clock.now()))
+    const cancel = clock.after(patience, () => late.abort(new Error('the answer did not come in time')))
+    let askedAt: Millis | null = null
     try {
       const exec = { command: [...request.program], workdir: null, env: {}, stdin: true, terminal: null }
       const side = await buying.exec(id, exec, AbortSignal.any([signal, late.signal]))
+      askedAt = clock.elapsed()
       const asked = await askProgram(clock, challenge, side)
       if (asked.type !== 'told')
         return asked.type === 'unclear'
@@ -125,12 +133,27 @@ export class ProbeService {
       return await this.#found(id, request, { filledIn, walkedIn, laneTakes: own.laneTakes, why })
     } catch (error) {
       if (signal.aborted) throw error
-      if (!isClawError(error) && !late.signal.aborted) throw error
-      return unclear(id, isClawError(error) ? error.message : 'it did not answer in time')
+      if (late.signal.aborted) return await this.#unanswered(id, request, { challenge, askedAt }, signal)
+      if (!isClawError(error)) throw error
+      return unclear(id, error.message)
     } finally {
       cancel()
       late.abort(new Error('the probe is over'))
     }
+  }
+
+  /** Whoever was asked, and says nothing until its answer is due, has failed: what cannot be answered could always be kept silent on. */
+  async #unanswered(
+    id: string,
+    request: ProbeRequest,
+    { challenge, askedAt }: { readonly challenge: Challenge; readonly askedAt: Millis | null },
+    signal: AbortSignal,
+  ): Promise<ProbeResult> {
+    const waited = askedAt === null ? 0 : this.#deps.clock.elapsed() - askedAt
+    const own = await this.#workedOut(challenge, signal)
+    const due = (request.within ?? longestFill(challenge, own)) + longestWalk(challenge, own)
+    if (askedAt === null || waited < due) return unclear(id, 'it did not answer before its lease was over')
+    return this.#found(id, request, { ...none, laneTakes: own.laneTakes, why: 'it did not answer in time' })
   }
 
   #challengeFor({ provider, memoryMib, steps }: ProbeRequest): Challenge {

@@ -33,13 +33,14 @@ type Say = (line: string) => void
 /** What the program does with each line that it is told; `end` breaks it off. */
 type Program = (line: string, say: Say, end: () => void) => void
 
-function stage(program: Program | null, running = true) {
+function stage(program: Program | null, { running = true, endsIn = 600 * second } = {}) {
   const world = new World(1)
   const found: Finding[] = []
   const asked: JobRequest[] = []
   let isCancelled = false
   const job = { id: 'mj-a', buy: { state: running ? 'trying' : 'closed', why: 'no-bids', purchases: [] as object[] } }
-  if (running) job.buy.purchases = [{ state: 'running', seen: { isRunning: true } }]
+  if (running)
+    job.buy.purchases = [{ state: 'running', seen: { isRunning: true }, terms: { endsAt: world.now() + endsIn } }]
   const talk = (signal: AbortSignal): Conversation => {
     if (program === null) throw new ClawError('EXEC_FAILED', { detail: 'there is no such file' })
     const [ours, theirs] = conversationPair()
@@ -116,16 +117,33 @@ test('one that makes the memory anew for the walk is too slow', async () => {
   expect(await one.run()).toMatchObject({ verdict: 'probe-failed', why: expect.stringMatching(/made anew/) })
 })
 
-test('what cannot be asked, breaks off, or never begins or answers, is unclear, and that marks nobody', async () => {
-  const silentOne: Program = () => undefined
+const silentOne: Program = () => undefined
+
+test.each([
+  ['at all', silentOne],
+  [
+    'with more than that the memory is filled',
+    (line: string, say: Say) => void (line.startsWith('fill') && say('filled 2')),
+  ],
+])('one that was asked, and does not answer %s, has failed', async (_, program) => {
+  const one = stage(program, { endsIn: 60 * second })
+  const begun = one.world.now()
+  expect(await one.run()).toMatchObject({ verdict: 'probe-failed', why: 'it did not answer in time' })
+  expect(one.found).toMatchObject([{ kind: 'probe-failed' }])
+  // Once its lease is over nobody could tell silence from the end of it.
+  expect(one.found[0]?.at).toBeLessThan(begun + 60 * second)
+  expect(one.isCancelled()).toBe(true)
+})
+
+test('what cannot be asked, breaks off, never begins, or is over before an answer is due, is unclear, and that marks nobody', async () => {
   for (const one of [
     stage(null),
     stage((_, __, end) => end()),
     stage(
       honest(() => new World(2)),
-      false,
+      { running: false },
     ),
-    stage(silentOne),
+    stage(silentOne, { endsIn: 7 * second }),
   ]) {
     expect(await one.run()).toMatchObject({ verdict: 'unclear', why: expect.any(String) })
     expect(one.found).toEqual([])
