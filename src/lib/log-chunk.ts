@@ -112,10 +112,12 @@ export interface Run {
 }
 
 /** Of a chunk that a peer made; anything that makes no sense is left out. */
-export function runsOf(kinds: string): Run[] {
-  return Array.from(kinds.matchAll(/([oepf])(\d{1,7})|-/g), ([, kind, count]): Run =>
-    kind === undefined ? { kind: '-', count: 0 } : { kind: kind as Kind, count: Number(count) },
-  )
+export const runsOf = (kinds: string): Run[] => [...runsIn(kinds)]
+
+/** The same one by one, however many they are. */
+export function* runsIn(kinds: string): Generator<Run> {
+  for (const [, kind, count] of kinds.matchAll(/([oepf])(\d{1,7})|-/g))
+    yield kind === undefined ? { kind: '-', count: 0 } : { kind: kind as Kind, count: Number(count) }
 }
 
 export const isError = (kind: Run['kind']): boolean => kind === 'e' || kind === 'f'
