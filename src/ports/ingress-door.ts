@@ -40,8 +40,8 @@ export interface IngressGate {
   find(host: string, path: string): IngressTarget | null
   /** Certificates could not be read again: those of before are shown on. Null when all is well again. */
   onCertificates(problem: string | null): void
-  /** What an authority that looks at the host is answered under this token; null where nothing is known of it. */
-  challenge(host: string, token: string): Promise<string | null>
+  /** What an authority that looks at the host is answered under this token; null where nothing is known of it. `from` is the address that asks. */
+  challenge(host: string, token: string, from: string): Promise<string | null>
   /** What nobody expected: a request that could not be answered for it, or a connection that could not be taken. */
   onFailure(error: unknown): void
 }

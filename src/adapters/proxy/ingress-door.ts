@@ -179,10 +179,11 @@ class Door implements OpenIngressDoor {
   }
 
   /** What nobody of ours has ordered may be of a deployment that orders for itself. */
-  async #challenge({ headers, url = '' }: IncomingMessage): Promise<string | null> {
+  async #challenge({ headers, url = '', socket }: IncomingMessage): Promise<string | null> {
     const host = hostNamed(headers.host ?? '')
     const token = url.slice(challenges.length)
-    return host === null || !/^[A-Za-z0-9_-]{1,256}$/.test(token) ? null : this.#gate.challenge(host, token)
+    if (host === null || !/^[A-Za-z0-9_-]{1,256}$/.test(token)) return null
+    return this.#gate.challenge(host, token, addressKey(socket.remoteAddress ?? ''))
   }
 
   #watch(request: IncomingMessage, response: Reply): void {

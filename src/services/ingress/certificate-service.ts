@@ -19,6 +19,7 @@ import type { Control } from '../control/types.ts'
 import { Arrivals, type ArrivalsDeps } from './arrivals.ts'
 import { KeyRing, type KeyRingDeps } from './key-ring.ts'
 import { orderOne } from './order-one.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 export interface CertificateDeps extends KeyRingDeps, Pick<ArrivalsDeps, 'disk'> {
   readonly control: Pick<Control, 'state' | 'onChange' | 'execute'>
@@ -36,7 +37,6 @@ const lookEvery: Millis = minute
 const patience: Millis = 20 * second
 /** An authority that looks may be sooner than our log. */
 const awaitMs: Millis = 3 * second
-const mostAwaited = 64
 /** Orders of this node: so many at once after a pause, and one in three minutes. */
 const pace = { perSecond: 1 / 180, burst: 20 } as const
 
@@ -50,6 +50,7 @@ export class CertificateService implements Service {
   readonly #ring: KeyRing
   readonly #arrivals: Arrivals
   readonly #orders: Buckets
+  readonly #room = new WaitingRoom()
   readonly #listeners = new Set<() => void>()
   #life = new AbortController()
   #unsubscribe: Unsubscribe = () => {}
@@ -58,7 +59,6 @@ export class CertificateService implements Service {
   #ordering: Promise<void> | null = null
   #isLooking = false
   #problem: string | null = null
-  #awaited = 0
   #count = 0
 
   constructor(deps: CertificateDeps) {
@@ -103,17 +103,17 @@ export class CertificateService implements Service {
     return this.#ring.onPairs(listener)
   }
 
-  /** What the authority is answered; null where nobody orders for the host under that token. */
-  challenge(host: string, token: string): Promise<string | null> {
+  /** What the authority is answered; null where nobody orders for the host under that token. `from` is the address that asks, if known. */
+  challenge(host: string, token: string, from: string | null = null): Promise<string | null> {
     const { control, clock } = this.#deps
     const find = (): string | null =>
       control.state.certificates.get(host)?.turn?.challenges.find((one) => one.token === token)?.answer ?? null
     const known = find()
-    if (known !== null || this.#awaited >= mostAwaited || !this.#mayCome(host)) return Promise.resolve(known)
-    this.#awaited += 1
+    const leave = known === null ? this.#wait(host, from) : null
+    if (leave === null) return Promise.resolve(known)
     return new Promise((resolve) => {
       const end = (answer: string | null): void => {
-        this.#awaited -= 1
+        leave()
         cancel()
         unsubscribe()
         resolve(answer)
@@ -126,10 +126,11 @@ export class CertificateService implements Service {
     })
   }
 
-  /** Also for a host that we have not heard of: of a new one, the authority may be the first to tell. */
-  #mayCome(host: string): boolean {
+  /** Also for a host that we have not heard of: of a new one, the authority may be the first to tell. Null where it is of no use. */
+  #wait(host: string, from: string | null): (() => void) | null {
     const own = [...this.#deps.control.state.ingresses.values()].filter((one) => one.host === host)
-    return own.length === 0 || own.some(({ acme }) => acme === true)
+    const isStranger = own.length === 0
+    return isStranger || own.some(({ acme }) => acme === true) ? this.#room.enter({ isStranger, from }) : null
   }
 
   #onChange(changes: readonly Change[]): void {

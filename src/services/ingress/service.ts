@@ -164,7 +164,7 @@ export class IngressService implements Service {
   #gateOf(standing: Standing): IngressGate {
     return {
       find: (host, path) => this.#find(host, path),
-      challenge: (host, token) => this.#deps.certificates.challenge(host, token),
+      challenge: (host, token, from) => this.#deps.certificates.challenge(host, token, from),
       onCertificates: (problem) => {
         if (problem !== null && standing.stale === null)
           this.#deps.log.warn('certificates cannot be read again', { problem })

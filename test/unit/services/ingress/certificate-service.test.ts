@@ -164,3 +164,16 @@ test('given what an earlier daemon has left and nobody can read, when the next s
   await pass(minute)
   expect(shown(0)).toHaveLength(1)
 })
+
+test('given many who ask for what nobody orders, when the authority looks at a host of ours, then there is still a place to wait', async () => {
+  const { service, node } = hosts.get(1)
+  await hosts.want(site, { zone: 'edge' })
+  const strangers = Array.from({ length: 100 }, (_, i) => service.challenge(`s${i}.example.net`, 'any', `192.0.2.${i}`))
+  const crowd = Array.from({ length: 20 }, () => service.challenge(site, 'any', '198.51.100.7'))
+  // Nobody waits for these.
+  expect(await Promise.all([strangers.at(-1), crowd.at(-1)])).toEqual([null, null])
+  const early = service.challenge(site, 'token-1', '203.0.113.9')
+  await hosts.run({ type: 'update-member', node, labels: { zone: 'edge' } })
+  await pass(second)
+  expect(await early).toBe('token-1.thumbprint')
+})
