@@ -87,6 +87,7 @@ export class IngressService implements Service {
       }),
       certificates.onShown(() => {
         for (const { door } of this.#standings) door?.show(certificates.shown())
+        this.#tell()
       }),
     ]
     this.#turn = this.#openAll()
@@ -105,7 +106,12 @@ export class IngressService implements Service {
 
   /** What keeps this peer from taking requests, in words. */
   problems(): readonly string[] {
-    return this.#standings.flatMap(({ problem, stale }) => [problem ?? [], stale ?? []].flat())
+    const hasOrdered = this.#deps.certificates.shown().length > 0
+    return this.#standings.flatMap(({ plan, problem, stale }) => {
+      const isBare = plan.certificates?.length === 0 && !hasOrdered
+      const bare = `ingress: no certificate can be shown at ${plan.bind}:${plan.port}: there are no files, and none has been ordered`
+      return [problem ?? [], stale ?? [], isBare ? bare : []].flat()
+    })
   }
 
   /** Tells when `problems` has something else to say. */
@@ -193,6 +199,10 @@ export class IngressService implements Service {
   #note(standing: Standing, what: 'problem' | 'stale', words: string | null): void {
     if (standing[what] === words) return
     standing[what] = words
+    this.#tell()
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener()
   }
 }
