@@ -51,6 +51,6 @@ export interface OpenDoor {
 }
 
 export interface ServiceDoor {
-  /** Throws ADDRESS_IN_USE, or what else the system says. */
-  open(options: DoorOptions, backend: Backend): Promise<OpenDoor>
+  /** `onFailure` is told what nobody expected of a request or connection. Throws ADDRESS_IN_USE, or what else the system says. */
+  open(options: DoorOptions, backend: Backend, onFailure: (error: unknown) => void): Promise<OpenDoor>
 }

@@ -248,7 +248,9 @@ test('a replica that is to go finishes what it has begun, over a connection that
 
 test('a port that is taken is told as such', async () => {
   const { port } = await opened(roundRobin([]))
-  await expect(serviceDoor.open({ bind: '127.0.0.1', port, protocol: 'http' }, roundRobin([]))).rejects.toMatchObject({
+  await expect(
+    serviceDoor.open({ bind: '127.0.0.1', port, protocol: 'http' }, roundRobin([]), () => {}),
+  ).rejects.toMatchObject({
     code: 'ADDRESS_IN_USE',
   })
 })
@@ -268,3 +270,17 @@ test('connections are passed on as they are where the protocol is TCP', async ()
     .poll(() => backend.outcomes.map(([name, { type }]) => `${name} ${type}`))
     .toEqual(['gone unreachable', 'a answered'])
 })
+
+test.each(['http', 'tcp'] as const)(
+  'given what nobody expected at a door for %s, when it fails a request, then that is told',
+  async (protocol) => {
+    const failures: unknown[] = []
+    const wrong = new Error('nobody expected this')
+    const choose = (): never => {
+      throw wrong
+    }
+    const { port } = await opened({ ...roundRobin([]), choose }, protocol, (error) => failures.push(error))
+    await expect(ask(port)).rejects.toThrow()
+    expect(failures).toEqual([wrong])
+  },
+)

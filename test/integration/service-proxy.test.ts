@@ -230,7 +230,7 @@ test('given a host that has no descriptor left, when a service opens, then that 
   const full = Object.assign(new Error('listen EMFILE'), { code: 'EMFILE', syscall: 'listen' })
   let tries = 0
   const door: typeof serviceDoor = {
-    open: (options, backend) => ((tries += 1) === 1 ? Promise.reject(full) : serviceDoor.open(options, backend)),
+    open: (...asked) => ((tries += 1) === 1 ? Promise.reject(full) : serviceDoor.open(...asked)),
   }
   const proxy = new ProxyService({
     ...{ self: 'ada' as never, control: served.control(), rpc, door, clock: systemClock },

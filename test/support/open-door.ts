@@ -16,9 +16,10 @@ export async function undoAll(): Promise<void> {
 export async function opened(
   backend: Backend,
   protocol: 'http' | 'tcp' = 'http',
+  onFailure: (error: unknown) => void = () => {},
 ): Promise<{ port: number; door: OpenDoor }> {
   const port = await freePort()
-  const door = await serviceDoor.open({ bind: '127.0.0.1', port, protocol }, backend)
+  const door = await serviceDoor.open({ bind: '127.0.0.1', port, protocol }, backend, onFailure)
   undo.push(() => door.close(0))
   return { port, door }
 }

@@ -15,7 +15,7 @@ export class HttpDoor implements OpenDoor {
   readonly #links = new KeptLinks()
   readonly #upgraded = new Set<Duplex>()
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, onFailure: (error: unknown) => void) {
     const server = createServer({
       ServerResponse: Reply,
       requestTimeout: 0,
@@ -29,7 +29,8 @@ export class HttpDoor implements OpenDoor {
     server.timeout = idleMs
     server.on('request', (request: IncomingMessage, response: Reply) => {
       serve({ request, response }, backend, this.#links).catch((error: unknown) => {
-        response.destroy(error instanceof Error ? error : undefined)
+        onFailure(error)
+        response.destroy()
       })
     })
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -37,7 +38,8 @@ export class HttpDoor implements OpenDoor {
       socket.once('close', () => this.#upgraded.delete(socket))
       socket.on('error', () => socket.destroy())
       serveUpgrade({ request, socket, head }, backend).catch((error: unknown) => {
-        socket.destroy(error instanceof Error ? error : undefined)
+        onFailure(error)
+        socket.destroy()
       })
     })
     this.server = server

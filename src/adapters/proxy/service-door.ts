@@ -5,8 +5,8 @@ import { listening } from './listening.ts'
 import { TcpDoor } from './tcp-door.ts'
 
 export const serviceDoor: ServiceDoor = {
-  async open(options, backend) {
-    const door = options.protocol === 'tcp' ? new TcpDoor(backend) : new HttpDoor(backend)
+  async open(options, backend, onFailure) {
+    const door = options.protocol === 'tcp' ? new TcpDoor(backend, onFailure) : new HttpDoor(backend, onFailure)
     await listening(door.server, options)
     return door
   },

@@ -13,13 +13,16 @@ export class TcpDoor implements OpenDoor {
   readonly #backend: Backend
   readonly #open = new Set<Socket>()
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, onFailure: (error: unknown) => void) {
     this.#backend = backend
     this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
       this.#open.add(socket)
       socket.once('close', () => this.#open.delete(socket))
       socket.on('error', () => socket.destroy())
-      this.#serve(socket).catch((error: unknown) => socket.destroy(error instanceof Error ? error : undefined))
+      this.#serve(socket).catch((error: unknown) => {
+        onFailure(error)
+        socket.destroy()
+      })
     })
     this.server.maxConnections = mostConnections
   }

@@ -20,6 +20,7 @@ import type { Unsubscribe } from '../../ports/rpc.ts'
 import type { Backend } from '../../ports/service-door.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Control } from '../control/types.ts'
+import { FailureLog } from '../proxy/failure-log.ts'
 import type { CertificateService } from './certificate-service.ts'
 
 export type DoorPlan = IngressDoorOptions
@@ -43,8 +44,6 @@ export interface IngressDeps {
 
 /** Before an address that could not be had is tried again. */
 const retryEvery: Millis = 5 * second
-/** What nobody expected is told at once, and then no more than the number of it after so long. */
-const quietFor: Millis = 10 * second
 /** What is under way when the daemon stops may go on for so long. */
 const closeGrace: Millis = 10 * second
 
@@ -61,19 +60,18 @@ export class IngressService implements Service {
   readonly name = 'ingress'
   readonly #deps: IngressDeps
   readonly #standings: readonly Standing[]
+  readonly #failures: FailureLog
   readonly #listeners = new Set<() => void>()
   #unsubscribe: readonly Unsubscribe[] = []
   /** Null when the state has changed since it was made. */
   #table: RoutingTable | null = null
   #turn: Promise<void> = Promise.resolve()
   #retry: Cancel = () => {}
-  /** Failures that were not told one by one; null when the next is told. */
-  #untold: number | null = null
-  #speak: Cancel = () => {}
   #isStopped = false
 
   constructor(deps: IngressDeps) {
     this.#deps = deps
+    this.#failures = new FailureLog(deps, 'a request from outside failed for a reason of ours')
     this.#standings = deps.doors.map((plan) => ({ plan, door: null, problem: null, stale: null }))
   }
 
@@ -98,7 +96,7 @@ export class IngressService implements Service {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#retry()
-    this.#speak()
+    this.#failures.stop()
     await this.#turn
     await Promise.all(this.#standings.flatMap(({ door }) => door?.close(closeGrace) ?? []))
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
@@ -180,20 +178,9 @@ export class IngressService implements Service {
     }
   }
 
-  /** Whoever asks must not be able to fill the log. */
   #onFailure(error: unknown): void {
-    const { log, clock, metrics } = this.#deps
-    metrics.count('claw_ingress_failures_total', {})
-    if (this.#untold !== null) {
-      this.#untold += 1
-      return
-    }
-    log.error('a request from outside failed for a reason of ours', { error })
-    this.#untold = 0
-    this.#speak = clock.after(quietFor, () => {
-      if (this.#untold !== null && this.#untold > 0) log.error('more of them failed', { count: this.#untold })
-      this.#untold = null
-    })
+    this.#deps.metrics.count('claw_ingress_failures_total', {})
+    this.#failures.add(error)
   }
 
   #note(standing: Standing, what: 'problem' | 'stale', words: string | null): void {

@@ -19,6 +19,7 @@ import type { Service } from '../../ports/service.ts'
 import { serviceStats } from '../../wire/service.ts'
 import type { Control } from '../control/types.ts'
 import { ServiceBackend } from './backend.ts'
+import { FailureLog } from './failure-log.ts'
 
 export interface ProxyDeps {
   readonly self: NodeId
@@ -57,6 +58,7 @@ export class ProxyService implements Service {
   readonly #deps: ProxyDeps
   readonly #served = new Map<DeploymentId, Served>()
   readonly #addresses = new Map<PlacementId, PortAddress>()
+  readonly #failures: FailureLog
   readonly #listeners = new Set<() => void>()
   readonly #farewells = new Set<(placement: PlacementId) => void>()
   /** Doors are opened and closed one after the other. */
@@ -67,6 +69,7 @@ export class ProxyService implements Service {
 
   constructor(deps: ProxyDeps) {
     this.#deps = deps
+    this.#failures = new FailureLog(deps, 'a request to a deployment failed for a reason of ours')
   }
 
   start(): Promise<void> {
@@ -85,6 +88,7 @@ export class ProxyService implements Service {
     this.#isStopped = true
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#retry()
+    this.#failures.stop()
     await this.#turn
     await Promise.all([...this.#served.values()].flatMap(({ door }) => door?.close(closeGrace) ?? []))
     this.#served.clear()
@@ -181,7 +185,7 @@ export class ProxyService implements Service {
     const address = `${bind}:${port}`
     let problem: string | null = null
     try {
-      served.door = await door.open({ bind, port, protocol }, backend)
+      served.door = await door.open({ bind, port, protocol }, backend, (error) => this.#failures.add(error))
       log.info('takes requests for a deployment', { service: name, address })
     } catch (error) {
       const isTaken = ClawError.is(error, 'ADDRESS_IN_USE')
