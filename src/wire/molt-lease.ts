@@ -155,7 +155,7 @@ export const askBid: Protocol<{ readonly want: Want }, BidAnswer> = {
 /** Takes a bid, and asks for the provider's signature. Safe to repeat. Throws RATE_LIMITED. */
 export const agreeTerms: Protocol<AgreeRequest, AgreeAnswer> = {
   ...base,
-  id: '/clawbernetes/molt-lease/agree/1.0.0',
+  id: '/clawbernetes/molt-lease/agree/1.1.0',
   lane: 'control',
   request: json(AgreeRequest),
   response: json(AgreeAnswer),
