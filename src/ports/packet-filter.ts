@@ -3,11 +3,11 @@ import type { PortRange } from '../model/network-policy.ts'
 
 /** Addresses are numbers, and lists of them in order: the same state gives the same ruling, whoever asks. */
 export interface Ruling {
-  /** Every address that work of this node can have. */
-  readonly subnet: string
+  /** Every address that work of this node can have, and those of work that has kept one of an earlier range. None overlap. */
+  readonly ranges: readonly string[]
   /** Those whose work is known. */
   readonly known: readonly number[]
-  /** On these ways nothing passes from, or to, any other address of the subnet: work is about to be there that a policy may be for. */
+  /** On these ways nothing passes from, or to, any other address of the ranges: work is about to be there that a policy may be for. */
   readonly shut: readonly Way[]
   readonly groups: readonly RuledGroup[]
 }

@@ -75,7 +75,7 @@ describe.skipIf(!hasHosts)('given two hosts whose kernels are told who may reach
     for (const host of [1, 2]) {
       const isHere = ({ node }: Endpoint): boolean => node === nodeId(`n${host}`)
       const source = { residents: known.filter(isHere), others: known.filter((one) => !isHere(one)) }
-      const ruling = rulingOf({ policies, ...source, expected, subnet: subnet(host) })
+      const ruling = rulingOf({ policies, ...source, expected, subnet: subnet(host), running: [] })
       if (ruling === null) await filterOf(host).remove(signal)
       else expect(await filterOf(host).apply(ruling, signal)).toEqual([])
     }

@@ -28,8 +28,9 @@ export interface Packet {
 }
 
 /** Whether the first packet of a connection gets past one node; `ways` for which half of it is looked at. */
-export function passes({ subnet: own, known, shut, groups }: Ruling, { from, to, port }: Packet): boolean {
-  const isHere = (one: number): boolean => covers(parseCidr(own) ?? { base: 0, bits: 0 }, { base: one, bits: 32 })
+export function passes({ ranges, known, shut, groups }: Ruling, { from, to, port }: Packet): boolean {
+  const isHere = (one: number): boolean =>
+    ranges.some((range) => covers(parseCidr(range) ?? { base: 0, bits: 0 }, { base: one, bits: 32 }))
   const isUnknown = (one: number): boolean => isHere(one) && !known.includes(one)
   if ((shut.includes('egress') && isUnknown(from)) || (shut.includes('ingress') && isUnknown(to))) return false
   const lets = ({ peers, ports }: Allowance, far: number): boolean =>

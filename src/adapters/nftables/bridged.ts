@@ -4,6 +4,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Cidr } from '../../lib/cidr.ts'
+import { covers, parseCidr, parseIpv4, sizeOf } from '../../lib/cidr.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ToolResult } from '../../ports/tool.ts'
 import { toolProblem } from '../../ports/tool.ts'
@@ -20,7 +22,7 @@ export interface BridgedInit {
   readonly patience: number
 }
 
-/** Returns why some packets are not seen, in words, having shown all of the bridge of that range to the rules, and of no other bridge. */
+/** Returns why some packets are not seen, in words, having shown all of the bridges of these ranges to the rules, and of no other bridge. */
 export function bridgedPackets({ attempt, settings, patience }: BridgedInit) {
   /** It was this daemon that has loaded the module, and other bridges are not as they were yet. */
   let hasChangedAll = false
@@ -36,15 +38,18 @@ export function bridgedPackets({ attempt, settings, patience }: BridgedInit) {
     return hasChangedAll
   }
 
-  return async (subnet: string, signal: AbortSignal): Promise<readonly string[]> => {
-    const bridge = await bridgeOf(subnet, signal, attempt)
-    if (bridge === null) return []
+  return async (ranges: readonly string[], signal: AbortSignal): Promise<readonly string[]> => {
+    const bridges = await bridgesOf(ranges, signal, attempt)
+    if (bridges.length === 0) return []
     const isThere = await load(signal)
     if (hasChangedAll) await leaveOthers(settings)
     hasChangedAll = false
-    const set = await attempt(signal, 'ip', 'link', 'set', 'dev', bridge, 'type', 'bridge', 'nf_call_iptables', '1')
-    const reason = isThere ? toolProblem('ip', set, patience) : 'br_netfilter is not loaded: modprobe br_netfilter'
-    return reason === null ? [] : [`work of this node is not kept from other work of this node: ${reason}`]
+    const reasons = isThere ? [] : ['br_netfilter is not loaded: modprobe br_netfilter']
+    for (const bridge of isThere ? bridges : []) {
+      const set = await attempt(signal, 'ip', 'link', 'set', 'dev', bridge, 'type', 'bridge', 'nf_call_iptables', '1')
+      reasons.push(...[toolProblem('ip', set, patience)].filter((one) => one !== null))
+    }
+    return reasons.map((reason) => `work of this node is not kept from other work of this node: ${reason}`)
   }
 }
 
@@ -62,8 +67,22 @@ async function leaveOthers(settings: string): Promise<void> {
   }
 }
 
-/** The interface whose own address is of the subnet; null before there is one. */
-async function bridgeOf(subnet: string, signal: AbortSignal, attempt: Attempt): Promise<string | null> {
-  const { stdout } = await attempt(signal, 'ip', '-o', '-4', 'address', 'show', 'to', subnet)
-  return /^\d+: (\S+) /.exec(stdout)?.[1] ?? null
+/** Those whose own address is of the node's part, or whose network an address of an earlier part is in; none before there is one. */
+async function bridgesOf(ranges: readonly string[], signal: AbortSignal, attempt: Attempt): Promise<readonly string[]> {
+  const wanted = ranges.flatMap((range) => parseCidr(range) ?? [])
+  const { stdout } = await attempt(signal, 'ip', '-o', '-4', 'address', 'show', 'type', 'bridge')
+  const found = stdout.split('\n').flatMap((line) => {
+    const [, name = '', address = '', bits = ''] = /^\d+: (\S+) +inet ([\d.]+)\/(\d+) /.exec(line) ?? []
+    const own = parseIpv4(address)
+    if (own === null) return []
+    const isOf = (range: Cidr): boolean =>
+      range.bits === 32 ? covers(networkOf(own, Number(bits)), range) : covers(range, { base: own, bits: 32 })
+    return wanted.some(isOf) ? [name] : []
+  })
+  return [...new Set(found)]
+}
+
+function networkOf(address: number, bits: number): Cidr {
+  const size = sizeOf({ bits })
+  return { base: Math.floor(address / size) * size, bits }
 }

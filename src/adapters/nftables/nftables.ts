@@ -70,7 +70,7 @@ export function nftables({ name, folder, run, bridges = '/proc/sys/net/bridge' }
         await give(text, signal)
         applied = { table, listing: await list(table, signal) }
       }
-      return bridged(ruling.subnet, signal)
+      return bridged(ruling.ranges, signal)
     },
     isThere,
     async remove(signal) {

@@ -28,11 +28,14 @@ interface Direction {
 const asked: Direction = { suffix: '', opener: 'saddr', other: 'daddr', port: 'dport' }
 const answered: Direction = { suffix: '-answers', opener: 'daddr', other: 'saddr', port: 'sport' }
 
-export function tableOf({ subnet, known, shut, groups }: Ruling): Table {
+export function tableOf({ ranges, known, shut, groups }: Ruling): Table {
   const named = groups.map((group, i) => ({ group, name: `${group.way}-${i}` }))
   const peers = peerSetsOf(groups)
-  const elements = new Map<string, readonly string[]>([['known', known.map(formatIpv4)]])
-  for (const way of ['egress', 'ingress'] as const) elements.set(`shut-${way}`, shut.includes(way) ? [subnet] : [])
+  const elements = new Map<string, readonly string[]>([
+    ['own', ranges],
+    ['known', known.map(formatIpv4)],
+  ])
+  for (const way of ['egress', 'ingress'] as const) elements.set(`shut-${way}`, shut.includes(way) ? ranges : [])
   for (const { name, addresses } of peers.values()) elements.set(name, addresses.map(formatIpv4))
   for (const { suffix } of [asked, answered])
     for (const way of ['egress', 'ingress'] as const) {
@@ -50,16 +53,18 @@ export function tableOf({ subnet, known, shut, groups }: Ruling): Table {
     ...Array.from(elements.keys(), (name) =>
       isMap(name)
         ? `map ${name} { type ipv4_addr : verdict; }`
-        : `set ${name} { type ipv4_addr; ${name.startsWith('shut-') ? 'flags interval; ' : ''}}`,
+        : `set ${name} { type ipv4_addr; ${isOfRanges(name) ? 'flags interval; ' : ''}}`,
     ),
     ...chains,
     ...judging(asked),
     ...judging(answered),
-    ...forward(subnet),
-    ...input(subnet),
+    ...forward,
+    ...input,
   ].join('\n')
   return { frame, elements }
 }
+
+const isOfRanges = (name: string): boolean => name === 'own' || name.startsWith('shut-')
 
 const isMap = (name: string): boolean => /^(?:egress|ingress)(?:-answers)?$/.test(name)
 
@@ -120,22 +125,22 @@ const judging = ({ suffix, opener, other }: Direction): readonly string[] => [
 ]
 
 /** What is neither from here nor to here is passed on as it comes. What is for many at once would get past the rules for one. */
-const forward = (subnet: string): readonly string[] => [
+const forward: readonly string[] = [
   'chain forward {',
   'type filter hook forward priority -4; policy accept;',
-  `ip saddr != ${subnet} ip daddr != ${subnet} accept`,
+  'ip saddr != @own ip daddr != @own accept',
   'ct state related ip protocol icmp accept',
-  `ip saddr ${subnet} ip daddr { 224.0.0.0/4, 255.255.255.255 } counter drop`,
+  'ip saddr @own ip daddr { 224.0.0.0/4, 255.255.255.255 } counter drop',
   'ct direction reply goto judge-answers',
   'goto judge',
   '}',
 ]
 
 /** To the node itself: names may always be asked for, and what it has opened, such as a health check, is always answered. */
-const input = (subnet: string): readonly string[] => [
+const input: readonly string[] = [
   'chain input {',
   'type filter hook input priority -4; policy accept;',
-  `ip saddr != ${subnet} accept`,
+  'ip saddr != @own accept',
   'iif "lo" accept',
   'ct direction reply accept',
   'ct state related ip protocol icmp accept',

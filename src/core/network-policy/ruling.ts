@@ -1,4 +1,5 @@
 /** What one node has to let through and what not: of the policies, and of the addresses that work has here and elsewhere. */
+import { covers, formatCidr, parseCidr } from '../../lib/cidr.ts'
 import type { NetworkPeer, NetworkPolicy } from '../../model/network-policy.ts'
 import { networkPolicyKey, parsePorts } from '../../model/network-policy.ts'
 import type { AllowedPeers, Allowance, RuledGroup, Ruling, Way } from '../../ports/packet-filter.ts'
@@ -13,11 +14,21 @@ export interface RulingSource {
   readonly residents: readonly Endpoint[]
   /** Work that belongs on this node and whose address is not known; null where it cannot be said which that is. */
   readonly expected: readonly WorkMarks[] | null
+  /** The node's part of the range of containers. */
   readonly subnet: string
+  /** Addresses of all that runs on this node, work that the mesh does not know among it. */
+  readonly running: readonly number[]
 }
 
 /** Null while no policy is there: nothing is kept from anybody then. */
-export function rulingOf({ policies, others, residents: said, expected, subnet }: RulingSource): Ruling | null {
+export function rulingOf({
+  policies,
+  others,
+  residents: said,
+  expected,
+  subnet,
+  running,
+}: RulingSource): Ruling | null {
   if (policies.length === 0) return null
   const residents = withoutDoubles(said)
   const sorted = policies.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
@@ -50,7 +61,7 @@ export function rulingOf({ policies, others, residents: said, expected, subnet }
       (policiesOf.get(one.namespace) ?? []).some((policy) => policy[way] !== null && selects(policy, one)),
     )
   return {
-    subnet,
+    ranges: rangesOf(subnet, running),
     shut: ways.filter(isShut),
     known: inOrder(residents.map(({ address }) => address)),
     groups: [...groupsOf('egress'), ...groupsOf('ingress')],
@@ -107,6 +118,13 @@ const among = (
 
 const byNamespace = <T extends { readonly namespace: string }>(all: readonly T[]): ReadonlyMap<string, readonly T[]> =>
   Map.groupBy(all, ({ namespace }) => namespace)
+
+/** Work that was started before the mesh had another range is on this node with an address of that one until it ends; nothing new is. */
+function rangesOf(subnet: string, running: readonly number[]): readonly string[] {
+  const part = parseCidr(subnet)
+  const outside = inOrder(running).filter((base) => part === null || !covers(part, { base, bits: 32 }))
+  return [subnet, ...outside.map((base) => formatCidr({ base, bits: 32 }))]
+}
 
 /** Whose address two say they have is not known. */
 function withoutDoubles(endpoints: readonly Endpoint[]): readonly Endpoint[] {

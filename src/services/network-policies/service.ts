@@ -10,12 +10,13 @@ import { subnetOf } from '../../core/overlay/addresses.ts'
 import { joinsOverlay } from '../../core/overlay/joins.ts'
 import type { Change } from '../../core/state/types.ts'
 import { isSameJson } from '../../lib/canonical-json.ts'
+import { parseIpv4 } from '../../lib/cidr.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { TaskStatus } from '../../ports/executor.ts'
+import type { TaskState, TaskStatus } from '../../ports/executor.ts'
 import type { Log } from '../../ports/log.ts'
 import type { PacketFilter, Ruling } from '../../ports/packet-filter.ts'
 import type { Unsubscribe } from '../../ports/rpc.ts'
@@ -210,6 +211,7 @@ export class NetworkPolicyService implements Service {
       others: this.#seen.others,
       ...this.#ownWork(),
       subnet: subnetOf(state.overlay.settings, slot),
+      running: tasks.all().flatMap(({ status }) => addressOf(status) ?? []),
     })
   }
 
@@ -285,3 +287,7 @@ export class NetworkPolicyService implements Service {
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** Null for what has none, or runs no more. */
+const addressOf = (status: TaskState): number | null =>
+  'overlayAddress' in status ? parseIpv4(status.overlayAddress ?? '') : null

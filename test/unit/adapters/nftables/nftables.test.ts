@@ -17,7 +17,7 @@ vi.mock('node:fs/promises', async (original) => {
   return { ...real, writeFile }
 })
 
-const ruling: Ruling = { subnet: subnet(1), known: [], shut: [], groups: [] }
+const ruling: Ruling = { ranges: [subnet(1)], known: [], shut: [], groups: [] }
 const { signal } = new AbortController()
 const forAll = ['bridge-nf-call-iptables', 'bridge-nf-call-ip6tables', 'bridge-nf-call-arptables']
 let folder = ''
@@ -31,7 +31,7 @@ afterEach(() => {
 })
 
 /** A host with a bridge for work, whose kernel has `br_netfilter` once it is loaded. */
-function host() {
+function host(listed = '7: claw-br0    inet 10.200.1.1/24 brd 10.200.1.255 scope global claw-br0') {
   const bridges = join(folder, 'bridge')
   const commands: string[] = []
   const load = (): void => {
@@ -43,7 +43,7 @@ function host() {
     run(command, args) {
       commands.push([command, ...args].join(' '))
       if (command === 'modprobe') load()
-      const stdout = command === 'ip' && args.includes('address') ? '7: claw-br0    inet 10.200.1.1/24' : ''
+      const stdout = command === 'ip' && args.includes('address') ? listed : ''
       const result: ToolResult = { code: 0, stdout, stderr: '', timedOut: false, missing: false, truncated: false }
       return Promise.resolve(result)
     },
@@ -84,4 +84,16 @@ test('given br_netfilter that others have loaded, what they have set for all bri
   expect(settings()).toEqual(['1', '1', '1'])
   expect(commands).toContain('ip link set dev claw-br0 type bridge nf_call_iptables 1')
   expect(commands).not.toContain('modprobe br_netfilter')
+})
+
+test('given work that has kept an address of an earlier range, the bridge that it is on is shown to the rules as well, and no other', async () => {
+  const lines = [
+    '7: clawbr    inet 10.77.1.1/24 scope global clawbr',
+    '9: virbr0    inet 192.168.122.1/24 scope global',
+  ]
+  const { filter, commands } = host(lines.join('\n'))
+  expect(await filter.apply({ ...ruling, ranges: [subnet(1), '10.77.1.5/32'] }, signal)).toEqual([])
+  expect(commands.filter((one) => one.startsWith('ip link'))).toEqual([
+    'ip link set dev clawbr type bridge nf_call_iptables 1',
+  ])
 })

@@ -13,7 +13,7 @@ const group = (parts: Partial<RuledGroup>): RuledGroup => ({
   ...{ way: 'ingress', members: [address(1, 2)], allows: [], ...parts },
 })
 const ruling = (groups: readonly RuledGroup[], known = [2, 3], shut: Ruling['shut'] = []): Ruling => ({
-  ...{ subnet: subnet(1), shut, known: known.map((host) => address(1, host)), groups },
+  ...{ ranges: [subnet(1)], shut, known: known.map((host) => address(1, host)), groups },
 })
 const work = (...hosts: readonly number[]) => ({ work: hosts.map((host) => address(2, host)), ranges: [] })
 const chain = (frame: string, name: string): readonly string[] =>
@@ -87,4 +87,13 @@ test('to shut unknown addresses in or out is one element', () => {
   ])
   expect(changeText('t', open, shut)?.trim()).toBe('add element ip t shut-ingress { 10.200.1.0/24 }')
   expect(changeText('t', shut, open)?.trim()).toBe('delete element ip t shut-ingress { 10.200.1.0/24 }')
+})
+
+test('an address of an earlier range that is left is one element of what belongs to this node', () => {
+  const before = ruling([], [2, 3], ['ingress'])
+  const [one, two] = [tableOf(before), tableOf({ ...before, ranges: [subnet(1), '10.77.1.5/32'] })]
+  expect(changeText('t', one, two)?.trim().split('\n')).toEqual([
+    'add element ip t own { 10.77.1.5/32 }',
+    'add element ip t shut-ingress { 10.77.1.5/32 }',
+  ])
 })

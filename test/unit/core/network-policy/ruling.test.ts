@@ -24,6 +24,7 @@ function rulingAt(node: number, policies: readonly NetworkPolicy[], work: readon
     residents: work.filter(isHere),
     others: work.filter((one) => !isHere(one)),
     subnet: subnet(node),
+    running: [],
     expected: [],
   }
   const ruling = rulingOf({ policies, ...source })
@@ -93,7 +94,9 @@ test('the same mesh gives the same ruling, in whichever order it is told', () =>
 
 test('without a policy there is no ruling', () => {
   const one = endpoint(1, 2)
-  expect(rulingOf({ policies: [], residents: [one], others: [], expected: [], subnet: subnet(1) })).toBeNull()
+  expect(
+    rulingOf({ policies: [], residents: [one], others: [], expected: [], subnet: subnet(1), running: [] }),
+  ).toBeNull()
 })
 
 test('while work is expected that a policy is for, an address that nobody is known to have is closed on its ways', () => {
@@ -101,7 +104,7 @@ test('while work is expected that a policy is for, an address that nobody is kno
   const into = [policy({ namespace: 'b', ingress: [] })]
   const port = { protocol: 'tcp', first: 80 } as const
   const open = (policies: readonly NetworkPolicy[], expected: readonly WorkMarks[] | null): readonly boolean[] => {
-    const ruling = rulingOf({ policies, residents: [one], others: [], expected, subnet: subnet(1) })
+    const ruling = rulingOf({ policies, residents: [one], others: [], expected, subnet: subnet(1), running: [] })
     const [from, to] = [
       { from: unknown, to: one.address, port },
       { from: one.address, to: unknown, port },

@@ -41,3 +41,17 @@ test('where a fresh state is refused at once, it is asked for again with the nex
   }
   expect(known.asked).toBe(2)
 })
+
+test('work that has kept an address of an earlier range stays under its policies until it ends', async () => {
+  const { service, world, filter, run, place, runs, ends } = node()
+  await service.start()
+  run(closed())
+  place('wl-a')
+  runs('wl-a', '10.77.1.5')
+  await world.runFor(1_000)
+  const group = { way: 'ingress', members: [number('10.77.1.5')], allows: [] }
+  expect(filter.ruling).toMatchObject({ ranges: ['10.200.2.0/24', '10.77.1.5/32'], groups: [group] })
+  ends('wl-a')
+  await world.runFor(1_000)
+  expect(filter.ruling).toMatchObject({ ranges: ['10.200.2.0/24'], groups: [] })
+})

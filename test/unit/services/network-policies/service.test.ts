@@ -12,7 +12,7 @@ test('work that a policy is for has its rule with the very moment in which its a
   run(closed())
   place('wl-a')
   await world.runFor(1_000)
-  expect(filter.ruling).toMatchObject({ subnet: '10.200.2.0/24', known: [], shut: ['ingress'], groups: [] })
+  expect(filter.ruling).toMatchObject({ ranges: ['10.200.2.0/24'], known: [], shut: ['ingress'], groups: [] })
   runs('wl-a', '10.200.2.2')
   await world.runFor(200)
   const own = number('10.200.2.2')
@@ -94,7 +94,7 @@ test('rules are looked after although nothing happens, and stay when the daemon 
 
 test('a daemon that may have missed something leaves the rules of the one before it alone until it has heard', async () => {
   const filter = new SimFilter()
-  filter.ruling = { subnet: '10.200.2.0/24', known: [1], shut: [], groups: [] }
+  filter.ruling = { ranges: ['10.200.2.0/24'], known: [1], shut: [], groups: [] }
   const { service, world, run, known } = node({ filter, isFresh: false })
   await service.start()
   await world.runFor(3_000)
@@ -172,7 +172,7 @@ test('what is started next waits until work that has ended has lost its address'
 
 test('what is started next does not wait for what comes after it, but until rules of a daemon before are no more', async () => {
   const filter = new SimFilter()
-  filter.ruling = { subnet: '10.200.2.0/24', known: [1], shut: [], groups: [] }
+  filter.ruling = { ranges: ['10.200.2.0/24'], known: [1], shut: [], groups: [] }
   const { service, world, run, place, known } = node({ filter, isFresh: false })
   run(closed())
   await service.start()
