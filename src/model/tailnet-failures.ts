@@ -21,6 +21,12 @@ export const tailnetFailures = {
     ({ node }: { node: string }) => `${node} is not set to use Tailscale.`,
     'Say provider = "tailscale" in [network] of its settings, and start its daemon again.',
   ),
+  TAILSCALE_BY_HAND: failure(
+    'conflict',
+    ({ command }: { command: string }) =>
+      `Its settings leave Tailscale to the owner of the host: run  ${command}  there.`,
+    'Or say manage = true in [network.tailscale] of its settings, and start its daemon again.',
+  ),
   TAILSCALE_FAILED: failure(
     'unavailable',
     ({ problem }: { problem: string; why: TailscaleWhy }) => `Tailscale did not do it on this host: ${problem}.`,

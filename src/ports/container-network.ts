@@ -16,6 +16,7 @@ export interface NetworkLook {
   /** Null where the engine does not say. */
   readonly subnet: string | null
   readonly mtu: number | null
+  readonly hasIpv6: boolean
   /** How many run on it. */
   readonly containers: number
 }

@@ -1,6 +1,11 @@
 /** WireGuard on this host: one interface for each lane of the overlay, and what it says of itself. */
 import type { Instant, Millis } from '../model/time.ts'
 
+export interface TunnelBridge {
+  readonly name: string
+  readonly subnet: string
+}
+
 export interface Tunnel {
   /** Of the interface. */
   readonly name: string
@@ -13,8 +18,11 @@ export interface Tunnel {
   readonly quick: string
   /** Ranges that are sent this way. */
   readonly routes: readonly string[]
-  /** Of the mesh's own containers, which may use it by the addresses of that subnet; what is behind other bridges may not. */
-  readonly bridge: { readonly name: string; readonly subnet: string } | null
+  /**
+   * Of the mesh's own containers, which may use it by the addresses of that subnet; what is behind other bridges may not. While it is
+   * unknown whether there is one, what an earlier daemon has put in place stays.
+   */
+  readonly bridge: TunnelBridge | 'unknown' | null
 }
 
 /** Where the files are; only the daemon's user may read them. */

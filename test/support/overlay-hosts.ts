@@ -25,6 +25,8 @@ export interface OverlayHost {
   readonly tunnels: SimTunnels
   readonly engine: SimNetworks
   service: OverlayService
+  /** The service of the next daemon of that host. */
+  readonly again: () => OverlayService
 }
 
 export class OverlayHosts {
@@ -82,19 +84,17 @@ export class OverlayHosts {
     const isFirst = this.hosts.length === 0
     const tunnels = new SimTunnels(this.ether, [`192.0.2.${this.hosts.length + 1}`])
     const engine = new SimNetworks()
-    const service = new OverlayService(
-      {
-        ...{ self: identity.id, mesh: meshId('mesh-0123'), control: this.control.at(identity.id), clock: this.world },
-        ...{ signer: identity.signer, sealer: identity.sealer, verifier: createVerifier(), keys: tunnelKeys, tunnels },
-        sights: { seenAt: () => null, observed: () => [] },
-        disk: new SimDisk({ random: this.world }),
-        ...{ networks: engine, bridges: engine, onLanes: () => undefined },
-        givenKey: () => Promise.resolve(null),
-        log: silent,
-      },
-      own,
-    )
-    const host = { node: identity.id, tunnels, engine, service }
+    const deps = {
+      ...{ self: identity.id, mesh: meshId('mesh-0123'), control: this.control.at(identity.id), clock: this.world },
+      ...{ signer: identity.signer, sealer: identity.sealer, verifier: createVerifier(), keys: tunnelKeys, tunnels },
+      sights: { seenAt: () => null, observed: () => [] },
+      disk: new SimDisk({ random: this.world }),
+      ...{ networks: engine, bridges: engine, onLanes: () => undefined },
+      givenKey: () => Promise.resolve(null),
+      log: silent,
+    }
+    const start = () => new OverlayService(deps, own)
+    const host = { node: identity.id, tunnels, engine, service: start(), again: start }
     this.hosts.push(host)
     if (isFirst) await this.run({ ...found(identity.id), founder: member } as Command)
     else {

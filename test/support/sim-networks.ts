@@ -40,7 +40,7 @@ export class SimNetworks implements ContainerNetworks, HostBridges {
   async make({ name, subnet, mtu, tunnels }: ContainerNetwork): Promise<string | null> {
     await this.#reach()
     if (this.refusal !== null) return this.refusal
-    this.made.set(name, { owner: 'self', subnet, mtu, containers: 0, trusted: tunnels })
+    this.made.set(name, { owner: 'self', subnet, mtu, hasIpv6: false, containers: 0, trusted: tunnels })
     if (!this.isElsewhere) this.links.set(name, [subnet.replace(/\.0\//, '.1/')])
     return null
   }

@@ -1,7 +1,7 @@
 /** WireGuard on hosts that are not there: two interfaces agree on keys when each has the other's as a peer. What routes a host had is kept. */
 import type { TunnelConfig } from '../../src/core/overlay/render.ts'
 import { ClawError } from '../../src/model/failure.ts'
-import type { Tunnel, TunnelPeerState, Tunnels, TunnelState } from '../../src/ports/tunnels.ts'
+import type { Tunnel, TunnelBridge, TunnelPeerState, Tunnels, TunnelState } from '../../src/ports/tunnels.ts'
 import { tunnelKeys } from '../../src/adapters/keys/tunnel-keys.ts'
 import type { World } from '../../src/simulation/world.ts'
 
@@ -35,7 +35,9 @@ export class Ether {
 
 export class SimTunnels implements Tunnels {
   /** Interfaces that what is behind bridges is kept out of. */
-  readonly fenced = new Set<string>()
+  readonly fenced = new Map<string, TunnelBridge | null>()
+  /** What each was fenced with, one after the other. */
+  readonly fences: (TunnelBridge | null)[] = []
   readonly made = new Map<string, Made>()
   readonly files = new Map<string, string>()
   readonly addressesHere: readonly string[]
@@ -65,7 +67,10 @@ export class SimTunnels implements Tunnels {
 
   async apply(tunnel: Tunnel): Promise<void> {
     if (this.failure !== null) throw new ClawError('OVERLAY_FAILED', { problem: this.failure })
-    this.fenced.add(tunnel.name)
+    const before = this.fenced.get(tunnel.name) ?? null
+    const bridge = tunnel.bridge === 'unknown' ? before : tunnel.bridge
+    this.fenced.set(tunnel.name, bridge)
+    this.fences.push(bridge)
     await this.#moment()
     this.made.set(tunnel.name, read(tunnel))
     // A range that goes another way now does not go the old way any more.

@@ -21,6 +21,7 @@ export function containerNetworks(address: string, node: string): ContainerNetwo
         owner: ownerOf(info.Labels ?? {}, node),
         subnet: info.IPAM?.Config?.[0]?.Subnet ?? null,
         mtu: Number.isInteger(mtu) ? mtu : null,
+        hasIpv6: info.EnableIPv6 ?? false,
         containers: Object.keys(info.Containers ?? {}).length,
       }
     },
@@ -58,6 +59,8 @@ function ownerOf(labels: Readonly<Record<string, string>>, node: string): Networ
 const optionsOf = ({ name, subnet, mtu, tunnels }: ContainerNetwork) => ({
   Name: name,
   Driver: 'bridge',
+  // Its owner may have the engine give it to every network that does not say so.
+  EnableIPv6: false,
   IPAM: { Config: [{ Subnet: subnet }] },
   Options: {
     'com.docker.network.bridge.name': name,

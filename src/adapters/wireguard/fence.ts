@@ -9,11 +9,17 @@ const tableOf = (name: string): string => `inet ${name}-fence`
  * One table for each interface. What is answered may pass. A drop is final, whatever the chains of others accept before or after it.
  * The bridge of the mesh's own containers is passed by, for what is sent by their own addresses. Throws OVERLAY_FAILED.
  */
-export function fence(tooling: Tooling, tables: Tables, { name, bridge }: Pick<Tunnel, 'name' | 'bridge'>) {
+export async function fence(
+  tooling: Tooling,
+  tables: Tables,
+  { name, bridge: wanted }: Pick<Tunnel, 'name' | 'bridge'>,
+): Promise<void> {
   const table = tableOf(name)
+  if (wanted === 'unknown' && (await tables.isThere(tooling, table))) return
+  const bridge = wanted === 'unknown' ? null : wanted
   const rule = (words: string): string => `add rule ${table} forward ${words} drop`
   const [from, to] = bridge === null ? ['', ''] : [`iifname != "${bridge.name}"`, `oifname != "${bridge.name}"`]
-  return tables.put(tooling, table, [
+  await tables.put(tooling, table, [
     `add chain ${table} forward { type filter hook forward priority -5 ; policy accept ; }`,
     rule(`oifname "${name}" ${from} meta iifkind "bridge" ct state new`),
     rule(`iifname "${name}" ${to} meta oifkind "bridge" ct state new`),

@@ -17,6 +17,11 @@ export class Tables {
     return known !== undefined && known === (await list(tooling, table))
   }
 
+  /** Whoever has put it in place. An empty one counts for nothing. */
+  async isThere(tooling: Tooling, table: string): Promise<boolean> {
+    return (await list(tooling, table)).includes(' hook ')
+  }
+
   /** One that is not there is no error. Throws OVERLAY_FAILED. */
   async remove(tooling: Tooling, table: string): Promise<void> {
     this.#listed.delete(table)

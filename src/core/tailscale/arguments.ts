@@ -37,6 +37,8 @@ export const upCommand = (setup: TailscaleSetup, more: readonly string[] = []): 
     ...more,
   ])
 
+export const downCommand = (setup: TailscaleSetup): string => commandLine(setup, ['down'])
+
 /** What the tailnet has to be told for each service, once its administrator has defined that. */
 export const serveCommands = (setup: TailscaleSetup): readonly string[] =>
   setup.services.map(({ name, port, protocol, target }) =>

@@ -12,7 +12,7 @@ import { minute, second } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ContainerNetwork, ContainerNetworks, HostBridges, NetworkLook } from '../../ports/container-network.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Tunnel } from '../../ports/tunnels.ts'
+import type { Tunnel, TunnelBridge } from '../../ports/tunnels.ts'
 import { Loop } from '../gateway/loop.ts'
 import type { OverlayDeps, OverlaySetup } from './types.ts'
 
@@ -56,7 +56,7 @@ export function containerBridge(
 }
 
 interface Kept {
-  readonly bridge: NonNullable<Tunnel['bridge']> | null
+  readonly bridge: Tunnel['bridge']
   readonly problem: string | null
 }
 
@@ -71,6 +71,8 @@ export class ContainerBridge {
   #kept: Kept | null = null
   /** What was wanted then. */
   #keptFor: Wanted | null | undefined = undefined
+  /** What was tried last to set the first lanes up has failed. */
+  #isFailing = false
   #isOpen = false
   /** Nothing of it is left, as far as it was wanted no more. */
   #isGone = false
@@ -104,24 +106,27 @@ export class ContainerBridge {
   /** Null where there is an overlay, and no lane that this host has set up. */
   note(lanes: LanesThere | null): void {
     this.#lanes = lanes
+    this.#isFailing = false
     this.#want(lanes === null ? null : this.#wantedBy(lanes))
     this.#letGo()
   }
 
-  /** The lanes cannot be set up on this host: whoever waits for the first of them waits in vain. */
+  /** The lanes cannot be set up on this host now: whoever waits for the first of them waits in vain. What is there stays. */
   noteFailed(): void {
-    if (this.#lanes === undefined) this.note(null)
+    this.#isFailing = this.#lanes === undefined
+    this.#letGo()
   }
 
   /** There is no overlay, or it is none of this host's. */
   noteOff(): void {
     this.#lanes = undefined
+    this.#isFailing = false
     this.#want(null)
   }
 
   /** The bridge that the lanes are to let pass; null for none. */
   get bridge(): Kept['bridge'] {
-    return this.#kept?.bridge ?? null
+    return this.#kept === null ? 'unknown' : this.#kept.bridge
   }
 
   /** What containers are put on now; null for the engine's usual network. Waits for a while until that is known. Throws the signal's reason. */
@@ -253,20 +258,22 @@ export class ContainerBridge {
   /** The lanes let pass what is on the bridge. */
   get isPassed(): boolean {
     const tunnels = this.#lanes?.tunnels ?? []
-    return this.bridge !== null && tunnels.length > 0 && tunnels.every(({ bridge }) => isSameJson(bridge, this.bridge))
+    return isBridge(this.bridge) && tunnels.length > 0 && tunnels.every(({ bridge }) => isSameJson(bridge, this.bridge))
   }
 
   /** Those who wait for what is known now. */
   #letGo(): void {
     const isLooked =
       this.#wanted !== undefined && this.#keptFor !== undefined && isSameJson(this.#keptFor, this.#wanted)
-    const isSettled = this.#lanes !== undefined && isLooked && (this.bridge === null || this.isPassed)
-    if (isSettled) for (const letGo of this.#waiting) letGo()
+    const isSettled = this.#lanes !== undefined && isLooked && (!isBridge(this.bridge) || this.isPassed)
+    if (isSettled || this.#isFailing) for (const letGo of this.#waiting) letGo()
   }
 }
 
 const isSame = (there: NetworkLook, { subnet, mtu }: Wanted): boolean =>
-  there.owner === 'self' && there.subnet === subnet && there.mtu === mtu
+  there.owner === 'self' && there.subnet === subnet && there.mtu === mtu && !there.hasIpv6
+
+const isBridge = (bridge: Kept['bridge']): bridge is TunnelBridge => bridge !== null && bridge !== 'unknown'
 
 const elsewhere = 'the engine has its networks on another host than this daemon'
 

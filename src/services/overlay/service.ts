@@ -245,7 +245,7 @@ export class OverlayService implements Service {
       address: config.address,
       mtu,
       routes,
-      bridge: this.#bridge?.bridge ?? null,
+      bridge: this.#bridge === null ? null : this.#bridge.bridge,
       setconf: renderSetconf(config),
       quick: renderQuick(config),
     }

@@ -3,7 +3,7 @@
  * host is reached there for as long as it is. What somebody has turned off stays off.
  */
 import { announcedAt, ipOf, toldOf } from '../../core/tailscale/addresses.ts'
-import { boundedUp, keyFor } from '../../core/tailscale/arguments.ts'
+import { boundedUp, downCommand, keyFor, upCommand } from '../../core/tailscale/arguments.ts'
 import { isExpected, nextStep, type Trouble, troubleOf, waitAfter } from '../../core/tailscale/next.ts'
 import type { TailscaleSetup } from '../../core/tailscale/setup.ts'
 import { readStatus } from '../../core/tailscale/status.ts'
@@ -109,10 +109,11 @@ export class TailscaleService implements Service {
     return { setup, tailnet: this.#tailnet, announced: this.addresses(), troubles: this.#troubles }
   }
 
-  /** Brings it up although it was turned off. Null where the host is to be in no tailnet. Throws TAILSCALE_FAILED and CONFIG_INVALID. */
+  /** Brings it up although it was turned off. Null where the host is to be in no tailnet. Throws TAILSCALE_BY_HAND, TAILSCALE_FAILED and CONFIG_INVALID. */
   async up(signal: AbortSignal): Promise<TailscaleLook | null> {
     const { setup } = this.#place
     if (setup === null) return null
+    if (!setup.manages) throw new ClawError('TAILSCALE_BY_HAND', { command: upCommand(setup) })
     return this.#inTurn(async () => {
       signal.throwIfAborted()
       await this.#bringUp(setup, signal)
@@ -121,9 +122,11 @@ export class TailscaleService implements Service {
     })
   }
 
-  /** It stays off until it is brought up. Null where the host is to be in no tailnet. Throws TAILSCALE_FAILED. */
+  /** It stays off until it is brought up. Null where the host is to be in no tailnet. Throws TAILSCALE_BY_HAND and TAILSCALE_FAILED. */
   async down(signal: AbortSignal): Promise<TailscaleLook | null> {
-    if (this.#place.setup === null) return null
+    const { setup } = this.#place
+    if (setup === null) return null
+    if (!setup.manages) throw new ClawError('TAILSCALE_BY_HAND', { command: downCommand(setup) })
     return this.#inTurn(async () => {
       signal.throwIfAborted()
       await this.#deps.client.down(signal)

@@ -1,6 +1,5 @@
 /** The network of a host's containers, as the overlay's service keeps it on the engine. */
 import { describe, expect, test } from 'vitest'
-import type { Command } from '../../../../src/core/state/types.ts'
 import { workloadId } from '../../../../src/model/ids.ts'
 import type { WorkloadSpec } from '../../../../src/model/workload.ts'
 import { OverlayHosts } from '../../../support/overlay-hosts.ts'
@@ -37,7 +36,9 @@ describe('given nodes with an engine each, and an overlay that is turned on', ()
       const { tunnels, engine, service } = host
       const subnet = `10.200.${i + 1}.0/24`
       const trusted = ['claw0', 'claw1']
-      expect([...engine.made]).toEqual([[name, { owner: 'self', subnet, mtu: 1_420, containers: 0, trusted }]])
+      expect([...engine.made]).toEqual([
+        [name, { owner: 'self', subnet, mtu: 1_420, hasIpv6: false, containers: 0, trusted }],
+      ])
       expect(engine.opened.get(name)).toMatchObject({ subnet, overlay: ['10.100.0.0/16', '10.200.0.0/16'] })
       expect(tunnels.made.get('claw0')?.tunnel.bridge).toEqual({ name, subnet })
       expect(await networkFor(hosts, host)).toBe(name)
@@ -157,7 +158,7 @@ describe('given nodes with an engine each, and an overlay that is turned on', ()
   })
 })
 
-const left = { subnet: '10.200.1.0/24', mtu: 1_420, containers: 0, trusted: [] }
+const left = { subnet: '10.200.1.0/24', mtu: 1_420, hasIpv6: false, containers: 0, trusted: [] }
 
 describe('given something of that name that is not the node’s own', () => {
   test.each<[string, string, (host: OverlayHost) => void]>([
@@ -205,6 +206,17 @@ describe('given something of that name that is not the node’s own', () => {
     },
   )
 
+  test('a network of its own that also has IPv6, as no policy is kept there, is made anew', async () => {
+    const hosts = await OverlayHosts.of(1)
+    const { engine } = hosts.get(0)
+    engine.made.set(name, { ...left, owner: 'self', hasIpv6: true })
+    engine.links.set(name, ['10.200.1.1/24'])
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(15_000)
+    expect(engine.made.get(name)?.hasIpv6).toBe(false)
+  })
+
   test('the bridge that an engine has left behind is taken up', async () => {
     const hosts = await OverlayHosts.of(1)
     hosts.get(0).engine.links.set(name, ['10.200.1.1/24'])
@@ -244,62 +256,24 @@ describe('given an engine that cannot have it', () => {
   })
 })
 
-/** For all work of the namespace with that label. */
-const closed: Command = {
-  ...{ type: 'create-network-policy', namespace: 'default', name: 'closed', about: '' },
-  ...{ selects: { labels: { tier: 'db' } }, ingress: [], egress: null },
-}
-const guarded = { labels: { tier: 'db' } }
-const heldBack = 'overlay: work that network policies are for does not start without it'
-
-describe('given work that a network policy is for', () => {
-  test('it goes to no other network while the overlay’s is not there, which the node tells; other work does', async () => {
-    const hosts = await OverlayHosts.of(1)
-    const host = hosts.get(0)
-    host.engine.refusal = 'no'
-    await hosts.startAll()
-    await hosts.run(enableOverlay())
-    await hosts.run(closed)
-    await expect(networkFor(hosts, host, guarded)).rejects.toMatchObject({ code: 'OVERLAY_FAILED' })
-    expect(host.service.problems()).toContain(heldBack)
-    expect(await networkFor(hosts, host)).toBeNull()
-    host.engine.refusal = null
-    await hosts.world.runFor(30_000)
-    expect(await networkFor(hosts, host, guarded)).toBe(name)
-    expect(host.service.problems()).toEqual([])
-  })
-
-  test('it starts once the overlay is there that could not be set up at first', async () => {
-    const hosts = await OverlayHosts.of(1)
-    const host = hosts.get(0)
-    host.tunnels.failure = 'nft did not answer'
-    await hosts.startAll()
-    await hosts.run(enableOverlay())
-    await hosts.run(closed)
-    await expect(networkFor(hosts, host, guarded)).rejects.toMatchObject({ code: 'OVERLAY_FAILED' })
-    host.tunnels.failure = null
-    await hosts.world.runFor(15_000)
-    expect(await networkFor(hosts, host, guarded)).toBe(name)
-  })
-
-  test('it goes to the usual network where the host is not able to have an overlay at all', async () => {
-    const hosts = await OverlayHosts.of(1)
-    hosts.get(0).tunnels.obstacleHere = 'wg is not installed (wireguard-tools)'
-    await hosts.startAll()
-    await hosts.run(enableOverlay())
-    await hosts.run(closed)
-    expect(await networkFor(hosts, hosts.get(0), guarded)).toBeNull()
-  })
-
-  test('it goes to the usual network once the overlay is turned off', async () => {
-    const hosts = await running(1)
-    await hosts.run(closed)
-    await hosts.run({ type: 'disable-overlay' })
-    expect(await networkFor(hosts, hosts.get(0), guarded)).toBeNull()
-  })
-})
-
 describe('given a daemon that stops', () => {
+  test.each([false, true])(
+    'what containers may send stays open until the next has looked at their network, also while the engine is away (%s)',
+    async (isDown) => {
+      const hosts = await running(1, { setup: { stays: true } })
+      const host = hosts.get(0)
+      host.engine.fill(name, 1)
+      await hosts.played(host.service.stop())
+      host.tunnels.fences.length = 0
+      host.engine.isDown = isDown
+      host.service = host.again()
+      await host.service.start()
+      await hosts.world.runFor(30_000)
+      expect(host.tunnels.fences).not.toEqual([])
+      expect(host.tunnels.fences).not.toContain(null)
+    },
+  )
+
   test('its network goes with it where nothing is on it', async () => {
     const hosts = await running(2)
     await hosts.played(hosts.get(0).service.stop())

@@ -113,10 +113,10 @@ describe('given nodes that are in a mesh with an overlay', () => {
   test('given rules of the owner’s own that have taken the fence away, then it is there again', async () => {
     const hosts = await running(2)
     const { fenced } = hosts.get(0).tunnels
-    expect([...fenced]).toEqual(['claw0'])
+    expect([...fenced.keys()]).toEqual(['claw0'])
     fenced.clear()
     await hosts.world.runFor(15_000)
-    expect([...fenced]).toEqual(['claw0'])
+    expect([...fenced.keys()]).toEqual(['claw0'])
   })
 
   test('given an interface that somebody has deleted, its fence goes with the overlay', async () => {
@@ -126,7 +126,7 @@ describe('given nodes that are in a mesh with an overlay', () => {
     made.delete('claw0')
     await hosts.run({ type: 'disable-overlay' })
     await hosts.world.runFor(15_000)
-    expect([[...fenced], [...made.keys()]]).toEqual([[], []])
+    expect([[...fenced.keys()], [...made.keys()]]).toEqual([[], []])
   })
 
   test('what somebody has taken from an interface is put back', async () => {

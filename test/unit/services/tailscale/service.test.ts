@@ -180,3 +180,11 @@ test('without a key, bringing it up tells where a person lets the host in', asyn
   client.text = needsLogin()
   await expect(play(world, service.up(signal))).rejects.toThrow('it is refused')
 })
+
+test('given settings that leave it to the owner, it is turned neither on nor off, and what to run is said', async () => {
+  const { client, service } = await started('tskey-auth-abc', { manages: false }, printed())
+  const by = (command: string) => ({ code: 'TAILSCALE_BY_HAND', message: expect.stringContaining(command) as string })
+  await expect(service.up(signal)).rejects.toMatchObject(by('sudo tailscale up --hostname=clawnode-ada'))
+  await expect(service.down(signal)).rejects.toMatchObject(by('sudo tailscale down'))
+  expect([client.ups, client.text]).toEqual([[], printed()])
+})
