@@ -35,7 +35,7 @@ export interface VolumeEngine {
   remove(name: string, signal: AbortSignal): Promise<void>
   /** Gives the empty folder in it to that user, who alone may write to it then. */
   give(name: string, user: number, signal: AbortSignal): Promise<void>
-  /** Bytes of what is in each of them that is there. */
+  /** Bytes of what is in each of them; one of which it cannot be told is not among them. Throws EXECUTOR_UNAVAILABLE and CONTAINER_FAILED. */
   sizes(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, number>>
   /** Takes away what copies into it, or out of it: it holds on to the volume when the daemon that copied has died. */
   abandon(name: string, signal: AbortSignal): Promise<void>

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { tarEnd, tarHeader } from '../../lib/tar-header.ts'
+import { type Millis, second } from '../../model/time.ts'
 import { ask } from './engine.ts'
 import { helperWith, type Host, inside, refused, told } from './volume-copier.ts'
 
@@ -25,16 +26,23 @@ interface Used {
   readonly Volumes?: readonly { readonly Name: string; readonly UsageData?: { readonly Size: number } | null }[] | null
 }
 
-/** The engine looks at all of its volumes: it cannot be asked about some. Of one that it cannot look at it says less than nothing. */
+/** It walks through all of its volumes; one that takes longer could not say soon enough that one is too full. */
+const patience: Millis = 20 * second
+
+/** The engine looks at all of its volumes: it cannot be asked about some. Of one that it cannot look at it says less than nothing, or nothing at all. */
 export const sizesOf = (
   docker: Dockerode,
   names: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> =>
   told('how much is in its volumes could not be asked', async () => {
-    const { Volumes } = await ask(signal, (abortSignal) => usedBy(docker, abortSignal))
-    const wanted = (Volumes ?? []).filter(({ Name }) => names.has(Name))
-    return new Map(wanted.map(({ Name, UsageData }) => [Name, Math.max(0, UsageData?.Size ?? 0)]))
+    const { Volumes } = await ask(signal, (abortSignal) => usedBy(docker, abortSignal), patience)
+    return new Map(
+      (Volumes ?? []).flatMap(({ Name, UsageData }) => {
+        const bytes = UsageData?.Size ?? -1
+        return names.has(Name) && bytes >= 0 ? [[Name, bytes] as const] : []
+      }),
+    )
   })
 
 /** Only of volumes: its client can only ask about everything, which takes far longer. */

@@ -1,5 +1,5 @@
 /** What a node lends, as commands show it. */
-import { formatDuration } from '../../../lib/units.ts'
+import { formatDuration, formatMib } from '../../../lib/units.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
 import { facts, orDash } from './words.ts'
 
@@ -7,10 +7,12 @@ type Policy = OutputOf<'moltpolicy.show'>
 type Lease = OutputOf<'moltlease.info'>
 type Earnings = OutputOf<'molt.earnings'>
 
+const size = (bytes: number): string => formatMib(Math.floor(bytes / 1_048_576))
 const span = (ms: number): string => formatDuration(Math.round(ms))
 
-export const policyFacts = ({ mode, terms, available }: Policy): readonly string[] =>
-  facts([
+export const policyFacts = ({ mode, terms, available }: Policy): readonly string[] => {
+  const { data } = terms
+  return facts([
     ['Lends', mode ?? `nothing; these would be the terms of ${terms.mode}`],
     ...Object.entries(terms.prices).map(
       ([model, { inWords }]) => ['Price', `${inWords} an hour of ${model === '*' ? 'any other GPU' : model}`] as const,
@@ -22,7 +24,15 @@ export const policyFacts = ({ mode, terms, available }: Policy): readonly string
     ['Pays every', span(terms.intervalMs)],
     ['Told before', `${span(terms.reclaimMs)} before GPUs are taken back`],
     ['Buyers', `${terms.newcomers ? 'newcomers, and' : ''} reputation of ${terms.minReputation} at least`.trim()],
+    [
+      'Data of a lease',
+      `${size(data.inputs)} sent, ${size(data.outputs)} left, an image of ${size(data.images)} at most`,
+    ],
+    ['Data of all leases', `${size(data.all)} at most`],
+    ['Waits for data', span(data.sendMs)],
+    ['Keeps what is left', `${span(data.keepMs)} after the agreement was closed`],
   ])
+}
 
 export const leaseFacts = (lease: Lease): readonly string[] =>
   facts([

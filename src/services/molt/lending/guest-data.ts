@@ -5,7 +5,7 @@ import { type Agreement, agreementId } from '../../../core/molt/agreement.ts'
 import { passing, Tally } from '../../../lib/passing.ts'
 import { BadTar } from '../../../lib/tar-entries.ts'
 import { cut } from '../../../lib/slices.ts'
-import { ClawError } from '../../../model/failure.ts'
+import { ClawError, isClawError } from '../../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../../model/ids.ts'
 import { leaseNamespace, leaseVolume } from '../../../model/lease-mark.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
@@ -43,6 +43,8 @@ export interface Sent {
 /** What all such volumes have, and which agreement each is for. */
 const mark = { 'claw.guest': 'data' } as const
 const leaseMark = 'claw.lease'
+/** Of one that the file system under it bounds. */
+const bounded = { 'claw.bound': 'quota' } as const
 
 export class GuestData {
   readonly #deps: GuestDataDeps
@@ -115,13 +117,40 @@ export class GuestData {
     }
   }
 
-  /** Whether what the work has left by now is no more than was agreed on. */
+  /**
+   * Whether what work leaves can be bounded on this host: by quotas of its file system, or by an engine that says how much is in its volumes.
+   * Throws nothing of the engine.
+   */
+  async canBound(signal: AbortSignal): Promise<boolean> {
+    const { engine } = this.#deps
+    if (engine === null) return false
+    const { name, options, labels } = ownVolume(leaseNamespace, 'bound', this.#deps)
+    try {
+      const { isBounded } = await this.#make({ name, options, labels: { ...labels, ...mark } }, 2 ** 20, signal)
+      const isSeen = isBounded || (await engine.sizes(new Set([name]), signal)).has(name)
+      await engine.remove(name, signal)
+      return isSeen
+    } catch (error) {
+      if (!isClawError(error)) throw error
+      return false
+    }
+  }
+
+  /** Whether what the work has left by now is no more than was agreed on. Throws EXECUTOR_UNAVAILABLE where nothing bounds it and that cannot be told. */
   async isWithin({ agreement }: Lease, signal: AbortSignal): Promise<boolean> {
     const most = agreement?.terms.data?.outputs ?? 0
     if (agreement === null || most === 0) return true
-    const names = await this.#volumesOf(agreementId(agreement), signal)
-    const sizes = await this.#engine.sizes(new Set(names.filter((name) => name.includes('-out-'))), signal)
-    return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) <= most
+    const all = await this.#engine.known({ ...this.#labels(), [leaseMark]: agreementId(agreement) }, signal)
+    const folders = all.filter(({ name }) => name.includes('-out-'))
+    try {
+      const sizes = await this.#engine.sizes(new Set(folders.map(({ name }) => name)), signal)
+      if (folders.some(({ name }) => !sizes.has(name))) throw unmeasured()
+      return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) <= most
+    } catch (error) {
+      const isBounded = folders.every(({ labels }) => Object.entries(bounded).every(([key, to]) => labels[key] === to))
+      if (isClawError(error) && isBounded && !signal.aborted) return true
+      throw error
+    }
   }
 
   /** Throws LEASE_DATA_GONE, TOO_LARGE for more than was agreed on, and as the engine does. */
@@ -167,15 +196,21 @@ export class GuestData {
       if (!known.has(labels[leaseMark] ?? '')) await this.#remove(name, signal)
   }
 
-  async #make(volume: EngineVolume, most: number, signal: AbortSignal): Promise<EngineVolume> {
+  async #make(
+    volume: EngineVolume,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly name: string; readonly isBounded: boolean }> {
+    const labels = { ...volume.labels, ...bounded }
     try {
-      await this.#engine.ensure({ ...volume, options: { size: String(most) } }, signal)
+      await this.#engine.ensure({ ...volume, options: { size: String(most) }, labels }, signal)
+      return { name: volume.name, isBounded: true }
     } catch (error) {
       // Few file systems can bound a folder. Elsewhere it is looked at again and again how much is in it.
       if (!ClawError.is(error, 'CONTAINER_FAILED') || !/quota/.test(error.message)) throw error
       await this.#engine.ensure(volume, signal)
+      return { name: volume.name, isBounded: false }
     }
-    return volume
   }
 
   async #remove(name: string, signal: AbortSignal): Promise<void> {
@@ -210,5 +245,7 @@ export class GuestData {
 /** As its work names it. */
 const imageOf = ({ image: { name } }: Lease['want'], { terms: { image } }: Agreement): string => `${name}@${image}`
 
+const unmeasured = (): ClawError =>
+  new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'it does not say how much is in a volume' })
 const bad = (problem: string): ClawError => new ClawError('MOLT_DATA_BAD', { what: 'What was sent', problem })
 const gone = (agreement: Hash, why: string): ClawError => new ClawError('LEASE_DATA_GONE', { agreement, why })

@@ -40,10 +40,14 @@ export interface Attended {
   isTidied: boolean
   /** When it was looked last how much its work has left. */
   measuredAt: Instant
+  /** Since when that could not be told, and how often it was tried since; null when it could be told last. */
+  blind: { readonly since: Instant; readonly looks: number } | null
 }
 
 /** How much work has left is looked at so often, where no file system bounds it. */
 const measureEvery: Millis = 3 * second
+/** Work of which nobody can tell how much it leaves is not let on for longer; an engine may be started anew meanwhile. */
+const mostBlind = { span: 20 * second, looks: 3 } as const
 
 export class LeaseErrands {
   readonly #deps: LeaseErrandsDeps
@@ -99,16 +103,27 @@ export class LeaseErrands {
     })
   }
 
-  /** Work that leaves more than was agreed on ends: its owner's disk is not for that. */
+  /** Work that leaves more than was agreed on ends, and so does that of which it cannot be told: its owner's disk is not for that. */
   measure(lease: Lease, attended: Attended): void {
     const { data, log, step, now } = this.#deps
     if ((lease.agreement?.terms.data?.outputs ?? 0) === 0 || now() - attended.measuredAt < measureEvery) return
     attended.loop.wake(measureEvery)
     attended.errands.do('measure', async () => {
-      const isWithin = await data.isWithin(lease, this.#end)
-      attended.measuredAt = now()
-      if (isWithin) return
-      log.warn('the work of a lease leaves more than was agreed on', { lease: lease.key })
+      const began = now()
+      try {
+        const isWithin = await data.isWithin(lease, this.#end)
+        attended.blind = null
+        if (isWithin) return
+        log.warn('the work of a lease leaves more than was agreed on', { lease: lease.key })
+      } catch (error) {
+        if (!isClawError(error) || this.#end.aborted) throw error
+        const { since, looks } = attended.blind ?? { since: began, looks: 0 }
+        attended.blind = { since, looks: looks + 1 }
+        if (looks + 1 < mostBlind.looks || now() - since < mostBlind.span) throw error
+        log.warn('the work of a lease ends, as it cannot be told how much it leaves', { reason: error.message })
+      } finally {
+        attended.measuredAt = now()
+      }
       await step(lease.key, { type: 'ended', isFailed: true })
     })
   }

@@ -182,7 +182,7 @@ export class LeaseRunner implements Service {
     const running: Running = {
       loop: new Loop(this.#deps, pace, (signal) => this.#drive(key, signal)),
       ...{ changes: new Changes(this.#deps.clock), errands: new Errands(this.#deps.log) },
-      ...{ queue: Promise.resolve(), isHeld: null, isTidied: false, measuredAt: 0 },
+      ...{ queue: Promise.resolve(), isHeld: null, isTidied: false, measuredAt: 0, blind: null },
     }
     this.#running.set(key, running)
     running.loop.start()

@@ -17,7 +17,7 @@ import type { Hash } from '../../../model/molt-agreement.ts'
 import type { Isolation } from '../../../model/molt-hardware.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
 import type { LendingMode, LendingPolicy } from '../../../model/molt-policy.ts'
-import { second } from '../../../model/time.ts'
+import { type Instant, minute, second } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Log } from '../../../ports/log.ts'
 import type { OfferBoard } from '../../../ports/offer-board.ts'
@@ -94,6 +94,8 @@ export interface LendingDeps {
 /** What one buyer may ask in a second, and at once after a pause. */
 const rates = { bids: { perSecond: 2, burst: 20 }, all: { perSecond: 20, burst: 60 } }
 const lookEvery = 30 * second
+/** How much is in volumes takes an engine long to say. */
+const boundEvery = 10 * minute
 
 export class LendingService implements Service, LendingView {
   readonly name = 'molt-lending'
@@ -109,6 +111,8 @@ export class LendingService implements Service, LendingView {
   readonly #calls: Buckets
   #policy: LendingPolicy = {}
   #isolation: readonly Isolation[] = []
+  /** Whether what guests leave can be bounded here, and until when that is taken for true. */
+  #bound: { readonly isSo: boolean; readonly until: Instant } = { isSo: false, until: 0 }
   #isWinding = false
   #end = new AbortController()
   #looking: Promise<void> = Promise.resolve()
@@ -184,7 +188,9 @@ export class LendingService implements Service, LendingView {
     if (mode === null || this.#isWinding) return null
     const rules = lendingOf(mode, this.#policy)
     const longest = Math.floor(this.#deps.plane.network.claimTime / 2)
-    return { ...rules, disputeWindow: Math.min(rules.disputeWindow, longest) }
+    // What nothing bounds could fill the owner's disk.
+    const data = this.#bound.isSo ? rules.data : { ...rules.data, outputs: 0 }
+    return { ...rules, data, disputeWindow: Math.min(rules.disputeWindow, longest) }
   }
 
   use(policy: LendingPolicy): void {
@@ -296,6 +302,8 @@ export class LendingService implements Service, LendingView {
       this.#isolation = []
       log.debug('it is not known how guests could be kept apart', { reason: error.message })
     }
+    if (this.#bound.isSo && this.#runner.now() < this.#bound.until) return
+    this.#bound = { isSo: await this.#data.canBound(this.#end.signal), until: this.#runner.now() + boundEvery }
   }
 
   #lookAgain(): Unsubscribe {

@@ -54,3 +54,29 @@ describe('given what a guest has left, for which the time is over', () => {
     await host.runner.stop()
   })
 })
+
+describe('given work of which nobody can tell how much it leaves', () => {
+  test('when that is so for twenty seconds, then it ends', async () => {
+    const host = new LeasedHost(runningLease())
+    host.isWithin = failing
+    await host.start()
+    await host.world.runFor(15 * second)
+    expect(host.now?.state).toBe('running')
+    await host.world.runFor(12 * second)
+    expect(host.now).toMatchObject({ state: 'closing', why: 'failed' })
+    await host.runner.stop()
+  })
+
+  test('when its engine tells it again before, then it goes on', async () => {
+    const host = new LeasedHost(runningLease())
+    host.isWithin = failing
+    await host.start()
+    await host.world.runFor(12 * second)
+    host.isWithin = () => Promise.resolve(true)
+    await host.world.runFor(4 * second)
+    host.isWithin = failing
+    await host.world.runFor(12 * second)
+    expect(host.now?.state).toBe('running')
+    await host.runner.stop()
+  })
+})

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { ClawError } from '../../../../../src/model/failure.ts'
+import { meshId, nodeId } from '../../../../../src/model/ids.ts'
+import type { EngineVolume } from '../../../../../src/ports/volumes.ts'
+import { GuestData, type GuestEngine } from '../../../../../src/services/molt/lending/guest-data.ts'
+import { someWork } from '../../../../support/molt/scripted-buyer.ts'
+import { runningLease } from '../../../../support/molt/leased-host.ts'
+
+const never = new AbortController().signal
+const lease = runningLease()
+
+/** An engine, with quotas or without, that says so much of each volume; null for nothing at all. */
+function host({ quota, bytes }: { readonly quota: boolean; readonly bytes: number | null | 'no answer' }) {
+  const volumes = new Map<string, EngineVolume>()
+  const engine = {
+    ensure: async (volume: EngineVolume) => {
+      if (volume.options['size'] !== undefined && !quota)
+        throw new ClawError('CONTAINER_FAILED', { detail: 'quota size requested but no quota support' })
+      volumes.set(volume.name, volume)
+    },
+    known: async () => [...volumes.values()],
+    users: async () => [],
+    abandon: async () => undefined,
+    remove: async (name: string) => void volumes.delete(name),
+    give: async () => undefined,
+    sizes: async (names: ReadonlySet<string>) => {
+      if (bytes === 'no answer')
+        throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'no answer' })
+      return new Map(bytes === null ? [] : [...names].map((name) => [name, bytes]))
+    },
+  } as unknown as GuestEngine
+  const place = { self: nodeId('home'), mesh: meshId('mesh-lab') }
+  const data = new GuestData({ ...place, engine, images: null, removeTask: async () => undefined })
+  return { data, volumes }
+}
+
+describe('given work that leaves something', () => {
+  test.each([
+    ['no more than was agreed on', 2 ** 30, true],
+    ['more than was agreed on', 2 ** 30 + 1, false],
+  ])('when it is %s, then the engine’s word is taken for it', async (_, bytes, isWithin) => {
+    const { data } = host({ quota: false, bytes })
+    await data.prepare(lease, someWork({ outputs: ['/out'] }), never)
+    expect(await data.isWithin(lease, never)).toBe(isWithin)
+  })
+
+  test.each([null, 'no answer'] as const)(
+    'when the engine says %s of it, then it is not taken for nothing',
+    async (bytes) => {
+      const { data } = host({ quota: false, bytes })
+      await data.prepare(lease, someWork({ outputs: ['/out'] }), never)
+      await expect(data.isWithin(lease, never)).rejects.toMatchObject({ code: 'EXECUTOR_UNAVAILABLE' })
+    },
+  )
+
+  test('when the file system bounds it, then nobody has to tell', async () => {
+    const { data } = host({ quota: true, bytes: 'no answer' })
+    await data.prepare(lease, someWork({ outputs: ['/out'] }), never)
+    expect(await data.isWithin(lease, never)).toBe(true)
+  })
+})
+
+test.each([
+  [true, 'no answer', true],
+  [false, 0, true],
+  [false, null, false],
+  [false, 'no answer', false],
+] as const)(
+  'what is left can be bounded where there are quotas (%s), or an engine that tells (%s): %s',
+  async (quota, bytes, can) => {
+    const { data } = host({ quota, bytes })
+    expect(await data.canBound(never)).toBe(can)
+  },
+)
