@@ -1,6 +1,8 @@
 /** The parts list of a daemon, in start order: what answers first, then the network, then what asks, the doors last. */
 import type { Service } from '../ports/service.ts'
 import { BuyingDoor } from '../services/molt/buying/buying-door.ts'
+import { GuestData } from '../services/molt/lending/guest-data.ts'
+import { GuestSweep } from '../services/molt/lending/guest-sweep.ts'
 import { LendingDoor } from '../services/molt/lending/lending-door.ts'
 import { WalletDoor } from '../services/molt/wallet-door.ts'
 import type { StoredMembership } from '../services/admission/membership-file.ts'
@@ -30,7 +32,8 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
   const lending = new LendingDoor(ground.disk)
   const buying = new BuyingDoor(ground.disk)
   const wallet = new WalletDoor()
-  const molt = moltOf(ground, plane, { home: lendingHomeOf(ground, plane, work), door: lending, buying, wallet })
+  const home = lendingHomeOf(ground, plane, work)
+  const molt = moltOf(ground, plane, { home, door: lending, buying, wallet })
   const doors = await doorsOf(ground, plane, { ...work, audit, molt, lending, buying, wallet })
   const { host, consensus, control, admission, links, spool, vault } = plane
   const { inventory, members, logs, agent, proxy, ingress, gateway, images, abandoned, objects, backups } = work
@@ -56,6 +59,7 @@ export async function assemble(ground: Ground, membership: StoredMembership, sig
       ...(abandoned === null ? [] : [abandoned]),
       ...(objects === null ? [] : [objects]),
       backups,
+      new GuestSweep({ ...home, data: new GuestData(home) }),
       gateway,
       links,
       molt,

@@ -38,6 +38,9 @@ const tidyPace = { every: minute, pause: second }
 /** What failed is tried again after this. */
 const again: Millis = 2 * second
 
+/** Who leaves at once waits so long for what guests have left to go, and as long again for a last look. */
+const clearPatience: Millis = 20 * second
+
 /** What ends after that is ended by the lease itself, and nobody takes anything back by it. */
 const reclaimable: readonly Lease['state'][] = ['bid', 'agreed', 'funded', 'running', 'paused']
 
@@ -153,10 +156,16 @@ export class LeaseRunner implements Service {
     }
   }
 
-  /** Returns when none of them holds a device, and all are closed unless it is to be at once. Throws the signal's reason. */
+  /**
+   * Returns when none of them holds a device, all are closed unless it is to be at once, and nothing of a guest is on the host. What cannot be
+   * taken away is not waited for for long when it is to be at once. Throws the signal's reason.
+   */
   async idle({ isNow }: { readonly isNow: boolean }, signal: AbortSignal): Promise<void> {
-    const isDone = (lease: Lease): boolean => !holdsDevices(lease) && (isNow || isOver(lease))
-    const idle = new Changes(this.#deps.clock)
+    const { clock } = this.#deps
+    const until = clock.elapsed() + clearPatience
+    const isClear = ({ data }: Lease): boolean => data === null || data.isWiped || clock.elapsed() >= until
+    const isDone = (lease: Lease): boolean => !holdsDevices(lease) && (isNow ? isClear(lease) : isOver(lease))
+    const idle = new Changes(clock)
     const unsubscribe = this.onDevices(() => idle.tell())
     try {
       while (!this.#deps.store.all().every(isDone)) {
@@ -167,6 +176,25 @@ export class LeaseRunner implements Service {
       }
     } finally {
       unsubscribe()
+    }
+    await this.#clear(signal)
+  }
+
+  /** Takes away what guests have on this host, also what no record speaks of. What is left then is found again while the node takes no part. */
+  async #clear(signal: AbortSignal): Promise<void> {
+    const { clock, data, log } = this.#deps
+    const late = new AbortController()
+    const detail = 'what guests have left was not taken away in time'
+    const cancel = clock.after(clearPatience, () =>
+      late.abort(new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail })),
+    )
+    try {
+      await data.sweep(new Set(), AbortSignal.any([signal, late.signal]))
+    } catch (error) {
+      if (!isClawError(error) || signal.aborted) throw error
+      log.warn('what guests have left is on this host still', { reason: error.message })
+    } finally {
+      cancel()
     }
   }
 

@@ -5,7 +5,7 @@ export default command({
   name: 'molt leave',
   about: 'Have a node take part in the MOLT network no more.',
   details:
-    'Offers are withdrawn, and leased work is ended: each has the time that was agreed. With --now nothing is claimed any more before the node joins again. It has to be back before the claim time of the network (a day, where nobody has said otherwise) has passed after the end that was agreed for the lease: from then on the buyer may take all of it back. What it owns there stays its own, for when it joins again. A witness of the network goes on as one.',
+    'Offers are withdrawn, and leased work is ended: each has the time that was agreed. What guests have left on the host goes, also what their buyers have not fetched: --now waits less than a minute for that, and what is left then goes as soon as the engine lets it. With --now nothing is claimed any more before the node joins again. It has to be back before the claim time of the network (a day, where nobody has said otherwise) has passed after the end that was agreed for the lease: from then on the buyer may take all of it back. What it owns there stays its own, for when it joins again. A witness of the network goes on as one.',
   positionals: {},
   options: {
     now: {

@@ -80,3 +80,36 @@ describe('given work of which nobody can tell how much it leaves', () => {
     await host.runner.stop()
   })
 })
+
+describe('given an owner who leaves the network at once', () => {
+  async function leaving(wipe: () => Promise<void>) {
+    const host = new LeasedHost(closed)
+    host.sight = { is: 'over', isFailed: false, isTaken: false }
+    host.wipe = wipe
+    await host.start()
+    await host.runner.reclaimAll({ isNow: true })
+    let isIdle = false
+    const idle = host.runner.idle({ isNow: true }, new AbortController().signal).then(() => (isIdle = true))
+    return { host, idle, isIdle: () => isIdle }
+  }
+
+  test('when a guest has left something, then it is gone before the node is, and so is what no record speaks of', async () => {
+    const { host, idle } = await leaving(() => Promise.resolve())
+    host.swept.length = 0
+    await host.world.runFor(8 * second)
+    await idle
+    expect(host.now?.data).toMatchObject({ isWiped: true })
+    expect(host.swept).toEqual([new Set()])
+    await host.runner.stop()
+  })
+
+  test('when it cannot be taken away, then the node does not wait for long', async () => {
+    const { host, idle, isIdle } = await leaving(failing)
+    await host.world.runFor(15 * second)
+    expect(isIdle()).toBe(false)
+    await host.world.runFor(10 * second)
+    await idle
+    expect(host.now?.data).toMatchObject({ isWiped: false })
+    await host.runner.stop()
+  })
+})
