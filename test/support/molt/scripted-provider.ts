@@ -31,7 +31,7 @@ export interface ScriptedInit {
   readonly lab: MoltLab
   readonly id: NodeId
   readonly bank: Bank
-  /** How long the work takes, and how it ends. */
+  /** How long the work takes, and how it ends; after 0 it is over before anybody has heard of it. */
   readonly work?: { readonly takes: Millis; readonly isFailed?: boolean }
   readonly trick?: ProviderTrick | null
   readonly policy?: LendingPolicy
@@ -45,6 +45,7 @@ export class ScriptedProvider {
   readonly #init: ScriptedInit
   readonly leases = new Map<string, Lease>()
   readonly #ends = new Map<string, number>()
+  readonly #begun = new Map<string, Millis>()
   readonly #doing = new Set<string>()
   readonly offers: readonly Offer[]
   #version = 1
@@ -99,7 +100,10 @@ export class ScriptedProvider {
       this.#step(lease.key, { type: 'funded' })
       lab.world.after(2 * second, () => {
         this.#step(lease.key, { type: 'started' })
-        this.#ends.set(lease.key, this.#now + (init.work?.takes ?? 20 * second))
+        const { takes = 20 * second, isFailed = false } = init.work ?? {}
+        this.#begun.set(lease.key, this.#now)
+        if (takes === 0) this.#step(lease.key, { type: 'ended', isFailed })
+        else this.#ends.set(lease.key, this.#now + takes)
       })
       return { type: 'accepted' as const }
     })
@@ -145,7 +149,10 @@ export class ScriptedProvider {
     return {
       ...{ version: (this.#version += 1), state, why, stopBy, isRunning: meter.isRunning },
       note: note === null ? null : { note, signature: lab.signed(this.#init.id, 'note', note) },
-      work: { state: 'running', about: null, startedAt: null, endedAt: null, exitCode: why === 'completed' ? 0 : null },
+      work: {
+        ...{ state: 'running', about: null, startedAt: this.#begun.get(key) ?? null, endedAt: null },
+        exitCode: why === 'completed' ? 0 : null,
+      },
       final: null,
     }
   }

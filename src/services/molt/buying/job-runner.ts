@@ -212,7 +212,11 @@ export class JobRunner {
         const told = await talkOnce(this.#deps, { purchase, duties, seen }, signal)
         if (told === null) return
         this.#versions.set(key, told.version)
-        for (const input of told.inputs) await this.#told(key, input)
+        // With its own word of it, so that nobody sees work that is over and has never begun.
+        for (const input of told.inputs)
+          await this.#step({ type: 'purchase', key, input }, (after) =>
+            input.type === 'heard' || input.type === 'ended' ? this.#withWord(after, key, told.word) : after,
+          )
         await this.#step({ type: 'tick' }, (after) => this.#withWord(after, key, told.word))
         await this.#until(Math.min(begun, clock.now()) + betweenCalls)
       } catch (error) {
