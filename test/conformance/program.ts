@@ -27,8 +27,7 @@ export type Program = readonly Step[]
 export const shellCommand = (program: Program): string[] => ['sh', '-c', program.map(shellLine).join('\n')]
 
 function shellLine(step: Step): string {
-  if ('onSignal' in step)
-    return `trap '${onSignal(step)}' ${step.onSignal}`
+  if ('onSignal' in step) return `trap '${onSignal(step)}' ${step.onSignal}`
   if ('print' in step) return `echo ${quoted(step.print)}${step.to === 'stderr' ? ' >&2' : ''}`
   if ('printLong' in step) return `head -c ${step.printLong} /dev/zero | tr '\\0' x; echo`
   if ('printEnv' in step) return `echo "$${step.printEnv}"`
