@@ -33,8 +33,12 @@ export type Evidence = z.infer<typeof Evidence>
 export const Ruling = z.strictObject({
   arbiter: party,
   paid: Amount,
+  /** By the clock of the arbiter, and later than any that it has signed before: only a later one takes the place of another. */
+  at: z.int().min(0),
   /** Under the closing, and under the verdict as records name it. */
   byArbiter: Signature,
   verdict: Signature,
+  /** Under what is decided, and when. */
+  signature: Signature,
 })
 export type Ruling = z.infer<typeof Ruling>

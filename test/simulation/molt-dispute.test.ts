@@ -127,6 +127,28 @@ test('given a dispute, when all arbiters have signed one sum, then it is closed 
   expect(court.lab.net.bugs).toEqual([])
 }, 30_000)
 
+test('given an arbiter that has changed its mind, when a party tells its old ruling again, then the new one stays, with the arbiter too', async () => {
+  await court.fund()
+  await court.open(buyer)
+  await court.lab.world.runFor(2 * second)
+  await court.rule(judge, 4_000n)
+  await court.lab.world.runFor(2 * minute)
+  const old = [...(court.of(provider).all()[0]?.rulings ?? [])]
+  expect(old).toMatchObject([{ arbiter: judge, paid: 4_000n }])
+  await court.rule(judge, 5_000n)
+  await court.lab.world.runFor(2 * minute)
+
+  const { rpc } = court.lab.net.host(provider)
+  const again = { agreement: agreementId(court.agreement), evidence: null, rulings: old }
+  for (const to of [judge, jury, buyer])
+    expect(await court.lab.play(rpc.call(to, exchangeDispute, again, never))).toMatchObject({
+      ...{ type: 'known', rulings: [{ arbiter: judge, paid: 5_000n }] },
+    })
+  await court.lab.world.runFor(2 * minute)
+  for (const who of [buyer, provider, judge, jury])
+    expect(court.of(who).all()[0]?.rulings).toMatchObject([{ arbiter: judge, paid: 5_000n }])
+}, 30_000)
+
 test('given an arbiter whose power goes right after it has signed, and a party that nobody reaches, then the verdict gets through', async () => {
   await court.fund()
   await court.open(provider)

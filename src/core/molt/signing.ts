@@ -9,7 +9,7 @@ export type { Hash, Signature }
 
 export type Kind =
   | ('genesis' | 'agreement' | 'spend' | 'closing' | 'vote' | 'statement' | 'note' | 'voucher' | 'verdict')
-  | ('want' | 'bid' | 'evidence')
+  | ('want' | 'bid' | 'evidence' | 'ruling')
 
 const tagOf = (kind: Kind): string => `claw/molt-${kind}/1`
 

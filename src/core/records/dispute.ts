@@ -91,41 +91,61 @@ export function disputeProblem(
 const verdictHash = (agreement: Hash, paid: MicroMolt): Hash =>
   hashOf('verdict', closingText(agreement, 'judged', paid))
 
+/** What says which of an arbiter's rulings is its last: the closing is the same text for all arbiters, and has no time. */
+const rulingText = (agreement: Hash, { paid, at }: Pick<Ruling, 'paid' | 'at'>) => ({ agreement, paid, at })
+
 export function signRuling(
   { terms }: Pick<Agreement, 'terms'>,
-  paid: MicroMolt,
+  { paid, at }: Pick<Ruling, 'paid' | 'at'>,
   { signer, network }: { readonly signer: Signer; readonly network: string },
 ): Ruling {
   const id = agreementId({ terms })
   const verdict = verdictText(id, verdictHash(id, paid))
   return {
-    ...{ arbiter: signer.id, paid },
+    ...{ arbiter: signer.id, paid, at },
     byArbiter: sign(signer, { kind: 'closing', network, value: closingText(id, 'judged', paid) }),
     verdict: sign(signer, { kind: 'verdict', network, value: verdict }),
+    signature: sign(signer, { kind: 'ruling', network, value: rulingText(id, { paid, at }) }),
   }
 }
 
 /** Whether one of its arbiters has signed that, and there is so much. */
 export function isRuling(
   { terms }: Pick<Agreement, 'terms'>,
-  { arbiter, paid, byArbiter, verdict }: Ruling,
+  { arbiter, paid, at, byArbiter, verdict, signature }: Ruling,
   verifier: Verifier,
 ): boolean {
   const id = agreementId({ terms })
   const network = terms.network
   const closing = { kind: 'closing', network, value: closingText(id, 'judged', paid) } as const
   const named = { kind: 'verdict', network, value: verdictText(id, verdictHash(id, paid)) } as const
+  const dated = { kind: 'ruling', network, value: rulingText(id, { paid, at }) } as const
   return (
     terms.arbiters.includes(arbiter) &&
     paid <= terms.hold &&
+    isSignedBy(verifier, arbiter, dated, signature) &&
     isSignedBy(verifier, arbiter, closing, byArbiter) &&
     isSignedBy(verifier, arbiter, named, verdict)
   )
 }
 
-/** The last word of each arbiter counts until all are of one mind. A ruling that was checked: see isRuling. */
+export const rulingOf = ({ rulings }: Pick<Dispute, 'rulings'>, who: NodeId): Ruling | null =>
+  rulings.find(({ arbiter }) => arbiter === who) ?? null
+
+/** Whether it was signed after what is known of its arbiter. Of two at one moment the higher sum counts, so that all keep the same, however they hear of them. */
+function isLater(dispute: Pick<Dispute, 'rulings'>, { arbiter, paid, at }: Ruling): boolean {
+  const known = rulingOf(dispute, arbiter)
+  if (known === null) return true
+  return at === known.at ? paid > known.paid : at > known.at
+}
+
+/** Whether what others tell is to be taken. What this node has decided itself only it knows: from others it learns that only when it has lost it. */
+export const isNews = (dispute: Pick<Dispute, 'rulings'>, ruling: Ruling, self: NodeId): boolean =>
+  isLater(dispute, ruling) && (ruling.arbiter !== self || rulingOf(dispute, self) === null)
+
+/** What each arbiter has signed last counts until all are of one mind, whenever it is heard. A ruling that was checked: see isRuling. */
 export function ruled(dispute: Dispute, ruling: Ruling): Dispute {
-  if (verdictIn(dispute) !== null || dispute.end !== null) return dispute
+  if (verdictIn(dispute) !== null || dispute.end !== null || !isLater(dispute, ruling)) return dispute
   const others = dispute.rulings.filter(({ arbiter }) => arbiter !== ruling.arbiter)
   return { ...dispute, rulings: [...others, ruling] }
 }

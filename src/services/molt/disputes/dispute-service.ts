@@ -12,10 +12,12 @@ import {
   disputeProblem,
   disputeText,
   involvedIn,
+  isNews,
   isRuling,
   newDispute,
   payloadOf,
   ruled,
+  rulingOf,
   signRuling,
   stateOf,
   verdictIn,
@@ -161,9 +163,16 @@ export class DisputeService implements Service, DisputesView {
     const id = agreementId(agreement)
     const refuse = (problem: string): ClawError => new ClawError('DISPUTE_REFUSED', { agreement: id, problem })
     if (!agreement.terms.arbiters.includes(signer.id)) throw refuse('this node is not to judge it')
-    if (stateOf(dispute) !== 'open') throw refuse(`it is ${stateOf(dispute)} already`)
     if (paid > agreement.terms.hold) throw refuse('that is more than is set aside')
-    return this.#ruled(id, [signRuling(agreement, paid, { signer, network: network.id })])
+    return this.#inTurn(async () => {
+      const before = this.#known(id)
+      if (stateOf(before) !== 'open') throw refuse(`it is ${stateOf(before)} already`)
+      const last = rulingOf(before, signer.id)
+      if (last?.paid === paid) return before
+      // Also where the clock was set back since.
+      const at = Math.max(this.#now(), (last?.at ?? -1) + 1)
+      return this.#keep(before, ruled(before, signRuling(agreement, { paid, at }, { signer, network: network.id })))
+    })
   }
 
   /** One that was checked. */
@@ -180,13 +189,20 @@ export class DisputeService implements Service, DisputesView {
 
   /** Those that an arbiter of it has signed count; the others are nobody's word. */
   #ruled(id: Hash, rulings: readonly Ruling[]): Promise<Dispute> {
-    const { verifier } = this.#deps
+    const { verifier, signer } = this.#deps
     return this.#inTurn(async () => {
-      const before = this.#disputes.get(id)
-      if (before === null) throw new ClawError('DISPUTE_UNKNOWN', { dispute: id })
-      const fresh = rulings.filter((ruling) => isNews(before, ruling) && isRuling(before.agreement, ruling, verifier))
-      return this.#keep(before, fresh.reduce(ruled, before))
+      const before = this.#known(id)
+      const isFresh = (one: Ruling): boolean =>
+        isNews(before, one, signer.id) && isRuling(before.agreement, one, verifier)
+      return this.#keep(before, rulings.filter(isFresh).reduce(ruled, before))
     })
+  }
+
+  /** Throws DISPUTE_UNKNOWN. */
+  #known(id: Hash): Dispute {
+    const known = this.#disputes.get(id)
+    if (known === null) throw new ClawError('DISPUTE_UNKNOWN', { dispute: id })
+    return known
   }
 
   async #keep(before: Dispute | null, after: Dispute): Promise<Dispute> {
@@ -248,7 +264,7 @@ export class DisputeService implements Service, DisputesView {
     const id = agreementId(agreement)
     const name = `${id}/${to}`
     const text = `${claims.length} ${rulings
-      .map(({ arbiter, paid }) => `${arbiter}:${paid}`)
+      .map(({ arbiter, paid, at }) => `${arbiter}:${paid}:${at}`)
       .toSorted()
       .join(' ')}`
     const last = this.#told.get(name)
@@ -293,6 +309,3 @@ export class DisputeService implements Service, DisputesView {
     for (const who of involvedIn(agreement)) this.#told.delete(`${id}/${who}`)
   }
 }
-
-const isNews = ({ rulings }: Dispute, { arbiter, paid }: Ruling): boolean =>
-  !rulings.some((one) => one.arbiter === arbiter && one.paid === paid)

@@ -11,6 +11,7 @@ import {
   disputeProblem,
   disputeText,
   involvedIn,
+  isNews,
   isRuling,
   newDispute,
   payloadOf,
@@ -58,8 +59,8 @@ function put(parts: Partial<Put> = {}, by = buyer): Evidence {
   return signEvidence({ ...said, ...words, ...parts }, simSigner(by))
 }
 
-const ruling = (who: string, paid: bigint): Ruling =>
-  signRuling(agreement, paid, { signer: simSigner(nodeId(who)), network: network.id })
+const ruling = (who: string, paid: bigint, at = 1): Ruling =>
+  signRuling(agreement, { paid, at }, { signer: simSigner(nodeId(who)), network: network.id })
 const verdictOf = (evidence: Evidence) => found(checkEvidence(evidence, rules))
 
 describe('given evidence', () => {
@@ -139,9 +140,9 @@ describe('given a dispute before several arbiters', () => {
       fc.property(fc.array(word, { maxLength: 12 }), (words) => {
         let dispute: Dispute = fresh
         const last = new Map<string, bigint>()
-        for (const { who, paid } of words) {
+        for (const [at, { who, paid }] of words.entries()) {
           const before = verdictIn(dispute)
-          dispute = ruled(dispute, ruling(who, paid))
+          dispute = ruled(dispute, ruling(who, paid, at))
           if (before === null) last.set(who, paid)
           else expect(verdictIn(dispute)).toEqual(before)
           const all = [...last.values()]
@@ -153,6 +154,40 @@ describe('given a dispute before several arbiters', () => {
     )
   })
 
+  test('when arbiters change their minds, then the same rulings, the last of each, are kept in whatever order and however often they are heard', () => {
+    // Without the third there is no verdict on the way, which would stay.
+    const word = fc.record({
+      ...{ who: fc.constantFrom(...judges.slice(0, 2)), paid: fc.bigInt(0n, 3n), at: fc.nat({ max: 4 }) },
+    })
+    const told = fc
+      .array(word, { minLength: 1, maxLength: 8 })
+      .chain((words) => fc.tuple(fc.constant(words), fc.shuffledSubarray([...words, ...words], { minLength: 0 })))
+    const heard = (words: readonly { who: string; paid: bigint; at: number }[]): readonly Ruling[] =>
+      words
+        .map(({ who, paid, at }) => ruling(who, paid, at))
+        .reduce(ruled, fresh)
+        .rulings.toSorted((one, other) => one.arbiter.localeCompare(other.arbiter))
+    fc.assert(
+      fc.property(told, ([words, some]) => {
+        const kept = heard(words)
+        expect(heard([...some, ...words.toReversed()])).toEqual(kept)
+        expect(heard([...words, ...some])).toEqual(kept)
+        for (const { arbiter, at } of kept)
+          expect(at).toBe(Math.max(...words.filter(({ who }) => who === arbiter).map((one) => one.at)))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('when others tell an arbiter of its own ruling, then it takes that only where it has none', () => {
+    const [judge, jury] = judges as [(typeof judges)[0], (typeof judges)[0]]
+    const known = ruled(fresh, ruling(judge, 200n, 5))
+    expect(isNews(fresh, ruling(judge, 100n, 4), judge)).toBe(true)
+    expect(isNews(known, ruling(judge, 100n, 4), judge)).toBe(false)
+    expect(isNews(known, ruling(judge, 100n, 6), judge)).toBe(false)
+    expect([4, 5, 6].map((at) => isNews(known, ruling(judge, 100n, at), jury))).toEqual([false, false, true])
+  })
+
   test('when somebody else signs, or for more than there is, or for another sum, then that is no ruling', () => {
     expect(isRuling(agreement, ruling('judge', hold), simVerifier)).toBe(true)
     expect(isRuling(agreement, ruling('eve', 5n), simVerifier)).toBe(false)
@@ -162,6 +197,7 @@ describe('given a dispute before several arbiters', () => {
     expect(isRuling(agreement, { ...ruling('judge', 5n), verdict: ruling('judge', 6n).verdict }, simVerifier)).toBe(
       false,
     )
+    expect(isRuling(agreement, { ...ruling('judge', 5n), at: 2 }, simVerifier)).toBe(false)
   })
 
   test('then it concerns its parties and them, and nobody else', () => {
