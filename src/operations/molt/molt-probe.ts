@@ -1,6 +1,6 @@
 /** Challenging a provider to show that it has the memory that it lends. */
 import { z } from 'zod'
-import { mostSteps } from '../../core/molt/market/challenge.ts'
+import { mostSteps, usualSteps } from '../../core/molt/market/challenge.ts'
 import { probeLease } from '../../core/molt/market/probe-lease.ts'
 import { laneMib } from '../../lib/memory-lanes.ts'
 import { parseDuration, parseMemoryMib } from '../../lib/units.ts'
@@ -23,7 +23,7 @@ export const moltProbe = stream({
       .int()
       .min(1)
       .max(mostSteps)
-      .default(64)
+      .default(usualSteps)
       .describe('Of the walk through the memory; each costs this node some work'),
     within: z
       .string()

@@ -15,6 +15,8 @@ import { type Instant, type Millis, minute, second } from '../../../model/time.t
 export const mostLanes = 1_048_576 / laneMib
 /** Each costs whoever checks a lane. */
 export const mostSteps = 512
+/** So many that what answers may take besides is little beside making lanes for that many steps: with few of them half of the memory would be enough. */
+export const usualSteps = 512
 
 const nonce = z.string().regex(/^[0-9a-f]{64}$/)
 

@@ -5,6 +5,7 @@ import { laneMib } from '../../../lib/memory-lanes.ts'
 import { parseMemoryMib } from '../../../lib/units.ts'
 import { parseMolt } from '../../../model/amount.ts'
 import { parseReference, repositoryOf } from '../../../model/image.ts'
+import { usualSteps } from '../../../core/molt/market/challenge.ts'
 import { type Buying, buyingOf } from '../../../core/molt/market/preferences.ts'
 import { probeLease } from '../../../core/molt/market/probe-lease.ts'
 import type { BuyingPreferences, Probes } from '../../../model/molt-preferences.ts'
@@ -71,12 +72,9 @@ export class ProbeRounds {
   }
 }
 
-/** As many steps as a person would ask for. */
-const steps = 64
-
 function requestOf(provider: NodeId, { image, maxPrice, memory, program }: Probes, buying: Buying): ProbeRequest {
   const named = { name: repositoryOf(image), digest: parseReference(image).digest ?? '' }
   const lease = probeLease(named, { ...buying, maxTotal: parseMolt(maxPrice) ?? 0n })
-  const measure = { memoryMib: parseMemoryMib(memory) ?? laneMib, steps, within: null }
+  const measure = { memoryMib: parseMemoryMib(memory) ?? laneMib, steps: usualSteps, within: null }
   return { ...lease, ...measure, provider, program, by: 'probes' }
 }

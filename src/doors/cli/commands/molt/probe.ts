@@ -34,7 +34,7 @@ export default command({
     },
     program: { kind: 'text', value: 'PATH', about: 'The program in it; claw-probe if left out' },
     memory: { kind: 'text', value: 'SIZE', about: 'How much memory is filled; 256Mi if left out' },
-    steps: { kind: 'number', value: 'N', about: 'Of the walk; 64 if left out' },
+    steps: { kind: 'number', value: 'N', about: 'Of the walk; 512 if left out' },
     within: {
       kind: 'text',
       value: 'TIME',

@@ -6,6 +6,7 @@ import {
   longestWalk,
   probeProblem,
   seedsOf,
+  usualSteps,
   workOut,
 } from '../../../../../src/core/molt/market/challenge.ts'
 import { nodeId } from '../../../../../src/model/ids.ts'
@@ -90,6 +91,15 @@ describe('an answer', () => {
       }),
     )
   })
+})
+
+test('with as many steps as usual, a host that is twice as fast as this node and lacks a third of the memory is too slow', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 10, max: 200 }), (laneTakes) => {
+      const made = (usualSteps * laneTakes) / 2 / 3
+      expect(made).toBeGreaterThan(longestWalk(challenge({ steps: usualSteps }), { ...own, laneTakes }))
+    }),
+  )
 })
 
 test('what is right is worked out in slices, alike however few lanes are kept', () => {

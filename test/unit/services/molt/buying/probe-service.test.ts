@@ -168,7 +168,7 @@ test('an owner who wants some a day gets about as many, of providers by chance; 
     offers: () => ['ada', 'bob', 'cyd', 'bob'].map((name) => ({ provider: nodeId(name) }) as Offer),
     probe: (request) => {
       expect(request).toMatchObject({
-        memoryMib: 64,
+        ...{ memoryMib: 64, steps: 512 },
         wish: { image, maxTotal: 2_000_000n, isolation: ['gvisor', 'kata'] },
       })
       asked.push(request.provider)
