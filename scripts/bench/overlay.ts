@@ -26,6 +26,16 @@ const byHand = (host: number): string => `10.98.0.${host}`
 const behind = (host: number): string => `10.97.${host}.2`
 
 const lab = await OverlayLab.up(2, { all: 2, hidden: [], engines: true })
+let ending: Promise<void> | null = null
+/** Once, whoever asks for it: when it is interrupted, what was going on fails, and asks too. */
+const end = (): Promise<void> => (ending ??= lab.down())
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    const exit = (): never => process.exit(1)
+    end().then(exit, exit)
+  })
+
 try {
   await lab.of(1).cli('network', 'wg', 'enable')
   await lab.allReach(hosts)
@@ -55,7 +65,7 @@ try {
     for (const way of i % 2 === 0 ? ways : ways.toReversed()) seen[way].push(await measure(...ends[way]))
   tell(seen)
 } finally {
-  await lab.down()
+  await end()
 }
 
 interface Seen {
@@ -125,9 +135,10 @@ async function link(): Promise<void> {
     ]
     const file = join(lab.mesh.directory, `hand-${host}.conf`)
     writeFileSync(file, lines.join('\n'), { mode: 0o600 })
-    const device =
-      'ip link add dev hand type wireguard 2>/dev/null || WG_PROCESS_FOREGROUND=1 setsid wireguard-go --foreground hand >/dev/null 2>&1 &'
-    await lab.run(host, 'sh', '-c', `cd ${lab.mesh.directory}; ${device}`)
+    // What carries it where the kernel does not is a child of ours, so that it ends with the lab.
+    const carrier = 'env WG_PROCESS_FOREGROUND=1 wireguard-go --foreground hand'
+    const device = `ip link add dev hand type wireguard 2>/dev/null || exec ${carrier} >/dev/null 2>&1`
+    lab.start(host, 'sh', '-c', device)
     await eventually(
       'the link is there',
       10_000,

@@ -24,6 +24,7 @@ export class OverlayLab {
   readonly mesh = new Mesh()
   readonly hosts: LabHosts
   readonly #streams: ChildProcess[] = []
+  #isGoingDown = false
 
   readonly #hasEngines: boolean
   readonly #engines = new Map<number, string>()
@@ -102,8 +103,9 @@ export class OverlayLab {
     return on(this.hosts, host, ...command)
   }
 
-  /** Starts a command on a host; it ends with the lab at the latest. */
+  /** Starts a command on a host; it ends with the lab at the latest. Throws where that is going down. */
   start(host: number, ...command: readonly string[]): ChildProcess {
+    if (this.#isGoingDown) throw new Error('the lab is going down')
     const [program = '', ...words] = [...this.hosts.on(host), ...command]
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#streams.push(child)
@@ -111,6 +113,7 @@ export class OverlayLab {
   }
 
   async down(): Promise<void> {
+    this.#isGoingDown = true
     for (const child of this.#streams) child.kill('SIGKILL')
     await this.mesh.stop()
     await this.hosts.down()
