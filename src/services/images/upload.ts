@@ -53,6 +53,8 @@ export class Uploads<T> {
     while (upload.waiting > mostWaiting && !upload.isSettled) {
       await upload.changed
       signal.throwIfAborted()
+      // Nobody goes on with what was given up, and its taker may never be done with it.
+      upload.abort.signal.throwIfAborted()
     }
     if (upload.isSettled) await upload.loaded
     return upload.size
@@ -68,7 +70,8 @@ export class Uploads<T> {
     try {
       return await upload.loaded
     } finally {
-      this.#uploads.delete(id)
+      // It may have been begun anew meanwhile.
+      if (this.#uploads.get(id) === upload) this.#uploads.delete(id)
     }
   }
 
@@ -113,6 +116,8 @@ export class Uploads<T> {
 
   async *#archive(upload: Upload<T>): AsyncIterable<Uint8Array> {
     for (;;) {
+      // Before anything else: what was given up has no parts any more, and must not look whole.
+      upload.abort.signal.throwIfAborted()
       const part = upload.parts.shift()
       if (part !== undefined) {
         yield part
@@ -122,7 +127,6 @@ export class Uploads<T> {
       }
       if (upload.isWhole) return
       await upload.changed
-      upload.abort.signal.throwIfAborted()
     }
   }
 
@@ -150,7 +154,8 @@ export class Uploads<T> {
     if (upload === undefined) return
     this.#uploads.delete(id)
     upload.cancel()
+    upload.parts.length = 0
     upload.abort.abort(reason)
-    upload.wake()
+    this.#stir(upload)
   }
 }

@@ -47,3 +47,53 @@ test('given a whole file, when the engine takes longer than a sender may, then i
   await world.runUntil(() => isOver, 3 * hour)
   expect(await finished).toEqual([])
 })
+
+describe('given a taker that takes nothing, and heeds no signal, while a sender waits for it', () => {
+  const stuck = (world: World): Uploads<never> => new Uploads(clockOf(world), () => new Promise<never>(() => {}))
+
+  test('when the file is begun anew, then the sender hears of it and the new one is taken in', async () => {
+    const uploads = stuck(new World(1))
+    const waiting = uploads.put('a', 0, much, never)
+    const again = uploads.put('a', 0, new Uint8Array(1), never)
+    await expect(waiting).rejects.toThrow('the file was begun anew')
+    expect(await again).toBe(1)
+  })
+
+  test('when nobody goes on with it for long enough, then the sender hears that it was given up', async () => {
+    const world = new World(1)
+    const uploads = stuck(world)
+    let why: unknown = null
+    const waiting = uploads.put('a', 0, much, never).catch((error: unknown) => (why = error))
+    await world.runUntil(() => why !== null, hour)
+    await waiting
+    expect(why).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    await expect(uploads.finish('a')).rejects.toThrow('send it again')
+  })
+})
+
+test('given a taker in the midst of a part, when the file is begun anew, then it is told, and its end is not taken for that of the file', async () => {
+  const goOn = Promise.withResolvers<void>()
+  const ends: unknown[] = []
+  const load = async (file: AsyncIterable<Uint8Array>): Promise<number> => {
+    let bytes = 0
+    try {
+      for await (const part of file) {
+        bytes += part.length
+        await goOn.promise
+      }
+    } catch (error) {
+      ends.push(error)
+      throw error
+    }
+    return bytes
+  }
+  const uploads = new Uploads(clockOf(new World(1)), load)
+  await uploads.put('a', 0, new Uint8Array(1), never)
+  await uploads.put('a', 1, new Uint8Array(1), never)
+  const finished = uploads.finish('a').catch((error: unknown) => error)
+  await uploads.put('a', 0, new Uint8Array(3), never)
+  goOn.resolve()
+  expect(await finished).toMatchObject({ message: expect.stringContaining('begun anew') as string })
+  expect(ends).toHaveLength(1)
+  expect(await uploads.finish('a')).toBe(3)
+})
