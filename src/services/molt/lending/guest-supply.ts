@@ -37,7 +37,9 @@ export class GuestSupply {
     const { agreement, key } = lease
     if (agreement === null) throw new ClawError('LEASE_UNKNOWN', { agreement: key })
     const id = agreementId(agreement)
-    await this.callOff(id)
+    // Others may have waited for the same end: whoever came last is the one that goes on.
+    while (this.#underWay.has(id)) await this.callOff(id)
+    signal.throwIfAborted()
     const abort = new AbortController()
     const { data } = agreement.terms
     const { promise: over, resolve } = Promise.withResolvers<void>()
@@ -46,7 +48,7 @@ export class GuestSupply {
     try {
       await this.#taken(key, { id, side, underWay }, AbortSignal.any([signal, abort.signal]))
     } finally {
-      this.#underWay.delete(id)
+      if (this.#underWay.get(id) === underWay) this.#underWay.delete(id)
       resolve()
     }
   }
