@@ -55,6 +55,8 @@ export class JobRunner {
   readonly #doing = new Map<string, Promise<void>>()
   /** Ends the call that waits for news of a purchase, as there is something to be said. */
   readonly #pokes = new Map<string, AbortController>()
+  /** Ends what is sent for a purchase. */
+  readonly #showing = new Map<string, AbortController>()
   readonly #versions = new Map<string, number>()
   readonly #wordAt = new Map<string, Millis>()
   #steps: Promise<unknown> = Promise.resolve()
@@ -138,6 +140,8 @@ export class JobRunner {
     const duties = buyDuties(job.buy, network, clock.now())
     // What is over makes room for what is to be set aside next.
     for (const purchase of job.buy.purchases) this.#attend(purchase)
+    for (const { key, state } of job.buy.purchases)
+      if (state !== 'funded') this.#showing.get(key)?.abort(new Error('it is not waited for any more'))
     for (const duty of duties) {
       if (duty.type === 'collect')
         this.#once(`collect/${duty.round}`, () => this.#collect(job, duty.round, new Set(duty.except)))
@@ -149,12 +153,31 @@ export class JobRunner {
     const input = (index: number): Promise<AsyncIterable<Uint8Array>> =>
       this.#deps.inputs.read(job.inputs[index]?.id ?? '')
     const own = { job: this.#deps.purseOf(this.#id), work: () => this.#deps.work(this.#id) }
-    const errand = { ...own, supplies: { input, image: this.#deps.image } }
+    const errand = { ...own, supplies: { input, inputs: job.inputs.length, image: this.#deps.image } }
     this.#once(`${key}/${duty.type}`, async () => {
       const purchase = job.buy.purchases.find((one) => one.key === key)
       if (purchase === undefined) return
-      await this.#told(key, await carryOutDuty(this.#deps, errand, { purchase, duty }, this.#end.signal))
+      const carry = (signal: AbortSignal): Promise<PurchaseInput | null> =>
+        carryOutDuty(this.#deps, errand, { purchase, duty }, signal)
+      await this.#told(key, await (duty.type === 'show-hold' ? this.#whileFunded(key, carry) : carry(this.#end.signal)))
     })
+  }
+
+  /** Null when it is not to be done any more: a provider that never has enough is sent nothing beyond that. */
+  async #whileFunded(
+    key: string,
+    carry: (signal: AbortSignal) => Promise<PurchaseInput | null>,
+  ): Promise<PurchaseInput | null> {
+    const off = new AbortController()
+    this.#showing.set(key, off)
+    try {
+      return await carry(AbortSignal.any([this.#end.signal, off.signal]))
+    } catch (error) {
+      if (!off.signal.aborted) throw error
+      return null
+    } finally {
+      this.#showing.delete(key)
+    }
   }
 
   #attend(purchase: Purchase): void {

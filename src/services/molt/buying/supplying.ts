@@ -1,5 +1,5 @@
 /** Sends a provider what it needs before the work begins: each of it once it says that it lacks it, until it says that it has everything. */
-import { agreementId } from '../../../core/molt/agreement.ts'
+import { agreementId, type Terms } from '../../../core/molt/agreement.ts'
 import type { Purchase } from '../../../core/molt/market/purchase.ts'
 import { shallowJson } from '../../../lib/nesting.ts'
 import { ClawError } from '../../../model/failure.ts'
@@ -9,15 +9,22 @@ import { FromSupplied, imageChannel, inputChannel, pieceBytes, supplyLease } fro
 import { cut } from '../../../lib/slices.ts'
 
 export interface Supplies {
-  /** The archive with that number. Throws STATE_CORRUPT. */
   /** Of the image with that id. Throws IMAGE_NOT_FOUND. */
   readonly image: (id: string, signal: AbortSignal) => AsyncIterable<Uint8Array>
+  /** How many archives there are. */
+  readonly inputs: number
+  /** The archive with that number. Throws STATE_CORRUPT. */
   readonly input: (index: number) => Promise<AsyncIterable<Uint8Array>>
 }
 
+type Wanted = Extract<FromSupplied, { type: 'send' }>
+
 const nothing = new Uint8Array(0)
 
-/** Returns when it has everything. Throws as `Rpc.converse`, what the provider throws, and what the supplies throw. */
+/**
+ * Returns when it has everything. Throws as `Rpc.converse`, what the provider throws, what the supplies throw, and INVALID_REQUEST for a
+ * provider that asks twice, or for what was not agreed on: to read it is work for this host.
+ */
 export async function supply(
   rpc: Pick<Rpc, 'converse'>,
   { agreement, terms }: Purchase,
@@ -31,13 +38,15 @@ export async function supply(
   try {
     const failed = Promise.withResolvers<never>()
     // What breaks the conversation is told to those who read; sending alone would wait for good.
-    const sending: { work: Promise<void> } = { work: Promise.resolve() }
     const heard = async (): Promise<void> => {
+      let isAsked = false
       for await (const message of side.messages) {
         const told = fromProvider(message)
         if (told.type === 'whole') return
-        sending.work = sent(side, told, { supplies, image: terms.image, signal: until })
-        sending.work.catch(failed.reject)
+        if (isAsked) throw bad('its provider asks for everything twice')
+        isAsked = true
+        check(told, terms, supplies)
+        sent(side, told, { supplies, image: terms.image, signal: until }).catch(failed.reject)
       }
       throw new ClawError('NODE_UNREACHABLE', { node: terms.provider, detail: 'it ended before it had everything' })
     }
@@ -54,24 +63,36 @@ interface Sending {
   readonly signal: AbortSignal
 }
 
-async function sent(
-  side: Conversation,
-  wanted: Extract<FromSupplied, { type: 'send' }>,
-  { supplies, image, signal }: Sending,
-): Promise<void> {
-  if (wanted.image) await sendOn(side, imageChannel, supplies.image(image, signal))
-  for (const index of wanted.inputs) await sendOn(side, inputChannel(index), await supplies.input(index))
+function check({ image, inputs }: Wanted, { data }: Terms, supplies: Supplies): void {
+  if (image && (data?.image ?? 0) === 0) throw bad('its provider asks for an image that it was to have')
+  const isKnown = inputs.every((index) => index < supplies.inputs)
+  if (!isKnown || new Set(inputs).size < inputs.length) throw bad('its provider asks for what there is not')
 }
 
-async function sendOn(side: Conversation, channel: number, content: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of content) for (const data of cut(chunk, pieceBytes)) await side.send(channel, data)
-  await side.send(channel, nothing)
+async function sent(side: Conversation, wanted: Wanted, { supplies, image, signal }: Sending): Promise<void> {
+  const sendOn = async (channel: number, content: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of content)
+      for (const data of cut(chunk, pieceBytes)) {
+        await side.send(channel, data)
+        // What is sent after the end is dropped: nobody would slow this down.
+        signal.throwIfAborted()
+      }
+    await side.send(channel, nothing)
+  }
+  if (wanted.image) await sendOn(imageChannel, supplies.image(image, signal))
+  for (const index of wanted.inputs) {
+    signal.throwIfAborted()
+    await sendOn(inputChannel(index), await supplies.input(index))
+  }
 }
 
 function fromProvider(message: Uint8Array): FromSupplied {
   try {
     return FromSupplied.parse(shallowJson(Buffer.from(message).toString('utf8')))
   } catch (cause) {
-    throw new ClawError('INVALID_REQUEST', { problem: 'its provider does not say what it lacks' }, { cause })
+    throw bad('its provider does not say what it lacks', { cause })
   }
 }
+
+const bad = (problem: string, options?: ErrorOptions): ClawError =>
+  new ClawError('INVALID_REQUEST', { problem }, options)
