@@ -183,6 +183,9 @@ export class BuyingService implements Service {
     this.#making.add(making.id)
     try {
       return await this.#putDown(request, making)
+    } catch (error) {
+      if (this.#jobs.get(making.id) === null) await this.#forgetWork(making.id).catch(this.#isLeft(making.id))
+      throw error
     } finally {
       this.#making.delete(making.id)
     }
@@ -337,12 +340,16 @@ export class BuyingService implements Service {
   }
 
   #forgetSoon(id: string): void {
-    this.#forgetWork(id).catch((error: unknown) =>
-      this.#deps.log.warn('what a job ran is removed at the next start', { job: id, error }),
-    )
+    this.#forgetWork(id).catch(this.#isLeft(id))
   }
 
+  #isLeft(id: string): (error: unknown) => void {
+    return (error) => this.#deps.log.warn('what a job ran is removed at the next start', { job: id, error })
+  }
+
+  /** Also the check of a job that never came to be. */
   async #forgetWork(id: string): Promise<void> {
+    if (this.#jobs.get(id) === null) await this.#checks.forget(id)
     await this.#deps.disk.removeBlob(workFile(id))
     await this.#works.remove(id)
     await this.inputs.forget(id)

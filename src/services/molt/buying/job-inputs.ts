@@ -31,22 +31,27 @@ export class JobInputs {
   readonly uploads: Uploads<Copied>
   readonly #deps: JobInputsDeps
   readonly #inputs: KeptRecords<Input>
+  /** What is being taken in: who begins anew waits until what was there before is cleared away. */
+  readonly #keeping = new Map<string, Promise<Copied>>()
+  #isLive: (job: string) => boolean = () => true
 
   constructor(deps: JobInputsDeps) {
     this.#deps = deps
     const write = (input: Input): string => JSON.stringify(input)
     this.#inputs = new KeptRecords(deps.disk, { file: 'molt-inputs', write, read: (text) => JSON.parse(text) as Input })
-    this.uploads = new Uploads(deps.clock, (archive, _, id) => this.#keep(id, archive))
+    this.uploads = new Uploads(deps.clock, (archive, _, id) => this.#inTurn(id, () => this.#keep(id, archive)))
   }
 
   /** Throws STATE_CORRUPT. What is for no job any more is gone then. */
   async open(isLive: (job: string) => boolean): Promise<void> {
+    this.#isLive = isLive
     await this.#inputs.open()
     for (const { id, job } of this.#inputs.all()) if (job === null || !isLive(job)) await this.#forget(id)
   }
 
   async close(): Promise<void> {
     this.uploads.close()
+    await Promise.allSettled(this.#keeping.values())
     await this.#inputs.close()
   }
 
@@ -78,6 +83,15 @@ export class JobInputs {
     for (const { id, job: whose } of this.#inputs.all()) if (whose === job) await this.#forget(id)
   }
 
+  #inTurn(id: string, keep: () => Promise<Copied>): Promise<Copied> {
+    const before = this.#keeping.get(id) ?? Promise.resolve()
+    const kept = before.then(keep, keep).finally(() => {
+      if (this.#keeping.get(id) === kept) this.#keeping.delete(id)
+    })
+    this.#keeping.set(id, kept)
+    return kept
+  }
+
   async #keep(id: string, archive: AsyncIterable<Uint8Array>): Promise<Copied> {
     await this.#makeRoom()
     if ((this.#inputs.get(id)?.job ?? null) !== null)
@@ -85,16 +99,23 @@ export class JobInputs {
     const { clock, copies } = this.#deps
     // So that it is found, and goes, should this daemon die meanwhile.
     await this.#inputs.put(id, { id, job: null, at: clock.now(), bytes: 0, sha256: '' })
-    const copied = await copies.write(fileOf(id), archive, mostBytes)
-    await this.#inputs.put(id, { ...copied, id, job: null, at: clock.now() })
-    return copied
+    try {
+      const copied = await copies.write(fileOf(id), archive, mostBytes)
+      await this.#inputs.put(id, { ...copied, id, job: null, at: clock.now() })
+      return copied
+    } catch (error) {
+      await this.#forget(id).catch(() => 'it goes when it is old')
+      throw error
+    }
   }
 
   async #makeRoom(): Promise<void> {
-    const loose = this.#inputs.all().filter(({ job }) => job === null)
-    const old = loose.filter(({ at, bytes }) => bytes > 0 && this.#deps.clock.now() - at > keptFor)
-    for (const { id } of old) await this.#forget(id)
-    if (loose.length - old.length >= mostLoose)
+    const isOld = ({ id, job, at, bytes }: Input): boolean => {
+      const isComing = bytes === 0 && this.#keeping.has(id)
+      return !isComing && (job === null || !this.#isLive(job)) && this.#deps.clock.now() - at > keptFor
+    }
+    for (const { id } of this.#inputs.all().filter(isOld)) await this.#forget(id)
+    if (this.#inputs.all().filter(({ job }) => job === null).length >= mostLoose)
       throw new ClawError('RATE_LIMITED', { who: 'Those who send files here' })
   }
 
