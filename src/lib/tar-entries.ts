@@ -99,14 +99,16 @@ function plainPath(name: string): string {
   return parts.join('/')
 }
 
-function checkHeader(header: Buffer): void {
+/** Throws BadTar for what is no header, or none that adds up. */
+export function checkHeader(header: Buffer): void {
   if (header.toString('latin1', 257, 262) !== 'ustar') throw new BadTar('it is no tar archive')
   let sum = 8 * 0x20
   for (const [i, byte] of header.entries()) if (i < 148 || i >= 156) sum += byte
   if (octalIn(header, 148, 8) !== sum) throw new BadTar('a header does not add up')
 }
 
-function octalIn(header: Buffer, from: number, length: number): number {
+/** Throws BadTar. */
+export function octalIn(header: Buffer, from: number, length: number): number {
   const digits = /^ *([0-7]*)[\0 ]*$/.exec(header.toString('latin1', from, from + length))?.[1]
   if (digits === undefined) throw new BadTar('a number is none')
   return digits === '' ? 0 : parseInt(digits, 8)
@@ -118,8 +120,8 @@ function textIn(header: Buffer, from: number, length: number): string {
   return field.toString('utf8', 0, end < 0 ? length : end)
 }
 
-/** Records such as `22 size=10737418240\n`: only their lengths say where they end. */
-function recordsIn(words: Buffer): Map<string, string> {
+/** Records such as `22 size=10737418240\n`: only their lengths say where they end. Throws BadTar. */
+export function recordsIn(words: Buffer): Map<string, string> {
   const records = new Map<string, string>()
   for (let at = 0; at < words.length;) {
     const digits = /^([1-9]\d{0,6}) /.exec(words.toString('latin1', at, at + 9))?.[1]

@@ -1,9 +1,10 @@
 /** Lets an archive pass to the engine, and its end only when it holds the one image that was asked for, under no name. */
 import { createHash } from 'node:crypto'
-import { BadArchive, compressed } from './archive-header.ts'
+import { BadArchive } from './archive-header.ts'
 import { anyRecordOf, recordOf, strictJson } from './archive-json.ts'
 import { checkEntry, type Description, descriptions, isLayer } from './archive-layout.ts'
 import { ArchiveReader } from './archive.ts'
+import { LayerLook } from './layer-look.ts'
 
 /** Archives are filled up with zeros, but not by much. */
 const mostZeros = 1_048_576
@@ -16,7 +17,7 @@ const mostManifests = 16 * 1_048_576
 const mayBeginJson = [0x7b, 0x20, 0x0a, 0x0d, 0x09]
 
 /**
- * The layers need no look: the engine hashes each and compares it with what the image's configuration says, and the configuration is
+ * The layers need no look, unless they have to be plain: the engine hashes each and compares it with what the image's configuration says, and the configuration is
  * what the id is the hash of. Names would let a peer say what others of our tags mean, so there must be none. Whatever could be read in
  * two ways is refused, because the engine might read it in the other. Throws BadArchive before the engine can have seen the end.
  */
@@ -44,7 +45,7 @@ export async function* checkedArchive(
     check: checkEntry,
     isWanted,
     isStillWanted,
-    ...(isPlain && { checkHead: requirePlain }),
+    ...(isPlain && { look: () => new LayerLook() }),
   })
   const held: Uint8Array[] = []
   let zeros = 0
@@ -60,11 +61,6 @@ export async function* checkedArchive(
   if (!reader.isOver) throw new BadArchive('it ends before its end')
   check(reader, { hex, configs })
   yield* held
-}
-
-/** What an engine unpacks may be a thousand times as large. */
-function requirePlain(_: string, head: Buffer): void {
-  if (compressed.some((magic) => magic.test(head.toString('hex')))) throw new BadArchive('a layer is compressed')
 }
 
 interface Wanted {

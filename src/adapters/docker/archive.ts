@@ -8,9 +8,6 @@ const largestExtension = 65_536
 /** Images have at most 127 layers, each with four entries in the oldest form. */
 const mostEntries = 4_096
 
-/** So many bytes say what a file is. */
-const headBytes = 6
-
 export interface ArchiveFile {
   readonly name: string
   readonly bytes: Uint8Array
@@ -30,7 +27,15 @@ type Body = {
   readonly parts: Uint8Array[]
   left: number
   padding: number
-  head: Buffer
+  readonly look: Look | null
+}
+
+/** Looks at a file as it passes. */
+export interface Look {
+  /** Takes the next bytes. Throws BadArchive. */
+  push(chunk: Uint8Array): void
+  /** No more will come. Throws BadArchive. */
+  end(): void
 }
 
 export interface ArchiveRules {
@@ -40,8 +45,8 @@ export interface ArchiveRules {
   readonly isWanted: (name: string, size: number) => boolean
   /** Whether a wanted file is still wanted now that its first byte is there. */
   readonly isStillWanted?: (name: string, size: number, first: number) => boolean
-  /** Told the first bytes of each file. Throws BadArchive. */
-  readonly checkHead?: (name: string, head: Buffer) => void
+  /** Begins to look at another file. */
+  readonly look?: () => Look
 }
 
 export class ArchiveReader {
@@ -115,14 +120,15 @@ export class ArchiveReader {
 
   #open(name: string, keep: Keep, size: number): void {
     const padding = (blockSize - (size % blockSize)) % blockSize
-    this.#body = { name, keep, parts: [], left: size, padding, head: Buffer.alloc(0) }
+    const look = keep === 'extension' ? null : (this.#rules.look?.() ?? null)
+    this.#body = { name, keep, parts: [], left: size, padding, look }
     if (size === 0) this.#leave(this.#body)
   }
 
   #takeBody(body: Body, chunk: Uint8Array): number {
     const content = chunk.subarray(0, body.left)
     if (body.keep === 'file' && body.parts.length === 0 && content.length > 0) this.#lookAt(body, content[0] ?? 0)
-    if (body.keep !== 'extension') this.#gatherHead(body, content)
+    body.look?.push(content)
     // The caller may use its buffer again.
     if (body.keep !== null && content.length > 0) body.parts.push(Uint8Array.from(content))
     body.left -= content.length
@@ -132,19 +138,13 @@ export class ArchiveReader {
     return content.length + (body.left === 0 ? padding : 0)
   }
 
-  #gatherHead(body: Body, content: Uint8Array): void {
-    const { checkHead } = this.#rules
-    if (checkHead === undefined || body.head.length >= headBytes || content.length === 0) return
-    body.head = Buffer.concat([body.head, content.subarray(0, headBytes - body.head.length)])
-    if (body.head.length === headBytes || body.left === content.length) checkHead(body.name, body.head)
-  }
-
   #lookAt(body: Body, first: number): void {
     if (this.#rules.isStillWanted?.(body.name, body.left, first) === false) body.keep = null
   }
 
-  #leave({ name, keep, parts }: Body): void {
+  #leave({ name, keep, parts, look }: Body): void {
     this.#body = null
+    look?.end()
     if (keep === 'file') this.files.push({ name, bytes: Buffer.concat(parts) })
     if (keep === 'extension') this.#extension = readExtension(Buffer.concat(parts))
   }
