@@ -40,6 +40,14 @@ export interface Sent {
   readonly content: AsyncIterable<Uint8Array>
 }
 
+export interface Wiping {
+  readonly placement: PlacementId | null
+  /** Also what the work has left. */
+  readonly outputs: boolean
+  /** Whether another guest needs the image, when it is asked. */
+  readonly isImageShared: () => boolean
+}
+
 /** What all such volumes have, and which agreement each is for. */
 const mark = { 'claw.guest': 'data' } as const
 const leaseMark = 'claw.lease'
@@ -174,16 +182,18 @@ export class GuestData {
     yield { data: new Uint8Array(0), sha256: tally.sum().sha256 }
   }
 
-  /** Takes away the container, and what was sent; also what the work has left when that is to go. Throws VOLUME_BUSY while it runs. */
+  /**
+   * Takes away the container, and what was sent; also what the work has left when that is to go. An image goes with the last guest that needs
+   * it, whoever of their buyers has sent it. Throws VOLUME_BUSY while it runs.
+   */
   async wipe(
     { agreement, want }: Lease,
-    { placement, outputs }: { readonly placement: PlacementId | null; readonly outputs: boolean },
+    { placement, outputs, isImageShared }: Wiping,
     signal: AbortSignal,
   ): Promise<void> {
     if (placement !== null) await this.#deps.removeTask(placement)
     if (agreement === null || this.#deps.engine === null) return
-    if ((agreement.terms.data?.image ?? 0) > 0)
-      await this.#deps.images?.forgetReceived(imageOf(want, agreement), signal)
+    if (!isImageShared()) await this.#deps.images?.forgetReceived(imageOf(want, agreement), signal)
     const names = await this.#volumesOf(agreementId(agreement), signal)
     for (const name of names) if (outputs || !name.includes('-out-')) await this.#remove(name, signal)
   }

@@ -89,6 +89,11 @@ export class GuestSupply {
         const content = onChannel(chunks, inputChannel(i), count)
         await data.receive(lease, i, { bytes, sha256, content }, signal)
       }
+      // Meanwhile another lease may have ended, and its image gone with it.
+      if (await data.lacksImage(lease, work, signal)) {
+        await say(side, { type: 'send', image: true, inputs: [] })
+        await data.receiveImage(lease, work, onChannel(chunks, imageChannel, count), signal)
+      }
       signal.throwIfAborted()
       await runner.step(key, { type: 'supplied' })
     }

@@ -1,6 +1,7 @@
 /** What is done for a lease that takes its time: its work is begun and ended, what that leaves is watched and wiped, and its agreement closed. */
 import { agreementId } from '../../../core/molt/agreement.ts'
 import type { Lease, LeaseInput } from '../../../core/molt/market/lease.ts'
+import { isImageShared } from '../../../core/molt/market/lease-change.ts'
 import type { WipeDuty } from '../../../core/molt/market/lease-data.ts'
 import type { Network } from '../../../core/molt/network.ts'
 import { closedAt } from '../../../core/molt/spend.ts'
@@ -129,12 +130,13 @@ export class LeaseErrands {
   }
 
   wipe(lease: Lease, { outputs }: WipeDuty, attended: Attended): void {
-    const { work, data, callOff, step } = this.#deps
+    const { store, work, data, callOff, step } = this.#deps
     if (!outputs && attended.isTidied) return
     attended.errands.do('wipe', async () => {
       await attended.errands.settled('stop')
       if (lease.agreement !== null) await callOff(agreementId(lease.agreement))
-      await data.wipe(lease, { placement: work.placement(lease), outputs }, this.#end)
+      const wiping = { placement: work.placement(lease), outputs, isImageShared: () => isImageShared(lease, store.all()) }
+      await data.wipe(lease, wiping, this.#end)
       attended.isTidied = true
       if (outputs) await step(lease.key, { type: 'wiped' })
     })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { roomLeft } from '../../../../../src/core/molt/market/data-room.ts'
 import { lendingOf } from '../../../../../src/core/molt/market/lending.ts'
-import { isOver } from '../../../../../src/core/molt/market/lease-change.ts'
+import { isImageShared, isOver } from '../../../../../src/core/molt/market/lease-change.ts'
 import { leaseSpec } from '../../../../../src/core/molt/market/lease-work.ts'
 import type { Lease, LeaseInput } from '../../../../../src/core/molt/market/lease.ts'
 import { leaseDuties, leaseStep, leaseWakeAt, newLease } from '../../../../../src/core/molt/market/lease.ts'
@@ -175,4 +175,24 @@ describe('given what a buyer says of its folders', () => {
     ...{ agreement: 'f'.repeat(64), node: nodeId('home'), indexes: [0], executor: 'docker' as const },
     ...{ share: { cpus: 4, memoryMib: 8_000 }, priority: 0, secrets: [], isOffline: true },
   }
+})
+
+describe('given two leases that name the same image', () => {
+  const one = leaseWith({ image: gib })
+  const other: Lease = { ...leaseWith({ inputs: gib }), key: 'f'.repeat(64) }
+
+  test('when one ends, then the other needs the image until it has stopped, whether its own buyer would send it or not', () => {
+    expect(isImageShared(one, [one])).toBe(false)
+    expect(isImageShared(one, [one, other])).toBe(true)
+    const ended = then(other, [now, 'ended'])
+    expect(isImageShared(one, [one, ended])).toBe(true)
+    expect(isImageShared(one, [one, then(ended, [now, 'stopped'])])).toBe(false)
+  })
+
+  test('when the other names another one, then nobody else needs it', () => {
+    const { agreement } = other
+    const terms = agreement === null ? null : { ...agreement.terms, image: `sha256:${'b'.repeat(64)}` }
+    const apart = agreement === null || terms === null ? other : { ...other, agreement: { ...agreement, terms } }
+    expect(isImageShared(one, [one, apart])).toBe(false)
+  })
 })

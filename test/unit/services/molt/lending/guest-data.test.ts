@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { ClawError } from '../../../../../src/model/failure.ts'
 import { meshId, nodeId } from '../../../../../src/model/ids.ts'
@@ -30,8 +31,13 @@ function host({ quota, bytes }: { readonly quota: boolean; readonly bytes: numbe
     },
   } as unknown as GuestEngine
   const place = { self: nodeId('home'), mesh: meshId('mesh-lab') }
-  const data = new GuestData({ ...place, engine, images: null, removeTask: async () => undefined })
-  return { data, volumes }
+  const forgotten: string[] = []
+  const images = {
+    ...{ find: async () => null, receive: async () => undefined, send: () => Readable.from([]) },
+    forgetReceived: async (reference: string) => void forgotten.push(reference),
+  }
+  const data = new GuestData({ ...place, engine, images, removeTask: async () => undefined })
+  return { data, engine, volumes, forgotten }
 }
 
 describe('given work that leaves something', () => {
@@ -72,3 +78,12 @@ test.each([
     expect(await data.canBound(never)).toBe(can)
   },
 )
+
+test.each([
+  ['another guest needs its image', true, 0],
+  ['no other guest does', false, 1],
+])('given a guest that has gone, when %s (%s), then so many images are forgotten: %s', async (_, isShared, gone) => {
+  const { data, forgotten } = host({ quota: true, bytes: 0 })
+  await data.wipe(lease, { placement: null, outputs: true, isImageShared: () => isShared }, never)
+  expect(forgotten).toHaveLength(gone)
+})
