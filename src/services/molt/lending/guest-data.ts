@@ -56,6 +56,8 @@ const bounded = { 'claw.bound': 'quota' } as const
 
 export class GuestData {
   readonly #deps: GuestDataDeps
+  /** Agreements of whose folders each was seen to be bounded by the file system: so they are, also when the engine does not answer. */
+  readonly #underQuota = new Set<Hash>()
 
   constructor(deps: GuestDataDeps) {
     this.#deps = deps
@@ -68,11 +70,13 @@ export class GuestData {
   /** Makes the folders that the work fills. Safe to repeat. Throws EXECUTOR_UNAVAILABLE and CONTAINER_FAILED. */
   async prepare({ agreement }: Lease, { outputs = [] }: Work, signal: AbortSignal): Promise<void> {
     if (agreement === null || outputs.length === 0) return
+    const id = agreementId(agreement)
     const most = agreement.terms.data?.outputs ?? 0
     for (const i of outputs.keys()) {
-      const { name } = await this.#make(this.#volume(agreementId(agreement), 'out', i), most, signal)
+      const { name } = await this.#make(this.#volume(id, 'out', i), most, signal)
       await this.#engine.give(name, guestUser, signal)
     }
+    await this.#folders(id, signal)
   }
 
   /**
@@ -148,15 +152,14 @@ export class GuestData {
   async isWithin({ agreement }: Lease, signal: AbortSignal): Promise<boolean> {
     const most = agreement?.terms.data?.outputs ?? 0
     if (agreement === null || most === 0) return true
-    const all = await this.#engine.known({ ...this.#labels(), [leaseMark]: agreementId(agreement) }, signal)
-    const folders = all.filter(({ name }) => name.includes('-out-'))
+    const id = agreementId(agreement)
     try {
-      const sizes = await this.#engine.sizes(new Set(folders.map(({ name }) => name)), signal)
-      if (folders.some(({ name }) => !sizes.has(name))) throw unmeasured()
+      const folders = await this.#folders(id, signal)
+      const sizes = await this.#engine.sizes(new Set(folders), signal)
+      if (folders.some((name) => !sizes.has(name))) throw unmeasured()
       return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) <= most
     } catch (error) {
-      const isBounded = folders.every(({ labels }) => Object.entries(bounded).every(([key, to]) => labels[key] === to))
-      if (isClawError(error) && isBounded && !signal.aborted) return true
+      if (isClawError(error) && this.#underQuota.has(id) && !signal.aborted) return true
       throw error
     }
   }
@@ -195,7 +198,8 @@ export class GuestData {
     if (agreement === null || this.#deps.engine === null) return
     if (!isImageShared()) await this.#deps.images?.forgetReceived(imageOf(want, agreement), signal)
     const names = await this.#volumesOf(agreementId(agreement), signal)
-    for (const name of names) if (outputs || !name.includes('-out-')) await this.#remove(name, signal)
+    for (const name of names) if (outputs || !isOutput(name)) await this.#remove(name, signal)
+    if (outputs) this.#underQuota.delete(agreementId(agreement))
   }
 
   /** Takes away what is of no agreement among these: its record was lost, or a power cut came between the two. */
@@ -235,6 +239,16 @@ export class GuestData {
     return found.map(({ name }) => name)
   }
 
+  /** That the work fills. Whether they are bounded stands at them: one that was there before is as it was made then. */
+  async #folders(agreement: Hash, signal: AbortSignal): Promise<readonly string[]> {
+    const all = await this.#engine.known({ ...this.#labels(), [leaseMark]: agreement }, signal)
+    const folders = all.filter(({ name }) => isOutput(name))
+    const isBounded = folders.every(({ labels }) => Object.entries(bounded).every(([key, to]) => labels[key] === to))
+    if (isBounded) this.#underQuota.add(agreement)
+    else this.#underQuota.delete(agreement)
+    return folders.map(({ name }) => name)
+  }
+
   /** As the agent calls it when it starts the work. */
   #volume(agreement: Hash, kind: 'in' | 'out', index: number): EngineVolume {
     const { name, options, labels } = ownVolume(leaseNamespace, leaseVolume(agreement, kind, index), this.#deps)
@@ -251,6 +265,8 @@ export class GuestData {
     throw new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'this node runs no containers' })
   }
 }
+
+const isOutput = (volume: string): boolean => volume.includes('-out-')
 
 /** As its work names it. */
 const imageOf = ({ image: { name } }: Lease['want'], { terms: { image } }: Agreement): string => `${name}@${image}`

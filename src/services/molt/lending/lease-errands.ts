@@ -111,6 +111,7 @@ export class LeaseErrands {
     attended.loop.wake(measureEvery)
     attended.errands.do('measure', async () => {
       const began = now()
+      let isBlind = false
       try {
         const isWithin = await data.isWithin(lease, this.#end)
         attended.blind = null
@@ -121,10 +122,13 @@ export class LeaseErrands {
         const { since, looks } = attended.blind ?? { since: began, looks: 0 }
         attended.blind = { since, looks: looks + 1 }
         if (looks + 1 < mostBlind.looks || now() - since < mostBlind.span) throw error
+        isBlind = true
         log.warn('the work of a lease ends, as it cannot be told how much it leaves', { reason: error.message })
       } finally {
         attended.measuredAt = now()
       }
+      // That the engine does not tell is its owner's trouble, and not for the guest to answer for.
+      if (isBlind) await step(lease.key, { type: 'reclaim' })
       await step(lease.key, { type: 'ended', isFailed: true })
     })
   }

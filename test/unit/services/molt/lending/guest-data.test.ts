@@ -64,6 +64,25 @@ describe('given work that leaves something', () => {
     await data.prepare(lease, someWork({ outputs: ['/out'] }), never)
     expect(await data.isWithin(lease, never)).toBe(true)
   })
+
+  test.each([true, false])('when its engine does not answer at all, then quotas (%s) bound it on', async (quota) => {
+    const { data, engine } = host({ quota, bytes: 0 })
+    await data.prepare(lease, someWork({ outputs: ['/out'] }), never)
+    engine.known = () =>
+      Promise.reject(new ClawError('EXECUTOR_UNAVAILABLE', { executor: 'docker', detail: 'it is started anew' }))
+    const answer = await data.isWithin(lease, never).catch((error: unknown) => (error as ClawError).code)
+    expect(answer).toBe(quota ? true : 'EXECUTOR_UNAVAILABLE')
+    await expect(data.isWithin(lease, AbortSignal.abort())).rejects.toThrow()
+  })
+
+  test('when a folder was there before without a quota, then asking for one again does not bound it', async () => {
+    const first = host({ quota: false, bytes: 0 })
+    await first.data.prepare(lease, someWork({ outputs: ['/out'] }), never)
+    const { data, engine, volumes } = host({ quota: true, bytes: 'no answer' })
+    engine.ensure = async (volume) => void volumes.set(volume.name, first.volumes.get(volume.name) ?? volume)
+    await data.prepare(lease, someWork({ outputs: ['/out'] }), never)
+    await expect(data.isWithin(lease, never)).rejects.toMatchObject({ code: 'EXECUTOR_UNAVAILABLE' })
+  })
 })
 
 test.each([

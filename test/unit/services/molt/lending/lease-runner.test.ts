@@ -56,13 +56,22 @@ describe('given what a guest has left, for which the time is over', () => {
 })
 
 describe('given work of which nobody can tell how much it leaves', () => {
-  test('when that is so for twenty seconds, then it ends', async () => {
+  test('when that is so for twenty seconds, then it is taken back, and the guest has not failed', async () => {
     const host = new LeasedHost(runningLease())
     host.isWithin = failing
     await host.start()
     await host.world.runFor(15 * second)
     expect(host.now?.state).toBe('running')
     await host.world.runFor(12 * second)
+    expect(host.now).toMatchObject({ state: 'closing', why: 'reclaimed' })
+    await host.runner.stop()
+  })
+
+  test('when it leaves more than was agreed on, then it has failed', async () => {
+    const host = new LeasedHost(runningLease())
+    host.isWithin = () => Promise.resolve(false)
+    await host.start()
+    await host.world.runFor(6 * second)
     expect(host.now).toMatchObject({ state: 'closing', why: 'failed' })
     await host.runner.stop()
   })
