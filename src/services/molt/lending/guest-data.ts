@@ -202,12 +202,24 @@ export class GuestData {
     if (outputs) this.#underQuota.delete(agreementId(agreement))
   }
 
-  /** Takes away what is of no agreement among these: its record was lost, or a power cut came between the two. */
+  /**
+   * Takes away what is of no agreement among these: its record was lost, or a power cut came between the two. One folder that stays holds no
+   * other up; throws why the first has stayed.
+   */
   async sweep(known: ReadonlySet<Hash>, signal: AbortSignal): Promise<void> {
     const { engine } = this.#deps
     if (engine === null) return
-    for (const { name, labels } of await engine.known(this.#labels(), signal))
-      if (!known.has(labels[leaseMark] ?? '')) await this.#remove(name, signal)
+    const problems: ClawError[] = []
+    for (const { name, labels } of await engine.known(this.#labels(), signal)) {
+      if (known.has(labels[leaseMark] ?? '')) continue
+      try {
+        await this.#remove(name, signal)
+      } catch (error) {
+        if (!isClawError(error) || signal.aborted) throw error
+        problems.push(error)
+      }
+    }
+    if (problems[0] !== undefined) throw problems[0]
   }
 
   async #make(

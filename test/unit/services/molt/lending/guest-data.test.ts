@@ -106,3 +106,14 @@ test.each([
   await data.wipe(lease, { placement: null, outputs: true, isImageShared: () => isShared }, never)
   expect(forgotten).toHaveLength(gone)
 })
+
+test('given folders that no record speaks of, when one cannot be taken away, then the others are, and that is told', async () => {
+  const { data, engine, volumes } = host({ quota: true, bytes: 0 })
+  await data.prepare(lease, someWork({ outputs: ['/a', '/b', '/c'] }), never)
+  const [, stuck = ''] = volumes.keys()
+  const remove = engine.remove
+  engine.remove = (name, signal) =>
+    name === stuck ? Promise.reject(new ClawError('VOLUME_BUSY', { volume: name, users: 'a task' })) : remove(name, signal)
+  await expect(data.sweep(new Set(), never)).rejects.toMatchObject({ code: 'VOLUME_BUSY' })
+  expect([...volumes.keys()]).toEqual([stuck])
+})
