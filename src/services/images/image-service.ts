@@ -130,7 +130,10 @@ export class ImageService implements Service, Images {
 
   async forgetReceived(reference: string, signal: AbortSignal): Promise<void> {
     const id = this.#received.idOf(reference)
-    if (id !== null) await unlessNeeded(() => this.remove(id, signal))
+    if (id === null) return
+    await unlessNeeded(() => this.remove(id, signal))
+    // It may never have come as a whole.
+    if ((await this.#deps.store.find(id, signal)) === null) this.#record.change((book) => without(book, [id]))
   }
 
   async #load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly StoredImage[]> {

@@ -24,16 +24,20 @@ export class Received {
     this.#record = record
   }
 
-  /** Exactly the image that the reference has the id of. Throws IMAGE_CORRUPT and TOO_LARGE. */
+  /**
+   * Exactly the image that the reference has the id of. That it comes is written down first, and stays so until it is forgotten: a daemon
+   * that is killed before the engine has answered would not know whose it is. Throws IMAGE_CORRUPT and TOO_LARGE.
+   */
   async take(reference: string, { content, mostBytes }: ReceivedArchive, signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#deps
     const id = parseReference(reference).digest ?? ''
     const bounded = counted(content, (bytes) => {
       if (bytes > mostBytes) throw new ClawError('TOO_LARGE', { what: 'The image', limit: mostBytes })
     })
-    await store.import(id, bounded, signal, { isPlain: true })
     const arrival = { id, reference, from, at: clock.now(), digests: [`${repositoryOf(reference)}@${id}`] }
     this.#record.change((book) => noteArrival(book, arrival))
+    await this.#record.written()
+    await store.import(id, bounded, signal, { isPlain: true })
   }
 
   /** Null for one that was not received. */

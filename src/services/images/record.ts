@@ -1,4 +1,4 @@
-/** The book of this node's images on its disk. Nothing depends on its last lines, so nobody waits for them. */
+/** The book of this node's images on its disk. Little depends on its last lines, so hardly anybody waits for them. */
 import type { Book } from '../../core/images/book.ts'
 import { decodeBook, encodeBook } from '../../core/images/book.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -40,8 +40,13 @@ export class ImageRecord {
     this.#writing ??= this.#write().finally(() => (this.#writing = null))
   }
 
-  async close(): Promise<void> {
+  /** Returns when all is on the disk, or the log says why it is not. */
+  async written(): Promise<void> {
     await this.#writing
+  }
+
+  close(): Promise<void> {
+    return this.written()
   }
 
   async #write(): Promise<void> {
