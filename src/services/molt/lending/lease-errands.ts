@@ -139,7 +139,11 @@ export class LeaseErrands {
     attended.errands.do('wipe', async () => {
       await attended.errands.settled('stop')
       if (lease.agreement !== null) await callOff(agreementId(lease.agreement))
-      const wiping = { placement: work.placement(lease), outputs, isImageShared: () => isImageShared(lease, store.all()) }
+      const wiping = {
+        placement: work.placement(lease),
+        outputs,
+        isImageShared: () => isImageShared(lease, store.all()),
+      }
       await data.wipe(lease, wiping, this.#end)
       attended.isTidied = true
       if (outputs) await step(lease.key, { type: 'wiped' })

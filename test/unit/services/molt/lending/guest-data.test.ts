@@ -113,7 +113,9 @@ test('given folders that no record speaks of, when one cannot be taken away, the
   const [, stuck = ''] = volumes.keys()
   const remove = engine.remove
   engine.remove = (name, signal) =>
-    name === stuck ? Promise.reject(new ClawError('VOLUME_BUSY', { volume: name, users: 'a task' })) : remove(name, signal)
+    name === stuck
+      ? Promise.reject(new ClawError('VOLUME_BUSY', { volume: name, users: 'a task' }))
+      : remove(name, signal)
   await expect(data.sweep(new Set(), never)).rejects.toMatchObject({ code: 'VOLUME_BUSY' })
   expect([...volumes.keys()]).toEqual([stuck])
 })

@@ -7,7 +7,11 @@ import { runningLease } from '../../../../support/molt/leased-host.ts'
 import { someWork } from '../../../../support/molt/scripted-buyer.ts'
 
 const never = new AbortController().signal
-const lease: Lease = { ...runningLease(), state: 'funded', data: { isSupplied: false, isFetched: false, isWiped: false } }
+const lease: Lease = {
+  ...runningLease(),
+  state: 'funded',
+  data: { isSupplied: false, isFetched: false, isWiped: false },
+}
 
 /** A buyer that sends what it is asked for, when it is asked for it. */
 function buyer(): { readonly side: Conversation; readonly told: readonly FromSupplied[] } {
@@ -56,12 +60,15 @@ function provider({ isLost }: { readonly isLost: boolean }) {
 test.each([
   [false, 0],
   [true, 1],
-])('given an image that goes while the folders come (%s), then it is asked for so often before the work begins: %s', async (isLost, images) => {
-  const { supply, steps, taken } = provider({ isLost })
-  const { side, told } = buyer()
-  await supply.take(lease, side, never)
-  expect(taken).toEqual({ isThere: true, images })
-  expect(steps).toEqual([{ type: 'supplied' }])
-  const again = isLost ? [{ type: 'send', image: true, inputs: [] }] : []
-  expect(told).toEqual([{ type: 'send', image: false, inputs: [0] }, ...again, { type: 'whole' }])
-})
+])(
+  'given an image that goes while the folders come (%s), then it is asked for so often before the work begins: %s',
+  async (isLost, images) => {
+    const { supply, steps, taken } = provider({ isLost })
+    const { side, told } = buyer()
+    await supply.take(lease, side, never)
+    expect(taken).toEqual({ isThere: true, images })
+    expect(steps).toEqual([{ type: 'supplied' }])
+    const again = isLost ? [{ type: 'send', image: true, inputs: [] }] : []
+    expect(told).toEqual([{ type: 'send', image: false, inputs: [0] }, ...again, { type: 'whole' }])
+  },
+)
