@@ -23,7 +23,7 @@ const nothing = new Uint8Array(0)
 
 /**
  * Returns when it has everything. Throws as `Rpc.converse`, what the provider throws, what the supplies throw, and INVALID_REQUEST for a
- * provider that asks twice, or for what was not agreed on: to read it is work for this host.
+ * provider that asks for something twice, or for what was not agreed on: to read it is work for this host.
  */
 export async function supply(
   rpc: Pick<Rpc, 'converse'>,
@@ -39,14 +39,18 @@ export async function supply(
     const failed = Promise.withResolvers<never>()
     // What breaks the conversation is told to those who read; sending alone would wait for good.
     const heard = async (): Promise<void> => {
-      let isAsked = false
+      const asked = new Set<number>()
+      let sending = Promise.resolve()
       for await (const message of side.messages) {
         const told = fromProvider(message)
         if (told.type === 'whole') return
-        if (isAsked) throw bad('its provider asks for everything twice')
-        isAsked = true
         check(told, terms, supplies)
-        sent(side, told, { supplies, image: terms.image, signal: until }).catch(failed.reject)
+        for (const channel of channelsOf(told)) {
+          if (asked.has(channel)) throw bad('its provider asks for the same twice')
+          asked.add(channel)
+        }
+        sending = sending.then(() => sent(side, told, { supplies, image: terms.image, signal: until }))
+        sending.catch(failed.reject)
       }
       throw new ClawError('NODE_UNREACHABLE', { node: terms.provider, detail: 'it ended before it had everything' })
     }
@@ -65,9 +69,13 @@ interface Sending {
 
 function check({ image, inputs }: Wanted, { data }: Terms, supplies: Supplies): void {
   if (image && (data?.image ?? 0) === 0) throw bad('its provider asks for an image that it was to have')
-  const isKnown = inputs.every((index) => index < supplies.inputs)
-  if (!isKnown || new Set(inputs).size < inputs.length) throw bad('its provider asks for what there is not')
+  if (!inputs.every((index) => index < supplies.inputs)) throw bad('its provider asks for what there is not')
 }
+
+const channelsOf = ({ image, inputs }: Wanted): readonly number[] => [
+  ...(image ? [imageChannel] : []),
+  ...inputs.map(inputChannel),
+]
 
 async function sent(side: Conversation, wanted: Wanted, { supplies, image, signal }: Sending): Promise<void> {
   const sendOn = async (channel: number, content: AsyncIterable<Uint8Array>): Promise<void> => {

@@ -68,6 +68,16 @@ test('given a provider that asks for two archives, then it gets each of them, an
   expect(sent).toEqual(['1:0', '1:', '2:1', '2:'])
 })
 
+test('given a provider that finds later that it lacks the image too, then it gets that after what it has asked for before', async () => {
+  const { rpc, sent } = provider([send([0]), send([], true), whole], 4)
+  async function* image(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('layers')
+  }
+  const terms = { ...agreement?.terms, data: { ...{ inputs: 1, outputs: 0, image: 6 }, ...{ sendMs: 1, keepMs: 1 } } }
+  await supply(rpc, { agreement, terms } as unknown as Purchase, { ...supplies().all, image }, never)
+  expect(sent).toEqual(['1:0', '1:', '100:layers', '100:'])
+})
+
 describe('given a provider that wants this host to be busy', () => {
   test.each([
     ['for the same twice in one go', send([0, 0])],
