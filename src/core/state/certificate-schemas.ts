@@ -19,6 +19,8 @@ const keys = z
   .refine((record) => Object.keys(record).length <= limits.tlsNodes, `at most ${limits.tlsNodes} nodes`)
   .transform((record) => record as Readonly<Record<NodeId, string>>)
 const shown = { chain, notBefore: shape.instant, notAfter: shape.instant, keys }
+/** As calendars can say it: beyond, no date is one. */
+const date = shape.instant.max(8.64e15)
 /** As authorities make them: they become part of a path, and what is answered there. */
 const challenge = {
   token: z.string().regex(/^[A-Za-z0-9_-]{1,256}$/),
@@ -32,7 +34,9 @@ export const certificateCommands = [
   z.strictObject({ ...type('leave-certificates'), node }),
   z.strictObject({ ...type('order-certificate'), ...own }),
   z.strictObject({ ...type('answer-certificate'), ...own, ...challenge }),
-  z.strictObject({ ...type('keep-certificate'), ...own, ...shown }),
+  z
+    .strictObject({ ...type('keep-certificate'), ...own, ...shown, notBefore: date, notAfter: date })
+    .refine(({ notBefore, notAfter }) => notBefore < notAfter, 'it must begin before it ends'),
   z.strictObject({ ...type('fail-certificate'), ...own, problem }),
   z.strictObject({ ...type('share-certificate'), ...own, keys }),
 ] as const

@@ -2,6 +2,7 @@
 import { dueAt, holdersOf, orderedBy, restAfter, turnSpan, wantedHosts } from '../ingress/certificates.ts'
 import type { HostCertificate } from '../../model/certificate.ts'
 import type { NodeId } from '../../model/ids.ts'
+import type { Instant } from '../../model/time.ts'
 import type { CertificateCommand } from './certificate-commands.ts'
 import type { State } from './state.ts'
 import { limits } from './state.ts'
@@ -74,7 +75,7 @@ function onTurn(step: Step, command: OnTurn): Outcome {
       const { chain, notBefore, notAfter, keys } = command
       const shown = { chain, notBefore, notAfter, keys, orderedBy: node }
       put(step, { ...unknown(host), shown })
-      const until = new Date(notAfter).toISOString()
+      const until = dateText(notAfter)
       emit(step, {
         type: 'certificate.ordered',
         node,
@@ -90,6 +91,12 @@ function onTurn(step: Step, command: OnTurn): Outcome {
       return accepted({ node })
     }
   }
+}
+
+/** Logs of earlier builds may hold instants that no calendar has: what is carried out everywhere must not throw anywhere. */
+function dateText(at: Instant): string {
+  const date = new Date(at)
+  return Number.isNaN(date.getTime()) ? 'a time that no calendar has' : date.toISOString()
 }
 
 function share(step: Step, { host, node, keys }: CommandOf<'share-certificate'>): Outcome {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { dueAt, lacking, renewalOf } from '../../../../src/core/ingress/certificates.ts'
 import { mayForward } from '../../../../src/core/state/authority.ts'
+import { CommandSchema } from '../../../../src/core/state/entry.ts'
 import { restore } from '../../../../src/core/state/restore.ts'
 import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
@@ -74,6 +75,17 @@ describe('given a host that needs a certificate', () => {
     expect(run(own('order-certificate', bob))).toBeNull()
     // Until another has come.
     expect(known()?.shown).toEqual(shown)
+  })
+
+  test('what is said to be good until no calendar knows when is refused, and where a log has it, it ends nobody', () => {
+    const between = (notBefore: number, notAfter: number): Command =>
+      own('keep-certificate', ada, { chain, keys: {}, notBefore, notAfter })
+    const isCommand = (command: Command): boolean => CommandSchema.safeParse(command).success
+    expect(isCommand(between(0, 8.64e15))).toBe(true)
+    expect([between(0, 1e300), between(0, 8.64e15 + 2), between(5, 5), between(6, 5)].filter(isCommand)).toEqual([])
+    run(own('order-certificate', ada))
+    expect(run(between(0, 1e300))).toBeNull()
+    expect(known()?.shown?.notAfter).toBe(1e300)
   })
 
   test('an order that nobody hears of again counts as one that came to nothing', () => {
