@@ -14,9 +14,18 @@ export interface ShownCertificate {
   readonly chain: string
   readonly notBefore: Instant
   readonly notAfter: Instant
-  /** Its key, sealed to each node that shows it. */
+  /** Its key, sealed to each node that shows it; `noKey` for those that had it and show nothing any more, as they may still know it. */
   readonly keys: Readonly<Record<NodeId, string>>
   readonly orderedBy: NodeId
+}
+
+/** In place of a sealed key that nobody needs any more. */
+export const noKey = '-'
+
+/** What is sealed to the node; undefined where nothing is. */
+export function sealedTo({ keys }: Pick<ShownCertificate, 'keys'>, node: NodeId): string | undefined {
+  const sealed = keys[node]
+  return sealed === noKey ? undefined : sealed
 }
 
 /** What the authority looks for at the host, to see that it is ours: no secret. */

@@ -1,5 +1,6 @@
 /** Which hosts need a certificate, when one is to be ordered, and to which nodes its key is sealed. */
 import type { HostCertificate, ShownCertificate } from '../../model/certificate.ts'
+import { sealedTo } from '../../model/certificate.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Ingress } from '../../model/ingress.ts'
 import type { Member } from '../../model/node.ts'
@@ -76,7 +77,7 @@ function isExposed(
 
 /** Nodes that should have the key and do not. */
 export const lacking = (state: Holders, { host, shown }: HostCertificate): readonly NodeId[] =>
-  shown === null ? [] : holdersOf(state, host).filter((node) => shown.keys[node] === undefined)
+  shown === null ? [] : holdersOf(state, host).filter((node) => sealedTo(shown, node) === undefined)
 
 /** The key of a certificate is sealed to nobody for anything else. */
 export const certificateScope = (mesh: string, host: string): string => ['claw/certificate/1', mesh, host].join('\0')

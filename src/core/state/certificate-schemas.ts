@@ -14,11 +14,13 @@ const chain = z
   .string()
   .max(limits.chainLength)
   .regex(/^(?:-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n*)+$/, 'must be certificates')
-const keys = z
-  .record(z.string(), shape.opaque)
-  .refine((record) => Object.keys(record).length <= limits.tlsNodes, `at most ${limits.tlsNodes} nodes`)
-  .transform((record) => record as Readonly<Record<NodeId, string>>)
-const shown = { chain, notBefore: shape.instant, notAfter: shape.instant, keys }
+const keysOf = (most: number) =>
+  z
+    .record(z.string(), shape.opaque)
+    .refine((record) => Object.keys(record).length <= most, `at most ${most} nodes`)
+    .transform((record) => record as Readonly<Record<NodeId, string>>)
+/** Of one command. */
+const keys = keysOf(limits.tlsNodes)
 /** As calendars can say it: beyond, no date is one. */
 const date = shape.instant.max(8.64e15)
 /** As authorities make them: they become part of a path, and what is answered there. */
@@ -35,7 +37,7 @@ export const certificateCommands = [
   z.strictObject({ ...type('order-certificate'), ...own }),
   z.strictObject({ ...type('answer-certificate'), ...own, ...challenge }),
   z
-    .strictObject({ ...type('keep-certificate'), ...own, ...shown, notBefore: date, notAfter: date })
+    .strictObject({ ...type('keep-certificate'), ...own, chain, keys, notBefore: date, notAfter: date })
     .refine(({ notBefore, notAfter }) => notBefore < notAfter, 'it must begin before it ends'),
   z.strictObject({ ...type('fail-certificate'), ...own, problem }),
   z.strictObject({ ...type('share-certificate'), ...own, keys }),
@@ -43,7 +45,12 @@ export const certificateCommands = [
 
 const CertificateSchema = z.strictObject({
   host: ingressHost,
-  shown: z.strictObject({ ...shown, orderedBy: node }).nullable(),
+  shown: z
+    .strictObject({
+      ...{ chain, notBefore: shape.instant, notAfter: shape.instant },
+      ...{ keys: keysOf(limits.keyHolders), orderedBy: node },
+    })
+    .nullable(),
   turn: z
     .strictObject({
       node,

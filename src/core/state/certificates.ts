@@ -1,6 +1,7 @@
 /** Certificates as they are ordered, kept and shared. One node at a time orders for a host, and after a failure nobody does for a while. */
 import { dueAt, holdersOf, orderedBy, restAfter, turnSpan, wantedHosts } from '../ingress/certificates.ts'
 import type { HostCertificate } from '../../model/certificate.ts'
+import { noKey, sealedTo } from '../../model/certificate.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import type { CertificateCommand } from './certificate-commands.ts'
@@ -100,14 +101,21 @@ function dateText(at: Instant): string {
 }
 
 function share(step: Step, { host, node, keys }: CommandOf<'share-certificate'>): Outcome {
-  const { state } = step
+  const { state, by } = step
   const before = state.certificates.get(host)
-  if (before?.shown?.keys[node] === undefined) return refused('CERTIFICATE_NOT_DUE', { host })
-  const { shown } = before
+  const shown = before?.shown ?? null
+  if (before === undefined || shown === null || sealedTo(shown, node) === undefined)
+    return refused('CERTIFICATE_NOT_DUE', { host })
   const holders = new Set<string>(holdersOf(state, host))
-  const more = Object.entries(keys).filter(([to]) => holders.has(to) && shown.keys[to as NodeId] === undefined)
-  if (more.length > 0)
-    put(step, { ...before, shown: { ...shown, keys: { ...shown.keys, ...Object.fromEntries(more) } } })
+  const more = Object.entries(keys).filter(([to]) => holders.has(to) && sealedTo(shown, to as NodeId) === undefined)
+  if (more.length === 0) return accepted({ node })
+  // Of those that show nothing any more it is only remembered that they had it.
+  const kept = Object.entries(shown.keys).map(
+    ([to, key]) => [to, state.tlsNodes.has(to as NodeId) ? key : noKey] as const,
+  )
+  const all: Readonly<Record<NodeId, string>> = Object.fromEntries([...kept, ...more])
+  if (Object.keys(all).length > limits.keyHolders) return refused('RATE_LIMITED', { who: by })
+  put(step, { ...before, shown: { ...shown, keys: all } })
   return accepted({ node })
 }
 

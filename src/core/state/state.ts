@@ -191,6 +191,8 @@ export const limits = {
   chainLength: 32 * 1_024,
   challenges: 4,
   tlsNodes: 64,
+  /** That have had the key of one certificate. */
+  keyHolders: 4_096,
   policies: 200,
   /** Encoded size of one policy, bytes. */
   policyBytes: 64 * 1_024,

@@ -5,8 +5,8 @@
 import { dueAt, lacking, orderedBy, wantedHosts } from '../../core/ingress/certificates.ts'
 import type { Change, Command } from '../../core/state/types.ts'
 import { Buckets } from '../../lib/buckets.ts'
+import { sealedTo } from '../../model/certificate.ts'
 import { ClawError } from '../../model/failure.ts'
-import type { NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { minute, second } from '../../model/time.ts'
 import type { CertificateAuthority } from '../../ports/certificate-authority.ts'
@@ -180,9 +180,7 @@ export class CertificateService implements Service {
       const pair = this.#ring.pairOf(host)
       const missing = lacking(state, certificate)
       if (pair === null || shown === null || missing.length === 0) continue
-      const [first] = Object.keys(shown.keys)
-        .filter((node) => state.tlsNodes.has(node as NodeId))
-        .toSorted()
+      const [first] = [...state.tlsNodes.keys()].filter((node) => sealedTo(shown, node) !== undefined).toSorted()
       if (first !== self && !isRegular) continue
       await this.#execute({
         type: 'share-certificate',

@@ -1,5 +1,6 @@
 /** Keys of certificates that this node can open, and how they are sealed for others. */
 import { certificateScope } from '../../core/ingress/certificates.ts'
+import { sealedTo } from '../../model/certificate.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { ShownPair } from '../../ports/ingress-door.ts'
 import type { Sealer } from '../../ports/keys.ts'
@@ -49,7 +50,7 @@ export class KeyRing {
     const opened = new Map<string, Opened>()
     const closed: string[] = []
     for (const { host, shown } of control.state.certificates.values()) {
-      const sealed = shown?.keys[self]
+      const sealed = shown === null ? undefined : sealedTo(shown, self)
       if (shown === null || sealed === undefined) continue
       const before = this.#opened.get(host)
       if (before?.sealed === sealed && before.pair.cert === shown.chain) {

@@ -6,10 +6,22 @@ import { restore } from '../../../../src/core/state/restore.ts'
 import { snapshot } from '../../../../src/core/state/snapshot.ts'
 import type { Command } from '../../../../src/core/state/types.ts'
 import type { HostCertificate } from '../../../../src/model/certificate.ts'
-import type { NodeId } from '../../../../src/model/ids.ts'
+import { noKey } from '../../../../src/model/certificate.ts'
+import { type NodeId, nodeId } from '../../../../src/model/ids.ts'
 import { day, hour, minute } from '../../../../src/model/time.ts'
 import { rangeText } from '../../../../src/model/version.ts'
-import { ada, bob, type Book, cyd, inventory, meshOf, refusal } from '../../../support/control-samples.ts'
+import {
+  ada,
+  admit,
+  bob,
+  type Book,
+  cyd,
+  inventory,
+  meshOf,
+  newMember,
+  refusal,
+  token,
+} from '../../../support/control-samples.ts'
 import { create } from '../../../support/deployment-samples.ts'
 
 const host = 'app.example.org'
@@ -158,6 +170,28 @@ describe('given a certificate that is shown', () => {
   test('when a member only shows nothing over TLS any more, then what it has is used on', () => {
     run({ type: 'leave-certificates', node: ada })
     expect(run(own('order-certificate', bob))).toBe('CERTIFICATE_NOT_DUE')
+  })
+
+  test('when many nodes come, get the key and go, then the state stays readable, and is known to be exposed by any of them', () => {
+    const nodes = Array.from({ length: 70 }, (_, i) => nodeId(`n${i}`))
+    for (const node of nodes) {
+      run(token(`t-${node}`))
+      run(admit(`t-${node}`, newMember(node)))
+      expect(run({ type: 'serve-certificates', node, orders: false })).toBeNull()
+      expect(run(own('share-certificate', ada, { keys: { [node]: `of ${node}` } }))).toBeNull()
+      run({ type: 'leave-certificates', node })
+    }
+    expect(restore(snapshot(book.state))).toEqual(book.state)
+    expect(known()?.shown?.keys).toMatchObject({ [ada]: 'of ada', n0: noKey, n69: 'of n69' })
+    const [back = ada, gone = ada] = nodes
+    run({ type: 'serve-certificates', node: back, orders: false })
+    expect(lacking(book.state, known() as HostCertificate)).toEqual([bob, back])
+    expect(run(own('share-certificate', back, { keys: { [bob]: 'of bob' } }))).toBe('CERTIFICATE_NOT_DUE')
+    expect(run(own('share-certificate', ada, { keys: { [back]: 'again' } }))).toBeNull()
+    expect(known()?.shown?.keys[back]).toBe('again')
+    expect(dueAt(book.state, known(), book.state.at)).toBeGreaterThan(book.state.at)
+    run({ type: 'remove-member', node: gone, force: true })
+    expect(dueAt(book.state, known(), book.state.at)).toBe(book.state.at)
   })
 
   test('when no ingress wants it any more, then it is forgotten', () => {
