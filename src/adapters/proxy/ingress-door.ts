@@ -168,6 +168,8 @@ class Door implements OpenIngressDoor {
   async #serve(request: IncomingMessage, response: Reply): Promise<void> {
     if (request.url?.startsWith(challenges) === true) {
       const said = await this.#challenge(request)
+      // Whoever asked may have hung up meanwhile: nobody would tell of that again.
+      if (response.destroyed) return
       if (said !== null) return void response.writeHead(200, { 'content-type': 'text/plain' }).end(said)
     }
     const found = this.#find(request)

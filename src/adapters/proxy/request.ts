@@ -116,6 +116,8 @@ interface Result {
 const target = { host: 'replica', port: 80, protocol: 'http:' }
 
 function over({ request, response }: Asked, agent: Agent): Promise<Result> {
+  // Its end has been told already, and would be waited for.
+  if (response.destroyed) return Promise.resolve({ outcome: { type: 'cancelled' }, wasReused: false })
   return new Promise((resolve) => {
     const attempt: Attempt = {
       ...{ startedAt: performance.now(), encoding: request.headers['transfer-encoding'], asked: null, answer: null },
