@@ -125,11 +125,12 @@ export class NetworkPolicyService implements Service {
   /**
    * Waits until the policies that there are now have been put in place for the work that there is, so that what is started next begins
    * with nothing let through to it, also at an address that other work had. Where they cannot be, it is only waited for that to be known,
-   * and `problems` says it.
+   * and `problems` says it. Throws NO_LEADER once the service has stopped, as nobody puts anything in place then.
    */
   async settled(signal: AbortSignal): Promise<void> {
     const wanted = this.#changed
-    while (this.#looked < wanted && !signal.aborted && !this.#stopped.signal.aborted)
+    const stopped = this.#stopped.signal
+    while (this.#looked < wanted && !signal.aborted && !stopped.aborted)
       await new Promise<void>((resolve) => {
         const done = (): void => {
           this.#waiting.delete(done)
@@ -139,6 +140,7 @@ export class NetworkPolicyService implements Service {
         this.#waiting.add(done)
         signal.addEventListener('abort', done, { once: true })
       })
+    stopped.throwIfAborted()
   }
 
   #release(): void {

@@ -191,6 +191,23 @@ test('what is started next does not wait for what comes after it, but until rule
   await settled
 })
 
+test('given work that waits to be started, when the node shuts down, then it is not let go without its rules, nor is what comes later', async () => {
+  const { service, world, filter, run } = node()
+  await service.start()
+  await world.runFor(1_000)
+  run(closed())
+  const waiting = expect(service.settled(noSignal)).rejects.toThrow('the node is shutting down')
+  await service.stop()
+  await waiting
+  expect(filter.ruling).toBeNull()
+  await expect(service.settled(noSignal)).rejects.toThrow('the node is shutting down')
+  await service.start()
+  const settled = service.settled(noSignal)
+  await world.runFor(1_000)
+  await settled
+  expect(filter.ruling).not.toBeNull()
+})
+
 test('whoever is about to start work waits until the policies of the moment are in place', async () => {
   const { service, world, filter, run } = node()
   await service.start()
