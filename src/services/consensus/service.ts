@@ -70,8 +70,7 @@ export class ConsensusService implements Consensus, Service {
     this.#states = new ReadyStates(options.machine, pause)
     this.#sender = new SnapshotSender({ rpc: deps.rpc, log: deps.log, read: () => this.#store.readSnapshot(), pause })
     this.#receiver = new SnapshotReceiver({
-      machine: options.machine,
-      term: () => this.#raft?.term ?? null,
+      ...{ machine: options.machine, term: () => this.#raft?.term ?? null },
       prepare: (data) => this.#states.prepare(data),
       received: (from, term, snapshot) => this.#received(from, term, snapshot),
       onUnsupported: () => this.#standAside('this daemon is outdated'),
@@ -308,6 +307,7 @@ export class ConsensusService implements Consensus, Service {
     this.#inbox = []
     this.#carriedOut.giveUp()
     this.#waiting.failAll(detail)
+    this.#era.take()?.reject(noLeader(detail))
     this.#transfer.end(false)
     for (const listener of [...this.#listeners]) listener(this.status())
   }
