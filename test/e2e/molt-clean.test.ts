@@ -137,6 +137,8 @@ describe.skipIf(!hasLab || table === '')('with the engine at CLAW_LAB_DOCKER and
     })
     expect((await status()).unclean.map(({ kind }) => kind)).toEqual(Array.from({ length: 4 }, () => 'processes'))
     rmSync(apps)
+    // What is on offer may still be what it was before the refusal.
+    await eventually('they are clean again', 60_000, status, ({ unclean }) => unclean.length === 0)
     await lent()
     expect((await buyer.cli(...asked('sh', '-c', 'echo well; sleep 3'))).stdout).toBe('well\n')
   }, 180_000)
