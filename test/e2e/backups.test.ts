@@ -212,14 +212,19 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
   })
 
   test('given Ctrl-C in the middle, then nothing of it stays', async () => {
-    const before = (await one.json<readonly Backup[]>('backup', 'list')).length
+    const { length: before } = await eventually(
+      'all are whole, and what was deleted is gone',
+      10_000,
+      () => one.json<readonly Backup[]>('backup', 'list'),
+      (list) => list.every(({ state }) => state === 'complete'),
+    )
     const words = [
       '--gateway',
       `unix:${one.socket}`,
       'backup',
       'create',
       '--volume',
-      'data',
+      'large',
       '--to',
       folder,
       '--node',
