@@ -1,34 +1,11 @@
 /** Work that a network policy is for, on hosts with an overlay. */
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../../src/core/state/types.ts'
-import { workloadId } from '../../../../src/model/ids.ts'
-import type { WorkloadSpec } from '../../../../src/model/workload.ts'
 import { OverlayHosts } from '../../../support/overlay-hosts.ts'
-import type { OverlayHost } from '../../../support/overlay-hosts.ts'
 import { enableOverlay } from '../../../support/overlay-samples.ts'
-import { spec, submit } from '../../../support/control-samples.ts'
+import { networkFor, running } from '../../../support/overlay-work.ts'
 
-const noSignal = new AbortController().signal
 const name = 'clawbr'
-
-async function running(count: number, parts: Parameters<typeof OverlayHosts.of>[1] = {}): Promise<OverlayHosts> {
-  const hosts = await OverlayHosts.of(count, parts)
-  await hosts.startAll()
-  await hosts.run(enableOverlay())
-  await hosts.world.runFor(15_000)
-  return hosts
-}
-
-let submitted = 0
-
-async function networkFor(hosts: OverlayHosts, { service }: OverlayHost, wanted: Partial<WorkloadSpec> = {}) {
-  submitted += 1
-  const id = `work-${submitted}`
-  await hosts.run(submit(id))
-  const workload = hosts.control.state.workloads.get(workloadId(id))
-  if (workload === undefined) throw new Error('it was not taken')
-  return hosts.played(service.networkFor({ ...workload, spec: spec(wanted) }, noSignal))
-}
 
 /** For all work of the namespace with that label. */
 const closed: Command = {
