@@ -26,23 +26,36 @@ export class Buckets {
 
   /** Takes so many of theirs, all of them for what costs more. Seconds until there are as many where there are not; 0 where they were taken. */
   take(who: string, cost = 1): number {
+    const bucket = this.#filled(who)
+    const wait = this.#wait(bucket, cost)
+    if (wait === 0) bucket.tokens -= Math.min(cost, this.#burst)
+    return wait
+  }
+
+  /** Seconds until so many of theirs could be taken; takes none. */
+  wait(who: string, cost = 1): number {
+    return this.#wait(this.#filled(who), cost)
+  }
+
+  /** Takes so many of theirs whether there are as many or not: what is missing they have to wait for, the time of a full bucket at most. */
+  owe(who: string, cost: number): void {
+    const bucket = this.#filled(who)
+    bucket.tokens = Math.max(-this.#burst, bucket.tokens - cost)
+  }
+
+  #wait({ tokens }: Bucket, cost: number): number {
     const price = Math.min(cost, this.#burst)
+    return tokens < price ? Math.ceil((price - tokens) / this.#perSecond) : 0
+  }
+
+  #filled(who: string): Bucket {
     const now = this.#now()
     const bucket = this.#buckets.get(who) ?? { tokens: this.#burst, filledAt: now }
     const grown = (Math.max(0, now - bucket.filledAt) / 1_000) * this.#perSecond
     bucket.tokens = Math.min(this.#burst, bucket.tokens + grown)
     bucket.filledAt = now
     this.#keep(who, bucket)
-    if (bucket.tokens < price) return Math.ceil((price - bucket.tokens) / this.#perSecond)
-    bucket.tokens -= price
-    return 0
-  }
-
-  /** Takes so many of theirs whether there are as many or not: what is missing they have to wait for, the time of a full bucket at most. */
-  owe(who: string, cost: number): void {
-    this.take(who, 0)
-    const bucket = this.#buckets.get(who)
-    if (bucket !== undefined) bucket.tokens = Math.max(-this.#burst, bucket.tokens - cost)
+    return bucket
   }
 
   /** Of whom nothing was heard for longest is forgotten, which gives them a full bucket: there are many of those, and each is slow. */

@@ -51,6 +51,9 @@ export class SimulatedAuthority implements CertificateAuthority {
 /** Schemas are not asked in one process: it only has to be another each time. */
 export const chainOf = (number: number): string => `chain ${number}`
 
+const commandHost = (command: Command): string | null =>
+  'host' in command && typeof command.host === 'string' ? command.host : null
+
 interface Host {
   readonly node: NodeId
   readonly blobs: Blobs
@@ -62,7 +65,7 @@ export class CertificateHosts {
   readonly control = new SharedControl()
   readonly authority = new SimulatedAuthority()
   readonly hosts: Host[] = []
-  readonly #refused = new Map<Command['type'], ClawError>()
+  readonly #refused = new Map<Command['type'], { readonly why: ClawError; readonly host: string | null }>()
   #commands = 0
 
   /** So many members that take requests over TLS and may order, which have started. */
@@ -88,9 +91,9 @@ export class CertificateHosts {
     await this.control.at(by).execute(command, { id: `c${this.#commands}`, by, signal })
   }
 
-  /** From now on, such commands of the hosts come to nothing. */
-  refuse(type: Command['type'], why: ClawError): void {
-    this.#refused.set(type, why)
+  /** From now on, such commands of the hosts come to nothing; if one is named, only those for it. */
+  refuse(type: Command['type'], why: ClawError, host: string | null = null): void {
+    this.#refused.set(type, { why, host })
   }
 
   allow(type: Command['type']): void {
@@ -144,8 +147,9 @@ export class CertificateHosts {
     return {
       ...control,
       execute: (command, asked) => {
-        const why = this.#refused.get(command.type)
-        return why === undefined ? control.execute(command, asked) : Promise.reject(why)
+        const refused = this.#refused.get(command.type)
+        const isRefused = refused !== undefined && (refused.host === null || commandHost(command) === refused.host)
+        return isRefused ? Promise.reject(refused.why) : control.execute(command, asked)
       },
     }
   }

@@ -77,13 +77,14 @@ export class Arrivals {
     if (isChanged) await this.#write()
   }
 
-  /** Drops what nobody wants any more, what is old, and those in whose place others have come. */
+  /** Drops what nobody wants any more, what is old or has a key that cannot be opened, and those in whose place others have come. */
   async tidy(state: Control['state'], now: Instant): Promise<void> {
     if (this.#held.size === 0) return
     const wanted = wantedHosts(state)
     const isOver = ({ host, notBefore, notAfter }: Arrival): boolean =>
       !wanted.has(host) ||
       renewalOf({ notBefore, notAfter }) <= now ||
+      this.find(host) === null ||
       (state.certificates.get(host)?.shown?.notAfter ?? 0) >= notAfter
     await this.drop(...[...this.#held.values()].filter(isOver).map(({ host }) => host))
   }

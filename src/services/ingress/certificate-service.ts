@@ -19,6 +19,7 @@ import type { Control } from '../control/types.ts'
 import { Arrivals, type ArrivalsDeps } from './arrivals.ts'
 import { KeyRing, type KeyRingDeps } from './key-ring.ts'
 import { orderOne } from './order-one.ts'
+import { SetAside } from './set-aside.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 export interface CertificateDeps extends KeyRingDeps, Pick<ArrivalsDeps, 'disk'> {
@@ -35,6 +36,8 @@ export interface CertificateDeps extends KeyRingDeps, Pick<ArrivalsDeps, 'disk'>
 const lookEvery: Millis = minute
 /** How long a change may take to be carried out. */
 const patience: Millis = 20 * second
+/** How long a host is left alone that the mesh refuses, until the next look, and one that another orders, of which our log tells soon. */
+const rests = { refused: lookEvery - second, elsewhere: 2 * second } as const
 /** An authority that looks may be sooner than our log. */
 const awaitMs: Millis = 3 * second
 /** Orders of this node: so many at once after a pause, and one in three minutes. */
@@ -50,6 +53,7 @@ export class CertificateService implements Service {
   readonly #ring: KeyRing
   readonly #arrivals: Arrivals
   readonly #orders: Buckets
+  readonly #aside = new SetAside()
   readonly #room = new WaitingRoom()
   readonly #listeners = new Set<() => void>()
   #life = new AbortController()
@@ -85,7 +89,7 @@ export class CertificateService implements Service {
 
   /** What keeps this peer from showing or ordering certificates, in words. */
   problems(): readonly string[] {
-    const problems = [this.#problem, this.#ring.problem]
+    const problems = [this.#problem ?? this.#aside.problem, this.#ring.problem]
     return problems.flatMap((problem) => (problem === null ? [] : `ingress: certificates: ${problem}`))
   }
 
@@ -192,23 +196,45 @@ export class CertificateService implements Service {
   }
 
   #order(authority: CertificateAuthority): void {
+    const { clock } = this.#deps
+    const host = this.#nextToOrder()
+    if (host === undefined) return
+    const execute = (command: Command): Promise<void> => this.#execute(command)
+    const onOrder = (): void => void this.#orders.take('all')
+    const { signal } = this.#life
+    const deps = { ...this.#deps, ring: this.#ring, arrivals: this.#arrivals, execute, onOrder, authority, signal }
+    const order = async (): Promise<void> => {
+      const until = (rest: Millis): Millis => clock.elapsed() + rest
+      try {
+        if (await orderOne(host, deps)) this.#aside.drop(host)
+        else this.#aside.put(host, { until: until(rests.elsewhere), problem: null })
+      } catch (error) {
+        if (isExpected(error)) this.#aside.put(host, { until: until(rests.refused), problem: error.message })
+        throw error
+      }
+    }
+    this.#ordering = this.#tryTo(order).then(() => {
+      this.#ordering = null
+      this.#look(false)
+    })
+  }
+
+  /** What has come and is only to be sent again, then renewals, and what is new last, as there may be no room for it. */
+  #nextToOrder(): string | undefined {
     const { control, clock, self } = this.#deps
     const { state } = control
     const now = clock.now()
-    const due = [...orderedBy(state, self)].find((host) => {
+    const wanted = orderedBy(state, self)
+    this.#aside.keep(wanted)
+    const due = [...wanted].filter((host) => {
       const known = state.certificates.get(host)
       const at = dueAt(state, known, now)
-      return (at !== null && at <= now) || (known?.turn?.node === self && this.#arrivals.has(host))
+      const isDue = (at !== null && at <= now) || (known?.turn?.node === self && this.#arrivals.has(host))
+      return isDue && !this.#aside.has(host, clock.elapsed())
     })
-    // What has come already is only sent again.
-    if (due === undefined || (!this.#arrivals.has(due) && this.#orders.take('all') > 0)) return
-    const execute = (command: Command): Promise<void> => this.#execute(command)
-    const { signal } = this.#life
-    const deps = { ...this.#deps, ring: this.#ring, arrivals: this.#arrivals, execute, authority, signal }
-    this.#ordering = this.#tryTo(() => orderOne(due, deps)).then((isDone) => {
-      this.#ordering = null
-      if (isDone) this.#look(false)
-    })
+    const sent = due.find((host) => this.#arrivals.has(host))
+    if (sent !== undefined || this.#orders.wait('all') > 0) return sent
+    return due.find((host) => (state.certificates.get(host)?.shown ?? null) !== null) ?? due[0]
   }
 
   /** Until the next is due, if that is sooner than the next look. */
@@ -223,16 +249,14 @@ export class CertificateService implements Service {
   }
 
   /** What the mesh refuses now it may allow later: it is looked again. */
-  async #tryTo(act: () => Promise<void>): Promise<boolean> {
+  async #tryTo(act: () => Promise<void>): Promise<void> {
     try {
       await act()
       this.#note(null)
-      return true
     } catch (error) {
-      if (this.#life.signal.aborted) return false
+      if (this.#life.signal.aborted) return
       if (!isExpected(error)) throw error
       this.#note(error.message)
-      return false
     }
   }
 

@@ -20,21 +20,23 @@ export interface OrderDeps {
   readonly ring: Pick<KeyRing, 'sealed'>
   readonly arrivals: Pick<Arrivals, 'has' | 'find' | 'put' | 'drop'>
   readonly execute: (command: Command) => Promise<void>
+  /** Called when the authority is about to be asked. */
+  readonly onOrder: () => void
   readonly signal: AbortSignal
 }
 
 /** Given up in time to say so. */
 const span = turnSpan - 30 * second
 
-/** Throws what keeps the mesh from keeping it; does nothing when it is another's turn. */
-export async function orderOne(host: string, deps: OrderDeps): Promise<void> {
+/** Throws what keeps the mesh from keeping it. False when it is another's turn, and nothing was done. */
+export async function orderOne(host: string, deps: OrderDeps): Promise<boolean> {
   const { self, control, execute, log, arrivals, signal } = deps
   const own = { host, node: self }
   const isBegun = arrivals.has(host) && control.state.certificates.get(host)?.turn?.node === self
   try {
     if (!isBegun) await execute({ type: 'order-certificate', ...own })
   } catch (error) {
-    if (ClawError.is(error, 'CERTIFICATE_NOT_DUE')) return
+    if (ClawError.is(error, 'CERTIFICATE_NOT_DUE')) return false
     throw error
   }
   try {
@@ -50,6 +52,7 @@ export async function orderOne(host: string, deps: OrderDeps): Promise<void> {
     await execute({ type: 'fail-certificate', ...own, problem: detail.slice(0, 1_024) })
     if (!(error instanceof ClawError)) throw error
   }
+  return true
 }
 
 function detailOf(error: unknown): string {
@@ -66,7 +69,7 @@ async function keep(host: string, { chain, key, notBefore, notAfter }: OrderedCe
 
 /** On disk before the mesh hears of it: it may not be able to keep it now, and this daemon may end. */
 async function arrived(host: string, deps: OrderDeps): Promise<OrderedCertificate> {
-  const { self, clock, authority, arrivals, execute, signal } = deps
+  const { self, clock, authority, arrivals, execute, onOrder, signal } = deps
   const late = new AbortController()
   const cancel = clock.after(span, () =>
     late.abort(new ClawError('CERTIFICATE_FAILED', { host, detail: 'the authority took too long' })),
@@ -75,6 +78,7 @@ async function arrived(host: string, deps: OrderDeps): Promise<OrderedCertificat
     const within = AbortSignal.any([signal, late.signal])
     const answer = (token: string, said: string): Promise<void> =>
       execute({ type: 'answer-certificate', host, node: self, token, answer: said })
+    onOrder()
     const ordered = await authority.order(host, answer, within)
     await arrivals.put(host, ordered)
     return ordered

@@ -177,3 +177,51 @@ test('given many who ask for what nobody orders, when the authority looks at a h
   await pass(second)
   expect(await early).toBe('token-1.thumbprint')
 })
+
+test('given a host whose order the mesh refuses, when others want certificates too, then they get theirs, and renewals come first', async () => {
+  await hosts.want('old.example.org')
+  await pass(minute)
+  const full = new ClawError('RATE_LIMITED', { who: 'this mesh' })
+  hosts.refuse('order-certificate', full, 'a.example.org')
+  await hosts.want('a.example.org')
+  await hosts.want('b.example.org')
+  await pass(3 * minute)
+  expect(hosts.authority.orders).toEqual(['old.example.org', 'b.example.org'])
+  await pass(61 * day)
+  expect(hosts.authority.orders.slice(2).toSorted()).toEqual(['b.example.org', 'old.example.org'])
+  hosts.allow('order-certificate')
+  await pass(3 * minute)
+  expect(hosts.authority.orders.at(-1)).toBe('a.example.org')
+}, 60_000)
+
+test('given nodes that lose every race for an order, when that goes on, then they have not spent what they may order', async () => {
+  hosts.refuse('order-certificate', new ClawError('CERTIFICATE_NOT_DUE', { host: site }))
+  await hosts.want(site)
+  await pass(hour)
+  expect(hosts.authority.orders).toEqual([])
+  hosts.allow('order-certificate')
+  for (let i = 0; i < 30; i += 1) await hosts.want(`s${i}.example.org`)
+  await pass(2 * minute)
+  expect(hosts.authority.orders).toHaveLength(31)
+})
+
+test('given a certificate that has come whose key is not for this node, when it starts, then it is dropped and paid for like any other', async () => {
+  hosts.refuse('keep-certificate', new ClawError('NO_LEADER', { detail: 'nobody leads' }))
+  await hosts.want(site)
+  await pass(minute)
+  const index = hosts.hosts.findIndex((one) => one.node === known()?.turn?.node)
+  const { blobs } = hosts.get(index)
+  const text = Buffer.from((await blobs.readBlob(arrivalsFile)) ?? '').toString()
+  const [arrival] = JSON.parse(text) as { key: string }[]
+  await blobs.writeBlob(
+    arrivalsFile,
+    Buffer.from(JSON.stringify([{ ...arrival, key: `${arrival?.key.slice(0, -8)}AAAAAAAA` }])),
+  )
+  await hosts.restart(index)
+  hosts.allow('keep-certificate')
+  await pass(9 * minute)
+  expect(hosts.authority.orders).toEqual([site])
+  await pass(5 * minute)
+  expect(hosts.authority.orders).toEqual([site, site])
+  expect(shown(0)).toHaveLength(1)
+})
