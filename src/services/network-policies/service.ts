@@ -76,6 +76,8 @@ export class NetworkPolicyService implements Service {
   /** How often policies, or work of this host, have come, changed or gone, and how many of those times the last look that has ended knew of. */
   #changed = 1
   #looked = 0
+  /** The rules that are there are of this daemon. */
+  #hasApplied = false
   /** The rules of a daemon before are left alone as long as this one may have missed something. */
   #isWaiting = false
 
@@ -183,7 +185,7 @@ export class NetworkPolicyService implements Service {
 
   /** Returns what is wrong, in words. */
   async #reconcile(signal: AbortSignal): Promise<readonly string[]> {
-    const { filter, control } = this.#deps
+    const { filter, control, tasks } = this.#deps
     this.#freshen()
     if (control.state.networkPolicies.size === 0) {
       await this.#withdraw(signal)
@@ -196,9 +198,13 @@ export class NetworkPolicyService implements Service {
     const obstacle = await filter.obstacle()
     if (obstacle !== null) return [`they are not kept here, as ${obstacle}`]
     // What this daemon has read of its own disk may be older than what the daemon before it went by.
-    this.#isWaiting = !this.#isFresh && (await filter.isThere(signal))
+    // And until the engine has told what runs here, only that one knows addresses of a range that the mesh has left.
+    const mayMiss = !this.#isFresh || (!this.#hasApplied && !tasks.areAllKnown())
+    this.#isWaiting = mayMiss && (await filter.isThere(signal))
     if (this.#isWaiting) return []
-    return filter.apply(ruling, signal)
+    const problems = await filter.apply(ruling, signal)
+    this.#hasApplied = true
+    return problems
   }
 
   #ruling(): Ruling | null {

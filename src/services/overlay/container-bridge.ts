@@ -176,6 +176,9 @@ export class ContainerBridge {
     const isFit = there !== null && isSame(there, wanted)
     if (there !== null && !isFit && there.containers > 0 && there.subnet !== subnet)
       return refused(`the network ${name} is ${there.subnet ?? 'another'} until what runs on it has ended`)
+    // As no policy is kept there, it must come to be empty.
+    if (there !== null && there.hasIpv6 && there.containers > 0)
+      return refused(`the network ${name} has IPv6 until what runs on it has ended`)
     if (there !== null && !isFit && there.containers === 0) await networks.remove(name, signal)
     const isNew = there === null || (!isFit && there.containers === 0)
     const problem = isNew ? await this.#make(wanted, signal) : null

@@ -49,6 +49,7 @@ export class OverlayService implements Service {
   readonly #loop: Loop
   /** Null where no containers run. */
   readonly #bridge: ContainerBridge | null
+  /** Null where another looks after it, or nobody. */
   readonly #work: WorkNetwork | null
   readonly #searches = new Map<string, Search>()
   /** What each interface was made to be last. */
@@ -70,7 +71,8 @@ export class OverlayService implements Service {
       this.#spread()
     })
     const around = { control: deps.control, isByHand: () => this.#mode === 'manual', onChange: () => this.#spread() }
-    this.#work = this.#bridge === null ? null : new WorkNetwork({ ...around, bridge: this.#bridge })
+    const isOurs = setup.takesPart && setup.manages
+    this.#work = this.#bridge !== null && isOurs ? new WorkNetwork({ ...around, bridge: this.#bridge }) : null
   }
 
   start(): Promise<void> {
@@ -106,8 +108,12 @@ export class OverlayService implements Service {
 
   /** Which network of the engine this is to be on; null for the usual one. Throws OVERLAY_FAILED where it may not be there, and the signal's reason. */
   async networkFor(workload: Workload, signal: AbortSignal): Promise<string | null> {
-    const { takesPart, manages } = this.#setup
-    return this.#work === null || !takesPart || !manages ? null : this.#work.of(workload, signal)
+    return this.#work === null ? null : this.#work.of(workload, signal)
+  }
+
+  /** What the engine's usual network was chosen for may start there still. Throws OVERLAY_FAILED where it may not. */
+  confirmUsual(workload: Workload): void {
+    this.#work?.confirmUsual(workload)
   }
 
   /** Throws OVERLAY_FAILED. */
@@ -131,8 +137,7 @@ export class OverlayService implements Service {
 
   async #run(signal: AbortSignal): Promise<void> {
     try {
-      const problems = await this.#reconcile(signal)
-      this.#tell(problems)
+      this.#tell(await this.#reconcile(signal))
     } catch (error) {
       if (!(error instanceof ClawError)) throw error
       if (signal.aborted) return

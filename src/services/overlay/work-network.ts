@@ -27,15 +27,29 @@ export class WorkNetwork {
    * start for now. Throws OVERLAY_FAILED then, and the signal's reason.
    */
   async of(workload: Workload, signal: AbortSignal): Promise<string | null> {
-    const { control, bridge, isByHand } = this.#deps
+    const { control, bridge } = this.#deps
     if (control.state.overlay === null || !joinsOverlay(workload.spec)) return null
     const network = await bridge.network(signal)
-    // A host that is not able to works on, and says so.
-    const mayFallBack = control.state.overlay === null || isByHand()
-    if (network !== null || mayFallBack || !isSelected(control.state, workload)) return network
-    this.#holdBack(true)
+    if (network === null && this.#mustWait(workload)) throw this.#heldBack()
+    return network
+  }
+
+  /** A policy may have come since the usual network was chosen. Throws OVERLAY_FAILED, after which it is chosen anew. */
+  confirmUsual(workload: Workload): void {
+    if (this.#mustWait(workload)) throw this.#heldBack()
+  }
+
+  /** A host that is not able to have an overlay works on, and says so. */
+  #mustWait(workload: Workload): boolean {
+    const { control, isByHand } = this.#deps
+    const { state } = control
+    return state.overlay !== null && !isByHand() && joinsOverlay(workload.spec) && isSelected(state, workload)
+  }
+
+  #heldBack(): ClawError {
+    if (!this.#deps.bridge.isPassed) this.#holdBack(true)
     const problem = 'containers are not in the overlay, and network policies are for this work'
-    throw new ClawError('OVERLAY_FAILED', { problem })
+    return new ClawError('OVERLAY_FAILED', { problem })
   }
 
   /** After each look at the overlay of this host. */

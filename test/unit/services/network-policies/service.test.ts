@@ -107,6 +107,26 @@ test('a daemon that may have missed something leaves the rules of the one before
   expect(filter.ruling?.known).toEqual([])
 })
 
+test('the rules of the daemon before stay until the engine has told what runs here, which may have addresses of another range', async () => {
+  const filter = new SimFilter()
+  filter.ruling = { ranges: ['10.200.2.0/24', '10.99.0.7/32'], known: [1], shut: [], groups: [] }
+  const { service, world, run, runs, known } = node({ filter, areAllKnown: false })
+  run(closed())
+  await service.start()
+  await world.runFor(30_000)
+  expect(filter.ruling?.ranges).toContain('10.99.0.7/32')
+  expect(filter.ruling?.known).toEqual([1])
+  known.areAllKnown = true
+  runs('wl-old', '10.99.0.7')
+  await world.runFor(1_000)
+  expect(filter.ruling).toMatchObject({ ranges: ['10.200.2.0/24', '10.99.0.7/32'], known: [] })
+  known.areAllKnown = false
+  run(opened)
+  run(closed())
+  await world.runFor(6_000)
+  expect(filter.ruling?.shut).toContain('ingress')
+})
+
 test('where no rules are, it does not wait to hear; and before it knows its tasks it goes by what the mesh knows of them', async () => {
   const { service, world, filter, run, place, report, known } = node({ isFresh: false, areAllKnown: false })
   run(closed())

@@ -196,6 +196,22 @@ describe('given something of that name that is not the node’s own', () => {
     expect(engine.made.get(name)?.hasIpv6).toBe(false)
   })
 
+  test('one with IPv6 that something is on gets nothing more until it is empty, which the node tells', async () => {
+    const hosts = await OverlayHosts.of(1)
+    const host = hosts.get(0)
+    host.engine.made.set(name, { ...left, owner: 'self', hasIpv6: true, containers: 1 })
+    host.engine.links.set(name, ['10.200.1.1/24'])
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    expect(await networkFor(hosts, host)).toBeNull()
+    expect(host.service.problems()).toEqual([
+      'overlay: containers are not in it: the network clawbr has IPv6 until what runs on it has ended',
+    ])
+    host.engine.fill(name, 0)
+    await hosts.world.runFor(15_000)
+    expect(await networkFor(hosts, host)).toBe(name)
+  })
+
   test('the bridge that an engine has left behind is taken up', async () => {
     const hosts = await OverlayHosts.of(1)
     hosts.get(0).engine.links.set(name, ['10.200.1.1/24'])

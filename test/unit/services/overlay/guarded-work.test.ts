@@ -1,6 +1,9 @@
 /** Work that a network policy is for, on hosts with an overlay. */
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../../src/core/state/types.ts'
+import { ClawError } from '../../../../src/model/failure.ts'
+import { workloadId } from '../../../../src/model/ids.ts'
+import { spec, submit } from '../../../support/control-samples.ts'
 import { OverlayHosts } from '../../../support/overlay-hosts.ts'
 import { enableOverlay } from '../../../support/overlay-samples.ts'
 import { networkFor, running } from '../../../support/overlay-work.ts'
@@ -59,5 +62,23 @@ describe('given work that a network policy is for', () => {
     await hosts.run(closed)
     await hosts.run({ type: 'disable-overlay' })
     expect(await networkFor(hosts, hosts.get(0), guarded)).toBeNull()
+  })
+
+  test('a policy that comes after the usual network was chosen, and before the start, has it chosen anew', async () => {
+    const hosts = await OverlayHosts.of(1)
+    const host = hosts.get(0)
+    host.engine.refusal = 'no'
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    await hosts.run(submit('work'))
+    const workload = hosts.control.state.workloads.get(workloadId('work'))
+    if (workload === undefined) throw new Error('it was not taken')
+    const guardedWork = { ...workload, spec: spec(guarded) }
+    expect(await hosts.played(host.service.networkFor(guardedWork, new AbortController().signal))).toBeNull()
+    expect(() => host.service.confirmUsual(guardedWork)).not.toThrow()
+    await hosts.run(closed)
+    expect(() => host.service.confirmUsual(guardedWork)).toThrow(ClawError)
+    expect(host.service.problems()).toContain(heldBack)
+    expect(() => host.service.confirmUsual({ ...workload, spec: spec() })).not.toThrow()
   })
 })
