@@ -16,7 +16,7 @@ export interface Spread {
 export const spread = (samples: readonly number[]): Spread => ({
   p50: round(quantile(samples, 0.5)),
   p99: round(quantile(samples, 0.99)),
-  max: round(Math.max(...samples)),
+  max: round(samples.reduce((most, one) => Math.max(most, one), 0)),
   samples: samples.length,
 })
 

@@ -136,7 +136,8 @@ async function link(): Promise<void> {
     const file = join(lab.mesh.directory, `hand-${host}.conf`)
     writeFileSync(file, lines.join('\n'), { mode: 0o600 })
     // What carries it where the kernel does not is a child of ours, so that it ends with the lab.
-    const carrier = 'env WG_PROCESS_FOREGROUND=1 wireguard-go --foreground hand'
+    // In a session of its own, as on a host: the system shares the processors out by session.
+    const carrier = 'setsid env WG_PROCESS_FOREGROUND=1 wireguard-go --foreground hand'
     const device = `ip link add dev hand type wireguard 2>/dev/null || exec ${carrier} >/dev/null 2>&1`
     lab.start(host, 'sh', '-c', device)
     await eventually(
