@@ -32,11 +32,12 @@ async function state(socket: string, job: string, wanted: readonly string[]): Pr
   throw new Error(`${job} does not come to be ${wanted.join(' or ')}`)
 }
 
-/** The first answer with any. */
-async function bids(socket: string, wish: Record<string, string>): Promise<Quote> {
+/** The first answer with bids, and how long that alone took: after a guest, its GPU is looked at before it is lent again. */
+async function bids(socket: string, wish: Record<string, string>): Promise<Quote & { readonly ms: number }> {
   for (const end = performance.now() + limit; performance.now() < end;) {
+    const asked = performance.now()
     const quote = await ask<Quote>(socket, 'molt.quote', wish)
-    if (quote.bids.length > 0) return quote
+    if (quote.bids.length > 0) return { ...quote, ms: performance.now() - asked }
     await sleep(100)
   }
   throw new Error('nobody bids')
@@ -48,14 +49,12 @@ try {
   const { socket } = market.buyer
   const { image } = market
   const [quotes, runs, whole, closes]: [number[], number[], number[], number[]] = [[], [], [], []]
-  const offers: number[] = []
+  const [again, offers]: [number[], number[]] = [[], []]
+  let closed = performance.now()
   // The first one pulls the image, and is not counted.
   for (let round = 0; round <= rounds; round += 1) {
     const wish = { image, duration: '60s', maxPrice: '10' } as const
-    // After a guest, its GPU is looked at before it is lent again.
-    await bids(socket, wish)
-    const asked = performance.now()
-    const { quote, found } = await bids(socket, wish)
+    const { quote, found, ms } = await bids(socket, wish)
     const quoted = performance.now()
     const request = { ...wish, quote, memory: '32Mi', command: ['sleep', '300'] }
     const { id } = await ask<Job>(socket, 'molt.request', request)
@@ -63,17 +62,20 @@ try {
     const ran = performance.now()
     await ask(socket, 'moltjob.cancel', { job: id })
     await state(socket, id, ['cancelled'])
+    again.push(quoted - closed)
+    closed = performance.now()
     if (round === 0) continue
-    quotes.push(quoted - asked)
+    quotes.push(ms)
     runs.push(ran - quoted)
-    whole.push(ran - asked)
-    closes.push(performance.now() - ran)
+    whole.push(ms + ran - quoted)
+    closes.push(closed - ran)
     offers.push(found.offers)
   }
   figure('molt quote', 'ms', spread(quotes))
   figure('molt request to running', 'ms', spread(runs))
   figure('molt quote and request to running', 'ms', spread(whole))
   figure('molt cancel to closed', 'ms', spread(closes))
+  figure('molt closed to bids for the next', 'ms', spread(again.slice(1)))
   const found = { least: Math.min(...offers), most: Math.max(...offers) }
   figure('offers found per lookup', 'offers', { offered: 1, ...found })
 } finally {

@@ -40,6 +40,9 @@ interface Status {
   readonly party: string | null
   readonly witnesses: { readonly isEnough: boolean; readonly reachable: number }
 }
+interface Rate {
+  readonly free: number
+}
 interface Network {
   readonly id: string
 }
@@ -122,11 +125,16 @@ export class MarketHosts {
     await buyer.json('molt', 'config', 'set', '--max-spend-per-hour', '500', '--max-spend-per-day', '500')
     for (const one of [issuer, lender, buyer]) await reaches(one, this.witnesses.daemons.length)
     await issuer.json('molt', 'transfer', this.#parties.buyer, String(terms.given), '--key', 'credit', '--yes')
+    await this.lent()
+  }
+
+  /** Waits until the buyer knows of something that is lent: after a guest, its GPU is looked at before it is lent again. */
+  async lent(): Promise<void> {
     await eventually(
       'something is lent',
       60_000,
-      () => buyer.json<readonly unknown[]>('molt', 'market'),
-      ({ length }) => length > 0,
+      () => this.buyer.json<readonly Rate[]>('molt', 'market'),
+      (rates) => rates.some(({ free }) => free > 0),
     )
   }
 

@@ -59,6 +59,7 @@ export async function played(scene: Scene, step: Step, name: FaultName): Promise
   try {
     while (kept.jobs.size === 0 && asked < 5) {
       asked += 1
+      await market.lent()
       const { code, stderr } = await market.buyer.cli(...request(market.image))
       if (at.isSeen()) await back
       kept.read()
