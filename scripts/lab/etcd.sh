@@ -19,15 +19,8 @@ client_port() { echo $((23790 + $1)); }
 peer_port() { echo $((23800 + $1)); }
 
 fetch() {
-  local downloads=$CACHE/etcd-download
-  [ ! -x "$PROGRAM" ] || return 0
-  say "fetching etcd"
-  rm -rf "$downloads"
-  mkdir -p "$downloads" "$CACHE/etcd"
-  apt update
-  (cd "$downloads" && apt -o APT::Sandbox::User=root download etcd-server)
-  dpkg -x "$downloads"/*.deb "$CACHE/etcd"
-  rm -rf "$downloads"
+  lock_cache
+  [ -x "$PROGRAM" ] || unpack "$CACHE/etcd" etcd-server
 }
 
 start_member() {

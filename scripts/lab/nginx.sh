@@ -13,21 +13,15 @@ here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=packages.sh
 . "$here/packages.sh"
 
-PLACE=$LAB/cache/nginx
+PLACE=$CACHE/nginx
 NGINX=$PLACE/usr/sbin/nginx
 WRK=$PLACE/wrk
 
 # wrk needs a library that few machines have: it is started by a line that says where it is.
 fetch() {
-  local downloads=$LAB/cache/nginx-download package
+  lock_cache
   [ ! -x "$WRK" ] || return 0
-  say "fetching nginx and wrk"
-  rm -rf "$downloads" "$PLACE"
-  mkdir -p "$downloads" "$PLACE"
-  apt update
-  (cd "$downloads" && apt -o APT::Sandbox::User=root download nginx wrk libluajit-5.1-2)
-  for package in "$downloads"/*.deb; do dpkg -x "$package" "$PLACE"; done
-  rm -rf "$downloads"
+  unpack "$PLACE" nginx wrk libluajit-5.1-2
   cat >"$WRK" <<SCRIPT
 #!/bin/sh
 LD_LIBRARY_PATH=$(dirname "$(find "$PLACE" -name 'libluajit-5.1.so.2' | head -1)") exec $PLACE/usr/bin/wrk "\$@"

@@ -1,4 +1,4 @@
-# What the lab takes from the distribution: small tools installed, and a container engine only unpacked, never installed.
+# What the lab takes from the distribution: small tools installed, programs to measure against and a container engine only unpacked.
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034 # both are used by the scripts that source this
@@ -27,6 +27,19 @@ install_tools() {
   apt update
   DEBIAN_FRONTEND=noninteractive apt install -y --no-install-recommends "${missing[@]}" >/dev/null
   [ -z "$ours" ] || rm -f $policy
+}
+
+# unpack FOLDER PACKAGE...: their files, and nothing else, below the folder. Nothing is installed.
+unpack() {
+  local folder=$1 downloads=$1-download package
+  shift
+  say "fetching $*"
+  rm -rf "$downloads" "$folder"
+  mkdir -p "$downloads"
+  apt update
+  (cd "$downloads" && apt -o APT::Sandbox::User=root download "$@")
+  for package in "$downloads"/*.deb; do dpkg -x "$package" "$folder"; done
+  rm -rf "$downloads"
 }
 
 # The archive this machine already uses, and the suite whose engine to take: on Debian 12 the next release's, as its own

@@ -14,19 +14,12 @@ here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=packages.sh
 . "$here/packages.sh"
 
-PLACE=$LAB/cache/pebble
+PLACE=$CACHE/pebble
 PROGRAM=$PLACE/usr/bin/pebble
 
 fetch() {
-  local downloads=$LAB/cache/pebble-download
-  [ ! -x "$PROGRAM" ] || return 0
-  say "fetching pebble"
-  rm -rf "$downloads" "$PLACE"
-  mkdir -p "$downloads"
-  apt update
-  (cd "$downloads" && apt -o APT::Sandbox::User=root download pebble)
-  dpkg -x "$downloads"/*.deb "$PLACE"
-  rm -rf "$downloads"
+  lock_cache
+  [ -x "$PROGRAM" ] || unpack "$PLACE" pebble
 }
 
 up() {

@@ -18,15 +18,8 @@ PLACE=$CACHE/serf
 PROGRAM=$PLACE/usr/bin/serf
 
 fetch() {
-  local downloads=$CACHE/serf-download
-  [ ! -x "$PROGRAM" ] || return 0
-  say "fetching serf"
-  rm -rf "$downloads" "$PLACE"
-  mkdir -p "$downloads"
-  apt update
-  (cd "$downloads" && apt -o APT::Sandbox::User=root download serf)
-  dpkg -x "$downloads"/*.deb "$PLACE"
-  rm -rf "$downloads"
+  lock_cache
+  [ -x "$PROGRAM" ] || unpack "$PLACE" serf
 }
 
 # The program tells the version of its source tree, which is not that of the package.
