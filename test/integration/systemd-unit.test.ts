@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { tailscaleDropIn, wireguardDropIn } from '../../src/core/install/drop-ins.ts'
+import { type KeySource, tailscaleDropIn, wireguardDropIn } from '../../src/core/install/drop-ins.ts'
 import { unitFor } from '../../src/core/install/unit.ts'
 
 const template = readFileSync(new URL('../../config/clawnode.service', import.meta.url), 'utf8')
+const forTailscale = (key: KeySource, socket: string | null) => tailscaleDropIn({ key, socket, operator: 'root' })
 const systemd = '/usr/bin/systemd-analyze'
 
 describe.skipIf(!existsSync(systemd))('given systemd-analyze, when it verifies', () => {
@@ -53,8 +54,9 @@ describe.skipIf(!existsSync(systemd))('given systemd-analyze, when it verifies',
 
   test.each([
     ['WireGuard', wireguardDropIn, 'CAP_NET_ADMIN'],
-    ['a key in a file', tailscaleDropIn({ kind: 'file', path: '/etc/tailscale/auth key%1' }, 'root'), 'tailscale-key'],
-    ['a key in a variable', tailscaleDropIn({ kind: 'environment', name: 'TS_AUTHKEY' }, 'root'), 'tailscale.env'],
+    ['a key in a file', forTailscale({ kind: 'file', path: '/etc/tailscale/auth key%1' }, null), 'tailscale-key'],
+    ['a key in a variable', forTailscale({ kind: 'environment', name: 'TS_AUTHKEY' }, null), 'tailscale.env'],
+    ['a socket', forTailscale({ kind: 'environment', name: 'TS_AUTHKEY' }, '/run/a $b/c%d.sock'), '--socket='],
   ])('the drop-in for %s, then it has nothing to say', (_, { file, text }, word) => {
     const unit = written({ isUser: false })
     mkdirSync(`${unit}.d`)

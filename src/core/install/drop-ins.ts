@@ -1,4 +1,5 @@
 /** What systemd has to let a daemon do for the network that its settings ask for, as a file beside the unit. */
+import { systemdWord } from './systemd-words.ts'
 
 export interface DropIn {
   /** Below the folder of the unit’s drop-ins. */
@@ -30,8 +31,17 @@ export const keyCredential = 'tailscale-key'
 export type KeySource =
   { readonly kind: 'environment'; readonly name: string } | { readonly kind: 'file'; readonly path: string }
 
-/** `operator` is the user of the unit. */
-export function tailscaleDropIn(source: KeySource, operator: string): DropIn {
+export interface TailscaleWish {
+  readonly key: KeySource
+  /** The user of the unit. */
+  readonly operator: string
+  /** Of the client's daemon; null for the usual one. */
+  readonly socket: string | null
+}
+
+export function tailscaleDropIn({ key, operator, socket }: TailscaleWish): DropIn {
+  const options = socket === null ? [] : [`--socket=${socket}`]
+  const command = ['/usr/bin/tailscale', ...options, 'set', `--operator=${operator}`]
   return {
     file: 'tailscale.conf',
     text: lines([
@@ -42,15 +52,15 @@ export function tailscaleDropIn(source: KeySource, operator: string): DropIn {
       '',
       '[Service]',
       '# As root, so that the daemon, which is none, may bring the tailnet up.',
-      `ExecStartPre=-+/usr/bin/tailscale set --operator=${operator}`,
-      ...(source.kind === 'environment'
+      `ExecStartPre=-+${command.map(systemdWord).join(' ')}`,
+      ...(key.kind === 'environment'
         ? [
-            `# One line, ${source.name}=tskey-auth-…, for root’s eyes only: chmod 600.`,
+            `# One line, ${key.name}=tskey-auth-…, for root’s eyes only: chmod 600.`,
             'EnvironmentFile=-/etc/clawbernetes/tailscale.env',
           ]
         : [
             '# Root’s file; systemd hands the daemon a copy that nobody else can read.',
-            `LoadCredential=${keyCredential}:${source.path.replaceAll('%', '%%')}`,
+            `LoadCredential=${keyCredential}:${key.path.replaceAll('%', '%%')}`,
           ]),
     ]),
   }

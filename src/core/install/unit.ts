@@ -1,4 +1,5 @@
 /** The systemd unit of a daemon on this very host, made of the one that the package brings along. */
+import { pathWord, systemdWord } from './systemd-words.ts'
 
 export interface UnitWish {
   /** Words that start the daemon. */
@@ -19,24 +20,15 @@ const forRootOnly =
 
 export function unitFor(template: string, { start, isUser, engineGroup, isAtHome, dataDir }: UnitWish): string {
   const lines = template.split('\n').flatMap((line) => {
-    if (line.startsWith('ExecStart=')) return [`ExecStart=${start.map(quoted).join(' ')}`]
+    if (line.startsWith('ExecStart=')) return [`ExecStart=${start.map(systemdWord).join(' ')}`]
     if (isUser && (forRootOnly.test(line) || /^# Being in the docker group/.test(line))) return []
     if (isUser && line.startsWith('WantedBy=')) return ['WantedBy=default.target']
     if (line.startsWith('SupplementaryGroups='))
       return engineGroup === null ? [] : [`SupplementaryGroups=${engineGroup}`]
     if (engineGroup === null && /^# Being in the docker group/.test(line)) return []
     if (isAtHome && line.startsWith('ProtectHome=')) return ['ProtectHome=read-only']
-    if (dataDir !== null && line.startsWith('ProtectSystem=')) return [line, `ReadWritePaths=${path(dataDir)}`]
+    if (dataDir !== null && line.startsWith('ProtectSystem=')) return [line, `ReadWritePaths=${pathWord(dataDir)}`]
     return [line]
   })
   return lines.join('\n').replace(/^# systemd unit for clawnode\..*$/m, '# Written by `clawnode install --systemd`.')
-}
-
-/** As systemd reads words of commands: its own signs are doubled. */
-const quoted = (word: string): string => path(word.replaceAll('$', '$$$$'))
-
-/** In quotes where there are spaces. */
-function path(word: string): string {
-  const plain = word.replaceAll('%', '%%')
-  return /[\s"'\\]/.test(plain) ? `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : plain
 }

@@ -90,7 +90,8 @@ export const tailscaleConfig = unary({
   rest: { method: 'GET', path: '/api/network/tailscale/config' },
   handler(_, context) {
     const { setup } = wanted(context.tailnet.look(), context)
-    const { file, text } = tailscaleDropIn(context.tailnet.keySource, 'clawnode')
+    const { keySource: key } = context.tailnet
+    const { file, text } = tailscaleDropIn({ key, operator: 'clawnode', socket: setup.socket })
     return Promise.resolve({
       ...{ node: nameOf(context.control.state, context.self), up: upCommand(setup), serve: [...serveCommands(setup)] },
       dropIn: { path: `${dropInFolder}/${file}`, text },

@@ -38,6 +38,7 @@ describe.each(['option-b', 'headscale'])('%s', (option) => {
   })
 
   test('what systemd has to let the daemon do', async () => {
-    await expect(tailscaleDropIn(sourceOf(own), 'clawnode').text).toMatchFileSnapshot(golden(option, 'tailscale.conf'))
+    const { text } = tailscaleDropIn({ key: sourceOf(own), operator: 'clawnode', socket: setup.socket })
+    await expect(text).toMatchFileSnapshot(golden(option, 'tailscale.conf'))
   })
 })
