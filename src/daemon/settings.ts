@@ -8,7 +8,8 @@ import type { Config } from '../config/schema.ts'
 import { ClawError } from '../model/failure.ts'
 import { refuseShared } from './tailscale-key.ts'
 
-const systemFile = '/etc/clawbernetes/clawnode.toml'
+/** Where settings are that no other file is named for. */
+export const systemFile = '/etc/clawbernetes/clawnode.toml'
 
 type Tree = Record<string, unknown>
 

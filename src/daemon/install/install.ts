@@ -5,10 +5,12 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { systemTools } from '../../adapters/system/tool.ts'
 import type { FlagValues } from '../../config/clawnode-flags.ts'
+import { layer, parseConfigFile } from '../../config/load.ts'
 import { unitFor } from '../../core/install/unit.ts'
 import { ClawError } from '../../model/failure.ts'
 import { toolProblem } from '../../ports/tool.ts'
 import type { Told } from '../preflight/preflight.ts'
+import { systemFile } from '../settings.ts'
 
 const unitName = 'clawnode.service'
 const timeoutMs = 60_000
@@ -25,7 +27,10 @@ interface Place {
   readonly file: string
 }
 
-/** `root` is the folder of the package. Throws HOST_UNSUITABLE where no systemd runs, and INVALID_REQUEST for what makes no sense. */
+/**
+ * `root` is the folder of the package. Throws HOST_UNSUITABLE where no systemd runs, CONFIG_INVALID for settings that cannot be, and
+ * INVALID_REQUEST for what makes no sense.
+ */
 export async function install(values: FlagValues, root: string): Promise<Told> {
   if (values['systemd'] !== true)
     throw new ClawError('INVALID_REQUEST', { problem: 'say install --systemd; there is nothing else to install into' })
@@ -53,9 +58,20 @@ export async function install(values: FlagValues, root: string): Promise<Told> {
   const lingering = isUser && below === '' ? [run('loginctl', 'enable-linger')] : []
   const owner = isUser ? [] : ['-o', 'clawnode']
   const making = dataDir === usual || below !== '' ? [] : [run('install', '-d', '-m', '0700', ...owner, dataDir)]
+  const more = await moreFor(place, config ?? systemFile)
   const steps = [...user, ...making, ...writing, ...starting, ...lingering]
   const told = await carryOut(steps, values, place)
-  return { ...told, text: [...(isThere ? [`${file} is as it should be`] : []), told.text].filter(Boolean).join('\n') }
+  const text = [...(isThere ? [`${file} is as it should be`] : []), told.text, ...more].filter(Boolean).join('\n')
+  return { ...told, text }
+}
+
+/** What people have to do for what the settings ask for and the unit does not let. What a package will meet is not known. */
+async function moreFor({ isUser, below }: Place, settings: string): Promise<readonly string[]> {
+  const content = isUser || below !== '' ? null : await textOf(settings)
+  if (content === null) return []
+  const { network } = layer(settings, parseConfigFile(settings, content))
+  if (network.provider !== 'tailscale') return []
+  return ['The tailnet needs a drop-in beside the unit, which `clawbernetes network tailscale config` prints.']
 }
 
 /** The data directory stays: it holds the node's key. */
