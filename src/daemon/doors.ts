@@ -109,7 +109,7 @@ async function apiSettings(ground: Ground) {
 function renewalOf({ version, clock, random, identity }: Ground, { consensus, machine }: ControlPlane): RenewalView {
   const renewal = new Renewal({ self: identity.id, software: version, clock, random, consensus, state: machine.state })
   return {
-    backup: () => renewal.backup(),
+    backup: (signal) => renewal.backup(signal),
     recover: (lost, by) => renewal.recover(lost, by),
     restore: (backup, by) => renewal.restore(backup, by),
     uploads: new Uploads(clock, maxSnapshotBytes),

@@ -86,7 +86,7 @@ export interface ProgramsView {
 
 /** The state of this peer as a file, and the ways to begin anew with another. */
 export interface RenewalView {
-  backup(): Uint8Array
+  backup(signal: AbortSignal): Promise<Uint8Array>
   /** Goes on with this peer as the only voter. */
   recover(lost: readonly string[], by: string): Promise<void>
   restore(backup: MeshBackup, by: string): Promise<void>

@@ -176,7 +176,7 @@ export class OperationsMesh {
       },
       ...{ random: world, schedules: cronerSchedules, log: silent, verifier: createVerifier() },
       renewal: {
-        backup: () => encodeBackup(book.state, { at: world.now(), software: '0.1.0' }),
+        backup: () => Promise.resolve(encodeBackup(book.state, { at: world.now(), software: '0.1.0' })),
         recover: (lost) => {
           this.recovered.push(...lost)
           this.leader = self

@@ -28,7 +28,7 @@ export const meshBackup = stream({
   rest: { method: 'GET', path: '/api/mesh/backup' },
   async *handler({ stale }, { control, clock, renewal }, { signal }) {
     if (!stale) await within(clock, changePatience, signal, (limited) => control.fresh('linearizable', limited))
-    const file = renewal.backup()
+    const file = await renewal.backup(signal)
     for (let at = 0; at < file.length; at += partBytes)
       yield { data: Buffer.from(file.subarray(at, at + partBytes)).toString('base64') }
   },

@@ -14,7 +14,7 @@ export interface ContentDeps {
   readonly rpc: Pick<Rpc, 'stream'>
   readonly volumes: Pick<VolumeService, 'read'>
   /** The state of the mesh as a file. */
-  readonly meshState: () => Uint8Array
+  readonly meshState: (signal: AbortSignal) => Promise<Uint8Array>
 }
 
 /** Of the volume of that name, or of the mesh for null. Throws VOLUME_NOT_FOUND. */
@@ -28,7 +28,7 @@ export const contentFor = (
 
 async function* ofMesh({ control, meshState }: ContentDeps, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   await control.fresh('linearizable', signal)
-  yield meshState()
+  yield await meshState(signal)
 }
 
 async function* ofVolume(

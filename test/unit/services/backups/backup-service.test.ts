@@ -79,7 +79,7 @@ function lab(fails: Fails = () => null, waits: Waits = () => null) {
       may('open', namespace)
       return store
     },
-    meshState: () => new Uint8Array(1),
+    meshState: () => Promise.resolve(new Uint8Array(1)),
   }
   const service = new BackupService(deps)
   /** A backup takes more turns of promises than the world waits for. */
