@@ -66,3 +66,11 @@ test('given that nobody is known, then those who were silent are asked no more, 
   }
   expect(rounds).toBeLessThanOrEqual(4)
 })
+
+test('given many who say to ask for least, then they are not all who are asked: others are, by lot', async () => {
+  const { deps, asked } = market(false)
+  await collectBids(deps, { want, except: new Set() }, never)
+  const cheapest = fakes.toSorted().slice(0, 12)
+  expect(asked.filter((one) => cheapest.includes(one)).length).toBeLessThan(asked.length)
+  expect(asked).toEqual(expect.arrayContaining(cheapest.slice(0, 4)))
+})
