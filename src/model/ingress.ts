@@ -42,6 +42,8 @@ export interface Ingress {
   readonly nodes: Readonly<Record<string, string>>
   /** The mesh orders the certificate of the host. Not there where it does not. */
   readonly acme?: true
+  /** The deployment whose file made it, and takes it away. Not there where nobody's file did. */
+  readonly keptBy?: string
   readonly createdAt: Instant
   readonly createdBy: string
   readonly updatedAt: Instant

@@ -157,6 +157,7 @@ import {
 } from './secret/secret.ts'
 import { secretGet, secretOpen } from './secret/secret-reveal.ts'
 import { serviceInfo, serviceList, serviceStats } from './deployment/service.ts'
+import { ingressDiff } from './ingress/ingress-diff.ts'
 import { ingressCreate, ingressDelete, ingressInfo, ingressList, ingressUpdate } from './ingress/ingress.ts'
 import { policyCreate, policyDelete, policyInfo, policyList, policyUpdate, policyValidate } from './policy/policy.ts'
 import { spoolDrop, spoolList } from './mesh/spool.ts'
@@ -218,7 +219,7 @@ export const operations = [
   ...[workflowCreate, workflowValidate, workflowStatusOf, workflowList, workflowWait, workflowLogs],
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
-  ...[ingressCreate, ingressList, ingressInfo, ingressUpdate, ingressDelete],
+  ...[ingressCreate, ingressDiff, ingressList, ingressInfo, ingressUpdate, ingressDelete],
   ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],
   ...[backupCreate, backupFollow, backupList, backupInfo, backupVerify, backupRead, backupRestore, backupDelete],
   ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],

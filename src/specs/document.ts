@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { DeploymentRequest } from '../operations/deployment/deployment-request.ts'
 import type { CronRequest } from '../operations/cron/cron-request.ts'
+import type { IngressSections } from '../operations/ingress/ingress-request.ts'
 import type { JobRequest } from '../operations/job/job-request.ts'
 import type { WorkflowRequest } from '../operations/workflow/workflow-request.ts'
 import type { WorkloadRequest } from '../operations/workload/workload-request.ts'
@@ -23,7 +24,12 @@ interface Placed {
 
 export type SpecDocument =
   | (Placed & { readonly kind: 'workload'; readonly request: z.input<typeof WorkloadRequest> })
-  | (Placed & { readonly kind: 'deployment'; readonly request: z.input<typeof DeploymentRequest> })
+  | (Placed & {
+      readonly kind: 'deployment'
+      readonly request: z.input<typeof DeploymentRequest>
+      /** How it is reached from outside: what `ingress.diff` takes. */
+      readonly ingresses: z.input<typeof IngressSections>
+    })
   | TimedDocument
 
 /** What is over some time, or comes at some. */

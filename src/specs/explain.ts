@@ -81,7 +81,8 @@ const described = (schema: Schema): Pick<Explained, 'type' | 'required'> => ({
   required: !isOptional(schema),
 })
 
-const isOptional = (schema: Schema): boolean => schema._zod.optin === 'optional'
+/** Also what has a value where nothing is said. */
+const isOptional = (schema: Schema): boolean => schema._zod.optin !== undefined
 
 /** In words for people: `number or text`, `list of text`. */
 function typeText(schema: Schema): string {

@@ -16,9 +16,14 @@ type Groups = Pick<
 
 /** Throws SpecProblem. */
 export function workloadFields(tree: Tree): readonly Field[] {
-  const manifest = checked(WorkloadManifest, tree, { refusals: manifestRefusals })
+  const manifest = checked(WorkloadManifest, tree, { refusals: [...manifestRefusals, ...forDeployments] })
   return fieldsOf(manifest, tree, 'strategy')
 }
+
+const forDeployments = ['service', 'ingress'].map((name) => ({
+  path: `spec.${name}`,
+  why: 'is for what runs all the time: say kind: Deployment',
+}))
 
 /** What both kinds have in common; they differ in what the field is called that says how it is spread over the nodes. */
 export function fieldsOf(

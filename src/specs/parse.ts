@@ -122,16 +122,20 @@ function manifestOf(tree: Tree): SpecDocument {
 }
 
 function tableOf(file: Tree, { as }: SpecOptions): Specs {
-  const { tree, fields, scaling } = workloadTable(file)
+  const { tree, fields, scaling, ofDeployment } = workloadTable(file)
   const request = requestFrom(fields, tree, { schema: WorkloadRequest, examine: examineWorkload })
   const warnings =
     scaling === null ? [] : [{ at: placeOf(tree, ['workload', 'scaling']), text: 'there is no autoscaler yet' }]
+  const isDeployment = as === 'deployment' || ofDeployment.length > 0
   const replicas = scaling?.min_replicas
   const several =
-    replicas !== undefined && (replicas > 1 || as === 'deployment') && request.replicas === undefined
-      ? { replicas }
-      : {}
-  return { documents: [{ kind: 'workload', request: { ...request, ...several }, at: tree.at, needs: [] }], warnings }
+    replicas !== undefined && (replicas > 1 || isDeployment) && request.replicas === undefined ? { replicas } : {}
+  const document = { kind: 'workload', request: { ...request, ...several }, at: tree.at, needs: [] } as const
+  if (ofDeployment.length === 0) return { documents: [document], warnings }
+  const asked = Object.entries(asDeployment(document).request).map(([name, value]) =>
+    field(name, value, ...(fields.find((one) => one.name === name)?.from ?? ['workload'])),
+  )
+  return { documents: [deploymentOf([...asked, ...ofDeployment], tree, tree)], warnings }
 }
 
 function composeOf(raw: Tree, options: SpecOptions): Specs {

@@ -1,12 +1,11 @@
 /** The schemas of all files, by the name that `schema` and `explain` know them by. */
 import { z } from 'zod'
-import { DeploymentRequest } from '../operations/deployment/deployment-request.ts'
 import { WorkflowRequest } from '../operations/workflow/workflow-request.ts'
 import { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import { MoltJobRequest } from '../model/molt-job-request.ts'
 import { CronManifest, JobManifest, WorkflowManifest } from './timed.ts'
 import { ComposeFile } from './compose-schema.ts'
-import { DeploymentManifest } from './deployment.ts'
+import { DeploymentFile, DeploymentManifest } from './deployment.ts'
 import { WorkloadManifest } from './manifest-schema.ts'
 import { WorkloadToml } from './workload-toml.ts'
 
@@ -25,7 +24,7 @@ export const fileSchemas = {
   'workload-toml': { title: 'workload.toml', schema: WorkloadToml },
   compose: { title: 'Compose files, as far as they are understood here', schema: ComposeFile },
   request: { title: 'The request of workload.run, as node invoke takes it', schema: WorkloadRequest },
-  'deployment-request': { title: 'The request of deploy.create', schema: DeploymentRequest },
+  'deployment-request': { title: 'The request of deploy.create, and how it is reached', schema: DeploymentFile },
   'molt-job': { title: 'Work for strangers: the job.toml of molt submit', schema: MoltJobRequest },
 } as const satisfies Readonly<Record<string, FileSchema>>
 

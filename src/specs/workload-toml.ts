@@ -1,7 +1,10 @@
-/** workload.toml: a table [workload] with the fields of a request in snake_case, and its tables resources, env, health and scaling. */
+/** workload.toml: a table [workload] with the fields of a request in snake_case, its tables resources, env, health and scaling, and what makes a deployment of it. */
 import { z } from 'zod'
+import { DeploymentRequest } from '../operations/deployment/deployment-request.ts'
+import { IngressSections } from '../operations/ingress/ingress-request.ts'
 import { WorkloadRequest } from '../operations/workload/workload-request.ts'
 import { checked } from './check.ts'
+import { ingressRefusals } from './deployment.ts'
 import { modelOf } from './manifest.ts'
 import { SpecProblem } from './problem.ts'
 import type { Field } from './request.ts'
@@ -74,6 +77,8 @@ export const WorkloadToml = z.strictObject({
       env: (env ?? z.any()).describe('Environment variables'),
       health: healthTable,
       scaling,
+      service: DeploymentRequest.shape.service,
+      ingress: IngressSections.optional(),
     })
     .describe('What runs'),
 })
@@ -107,16 +112,22 @@ export interface WorkloadTable {
   readonly tree: Tree
   readonly fields: readonly Field[]
   readonly scaling: Scaling | null
+  /** What only a deployment has; none for what is a workload. */
+  readonly ofDeployment: readonly Field[]
 }
 
 /** Throws SpecProblem. */
 export function workloadTable(file: Tree): WorkloadTable {
   const tree = inSnakeCase(file, () => true)
-  const { workload } = checked(WorkloadToml, tree)
-  const { resources: limits, scaling: scale, ...rest } = workload
+  const { workload } = checked(WorkloadToml, tree, { refusals: ingressRefusals('workload.ingress') })
+  const { resources: limits, scaling: scale, service, ingress, ...rest } = workload
   return {
     tree,
     scaling: scale ?? null,
+    ofDeployment: [
+      field('service', service, 'workload', 'service'),
+      field('ingress', ingress, 'workload', 'ingress'),
+    ].filter(({ value }) => value !== undefined),
     fields: [
       ...Object.entries(rest).map(([name, value]) =>
         field(camel(name), name === 'health' ? inCamel(value) : value, 'workload', name),

@@ -1,4 +1,4 @@
-/** Requests from outside at two peers: by host and path, over HTTPS, while a deployment is replaced and while a replica is killed. */
+/** Requests from outside at two peers: by host and path, over HTTPS, as a file says, while a deployment is replaced and while a replica is killed. */
 import { writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -107,6 +107,75 @@ test('both peers send each request where its host and its path say, over HTTP an
     expect((await get(address, '/', { host: 'other.org' })).status).toBe(404)
   }
 })
+
+test('a file says how its deployment is reached, which is made, changed and taken away with it', async () => {
+  const daemon = mesh.get(0)
+  const service = await freePort()
+  const file = join(mesh.directory, 'filed.toml')
+  const deployed = (...ingresses: readonly string[]) => {
+    const command = JSON.stringify([process.execPath, script, 'filed'])
+    const work = `[workload]\nname = "filed"\nimage = "host"\nexecutor = "process"\ncommand = ${command}\nports = [8080]\nservice = ${service}\n`
+    writeFileSync(file, [work, ...ingresses.map((one) => `[[workload.ingress]]\n${one}\n`)].join('\n'))
+    return daemon.cli('deploy', '--spec', file, '--detach', '--yes')
+  }
+  const answered = (path: string, wanted: Said['status']): Promise<unknown> =>
+    eventually(
+      `${path} is answered with ${wanted}`,
+      20_000,
+      () => get(hosts.two, path, { host: 'filed.example.org' }),
+      ({ status, body }) => status === wanted && (wanted !== 200 || body.who === 'filed'),
+    )
+  const names = async (): Promise<readonly string[]> =>
+    (await daemon.json<readonly { readonly name: string }[]>('ingress', 'list')).map(({ name }) => name)
+
+  const host = 'host = "filed.example.org"'
+  const made = await deployed(host, 'host = "old.example.org"\nname = "old"')
+  expect(made.code, made.stderr).toBe(0)
+  await answered('/', 200)
+  expect(await names()).toEqual(['all', 'docs', 'filed', 'old', 'site'])
+  expect(await daemon.cli('diff', '--spec', file)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('ingress filed stays as it is'),
+  })
+
+  await call(daemon.socket, 'ingress.create', { name: 'by-hand', host: 'hand.example.org', deployment: 'filed' })
+  const changed = await deployed(`${host}\npath = "/shop"`)
+  expect(changed.code, changed.stderr).toBe(0)
+  await answered('/shop', 200)
+  await answered('/', 404)
+  expect(await names()).toEqual(['all', 'by-hand', 'docs', 'filed', 'site'])
+
+  await call(daemon.socket, 'namespace.create', { namespace: 'other' })
+  await call(daemon.socket, 'deploy.create', {
+    name: 'theirs',
+    namespace: 'other',
+    image: 'host',
+    service: await freePort(),
+    replicas: 0,
+    executor: 'process',
+    command: ['true'],
+  })
+  await call(daemon.socket, 'ingress.create', {
+    name: 'theirs',
+    namespace: 'other',
+    host: 'theirs.example.org',
+    deployment: 'theirs',
+  })
+  const refused = await deployed('host = "theirs.example.org"')
+  expect(refused.code).not.toBe(0)
+  expect(refused.stderr).toContain('error[HOST_TAKEN]')
+  await answered('/shop', 200)
+
+  const removed = await deployed()
+  expect(removed.code, removed.stderr).toBe(0)
+  expect(removed.stderr).toContain('the ingress filed is taken away')
+  await answered('/shop', 404)
+  const after = await daemon.cli('diff', '--spec', file)
+  expect(after).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('ingress by-hand for hand.example.org/ stays'),
+  })
+}, 60_000)
 
 test('a deployment is replaced and a replica is killed, and no request that may be repeated fails', async () => {
   let isOver = false

@@ -18,10 +18,11 @@ const route = {
 }
 
 const ordered = z.literal(true).exactOptional()
+const keptBy = shape.word.exactOptional()
 
 /** Of every command in this file. */
 export const ingressCommands = [
-  z.strictObject({ ...type('create-ingress'), ...named, ...route, acme: ordered }),
+  z.strictObject({ ...type('create-ingress'), ...named, ...route, acme: ordered, keptBy }),
   z.strictObject({
     ...type('update-ingress'),
     ...named,
@@ -39,6 +40,7 @@ const IngressSchema = z.strictObject({
   ...named,
   ...route,
   acme: ordered,
+  keptBy,
   createdAt: shape.instant,
   createdBy: z.string(),
   updatedAt: shape.instant,

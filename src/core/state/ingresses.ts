@@ -27,7 +27,7 @@ export function carryOutOnIngress(step: Step, command: IngressCommand): Outcome 
 
 function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcome {
   const { state, at, by } = step
-  const { namespace, name, host, path, deployment, strip, nodes, acme } = command
+  const { namespace, name, host, path, deployment, strip, nodes, acme, keptBy } = command
   const key = ingressKey(namespace, name)
   if (namespaceOf(state, namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace })
   if (state.ingresses.has(key)) return refused('INGRESS_EXISTS', { ingress: key })
@@ -37,7 +37,8 @@ function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcom
   if (own >= limits.namespaceIngresses)
     return refused('INVALID_REQUEST', { problem: `${namespace} has ${own} ingresses, the most there may be` })
   const said = { namespace, name, host, path, deployment, strip, nodes, ...(acme === true && { acme }) }
-  return keep(step, { ...said, createdAt: at, createdBy: by, updatedAt: at }, null)
+  const kept = keptBy === undefined ? {} : { keptBy }
+  return keep(step, { ...said, ...kept, createdAt: at, createdBy: by, updatedAt: at }, null)
 }
 
 function updateIngress(step: Step, command: CommandOf<'update-ingress'>): Outcome {
@@ -96,7 +97,10 @@ function keep(step: Step, ingress: Ingress, before: Ingress | null): Outcome {
 }
 
 /** A wildcard and a name that falls under it are of one namespace, too: else either could take requests from the other. */
-function claimObstacle({ ingresses }: Pick<MeshState, 'ingresses'>, { namespace, name, host, path }: Ingress) {
+export function claimObstacle(
+  { ingresses }: Pick<MeshState, 'ingresses'>,
+  { namespace, name, host, path }: Pick<Ingress, 'namespace' | 'name' | 'host' | 'path'>,
+): Outcome | null {
   for (const other of ingresses.values()) {
     if (other.namespace !== namespace && hostsOverlap(other.host, host)) return refused('HOST_TAKEN', { host })
     if (other.namespace === namespace && other.name !== name && other.host === host && other.path === path)

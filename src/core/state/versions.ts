@@ -135,6 +135,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'rotate-overlay' },
   { version: 2, command: 'report-overlay' },
   { version: 2, command: 'create-ingress' },
+  { version: 2, command: 'create-ingress', field: 'keptBy' },
   { version: 2, command: 'update-ingress' },
   { version: 2, command: 'delete-ingress' },
   { version: 2, command: 'create-network-policy' },

@@ -3,29 +3,20 @@ import { z } from 'zod'
 import { dueAt } from '../../core/ingress/certificates.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Ingress } from '../../model/ingress.ts'
-import { ingressHost, ingressKey, ingressName, ingressPath } from '../../model/ingress.ts'
+import { ingressKey, ingressName } from '../../model/ingress.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
-import { labelName } from '../../model/label.ts'
 import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { iso, time } from '../fields.ts'
 import { beforeDenial, refresh } from '../find.ts'
 import { unary } from '../operation.ts'
+import { deploymentOfIngress as deployment, newRoute, routeFields } from './ingress-request.ts'
 
 const namespace = namespaceName.default(defaultNamespace).describe('Namespace that it is in')
 const named = { name: ingressName.describe('Name of the ingress'), namespace }
 const namespaceIn = ({ namespace: where }: { readonly namespace: string }): string => where
-
-const deployment = z.string().min(1).max(128).describe('Deployment of the same namespace that answers')
-const strip = z.boolean().describe('The path is taken off before the deployment is asked')
-const nodes = z
-  .record(labelName, z.string().max(128))
-  .refine((labels) => Object.keys(labels).length <= 16, 'at most 16 labels')
-  .describe('Only nodes with all of these labels take the requests; {} for all nodes')
-
-const acme = z.boolean().describe('The mesh orders the certificate of the host, and renews it')
 
 const CertificateView = z.object({
   state: z
@@ -46,6 +37,7 @@ const IngressView = z.object({
   strip: z.boolean(),
   nodes: z.record(z.string(), z.string()),
   isServed: z.boolean().describe('There is such a deployment, and it takes requests'),
+  keptBy: z.string().nullable().describe('Deployment whose file has made it, and takes it away; null for nobody’s'),
   certificate: CertificateView.nullable().describe('Of the host, where the mesh orders it'),
   createdAt: time,
   createdBy: z.string(),
@@ -55,12 +47,13 @@ const IngressView = z.object({
 type Source = Pick<OperationContext, 'control' | 'clock'>
 
 function ingressView(ingress: Ingress, { control, clock }: Source): z.infer<typeof IngressView> {
-  const { createdAt, updatedAt, nodes: labels, acme: isOrdered, ...rest } = ingress
+  const { createdAt, updatedAt, nodes: labels, acme: isOrdered, keptBy = null, ...rest } = ingress
   const isServed = [...control.state.deployments.values()].some(
     (one) => one.namespace === ingress.namespace && one.name === ingress.deployment && one.service !== null,
   )
   const certificate = isOrdered === true ? certificateView(ingress.host, control.state, clock.now()) : null
-  return { ...rest, nodes: { ...labels }, isServed, certificate, createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+  const times = { createdAt: iso(createdAt), updatedAt: iso(updatedAt) }
+  return { ...rest, keptBy, nodes: { ...labels }, isServed, certificate, ...times }
 }
 
 function certificateView(
@@ -101,20 +94,24 @@ export const ingressCreate = unary({
   about: 'Let requests from outside reach a deployment. The host belongs to the namespace that names it first.',
   input: z.strictObject({
     ...named,
-    host: ingressHost.describe('Host that requests name; *. before it for all names of one label more'),
-    path: ingressPath.default('/').describe('How their path begins, by whole segments; the longest goes first'),
+    ...newRoute,
     deployment,
-    strip: strip.default(false),
-    nodes: nodes.default({}),
-    acme: acme.default(false),
+    ofFile: z
+      .boolean()
+      .default(false)
+      .describe('The file of the deployment says so, and takes it away when it names it no more'),
   }),
   output: IngressView,
   permission: { verb: 'create', resource: 'ingress' },
   namespace: namespaceIn,
   rest: { method: 'POST', path: '/api/ingresses' },
   async handler(input, context, { caller, signal }) {
-    const { acme: isOrdered, ...route } = input
-    const command = { type: 'create-ingress' as const, ...route, ...(isOrdered && { acme: true as const }) }
+    const { acme: isOrdered, ofFile, ...route } = input
+    const command = {
+      ...{ type: 'create-ingress' as const, ...route },
+      ...(isOrdered && { acme: true as const }),
+      ...(ofFile && { keptBy: route.deployment }),
+    }
     await carryOut('ingress', command, { context, caller, signal })
     return ingressView(ingressIn(context, input), context)
   },
@@ -125,12 +122,12 @@ export const ingressUpdate = unary({
   about: 'Change an ingress. What is not named stays.',
   input: z.strictObject({
     ...named,
-    host: ingressHost.optional(),
-    path: ingressPath.optional(),
+    host: routeFields.host.optional(),
+    path: routeFields.path.optional(),
     deployment: deployment.optional(),
-    strip: strip.optional(),
-    nodes: nodes.optional(),
-    acme: acme.optional(),
+    strip: routeFields.strip.optional(),
+    nodes: routeFields.nodes.optional(),
+    acme: routeFields.acme.optional(),
   }),
   output: IngressView,
   permission: { verb: 'change', resource: 'ingress' },

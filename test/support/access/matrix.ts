@@ -202,6 +202,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'price.list': look,
   'price.set': row('mesh', 'a'),
   'ingress.create': secret('a', { host: 'x.example.org', deployment: 'x' }),
+  'ingress.diff': row('namespace', all, (team) => ({ namespace: `team-${team}`, deployment: 'x' })),
   'ingress.list': row('namespace', all, (team) => ({ namespace: `team-${team}` })),
   'ingress.info': secret(all),
   'ingress.update': secret('a', { deployment: 'x' }),

@@ -175,6 +175,7 @@ describe('given a Deployment', () => {
     expect(parsed(deployment(spec)).documents).toEqual([
       {
         kind: 'deployment',
+        ingresses: [],
         request: {
           ...{ name: 'web', labels: { app: 'web' }, image: 'busybox:1', replicas: 3, strategy: 'canary:10' },
           ...{ service: '80:8080', gates: { errorRate: '5%' }, gpus: 1, gpuType: 'H100', placement: 'pack' },

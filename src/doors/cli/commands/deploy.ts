@@ -5,7 +5,7 @@ export default command({
   name: 'deploy',
   about: 'Bring deployments to what a file says: make those that are not there, change the others.',
   details:
-    'Shows what would change of a deployment that is there, and asks before it changes it. Then waits until nothing more is under way. What the file does not say becomes what it is by default.',
+    'Shows what would change of a deployment that is there, and asks before it changes it. Then waits until nothing more is under way. What the file does not say becomes what it is by default. What it says under ingress is how requests from outside reach it; those that a file of it made before are taken away.',
   positionals: {},
   options: {
     spec: {

@@ -14,14 +14,14 @@ export default command({
   examples: ['diff workload.yaml', 'diff --spec workload.toml', 'diff -o json compose.yaml'],
 
   async run({ FILE: file, spec }, session) {
-    const { out, signal } = session
+    const { out, signal, host } = session
     const { readSpecs } = await import('../work/spec-file.ts')
-    const { differenceLines, differenceOf } = await import('../work/changes.ts')
+    const { differenceLines, differenceOf, inNamespace, isChange } = await import('../work/changes.ts')
     const { documents } = await readSpecs(file, session, spec ? 'deployment' : undefined)
     const api = await session.api()
     const found = []
-    for (const document of documents) found.push(await differenceOf(api, document, signal))
+    for (const document of documents) found.push(await differenceOf(api, inNamespace(document, host.env), signal))
     await out.result(found, (all) => all.flatMap(differenceLines))
-    return found.some(({ changes }) => changes.length > 0) ? changed : 0
+    return found.some(isChange) ? changed : 0
   },
 })

@@ -3,7 +3,10 @@ import type { OutputOf } from '../../../operations/registry.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { SpecDocument } from '../../../specs/document.ts'
 import { isTimed } from '../../../specs/document.ts'
+import type { Session } from '../line/command.ts'
 import type { Api } from '../peer/api.ts'
+import type { IngressPlan } from './ingress-file.ts'
+import { changesIngresses, ingressLines, ingressPlanOf } from './ingress-file.ts'
 
 export interface Difference {
   readonly kind: SpecDocument['kind']
@@ -14,6 +17,18 @@ export interface Difference {
   readonly changes: OutputOf<'deploy.diff'>['changes']
   /** A peer of an older build knows of no policies. */
   readonly violations?: OutputOf<'deploy.diff'>['violations']
+  /** Of a deployment only. */
+  readonly ingresses?: IngressPlan
+}
+
+/** Whether anything would be another afterwards. */
+export const isChange = ({ changes, ingresses }: Difference): boolean =>
+  changes.length > 0 || (ingresses !== undefined && changesIngresses(ingresses))
+
+/** A file that names no namespace means that of the environment. */
+export function inNamespace<Document extends SpecDocument>(document: Document, env: Session['host']['env']): Document {
+  const namespace = document.request.namespace ?? (env['CLAWBERNETES_NAMESPACE'] || undefined)
+  return namespace === undefined ? document : { ...document, request: { ...document.request, namespace } }
 }
 
 export async function differenceOf(api: Api, document: SpecDocument, signal: AbortSignal): Promise<Difference> {
@@ -21,8 +36,10 @@ export async function differenceOf(api: Api, document: SpecDocument, signal: Abo
     throw new ClawError('INVALID_REQUEST', {
       problem: `there is no difference to say of a ${document.kind}: it is made anew`,
     })
-  if (document.kind === 'deployment')
-    return { kind: 'deployment', ...(await api.call('deploy.diff', document.request, signal)) }
+  if (document.kind === 'deployment') {
+    const own = await api.call('deploy.diff', document.request, signal)
+    return { kind: 'deployment', ...own, ingresses: await ingressPlanOf(api, document, signal) }
+  }
   const { name, exists, changes, violations } = await api.call('workload.diff', document.request, signal)
   const shown = name ?? document.request.image
   return { kind: 'workload', name: shown, exists, isNewRevision: false, revision: null, changes, violations }
@@ -36,6 +53,7 @@ export const differenceLines = (difference: Difference): readonly string[] => [
   ...(difference.violations ?? []).map(
     ({ mode, message }) => `  ${mode === 'warn' ? 'warning' : 'refused'}: ${message}`,
   ),
+  ...(difference.ingresses === undefined ? [] : ingressLines(difference.ingresses)),
 ]
 
 function changeLines({ kind, name, exists, revision, isNewRevision, changes }: Difference): readonly string[] {

@@ -8,9 +8,11 @@ import type { Api } from '../peer/api.ts'
 import { attend, mostAttended } from './attend.ts'
 import type { Session } from '../line/command.ts'
 import { becomesReady, servesFirst } from './becomes-ready.ts'
-import { differenceLines, differenceOf } from './changes.ts'
+import { differenceLines, differenceOf, inNamespace } from './changes.ts'
 import { dryRun } from './dry-run.ts'
 import { spooled } from '../exit-code.ts'
+import type { IngressPlan } from './ingress-file.ts'
+import { carryOutIngresses, ingressPlanOf, refuseIngresses } from './ingress-file.ts'
 import { readSpecs } from './spec-file.ts'
 
 type Submitted = Pick<OutputOf<'workload.run'>, 'id' | 'name' | 'parts' | 'state' | 'index'> & {
@@ -36,7 +38,8 @@ export async function runFile(asked: RunFile, session: Session): Promise<number 
   const documents = withSaid(await readSpecs(asked.file, session), asked, session.host.env)
   const api = await session.api()
   if (asked.isDryRun) return dryRuns(api, documents, session)
-  const submitted = await submitAll(api, documents, { asked, session })
+  const plans = await ingressPlans(api, documents, session.signal)
+  const submitted = await submitAll(api, documents, { asked, session, plans })
   const parts = submitted.flatMap((one) => (one.parts.length === 0 ? [one] : one.parts))
   const isSpooled = submitted.some(({ state }) => state === 'spooled')
   const hasOther = submitted.some(({ kind }) => kind !== 'workload')
@@ -68,8 +71,7 @@ function withSaid(
     throw invalid(`${lonely} cannot be given for ${documents.length} workloads at once; change it in ${file}`)
   return documents.map((document): SpecDocument => {
     const request = overriddenBy(document.request, said)
-    const namespace = request['namespace'] ?? (env['CLAWBERNETES_NAMESPACE'] || undefined)
-    return { ...document, request: namespace === undefined ? request : { ...request, namespace } } as SpecDocument
+    return inNamespace({ ...document, request } as SpecDocument, env)
   })
 }
 
@@ -91,15 +93,28 @@ async function dryRuns(api: Api, documents: readonly SpecDocument[], session: Se
   return codes.find((code) => code !== 0) ?? 0
 }
 
+type IngressPlans = ReadonlyMap<SpecDocument, IngressPlan>
+
 interface Around {
   readonly asked: RunFile
   readonly session: Session
+  readonly plans: IngressPlans
+}
+
+/** Throws what would be refused of how deployments are reached, before anything is submitted. */
+async function ingressPlans(api: Api, documents: readonly SpecDocument[], signal: AbortSignal): Promise<IngressPlans> {
+  const plans = new Map<SpecDocument, IngressPlan>()
+  for (const document of documents)
+    if (document.kind === 'deployment' && document.ingresses.length > 0)
+      plans.set(document, await ingressPlanOf(api, document, signal))
+  refuseIngresses([...plans.values()])
+  return plans
 }
 
 async function submitAll(
   api: Api,
   documents: readonly SpecDocument[],
-  { asked, session: { out, signal } }: Around,
+  { asked, session: { out, signal }, plans }: Around,
 ): Promise<readonly Submitted[]> {
   const done: Submitted[] = []
   for (const [index, document] of documents.entries()) {
@@ -112,6 +127,8 @@ async function submitAll(
         signal,
       })
       done.push(submitted)
+      const plan = plans.get(document)
+      if (plan !== undefined) await carryOutIngresses(api, plan, { out, signal, isMaking: true })
       if (!asked.isDetached || documents.length > 1) out.note(`${submitted.name} (${submitted.id}) is submitted`)
     } catch (error) {
       if (done.length > 0) out.note(`${shownName(document)} is not submitted, nor what follows it`)

@@ -50,6 +50,14 @@ test('an ingress is made once, changed, kept over snapshots and taken away', () 
   expect(refusal(book.run({ type: 'delete-ingress', namespace: 'a', name: 'site' }))).toBe('INGRESS_NOT_FOUND')
 })
 
+test('whose file made it is kept, whatever is changed of it', () => {
+  const book = mesh()
+  expect(refusal(book.run({ ...make('a', 'site', 'x.example.org'), keptBy: 'web-a' } as Command))).toBeNull()
+  expect(refusal(book.run({ type: 'update-ingress', namespace: 'a', name: 'site', path: '/shop' }))).toBeNull()
+  expect(book.state.ingresses.get('a/site')).toMatchObject({ path: '/shop', keptBy: 'web-a' })
+  expect(restore(snapshot(book.state))).toEqual(book.state)
+})
+
 test('a host, and what a wildcard would take of it, stays with the namespace that named it first', () => {
   const book = mesh()
   book.run(make('a', 'site', 'x.example.org'))

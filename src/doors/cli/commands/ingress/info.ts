@@ -38,6 +38,8 @@ export default command({
         ['Requests for', `${one.host}${one.path}${one.strip ? ', without the path' : ''}`],
         ['Go to', `${one.deployment}${one.isServed ? '' : ', which is not there'}`],
         ['At', labelsInWords(one.nodes) || 'all nodes that take any'],
+        // A peer of an older build says nothing of it.
+        ...(one.keptBy ? [['Kept by', `the file of ${one.keptBy}`] as const] : []),
         ...certificateIn(one.certificate),
         ['Changed', one.updatedAt],
       ]),

@@ -1,0 +1,108 @@
+/** The ingresses of a deployment, as its file has them: looked at before anything is done, and carried out once the deployment is there. */
+import { ClawError } from '../../../model/failure.ts'
+import { hostsOverlap, ingressKey } from '../../../model/ingress.ts'
+import type { InputOf, OutputOf } from '../../../operations/registry.ts'
+import type { SpecDocument } from '../../../specs/document.ts'
+import type { Session } from '../line/command.ts'
+import type { Api } from '../peer/api.ts'
+
+export type IngressPlan = OutputOf<'ingress.diff'>
+type Planned = IngressPlan['ingresses'][number]
+type Document = Pick<Extract<SpecDocument, { readonly kind: 'deployment' }>, 'request' | 'ingresses'>
+
+/** Throws what would be refused of it, such as HOST_TAKEN. */
+export async function ingressPlanOf(
+  api: Api,
+  { request, ingresses }: Document,
+  signal: AbortSignal,
+): Promise<IngressPlan> {
+  const { name: deployment, namespace } = request
+  try {
+    return await api.call('ingress.diff', { namespace, deployment, ingresses }, signal)
+  } catch (error) {
+    // A peer of an older build has none that a file has made, and whoever may not see them takes none away.
+    const isWithout = ClawError.is(error, 'OPERATION_NOT_FOUND') || ClawError.is(error, 'PERMISSION_DENIED')
+    if (ingresses.length > 0 || !isWithout) throw error
+    return { namespace: namespace ?? '', deployment, ingresses: [], denied: [] }
+  }
+}
+
+const isStep = ({ what }: Planned): boolean => what !== 'same' && what !== 'stays'
+
+export const changesIngresses = ({ ingresses }: Pick<IngressPlan, 'ingresses'>): boolean => ingresses.some(isStep)
+
+/** What is there already would be another afterwards. */
+export const touchesIngresses = ({ ingresses }: Pick<IngressPlan, 'ingresses'>): boolean =>
+  ingresses.some(({ what }) => what === 'changed' || what === 'removed')
+
+/** Throws what could only be refused halfway: what the caller may not do, and what two documents of a file cannot both have. */
+export function refuseIngresses(plans: readonly IngressPlan[]): void {
+  for (const { denied, namespace } of plans)
+    if (denied[0] !== undefined)
+      throw new ClawError('PERMISSION_DENIED', {
+        action: `${denied[0]} an ingress in ${namespace}`,
+        missing: `it takes ${denied[0]} on ingress there, which the role admin has`,
+      })
+  const wanted = plans.flatMap(({ namespace, ingresses }) =>
+    ingresses.flatMap(({ name, after }) => (after === null ? [] : [{ namespace, name, ...after }])),
+  )
+  wanted.forEach(({ namespace, name, host, path }, index) => {
+    for (const other of wanted.slice(0, index)) {
+      const ingress = ingressKey(namespace, other.name)
+      if (other.namespace !== namespace && hostsOverlap(other.host, host)) throw new ClawError('HOST_TAKEN', { host })
+      if (other.namespace !== namespace) continue
+      if (other.name === name) throw new ClawError('INGRESS_EXISTS', { ingress })
+      if (other.host === host && other.path === path) throw new ClawError('ROUTE_TAKEN', { host, path, ingress })
+    }
+  })
+}
+
+/** In the order of the plan. `isMaking` takes nothing away. */
+export async function carryOutIngresses(
+  api: Api,
+  { namespace, deployment, ingresses }: IngressPlan,
+  { out, signal, isMaking = false }: Pick<Session, 'out' | 'signal'> & { readonly isMaking?: boolean },
+): Promise<void> {
+  for (const { name, what, after } of ingresses) {
+    if (what === 'removed' && !isMaking) {
+      await api.call('ingress.delete', { namespace, name }, signal)
+      out.note(`the ingress ${name} is taken away`)
+    }
+    if (after === null || what === 'same') continue
+    const route: InputOf<'ingress.update'> = { namespace, name, deployment, ...after }
+    const made =
+      what === 'new'
+        ? await api.call('ingress.create', { ...route, ...after, deployment, ofFile: true }, signal)
+        : await api.call('ingress.update', route, signal)
+    out.note(`requests for ${made.host}${made.path} go to ${made.deployment}`)
+  }
+}
+
+const text = (value: unknown): string => (value === null ? '(none)' : JSON.stringify(value))
+
+const kept = ({ keptBy }: Planned, deployment: string): string =>
+  keptBy === null ? `no file of ${deployment} has made it` : `the file of ${keptBy} has made it`
+
+/** A line for each, and for what would change of it. */
+export const ingressLines = ({ ingresses, deployment, denied }: IngressPlan): readonly string[] => [
+  ...ingresses.flatMap((one): readonly string[] => {
+    const { name, what, before, changes } = one
+    const route = `${before?.host ?? ''}${before?.path ?? ''}`
+    switch (what) {
+      case 'same':
+        return [`ingress ${name} stays as it is`]
+      case 'stays':
+        return [`ingress ${name} for ${route} stays: ${kept(one, deployment)}`]
+      case 'removed':
+        return [`ingress ${name} for ${route} is taken away: the file does not name it any more`]
+      case 'new':
+        return [`ingress ${name} is new`, ...changes.map(({ field, after }) => `  + ${field}: ${text(after)}`)]
+      case 'changed':
+        return [
+          `ingress ${name} changes`,
+          ...changes.map((change) => `  ~ ${change.field}: ${text(change.before)} → ${text(change.after)}`),
+        ]
+    }
+  }),
+  ...denied.map((verb) => `  refused: you may not ${verb} an ingress there`),
+]

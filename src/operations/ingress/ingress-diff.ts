@@ -1,0 +1,96 @@
+/** What the file of a deployment would change of the ingresses that there are, without changing them. */
+import { z } from 'zod'
+import type { PlannedIngress, Route } from '../../core/ingress/plan.ts'
+import { planIngresses, routeOf } from '../../core/ingress/plan.ts'
+import { failureFrom } from '../../model/failure.ts'
+import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
+import { refresh } from '../find.ts'
+import { unary } from '../operation.ts'
+import { Change, differences } from '../spec/difference.ts'
+import { deploymentOfIngress, IngressSections, routesOf } from './ingress-request.ts'
+
+const RouteView = z.object({
+  host: z.string(),
+  path: z.string(),
+  strip: z.boolean(),
+  nodes: z.record(z.string(), z.string()),
+  acme: z.boolean(),
+})
+
+const words = ['new', 'changed', 'same', 'removed', 'stays'] as const
+
+const PlannedView = z.object({
+  name: z.string(),
+  what: z
+    .enum(words)
+    .describe(
+      'removed: the file of the deployment has made it and names it no more; stays: it leads there, and another has made it',
+    ),
+  keptBy: z.string().nullable().describe('Deployment whose file has made it; null for what is new, and for nobody’s'),
+  before: RouteView.nullable(),
+  after: RouteView.nullable(),
+  changes: z.array(Change),
+})
+
+/** What it takes to have it so. */
+const verbs = { new: 'create', changed: 'change', removed: 'remove' } as const
+
+export const ingressDiff = unary({
+  name: 'ingress.diff',
+  about:
+    'Say what a file would change of the ingresses of a deployment, in the order in which it is to be done. Refused is what would be refused then.',
+  input: z.strictObject({
+    namespace: namespaceName.default(defaultNamespace).describe('Namespace that they are in'),
+    deployment: deploymentOfIngress,
+    ingresses: IngressSections.default([]),
+  }),
+  output: z.object({
+    namespace: z.string(),
+    deployment: z.string(),
+    ingresses: z.array(PlannedView),
+    denied: z.array(z.enum(Object.values(verbs))).describe('What of it the caller may not do to ingresses there'),
+  }),
+  permission: { verb: 'read', resource: 'ingress' },
+  namespace: ({ namespace }) => namespace,
+  async handler({ namespace, deployment, ingresses }, context, { signal, may }) {
+    const routes = routesOf(ingresses, deployment)
+    await refresh(context, signal)
+    const plan = planIngresses(context.control.state, { namespace, deployment, routes })
+    if (!plan.ok) throw failureFrom(plan.failure)
+    const needed = new Set(plan.steps.flatMap(({ what }) => verbOf(what) ?? []))
+    const denied = [...needed].filter((verb) => !may({ verb, resource: 'ingress' }, namespace))
+    return { namespace, deployment, ingresses: plan.steps.map((step) => planned(step, deployment)), denied }
+  },
+})
+
+const verbOf = (what: PlannedIngress['what']): (typeof verbs)[keyof typeof verbs] | null =>
+  what === 'same' || what === 'stays' ? null : verbs[what]
+
+function planned(step: PlannedIngress, deployment: string): z.infer<typeof PlannedView> {
+  const before = 'before' in step ? step.before : null
+  const after = 'after' in step ? step.after : null
+  return {
+    name: (after ?? before)?.name ?? '',
+    what: step.what,
+    keptBy: before?.keptBy ?? null,
+    before: before === null ? null : said(routeOf(before)),
+    after: after === null ? null : said(after),
+    changes: [...changesOf(step, deployment)],
+  }
+}
+
+/** What nobody says is no change of something new. */
+const unsaid = { strip: false, nodes: {}, acme: false }
+
+function changesOf(step: PlannedIngress, deployment: string): ReturnType<typeof differences> {
+  if (step.what === 'new') return differences(unsaid, said(step.after))
+  if (step.what !== 'changed') return []
+  const { before, after } = step
+  return differences({ ...said(routeOf(before)), deployment: before.deployment }, { ...said(after), deployment })
+}
+
+/** All but its name. */
+const said = ({ host, path, strip, nodes, acme }: Route): z.infer<typeof RouteView> => ({
+  ...{ host, path, strip, acme },
+  nodes: { ...nodes },
+})

@@ -1,0 +1,68 @@
+import { beforeEach, expect, test } from 'vitest'
+import { deploymentId } from '../../../src/model/ids.ts'
+import { noQuota } from '../../../src/model/namespace.ts'
+import { create } from '../../support/deployment-samples.ts'
+import { admin } from '../../support/operations-mesh.ts'
+import type { OperationsMesh } from '../../support/operations-mesh.ts'
+import { twoPeers } from '../../support/two-peers.ts'
+import type { TwoPeers } from '../../support/two-peers.ts'
+
+let mesh: OperationsMesh
+let run: TwoPeers['run']
+let service: TwoPeers['service']
+const { signal } = new AbortController()
+const viewer = { id: 'reader', identity: { kind: 'reader' } } as const
+
+beforeEach(async () => {
+  ;({ mesh, run, service } = await twoPeers())
+  for (const [i, namespace] of ['default', 'other'].entries()) {
+    if (namespace === 'other')
+      mesh.apply({ type: 'create-namespace', name: namespace, quota: noQuota, weight: 1, borrow: true })
+    const made = create({ service: { port: 9_000 + i, targetPort: 8_080 } })
+    const named = { deployment: deploymentId(`dep-${namespace}`), name: i === 0 ? 'web' : 'theirs' }
+    mesh.apply({ ...made, ...named, spec: { ...made.spec, namespace } })
+  }
+})
+
+const sections = [{ host: 'x.example.org' }]
+const diff = (ingresses: readonly { readonly host: string }[], caller: typeof admin = admin) =>
+  service.invoke('ingress.diff', { deployment: 'web', ingresses }, { caller, signal })
+
+test('given none, it is new, by the name of the deployment, with what is meant where nothing is said', async () => {
+  expect(await diff(sections)).toEqual({
+    ...{ namespace: 'default', deployment: 'web', denied: [] },
+    ingresses: [
+      {
+        ...{ name: 'web', what: 'new', keptBy: null, before: null },
+        after: { host: 'x.example.org', path: '/', strip: false, nodes: {}, acme: false },
+        changes: [
+          { field: 'host', before: null, after: 'x.example.org' },
+          { field: 'path', before: null, after: '/' },
+        ],
+      },
+    ],
+  })
+})
+
+test('given one of the file, what differs is told; given no section, it goes; and a viewer is told what they may not do', async () => {
+  await run('ingress.create', { name: 'web', host: 'x.example.org', deployment: 'web', ofFile: true })
+  expect(await run('ingress.info', { name: 'web' })).toMatchObject({ keptBy: 'web' })
+  expect(await diff(sections, viewer)).toMatchObject({ ingresses: [{ what: 'same', changes: [] }], denied: [] })
+  expect(await diff([{ host: 'y.example.org' }], viewer)).toMatchObject({
+    ingresses: [{ what: 'changed', changes: [{ field: 'host', before: 'x.example.org', after: 'y.example.org' }] }],
+    denied: ['change'],
+  })
+  expect(await diff([], viewer)).toMatchObject({ ingresses: [{ what: 'removed', keptBy: 'web' }], denied: ['remove'] })
+})
+
+test('given one that was made by hand, it belongs to no file', async () => {
+  await run('ingress.create', { name: 'site', host: 'x.example.org', deployment: 'web' })
+  expect(await run('ingress.info', { name: 'site' })).toMatchObject({ keptBy: null })
+  expect(await diff([])).toMatchObject({ ingresses: [{ name: 'site', what: 'stays' }], denied: [] })
+  await expect(diff(sections)).rejects.toMatchObject({ code: 'ROUTE_TAKEN' })
+})
+
+test('given a host of another namespace, it is refused', async () => {
+  await run('ingress.create', { name: 'site', namespace: 'other', host: '*.example.org', deployment: 'theirs' })
+  await expect(diff(sections)).rejects.toMatchObject({ code: 'HOST_TAKEN' })
+})
