@@ -11,6 +11,7 @@ import {
   agreed,
   buyer,
   closings,
+  judge,
   ledgerOf,
   mint,
   network,
@@ -19,6 +20,7 @@ import {
   signedBy,
   voucherFor,
 } from '../../../support/molt/samples.ts'
+import type { NodeId } from '../../../../src/model/ids.ts'
 import { hour, second } from '../../../../src/model/time.ts'
 
 const agreement = agreed()
@@ -73,6 +75,23 @@ describe('the buyer may take back what it has not promised', () => {
     expect(refusalOf(closings.takenBack(agreement, voucherFor(agreement, 7n)), { at: late })).toBeNull()
   })
   test('and not before', () => expect(refusalOf(closings.takenBack(agreement), { at: late - 1 })).toBe('too-early'))
+})
+
+test('given arbiters who have some time to judge, then the provider may claim once that is over, and not before', () => {
+  const disputed = agreed({ disputeWindow: hour })
+  const claim = closings.claimed(disputed, voucherFor(disputed, 4_000n))
+  const { endsAt } = disputed.terms
+  expect(refusalOf(claim, { of: disputed, at: endsAt + hour - 1 })).toBe('too-early')
+  expect(refusalOf(claim, { of: disputed, at: endsAt + hour })).toBeNull()
+})
+
+test('given several arbiters, then all of them have to sign the same sum', () => {
+  const judged = agreed({ arbiters: [judge, 'second-judge' as NodeId] })
+  const whole = closings.judged(judged, 5n) as Extract<Closing, { how: 'judged' }>
+  const [first = '', second = ''] = whole.byArbiters
+  expect(refusalOf(whole, { of: judged })).toBeNull()
+  for (const byArbiters of [[first], [first, first], ['', second], [second, first]])
+    expect(refusalOf({ ...whole, byArbiters }, { of: judged })).toBe('signature')
 })
 
 test('given less set aside than agreed, then the provider gets what there is', () => {
