@@ -140,8 +140,8 @@ export const moneyGuards: readonly Guard[] = [
   {
     attack: 'amounts that overflow',
     file: 'src/core/molt/spend.ts',
-    guard: 'amount > 0n && amount <= largestAmount && to',
-    without: 'amount > 0n && to',
+    guard: 'totalOf(spend) <= largestAmount',
+    without: 'amounts',
     tests,
   },
   {

@@ -6,7 +6,7 @@ import { nodeId } from '../../src/model/ids.ts'
 import { minute, second } from '../../src/model/time.ts'
 import { buyer, mint, never, provider, witnessNames } from '../support/molt/lab.ts'
 import { LendingLab, type LendingSettings } from '../support/molt/lending-lab.ts'
-import { startWork } from '../../src/wire/molt-lease.ts'
+import { askBid, startWork } from '../../src/wire/molt-lease.ts'
 import { ScriptedBuyer, someWork } from '../support/molt/scripted-buyer.ts'
 
 const other = nodeId('other')
@@ -66,6 +66,17 @@ describe('a lease', () => {
     expect(lab.lending?.history()).toMatchObject([{ agreement: agreementId(agreement), paid, why: 'completed' }])
     expect(await sum(lab, [agreement])).toBe(0n)
     expect(lab.net.bugs).toEqual([])
+  })
+
+  test('given a buyer that asks for bids without end, then it gets eight, others theirs, and more once those are over', async () => {
+    const { lab, one, two } = await opened()
+    const ask = (who: ScriptedBuyer) =>
+      lab.play(who.world.call(provider, askBid, { want: who.want() }, never).then(({ type }) => type))
+    for (let i = 0; i < 8; i += 1) expect(await ask(one)).toBe('bid')
+    await expect(ask(one)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(await ask(two)).toBe('bid')
+    await lab.world.runFor(2 * minute)
+    expect(await ask(one)).toBe('bid')
   })
 
   test('given GPUs on which something is left, then others are given, and where there are none the lease is refused', async () => {

@@ -40,6 +40,9 @@ interface Status {
   readonly party: string | null
   readonly witnesses: { readonly isEnough: boolean; readonly reachable: number }
 }
+interface Lent {
+  readonly lending: { readonly offered: number } | null
+}
 interface Rate {
   readonly free: number
 }
@@ -128,10 +131,19 @@ export class MarketHosts {
     await this.lent()
   }
 
-  /** Waits until the buyer knows of something that is lent: after a guest, its GPU is looked at before it is lent again. */
+  /**
+   * Waits until something is lent, and the buyer knows of it: after a guest, its GPU is looked at before it is lent again, and an offer of
+   * before may be all that the buyer knows.
+   */
   async lent(): Promise<void> {
     await eventually(
       'something is lent',
+      60_000,
+      () => this.lender.json<Lent>('molt', 'status'),
+      ({ lending }) => (lending?.offered ?? 0) > 0,
+    )
+    await eventually(
+      'the buyer knows of it',
       60_000,
       () => this.buyer.json<readonly Rate[]>('molt', 'market'),
       (rates) => rates.some(({ free }) => free > 0),

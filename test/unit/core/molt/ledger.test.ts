@@ -58,6 +58,16 @@ describe('given an account with 100 µMOLT', () => {
     ['nothing to somebody', altered({ outputs: [{ to: provider, amount: 0n }] }), 'malformed'],
     ['less than nothing', altered({ outputs: [{ to: provider, amount: -5n }] }), 'malformed'],
     ['more than fits', altered({ outputs: [{ to: provider, amount: 2n ** 63n }] }), 'malformed'],
+    [
+      'more than fits all together',
+      altered({
+        outputs: [
+          { to: provider, amount: 2n ** 63n - 1n },
+          { to: 'house', amount: 1n },
+        ],
+      }),
+      'malformed',
+    ],
     ['itself', altered({ outputs: [{ to: buyer, amount: 5n }] }), 'malformed'],
     ['with a number that is none', altered({ sequence: Number.NaN }), 'malformed'],
     ['with a number that is too large', altered({ sequence: 2 ** 53 }), 'malformed'],
