@@ -1,20 +1,18 @@
 /** A GPU is given to no guest while something is left on it, and is reset after one; and a program in a real container answers a challenge. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
-import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
+import { hasLab } from '../support/docker-mesh.ts'
 import { labDocker, labImage } from '../support/lab-docker.ts'
-import { type Daemon, eventually, freePort, Mesh } from '../support/mesh.ts'
-import { Registry } from '../support/registry.ts'
+import { type Daemon, eventually } from '../support/mesh.ts'
+import { seesInMarket, setTerms } from '../support/molt/market-network.ts'
+import { MarketPair } from '../support/molt/market-pair.ts'
 import { tarOf } from '../support/tar.ts'
 
 interface Status {
-  readonly party: string | null
-  readonly witnesses: { readonly isEnough: boolean }
   readonly unclean: readonly { readonly device: string; readonly kind: string }[]
 }
 interface Job {
@@ -25,53 +23,31 @@ interface Job {
 
 const table = process.env['CLAW_LAB_GPU_TABLE'] ?? ''
 const apps = join(dirname(table), 'apps.csv')
-const folder = mkdtempSync(join(tmpdir(), 'claw-molt-clean-'))
 const policy = "prices: { '*': 36 MOLT }\ninterval: 4s\nshortest: 1s\n"
 const hasCompiler = spawnSync('cc', ['--version']).status === 0
 
 describe.skipIf(!hasLab || table === '')('with the engine at CLAW_LAB_DOCKER and its simulated GPUs', () => {
-  const lenders = new DockerMesh()
-  const buyers = new Mesh()
   const before = table === '' ? '' : readFileSync(table, 'utf8')
-  let [registry, lender, buyer, image, provider] = [] as unknown as [Registry, Daemon, Daemon, string, string]
+  let pair: MarketPair
+  let lender: Daemon
+  let buyer: Daemon
+  let image: string
 
   beforeAll(async () => {
-    registry = await Registry.start()
+    pair = await MarketPair.up()
+    ;({ lender, buyer } = pair)
+    const { registry } = pair
     image = `${registry.host}/claw/probe@${await registry.publish('claw/probe', '1', Readable.from(await imageOf()))}`
-    const ports = [await freePort(), await freePort()] as const
-    lender = await lenders.addDocker('lender', listeningAt(ports[0]))
-    buyer = await buyers.add('buyer', { gpus: '', environment: listeningAt(ports[1]) })
-    provider = await partyOf(lender)
-    const payer = await partyOf(buyer)
-    const genesis = {
-      ...{ name: 'lab', witnesses: [provider], faulty: 0, feeBps: 0, feeTo: null, claimTime: 3_600_000, createdAt: 1 },
-      issuers: [{ account: payer, limit: '1000000000' }],
-    }
-    const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[0]}/p2p/${provider}`]
-    const file = join(folder, 'lab.json')
-    writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
-    for (const one of [lender, buyer]) await one.json('molt', 'network', 'join', file)
-    await allow('')
-    await lender.json('molt', 'join', '--mode', 'moderate')
-    await buyer.json('molt', 'join', '--buy-only')
+    await pair.join(termsWith(''))
     await lent()
   }, 120_000)
   afterAll(async () => {
     writeFileSync(table, before)
     rmSync(apps, { force: true })
-    await Promise.all([lenders.stop(), buyers.stop()])
-    await registry.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await pair.down()
   })
 
-  const listeningAt = (port: number) => ({ CLAWNODE_MOLT_LISTEN: `/ip4/127.0.0.1/tcp/${port}` })
-  const lent = () =>
-    eventually(
-      'all of its GPUs are lent',
-      60_000,
-      () => buyer.json<readonly { free: number }[]>('molt', 'market'),
-      ([model]) => model?.free === 4,
-    )
+  const lent = () => seesInMarket(buyer, 'that all GPUs are lent', ([model]) => model?.free === 4)
   const status = () => lender.json<Status>('molt', 'status')
   const asked = (...command: readonly string[]) => [
     ...['molt', 'request', '--yes', '--gpus', '4', '--duration', '60s', '--max-price', '10', '--image', image],
@@ -79,29 +55,17 @@ describe.skipIf(!hasLab || table === '')('with the engine at CLAW_LAB_DOCKER and
   ]
 
   /** A registry at an address has to be allowed by its name. */
-  async function allow(more: string): Promise<void> {
-    writeFileSync(join(folder, 'lending.yaml'), `${policy}images: { allowed: ['${registry.host}/*'] }\n${more}`)
-    await lender.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
-  }
-
-  /** A key of the market is made by taking part once. */
-  async function partyOf(daemon: Daemon): Promise<string> {
-    await daemon.json('molt', 'network', 'create')
-    const { party } = await daemon.json<Status>('molt', 'status')
-    await daemon.json('molt', 'network', 'leave', '--yes')
-    if (party === null) throw new Error('it has no key')
-    return party
-  }
+  const termsWith = (more: string): string => `${policy}images: { allowed: ['${pair.registry.host}/*'] }\n${more}`
 
   /** The lab's image, with the program where there is a compiler for it. */
   async function imageOf(): Promise<NodeJS.ReadableStream> {
     const engine = connectEngine(labDocker ?? '')
     if (!hasCompiler) return engine.getImage(labImage).get()
     const source = join(import.meta.dirname, '..', '..', 'config', 'probe', 'claw-probe.c')
-    execFileSync('cc', ['-O2', '-static', '-o', join(folder, 'claw-probe'), source])
+    execFileSync('cc', ['-O2', '-static', '-o', join(pair.folder, 'claw-probe'), source])
     const made = await engine.createContainer({ Image: labImage, Cmd: ['true'] })
     const program = tarOf([
-      { name: 'claw-probe', content: readFileSync(join(folder, 'claw-probe')), spoil: executable },
+      { name: 'claw-probe', content: readFileSync(join(pair.folder, 'claw-probe')), spoil: executable },
     ])
     await made.putArchive(program, { path: '/bin' })
     await made.commit({ repo: 'claw/probe', tag: '1' })
@@ -112,8 +76,10 @@ describe.skipIf(!hasLab || table === '')('with the engine at CLAW_LAB_DOCKER and
   test.skipIf(!hasCompiler)(
     'given a challenge, then a program in a sandbox of the provider answers it',
     async () => {
-      const probe = ['molt', 'probe', provider, '--image', image, '--program', '/bin/claw-probe', '--max-price', '5']
-      const { stdout, code } = await buyer.cli(...probe, '--memory', '32Mi', '--steps', '8', '--json')
+      const probe = ['molt', 'probe', pair.provider, '--image', image, '--program', '/bin/claw-probe']
+      const { stdout, code } = await buyer.cli(
+        ...[...probe, '--max-price', '5', '--memory', '32Mi', '--steps', '8', '--json'],
+      )
       expect([code, JSON.parse(stdout)]).toMatchObject([0, { verdict: 'probed', verification: 'probed', why: null }])
       await lent()
     },
@@ -144,7 +110,7 @@ describe.skipIf(!hasLab || table === '')('with the engine at CLAW_LAB_DOCKER and
   }, 180_000)
 
   test('given a guest that leaves something in memory, then the GPUs are not lent, and are reset where that is allowed', async () => {
-    await allow('gpuReset: true\n')
+    await setTerms(lender, pair.folder, termsWith('gpuReset: true\n'))
     await lent()
     const rented = buyer.cli(...asked('sh', '-c', 'echo begun; sleep 3'))
     await eventually(

@@ -1,27 +1,23 @@
 /** What goes with work to a stranger and comes back: two meshes that know nothing of each other, a real engine, and nothing left behind. */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
 import { tarEnd, tarHeader, tarPadding } from '../../src/lib/tar-header.ts'
-import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
-import { labDocker, labImage } from '../support/lab-docker.ts'
-import { type Daemon, eventually, freePort, Mesh } from '../support/mesh.ts'
+import { hasLab } from '../support/docker-mesh.ts'
+import { labDocker, labImage, publishGuest } from '../support/lab-docker.ts'
+import { type Daemon, eventually } from '../support/mesh.ts'
+import { seesInMarket } from '../support/molt/market-network.ts'
+import { MarketPair } from '../support/molt/market-pair.ts'
 import { type SecondEngine, startSecondEngine } from '../support/second-engine.ts'
-import { Registry } from '../support/registry.ts'
 
 interface Job {
   readonly id: string
   readonly state: string
   readonly why: string | null
   readonly outputsUntil: string | null
-}
-interface Status {
-  readonly party: string | null
-  readonly witnesses: { readonly isEnough: boolean }
 }
 
 const policy = `
@@ -32,71 +28,27 @@ data: { inputs: 512Mi, outputs: 64Mi, images: 64Mi, keep: 5m }
 `
 
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'claw-molt-data-'))
-  const lenders = new DockerMesh()
-  const buyers = new Mesh()
   const engine = connectEngine(labDocker ?? '')
-  let registry: Registry
+  let pair: MarketPair
   let lender: Daemon
   let buyer: Daemon
+  let folder: string
   let image: string
   let theirs: SecondEngine | null = null
 
   beforeAll(async () => {
-    registry = await Registry.start()
-    const archive = await engine.getImage(labImage).get()
-    image = `${registry.host}/claw/guest@${await registry.publish('claw/guest', '1', Readable.from(archive))}`
-    const ports = [await freePort(), await freePort()] as const
-    lender = await lenders.addDocker('lender', listeningAt(ports[0]))
     theirs = startSecondEngine()
-    const own = ['--executor', 'docker', '--docker-host', theirs.address]
-    buyer = await buyers.add('buyer', { gpus: '', extra: own, environment: listeningAt(ports[1]) })
-    const [seller, payer] = [await partyOf(lender), await partyOf(buyer)]
-    const genesis = {
-      ...{ name: 'lab', witnesses: [seller], faulty: 0, feeBps: 0, feeTo: null, claimTime: 3_600_000, createdAt: 1 },
-      issuers: [{ account: payer, limit: '1000000000' }],
-    }
-    const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[0]}/p2p/${seller}`]
-    const file = join(folder, 'lab.json')
-    writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
-    writeFileSync(
-      join(folder, 'lending.yaml'),
-      `${policy}images: { allowed: ['${registry.host}/*', 'docker.io/claw/*'] }\n`,
-    )
-    for (const one of [lender, buyer]) await one.json('molt', 'network', 'join', file)
-    await lender.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
-    await lender.json('molt', 'join', '--mode', 'moderate')
-    await buyer.json('molt', 'join', '--buy-only')
-    await eventually(
-      'the buyer reaches the witness',
-      30_000,
-      () => buyer.json<Status>('molt', 'status'),
-      ({ witnesses }) => witnesses.isEnough,
-    )
-    await eventually(
-      'there is something in the market',
-      30_000,
-      () => buyer.json<readonly unknown[]>('molt', 'market'),
-      (models) => models.length > 0,
-    )
+    pair = await MarketPair.up({ buyer: ['--executor', 'docker', '--docker-host', theirs.address] })
+    ;({ lender, buyer, folder } = pair)
+    const { name, digest } = await publishGuest(pair.registry)
+    image = `${name}@${digest}`
+    await pair.join(`${policy}images: { allowed: ['${pair.registry.host}/*', 'docker.io/claw/*'] }\n`)
+    await seesInMarket(buyer, 'something', ({ length }) => length > 0)
   }, 120_000)
   afterAll(async () => {
-    await Promise.all([lenders.stop(), buyers.stop()])
-    await registry.stop()
     theirs?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await pair.down()
   })
-
-  const listeningAt = (port: number) => ({ CLAWNODE_MOLT_LISTEN: `/ip4/127.0.0.1/tcp/${port}` })
-
-  /** A key of the market is made by taking part once. */
-  async function partyOf(daemon: Daemon): Promise<string> {
-    await daemon.json('molt', 'network', 'create')
-    const { party } = await daemon.json<Status>('molt', 'status')
-    await daemon.json('molt', 'network', 'leave', '--yes')
-    if (party === null) throw new Error('it has no key')
-    return party
-  }
 
   const request = (name: string, options: readonly string[], script: string, of = image) =>
     buyer.json<Job>(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Daemon, eventually, freePort, Mesh } from '../support/mesh.ts'
+import { joinNetwork, lend, marketAt, partyOf, reachesWitness, seesInMarket } from '../support/molt/market-network.ts'
 
 interface Money {
   readonly micro: string
@@ -13,10 +14,6 @@ interface Job {
   readonly state: string
   readonly cost: { readonly paid: Money; readonly promised: Money }
   readonly tries: readonly { readonly agreement: string; readonly how: string | null }[]
-}
-interface Status {
-  readonly party: string | null
-  readonly witnesses: { readonly isEnough: boolean }
 }
 interface Dispute {
   readonly agreement: string
@@ -34,62 +31,36 @@ interface Reputation {
 }
 
 const image = `docker.io/library/busybox@sha256:${'a'.repeat(64)}`
-const given = 1_000_000_000n
 const feeBps = 250n
 const meshes: Mesh[] = []
 const folder = mkdtempSync(join(tmpdir(), 'claw-dispute-'))
 let [judge, lender, buyer] = [] as unknown as [Daemon, Daemon, Daemon]
 
 beforeAll(async () => {
-  const ports = [await freePort(), await freePort(), await freePort()]
-  for (const [i, name] of (['judge', 'lender', 'buyer'] as const).entries()) {
-    const environment = { CLAWNODE_MOLT_LISTEN: `/ip4/127.0.0.1/tcp/${ports[i]}` }
+  const port = await freePort()
+  for (const [name, at] of [
+    ['judge', port],
+    ['lender', await freePort()],
+    ['buyer', await freePort()],
+  ] as const) {
     const gpus = name === 'lender' ? '2xH100' : ''
-    meshes.push(await Mesh.start({ names: [name], environment, gpus, extra: ['--executor', 'simulated'] }))
+    const [extra, environment] = [['--executor', 'simulated'], marketAt(at)]
+    meshes.push(await Mesh.start({ names: [name], environment, gpus, extra }))
   }
   ;[judge, lender, buyer] = meshes.map((mesh) => mesh.get(0)) as [Daemon, Daemon, Daemon]
-  const [arbiter, payer] = [await partyOf(judge), await partyOf(buyer)]
-  const genesis = {
-    ...{ name: 'lab', witnesses: [arbiter], faulty: 0, feeBps: Number(feeBps), feeTo: arbiter },
-    ...{ claimTime: 3_600_000, createdAt: 1, issuers: [{ account: payer, limit: String(given) }] },
-  }
-  const file = join(folder, 'lab.json')
-  const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[0]}/p2p/${arbiter}`]
-  writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
-  const policy = `prices: { '*': 36 MOLT }\ninterval: 2s\nshortest: 1s\narbiters: [${arbiter}]\n`
-  writeFileSync(join(folder, 'lending.yaml'), policy)
-  for (const one of [judge, lender, buyer]) await one.json('molt', 'network', 'join', file)
-  await lender.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
-  await lender.json('molt', 'join', '--mode', 'moderate')
+  const [arbiter, issuer] = [await partyOf(judge), await partyOf(buyer)]
+  const fee = { bps: Number(feeBps), to: arbiter }
+  await joinNetwork({ folder, witness: { party: arbiter, port }, issuer, fee }, [judge, lender, buyer])
+  await lend(lender, folder, `prices: { '*': 36 MOLT }\ninterval: 2s\nshortest: 1s\narbiters: [${arbiter}]\n`)
   for (const one of [judge, buyer]) await one.json('molt', 'join', '--buy-only')
   await buyer.json('molt', 'config', 'set', '--arbiter', arbiter, '--max-spend-per-hour', '500')
-  for (const one of [lender, buyer])
-    await eventually(
-      'it reaches the witness',
-      30_000,
-      () => one.json<Status>('molt', 'status'),
-      ({ witnesses }) => witnesses.isEnough,
-    )
-  await eventually(
-    'there is something in the market',
-    30_000,
-    () => buyer.json<readonly unknown[]>('molt', 'market'),
-    (models) => models.length > 0,
-  )
+  for (const one of [lender, buyer]) await reachesWitness(one)
+  await seesInMarket(buyer, 'something', ({ length }) => length > 0)
 }, 120_000)
 afterAll(async () => {
   await Promise.all(meshes.map((mesh) => mesh.stop()))
   rmSync(folder, { recursive: true, force: true })
 })
-
-/** A key of the market is made by taking part once. */
-async function partyOf(daemon: Daemon): Promise<string> {
-  await daemon.json('molt', 'network', 'create')
-  const { party } = await daemon.json<Status>('molt', 'status')
-  await daemon.json('molt', 'network', 'leave', '--yes')
-  if (party === null) throw new Error('it has no key')
-  return party
-}
 
 const balanceOf = async (one: Daemon): Promise<bigint> =>
   BigInt((await one.json<{ balance: Money }>('molt', 'balance')).balance.micro)
@@ -160,7 +131,7 @@ test('given work that its buyer disputes, when the arbiter has judged, then it i
   )
   expect(balances).toEqual([-paid, paid - fee, fee])
   // Arbiters say what was due, and not who was wrong.
-  const { party } = await lender.json<Status>('molt', 'status')
+  const { party } = await lender.json<{ party: string | null }>('molt', 'status')
   const seen = await buyer.json<readonly Reputation[]>('molt', 'reputation', party ?? '')
   expect(seen.find(({ role }) => role === 'provider')).toMatchObject({ own: 1, score: null, closed: { judged: 1 } })
 }, 240_000)

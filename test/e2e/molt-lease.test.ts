@@ -1,16 +1,14 @@
 /** A node lends a GPU to a stranger: a real daemon, a real container in a sandbox, and a buyer of no mesh at all. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectEngine } from '../../src/adapters/docker/engine.ts'
 import { type Agreement, agreementId } from '../../src/core/molt/agreement.ts'
-import { nodeId } from '../../src/model/ids.ts'
 import { readLeaseLogs } from '../../src/wire/molt-lease.ts'
 import { containersOf, DockerMesh, hasLab } from '../support/docker-mesh.ts'
-import { labDocker, labImage } from '../support/lab-docker.ts'
+import { labImage, publishGuest } from '../support/lab-docker.ts'
 import { type Daemon, eventually } from '../support/mesh.ts'
+import { joinNetwork, lend, partyOf } from '../support/molt/market-network.ts'
 import { ScriptedBuyer, someWork } from '../support/molt/scripted-buyer.ts'
 import { Stranger } from '../support/molt/stranger.ts'
 import { Registry } from '../support/registry.ts'
@@ -26,7 +24,6 @@ interface Lease {
   readonly work: { readonly state: string; readonly about: string | null }
 }
 interface Status {
-  readonly party: string | null
   readonly addresses: readonly string[]
 }
 
@@ -49,27 +46,15 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
 
   beforeAll(async () => {
     registry = await Registry.start()
-    const archive = await connectEngine(labDocker ?? '')
-      .getImage(labImage)
-      .get()
-    digest = await registry.publish('claw/guest', '1', Readable.from(archive))
-    image = `${registry.host}/claw/guest`
+    ;({ name: image, digest } = await publishGuest(registry))
     daemon = await mesh.addDocker('lender')
-    // The stranger has to have something to pay with, so he is its issuer.
     const party = await partyOf(daemon)
-    const genesis = {
-      ...{ name: 'lab', witnesses: [party], faulty: 0, feeBps: 0, feeTo: null, claimTime: 3_600_000, createdAt: 1 },
-      issuers: [{ account: stranger.id, limit: '1000000000' }],
-    }
-    const file = join(folder, 'lab.json')
-    const bootstrap = [`/ip4/127.0.0.1/tcp/4711/p2p/${party}`]
-    writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
-    await daemon.json('molt', 'network', 'join', file)
+    // The stranger has to have something to pay with, so he is its issuer.
+    const founding = { folder, witness: { party, port: 4711 }, issuer: stranger.id }
+    const genesis = await joinNetwork(founding, [daemon])
     // A registry at an address has to be allowed by its name.
-    writeFileSync(join(folder, 'lending.yaml'), `${policy}images: { allowed: ['${registry.host}/*'] }\n`)
-    await daemon.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
-    await daemon.json('molt', 'join', '--mode', 'moderate')
-    await stranger.join(genesis, nodeId(party), await addressesNow())
+    await lend(daemon, folder, `${policy}images: { allowed: ['${registry.host}/*'] }\n`)
+    await stranger.join(genesis, party, await addressesNow())
     buyer = new ScriptedBuyer(stranger.world())
   }, 120_000)
   afterAll(async () => {
@@ -87,15 +72,6 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       (status) => status.addresses.length > 0,
     )
     return addresses
-  }
-
-  /** A key of the market is made by taking part once. */
-  async function partyOf(one: Daemon): Promise<string> {
-    await one.json('molt', 'network', 'create')
-    const { party } = await one.json<Status>('molt', 'status')
-    await one.json('molt', 'network', 'leave', '--yes')
-    if (party === null) throw new Error('it has no key')
-    return party
   }
 
   const rent = (command: readonly string[], seconds = 60): Promise<Agreement> =>

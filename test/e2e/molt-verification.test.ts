@@ -1,14 +1,12 @@
 /** Three meshes that know nothing of each other: two lend simulated GPUs, and the third finds out whether they do what they are paid for. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { NodeId } from '../../src/model/ids.ts'
 import { type Daemon, eventually, freePort, Mesh } from '../support/mesh.ts'
+import { joinNetwork, lend, marketAt, partyOf, seesInMarket } from '../support/molt/market-network.ts'
 
-interface Status {
-  readonly party: string | null
-  readonly witnesses: { readonly isEnough: boolean }
-}
 interface Check {
   readonly verdict: string | null
   readonly outputs: readonly { readonly provider: string; readonly sha256: string }[]
@@ -22,19 +20,11 @@ interface Found {
 const image = `docker.io/acme/claw-probe@sha256:${'d'.repeat(64)}`
 const folder = mkdtempSync(join(tmpdir(), 'claw-molt-verification-'))
 const meshes = [new Mesh(), new Mesh(), new Mesh()] as const
-let [buyer, lenders, parties]: [Daemon | null, Daemon[], string[]] = [null, [], []]
+let [buyer, lenders, parties]: [Daemon | null, Daemon[], NodeId[]] = [null, [], []]
 
 const here = (): Daemon => {
   if (buyer === null) throw new Error('the buyer is down')
   return buyer
-}
-/** A key of the market is made by taking part once. */
-async function partyOf(daemon: Daemon): Promise<string> {
-  await daemon.json('molt', 'network', 'create')
-  const { party } = await daemon.json<Status>('molt', 'status')
-  await daemon.json('molt', 'network', 'leave', '--yes')
-  if (party === null) throw new Error('it has no key')
-  return party
 }
 const findings = () => here().json<readonly Found[]>('molt', 'findings')
 
@@ -44,33 +34,19 @@ beforeAll(async () => {
     meshes.map((mesh, i) =>
       mesh.add(i === 0 ? 'buyer' : `lender-${i}`, {
         ...{ gpus: i === 0 ? '' : '1xH100', extra: ['--executor', 'simulated'] },
-        environment: { CLAWNODE_MOLT_LISTEN: `/ip4/127.0.0.1/tcp/${ports[i]}` },
+        environment: marketAt(ports[i] ?? 0),
       }),
     ),
   )
   parties = await Promise.all(daemons.map(partyOf))
-  const [payer = '', witness = ''] = parties
-  const genesis = {
-    ...{ name: 'lab', witnesses: [witness], faulty: 0, feeBps: 0, feeTo: null, claimTime: 3_600_000, createdAt: 1 },
-    issuers: [{ account: payer, limit: '1000000000' }],
-  }
-  const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[1]}/p2p/${witness}`]
-  const [file, policy] = [join(folder, 'lab.json'), join(folder, 'lending.yaml')]
-  writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
-  writeFileSync(policy, "prices: { '*': 3.6 MOLT }\ninterval: 4s\nshortest: 1s\n")
-  await Promise.all(daemons.map((one) => one.json('molt', 'network', 'join', file)))
+  const [issuer, party] = parties
+  if (issuer === undefined || party === undefined) throw new Error('they have no keys')
+  await joinNetwork({ folder, witness: { party, port: ports[1] }, issuer }, daemons)
   ;[buyer = null, ...lenders] = daemons
-  for (const lender of lenders) {
-    await lender.json('molt', 'policy', 'set', policy)
-    await lender.json('molt', 'join', '--mode', 'moderate')
-  }
+  const terms = "prices: { '*': 3.6 MOLT }\ninterval: 4s\nshortest: 1s\n"
+  for (const lender of lenders) await lend(lender, folder, terms)
   await here().json('molt', 'join', '--buy-only')
-  await eventually(
-    'both lend',
-    60_000,
-    () => here().json<readonly { providers: number }[]>('molt', 'market'),
-    ([model]) => model?.providers === 2,
-  )
+  await seesInMarket(here(), 'both', ([model]) => model?.providers === 2)
 }, 180_000)
 afterAll(async () => {
   await Promise.all(meshes.map((mesh) => mesh.stop()))

@@ -1,14 +1,10 @@
 /** Two meshes that know nothing of each other: one lends a GPU, the other has work run on it and pays, whatever is killed meanwhile. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectEngine } from '../../src/adapters/docker/engine.ts'
-import { DockerMesh, hasLab } from '../support/docker-mesh.ts'
-import { labDocker, labImage } from '../support/lab-docker.ts'
-import { type Daemon, eventually, freePort, Mesh } from '../support/mesh.ts'
-import { Registry } from '../support/registry.ts'
+import { hasLab } from '../support/docker-mesh.ts'
+import { publishGuest } from '../support/lab-docker.ts'
+import { type Daemon, eventually } from '../support/mesh.ts'
+import { seesInMarket } from '../support/molt/market-network.ts'
+import { MarketPair } from '../support/molt/market-pair.ts'
 
 interface Money {
   readonly micro: string
@@ -19,10 +15,6 @@ interface Job {
   readonly why: string | null
   readonly cost: { readonly paid: Money; readonly promised: Money }
   readonly tries: readonly { readonly state: string; readonly how: string | null; readonly seen: number }[]
-}
-interface Status {
-  readonly party: string | null
-  readonly witnesses: { readonly isEnough: boolean }
 }
 interface Earnings {
   readonly leases: number
@@ -39,60 +31,22 @@ shortest: 1s
 const ticking = ['sh', '-c', 'i=0; while true; do echo tick $i; i=$((i+1)); sleep 0.5; done']
 
 describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker.sh starts one)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'claw-molt-'))
-  const lenders = new DockerMesh()
-  const buyers = new Mesh()
-  let registry: Registry
+  let pair: MarketPair
   let lender: Daemon
   let buyer: Daemon
   let image: string
 
   beforeAll(async () => {
-    registry = await Registry.start()
-    const archive = await connectEngine(labDocker ?? '')
-      .getImage(labImage)
-      .get()
-    image = `${registry.host}/claw/guest@${await registry.publish('claw/guest', '1', Readable.from(archive))}`
-    const ports = [await freePort(), await freePort()] as const
-    lender = await lenders.addDocker('lender', listeningAt(ports[0]))
-    buyer = await buyers.add('buyer', { gpus: '', environment: listeningAt(ports[1]) })
-    const [seller, payer] = [await partyOf(lender), await partyOf(buyer)]
-    const genesis = {
-      ...{ name: 'lab', witnesses: [seller], faulty: 0, feeBps: 250, feeTo: payer, claimTime: 3_600_000, createdAt: 1 },
-      issuers: [{ account: payer, limit: '1000000000' }],
-    }
-    const bootstrap = [`/ip4/127.0.0.1/tcp/${ports[0]}/p2p/${seller}`]
-    const file = join(folder, 'lab.json')
-    writeFileSync(file, JSON.stringify({ format: 'clawbernetes molt network 1', genesis, bootstrap }))
+    pair = await MarketPair.up({ feeBps: 250 })
+    ;({ lender, buyer } = pair)
+    const { name, digest } = await publishGuest(pair.registry)
+    image = `${name}@${digest}`
     // A registry at an address has to be allowed by its name.
-    writeFileSync(join(folder, 'lending.yaml'), `${policy}images: { allowed: ['${registry.host}/*'] }\n`)
-    for (const one of [lender, buyer]) await one.json('molt', 'network', 'join', file)
-    await lender.json('molt', 'policy', 'set', join(folder, 'lending.yaml'))
-    await lender.json('molt', 'join', '--mode', 'moderate')
-    await buyer.json('molt', 'join', '--buy-only')
-    await eventually(
-      'the buyer reaches the witness',
-      30_000,
-      () => buyer.json<Status>('molt', 'status'),
-      ({ witnesses }) => witnesses.isEnough,
-    )
+    await pair.join(`${policy}images: { allowed: ['${pair.registry.host}/*'] }\n`)
   }, 120_000)
   afterAll(async () => {
-    await Promise.all([lenders.stop(), buyers.stop()])
-    await registry.stop()
-    rmSync(folder, { recursive: true, force: true })
+    await pair.down()
   })
-
-  const listeningAt = (port: number) => ({ CLAWNODE_MOLT_LISTEN: `/ip4/127.0.0.1/tcp/${port}` })
-
-  /** A key of the market is made by taking part once. */
-  async function partyOf(daemon: Daemon): Promise<string> {
-    await daemon.json('molt', 'network', 'create')
-    const { party } = await daemon.json<Status>('molt', 'status')
-    await daemon.json('molt', 'network', 'leave', '--yes')
-    if (party === null) throw new Error('it has no key')
-    return party
-  }
 
   const request = (options: readonly string[], command: readonly string[]) => [
     ...['molt', 'request', '--yes', '--max-price', '10', '--image', image, '--memory', '64Mi', ...options],
@@ -103,12 +57,7 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     eventually(`the job ${what}`, 60_000, () => info(job), holds)
 
   test('the buyer sees what is lent, and what work would cost, before it spends anything', async () => {
-    const market = await eventually(
-      'there is something in the market',
-      30_000,
-      () => buyer.json<readonly { providers: number; lowest: Money }[]>('molt', 'market'),
-      (models) => models.length > 0,
-    )
+    const market = await seesInMarket(buyer, 'something', ({ length }) => length > 0)
     expect(market).toMatchObject([{ providers: 1, lowest: { micro: '36000000' } }])
     const plan = await buyer.cli(
       'molt',
