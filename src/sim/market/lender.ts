@@ -3,8 +3,7 @@ import type { Agreement } from '../../core/molt/agreement.ts'
 import { agreementId, isAgreed } from '../../core/molt/agreement.ts'
 import type { Closing } from '../../core/molt/closing.ts'
 import { closingText } from '../../core/molt/closing.ts'
-import type { NodeCapacity } from '../../core/molt/market/capacity.ts'
-import { lendable } from '../../core/molt/market/capacity.ts'
+import { lendable, type NodeCapacity } from '../../core/molt/market/capacity.ts'
 import { decideBid } from '../../core/molt/market/decide.ts'
 import type { Lease, LeaseDuty, LeaseInput } from '../../core/molt/market/lease.ts'
 import {
@@ -20,6 +19,7 @@ import { offerChanges } from '../../core/molt/market/offers.ts'
 import { bidHash } from '../../core/molt/market/rank.ts'
 import { wordEvery } from '../../core/molt/market/record.ts'
 import { areTermsOf } from '../../core/molt/market/terms.ts'
+import { toldEndOf } from '../../core/molt/market/told-end.ts'
 import { isSignedBy, sign } from '../../core/molt/signing.ts'
 import type { MicroMolt } from '../../model/amount.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -33,7 +33,7 @@ import type { SignedNote } from '../../model/molt-note.ts'
 import type { Message } from './message.ts'
 import type { Resident } from './street.ts'
 import { againAfter } from './street.ts'
-import { endedAs, inflated } from './telling.ts'
+import { inflated } from './telling.ts'
 
 const startTakes: Millis = 20_000
 
@@ -233,7 +233,7 @@ export class Lender implements Resident {
     const due = leaseDuties(lease, street.now).find((duty) => duty.type === 'send-note')
     const signed = due === undefined ? null : this.#signed(due.note)
     if (isRunning || lease.state === 'paused') street.send(this.id, buyer, { type: 'word', key, isRunning, signed })
-    if (lease.state === 'closing') street.send(this.id, buyer, { type: 'ended', key, why: endedAs(lease.why) })
+    if (lease.state === 'closing') street.send(this.id, buyer, { type: 'ended', key, why: toldEndOf(lease.why) })
   }
 
   #carryOut(lease: Lease, duty: LeaseDuty): void {

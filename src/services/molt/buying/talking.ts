@@ -3,8 +3,9 @@
  * dials, so it needs no address of its own.
  */
 import type { WorkWord } from '../../../core/molt/market/job.ts'
-import type { Purchase, PurchaseDuty, PurchaseInput, ToldEnd } from '../../../core/molt/market/purchase.ts'
+import type { Purchase, PurchaseDuty, PurchaseInput } from '../../../core/molt/market/purchase.ts'
 import { wordEvery } from '../../../core/molt/market/record.ts'
+import { toldEndOf } from '../../../core/molt/market/told-end.ts'
 import { agreementId } from '../../../core/molt/agreement.ts'
 import { closingText } from '../../../core/molt/closing.ts'
 import { isSignedBy } from '../../../core/molt/signing.ts'
@@ -82,31 +83,10 @@ function inputsOf(
   const word: readonly PurchaseInput[] = isOver ? [] : [{ type: 'heard', isRunning }]
   const told: readonly PurchaseInput[] = isSaid ? [{ type: 'note', signed: note }] : []
   const inputs = before === 'funded' ? [...told, ...word] : [...word, ...told]
-  if (isOver) inputs.push({ type: 'ended', why: endOf(answer) })
+  if (isOver) inputs.push({ type: 'ended', why: toldEndOf(answer.why) })
   // Should it think otherwise it does not sign what it is offered, and says so with a note.
   if (isOver && note === null) inputs.push({ type: 'no-more-notes' })
   return inputs
-}
-
-export function endOf({ why }: Pick<TalkAnswer, 'why'>): ToldEnd {
-  switch (why) {
-    case 'completed':
-    case 'failed':
-    case 'used-up':
-    case 'reclaimed':
-      return why
-    case 'over':
-      return 'used-up'
-    // What it waited for has not come, which can be the buyer's doing.
-    case 'expired':
-    case 'unfunded':
-    case 'not-started':
-    case 'unvouched':
-    case 'cancelled':
-      return 'let-go'
-    case null:
-      return 'stopped'
-  }
 }
 
 const wordOf = ({ work, stopBy }: TalkAnswer): WorkWord => ({ ...work, stopBy })
