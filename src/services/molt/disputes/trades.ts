@@ -1,14 +1,13 @@
 /** What a party has of the other about one agreement, and how it has its own side wait for a verdict. */
-import { agreementId } from '../../../core/molt/agreement.ts'
 import { sign } from '../../../core/molt/signing.ts'
 import type { Lease } from '../../../core/molt/market/lease.ts'
 import type { Purchase } from '../../../core/molt/market/purchase.ts'
-import { isClawError } from '../../../model/failure.ts'
 import type { Hash } from '../../../model/molt-agreement.ts'
 import type { Evidence } from '../../../model/molt-dispute.ts'
 import type { Signer } from '../../../ports/signer.ts'
 import type { BuyingRoom } from '../buying/buying-door.ts'
 import type { LendingRoom } from '../lending/lending-door.ts'
+import { leaseUnder, purchaseUnder } from '../rooms.ts'
 
 export type Words = Pick<Evidence, 'notes' | 'vouchers'>
 
@@ -26,19 +25,10 @@ interface Rooms {
 }
 
 export function tradesIn({ lending, buying, signer }: Rooms): Trades {
-  const lent = (id: Hash): Lease | null =>
-    shown(() => lending.view())
-      ?.leases()
-      .map(({ lease }) => lease)
-      .find(({ agreement }) => agreement !== null && agreementId(agreement) === id) ?? null
-  const bought = (id: Hash): Purchase | null =>
-    shown(() => buying.view())
-      ?.service.jobs()
-      .flatMap(({ buy }) => buy.purchases)
-      .find(({ agreement }) => agreement !== null && agreementId(agreement) === id) ?? null
+  const lent = (id: Hash): Lease | null => leaseUnder(id, lending)
   return {
     said(id) {
-      const [lease, purchase] = [lent(id), bought(id)]
+      const [lease, purchase] = [lent(id), purchaseUnder(id, buying)]
       if (lease !== null) return lentWords(lease, signer)
       return purchase === null ? null : boughtWords(purchase, signer)
     },
@@ -60,15 +50,5 @@ function boughtWords({ terms, promise, notes }: Purchase, signer: Signer): Words
   return {
     notes: [...notes],
     vouchers: promise === null ? [] : [{ voucher: promise, signature: sign(signer, said) }],
-  }
-}
-
-/** Null for what could not be started. */
-function shown<View>(view: () => View): View | null {
-  try {
-    return view()
-  } catch (error) {
-    if (!isClawError(error)) throw error
-    return null
   }
 }
