@@ -35,7 +35,8 @@ export async function sendTo(sink: Sink, data: Uint8Array): Promise<void> {
   while (sink.writable && sink.writableLength > mostUnsent) await roomIn(sink)
 }
 
-function roomIn(socket: Sink): Promise<void> {
+/** Returns when what was written is taken, or nothing is any more. */
+export function roomIn(socket: Pick<Sink, 'on' | 'off'>): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       socket.off('drain', done)

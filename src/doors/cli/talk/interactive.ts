@@ -1,5 +1,6 @@
 /** A command in a workload that is talked to from here: input, outputs, terminal, signals and exit code. */
 import { spawnSync } from 'node:child_process'
+import { roomIn } from '../../../lib/byte-stream.ts'
 import { ClawError } from '../../../model/failure.ts'
 import type { Conversation } from '../../../ports/conversation.ts'
 import type { InputOf, MessageOf } from '../../../operations/registry.ts'
@@ -109,18 +110,7 @@ export async function followed(
 }
 
 /** Waits when the terminal, or whoever reads, is slow. */
-function write(sink: Sink, data: Uint8Array): Promise<void> | void {
-  if (sink.write(data)) return
-  return new Promise((resolve) => {
-    const done = (): void => {
-      sink.off('drain', done)
-      sink.off('close', done)
-      resolve()
-    }
-    sink.on('drain', done)
-    sink.on('close', done)
-  })
-}
+const write = (sink: Sink, data: Uint8Array): Promise<void> | void => (sink.write(data) ? undefined : roomIn(sink))
 
 type ToCommand = MessageOf<'workload.exec'>
 
