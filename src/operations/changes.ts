@@ -31,3 +31,33 @@ export function stateChanges(control: Pick<Control, 'onChange'>, signal: AbortSi
     },
   }
 }
+
+/** How something is now. */
+export interface Look<View> {
+  readonly view: View
+  /** What of it has to be another for it to be told again; all of it if left out. */
+  readonly shape?: unknown
+  /** It is over, so this is told last. */
+  readonly isLast: boolean
+}
+
+/** How something is now, then after every change that a user would notice, until it is over or there is nothing to look at. */
+export async function* seen<View>(
+  look: () => Look<View> | null,
+  { control, clock }: { readonly control: Pick<Control, 'onChange'>; readonly clock: Clock },
+  { signal, every = null }: { readonly signal: AbortSignal; readonly every?: Millis | null },
+): AsyncGenerator<View, void> {
+  const changes = stateChanges(control, signal)
+  try {
+    for (let told = ''; !signal.aborted; await changes.next(clock, every)) {
+      const now = look()
+      if (now === null) return
+      const shape = JSON.stringify(now.shape ?? now.view)
+      if (shape !== told) yield now.view
+      told = shape
+      if (now.isLast) return
+    }
+  } finally {
+    changes.close()
+  }
+}

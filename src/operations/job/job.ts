@@ -5,7 +5,7 @@ import { ClawError } from '../../model/failure.ts'
 import { jobId } from '../../model/ids.ts'
 import type { Job } from '../../model/job.ts'
 import { isOver } from '../../model/job.ts'
-import { stateChanges } from '../changes.ts'
+import { seen } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { refresh } from '../find.ts'
@@ -87,20 +87,13 @@ export const jobWait = stream({
   namespace: jobs.namespaceOf,
   async *handler(input, context, { signal }) {
     const { id } = await jobs.find(input, context, signal)
-    const changes = stateChanges(context.control, signal)
-    try {
-      for (let told = ''; !signal.aborted; await changes.next(context.clock)) {
-        const job = context.control.state.jobs.get(id)
-        if (job === undefined) return
-        const status = jobStatus(job, context)
-        const shape = JSON.stringify({ ...status, durationSecs: null })
-        if (shape !== told) yield status
-        told = shape
-        if (isOver(job)) return
-      }
-    } finally {
-      changes.close()
+    const look = () => {
+      const job = context.control.state.jobs.get(id)
+      if (job === undefined) return null
+      const view = jobStatus(job, context)
+      return { view, shape: { ...view, durationSecs: null }, isLast: isOver(job) }
     }
+    yield* seen(look, context, { signal })
   },
 })
 

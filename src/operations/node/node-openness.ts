@@ -6,7 +6,7 @@ import type { NodeId } from '../../model/ids.ts'
 import { labelName, Taint, taintEffects, TaintName } from '../../model/label.ts'
 import type { Member } from '../../model/node.ts'
 import type { Workload } from '../../model/workload.ts'
-import { stateChanges } from '../changes.ts'
+import { seen } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import { askedNode } from '../workload/container-ref.ts'
 import type { OperationContext } from '../context.ts'
@@ -96,21 +96,14 @@ export const nodeDrained = stream({
     await refresh(context, signal)
     const { state } = context.control
     const { id } = findMember(state, node)
-    const changes = stateChanges(context.control, signal)
-    try {
-      // Whether the node still answers changes without a change of the state.
-      for (let told = ''; !signal.aborted; await changes.next(context.clock, 1_000)) {
-        const member = state.members.get(id)
-        if (member === undefined) return
-        const view = opennessOf(member, context)
-        const shape = JSON.stringify(view)
-        if (shape !== told) yield view
-        told = shape
-        if (view.left.length === 0 || view.mode !== 'draining') return
-      }
-    } finally {
-      changes.close()
+    const look = () => {
+      const member = state.members.get(id)
+      if (member === undefined) return null
+      const view = opennessOf(member, context)
+      return { view, isLast: view.left.length === 0 || view.mode !== 'draining' }
     }
+    // Whether the node still answers changes without a change of the state.
+    yield* seen(look, context, { signal, every: 1_000 })
   },
 })
 

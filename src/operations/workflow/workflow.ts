@@ -5,7 +5,7 @@ import { ClawError } from '../../model/failure.ts'
 import { workflowId } from '../../model/ids.ts'
 import { defaultNamespace } from '../../model/namespace.ts'
 import { hasEnded } from '../../model/workflow.ts'
-import { stateChanges } from '../changes.ts'
+import { seen } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import { refresh } from '../find.ts'
 import { keyField, kind, telling } from '../kind.ts'
@@ -85,20 +85,13 @@ export const workflowWait = stream({
   namespace: workflows.namespaceOf,
   async *handler(input, context, { signal }) {
     const { id } = await workflows.find(input, context, signal)
-    const changes = stateChanges(context.control, signal)
-    try {
-      for (let told = ''; !signal.aborted; await changes.next(context.clock)) {
-        const workflow = context.control.state.workflows.get(id)
-        if (workflow === undefined) return
-        const status = workflowStatus(workflow, context)
-        const shape = JSON.stringify({ ...status, durationSecs: null })
-        if (shape !== told) yield status
-        told = shape
-        if (hasEnded(workflow)) return
-      }
-    } finally {
-      changes.close()
+    const look = () => {
+      const workflow = context.control.state.workflows.get(id)
+      if (workflow === undefined) return null
+      const view = workflowStatus(workflow, context)
+      return { view, shape: { ...view, durationSecs: null }, isLast: hasEnded(workflow) }
     }
+    yield* seen(look, context, { signal })
   },
 })
 

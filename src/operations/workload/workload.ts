@@ -5,7 +5,7 @@ import { ClawError } from '../../model/failure.ts'
 import { groupId, workloadId } from '../../model/ids.ts'
 import type { Workload } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
-import { stateChanges } from '../changes.ts'
+import { seen } from '../changes.ts'
 import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { idempotencyKey, momentOf, since, workloadRef } from '../fields.ts'
@@ -173,23 +173,14 @@ export const workloadWait = stream({
 })
 
 /** The workload as it is now, then after every change that a user would notice, until it has ended or is forgotten. */
-export async function* changesOf(
+export function changesOf(
   id: Workload['id'],
   context: OperationContext,
   signal: AbortSignal,
 ): AsyncIterable<WorkloadView> {
-  const changes = stateChanges(context.control, signal)
-  try {
-    for (let told = ''; !signal.aborted; await changes.next(context.clock)) {
-      const workload = context.control.state.workloads.get(id)
-      if (workload === undefined) return
-      const view = workloadView(workload, context)
-      const shape = JSON.stringify(view)
-      if (shape !== told) yield view
-      told = shape
-      if (isTerminal(workload.state)) return
-    }
-  } finally {
-    changes.close()
+  const look = () => {
+    const workload = context.control.state.workloads.get(id)
+    return workload === undefined ? null : { view: workloadView(workload, context), isLast: isTerminal(workload.state) }
   }
+  return seen(look, context, { signal })
 }
