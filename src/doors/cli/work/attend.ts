@@ -7,6 +7,7 @@ import type { Session } from '../line/command.ts'
 import { interrupted, workloadExitCode } from '../exit-code.ts'
 import { logChunks, workloadStates } from './follow.ts'
 import { printChunk } from '../show/log-printer.ts'
+import { notedChanges } from './noted-changes.ts'
 
 type Workload = OutputOf<'workload.wait'>
 
@@ -82,15 +83,8 @@ export async function onceRunning(
   return false
 }
 
-async function states(api: Api, id: string, { out, signal }: Around): Promise<Workload> {
-  let last: Workload | null = null
-  let told = ''
-  for await (const state of workloadStates(api, id, signal)) {
-    const text = inWords(state)
-    if (text !== told && text !== '') out.note(text)
-    told = text
-    last = state
-  }
+async function states(api: Api, id: string, around: Around): Promise<Workload> {
+  const last = await notedChanges(workloadStates(api, id, around.signal), inWords, around)
   if (last === null) throw new Error(`the states of ${id} ended before they began`)
   return last
 }

@@ -3,6 +3,7 @@ import { ClawError } from '../../../model/failure.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
 import type { Api } from '../peer/api.ts'
 import type { Session } from '../line/command.ts'
+import { notedChanges } from './noted-changes.ts'
 import { facts, orDash } from '../show/words.ts'
 
 export type Status = OutputOf<'deploy.status'>
@@ -15,18 +16,10 @@ export function progressOf({ name, state, revision, rollout, healthyReplicas, re
 }
 
 /** Tells how it gets on, and gives the status at which nothing is under way any more; null when it is gone. */
-export async function followed(name: string, api: Api, { out, signal }: Session): Promise<Status | null> {
-  let last: Status | null = null
-  let told = ''
-  let hasEnded = false
-  for await (const status of api.stream('deploy.wait', { deployment: name }, signal)) {
-    last = status
-    const line = progressOf(status)
-    if (line !== told) out.note(line)
-    told = line
-    hasEnded = status.state === 'deleting'
-  }
-  return hasEnded ? null : last
+export async function followed(name: string, api: Api, session: Session): Promise<Status | null> {
+  const statuses = api.stream('deploy.wait', { deployment: name }, session.signal)
+  const last = await notedChanges(statuses, progressOf, session)
+  return last?.state === 'deleting' ? null : last
 }
 
 /** Throws ROLLOUT_FAILED when it is not where it was to be. */

@@ -3,6 +3,7 @@ import { ClawError } from '../../../model/failure.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
 import type { Session } from '../line/command.ts'
 import type { Api } from '../peer/api.ts'
+import { notedChanges } from './noted-changes.ts'
 import { facts, orDash } from '../show/words.ts'
 
 export type JobStatus = OutputOf<'job.status'>
@@ -16,17 +17,8 @@ export function jobProgress({ name, state, completions, active, failed, reason }
 }
 
 /** Tells how it gets on, and gives the status at its end; null when it is gone. */
-export async function followedJob(id: string, api: Api, { out, signal }: Session): Promise<JobStatus | null> {
-  let last: JobStatus | null = null
-  let told = ''
-  for await (const status of api.stream('job.wait', { job: id }, signal)) {
-    last = status
-    const line = jobProgress(status)
-    if (line !== told) out.note(line)
-    told = line
-  }
-  return last
-}
+export const followedJob = (id: string, api: Api, session: Session): Promise<JobStatus | null> =>
+  notedChanges(api.stream('job.wait', { job: id }, session.signal), jobProgress, session)
 
 /** Throws JOB_FAILED for one that has not completed. */
 export function expectCompleted(status: JobStatus | null): void {

@@ -3,6 +3,7 @@ import { ClawError } from '../../../model/failure.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
 import type { Session } from '../line/command.ts'
 import type { Api } from '../peer/api.ts'
+import { notedChanges } from './noted-changes.ts'
 import { facts, orDash } from '../show/words.ts'
 
 export type WorkflowStatus = OutputOf<'workflow.status'>
@@ -14,17 +15,8 @@ export function workflowProgress({ name, state, progress, steps }: WorkflowStatu
 }
 
 /** Tells how it gets on, and gives the status at its end; null when it is gone. */
-export async function followedWorkflow(id: string, api: Api, { out, signal }: Session): Promise<WorkflowStatus | null> {
-  let last: WorkflowStatus | null = null
-  let told = ''
-  for await (const status of api.stream('workflow.wait', { workflow: id }, signal)) {
-    last = status
-    const line = workflowProgress(status)
-    if (line !== told) out.note(line)
-    told = line
-  }
-  return last
-}
+export const followedWorkflow = (id: string, api: Api, session: Session): Promise<WorkflowStatus | null> =>
+  notedChanges(api.stream('workflow.wait', { workflow: id }, session.signal), workflowProgress, session)
 
 /** Throws WORKFLOW_FAILED for one that has not completed. */
 export function expectAllDone(status: WorkflowStatus | null): void {
