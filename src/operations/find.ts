@@ -37,6 +37,15 @@ export async function refresh(
   }
 }
 
+/** For what must not be decided by what this peer happens to know. Throws NO_LEADER, DEADLINE_EXCEEDED and VERSION_UNSUPPORTED. */
+export async function becomeFresh(
+  { control, clock, isSettled }: Pick<Context, 'control' | 'clock' | 'isSettled'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isSettled !== true)
+    await within(clock, denialPatience, signal, (limited) => control.fresh('linearizable', limited))
+}
+
 /** Without these, what this peer has is better than nothing. */
 const stale = ['NO_LEADER', 'DEADLINE_EXCEEDED', 'VERSION_UNSUPPORTED'] as const
 

@@ -10,7 +10,7 @@ import { carryOut } from '../carry-out.ts'
 import type { OperationContext } from '../context.ts'
 import { withDeadline } from '../deadline.ts'
 import { nodeRef, noInput } from '../fields.ts'
-import { findNode, refresh } from '../find.ts'
+import { becomeFresh, findNode, refresh } from '../find.ts'
 import { askAll } from '../image/image-view.ts'
 import type { Call } from '../operation.ts'
 import { unary } from '../operation.ts'
@@ -60,7 +60,7 @@ export const moltNetworkCreate = unary({
   permission: onNetwork,
   rest: { method: 'POST', path: '/api/molt/network' },
   async handler(rules, context, call) {
-    await refresh(context, call.signal)
+    await becomeFresh(context, call.signal)
     const silent = await createNetwork(rules, context, call)
     return { ...networkView(networkIn(context.control.state), context.control.state), silent: [...silent] }
   },

@@ -4,7 +4,7 @@ import type { NodeId } from '../../model/ids.ts'
 import { moltModes } from '../../model/molt.ts'
 import type { OperationContext } from '../context.ts'
 import { nodeRef } from '../fields.ts'
-import { findNode, refresh } from '../find.ts'
+import { becomeFresh, findNode, refresh } from '../find.ts'
 import { unary } from '../operation.ts'
 import { createNetwork, moltNetworkCreate, onNetwork } from './molt-network.ts'
 import { MoltStatusView, statusView } from './molt-view.ts'
@@ -40,6 +40,8 @@ export const moltJoin = unary({
   where,
   async handler({ mode }, context, call) {
     await refresh(context, call.signal)
+    // Whoever has not heard of one, or of who votes, does not make one.
+    if (context.control.state.moltNetwork === null) await becomeFresh(context, call.signal)
     if (context.control.state.moltNetwork === null) {
       call.require(onNetwork, null)
       await createNetwork(moltNetworkCreate.input.parse({}), context, call)

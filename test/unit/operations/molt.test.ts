@@ -9,6 +9,7 @@ import { day } from '../../../src/model/time.ts'
 import { LendingDoor } from '../../../src/services/molt/lending/lending-door.ts'
 import type { LendingView } from '../../../src/services/molt/lending/types.ts'
 import type { MoltMode } from '../../../src/model/molt.ts'
+import { ClawError } from '../../../src/model/failure.ts'
 import { ada, bob, cyd } from '../../support/control-samples.ts'
 import { nothingKept } from '../../support/no-volumes.ts'
 import { admin, OperationsMesh } from '../../support/operations-mesh.ts'
@@ -74,6 +75,13 @@ describe('a MOLT network', () => {
     const facts = { answered: 1, voters: 3, silent: 'bob, cyd' }
     await expect(run('moltnetwork.create', {})).rejects.toMatchObject({ code: 'MOLT_TOO_FEW_WITNESSES', facts })
     expect(mesh.book.state.moltNetwork).toBe(null)
+  })
+
+  test('is made by nobody who may have missed one, or who votes: neither by name, nor by taking part', async () => {
+    mesh.failure = new ClawError('NO_LEADER', { detail: 'nobody leads' })
+    await expect(run('moltnetwork.create', {})).rejects.toMatchObject({ code: 'NO_LEADER' })
+    await expect(run('molt.join', { mode: 'buy-only' })).rejects.toMatchObject({ code: 'NO_LEADER' })
+    expect(joined).toEqual([])
   })
 
   test('made twice at once is the one that came first, and the other is told which that is', async () => {
