@@ -1,4 +1,4 @@
-/** Certificates that a mesh orders from a real ACME server: one peer orders, the other answers, both show what came, and it is renewed. */
+/** Certificates that a mesh orders from a real ACME server, as the file of a deployment says: one peer orders, the other answers, both show what came, and it is renewed. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -59,12 +59,24 @@ describe.skipIf(!hasPebble)('with the ACME server at CLAW_LAB_PEBBLE (scripts/la
     }
     const script = join(mesh.directory, 'server.cjs')
     writeFileSync(script, program)
-    const { socket } = mesh.get(0)
-    await call(socket, 'deploy.create', {
-      ...{ name: 'web', image: 'host', command: [process.execPath, script], executor: 'process' },
-      ...{ replicas: 1, service, ports: [8_080] },
-    })
-    await call(socket, 'ingress.create', { name: 'site', host: site, deployment: 'web', acme: true })
+    const file = join(mesh.directory, 'web.yaml')
+    const command = JSON.stringify([process.execPath, script])
+    writeFileSync(
+      file,
+      `apiVersion: clawbernetes/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  image: host
+  executor: process
+  command: ${command}
+  ports: [8080]
+  service: ${service}
+  ingress: [{ name: site, host: ${site}, acme: true }]
+`,
+    )
+    const { code, stderr } = await mesh.get(0).cli('deploy', '--spec', file)
+    expect(code, stderr).toBe(0)
   }, 60_000)
 
   afterAll(async () => {
