@@ -2,9 +2,11 @@
 import { RecordKeeper } from '../../../src/services/records/keeper.ts'
 import { RecordStore } from '../../../src/services/records/record-store.ts'
 import { certificateFile } from '../../../src/services/records/standing.ts'
+import type { Publication } from '../../../src/services/records/types.ts'
 import type { QuotaLimits } from '../../../src/core/records/quotas.ts'
 import type { NodeId } from '../../../src/model/ids.ts'
 import { nodeId } from '../../../src/model/ids.ts'
+import { day, hour } from '../../../src/model/time.ts'
 import { silent } from '../../../src/ports/log.ts'
 import { SimDisk } from '../../../src/simulation/disk.ts'
 import type { SimHost } from '../../../src/simulation/network.ts'
@@ -14,7 +16,7 @@ import { simSigner, simVerifier } from '../../../src/simulation/signer.ts'
 import { seededRandom, World } from '../../../src/simulation/world.ts'
 import { play } from '../play.ts'
 import { Tally } from '../tally.ts'
-import { certificateFor, noon, recordNetwork } from './records.ts'
+import { certificateFor, nodeValue, noon, recordNetwork } from './records.ts'
 
 export interface RecordNode {
   readonly id: NodeId
@@ -25,6 +27,18 @@ export interface RecordNode {
   readonly store: RecordStore
   readonly tally: Tally
 }
+
+/** What a node says of itself. */
+export const about = (node: RecordNode, software = '1.0.0', parts: Partial<Publication> = {}): Publication => ({
+  ...{ namespace: 'claw-node', id: node.id, value: nodeValue(software), life: 2 * hour, until: noon + 30 * day },
+  ...parts,
+})
+
+/** The version in what a node has said of itself; null for nothing. */
+export const softwareOf = (value: unknown): string | null =>
+  (value as ReturnType<typeof nodeValue> | null)?.versions.software ?? null
+
+const { signal } = new AbortController()
 
 export class RecordMesh {
   readonly world = new World(7, noon)
@@ -70,6 +84,20 @@ export class RecordMesh {
     this.table.leave(node.id)
     node.disk.crash()
     return this.add(node.id, { disk: node.disk })
+  }
+
+  publish(node: RecordNode, what: Publication = about(node)) {
+    return this.play(node.store.publish(what, signal))
+  }
+
+  /** What one node finds that another has said of itself. */
+  read(node: RecordNode, of: RecordNode, options: object = {}) {
+    return this.play(node.store.read({ namespace: 'claw-node', id: of.id }, { signal, ...options }))
+  }
+
+  /** Nobody hears of it but by asking. */
+  deafen(...nodes: readonly RecordNode[]): void {
+    for (const node of nodes) this.network.setMember(node.id, false)
   }
 
   play<T>(promise: Promise<T>, limit?: number): Promise<T> {

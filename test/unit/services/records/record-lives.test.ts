@@ -6,10 +6,9 @@ import { Sequences } from '../../../../src/services/records/sequences.ts'
 import type { Publication } from '../../../../src/services/records/types.ts'
 import { SimDisk } from '../../../../src/simulation/disk.ts'
 import { seededRandom } from '../../../../src/simulation/world.ts'
-import { RecordMesh, type RecordNode } from '../../../support/molt/record-mesh.ts'
-import { made, nodeValue, noon } from '../../../support/molt/records.ts'
+import { about, RecordMesh, type RecordNode, softwareOf } from '../../../support/molt/record-mesh.ts'
+import { made, noon } from '../../../support/molt/records.ts'
 
-const { signal } = new AbortController()
 let mesh: RecordMesh
 let [ada, bob, cyd]: RecordNode[] = []
 
@@ -25,22 +24,9 @@ const it = (node: RecordNode | undefined): RecordNode => {
   return node
 }
 
-/** What a node says of itself. */
-const about = (node: RecordNode, software = '1.0.0', parts: Partial<Publication> = {}): Publication => ({
-  ...{ namespace: 'claw-node', id: node.id, value: nodeValue(software), life: 2 * hour, until: noon + 30 * day },
-  ...parts,
-})
-
-const publish = (node: RecordNode, what: Publication = about(node)) => mesh.play(node.store.publish(what, signal))
-const read = (node: RecordNode, of: RecordNode, options: object = {}) =>
-  mesh.play(node.store.read({ namespace: 'claw-node', id: of.id }, { signal, ...options }))
-const softwareOf = (value: unknown): string | null =>
-  (value as ReturnType<typeof nodeValue> | null)?.versions.software ?? null
-
-/** Nobody hears of it but by asking. */
-const deaf = (...nodes: readonly RecordNode[]): void => {
-  for (const node of nodes) mesh.network.setMember(node.id, false)
-}
+const publish = (node: RecordNode, what?: Publication) => mesh.publish(node, what)
+const read = (node: RecordNode, of: RecordNode, options?: object) => mesh.read(node, of, options)
+const deaf = (...nodes: readonly RecordNode[]): void => mesh.deafen(...nodes)
 
 describe('clocks and restarts', () => {
   test('a clock that jumps two days ahead sees nothing, forgets nothing, and sees it again when it is set back', async () => {

@@ -7,7 +7,7 @@ import { day, hour, minute, second } from '../../../../src/model/time.ts'
 import type { Publication } from '../../../../src/services/records/types.ts'
 import { simSigner } from '../../../../src/simulation/signer.ts'
 import { recordSightings } from '../../../../src/wire/record.ts'
-import { RecordMesh, type RecordNode } from '../../../support/molt/record-mesh.ts'
+import { about, RecordMesh, type RecordNode, softwareOf } from '../../../support/molt/record-mesh.ts'
 import { ada as adaId, made, type MadeRecord, nodeValue, noon, offerValue } from '../../../support/molt/records.ts'
 
 const { signal } = new AbortController()
@@ -26,22 +26,9 @@ const it = (node: RecordNode | undefined): RecordNode => {
   return node
 }
 
-/** What a node says of itself. */
-const about = (node: RecordNode, software = '1.0.0', parts: Partial<Publication> = {}): Publication => ({
-  ...{ namespace: 'claw-node', id: node.id, value: nodeValue(software), life: 2 * hour, until: noon + 30 * day },
-  ...parts,
-})
-
-const publish = (node: RecordNode, what: Publication = about(node)) => mesh.play(node.store.publish(what, signal))
-const read = (node: RecordNode, of: RecordNode, options: object = {}) =>
-  mesh.play(node.store.read({ namespace: 'claw-node', id: of.id }, { signal, ...options }))
-const softwareOf = (value: unknown): string | null =>
-  (value as ReturnType<typeof nodeValue> | null)?.versions.software ?? null
-
-/** Nobody hears of it but by asking. */
-const deaf = (...nodes: readonly RecordNode[]): void => {
-  for (const node of nodes) mesh.network.setMember(node.id, false)
-}
+const publish = (node: RecordNode, what?: Publication) => mesh.publish(node, what)
+const read = (node: RecordNode, of: RecordNode, options?: object) => mesh.read(node, of, options)
+const deaf = (...nodes: readonly RecordNode[]): void => mesh.deafen(...nodes)
 
 describe('publishing', () => {
   test('a record is kept by peers, read by all, and confirmed by who issued it', async () => {
