@@ -6,12 +6,13 @@ import type { PlacementId } from '../model/ids.ts'
 import type { ExecutorKind } from '../model/node.ts'
 import type { Executor } from '../ports/executor.ts'
 import { ObjectCopies } from '../services/volumes/object-copies.ts'
+import { WorkingCopies } from '../services/volumes/working-copies.ts'
 import type { VolumeDeps } from '../services/volumes/volume-service.ts'
 import { VolumeService } from '../services/volumes/volume-service.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Ground } from './ground.ts'
 
-interface Needed extends Pick<VolumeDeps, 'engine' | 'objects'> {
+interface Needed extends Pick<VolumeDeps, 'engine' | 'objects' | 'working'> {
   readonly executors: ReadonlyMap<ExecutorKind, Executor>
   /** Returns when the output of the placement is kept. */
   readonly settle: (placement: PlacementId) => Promise<void>
@@ -22,10 +23,10 @@ const gib = 1_073_741_824
 export const volumesOf = (
   { identity, config }: Ground,
   { control, membership }: ControlPlane,
-  { engine, objects, executors, settle }: Needed,
+  { engine, objects, working, executors, settle }: Needed,
 ): VolumeService =>
   new VolumeService({
-    ...{ self: identity.id, mesh: membership.mesh, control, engine, objects },
+    ...{ self: identity.id, mesh: membership.mesh, control, engine, objects, working },
     removeTask: async (placement) => {
       await settle(placement)
       await executors.get('docker')?.remove(placement)
@@ -47,5 +48,20 @@ export const objectCopiesOf = (
         open: objectsOf(config.stores.hosts),
         mostBytes: config.volumes.storeGib * gib,
         mostInAll: config.volumes.copiesGib * gib,
+        log: log.child('volumes'),
+      })
+
+/** The same of volumes that work writes. */
+export const workingCopiesOf = (
+  { identity, config, clock, log }: Ground,
+  { membership, vault }: ControlPlane,
+  engine: VolumeDeps['engine'],
+): WorkingCopies | null =>
+  engine === null
+    ? null
+    : new WorkingCopies({
+        ...{ self: identity.id, mesh: membership.mesh, vault, engine, clock },
+        open: objectsOf(config.stores.hosts),
+        mostBytes: config.volumes.storeGib * gib,
         log: log.child('volumes'),
       })

@@ -36,7 +36,7 @@ import { networkPoliciesOf } from './network-policies.ts'
 import { overlayOf } from './overlay.ts'
 import { imagesOf } from './images.ts'
 import { ingressOf, proxyOf, servicesOf } from './services.ts'
-import { objectCopiesOf, volumesOf } from './volumes.ts'
+import { objectCopiesOf, volumesOf, workingCopiesOf } from './volumes.ts'
 
 export type WorkPlane = Awaited<ReturnType<typeof workPlane>>
 
@@ -138,9 +138,14 @@ const toldOf = ({ overlay, policies, naming }: Told) => ({
 })
 
 /** What work keeps, and copies of that. */
-function keptOf(ground: Ground, plane: ControlPlane, needed: Omit<Parameters<typeof volumesOf>[2], 'objects'>) {
+function keptOf(
+  ground: Ground,
+  plane: ControlPlane,
+  needed: Omit<Parameters<typeof volumesOf>[2], 'objects' | 'working'>,
+) {
   const objects = objectCopiesOf(ground, plane, needed.engine)
-  const volumes = volumesOf(ground, plane, { ...needed, objects })
+  const working = workingCopiesOf(ground, plane, needed.engine)
+  const volumes = volumesOf(ground, plane, { ...needed, objects, working })
   const { clock, log } = ground
   const abandoned = needed.engine === null ? null : abandonedCopies(needed.engine, { clock, log: log.child('volumes') })
   return { abandoned, objects, volumes, backups: backupsOf(ground, plane, volumes) }

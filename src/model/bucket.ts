@@ -33,6 +33,9 @@ export const bucketPlace = {
 
 export type BucketPlace = z.infer<z.ZodObject<typeof bucketPlace>>
 
+/** Whatever is longer goes to a store in parts of this size, all but the last to the byte: some stores want that. */
+export const partBytes = 16 * 1_048_576
+
 /** `https://s3.example.com/bucket/prefix/`: for people, and for policies. */
 export const bucketText = ({ endpoint, bucket, prefix }: Pick<BucketPlace, 'endpoint' | 'bucket' | 'prefix'>): string =>
   `${endpoint}/${bucket}/${prefix}`

@@ -33,6 +33,18 @@ export const volumeFailures = {
       `What is in the volume ${volume} cannot be fetched: ${detail}.`,
     'Look at its store: whether it is there, lets its keys read, and whether this host may speak to it (setting stores.hosts).',
   ),
+  VOLUME_TARGET: failure(
+    'unavailable',
+    ({ volume, detail }: { volume: string; detail: string }) =>
+      `What is in the volume ${volume} cannot be put into its store: ${detail}.`,
+    'Look at its store: whether it is there, and lets its keys write. What has been put there stays; the next push goes on from it.',
+  ),
+  VOLUME_STORE_CHANGED: failure(
+    'conflict',
+    ({ volume, objects, count }: { volume: string; objects: string; count: number }) =>
+      `What the store holds of the volume ${volume} was changed there as well as here (${count}): ${objects}.`,
+    'Look at both; `--force` has what is here take the place of what is there.',
+  ),
   VOLUME_NO_ROOM: failure(
     'unavailable',
     ({ volume, bytes, limit }: { volume: string; bytes: number; limit: number }) =>

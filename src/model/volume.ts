@@ -11,7 +11,7 @@ export const volumeName = z
 /**
  * `local`: a volume of the engine of one node. `hostpath`: a directory of a node that its owner allows. `tmpfs`: memory of the node, gone
  * with its last user. `nfs`: a directory of a server, the same for all nodes. `s3`: what a store of objects holds below a prefix, copied to each
- * node on which work reads it.
+ * node on which work reads it, or to the one on which work writes it.
  */
 export const volumeTypes = ['local', 'hostpath', 'tmpfs', 'nfs', 's3'] as const
 export type VolumeType = (typeof volumeTypes)[number]
@@ -78,8 +78,12 @@ export interface Volume {
 export const volumeKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
 /** Its data is on one node, and nowhere else. */
-export const isBound = ({ type, access }: Pick<Volume, 'type' | 'access'>): boolean =>
-  type === 'local' || (type === 'hostpath' && access === 'RWO')
+export const isBound = (volume: Pick<Volume, 'type' | 'access'>): boolean =>
+  volume.type === 'local' || (volume.type === 'hostpath' && volume.access === 'RWO') || isWrittenBack(volume)
+
+/** What a store of objects holds, written by work of one node, which puts it back when it is told to. */
+export const isWrittenBack = ({ type, access }: Pick<Volume, 'type' | 'access'>): boolean =>
+  type === 's3' && access === 'RWO'
 
 /** By this name policies of secrets know volumes; no work can be called so. */
 export const volumeApplicant = 'mesh:volume'

@@ -4,6 +4,7 @@ import type { GpuSample } from '../model/gpu.ts'
 import type { DeploymentId, NodeId, PlacementId } from '../model/ids.ts'
 import type { NodeInventory } from '../model/node.ts'
 import type { Instant, Millis } from '../model/time.ts'
+import type { WriteBackRules } from '../core/volumes/write-back.ts'
 import type { Volume, VolumeSnapshot } from '../model/volume.ts'
 import type { Workload } from '../model/workload.ts'
 import type { AuditLog } from '../ports/audit.ts'
@@ -26,6 +27,7 @@ import type { TailscaleLook } from '../services/tailscale/types.ts'
 import type { Rpc } from '../ports/rpc.ts'
 import type { Verifier } from '../ports/signer.ts'
 import type { Copied } from '../ports/volumes.ts'
+import type { Pushed } from '../services/volumes/working-copies.ts'
 import type { Spool, Spooled } from '../core/spool/spool.ts'
 import type { Command } from '../core/state/types.ts'
 import type { Backup as MeshBackup } from '../core/state/backup.ts'
@@ -131,6 +133,8 @@ export interface VolumesView {
   putOver(volume: Volume, snapshot: VolumeSnapshot, signal: AbortSignal): Promise<void>
   /** The same of what may be damaged. */
   readCopy(snapshot: VolumeSnapshot): Promise<AsyncIterable<Uint8Array>>
+  /** Puts what work has changed into the store of the volume. */
+  push(volume: Volume, rules: WriteBackRules, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Pushed>
   /** Makes what is to hold the data of the volume in its incarnation. */
   fill(volume: Volume, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>
   /** Throws VOLUME_BUSY for what a container has that runs. */

@@ -173,6 +173,7 @@ import {
 } from './workflow/workflow.ts'
 import { workflowValidate } from './workflow/workflow-plan.ts'
 import { volumeCreate, volumeDelete, volumeInfo, volumeList } from './volume/volume.ts'
+import { volumePush } from './volume/volume-push.ts'
 import { volumeForget, volumeRestore, volumeSnapshot } from './volume/volume-snapshot.ts'
 import { workloadDecisions } from './workload/workload-decisions.ts'
 import { workloadLogLines, workloadLogs } from './workload/workload-logs.ts'
@@ -220,7 +221,7 @@ export const operations = [
   ...[workflowCancel, workflowRetry, workflowDelete],
   ...[serviceList, serviceInfo, serviceStats],
   ...[ingressCreate, ingressDiff, ingressList, ingressInfo, ingressUpdate, ingressDelete],
-  ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumeRestore, volumeForget, volumeDelete],
+  ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumePush, volumeRestore, volumeForget, volumeDelete],
   ...[backupCreate, backupFollow, backupList, backupInfo, backupVerify, backupRead, backupRestore, backupDelete],
   ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],
   ...[moltNetworkCreate, moltNetworkInfo, moltNetworkExport, moltNetworkJoin, moltNetworkLeave, moltIdentity],

@@ -14,6 +14,11 @@ export class Told implements AsyncIterable<number> {
     if (bytes - this.#told >= everyBytes) this.#wake()
   }
 
+  /** All that was noted. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   end(): void {
     this.#isOver = true
     this.#wake()

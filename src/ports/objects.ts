@@ -16,6 +16,10 @@ export interface ObjectStore {
   list(most: number, signal: AbortSignal): Promise<readonly StoredObject[]>
   /** What was listed. Throws VOLUME_SOURCE, and VOLUME_COPY_CUT for what is not that any more, at the latest at the end. */
   read(object: StoredObject, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Whole, or not there: what was there until then stays. Gives the ETag; empty where the store says none. Throws VOLUME_TARGET, and what the content does. */
+  write(key: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string>
+  /** One that is not there is no error. Throws VOLUME_TARGET. */
+  remove(key: string, signal: AbortSignal): Promise<void>
 }
 
 /** `keys` is the value of the secret of the store; `volume` what failures call it. Throws VOLUME_SOURCE. */

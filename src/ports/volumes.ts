@@ -33,8 +33,8 @@ export interface VolumeEngine {
   users(name: string, signal: AbortSignal): Promise<readonly VolumeUser[]>
   /** One that is not there is no error. */
   remove(name: string, signal: AbortSignal): Promise<void>
-  /** Gives the empty folder in it to that user, who alone may write to it then. */
-  give(name: string, user: number, signal: AbortSignal): Promise<void>
+  /** Gives the folder in it to that user, who alone may write to it then, or to everybody. */
+  give(name: string, user: number | 'everybody', signal: AbortSignal): Promise<void>
   /** Bytes of what is in each of them; one of which it cannot be told is not among them. Throws EXECUTOR_UNAVAILABLE and CONTAINER_FAILED. */
   sizes(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, number>>
   /** Takes away what copies into it, or out of it: it holds on to the volume when the daemon that copied has died. */

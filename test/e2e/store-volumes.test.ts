@@ -124,6 +124,43 @@ describe.skipIf(!hasLab || store === '')('with an engine and a store of objects'
     await bucket.deleteObject(`${prefix}/in/a`)
   })
 
+  test('given a volume that work writes, then it goes back when it is told to, and what somebody else has changed is refused', async () => {
+    const at = `${prefix}-runs`
+    const run7 = (key: string): string => `${at}/${key}`
+    await bucket.putObject(run7('step'), '1')
+    await bucket.putObject(run7('in/größe'), 'deep')
+    const made = ['--s3', `${store}/claw-volumes/${at}`, '--s3-secret', 'store', '--access', 'RWO', '--node', 'two']
+    await one.json('volume', 'create', 'results', ...made)
+    expect((await one.cli('volume', 'push', 'results')).stderr).toContain('no work has used')
+    const script =
+      'cat /w/step "/w/in/größe"; echo 2 > /w/step; mkdir /w/out; head -c 40000000 /dev/zero > /w/out/large; ln -s step /w/link'
+    const words = ['run', '-d', '--name', 'writer', '--user', '4711', '-v', 'results:/w', labImage, '--', 'sh', '-c']
+    await one.json(...words, script)
+    const over = await eventually('writer has ended', 60_000, () => info('writer'), isOver)
+    expect([over.state, over.node, await output('writer')]).toEqual(['completed', 'two', '1deep'])
+    // Nothing goes by itself.
+    expect(await bucket.getObject(run7('step'))).toBe('1')
+    const push = async (...more: readonly string[]) => {
+      const { code, stdout, stderr } = await one.cli('--json', 'volume', 'push', 'results', ...more)
+      return code === 0 ? (JSON.parse(stdout) as object) : { code, stderr }
+    }
+    expect(await push()).toMatchObject({ put: 2, deleted: 0, left: 0, theirs: 0, leftOut: 1, bytes: 40_000_002 })
+    expect(await bucket.getObject(run7('step'))).toBe('2\n')
+    // In parts, of which nothing is to be put again.
+    expect(await push()).toMatchObject({ put: 0, bytes: 0 })
+    await bucket.putObject(run7('step'), 'theirs')
+    const again = 'test "$(cat /w/step)" = 2 && echo 3 > /w/step && rm -r /w/in'
+    await one.json('run', '-d', '--name', 'again', '-v', 'results:/w', labImage, '--', 'sh', '-c', again)
+    await eventually('again has ended', 60_000, () => info('again'), isOver)
+    expect(await push()).toEqual({ code: 7, stderr: expect.stringMatching(/VOLUME_STORE_CHANGED.*\(1\): step/) })
+    expect(await push('--force', '--delete')).toMatchObject({ put: 1, deleted: 1 })
+    expect(await bucket.getObject(run7('step'))).toBe('3\n')
+    expect(await bucket.objectExists(run7('in/größe'))).toBe(false)
+    await one.json('volume', 'delete', 'results')
+    expect((await copies()).filter((name) => name.includes('-results'))).toEqual([])
+    for (const { Key } of (await bucket.listObjects('/', `${at}/`)) ?? []) await bucket.deleteObject(Key)
+  })
+
   test('given a volume that is deleted, then its copies go, and the store keeps what is in it', async () => {
     const refused = await one.cli('volume', 'snapshot', 'weights')
     expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('kept there')])

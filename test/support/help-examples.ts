@@ -10,6 +10,7 @@ import { beforeMolt, moltEnds } from './help-molt.ts'
 import { networkEnds } from './help-network.ts'
 import { beforeIngress } from './help-ingress.ts'
 import * as timed from './help-timed.ts'
+import { volumeEnds } from './help-volumes.ts'
 import { noWord, someConfig, someSecret } from './help-secrets.ts'
 import { freePort, runCli, type Mesh } from './mesh.ts'
 
@@ -42,11 +43,7 @@ const otherEnds: readonly (readonly [begins: string, code: number, reason: strin
   ['mesh restore mesh.claw --force', 0, 'it rolls this mesh back'],
   ['mesh restore mesh.claw', 7, 'the mesh is in use, so it is refused: backup.test.ts'],
   ['audit tail -f', 130, 'Ctrl-C ends it'],
-  ['volume create weights', 4, 'there is no such secret'],
-  ['volume snapshot', 2, 'simulated work has no volumes; with an engine: volumes.test.ts'],
-  ['volume restore', 4, 'there is no such snapshot'],
-  ['volume forget', 4, 'there is no such snapshot'],
-  ...[...timed.backupEnds, ...moltEnds],
+  ...[...volumeEnds, ...timed.backupEnds, ...moltEnds],
   ...networkEnds,
   ['diff', 10, 'there is no such work yet, so there is a difference'],
   ['port-forward', 130, 'Ctrl-C ends it'],
@@ -131,7 +128,7 @@ const preparations: readonly (readonly [begins: RegExp, prepare: Prepare])[] = [
   [/^(operator add|auth user create bob)/, (stage) => stage.noOperator()],
   [/^audit verify --file/, (stage) => stage.exported()],
   [/^volume create (training-data|scratch|models)/, (stage, line) => stage.noVolume(line.split(' ')[2] ?? '')],
-  [/^volume (info|snapshot|restore|forget|delete) /, (stage, line) => stage.volume(line.split(' ')[2] ?? '')],
+  [/^volume (info|snapshot|push|restore|forget|delete) /, (stage, line) => stage.volume(line.split(' ')[2] ?? '')],
   [/^backup create --volume/, (stage) => stage.noVolume('training-data')],
   [/^backup schedule (create|suspend|resume|delete) /, (stage, line) => timed.backupSchedule(stage.api, line)],
   [/^molt /, (stage, line) => beforeMolt(stage.api, line, stage.folder)],

@@ -32,6 +32,7 @@ const noMolt: Molt = {
 const noVolumes: VolumesView = {
   copy: async () => none(),
   putOver: async () => none(),
+  push: async () => none(),
   readCopy: async () => none(),
   fill: async () => none(),
   refuseUsed: () => Promise.resolve(),

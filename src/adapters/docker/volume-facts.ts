@@ -7,10 +7,16 @@ import { ask } from './engine.ts'
 import { helperWith, type Host, inside, refused, told } from './volume-copier.ts'
 
 /** An archive cannot say anything of the folder that it is unpacked to, so it is unpacked to the one above. */
-export async function giveTo(host: Host, volume: string, user: number, signal: AbortSignal): Promise<void> {
+export async function giveTo(
+  host: Host,
+  volume: string,
+  user: number | 'everybody',
+  signal: AbortSignal,
+): Promise<void> {
   const copier = await helperWith(host, { volume }, signal)
   try {
-    const folder = { name: `${inside.slice(1)}/`, bytes: 0, isFolder: true, mode: 0o755, owner: user }
+    const whose = user === 'everybody' ? { mode: 0o777, owner: 0 } : { mode: 0o755, owner: user }
+    const folder = { name: `${inside.slice(1)}/`, bytes: 0, isFolder: true, ...whose }
     const archive = Buffer.concat([tarHeader(folder), tarEnd()])
     await ask(signal, (abortSignal) =>
       copier.container.putArchive(Readable.from([archive]), { path: '/', abortSignal }),

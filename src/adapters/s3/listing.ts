@@ -17,6 +17,9 @@ export interface Page {
   readonly next: string | null
 }
 
+/** As it is compared: without quotes, and without what says that it is weak. */
+export const bareEtag = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '')
+
 /** Throws SyntaxError for what is no page of a list, or says that there is more and not how to come by it. */
 export function pageOf(text: string): Page {
   const list = parseXml(text)

@@ -1,10 +1,12 @@
-/** What a bucket holds below a prefix, for a volume. Only reads. */
+/** What a bucket holds below a prefix, for a volume. */
 import type { BucketPlace } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { ObjectStore, OpenObjects, StoredObject } from '../../ports/objects.ts'
 import { inTime, usualLimits } from './guarded-fetch.ts'
 import type { Listed, Page } from './listing.ts'
+import { bareEtag } from './listing.ts'
 import { openBucket } from './open-bucket.ts'
+import { upload } from './upload.ts'
 
 /** Of a page of a list: a thousand names of the longest kind. */
 const pageBytes = 4 * 1_048_576
@@ -17,6 +19,9 @@ export const objectsOf =
     const failed = (detail: string, cause?: unknown): ClawError =>
       new ClawError('VOLUME_SOURCE', { volume, detail }, { cause })
     const bucket = openBucket(place, keys, { hosts, limits: { ...limits, bytes: pageBytes }, failed })
+    const notPut = (detail: string, cause?: unknown): ClawError =>
+      new ClawError('VOLUME_TARGET', { volume, detail }, { cause })
+    const written = openBucket(place, keys, { hosts, limits, failed: notPut })
     return {
       async list(most, signal) {
         const off = new AbortController()
@@ -39,6 +44,14 @@ export const objectsOf =
         })
       },
       read: (object, signal) => exactly(object, bucket.read(`${place.prefix}${object.key}`, same(object), signal)),
+      async write(key, content, signal) {
+        const to = { bucket: written, signal, limits, failed: notPut }
+        const { etag } = await upload(to, `${place.prefix}${key}`, content)
+        return etag
+      },
+      async remove(key, signal) {
+        await written.asked(signal, () => written.clientFor(signal).deleteObject(`${place.prefix}${key}`))
+      },
     } satisfies ObjectStore
   }
 
@@ -52,7 +65,7 @@ function objectIn(
   const bytes = /^\d{1,16}$/.test(size ?? '') ? Number(size) : NaN
   if (!Number.isSafeInteger(bytes)) throw failed('its list has no sizes')
   // Without one nobody can tell whether an object is still what was listed.
-  const version = bare(etag ?? '')
+  const version = bareEtag(etag ?? '')
   if (version === '') throw failed('its list has no ETags')
   const at = new Date(modified ?? '').getTime() / 1_000
   return {
@@ -61,15 +74,13 @@ function objectIn(
   }
 }
 
-const bare = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '')
-
 const changed = ({ key }: StoredObject): ClawError =>
   new ClawError('VOLUME_COPY_CUT', { detail: `${key} is not what it was when it was listed` })
 
 const same =
   (object: StoredObject) =>
   (answer: Response | null): void => {
-    if (answer === null || bare(answer.headers.get('etag') ?? '') !== object.etag) throw changed(object)
+    if (answer === null || bareEtag(answer.headers.get('etag') ?? '') !== object.etag) throw changed(object)
   }
 
 async function* exactly(object: StoredObject, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,5 @@
 /** Secrets in the state: what is known of them is who made, changed and had which version, and never a value. */
-import { isMountedAt } from './volumes.ts'
+import { needsStore } from './volumes.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { workloadId } from '../../model/ids.ts'
 import type { Secret, SecretChange, SecretUse, SecretVersion } from '../../model/secret.ts'
@@ -196,7 +196,7 @@ export function noteSecretUse(step: Step, { placement, node, uses }: CommandOf<'
   }
   const volume = state.volumes.get(placement)
   if (volume?.s3 !== undefined) {
-    if (!isMountedAt(state, volume, node)) return refused('PLACEMENT_SUPERSEDED', { placement })
+    if (!needsStore(state, volume, node)) return refused('PLACEMENT_SUPERSEDED', { placement })
     const name = `the volume ${volume.name}`
     noteUses(step, volume.namespace, { workload: workloadId(placement), name, node, uses })
     return accepted()

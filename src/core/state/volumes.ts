@@ -2,7 +2,7 @@
 import type { NodeId } from '../../model/ids.ts'
 import { inNamespace } from '../../model/secret.ts'
 import type { Volume } from '../../model/volume.ts'
-import { isBound, volumeKey } from '../../model/volume.ts'
+import { isBound, isWrittenBack, volumeKey } from '../../model/volume.ts'
 import type { Workload, WorkloadSpec } from '../../model/workload.ts'
 import { isTerminal } from '../../model/workload.ts'
 import { mountFindings } from '../policy/evaluate.ts'
@@ -81,12 +81,14 @@ export const usersOf = (
       !isTerminal(state) && spec.namespace === namespace && spec.mounts.some(({ source }) => source === name),
   )
 
-/** Whether the node is to run something that names the volume. */
-export const isMountedAt = (
+/** Whether the node is to run something that names the volume, or is where work has written what it is to put back. */
+export const needsStore = (
   state: Pick<MeshState, 'workloads'>,
-  volume: Pick<Volume, 'namespace' | 'name'>,
+  volume: Pick<Volume, 'namespace' | 'name' | 'type' | 'access' | 'node'>,
   node: NodeId,
-): boolean => usersOf(state, volume).some(({ placement }) => placement?.node === node)
+): boolean =>
+  (isWrittenBack(volume) && volume.node === node) ||
+  usersOf(state, volume).some(({ placement }) => placement?.node === node)
 
 function create(step: Step, { namespace, name, volume }: CommandOf<'create-volume'>): Outcome {
   const { state, at, by } = step

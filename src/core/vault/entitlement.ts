@@ -1,6 +1,6 @@
 /** What a node may be given for a placement: exactly the secrets that its workload asks for and may have, while it has that place. */
 import { groupName } from '../state/groups.ts'
-import { isMountedAt } from '../state/volumes.ts'
+import { needsStore } from '../state/volumes.ts'
 import type { MeshState } from '../state/types.ts'
 import type { Backup } from '../../model/backup.ts'
 import { backupApplicant } from '../../model/backup.ts'
@@ -35,7 +35,7 @@ export interface Entitlement {
 
 /**
  * Backups have secrets as placements have, and so have volumes. Throws PERMISSION_DENIED for who does not have the placement, does not make the
- * backup, or runs nothing that mounts the volume, SECRET_NOT_FOUND and SECRET_DENIED.
+ * backup, or neither runs anything that mounts the volume nor is where it is written, SECRET_NOT_FOUND and SECRET_DENIED.
  */
 export function entitlements(state: Source, placement: PlacementId, node: NodeId): readonly Entitlement[] {
   const backup = state.backups.get(placement)
@@ -59,14 +59,14 @@ function entitlementsOfBackup(state: Source, backup: Backup, node: NodeId): read
   return refsOfBackup(backup).map((ref, index) => entitlement(state, asker, { ref, index }))
 }
 
-/** A node that runs what mounts it may have what opens the store that its data is in. */
+/** A node that runs what mounts it may have what opens the store that its data is in, and so may the one that puts back what was written. */
 function entitlementsOfVolume(
   state: Source,
-  volume: Pick<Volume, 'namespace' | 'name'> & { readonly s3: BucketPlace },
+  volume: Volume & { readonly s3: BucketPlace },
   node: NodeId,
 ): readonly Entitlement[] {
   const { namespace, name, s3 } = volume
-  if (!isMountedAt(state, volume, node))
+  if (!needsStore(state, volume, node))
     throw new ClawError('PERMISSION_DENIED', {
       action: `have the keys of ${volumeKey(namespace, name)}, which nothing on this node mounts`,
     })

@@ -40,7 +40,9 @@ export const volumeSnapshot = stream({
     if (volume.type === 'tmpfs')
       throw new ClawError('INVALID_REQUEST', { problem: 'a tmpfs is gone with its last user' })
     if (volume.type === 's3')
-      throw new ClawError('INVALID_REQUEST', { problem: 'what a store of objects holds is kept there' })
+      throw new ClawError('INVALID_REQUEST', {
+        problem: 'what a store of objects holds is kept there: volume push puts there what work has written',
+      })
     const id = `snap-${randomWord(context.random, 10)}`
     const told = new Told()
     const copying = context.volumes.copy(volume, id, (bytes) => told.note(bytes), signal).finally(() => told.end())

@@ -76,7 +76,7 @@ export const volumeCreate = unary({
       .enum(accessModes)
       .optional()
       .describe(
-        'RWO: work of one node; ROX: only read; RWX: from anywhere. RWO if left out, RWX for nfs and tmpfs, and s3 is only ROX',
+        'RWO: work of one node; ROX: only read; RWX: from anywhere. RWO if left out, RWX for nfs and tmpfs, ROX for s3. An s3 with RWO is written on one node, and put back by volume.push',
       ),
     node: nodeRef.optional().describe('Where its data is; otherwise where it is first used'),
     server: nfsServer.optional().describe('Of a volume of NFS'),
@@ -85,7 +85,7 @@ export const volumeCreate = unary({
     s3: z
       .strictObject(bucketFields)
       .optional()
-      .describe('Of a volume of S3: a store of objects, which work only reads'),
+      .describe('Of a volume of S3: a store of objects, which work reads a copy of'),
     options: nfsOptions.default('').describe('Further mount options of NFS, such as nfsvers=4'),
   }),
   output: VolumeView,
@@ -134,7 +134,8 @@ function madeOf({ type: kind, hostPath, accessMode, server, path, s3, options }:
     throw wrong('a volume of NFS, and only that, takes a server and a path')
   if ((kind === 's3') !== (s3 !== undefined)) throw wrong('a volume of S3, and only that, takes a store of objects')
   const access = accessMode ?? usualAccess[kind]
-  if (kind === 's3' && access !== 'ROX') throw wrong('a volume of S3 is only read: its access is ROX')
+  if (kind === 's3' && access === 'RWX')
+    throw wrong('a volume of S3 is read anywhere (ROX), or written on one node and put back (RWO)')
   if (kind === 'local' && access === 'RWX') throw wrong('a local volume is on one node: take nfs for RWX')
   const nfs = server === undefined || path === undefined ? null : { server, path, options }
   return { type: kind, access, hostPath: hostPath ?? null, nfs, ...(s3 !== undefined && { s3 }) }

@@ -44,16 +44,29 @@ function obstacleOf(key: string, names: ReadonlySet<string>): string | null {
   return isFile ? 'a part of its name is a file itself' : null
 }
 
-/** In bounded memory: one after the other, as whoever reads it takes them. */
+/** In bounded memory: one after the other, as whoever reads it takes them. Nobody but root may write to them, unless it is to be written. */
 export async function* archiveOf(
   { files }: Pick<Plan, 'files'>,
   store: Pick<ObjectStore, 'read'>,
   signal: AbortSignal,
+  isWritten = false,
 ): AsyncGenerator<Uint8Array> {
+  if (isWritten)
+    for (const folder of foldersOf(files))
+      yield tarHeader({ name: `${folder}/`, bytes: 0, isFolder: true, mode: 0o777 })
   for (const file of files) {
-    yield tarHeader({ name: file.key, bytes: file.bytes, modified: file.modified })
+    const mode = isWritten ? 0o666 : 0o644
+    yield tarHeader({ name: file.key, bytes: file.bytes, modified: file.modified, mode })
     yield* store.read(file, signal)
     yield tarPadding(file.bytes)
   }
   yield tarEnd()
+}
+
+/** Those that are in others after them. */
+function foldersOf(files: Plan['files']): readonly string[] {
+  const folders = new Set<string>()
+  for (const { key } of files)
+    for (let cut = key.indexOf('/'); cut > 0; cut = key.indexOf('/', cut + 1)) folders.add(key.slice(0, cut))
+  return [...folders].toSorted()
 }

@@ -3,14 +3,16 @@ import { counted } from '../../lib/passing.ts'
 import { volumesOf } from '../../core/state/volumes.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId, PlacementId } from '../../model/ids.ts'
+import type { WriteBackRules } from '../../core/volumes/write-back.ts'
 import type { Volume, VolumeSnapshot } from '../../model/volume.ts'
-import { volumeKey } from '../../model/volume.ts'
+import { isWrittenBack, volumeKey } from '../../model/volume.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import type { PreparedMounts, PrepareMounts } from '../../ports/executor.ts'
 import type { Copied, CopyStore, VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
 import type { Control } from '../control/types.ts'
 import { engineVolume, labelsOf, ownVolume } from './engine-names.ts'
 import type { ObjectCopies, ReadyCopy } from './object-copies.ts'
+import type { Pushed, WorkingCopies } from './working-copies.ts'
 
 type Mounts = WorkloadSpec['mounts']
 
@@ -23,6 +25,8 @@ export interface VolumeDeps {
   readonly copies: CopyStore
   /** What stores of objects hold; null on a node without an engine. */
   readonly objects: Pick<ObjectCopies, 'ready'> | null
+  /** The same, where work writes it. */
+  readonly working: Pick<WorkingCopies, 'ready' | 'push'> | null
   /** Takes away what an ended task has left on the engine, once its output is kept. */
   readonly removeTask: (placement: PlacementId) => Promise<void>
   /** Most bytes of one copy. */
@@ -89,7 +93,8 @@ export class VolumeService {
     if (volume.type === 'hostpath') return volume.hostPath ?? ''
     const { s3 } = volume
     if (s3 === undefined) return this.#ensure(volume, signal)
-    const copy = await this.#objects.ready({ ...volume, s3 }, onProgress, signal)
+    if (isWrittenBack(volume)) return there(this.#deps.working).ready({ ...volume, s3 }, onProgress, signal)
+    const copy = await there(this.#deps.objects).ready({ ...volume, s3 }, onProgress, signal)
     copies.push(copy)
     return copy.name
   }
@@ -143,6 +148,14 @@ export class VolumeService {
     }
   }
 
+  /** Puts what work has changed into the store of the volume. Throws INVALID_REQUEST for one that is not written, and what that does. */
+  push(volume: Volume, rules: WriteBackRules, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Pushed> {
+    const { s3 } = volume
+    if (s3 === undefined || !isWrittenBack(volume))
+      throw new ClawError('INVALID_REQUEST', { problem: 'only a volume of S3 with the access RWO is put back' })
+    return there(this.#deps.working).push({ ...volume, s3 }, rules, onBytes, signal)
+  }
+
   /** Throws STATE_CORRUPT for a copy that is damaged. */
   readCopy(snapshot: VolumeSnapshot): Promise<AsyncIterable<Uint8Array>> {
     return this.#deps.copies.read(snapshot.id, snapshot)
@@ -188,10 +201,6 @@ export class VolumeService {
 
   get #engine(): VolumeEngine {
     return there(this.#deps.engine)
-  }
-
-  get #objects(): Pick<ObjectCopies, 'ready'> {
-    return there(this.#deps.objects)
   }
 
   async #contentOf(volume: Volume, copies: ReadyCopy[], signal: AbortSignal): Promise<VolumeContent> {

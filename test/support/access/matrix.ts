@@ -258,6 +258,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'volume.list': row('list', all),
   'volume.info': ofVolume(all),
   'volume.snapshot': ofVolume('oa'),
+  'volume.push': ofVolume('oa'),
   'volume.restore': ofVolume('oa', { snapshot: 'snap-x' }),
   'volume.forget': ofVolume('oa', { snapshot: 'snap-x' }),
   'volume.delete': ofVolume('oa'),

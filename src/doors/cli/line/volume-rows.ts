@@ -24,6 +24,11 @@ export const volumeRows: readonly Row[] = [
     load: () => import('../commands/volume/restore.ts'),
   },
   {
+    path: 'volume push',
+    about: 'Put what work has changed in a volume of S3 into its store.',
+    load: () => import('../commands/volume/push.ts'),
+  },
+  {
     path: 'volume forget',
     about: 'Remove one snapshot of a volume.',
     load: () => import('../commands/volume/forget.ts'),

@@ -193,6 +193,30 @@ describe('a volume that is a place in a store of objects', () => {
     expect(() => keysFor(book, ada)).toThrow(expect.objectContaining({ code: 'SECRET_DENIED' }) as Error)
   })
 
+  test('is bound to one node where work writes it, which has its keys for as long as it is there', () => {
+    const book = mesh()
+    book.run(create('results', { type: 's3', access: 'RWO', s3 }))
+    const keysOf = (node: NodeId) => entitlements(book.state, 'default/results' as PlacementId, node)
+    expect(() => keysOf(ada)).toThrow(denied)
+    book.run(using('wl-1', 'results'))
+    book.run(place('wl-1', ada))
+    book.run(using('wl-2', 'results'))
+    expect(refusal(book.run(place('wl-2', bob)))).toBe('VOLUME_ELSEWHERE')
+    const placement = placementId(workloadId('wl-1'), 1)
+    book.run({ type: 'claim', placement, node: ada })
+    book.run({ type: 'report-ended', placement, node: ada, endedAt: 1, exitCode: 0, error: null })
+    // To put back what was written.
+    expect(keysOf(ada)).toMatchObject([{ secret: { name: 'store' } }])
+    const use = {
+      type: 'note-secret-use',
+      placement: 'default/results' as PlacementId,
+      uses: [{ name: 'store', version: 1 }],
+    } as const
+    expect(refusal(book.run({ ...use, node: ada }))).toBeNull()
+    expect(() => keysOf(bob)).toThrow(denied)
+    expect(refusal(book.run({ ...use, node: bob }))).toBe('PLACEMENT_SUPERSEDED')
+  })
+
   test('is a mount of that place, for policies', () => {
     const book = mesh()
     const rules = { forbidMounts: ['https://s3.example/*'] }

@@ -56,6 +56,8 @@ function lab({ mostInAll = 1_000_000 } = {}) {
         if (`e-${objects.get(key) ?? ''}` !== etag) throw new ClawError('VOLUME_COPY_CUT', { detail: `${key} changed` })
         yield Buffer.from(objects.get(key) ?? '')
       },
+      write: () => Promise.reject(new Error('what work only reads is not written')),
+      remove: () => Promise.reject(new Error('what work only reads is not removed')),
     }),
     engine: {
       ensure: async (made) => void (engine.has(made.name) || engine.set(made.name, { made, content: '' })),

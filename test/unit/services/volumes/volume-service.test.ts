@@ -12,6 +12,7 @@ import type { VolumeDeps } from '../../../../src/services/volumes/volume-service
 import { VolumeService } from '../../../../src/services/volumes/volume-service.ts'
 import { ada, spec as specOf } from '../../../support/control-samples.ts'
 
+const place3 = { endpoint: 'https://s3.example', bucket: 'b', prefix: '', region: 'r', secret: 's' }
 const place = { self: ada, mesh: 'mesh-abcdefgh1234' as MeshId }
 const never = new AbortController().signal
 const volume = (parts: Partial<Volume> = {}): Volume => ({
@@ -54,6 +55,7 @@ describe('what work mounts', () => {
       control: { state },
       engine,
       objects: null,
+      working: null,
       mostBytes: 1,
       removeTask: () => Promise.resolve(),
     }
@@ -96,7 +98,6 @@ describe('what work mounts', () => {
 describe('what work mounts of stores of objects', () => {
   function lab() {
     const state = createState()
-    const place3 = { endpoint: 'https://s3.example', bucket: 'b', prefix: '', region: 'r', secret: 's' }
     for (const name of ['one', 'two'])
       state.volumes.set(`team/${name}`, volume({ name, type: 's3', access: 'ROX', s3: place3, node: null }))
     const told: string[] = []
@@ -110,14 +111,31 @@ describe('what work mounts of stores of objects', () => {
         }
       },
     }
+    const working: VolumeDeps['working'] = {
+      ready: async ({ name }) => `written-${name}`,
+      push: async () => ({ put: ['a'], remove: [], left: [], theirs: [], leftOut: 0 }),
+    }
     let refused = ''
-    const deps = { ...place, control: { state }, engine: null, objects, mostBytes: 1, copies: {} as never }
+    const deps = { ...place, control: { state }, engine: null, objects, working, mostBytes: 1, copies: {} as never }
     const service = new VolumeService({ ...deps, removeTask: () => Promise.resolve() })
     const mounts = ['one', 'two'].map((source) => ({ source, target: `/${source}`, readOnly: false }))
     const prepare = (): Promise<PreparedMounts> =>
       service.mountsFor({ ...specOf({ mounts }), namespace: 'team' }, () => undefined, never)
-    return { prepare, told, refuse: (name: string) => void (refused = name) }
+    return { prepare, told, service, state, refuse: (name: string) => void (refused = name) }
   }
+
+  test('is one that work writes where it has one node, and only that is put back', async () => {
+    const { service, state } = lab()
+    const written = volume({ name: 'two', type: 's3', access: 'RWO', s3: place3 })
+    state.volumes.set('team/two', written)
+    const mounts = [{ source: 'two', target: '/two', readOnly: false }]
+    const prepared = await service.mountsFor({ ...specOf({ mounts }), namespace: 'team' }, () => undefined, never)
+    expect(prepared.mounts).toEqual([{ source: 'written-two', target: '/two', readOnly: false }])
+    const push = (one: Volume) => service.push(one, { removes: false, force: false }, () => undefined, never)
+    expect((await push(written)).put).toEqual(['a'])
+    const refusals = [volume({ type: 's3', access: 'ROX', s3: place3 }), volume()].map((one) => () => push(one))
+    for (const refused of refusals) expect(refused).toThrow('only a volume of S3 with the access RWO')
+  })
 
   test('is looked at, and let go of, when whoever asked says so', async () => {
     const { prepare, told } = lab()

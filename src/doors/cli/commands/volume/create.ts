@@ -9,7 +9,8 @@ export default command({
   details:
     'local is a volume of the engine on one node: the one that you name, or the first on which work uses it; work that mounts it goes there. ' +
     'hostpath is a directory that the owner of the node lets be mounted. tmpfs is memory, gone with its last user. nfs is a directory of a server. ' +
-    's3 is what a store of objects holds below a prefix: each node that runs work with it copies it first, and the work only reads. ' +
+    's3 is what a store of objects holds below a prefix: each node that runs work with it copies it first, and the work only reads; with ' +
+    '--access RWO one node does, its work writes, and `volume push` puts back what that has changed. ' +
     'Mount it with --volume NAME:/path.',
   positionals: { name: { about: 'Name: a-z, 0-9 and -' } },
   options: {
@@ -26,7 +27,7 @@ export default command({
       kind: 'text',
       value: 'MODE',
       choices: ['RWO', 'ROX', 'RWX'],
-      about: 'RWO (one node), ROX (read), RWX (all)',
+      about: 'RWO (one node), ROX (read), RWX (all); of a store ROX if left out, or RWO',
     },
     label: { kind: 'list', value: 'NAME=VALUE', about: 'By which backups find it' },
     node: { kind: 'text', value: 'NODE', about: 'Where its data is' },
@@ -39,6 +40,7 @@ export default command({
     'volume create training-data --node gpu-node-1',
     'volume create scratch --type tmpfs --size 2Gi',
     'volume create models --type nfs --server nas.example.com --path /models --access ROX',
+    'volume create results --s3 https://s3.example.com/runs/7 --s3-secret store --access RWO',
     'volume create weights --s3 https://s3.example.com/models/llama --s3-secret store --size 40Gi',
   ],
 
