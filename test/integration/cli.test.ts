@@ -114,3 +114,16 @@ test('a log that is followed goes on where it was when the peer has restarted', 
   expect([host.stdout.text, host.stderr.text]).toEqual(['line 1\nline 2\nline 3\n', ''])
   expect(asked).toMatchObject([{ workloads: ['job'], follow: true, from: { 'wl-1': { attempt: 1, position: 2 } } }])
 })
+
+test('given no context, when one asks how one gets in, then it is said of the peer that commands talk to', async () => {
+  const me = { id: 'socket', kind: 'socket', who: 'the local socket', user: null, peer: 'ada', mesh: null }
+  await serve({ 'auth.whoami': () => ({ ...me, grants: [], limits: [] }) })
+  const address = `unix:${join(directory, 'api.sock')}`
+  const { code, out, err } = await cli('--json', ...unix(), 'auth', 'status')
+  expect([code, err]).toEqual([0, ''])
+  expect(JSON.parse(out)).toEqual([
+    { name: address, current: true, access: 'its socket', who: 'the local socket', problem: null },
+  ])
+  const nobody = await cli('--json', '--gateway', 'http://127.0.0.1:9', '--token', 'clk_x', 'auth', 'status')
+  expect(JSON.parse(nobody.out)).toMatchObject([{ access: 'token in --token', who: null, problem: 'nothing answers' }])
+})

@@ -41,6 +41,7 @@ export async function main(
       ...{ out, signal, host, commands },
       contextName: globals.context,
       api: () => (api ??= connect(globals)),
+      contextInUse: async () => (await (await talking())[0].targetFor(globals, host)).context,
       peers: () => peersOf(globals, host, signal),
     }
     return asSignalled((await command.run(args, session)) ?? 0, signal)
@@ -66,11 +67,12 @@ async function reach(globals: Globals, host: Host, signal: AbortSignal): Promise
 const lookPatience: Millis = 5_000
 
 async function peersOf(globals: Globals, host: Host, signal: AbortSignal): Promise<readonly Peer[]> {
-  const [{ targetFor }, { connectTo, spelled }] = await talking()
+  const [{ accessTo, targetFor }, { connectTo, spelled }] = await talking()
   const { addresses, operatorKey, mesh } = await targetFor(globals, host)
   const connecting = { host, keyFile: operatorKey, mesh, patience: lookPatience, reading: {}, signal }
   return addresses.map((address) => ({
     address: spelled(address),
+    access: accessTo(address, operatorKey),
     open: () => connectTo([address], connecting),
   }))
 }

@@ -48,12 +48,16 @@ export type Arguments<P extends Positionals, O extends Options> = {
 
 export interface Peer {
   readonly address: string
+  /** What is shown there to get in, in words; null for nothing. */
+  readonly access: string | null
   open(): Promise<Api>
 }
 
 export interface Session {
   /** The peer that commands talk to. Connects when it is first asked for. */
   api(): Promise<Api>
+  /** The context that commands are about; null for a peer that is named, or is the one of this host. */
+  contextInUse(): Promise<string | null>
   /** Each peer that could be meant, for whoever looks at all of them. */
   peers(): Promise<readonly Peer[]>
   readonly out: Output

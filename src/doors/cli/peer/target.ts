@@ -77,5 +77,18 @@ async function direct(wanted: Wanted, host: Pick<Host, 'env' | 'home'>): Promise
   return { context: null, addresses: [address], operatorKey: wanted.operatorKey, mesh: null }
 }
 
+/** What is shown there to get in, in words; null for nothing. */
+export function accessTo(address: Address, operatorKey: string | undefined): string | null {
+  switch (address.kind) {
+    case 'socket':
+      return 'its socket'
+    case 'url':
+      if (address.tokenFrom !== null) return `token in ${address.tokenFrom}`
+      return operatorKey === undefined ? null : `key in ${operatorKey}`
+    case 'multiaddr':
+      return `key in ${operatorKey ?? 'its usual place'}`
+  }
+}
+
 const withoutGateway = (env: Host['env']): Host['env'] =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !gatewayVariables.includes(name)))

@@ -1,8 +1,8 @@
 import { ClawError, isClawError } from '../../../../model/failure.ts'
-import { accessOf, type Context, local, readContexts } from '../../peer/contexts.ts'
-import { nameOfContext } from '../../peer/target.ts'
-import { whoIs } from '../../peer/who-is.ts'
+import { accessOf, readContexts } from '../../peer/contexts.ts'
+import { type Me, whoIs } from '../../peer/who-is.ts'
 import { listCommand } from '../../show/list-command.ts'
+import type { Peer, Session } from '../../line/command.ts'
 import type { Column } from '../../show/table.ts'
 import { orDash } from '../../show/words.ts'
 
@@ -27,7 +27,9 @@ const patience = 3_000
 export default listCommand({
   name: 'auth status',
   about: 'Show how you get into each context, and who you are there.',
-  details: 'Each mesh is asked. Tokens are never shown.',
+  details:
+    'Each mesh is asked. First comes the peer that commands talk to where that is of no context, such as the daemon of this host. Tokens are ' +
+    'never shown.',
   positionals: {},
   options: {},
   examples: ['auth status', 'auth status --json'],
@@ -37,21 +39,33 @@ export default listCommand({
   async rows(_, session) {
     const { host } = session
     const { contexts } = await readContexts(host)
-    const current = (await nameOfContext(undefined, host)) ?? local
-    return Promise.all(
-      Object.entries(contexts).map(async ([name, context]) => ({
-        ...{ name, current: name === current, access: accessOf(context) },
-        ...(await known(context, session)),
-      })),
-    )
+    const current = await session.contextInUse()
+    const named = Object.entries(contexts).map(async ([name, context]) => ({
+      ...{ name, current: name === current, access: accessOf(context) },
+      ...(await known(() => whoIs(context, session, patience), session)),
+    }))
+    const direct = current === null ? (await session.peers()).map((peer) => ofPeer(peer, session)) : []
+    return Promise.all([...direct, ...named])
   },
 })
 
-async function known(context: Context, session: Parameters<typeof whoIs>[1]): Promise<Pick<Shown, 'who' | 'problem'>> {
+async function ofPeer({ address, access, open }: Peer, session: Session): Promise<Shown> {
+  const look = async (): Promise<Me> => {
+    const api = await open()
+    try {
+      return await api.call('auth.whoami', {}, session.signal)
+    } finally {
+      await api.close()
+    }
+  }
+  return { ...{ name: address, current: true, access }, ...(await known(look, session)) }
+}
+
+async function known(look: () => Promise<Me>, { signal }: Session): Promise<Pick<Shown, 'who' | 'problem'>> {
   try {
-    return { who: (await whoIs(context, session, patience)).who, problem: null }
+    return { who: (await look()).who, problem: null }
   } catch (error) {
-    if (session.signal.aborted || !isClawError(error)) throw error
+    if (signal.aborted || !isClawError(error)) throw error
     const { code, message } = error
     return { who: null, problem: ClawError.is(error, 'ECONNREFUSED') ? 'nothing answers' : `${code}: ${message}` }
   }
