@@ -68,6 +68,8 @@ export interface Backup {
   readonly reason: string | null
   /** Of a complete one. */
   readonly files: readonly BackupFile[]
+  /** It was there before this mesh knew of it, as another mesh, or this one before it was lost, had made it. What is there is never taken away. */
+  readonly imported?: true
   /** What says what is in it, beside its files. */
   readonly manifest: { readonly stored: number; readonly sha256: string } | null
 }

@@ -50,7 +50,7 @@ import {
   userList,
   userUnassign,
 } from './auth/user.ts'
-import { backupCreate, backupDelete, backupFollow, backupInfo, backupList } from './backup/backup.ts'
+import { backupCreate, backupDelete, backupFollow, backupImport, backupInfo, backupList } from './backup/backup.ts'
 import {
   backupScheduleCreate,
   backupScheduleDelete,
@@ -222,7 +222,17 @@ export const operations = [
   ...[serviceList, serviceInfo, serviceStats],
   ...[ingressCreate, ingressDiff, ingressList, ingressInfo, ingressUpdate, ingressDelete],
   ...[volumeCreate, volumeList, volumeInfo, volumeSnapshot, volumePush, volumeRestore, volumeForget, volumeDelete],
-  ...[backupCreate, backupFollow, backupList, backupInfo, backupVerify, backupRead, backupRestore, backupDelete],
+  ...[
+    backupCreate,
+    backupImport,
+    backupFollow,
+    backupList,
+    backupInfo,
+    backupVerify,
+    backupRead,
+    backupRestore,
+    backupDelete,
+  ],
   ...[backupScheduleCreate, backupScheduleList, backupScheduleSuspend, backupScheduleResume, backupScheduleDelete],
   ...[moltNetworkCreate, moltNetworkInfo, moltNetworkExport, moltNetworkJoin, moltNetworkLeave, moltIdentity],
   ...[moltJoin, moltLeave, moltStatus],

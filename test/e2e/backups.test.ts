@@ -96,6 +96,35 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     expect(await output('looker')).toBe(`file\nmore\n${canary}`)
   })
 
+  test('given a backup of a mesh that is lost, when another one is given its key, then it takes it in and restores it', async () => {
+    const { id } = await create('--volume', 'data')
+    const value = (await one.cli('secret', 'get', 'backup-key')).stdout.trim()
+    const found = ['backup', 'import', id, '--from', folder]
+    const other = new DockerMesh()
+    const alone = await other.addDocker('alone', storeAllowed)
+    ids.push((await alone.json<{ id: string }>('gateway', 'ping')).id)
+    try {
+      expect((await alone.cli(...found)).stderr).toContain('SECRET_NOT_FOUND')
+      await alone.json('secret', 'create', 'wrong', '--generate', '48')
+      expect((await alone.cli(...found, '--secret', 'wrong')).stderr).toContain('BACKUP_FAILED')
+      // It is forgotten, and its files stay.
+      await alone.json('backup', 'delete', id, '--yes')
+      await eventually(
+        'it is forgotten',
+        10_000,
+        () => alone.json<readonly Backup[]>('backup', 'list'),
+        (all) => all.length === 0,
+      )
+      await alone.json('secret', 'create', 'old-key', '--literal', value)
+      expect(await alone.json<Backup>(...found, '--secret', 'old-key')).toMatchObject({ volumes: ['data'] })
+      await alone.json('backup', 'restore', id, '--to', 'data')
+      const script = ['run', '--volume', 'data:/data', labImage, '--', 'cat', '/data/file']
+      expect((await alone.cli(...script)).stdout).toBe(`${canary}\n`)
+    } finally {
+      await other.stop()
+    }
+  })
+
   test('given a byte that has changed, then the file is named, and nothing of it is restored', async () => {
     const { id } = await create('--volume', 'data')
     const path = join(folder, id, 'data.tar.sealed')

@@ -88,6 +88,7 @@ export const backupEnds: readonly (readonly [begins: string, code: number, reaso
   ['backup create --volume', 4, 'simulated work has no volumes; with an engine: backups.test.ts'],
   ['backup create --label', 4, 'there is no node that is called nas'],
   ['backup create --mesh', 2, 'there is no such directory'],
+  ['backup import', 4, 'there is no secret to open it with'],
   ['backup info', 4, 'there is no such backup'],
   ['backup verify', 4, 'there is no such backup'],
   ['backup restore', 4, 'there is no such backup'],

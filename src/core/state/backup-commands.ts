@@ -22,6 +22,15 @@ interface Asked {
 
 export type BackupCommand =
   | (Asked & { readonly type: 'create-backup'; readonly backup: string; readonly namespace: string })
+  /** Somebody has made it before. Its node reads what is there, and says what is in it, as if it had made that. */
+  | {
+      readonly type: 'import-backup'
+      readonly backup: string
+      readonly namespace: string
+      readonly target: BackupTarget
+      /** What it is encrypted with. */
+      readonly secret: string
+    }
   | {
       readonly type: 'report-backup'
       readonly backup: string

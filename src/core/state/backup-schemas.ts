@@ -44,6 +44,10 @@ const reason = z.string().max(1_024)
 export const backupCommands = [
   z.strictObject({ ...type('create-backup'), backup: backupId, namespace: namespaceName, ...asked }),
   z.strictObject({
+    ...{ ...type('import-backup'), backup: backupId, namespace: namespaceName },
+    ...{ target, secret: secretName },
+  }),
+  z.strictObject({
     ...type('report-backup'),
     backup: backupId,
     node,
@@ -79,6 +83,7 @@ const BackupSchema = z.strictObject({
   schedule: backupScheduleName.nullable(),
   ...{ createdAt: shape.instant, createdBy: z.string(), endedAt: shape.instant.nullable() },
   ...{ reason: reason.nullable(), files, manifest: manifest.nullable() },
+  imported: z.literal(true).exactOptional(),
 }) satisfies z.ZodType<Backup>
 
 const ScheduleSchema = z.strictObject({

@@ -16,8 +16,8 @@ import { accepted, emit, refused } from './step.ts'
 import type { Command, CommandOf, MeshState, Outcome } from './types.ts'
 
 const types: readonly string[] = [
-  ...(['create-backup', 'report-backup', 'delete-backup', 'report-backup-gone', 'fire-backup'] as const),
-  ...(['create-backup-schedule', 'suspend-backup-schedule', 'delete-backup-schedule'] as const),
+  ...(['create-backup', 'import-backup', 'report-backup', 'delete-backup', 'report-backup-gone'] as const),
+  ...(['create-backup-schedule', 'suspend-backup-schedule', 'delete-backup-schedule', 'fire-backup'] as const),
 ] satisfies BackupCommand['type'][]
 
 export const isOnBackup = (command: Command): command is BackupCommand => types.includes(command.type)
@@ -26,6 +26,8 @@ export function carryOutOnBackup(step: Step, command: BackupCommand): Outcome {
   switch (command.type) {
     case 'create-backup':
       return create(step, { ...command, id: command.backup, schedule: null, by: step.by })
+    case 'import-backup':
+      return importFound(step, command)
     case 'report-backup':
       return report(step, command)
     case 'delete-backup':
@@ -74,14 +76,11 @@ interface Making {
 
 function create(step: Step, { id, namespace, selection, target, schedule, by }: Making): Outcome {
   const { state, at } = step
-  if (state.backups.has(id)) return refused('INVALID_REQUEST', { problem: `the id ${id} belongs to another backup` })
-  if (state.backups.size >= limits.backups) return refused('RATE_LIMITED', { who: by })
-  const own = [...state.backups.values()].filter((one) => one.namespace === namespace && one.scope === selection.scope)
-  if (own.length >= limits.namespaceBackups)
-    return refused('INVALID_REQUEST', { problem: `${namespace} has ${own.length} backups, the most there may be` })
   const volumes = selected(state, namespace, selection)
   const obstacle =
-    askedObstacle(state, { namespace, selection, target }) ?? volumesObstacle(state, namespace, selection, volumes)
+    countObstacle(state, { id, namespace, scope: selection.scope, by }) ??
+    askedObstacle(state, { namespace, selection, target }) ??
+    volumesObstacle(state, namespace, selection, volumes)
   if (obstacle !== null) return obstacle
   const key = selection.scope === 'mesh' ? null : state.secrets.get(inNamespace(namespace, keySecret))
   if (key === undefined) return refused('SECRET_NOT_FOUND', { secret: inNamespace(namespace, keySecret) })
@@ -91,6 +90,41 @@ function create(step: Step, { id, namespace, selection, target, schedule, by }: 
     ...{ createdAt: at, createdBy: by, endedAt: null, reason: null, files: [], manifest: null },
   })
   return accepted()
+}
+
+/** What is in it its node says once it has read it. */
+function importFound(step: Step, { backup: id, namespace, target, secret: name }: CommandOf<'import-backup'>): Outcome {
+  const { state, at, by } = step
+  const known = state.backups.get(id)
+  // One whose node is gone is known by what it was, and can be found again where it is now.
+  const isLost = known !== undefined && known.state !== 'running' && !state.members.has(known.target.node)
+  const selection = { scope: 'volumes', names: [], labels: {} } as const
+  const obstacle =
+    (isLost ? null : countObstacle(state, { id, namespace, scope: 'volumes', by })) ??
+    askedObstacle(state, { namespace, selection, target })
+  if (obstacle !== null) return obstacle
+  if (isLost && known.namespace !== namespace)
+    return refused('INVALID_REQUEST', { problem: `the backup ${id} is one of another namespace` })
+  const secret = state.secrets.get(inNamespace(namespace, name))
+  if (secret === undefined) return refused('SECRET_NOT_FOUND', { secret: inNamespace(namespace, name) })
+  put(step, {
+    ...{ id, namespace, scope: 'volumes', volumes: [], target, schedule: null, state: 'running', imported: true },
+    ...{ key: { secret: name, version: secret.current }, createdAt: at, createdBy: by },
+    ...{ endedAt: null, reason: null, files: [], manifest: null },
+  })
+  return accepted()
+}
+
+interface Counted extends Pick<Making, 'id' | 'namespace' | 'by'> {
+  readonly scope: Backup['scope']
+}
+
+function countObstacle({ backups }: State, { id, namespace, scope, by }: Counted): Outcome | null {
+  if (backups.has(id)) return refused('INVALID_REQUEST', { problem: `the id ${id} belongs to another backup` })
+  if (backups.size >= limits.backups) return refused('RATE_LIMITED', { who: by })
+  const own = [...backups.values()].filter((one) => one.namespace === namespace && one.scope === scope)
+  if (own.length < limits.namespaceBackups) return null
+  return refused('INVALID_REQUEST', { problem: `${namespace} has ${own.length} backups, the most there may be` })
 }
 
 function put({ state, changes }: Step, backup: Backup): void {
@@ -130,7 +164,9 @@ function report(step: Step, { backup: id, node, made }: CommandOf<'report-backup
   if (backup?.target.node !== node) return refused('BACKUP_NOT_FOUND', { backup: id })
   if (backup.state !== 'running') return refused('BACKUP_UNUSABLE', { backup: id, state: backup.state })
   if (made.ok) {
-    put(step, { ...backup, state: 'complete', endedAt: at, files: made.files, manifest: made.manifest })
+    const { files, manifest } = made
+    const found = backup.imported === true ? { volumes: files.flatMap(({ volume }) => volume ?? []) } : {}
+    put(step, { ...backup, ...found, state: 'complete', endedAt: at, files, manifest })
     emit(step, { type: 'backup.complete', ...placeOf(backup), node, message: `the backup ${id} is there` })
   } else fail(step, backup, made.reason)
   if (backup.schedule !== null) tidy(step, backup.namespace, backup.schedule)

@@ -87,6 +87,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'remove-snapshot' },
   { version: 2, command: 'report-restore' },
   { version: 2, command: 'create-backup' },
+  { version: 2, command: 'import-backup' },
   { version: 2, command: 'report-backup' },
   { version: 2, command: 'delete-backup' },
   { version: 2, command: 'report-backup-gone' },

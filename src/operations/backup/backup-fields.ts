@@ -53,12 +53,14 @@ export function selectionOf({ mesh, volumes, labels }: Asked): BackupSelection {
 }
 
 /** Throws INVALID_REQUEST and NODE_NOT_FOUND. */
-export function targetOf(asked: Asked, context: Pick<OperationContext, 'control' | 'self'>): BackupTarget {
-  const { directory, s3 } = asked
-  const node = makerOf(asked, context)
+export const targetOf = (asked: Asked, context: Pick<OperationContext, 'control' | 'self'>): BackupTarget =>
+  placeOf(asked, makerOf(asked, context))
+
+/** Throws INVALID_REQUEST. */
+export function placeOf({ directory, s3 }: Pick<Asked, 'directory' | 's3'>, node: NodeId): BackupTarget {
   if (directory !== undefined && s3 === undefined) return { type: 'directory', node, path: directory }
   if (s3 !== undefined && directory === undefined) return { type: 's3', node, ...s3 }
-  throw new ClawError('INVALID_REQUEST', { problem: 'say where to: either a directory or s3' })
+  throw new ClawError('INVALID_REQUEST', { problem: 'say where: either a directory or s3' })
 }
 
 /** The node that was named, else the one that has the first of the volumes. */

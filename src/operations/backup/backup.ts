@@ -1,14 +1,14 @@
 /** Backups: made, listed, looked at, and taken away. */
 import { z } from 'zod'
 import type { Backup } from '../../model/backup.ts'
-import { backupApplicant, keySecret } from '../../model/backup.ts'
+import { backupApplicant, backupId, keySecret } from '../../model/backup.ts'
 import { ClawError } from '../../model/failure.ts'
 import { namespaceName } from '../../model/namespace.ts'
-import { inNamespace } from '../../model/secret.ts'
+import { inNamespace, secretName } from '../../model/secret.ts'
 import { carryOut, changePatience } from '../carry-out.ts'
 import { within, withDeadline } from '../deadline.ts'
 import type { OperationContext } from '../context.ts'
-import { refresh } from '../find.ts'
+import { findNode, refresh } from '../find.ts'
 import type { Call } from '../operation.ts'
 import { stream, unary } from '../operation.ts'
 import { randomWord } from '../workload/workload-request.ts'
@@ -22,6 +22,7 @@ import {
   neededFor,
   ofAsked,
   ofBackup,
+  placeOf,
   selectionOf,
   targetOf,
   isShown,
@@ -31,6 +32,12 @@ const BackupProgress = z.object({
   bytes: z.int().describe('Copied so far'),
   file: z.int().describe('Which of its files is being written, from 1'),
   files: z.int(),
+})
+
+const Attended = BackupProgress.extend({
+  isDone: z.boolean(),
+  id: z.string(),
+  backup: BackupView.nullable().describe('At the end'),
 })
 
 type Asker = Pick<Call, 'caller' | 'signal'> & { readonly context: OperationContext }
@@ -43,11 +50,7 @@ export const backupCreate = stream({
     ...askedFields,
     detach: z.boolean().default(false).describe('Do not wait for it; it is made all the same'),
   }),
-  output: BackupProgress.extend({
-    isDone: z.boolean(),
-    id: z.string(),
-    backup: BackupView.nullable().describe('At the end'),
-  }),
+  output: Attended,
   permission: { verb: 'create', resource: 'backup' },
   namespace: ofAsked,
   needs: neededFor,
@@ -65,22 +68,61 @@ export const backupCreate = stream({
       { type: 'create-backup', backup: id, namespace, selection, target },
       { context, caller, signal },
     )
-    if (asked.detach) {
-      yield { isDone: true, id, bytes: 0, file: 0, files: 0, backup: backupView(findBackup(context, id), context) }
-      return
-    }
-    let isOver = false
-    try {
-      for await (const progress of progressOf(id, { context, call }))
-        yield { isDone: false, id, ...progress, backup: null }
-      await within(context.clock, changePatience, signal, (limited) => context.control.fresh('linearizable', limited))
-      isOver = true
-      const made = madeOf(findBackup(context, id))
-      const { length } = made.files
-      yield { isDone: true, id, bytes: 0, file: length, files: length, backup: backupView(made, context) }
-    } finally {
-      if (!isOver) await giveUp(id, { context, caller })
-    }
+    yield* attended(id, asked.detach, { context, call })
+  },
+})
+
+/** Until its node is done with it. Given up when nobody waits any more, unless it is to go on. */
+async function* attended(
+  id: string,
+  detach: boolean,
+  { context, call }: { readonly context: OperationContext; readonly call: Call },
+): AsyncGenerator<z.output<typeof Attended>> {
+  const { caller, signal } = call
+  if (detach) {
+    yield { isDone: true, id, bytes: 0, file: 0, files: 0, backup: backupView(findBackup(context, id), context) }
+    return
+  }
+  let isOver = false
+  try {
+    for await (const progress of progressOf(id, { context, call }))
+      yield { isDone: false, id, ...progress, backup: null }
+    await within(context.clock, changePatience, signal, (limited) => context.control.fresh('linearizable', limited))
+    isOver = true
+    const made = madeOf(findBackup(context, id))
+    const { length } = made.files
+    yield { isDone: true, id, bytes: 0, file: length, files: length, backup: backupView(made, context) }
+  } finally {
+    if (!isOver) await giveUp(id, { context, caller })
+  }
+}
+
+export const backupImport = stream({
+  name: 'backup.import',
+  about:
+    'Take in a backup of volumes that is there already, as another mesh, or this one before it was lost, has made it: every byte is read and opened first.',
+  input: z.strictObject({
+    backup: backupId.describe('Its id, which is the name of its folder'),
+    namespace: askedFields.namespace.describe('Whose it is to be'),
+    directory: askedFields.directory.describe('Where it is: a directory of the node, with its folder in it'),
+    s3: askedFields.s3.describe('Where it is: a store of objects'),
+    node: askedFields.node.describe('The node that reads it; the one that is asked when left out'),
+    secret: secretName.default(keySecret).describe('Secret of the namespace that holds what it is encrypted with'),
+    detach: z.boolean().default(false).describe('Do not wait for it; it is read all the same'),
+  }),
+  output: Attended,
+  permission: { verb: 'create', resource: 'backup' },
+  namespace: ({ namespace }) => namespace,
+  needs: neededFor,
+  rest: { method: 'POST', path: '/api/backups/:backup/import' },
+  async *handler({ backup, namespace, secret, detach, ...where }, context, call) {
+    const { caller, signal } = call
+    await refresh(context, signal)
+    const node = where.node === undefined ? context.self : findNode(context.control.state, where.node)
+    const target = placeOf(where, node)
+    const command = { type: 'import-backup', backup, namespace, target, secret } as const
+    await carryOut('backup', command, { context, caller, signal })
+    yield* attended(backup, detach, { context, call })
   },
 })
 
@@ -118,11 +160,14 @@ function madeOf(backup: Backup): Backup {
 
 /** Nobody waits for it any more, so nothing of it stays; if the mesh takes that in time. Otherwise it is made, and is listed as one that is. */
 async function giveUp(id: string, { context, caller }: Omit<Asker, 'signal'>): Promise<void> {
-  if (context.control.state.backups.get(id)?.state !== 'running') return
+  const backup = context.control.state.backups.get(id)
+  if (backup?.state !== 'running') return
+  // One that was there before may be taken in, and given up, more than once.
+  const key = `give-up:${id}:${backup.createdAt}`
   // Whoever asked has called off all that has that signal.
   const { signal } = new AbortController()
   await withDeadline(context.clock, { span: changePatience, what: 'giving up the backup' }, signal, (limits) =>
-    carryOut('backup', { type: 'delete-backup', backup: id }, { context, caller, key: `give-up:${id}`, ...limits }),
+    carryOut('backup', { type: 'delete-backup', backup: id }, { context, caller, key, ...limits }),
   )
 }
 

@@ -204,6 +204,7 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     'backup.follow': ({ namespace = defaultNamespace }, { backup }, { state }) =>
       typeof backup === 'string' && state.backups.get(backup)?.namespace === namespace,
   },
+  'backup.import': { 'backup.follow': ({ backup }, asked) => asked['backup'] === backup },
   'backup.restore': {
     // Of the very backup, for the node that puts it back; where no volume was named, the only one that there is.
     'backup.read': ({ backup, volume }, asked) =>

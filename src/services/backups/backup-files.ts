@@ -1,11 +1,16 @@
 /** The files of one backup: what goes into them, what is read out of them, and whether they are what was written. */
+import { z } from 'zod'
 import { counted, passing, Tally } from '../../lib/passing.ts'
+import { backupId, mostVolumes } from '../../model/backup.ts'
+import { volumeName } from '../../model/volume.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Backup, BackupFile } from '../../model/backup.ts'
 import type { BackupStore, ContentCipher } from '../../ports/backups.ts'
 import type { Copied } from '../../ports/volumes.ts'
 
 export const manifestName = 'manifest.json'
+const manifestFormat = 'clawbernetes-backup-set'
+const manifestVersion = 1
 
 export interface Sealing {
   readonly cipher: ContentCipher
@@ -49,7 +54,7 @@ export function writeManifest(
   signal: AbortSignal,
 ): Promise<Copied> {
   const { id, namespace, scope, key, createdAt, createdBy } = backup
-  const what = { format: 'clawbernetes-backup-set', version: 1, id, namespace, scope, key }
+  const what = { format: manifestFormat, version: manifestVersion, id, namespace, scope, key }
   const whole = { ...what, takenAt: new Date(createdAt).toISOString(), createdBy, files }
   return store.write(id, manifestName, once(Buffer.from(`${JSON.stringify(whole, null, 2)}\n`)), signal)
 }
@@ -104,6 +109,45 @@ export async function damageOf(
     }
   }
   return damaged
+}
+
+const stored = { stored: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }
+const Manifest = z.object({
+  ...{ format: z.literal(manifestFormat), version: z.literal(manifestVersion), scope: z.literal('volumes') },
+  id: backupId,
+  files: z
+    .array(z.strictObject({ name: z.string(), volume: volumeName, bytes: z.int().nonnegative(), ...stored }))
+    .min(1)
+    .max(mostVolumes),
+})
+/** Of as many volumes as there may be, with names of the longest kind. */
+const mostManifestBytes = 1_048_576
+
+/** What is in one that somebody has made before, as it says itself. Throws BACKUP_DAMAGED for what says nothing of that kind. */
+export async function readManifest(
+  { id }: Pick<Backup, 'id'>,
+  store: Pick<BackupStore, 'read'>,
+  signal: AbortSignal,
+): Promise<{ readonly files: readonly BackupFile[]; readonly manifest: NonNullable<Backup['manifest']> }> {
+  const damaged = (detail: string, cause?: unknown): ClawError =>
+    new ClawError('BACKUP_DAMAGED', { backup: id, file: manifestName, detail }, { cause })
+  const tally = new Tally()
+  const parts: Uint8Array[] = []
+  for await (const chunk of store.read(id, manifestName, signal)) {
+    tally.add(chunk)
+    if (tally.bytes > mostManifestBytes) throw damaged('is larger than any')
+    parts.push(Uint8Array.from(chunk))
+  }
+  const { bytes, sha256 } = tally.sum()
+  try {
+    const found = Manifest.parse(JSON.parse(Buffer.concat(parts).toString('utf8')))
+    const isOwn = found.files.every(({ name, volume }) => name === nameOf(volume))
+    const names = new Set(found.files.map(({ name }) => name))
+    if (found.id !== id || !isOwn || names.size < found.files.length) throw new SyntaxError('it is of another backup')
+    return { files: found.files, manifest: { stored: bytes, sha256 } }
+  } catch (cause) {
+    throw damaged('does not say what is in a backup of volumes with this id', cause)
+  }
 }
 
 async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {

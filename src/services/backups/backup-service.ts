@@ -16,7 +16,7 @@ import type { Control } from '../control/types.ts'
 import { Loop } from '../gateway/loop.ts'
 import type { ContentDeps } from './backup-content.ts'
 import { contentFor } from './backup-content.ts'
-import { damageOf, readFile, writeFile, writeManifest } from './backup-files.ts'
+import { damageOf, readFile, readManifest, writeFile, writeManifest } from './backup-files.ts'
 import { giveVolume } from './give-volume.ts'
 import type { PlaceDeps } from './places.ts'
 import { clearingPatience, whileAlive } from './patience.ts'
@@ -192,12 +192,15 @@ export class BackupService implements Service {
   async #takeAway(backup: Backup, signal: AbortSignal): Promise<void> {
     const { self, clock } = this.#deps
     const patience = { clock, span: storePatience, late: () => silent(backup) }
+    // What others have made stays.
+    const isOurs = backup.imported !== true
     await whileAlive(patience, signal, async (limited) => {
+      if (!isOurs) return
       const store = await storeOf(this.#deps, backup, limited)
       await store.remove(backup.id, limited)
     })
     const command = { type: 'report-backup-gone', backup: backup.id, node: self } as const
-    await this.#report(command, `backup-gone:${backup.id}`, signal)
+    await this.#report(command, `backup-gone:${onceOf(backup)}`, signal)
   }
 
   #report(command: CommandOf<'report-backup' | 'report-backup-gone'>, id: string, signal: AbortSignal) {
@@ -219,7 +222,7 @@ export class BackupService implements Service {
       const made = this.#ended.get(id) ?? (await this.#made(backup, until))
       this.#ended.set(id, made)
       const command = { type: 'report-backup', backup: id, node: self, made } as const
-      await this.#report(command, `backup-made:${id}`, signal)
+      await this.#report(command, `backup-made:${onceOf(backup)}`, signal)
       log.info('a backup has ended', { backup: id, ok: made.ok })
     } catch (error) {
       if (until.aborted) return
@@ -239,7 +242,7 @@ export class BackupService implements Service {
     try {
       return await whileAlive(patience, signal, (limited, alive) => {
         if (this.#active !== null) this.#active.alive = alive
-        return this.#write(backup, limited)
+        return backup.imported === true ? this.#take(backup, limited) : this.#write(backup, limited)
       })
     } catch (error) {
       if (signal.aborted || this.#isPassing(backup, error)) throw error
@@ -256,6 +259,16 @@ export class BackupService implements Service {
     const since = this.#missed.get(id) ?? now
     this.#missed.set(id, since)
     return now - since < nodePatience
+  }
+
+  /** One that is there already, once every byte of it was read and opened. Throws BACKUP_DAMAGED. */
+  async #take(backup: Backup, signal: AbortSignal): Promise<Made> {
+    const sealing = await sealingOf(this.#deps, backup, signal)
+    const found = await readManifest(backup, sealing.store, signal)
+    const onBytes = (bytes: number): void => this.#note(bytes, 1)
+    const [damaged] = await damageOf({ ...backup, ...found }, sealing, { onBytes, signal })
+    if (damaged !== undefined) throw new ClawError('BACKUP_DAMAGED', { backup: backup.id, ...damaged })
+    return { ok: true, ...found }
   }
 
   async #write(backup: Backup, signal: AbortSignal): Promise<Made> {
@@ -303,6 +316,9 @@ export class BackupService implements Service {
     this.#ring()
   }
 }
+
+/** One that was there before may be taken in again, and then has another end. */
+const onceOf = ({ id, imported, createdAt }: Backup): string => (imported === true ? `${id}:${createdAt}` : id)
 
 /** By now whoever makes the next one has waited long enough. */
 const silent = (backup: Backup): ClawError =>

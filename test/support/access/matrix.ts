@@ -242,6 +242,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'events.emit': row('mesh', 'oa', () => ({ source: 'test', message: 'hello' })),
 
   'backup.create': newBackup(),
+  'backup.import': newBackup({ backup: 'bak-old' }),
   'backup.follow': ofBackup(),
   'backup.list': row('list', 'a'),
   'backup.info': ofBackup(),

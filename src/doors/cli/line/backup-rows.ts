@@ -7,6 +7,11 @@ export const backupRows: readonly Row[] = [
     about: 'Copy volumes, or the state of the mesh, away from where they are.',
     load: () => import('../commands/backup/create.ts'),
   },
+  {
+    path: 'backup import',
+    about: 'Take in a backup of volumes that is there already, such as one of a mesh that was lost.',
+    load: () => import('../commands/backup/import.ts'),
+  },
   { path: 'backup list', about: 'List the backups, newest first.', load: () => import('../commands/backup/list.ts') },
   {
     path: 'backup info',

@@ -212,3 +212,33 @@ describe('the room for backups', () => {
     expect([schedule('more', all), schedule('mesh', state)]).toEqual(['INVALID_REQUEST', null])
   })
 })
+
+describe('a backup that is there already', () => {
+  const found = (backup: string, parts: object = {}): Command => ({
+    ...{ type: 'import-backup', backup, namespace: 'default', target, secret: 'backup-key', ...parts },
+  })
+
+  test('is of the volumes that its node finds in it, and is opened with the secret that was named', () => {
+    const book = mesh()
+    expect(refusal(book.run(found('bak-a', { secret: 'old-key' })))).toBe('SECRET_NOT_FOUND')
+    expect(refusal(book.run(found('bak-a')))).toBeNull()
+    expect(entitlements(book.state, 'bak-a' as PlacementId, ada)).toMatchObject([{ secret: { name: 'backup-key' } }])
+    expect(refusal(book.run(made('bak-a')))).toBeNull()
+    const backup = book.state.backups.get('bak-a')
+    expect(backup).toMatchObject({ state: 'complete', volumes: ['data'], imported: true, schedule: null })
+    expect(restore(snapshot(book.state)).backups).toEqual(book.state.backups)
+  })
+
+  test('is not one that is known, unless the node of that is gone', () => {
+    const book = mesh()
+    book.run(create('bak-a', { target: { ...target, node: bob } }))
+    book.run(made('bak-a', { node: bob }))
+    expect(refusal(book.run(found('bak-a')))).toBe('INVALID_REQUEST')
+    book.run({ type: 'remove-member', node: bob, force: true })
+    book.run({ type: 'create-namespace', name: 'team', quota: noQuota, borrow: false, weight: 1 })
+    book.run({ ...key, namespace: 'team' })
+    expect(refusal(book.run(found('bak-a', { namespace: 'team' })))).toBe('INVALID_REQUEST')
+    expect(refusal(book.run(found('bak-a')))).toBeNull()
+    expect(book.state.backups.get('bak-a')?.target.node).toBe(ada)
+  })
+})

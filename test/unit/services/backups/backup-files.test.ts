@@ -4,7 +4,7 @@ import { contentCipher } from '../../../../src/adapters/keys/content-cipher.ts'
 import type { Backup } from '../../../../src/model/backup.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import type { BackupStore } from '../../../../src/ports/backups.ts'
-import { damageOf, writeFile, writeManifest } from '../../../../src/services/backups/backup-files.ts'
+import { damageOf, readManifest, writeFile, writeManifest } from '../../../../src/services/backups/backup-files.ts'
 import { BackupService } from '../../../../src/services/backups/backup-service.ts'
 import { ada, meshOf } from '../../../support/control-samples.ts'
 
@@ -80,4 +80,24 @@ test('given a key that is gone, then a backup that nobody can open is not called
   const gone = new ClawError('SECRET_NOT_FOUND', { secret: 'default/backup-key', version: 1 })
   const verified = service(() => Promise.reject(gone)).verify(backup, () => {}, signal)
   await expect(verified).rejects.toMatchObject({ code: 'SECRET_NOT_FOUND' })
+})
+
+test('given a backup that somebody has made before, then it says itself what is in it, and only what its own manifest can say', async () => {
+  const { backup, files, sealing } = await lab()
+  const read = () => readManifest({ id: 'bak-a' }, sealing.store, signal)
+  expect(await read()).toEqual({ files: backup.files, manifest: backup.manifest })
+  const text = Buffer.concat(files.get('manifest.json') ?? []).toString()
+  const changes: readonly (readonly [from: string, to: string])[] = [
+    ['bak-a', 'bak-b'],
+    ['clawbernetes-backup-set', 'a-list-of-others'],
+    ['data.tar.sealed', '../data.tar.sealed'],
+    ['"data"', '"other"'],
+    ['{', ''],
+  ]
+  for (const [from, to] of changes) {
+    files.set('manifest.json', [Buffer.from(text.replace(from, to))])
+    await expect(read()).rejects.toMatchObject({ code: 'BACKUP_DAMAGED', facts: { file: 'manifest.json' } })
+  }
+  files.set('manifest.json', [Buffer.alloc(2_000_000, ' ')])
+  await expect(read()).rejects.toThrow('larger than any')
 })

@@ -17,7 +17,7 @@ const create = (backup: string, namespace = 'default'): Command => ({
   ...{ type: 'create-backup', backup, namespace, selection: { scope: 'mesh' }, target },
 })
 
-type Fails = (what: 'open' | 'write' | 'remove' | 'report', backup: string) => Error | null
+type Fails = (what: 'open' | 'read' | 'write' | 'remove' | 'report', backup: string) => Error | null
 type Waits = (what: 'write' | 'remove', backup: string, signal: AbortSignal) => Promise<unknown> | null
 
 /** A node that makes backups of the state of its mesh; `fails` is asked before each thing that it does, and its store may have it wait. */
@@ -27,9 +27,12 @@ function lab(fails: Fails = () => null, waits: Waits = () => null) {
   const written: string[] = []
   const finished: string[] = []
   const warned: string[] = []
+  const asked: string[] = []
+  const reports: string[] = []
   const may = (what: Parameters<Fails>[0], backup: string): void => {
     const error = fails(what, backup)
     if (error !== null) throw error
+    asked.push(what)
   }
   const store: BackupStore = {
     async write(backup, file, content, signal) {
@@ -40,7 +43,10 @@ function lab(fails: Fails = () => null, waits: Waits = () => null) {
       return { bytes: 1, sha256: 'a'.repeat(64) }
     },
     finish: async (backup) => void finished.push(backup),
-    async *read() {},
+    async *read(backup) {
+      may('read', backup)
+      yield await Promise.resolve(Buffer.from('{}'))
+    },
     async remove(backup, signal) {
       may('remove', backup)
       await waits('remove', backup, signal)
@@ -66,7 +72,8 @@ function lab(fails: Fails = () => null, waits: Waits = () => null) {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
-      async execute(command) {
+      async execute(command, { id }) {
+        reports.push(id)
         may('report', 'backup' in command ? String(command.backup) : '')
         run(command)
         return { index: 1, value: null as never }
@@ -90,7 +97,17 @@ function lab(fails: Fails = () => null, waits: Waits = () => null) {
     }
     await setImmediate()
   }
-  return { play, run, service, written, finished, warned, of: (id: string) => book.state.backups.get(id) }
+  return {
+    play,
+    run,
+    service,
+    written,
+    finished,
+    warned,
+    asked,
+    reports,
+    of: (id: string) => book.state.backups.get(id),
+  }
 }
 
 const raw = (code: string): Error => Object.assign(new Error(`${code}: for the test`), { code })
@@ -259,5 +276,25 @@ test('given a backup that is called off, then nothing of it comes after it was t
   await play(1_000)
   expect(of('bak-a')).toBeUndefined()
   expect(order.lastIndexOf('write bak-a')).toBeLessThan(order.lastIndexOf('remove bak-a'))
+  await service.stop()
+})
+
+test('given a backup that was there before, then it is read and never written, and what is there stays when it is forgotten', async () => {
+  const { play, run, service, asked, reports, of } = lab()
+  const policy = { allowWorkloads: [], allowLabels: {}, denyWorkloads: [] }
+  const made = { namespace: 'default', name: 'old-key', sealed: 's1.1.AAAA.AAAA', how: 'given', policy, rotation: null }
+  run({ type: 'create-secret', ...made } as Command)
+  run({ type: 'import-backup', backup: 'bak-a', namespace: 'default', target, secret: 'old-key' })
+  await service.start()
+  await play(1_000)
+  // What stands there is no manifest.
+  expect(of('bak-a')).toMatchObject({ state: 'failed', reason: expect.stringContaining('manifest.json') })
+  run({ type: 'delete-backup', backup: 'bak-a' })
+  await play(1_000)
+  expect([of('bak-a'), asked.filter((what) => what === 'write' || what === 'remove')]).toEqual([undefined, []])
+  run({ type: 'import-backup', backup: 'bak-a', namespace: 'default', target, secret: 'old-key' })
+  await play(1_000)
+  // Else the mesh would take it for what it has heard already.
+  expect([of('bak-a')?.state, new Set(reports).size]).toEqual(['failed', 3])
   await service.stop()
 })
