@@ -9,6 +9,7 @@ import { labDocker, labImage, sharedFolder } from '../support/lab-docker.ts'
 import { type Daemon, eventually, type Reply } from '../support/mesh.ts'
 import { deploymentRows, imageRows, specRows } from '../support/promises/deployments.ts'
 import { endRows } from '../support/promises/ends.ts'
+import { keptRows } from '../support/promises/kept.ts'
 import { nodeRows } from '../support/promises/nodes.ts'
 import type { Known } from '../support/promises/shapes.ts'
 import { workloadRows } from '../support/promises/work.ts'
@@ -75,6 +76,8 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
 
   test('given deployments, from their first revision to their end, then every door answers in the same shape', () =>
     all(deploymentRows(known, { cli: 'dep-cli', rest: 'dep-rest', invoke: 'dep-invoke' })))
+
+  test('given what a mesh keeps, then every door answers in the same shape', () => all(keptRows(known)))
 
   test('given files and images, then every door answers in the same shape', async () => {
     const toml = join(mesh.directory, 'workload.toml')

@@ -34,6 +34,26 @@ const unrepeatable: readonly string[] = ['system.run', 'container.exec']
 /** Answers that are secret. */
 const toldOnce: readonly string[] = ['secret.get', 'apikey.create', 'apikey.rotate', 'token.create']
 
+/** Of all that a stream says. */
+const mostSaid = 524_288
+
+const Progress = z.looseObject({ isDone: z.boolean() })
+
+/** Throws TOO_LARGE for a stream that says more than one answer is to hold. */
+async function allOf(items: AsyncIterable<unknown>, command: string): Promise<unknown> {
+  const all: unknown[] = []
+  let size = 0
+  for await (const item of items) {
+    const progress = Progress.safeParse(item)
+    if (progress.success && progress.data.isDone) return item
+    if (progress.success) continue
+    size += JSON.stringify(item).length
+    if (size > mostSaid) throw new ClawError('TOO_LARGE', { what: `What ${command} says`, limit: mostSaid })
+    all.push(item)
+  }
+  return all
+}
+
 /** Asked for by all forms of an invocation. */
 export const invocation = {
   command: z.string().min(1).max(64).describe('Name of an operation, such as workload.run or gpu.metrics'),
@@ -55,7 +75,7 @@ export const invocation = {
 export const nodeInvoke = unary({
   name: 'node.invoke',
   about:
-    'Run an operation on a named node. There, workload.run, stop, logs, list, inspect and stats mean its own containers.',
+    'Run an operation on a named node. There, workload.run, stop, logs, list, inspect and stats mean its own containers. One that answers with a stream is answered with the list of what it says, or with what it says last where it tells how far it is.',
   input: z.strictObject({ node: nodeRef, ...invocation }),
   output: z.unknown(),
   permission: { verb: 'invoke', resource: 'node' },
@@ -68,7 +88,11 @@ export const nodeInvoke = unary({
     if (notInvoked.includes(name)) throw new ClawError('INVALID_REQUEST', { problem: `${name} cannot be invoked` })
     const deadline = { span: timeoutMs, what: `${command} on ${nameOf(control.state, self)}` }
     const run = (input: object, signal: AbortSignal): Promise<unknown> =>
-      withDeadline(clock, deadline, signal, (limits) => call.within(limits).invoke(name, input))
+      withDeadline(clock, deadline, signal, (limits) => {
+        const inner = call.within(limits)
+        if (call.commands.includes(name)) return inner.invoke(name, input)
+        return allOf(inner.open(name, input, limits.signal), command)
+      })
     // What was told is not told again without asking whether the caller may still hear it.
     if (key === undefined || toldOnce.includes(name)) return run(params, call.signal)
 

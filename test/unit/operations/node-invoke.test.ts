@@ -6,7 +6,7 @@ import { OperationService as Service } from '../../../src/operations/invoke.ts'
 import { meshInvoke } from '../../../src/operations/mesh/mesh-invoke.ts'
 import { nodeInvoke } from '../../../src/operations/node/node-invoke.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
-import { unary } from '../../../src/operations/operation.ts'
+import { stream, unary } from '../../../src/operations/operation.ts'
 import { Replies } from '../../../src/operations/replies.ts'
 import { invokeOperation } from '../../../src/wire/operation.ts'
 import { ada, bob } from '../../support/control-samples.ts'
@@ -60,11 +60,24 @@ const work = unary({
   },
 })
 
+/** Says so many numbers, or how far it is. */
+const count = stream({
+  name: 'test.count',
+  about: 'Count.',
+  input: z.strictObject({ to: z.int(), of: z.enum(['numbers', 'steps']), long: z.int().default(0) }),
+  output: z.unknown(),
+  permission: { verb: 'read', resource: 'node' },
+  async *handler({ to, of, long }) {
+    for (let at = 1; at <= to; at += 1)
+      yield await Promise.resolve(of === 'numbers' ? `${at}${'x'.repeat(long)}` : { isDone: at === to, at })
+  },
+})
+
 beforeEach(async () => {
   begun = []
   calledOff = []
   mesh = new OperationsMesh()
-  const known = new Map<string, Operation>([work, deep, nodeInvoke, meshInvoke].map((one) => [one.name, one]))
+  const known = new Map<string, Operation>([work, deep, count, nodeInvoke, meshInvoke].map((one) => [one.name, one]))
   service = new Service(mesh.context(ada), known)
   await service.start()
   await new Service(mesh.context(bob), known).start()
@@ -77,6 +90,22 @@ const run = (name: string, input: unknown): Promise<unknown> => play(mesh.world,
 const onBob = (ms: number, more: object = {}): object => ({
   ...{ node: 'bob', command: 'test.work', params: { ms } },
   ...more,
+})
+
+describe('an operation that answers with a stream', () => {
+  const counted = (params: object): Promise<unknown> =>
+    run('node.invoke', { node: 'bob', command: 'test.count', params })
+
+  test('is answered with all that it says, or with what it says last where it tells how far it is', async () => {
+    expect(await counted({ to: 3, of: 'numbers' })).toEqual(['1', '2', '3'])
+    expect(await counted({ to: 3, of: 'steps' })).toEqual({ isDone: true, at: 3 })
+  })
+
+  test('is refused when it says more than one answer is to hold, or is not there', async () => {
+    await expect(counted({ to: 9, of: 'numbers', long: 100_000 })).rejects.toMatchObject({ code: 'TOO_LARGE' })
+    const unknown = run('node.invoke', { node: 'bob', command: 'test.nothing', params: {} })
+    await expect(unknown).rejects.toMatchObject({ code: 'OPERATION_NOT_FOUND' })
+  })
 })
 
 describe('deadline', () => {
