@@ -138,7 +138,7 @@ const buyingFailures = {
   ),
   MOLT_JOB_NOT_PLACED: failure(
     'refused',
-    ({ job, state }: { job: string; state: string }) => `The job ${job} has no provider: it is ${state}.`,
+    ({ job, state }: { job: string; state: string }) => `No provider runs the job ${job} now: it is ${state}.`,
     'See how it stands with `clawbernetes molt job info`.',
   ),
   MOLT_NOTHING_LEFT: failure(

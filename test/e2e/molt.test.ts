@@ -82,7 +82,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
       '--image',
       image,
     )
-    expect(tooCheap).toMatchObject({ code: 6, stderr: expect.stringContaining('No provider would run it') })
+    expect(tooCheap).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('No provider would run it: no offer fits: it may cost too little'),
+    })
     expect(await buyer.json('molt', 'jobs', '--all')).toEqual([])
   }, 60_000)
 
@@ -90,10 +93,24 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const script = 'echo token=$A_TOKEN; ls /sys/class/net; sleep 3; echo done; exit 3'
     const reply = await buyer.cli(...request(['--duration', '60s', '-e', 'A_TOKEN=own'], ['sh', '-c', script]))
     expect(reply.stdout).toBe('token=own\nlo\ndone\n')
-    expect(reply.stderr).toMatch(/guest is over: failed, exit code 3; [0-9.]+ GPU-seconds, cost 0\.\d+ MOLT/)
+    const [, seconds = '', cost = ''] =
+      /guest is over: failed, exit code 3; ([0-9.]+) GPU-seconds, cost (0\.\d+) MOLT/.exec(reply.stderr) ?? []
+    // At 36 MOLT an hour: what is shown to be used is what is paid.
+    expect(Number(seconds) / 100).toBeCloseTo(Number(cost), 6)
+    expect(Number(seconds)).toBeGreaterThan(2)
     expect(reply.code).toBe(3)
+    const late = await buyer.cli('molt', 'exec', 'guest', '--', 'true')
+    expect(late).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('No provider runs the job guest now: it is failed'),
+    })
     expect((await buyer.cli('molt', 'logs', 'guest')).stdout).toBe('token=own\nlo\ndone\n')
   }, 90_000)
+
+  test('what work prints that is over at once is shown all the same', async () => {
+    const reply = await buyer.cli(...request(['--name', 'quick', '--duration', '60s'], ['echo', 'quick']))
+    expect(reply).toMatchObject({ code: 0, stdout: 'quick\n' })
+  }, 60_000)
 
   test('a provider and a buyer that are killed go on with what they have agreed', async () => {
     const { id } = await buyer.json<Job>(...request(['-d', '--name', 'long', '--duration', '5m'], ticking))
@@ -125,10 +142,10 @@ describe.skipIf(!hasLab)('with the engine at CLAW_LAB_DOCKER (scripts/lab/docker
     const paid = jobs.reduce((sum, { cost }) => sum + BigInt(cost.paid.micro), 0n)
     expect(paid).toBeGreaterThan(0n)
     const earned = await eventually(
-      'both leases are closed',
+      'all leases are closed',
       30_000,
       () => lender.json<Earnings>('molt', 'earnings'),
-      ({ leases }) => leases === 2,
+      ({ leases }) => leases === 3,
     )
     expect(BigInt(earned.paid.micro)).toBe(paid)
     expect(BigInt(earned.earned.micro) + BigInt(earned.fee.micro)).toBe(paid)

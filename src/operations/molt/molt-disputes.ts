@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type Agreement, agreementId } from '../../core/molt/agreement.ts'
 import { claimableAt } from '../../core/molt/closing.ts'
+import { wordFor } from '../../core/molt/market/job.ts'
 import { type Dispute, disputeStates, stateOf } from '../../core/records/dispute.ts'
 import { evidenceFileText, factsIn } from '../../core/records/evidence.ts'
 import { parseMolt } from '../../model/amount.ts'
@@ -147,7 +148,7 @@ function agreementFor(of: string, { lending, buying }: OperationContext): Agreem
   const job = buying.view().service.job(of)
   const bought = job.buy.purchases.findLast(({ agreement }) => agreement !== null)?.agreement
   if (bought === undefined || bought === null)
-    throw new ClawError('MOLT_JOB_NOT_PLACED', { job: job.name, state: job.buy.state })
+    throw new ClawError('MOLT_JOB_NOT_PLACED', { job: job.name, state: wordFor(job) })
   return bought
 }
 

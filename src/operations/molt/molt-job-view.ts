@@ -100,6 +100,7 @@ const Try = z.object({
   most: Money,
   isolation: z.enum(isolations),
   seen: z.number().describe('GPU-seconds for which its work was seen to run'),
+  metered: z.number().describe('GPU-seconds by the last meter note of its provider: what is paid follows from these'),
   how: z.string().nullable().describe('How it was closed'),
   paid: Money.nullable(),
 })
@@ -200,7 +201,8 @@ function tryView(purchase: Purchase): z.infer<typeof Try> {
     ...{ agreement: agreement === null ? null : agreementId(agreement), provider: terms.provider },
     ...{ state, since: iso(since), why, refusal, rate: money(perHour(terms.rate)), hold: money(terms.hold) },
     ...{ promised: money(payer.vouched), most: money(mostDue(purchase)), isolation: terms.isolation },
-    ...{ seen: Number(seen.gpuMillis) / 1_000, how: outcome?.how ?? null },
+    ...{ how: outcome?.how ?? null },
+    ...{ seen: Number(seen.gpuMillis) / 1_000, metered: Number(payer.last?.gpuMillis ?? 0n) / 1_000 },
     paid: outcome === null ? null : money(outcome.paid),
   }
 }

@@ -1,7 +1,8 @@
 /** Jobs that strangers run for a node: how they stand, what they print, and going into them. */
 import { z } from 'zod'
-import { isJobOver } from '../../core/molt/market/job.ts'
+import { isJobOver, wordFor } from '../../core/molt/market/job.ts'
 import { linesOfChunk } from '../../lib/log-chunk.ts'
+import { ClawError } from '../../model/failure.ts'
 import type { Conversation } from '../../ports/conversation.ts'
 import { followJob, jobStates } from '../../services/molt/buying/job-watch.ts'
 import { Exit, Size, ToCommand } from '../../wire/command-talk.ts'
@@ -145,12 +146,16 @@ export const moltJobExec = duplex({
   where: atBuyer,
   async handler({ job: wanted, command, workdir, env, stdin, terminal }, { buying }, { signal }, talk) {
     const { service } = buying.view()
-    const provider = service.job(wanted).buy.purchases.findLast(({ agreement }) => agreement !== null)?.terms.provider
+    const job = service.job(wanted)
+    const last = job.buy.purchases.findLast(({ agreement }) => agreement !== null)
+    // Its provider could only say so of a workload that nobody knows here.
+    if (last?.state === 'closing' || last?.state === 'closed')
+      throw new ClawError('MOLT_JOB_NOT_PLACED', { job: job.name, state: wordFor(job) })
     const off = new AbortController()
     const request = { command, workdir: workdir ?? null, env: environmentIn(env), stdin, terminal: terminal ?? null }
     const there = await service.exec(wanted, request, AbortSignal.any([signal, off.signal]))
     try {
-      await carriedOn(talk, there, provider ?? '')
+      await carriedOn(talk, there, last?.terms.provider ?? '')
     } finally {
       // After the end nothing is there to be killed.
       off.abort(new Error('the command is over'))

@@ -23,23 +23,28 @@ export interface Known extends Standing {
   readonly isSuspect?: boolean
 }
 
-/** Whether it is worth asking this provider for a bid. */
-export function matches(offer: Offer, want: Want, now: Instant): boolean {
-  return (
-    offer.network === want.network &&
-    offer.provider !== want.buyer &&
-    isCurrent({ issuedAt: offer.issuedAt, until: offer.endOfLife }, now) &&
-    offer.free >= want.gpus &&
-    offer.memoryMib >= want.memoryMib &&
-    isWantedModel(want, offer.model) &&
-    offer.shortest <= want.duration &&
-    want.duration <= offer.longest &&
-    want.isolation.includes(offer.isolation) &&
-    (want.region === null || want.region === offer.region) &&
-    totalFor(offer.rate, want) <= want.maxTotal &&
-    totalFor(offer.rate, want) >= leastPayment
-  )
+/** As far as an offer tells; words that bids and declines share mean the same there. */
+export type OfferProblem =
+  | ('network' | 'own' | 'dated' | 'capacity' | 'memory' | 'model' | 'too-short' | 'too-long')
+  | ('isolation' | 'region' | 'price' | 'too-little')
+
+/** Why it is not worth asking this provider for a bid; null when it is. First what the buyer can change least. */
+export function offerProblem(offer: Offer, want: Want, now: Instant): OfferProblem | null {
+  if (offer.network !== want.network) return 'network'
+  if (offer.provider === want.buyer) return 'own'
+  if (!isCurrent({ issuedAt: offer.issuedAt, until: offer.endOfLife }, now)) return 'dated'
+  if (!isWantedModel(want, offer.model)) return 'model'
+  if (offer.memoryMib < want.memoryMib) return 'memory'
+  if (offer.free < want.gpus) return 'capacity'
+  if (want.region !== null && want.region !== offer.region) return 'region'
+  if (!want.isolation.includes(offer.isolation)) return 'isolation'
+  if (want.duration < offer.shortest) return 'too-short'
+  if (want.duration > offer.longest) return 'too-long'
+  if (totalFor(offer.rate, want) > want.maxTotal) return 'price'
+  return totalFor(offer.rate, want) < leastPayment ? 'too-little' : null
 }
+
+export const matches = (offer: Offer, want: Want, now: Instant): boolean => offerProblem(offer, want, now) === null
 
 const isWantedModel = ({ model }: Want, given: string): boolean => model === null || gpuModelMatches(given, model)
 

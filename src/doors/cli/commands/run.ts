@@ -68,6 +68,8 @@ export default command({
       })
     // As with docker run: what is attached from the start ends with its input.
     const request = { ...requestOf(args, session.host.env), ...(isAttached && args.stdin ? { stdinOnce: true } : {}) }
+    if (!args.molt && args['max-price'] !== undefined)
+      throw new ClawError('INVALID_REQUEST', { problem: 'the own mesh has no price: --max-price goes with --molt' })
     if (args.molt) {
       const { burst } = await import('../work/burst.ts')
       const { yes, detach, 'dry-run': isDry, 'max-price': maxPrice } = args

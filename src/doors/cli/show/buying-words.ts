@@ -1,6 +1,7 @@
 /** What strangers run for a node, and what it costs, as commands show it. */
 import { formatDuration, formatMib } from '../../../lib/units.ts'
 import type { OutputOf } from '../../../operations/registry.ts'
+import { foundInWords } from './round-words.ts'
 import type { Column } from './table.ts'
 import { ago, facts, orDash } from './words.ts'
 
@@ -45,12 +46,6 @@ export const jobColumns: readonly Column<Row>[] = [
   { head: 'By', cell: ({ by }) => by, wide: true },
 ]
 
-/** What was asked of whom, and why there is not more. */
-export function foundInWords({ offers, asked, bids, reasons }: Quote['found']): string {
-  const why = Object.entries(reasons).map(([reason, count]) => `${reason}${count === 1 ? '' : ` (${count}×)`}`)
-  return `${offers} offers fit, ${asked} providers asked, ${bids} bids${why.length === 0 ? '' : `; otherwise: ${why.join(', ')}`}`
-}
-
 /** What would happen: the first is taken, the others if that one fails. */
 export const planOf = ({ bids, found, maxPrice }: Quote): readonly string[] => {
   const [best, ...others] = bids
@@ -92,8 +87,8 @@ export const jobFacts = (job: MoltJob): readonly string[] => [
     ({ provider, bytes, sha256, job: run }) => `Printed at ${provider} (${run}): ${bytes} bytes, SHA-256 ${sha256}`,
   ),
   ...job.tries.map(
-    ({ provider, state, why, refusal, rate, hold, promised, paid, how, seen, agreement }, i) =>
-      `Attempt ${i + 1}: ${provider}, ${state}${why === null ? '' : `, ${why}`}${refusal === null ? '' : ` (${refusal})`}; ${rate.inWords}/h, ${seen.toFixed(1)} GPU-seconds, ` +
+    ({ provider, state, why, refusal, rate, hold, promised, paid, how, metered, agreement }, i) =>
+      `Attempt ${i + 1}: ${provider}, ${state}${why === null ? '' : `, ${why}`}${refusal === null ? '' : ` (${refusal})`}; ${rate.inWords}/h, ${metered} GPU-seconds, ` +
       `${paid === null ? `${promised.inWords} of ${hold.inWords} promised` : `${how ?? ''} at ${paid.inWords}`}` +
       (agreement === null ? '' : ` (agreement ${agreement.slice(0, 12)})`),
   ),
@@ -133,10 +128,10 @@ export function progressOf({ name, state, round, provider, gpus, model, work, ch
 }
 
 export function endInWords(job: MoltJob): string {
-  const seen = job.tries.reduce((sum, one) => sum + one.seen, 0)
+  const metered = job.tries.reduce((sum, one) => sum + Math.round(one.metered * 1_000), 0) / 1_000
   const exit = job.work?.exitCode ?? null
   const found = job.tries.length === 0 && job.found !== null ? `: ${foundInWords(job.found)}` : ''
-  return `${job.name} is over: ${stateInWords(job)}${found}${exit === null ? '' : `, exit code ${exit}`}; ${seen.toFixed(1)} GPU-seconds, cost ${costInWords(job)}`
+  return `${job.name} is over: ${stateInWords(job)}${found}${exit === null ? '' : `, exit code ${exit}`}; ${metered} GPU-seconds, cost ${costInWords(job)}`
 }
 
 export const preferencesFacts = ({

@@ -32,8 +32,9 @@ export async function attend(
 ): Promise<number> {
   const { out, signal, isMute } = session
   const letGo = (): void => {
-    out.note(`\n${name} goes on. Come back to it:  clawbernetes logs -f ${name}`)
-    out.note(`Stop it:                    clawbernetes stop ${name}`)
+    out.note(`\n${name} goes on.`)
+    out.note(`Come back to it:  clawbernetes logs -f ${name}`)
+    out.note(`Stop it:          clawbernetes stop ${name}`)
   }
   signal.addEventListener('abort', letGo, { once: true })
   try {

@@ -1,11 +1,13 @@
 /** Having strangers run work: what is asked for, the plan that is agreed to, and staying with it to its end. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClawError, isClawError } from '../../../model/failure.ts'
 import type { InputOf, OutputOf } from '../../../operations/registry.ts'
 import { confirm } from '../confirm.ts'
 import { cancelled, exitCodeOf, interrupted } from '../exit-code.ts'
 import type { Session } from '../line/command.ts'
 import type { Api } from '../peer/api.ts'
-import { endInWords, foundInWords, type MoltJob, planOf, progressOf } from '../show/buying-words.ts'
+import { endInWords, type MoltJob, planOf, progressOf } from '../show/buying-words.ts'
+import { foundInWords } from '../show/round-words.ts'
 import { sendInputs } from './molt-inputs.ts'
 import { reopened } from './follow.ts'
 
@@ -26,11 +28,11 @@ export async function requestOfStrangers(
   const { out, signal } = session
   const api = await session.api()
   const request = { ...asked, inputs: await sendInputs(api, asked, session) }
-  const quote = await api.call('molt.quote', wishIn(request), signal)
   if (isDry) {
-    await out.result(quote, planOf)
+    await out.result(await api.call('molt.quote', wishIn(request), signal), planOf)
     return undefined
   }
+  const quote = await quoteFor(api, request, session)
   if (quote.bids.length === 0) throw new ClawError('MOLT_NO_BIDS', { found: foundInWords(quote.found) })
   await confirm(planOf(quote), { ...session, yes })
   const job = await api.call('molt.request', { ...request, quote: quote.quote }, signal)
@@ -41,6 +43,30 @@ export async function requestOfStrangers(
   out.note(`${job.name} (${job.id}) is submitted`)
   return attendJob(api, job, session)
 }
+
+type Quote = OutputOf<'molt.quote'>
+
+/** A GPU that a guest has just left is looked at before it is lent again, which takes some seconds. */
+const quotePatience = 8_000
+const quotePause = 500
+
+async function quoteFor(
+  api: Api,
+  request: MoltRequest,
+  { out, signal }: Pick<Session, 'out' | 'signal'>,
+): Promise<Quote> {
+  const until = Date.now() + quotePatience
+  for (let isFirst = true; ; isFirst = false) {
+    const quote = await api.call('molt.quote', wishIn(request), signal)
+    if (quote.bids.length > 0 || !mayChangeSoon(quote.found) || Date.now() >= until) return quote
+    if (isFirst) out.note('nobody has GPUs for it that are free now; asking again for a moment …')
+    await sleep(quotePause, undefined, { signal })
+  }
+}
+
+const mayChangeSoon = ({ offers, reasons }: Quote['found']): boolean =>
+  ['capacity', 'concurrency', 'no answer'].some((reason) => Object.hasOwn(reasons, reason)) ||
+  (offers === 0 && Object.keys(reasons).length === 0)
 
 /** What a quote is asked for: nothing of what is run but its image. */
 function wishIn(request: MoltRequest): InputOf<'molt.quote'> {
@@ -61,8 +87,9 @@ export async function attendJob(
 ): Promise<number> {
   const { out, signal } = session
   const letGo = (): void => {
-    out.note(`\n${name} goes on, and costs on. Come back to it:  clawbernetes molt logs -f ${id}`)
-    out.note(`End it:                                    clawbernetes molt cancel ${id}`)
+    out.note(`\n${name} goes on, and costs on.`)
+    out.note(`Come back to it:  clawbernetes molt logs -f ${id}`)
+    out.note(`End it:           clawbernetes molt cancel ${id}`)
   }
   signal.addEventListener('abort', letGo, { once: true })
   try {
@@ -86,12 +113,13 @@ const closingPatience = 60_000
 async function jobStates(api: Api, job: string, { out, signal }: Pick<Session, 'out' | 'signal'>): Promise<MoltJob> {
   const enough = new AbortController()
   const until = AbortSignal.any([signal, enough.signal])
-  let [last, told, timer]: [MoltJob | null, string, NodeJS.Timeout | null] = [null, '', null]
+  const told = new Set([''])
+  let [last, timer]: [MoltJob | null, NodeJS.Timeout | null] = [null, null]
   try {
     for await (const state of reopened(api, () => api.stream('moltjob.follow', { job }, until), until)) {
       const text = progressOf(state)
-      if (text !== told && text !== '') out.note(text)
-      told = text
+      if (!told.has(text)) out.note(text)
+      told.add(text)
       last = state
       if (state.state === 'closing') timer ??= setTimeout(() => enough.abort(), closingPatience)
       else if (timer !== null) {

@@ -7,7 +7,7 @@ import type { FindingsBook } from './findings-book.ts'
 import { ReExecution, type ReExecutionDeps } from './re-execution.ts'
 import type { Job } from '../../../core/molt/market/job.ts'
 import type { Purchase } from '../../../core/molt/market/purchase.ts'
-import { isJobOver, jobFrom, jobText, leftBy } from '../../../core/molt/market/job.ts'
+import { isJobOver, jobFrom, jobText, leftBy, wordFor } from '../../../core/molt/market/job.ts'
 import type { SpendingLimits } from '../../../core/molt/market/spending.ts'
 import { base32Word } from '../../../lib/base32.ts'
 import { ClawError } from '../../../model/failure.ts'
@@ -291,7 +291,7 @@ export class BuyingService implements Service {
   #leaseOf(reference: string, key: string | null = null): { readonly provider: NodeId; readonly agreement: string } {
     const job = this.job(reference)
     const present = job.buy.purchases.findLast((one) => one.agreement !== null && (key === null || one.key === key))
-    if (present === undefined) throw new ClawError('MOLT_JOB_NOT_PLACED', { job: job.name, state: job.buy.state })
+    if (present === undefined) throw new ClawError('MOLT_JOB_NOT_PLACED', { job: job.name, state: wordFor(job) })
     return { provider: present.terms.provider, agreement: agreementId(present) }
   }
 

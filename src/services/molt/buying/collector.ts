@@ -1,15 +1,16 @@
 /** Asks those for bids whose offers fit: all at once, and until the deadline of the want. */
 import type { Round } from '../../../core/molt/market/job.ts'
-import type { Known } from '../../../core/molt/market/match.ts'
-import { bidProblem, matches } from '../../../core/molt/market/match.ts'
+import type { BidProblem, Known, OfferProblem } from '../../../core/molt/market/match.ts'
+import { bidProblem, offerProblem } from '../../../core/molt/market/match.ts'
 import type { Ranked } from '../../../core/molt/market/rank.ts'
 import { rank } from '../../../core/molt/market/rank.ts'
 import { isClawError } from '../../../model/failure.ts'
 import type { NodeId } from '../../../model/ids.ts'
-import type { SignedBid } from '../../../model/molt-bid.ts'
+import type { DeclineReason, SignedBid } from '../../../model/molt-bid.ts'
 import { isAsSure } from '../../../model/molt-hardware.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
 import type { Want } from '../../../model/molt-want.ts'
+import type { Instant } from '../../../model/time.ts'
 import { second } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Random } from '../../../ports/random.ts'
@@ -71,17 +72,19 @@ export async function collectBids(
   )
   const until = AbortSignal.any([signal, late.signal])
   const reasons: Record<string, number> = {}
-  const note = (reason: string): null => {
+  const note = (reason: RoundReason): null => {
     reasons[reason] = (reasons[reason] ?? 0) + 1
     return null
   }
   try {
     const found = await orLate(finder.find(want, until), late.signal, [])
-    const isAsked = (provider: NodeId): boolean =>
-      !except.has(provider) &&
-      (only === null || only === provider) &&
-      isAsSure(knownOf(provider).verification, want.minVerification)
-    const offers = found.filter((offer) => isAsked(offer.provider) && matches(offer, want, clock.now()))
+    const offers = found.filter((offer) => {
+      if (only !== null && only !== offer.provider) return false
+      const problem = unasked(offer, { want, except, known: knownOf(offer.provider), now: clock.now() })
+      // Its own offers are nothing that a buyer looks for.
+      if (problem !== null && problem !== 'own') note(problem)
+      return problem === null
+    })
     const asked = chosen(deps, offers, want.preferred)
     const answers = await Promise.all(asked.map((provider) => bidOf(deps, { want, provider, note }, until)))
     signal.throwIfAborted()
@@ -95,6 +98,24 @@ export async function collectBids(
   } finally {
     over()
   }
+}
+
+/** Why there were no more bids: what offers, bids and declines say, and what this buyer knows. `standing`: of the provider; `reputation` is the buyer's. */
+export type RoundReason =
+  (OfferProblem | Exclude<BidProblem, 'reputation'> | DeclineReason) | ('tried' | 'standing' | 'no answer')
+
+interface Sifting {
+  readonly want: Want
+  readonly except: ReadonlySet<string>
+  readonly known: Known
+  readonly now: Instant
+}
+
+function unasked(offer: Offer, { want, except, known, now }: Sifting): RoundReason | null {
+  const problem = offerProblem(offer, want, now)
+  if (problem !== null) return problem
+  if (except.has(offer.provider)) return 'tried'
+  return isAsSure(known.verification, want.minVerification) ? null : 'verification'
 }
 
 /** Those whom the buyer prefers, some who have kept their word, some of the cheapest, and others. */
@@ -122,7 +143,7 @@ function chosen(
 interface Calling {
   readonly want: Want
   readonly provider: NodeId
-  readonly note: (reason: string) => null
+  readonly note: (reason: RoundReason) => null
 }
 
 /** Null for one that cannot be taken, or for a no. */
@@ -140,7 +161,8 @@ async function bidOf(
     const { signed } = answer
     if (signed.bid.provider !== provider) return note('signature')
     const problem = bidProblem(signed, want, { known: knownOf(provider), verifier, now: clock.now() })
-    return problem === null ? signed : note(problem)
+    if (problem === null) return signed
+    return note(problem === 'reputation' ? 'standing' : problem)
   } catch (error) {
     if (!until.aborted && !slow.signal.aborted && !isClawError(error)) throw error
     note('no answer')

@@ -94,8 +94,12 @@ async function begun(
   return null
 }
 
-const hasBegun = ({ words }: Job, { key, state, agreement }: Purchase): boolean =>
-  agreement !== null && (state === 'running' || (words[key]?.startedAt ?? null) !== null)
+/** Of work that is over within moments nothing but its end may be heard. */
+function hasBegun({ words }: Job, { key, state, agreement }: Purchase): boolean {
+  if (agreement === null) return false
+  const { startedAt = null, exitCode = null } = words[key] ?? {}
+  return state === 'running' || startedAt !== null || exitCode !== null
+}
 
 async function later(clock: Clock, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -54,6 +54,12 @@ describe('run', () => {
     })
   })
 
+  test('refuses what is for strangers only, where no stranger is asked', async () => {
+    const { code, asked, err } = await cli(['run', '--max-price', '3', 'busybox'], runs())
+    expect({ code, asked }).toEqual({ code: 5, asked: [] })
+    expect(err).toContain('--max-price goes with --molt')
+  })
+
   test('says where it may go and what becomes of it', async () => {
     const { asked } = await cli(
       [

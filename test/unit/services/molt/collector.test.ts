@@ -74,3 +74,34 @@ test('given many who say to ask for least, then they are not all who are asked: 
   expect(asked.filter((one) => cheapest.includes(one)).length).toBeLessThan(asked.length)
   expect(asked).toEqual(expect.arrayContaining(cheapest.slice(0, 4)))
 })
+
+test('given offers that do not fit, then what stands against each of them is told, and nobody is asked', async () => {
+  const { deps, asked } = market(false)
+  const offers = [
+    { ...offerOf(nodeId('short'), 1n), longest: 60_000 },
+    { ...offerOf(nodeId('small'), 1n), free: 1 },
+    { ...offerOf(nodeId('dear'), 1n), rate: 1_000_000n },
+    ...[offerOf(nodeId('failed'), 1n), { ...offerOf(nodeId('weak'), 1n), memoryMib: 1 }],
+    ...[offerOf(nodeId(want.buyer), 1n)],
+  ]
+  const finder = { find: () => Promise.resolve(offers) }
+  const { told } = await collectBids({ ...deps, finder }, { want, except: new Set(['failed']) }, never)
+  expect(told).toEqual({
+    ...{ offers: 0, asked: 0, bids: 0 },
+    reasons: { 'too-long': 1, capacity: 1, price: 1, tried: 1, memory: 1 },
+  })
+  expect(asked).toEqual([])
+})
+
+test('given a provider of whom nothing is known, when a reputation is wanted, then it is its own that stands against it', async () => {
+  const { deps } = market(false)
+  const wanted = { ...want, minReputation: 50 }
+  const call = () => Promise.resolve({ type: 'bid', signed: aBid({ want: wantHash(wanted) }) })
+  const only = {
+    ...deps,
+    rpc: { call: call as Rpc['call'] },
+    finder: { find: () => Promise.resolve([offerOf(honest, 1n)]) },
+  }
+  const { told } = await collectBids(only, { want: wanted, except: new Set() }, never)
+  expect(told.reasons).toEqual({ standing: 1 })
+})

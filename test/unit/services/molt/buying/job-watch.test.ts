@@ -17,11 +17,13 @@ const away = new ClawError('NODE_UNREACHABLE', { node: 'lender', detail: 'it is 
 function jobOf(answers: readonly (readonly (LogsItem | Error | (() => void))[])[]) {
   const world = new World(1)
   const asked: (number | null)[] = []
+  const words: Record<string, object> = {}
   let [job, said]: [Job, (job: Job) => void] = [{} as Job, () => {}]
   const becomes = (state: string, ...purchases: readonly object[]): void => {
-    job = { id: 'mj-a', words: {}, buy: { state, purchases } } as unknown as Job
+    job = { id: 'mj-a', words, buy: { state, purchases } } as unknown as Job
     said(job)
   }
+  const isSaid = (key: string, word: object): void => void (words[key] = word)
   const service = {
     job: () => job,
     isSettled: ({ buy: { state } }: Job) => state === 'closed',
@@ -38,7 +40,7 @@ function jobOf(answers: readonly (readonly (LogsItem | Error | (() => void))[])[
       }
     },
   }
-  return { world, asked, becomes, service: service as unknown as Parameters<typeof followJob>[0]['service'] }
+  return { world, asked, becomes, isSaid, service: service as unknown as Parameters<typeof followJob>[0]['service'] }
 }
 
 async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -67,6 +69,18 @@ describe('whoever stays with a job', () => {
     const output = await play(world, allOf(followJob({ service, clock: world }, { job: 'mj-a', tail: null }, signal)))
     expect(output.map((one) => one.item.position)).toEqual([1, 2, 3])
     expect(asked).toEqual([null, 2])
+  })
+
+  test('reads what work has printed that was over before it was heard to run', async () => {
+    const stage = jobOf([[item(1)]])
+    stage.becomes('trying', purchase('a', 'funded'))
+    const { world, service } = stage
+    world.after(10, () => {
+      stage.isSaid('a', { startedAt: null, exitCode: 0 })
+      stage.becomes('closing', purchase('a', 'closing'))
+    })
+    const output = await play(world, allOf(followJob({ service, clock: world }, { job: 'mj-a', tail: null }, signal)))
+    expect(output.map((one) => one.item.position)).toEqual([1])
   })
 
   test('reads on at the provider that takes over', async () => {

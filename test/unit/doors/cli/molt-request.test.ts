@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { cli } from '../../../support/run-cli.ts'
+
+const line = [
+  'molt',
+  'request',
+  '--yes',
+  '-d',
+  '--duration',
+  '1m',
+  '--max-price',
+  '5',
+  '--image',
+  'busybox',
+  '--',
+  'ls',
+]
+const quote = (reasons: Record<string, number>, bids: readonly object[] = []) => ({
+  ...{ quote: 'q-1', bids, maxPrice: { micro: '5000000', inWords: '5.00 MOLT' } },
+  found: { offers: bids.length, asked: bids.length, bids: bids.length, reasons },
+})
+const money = { micro: '36000000', inWords: '36.00 MOLT' }
+const bid = {
+  provider: '12D3Koo',
+  gpus: 1,
+  model: 'A100',
+  rate: money,
+  most: money,
+  isolation: 'gvisor',
+  intervalMs: 4_000,
+  verification: 'probed',
+}
+const job = () => ({ id: 'mj-1', name: 'busybox' })
+
+describe('given one who asks strangers to run something', () => {
+  test('when the GPUs are just being looked at after another guest, then it asks again, and takes them', async () => {
+    const quotes = [quote({ capacity: 1 }), quote({}), quote({}, [bid])]
+    const { code, out, err, asked } = await cli(line, { 'molt.quote': () => quotes.shift(), 'molt.request': job })
+    expect({ code, out }).toEqual({ code: 0, out: 'mj-1\n' })
+    expect(err.match(/asking again/g)).toHaveLength(1)
+    expect(asked.map(({ name }) => name)).toEqual(['molt.quote', 'molt.quote', 'molt.quote', 'molt.request'])
+  })
+
+  test('when nothing will change soon, then it says at once what stands against it', async () => {
+    const { code, err, asked } = await cli(line, { 'molt.quote': () => quote({ 'too-long': 1 }) })
+    expect({ code, asked: asked.length }).toEqual({ code: 6, asked: 1 })
+    expect(err).toContain('No provider would run it: no offer fits: they do not lend for so long (1×).')
+  })
+})
