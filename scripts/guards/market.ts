@@ -49,7 +49,7 @@ export const marketGuards: readonly Guard[] = [
   {
     attack: 'an offer of less than what is wanted (unchecked requirements)',
     file: 'src/core/molt/market/match.ts',
-    guard: 'offer.memoryMib >= want.memoryMib &&',
+    guard: "if (offer.memoryMib < want.memoryMib) return 'memory'",
     without: '',
     tests,
   },

@@ -21,7 +21,10 @@ export const failure = <F = Record<never, never>>(
   kind: FailureKind,
   sentence: (facts: F) => string,
   hint: string,
-): Failure<F> => ({ kind, sentence, hint })
+): Failure<F> => ({ kind, sentence: (facts) => asked(sentence(facts)), hint })
+
+/** What ends with a question has its mark already. */
+const asked = (sentence: string): string => sentence.replace(/\?\.$/, '?')
 
 /** The sentence about what was probably meant; nothing when there is no likeness. */
 export const meant = (near: string | undefined): string => (near === undefined ? '' : ` Did you mean ${near}?`)

@@ -5,7 +5,7 @@ export const hostFailures = {
   ADDRESS_IN_USE: failure(
     'conflict',
     ({ address }: { address: string }) => `Something else already listens at ${address}.`,
-    'Stop it, or choose another address with --api or --listen (for the socket: another --data-dir).',
+    'Stop it, or choose another address: with --api, with --listen, for a MOLT network with `[molt] listen` in the configuration, for the socket with another --data-dir.',
   ),
   IDENTITY_CORRUPT: failure(
     'internal',

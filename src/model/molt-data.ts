@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { day, hour } from './time.ts'
 
 /** Of any one kind: what nobody has, so that sums stay numbers. */
-const mostBytes = 2 ** 44
+export const mostBytes = 2 ** 44
 const bytes = z.int().min(0).max(mostBytes)
 
 /** Folders of one job that are sent, and folders that come back. */

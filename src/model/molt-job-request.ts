@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { parseDuration, parseMemoryMib } from '../lib/units.ts'
 import { party } from './molt-agreement.ts'
-import { mostFolders } from './molt-data.ts'
+import { mostBytes, mostFolders } from './molt-data.ts'
 import { gpuModel, isolation, mostGpus, region, verification } from './molt-hardware.ts'
 import { molt } from './molt-policy.ts'
 import { strategies } from './molt-want.ts'
@@ -20,7 +20,7 @@ const span = z
 /** What is looked for. */
 export const wishFields = {
   image: z.string().min(1).max(256).describe('With its digest, NAME@sha256:…; by a tag only where this node has it'),
-  gpus: z.int().min(1).max(mostGpus).default(1),
+  gpus: z.int().min(1).max(mostGpus).default(1).describe('How many GPUs; 1 when left out'),
   gpuType: gpuModel.optional().describe('Model or family of the GPUs, such as H100; any when left out'),
   gpuMemory: size.optional().describe('Least memory of each GPU, such as 40Gi'),
   duration: span.describe('So long it may run at most: 90s, 30m, 24h'),
@@ -65,7 +65,10 @@ export const wishFields = {
     .max(mostFolders)
     .default([])
     .describe('Folders that the work fills: the provider keeps them until they are fetched, for as long as was agreed'),
-  outputSize: size.optional().describe('Most that these folders may hold together; 1Gi when left out'),
+  outputSize: size
+    .refine((text) => (parseMemoryMib(text) ?? 0) * 1_048_576 <= mostBytes, 'must be 16384Gi at most')
+    .optional()
+    .describe('Most that these folders may hold together; 1Gi when left out'),
 }
 
 /** What is run. */

@@ -13,7 +13,7 @@ export const processEnv = z
   .refine((env) => Object.keys(env).length <= 64, 'at most 64 variables')
 export const processFolder = z
   .string()
-  .regex(/^\/[^\0]*$/)
+  .regex(/^\/[^\0]*$/, 'must be a whole path, such as /out')
   .max(4_096)
 
 /** Where in a container something can be put that is nobody else's. */

@@ -1,6 +1,7 @@
 /** Files that are whole or not there, and that only their owner reads. */
 import { chmod, open, readFile, rename, rm } from 'node:fs/promises'
 import { ClawError } from '../../model/failure.ts'
+import { reasonOf } from './file-reason.ts'
 
 /** Throws INVALID_REQUEST for a place that cannot be written; what was there before is then as it was. */
 export const writeWhole = (file: string, bytes: Uint8Array): Promise<void> => writeAll(file, [bytes])
@@ -34,4 +35,4 @@ export async function readWhole(file: string): Promise<Uint8Array> {
 }
 
 const unusable = (file: string, error: unknown): ClawError =>
-  new ClawError('INVALID_REQUEST', { problem: `${file}: ${(error as Error).message}` }, { cause: error })
+  new ClawError('INVALID_REQUEST', { problem: `${file}: ${reasonOf(error)}` }, { cause: error })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { depthOf } from '../../core/molt/market/depth.ts'
 import { buyingOf } from '../../core/molt/market/preferences.ts'
+import { publicKeyOf } from '../../lib/peer-id.ts'
 import { parseMolt } from '../../model/amount.ts'
 import { gpuModelMatches } from '../../model/gpu.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -134,19 +135,28 @@ const Preferences = z.object({
   limits: z.object({ job: Money, hour: Money, day: Money }).describe('What it may spend'),
   prefer: z.array(z.string()),
   minReputation: z.int(),
+  arbiters: z.array(z.string()).describe('Who may judge a dispute, and nobody else'),
   isolation: z.array(z.enum(isolations)).describe('How it lets its work be kept apart'),
   challenges: z.string().nullable().describe('How often providers are challenged at random, and by which image'),
 })
 
 function preferencesView(preferences: BuyingPreferences): z.infer<typeof Preferences> {
-  const { limits, prefer, minReputation, isolation } = buyingOf(preferences)
+  const { limits, prefer, minReputation, isolation, arbiters } = buyingOf(preferences)
   const { job, hour, day } = limits
   const { probes } = preferences
   return {
     ...{ preferences, limits: { job: money(job), hour: money(hour), day: money(day) } },
-    ...{ prefer: [...prefer], minReputation, isolation: [...isolation] },
+    ...{ prefer: [...prefer], minReputation, arbiters: [...arbiters], isolation: [...isolation] },
     challenges: probes === undefined ? null : `${probes.perDay} a day, with ${probes.image}`,
   }
+}
+
+/** A typing error would be a party that never comes. Throws INVALID_REQUEST. */
+function checkParties(parties: readonly string[]): void {
+  const odd = parties.find((one) => publicKeyOf(one) === null)
+  if (odd === undefined) return
+  const problem = `${odd} is no market id, which is like 12D3KooW…: \`clawbernetes molt status\` of its node shows it`
+  throw new ClawError('INVALID_REQUEST', { problem })
 }
 
 export const moltBuyingShow = unary({
@@ -174,6 +184,7 @@ export const moltBuyingSet = unary({
   rest: { method: 'POST', path: '/api/molt/buying' },
   where: atBuyer,
   async handler({ preferences, unset }, { buying }) {
+    checkParties([...(preferences.prefer ?? []), ...(preferences.arbiters ?? [])])
     const changed = await buying.changePreferences((before) => {
       const wanted = { ...before, ...preferences }
       for (const key of unset) delete wanted[key]

@@ -17,18 +17,23 @@ export const MoltNetworkFile = z.strictObject({
 })
 type MoltNetworkFile = z.infer<typeof MoltNetworkFile>
 
-/** Throws MOLT_NOT_CONNECTED while nobody knows where a witness is: nobody could join with such a file. */
-export function fileOf(
+/** Addresses of witnesses that others can dial, as far as this mesh knows. */
+export function whereabouts(
   { genesis, bootstrap }: MoltNetwork,
   { moltParts }: Pick<MeshState, 'moltParts'>,
-): MoltNetworkFile {
+): readonly string[] {
   const own = Array.from(moltParts.values(), ({ addresses }) => addresses).flat()
   const of = (party: string): readonly string[] =>
     forOthers([...own, ...bootstrap].filter((address) => partyIn(address) === party)).slice(0, mostAddresses)
-  const known = genesis.witnesses.flatMap(of)
-  if (known.length === 0)
+  return genesis.witnesses.flatMap(of).slice(0, limits.moltBootstrap)
+}
+
+/** Throws MOLT_NOT_CONNECTED while nobody knows where a witness is: nobody could join with such a file. */
+export function fileOf(network: MoltNetwork, state: Pick<MeshState, 'moltParts'>): MoltNetworkFile {
+  const bootstrap = [...whereabouts(network, state)]
+  if (bootstrap.length === 0)
     throw new ClawError('MOLT_NOT_CONNECTED', { reason: 'none of its witnesses has said yet where it is' })
-  return { format, genesis, bootstrap: known.slice(0, limits.moltBootstrap) }
+  return { format, genesis: network.genesis, bootstrap }
 }
 
 /** Nobody elsewhere reaches a host at its own loopback; one that has nothing else can only be reached on this machine. */

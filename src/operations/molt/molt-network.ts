@@ -7,6 +7,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
 import { day, second } from '../../model/time.ts'
 import { carryOut } from '../carry-out.ts'
+import { stateChanges } from '../changes.ts'
 import type { OperationContext } from '../context.ts'
 import { withDeadline } from '../deadline.ts'
 import { nodeRef, noInput } from '../fields.ts'
@@ -14,7 +15,7 @@ import { becomeFresh, findNode, refresh } from '../find.ts'
 import { askAll } from '../image/image-view.ts'
 import type { Call } from '../operation.ts'
 import { unary } from '../operation.ts'
-import { fileOf, MoltNetworkFile, networkFrom } from './molt-file.ts'
+import { fileOf, MoltNetworkFile, networkFrom, whereabouts } from './molt-file.ts'
 import { MoltNetworkView, networkIn, networkView } from './molt-view.ts'
 
 /** Whose word counts in the network concerns the whole mesh. */
@@ -156,16 +157,30 @@ export const moltNetworkInfo = unary({
 
 export const moltNetworkExport = unary({
   name: 'moltnetwork.export',
-  about: 'Tell all that another mesh needs to take part in the same MOLT network. Nothing of it is secret.',
+  about:
+    'Tell all that another mesh needs to take part in the same MOLT network. Nothing of it is secret. Waits for a moment for a witness that has not said where it is.',
   input: noInput,
   output: MoltNetworkFile,
   permission: read,
   rest: { method: 'GET', path: '/api/molt/network/export' },
   async handler(_, context, { signal }) {
     await refresh(context, signal)
-    return fileOf(networkIn(context.control.state), context.control.state)
+    return fileOnceKnown(context, signal)
   },
 })
+
+/** Of a network that was just made the witnesses open their hosts now. Throws MOLT_NO_NETWORK and MOLT_NOT_CONNECTED. */
+async function fileOnceKnown({ control, clock }: OperationContext, signal: AbortSignal) {
+  const changes = stateChanges(control, signal)
+  const until = clock.now() + answerTime
+  try {
+    while (whereabouts(networkIn(control.state), control.state).length === 0 && clock.now() < until && !signal.aborted)
+      await changes.next(clock, until - clock.now())
+    return fileOf(networkIn(control.state), control.state)
+  } finally {
+    changes.close()
+  }
+}
 
 export const moltNetworkJoin = unary({
   name: 'moltnetwork.join',

@@ -125,8 +125,17 @@ export function statusView(context: OperationContext): z.infer<typeof MoltStatus
       ...{ device: uuid, kind, detail, since: iso(from) },
     })),
     lending: lendingStatus(context),
-    nodes: Array.from(moltParts, ([node, one]) => ({ node: nameOf(state, node), mode: one.mode, party: one.party })),
+    nodes: partsKnown(context),
   }
+}
+
+/** As the mesh has been told; what has just become of this node itself it may not have been told yet. */
+function partsKnown({ molt, control: { state }, self }: OperationContext) {
+  const { part, party, isWitness, isConnected } = molt.status()
+  const others = [...state.moltParts].filter(([node]) => node !== self)
+  const own = isConnected && party !== null && (part !== null || isWitness)
+  const all = [...others, ...(own ? [[self, { mode: part?.mode ?? null, party }] as const] : [])]
+  return all.map(([node, one]) => ({ node: nameOf(state, node), mode: one.mode, party: one.party }))
 }
 
 function witnessesSeen(network: MoltNetwork | null, seen: readonly string[]) {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { newIdentity } from '../../../src/adapters/keys/identity.ts'
 import type { OperationService } from '../../../src/operations/invoke.ts'
 import type { InputOf, OutputOf, UnaryName } from '../../../src/operations/registry.ts'
 import { nodeId } from '../../../src/model/ids.ts'
@@ -47,6 +48,7 @@ beforeEach(async () => {
 const run = <Name extends UnaryName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>> =>
   play(mesh.world, service.invoke(name, input, { caller: admin, signal })) as Promise<OutputOf<Name>>
 const asked = { duration: '10m', maxPrice: '1.5 MOLT' }
+const [friend, judge] = [newIdentity().id, newIdentity().id]
 
 describe('what is asked of strangers', () => {
   test('is an image by its digest: as it was given, or as the node has it from its registry', async () => {
@@ -64,14 +66,14 @@ describe('what is asked of strangers', () => {
 
   test('takes from the preferences of the node what it does not say itself', async () => {
     const preferences: BuyingPreferences = {
-      ...{ minReputation: 40, isolation: ['runc'], prefer: [nodeId('friend')], arbiters: [nodeId('judge')] },
+      ...{ minReputation: 40, isolation: ['runc'], prefer: [friend], arbiters: [judge] },
     }
     await run('moltbuying.set', { preferences })
     const image = `busybox@${digest}`
     await expect(run('molt.quote', { ...asked, image })).rejects.toThrow(stop)
     await expect(run('molt.quote', { ...asked, image, minReputation: 0, isolation: ['kata'] })).rejects.toThrow(stop)
     expect(quoted).toMatchObject([
-      { minReputation: 40, isolation: ['runc'], preferred: ['friend'], arbiters: ['judge'] },
+      { minReputation: 40, isolation: ['runc'], preferred: [friend], arbiters: [judge] },
       { minReputation: 0, isolation: ['kata'] },
     ])
   })
@@ -103,6 +105,17 @@ describe('what is asked of strangers', () => {
     isPart = false
     await expect(run('molt.market', {})).rejects.toMatchObject({ code: 'MOLT_NOT_CONNECTED' })
   })
+})
+
+describe('whom a node names', () => {
+  test.each(['prefer', 'arbiters'] as const)(
+    'as %s has a key: a typing error is refused, and nothing is set',
+    async (key) => {
+      const preferences = { maxSpendPerJob: '5', [key]: [friend, nodeId('foo')] }
+      await expect(run('moltbuying.set', { preferences })).rejects.toThrow('foo is no market id')
+      expect((await run('moltbuying.show', {})).preferences).toEqual({})
+    },
+  )
 })
 
 describe('what a node may spend', () => {

@@ -119,6 +119,13 @@ describe('a MOLT network', () => {
     )
   })
 
+  test('is handed on by one that was asked before a witness had said where it is', async () => {
+    await run('moltnetwork.create', {})
+    const asked = run('moltnetwork.export', {})
+    isAt(bob, '10.0.0.2')
+    expect((await asked).bootstrap).toEqual([`/ip4/10.0.0.2/tcp/4711/p2p/${keyOf(bob)}`])
+  })
+
   test('is the same network in the mesh that joins it, and none after it has left', async () => {
     const made = await run('moltnetwork.create', {})
     isAt(ada, '10.0.0.1')
@@ -179,7 +186,11 @@ describe('a node', () => {
       ...{ node: 'ada', mode: 'moderate', witness: true, connected: true, peers: 2, strangers: 1 },
       network: { name: 'lab' },
       witnesses: { reachable: 2, all: 3, quorum: 2, isEnough: true },
-      nodes: [{ node: 'bob', mode: null, party: keyOf(bob) }],
+      // Of itself it knows what the mesh was not told yet.
+      nodes: [
+        { node: 'bob', mode: null, party: keyOf(bob) },
+        { node: 'ada', mode: 'moderate', party: keyOf(ada) },
+      ],
     })
     expect((await run('node.info', { node: 'bob' })).molt).toEqual({
       ...{ participating: false, mode: null, party: keyOf(bob), witness: true },

@@ -26,10 +26,12 @@ test('what is wrong is told with its place, and nothing is guessed', () => {
   expect(text).toContain('job.toml:2:')
   expect(text).toContain('job.toml:4:')
   expect(problemOf('')).toContain('image: it is missing')
+  expect(problemOf('outputs = ["out"]\noutputSize = "99999Gi"\n')).toMatch(/such as \/out[^]*16384Gi at most/)
 })
 
 test('editors are given the schema of it, and it is explained field by field', () => {
   expect(JSON.parse(fileText('config/schemas/molt-job.schema.json'))).toEqual(jsonSchema('molt-job'))
   expect(jsonSchema('molt-job')).toMatchObject({ required: expect.arrayContaining(['image', 'duration', 'maxPrice']) })
   expect(explain('molt-job.image')?.required).toBe(true)
+  expect(explain('molt-job.gpus')).toMatchObject({ required: false, about: 'How many GPUs; 1 when left out' })
 })

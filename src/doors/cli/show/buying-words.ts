@@ -138,6 +138,7 @@ export const preferencesFacts = ({
   limits,
   prefer,
   minReputation,
+  arbiters,
   isolation,
   challenges,
 }: Preferences): readonly string[] =>
@@ -147,6 +148,7 @@ export const preferencesFacts = ({
     ['In a day', limits.day.inWords],
     ['Providers', `reputation of ${minReputation} at least`],
     ['Preferred', prefer.join(', ') || '—'],
+    ['Arbiters', arbiters.join(', ') || 'none: nobody judges what it buys'],
     ['Isolation', isolation.join(', ')],
     ['Challenges', challenges ?? 'none'],
   ])

@@ -1,6 +1,6 @@
 /** The MOLT network, and the parts of nodes in it, as commands show them. */
 import type { OutputOf } from '../../../operations/registry.ts'
-import { facts, orDash } from './words.ts'
+import { counted, facts, orDash } from './words.ts'
 
 type Status = OutputOf<'molt.status'>
 type Network = OutputOf<'moltnetwork.info'>
@@ -30,8 +30,8 @@ const lendingInWords = (lending: Status['lending']): readonly (readonly [string,
   lending === null
     ? []
     : [
-        ['Offers', `${lending.offers}, of ${lending.offered} GPUs`],
-        ['Leases', `${lending.leases}, of ${lending.lent} GPUs; ${lending.bids} bids are open`],
+        ['Offers', `${lending.offers}, of ${counted(lending.offered, 'GPU')}`],
+        ['Leases', `${lending.leases}, of ${counted(lending.lent, 'GPU')}; ${counted(lending.bids, 'open bid')}`],
         ['Earned today', `${lending.earnedToday.inWords}; ${lending.pending.inWords} still open`],
         ...lending.problems.map((problem) => ['Problem', problem] as const),
       ]

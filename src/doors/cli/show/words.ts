@@ -7,7 +7,8 @@ export const orDash = (value: string | number | null): string => (value === null
 export const percent = (value: number | null): string => (value === null ? '—' : `${value}%`)
 
 /** `1 line`, `2 lines`. */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+export const counted = (count: number, noun: string, nouns = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : nouns}`
 
 /** `3 min ago`, roughly, as a table cell has room for. */
 export function ago(iso: string | null, now = Date.now()): string {

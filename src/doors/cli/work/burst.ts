@@ -43,7 +43,7 @@ export function moltRequestOf(request: RunRequest, maxPrice: string | undefined)
   const other = Object.entries(request as InputOf<'workload.run'>).find(
     ([key, value]) => !known.includes(key) && value !== undefined && !(Array.isArray(value) && value.length === 0),
   )
-  if (other !== undefined) throw invalid(`${other[0]} is not for strangers: leave it out, or leave out --molt`)
+  if (other !== undefined) throw invalid(`strangers cannot be given ${other[0]}: leave it out, or leave out --molt`)
   const { image, command, workdir, env, gpuType, gpuMemory, cpu, memory, shmSize, name } = request
   return {
     ...{ image, maxPrice, gpuType, gpuMemory, workdir, cpu, memory, shmSize, name, duration: timeout },

@@ -4,6 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { tarEnd, tarHeader, tarPadding } from '../../../lib/tar-header.ts'
 import { ClawError } from '../../../model/failure.ts'
+import { reasonOf } from '../file-reason.ts'
 import { mostEntries } from '../../../model/molt-data.ts'
 
 interface Found {
@@ -76,6 +77,6 @@ async function orRefused<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw new ClawError('INVALID_REQUEST', { problem: `${path}: ${(error as Error).message}` }, { cause: error })
+    throw new ClawError('INVALID_REQUEST', { problem: `${path}: ${reasonOf(error)}` }, { cause: error })
   }
 }

@@ -8,6 +8,7 @@ import { envFile } from '../../../specs/env-file.ts'
 import type { SpecFormat } from '../../../specs/parse.ts'
 import { parseSpecs } from '../../../specs/parse.ts'
 import { inWords } from '../../../specs/problem.ts'
+import { reasonOf } from '../file-reason.ts'
 import type { Session } from '../line/command.ts'
 
 /** More is not even read. */
@@ -97,14 +98,6 @@ function contentOrNull(path: string): string | null {
     throw unreadable(`${path} cannot be read: ${reasonOf(error)}`, error)
   }
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'it is not permitted',
-  EISDIR: 'it is a folder',
-}
-const reasonOf = (error: unknown): string =>
-  reasons[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message
 
 async function standardInput(stdin: Session['host']['stdin']): Promise<string> {
   const parts: Buffer[] = []

@@ -27,9 +27,9 @@ describe('work of the own mesh, for strangers', () => {
     [{ timeout: undefined }, '20', '--timeout'],
     [{ gpus: undefined, gpuType: undefined }, '20', '--gpus N'],
     [{ gpus: 'device=0' }, '20', '--gpus N'],
-    [{ volumes: ['/data:/data'] }, '20', 'volumes is not for strangers'],
-    [{ node: 'gpu-1' }, '20', 'node is not for strangers'],
-    [{ replicas: 2 }, '20', 'replicas is not for strangers'],
+    [{ volumes: ['/data:/data'] }, '20', 'strangers cannot be given volumes'],
+    [{ node: 'gpu-1' }, '20', 'strangers cannot be given node'],
+    [{ replicas: 2 }, '20', 'strangers cannot be given replicas'],
   ])('%o at %s is refused: %s', (parts, maxPrice, problem) => {
     expect(() => moltRequestOf(request(parts), maxPrice)).toThrow(problem)
   })

@@ -1,5 +1,5 @@
 import { command } from '../../line/command.ts'
-import { facts } from '../../show/words.ts'
+import { counted, facts } from '../../show/words.ts'
 
 export default command({
   name: 'molt balance',
@@ -17,7 +17,7 @@ export default command({
         ['Account', found.account],
         ['Balance', found.balance.inWords],
         ...(found.spendable === null ? [] : [['Spendable', found.spendable.inWords] as const]),
-        ['Lines', String(found.sequence)],
+        ['Written', `${counted(found.sequence, 'line')} of its own`],
         ['Witnesses', found.answered === null ? 'too few answer: by the books alone' : `${found.answered} asked`],
       ]),
     )

@@ -4,13 +4,22 @@ import { command } from '../../line/command.ts'
 import type { Column } from '../../show/table.ts'
 import { orDash } from '../../show/words.ts'
 
-const columns: readonly Column<OutputOf<'molt.statement'>['lines'][number]>[] = [
+type Line = OutputOf<'molt.statement'>['lines'][number]
+
+/** Agreements by as much of their ids as other commands show. */
+const shortened = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1')
+
+/** What comes back from an agreement has no purpose in the books of whoever paid in. */
+const purposeOf = ({ kind, purpose, other }: Line): string =>
+  purpose ?? (kind === 'refund' ? `not used of ${other.replace(/^agr-/, '')}` : orDash(purpose))
+
+const columns: readonly Column<Line>[] = [
   { head: 'At', cell: ({ at }) => at },
   { head: 'Kind', cell: ({ kind }) => kind },
   { head: 'Change', cell: ({ change }) => change.inWords },
   { head: 'Balance', cell: ({ balance }) => balance.inWords },
-  { head: 'Purpose', cell: ({ purpose }) => orDash(purpose) },
-  { head: 'Other account', cell: ({ other }) => other },
+  { head: 'Purpose', cell: (line) => shortened(purposeOf(line)) },
+  { head: 'Other account', cell: ({ other }) => shortened(other) },
   { head: 'Line', cell: ({ line }) => line, wide: true },
 ]
 

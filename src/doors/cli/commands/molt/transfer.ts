@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ClawError } from '../../../../model/failure.ts'
 import { confirm } from '../../confirm.ts'
 import { command } from '../../line/command.ts'
+import { counted } from '../../show/words.ts'
 
 /** Before these nothing was begun. */
 const harmless = [
@@ -42,8 +43,12 @@ export default command({
 
   async run({ to, amount, note, key: given, node, yes }, session) {
     const { out, signal } = session
-    if (note !== undefined && (given !== undefined || note.length > 80))
-      throw new ClawError('INVALID_REQUEST', { problem: 'it takes a note of up to 80 letters, or a key' })
+    if (note !== undefined && given !== undefined)
+      throw new ClawError('INVALID_REQUEST', {
+        problem: '--note and --key do not go together: the statement shows the key, so the key can say what it is for',
+      })
+    if (note !== undefined && note.length > 80)
+      throw new ClawError('INVALID_REQUEST', { problem: `a note has up to 80 letters, and this one ${note.length}` })
     const random = randomBytes(6).toString('hex')
     const key = given ?? (note === undefined ? random : `${note} #${random}`)
     const api = await session.api()
@@ -56,7 +61,7 @@ export default command({
     try {
       const paid = await api.call('molt.transfer', { to: plan.to, amount, key, node }, signal)
       await out.result(paid, ({ spendable, line }) => [
-        `${paid.amount.inWords} went to ${whom}, in line ${line?.sequence ?? '?'}, signed by ${line?.signed ?? 0} witnesses`,
+        `${paid.amount.inWords} went to ${whom}, in line ${line?.sequence ?? '?'}, signed by ${counted(line?.signed ?? 0, 'witness', 'witnesses')}`,
         `left to spend: ${spendable.inWords}; key: ${key}`,
       ])
     } catch (error) {

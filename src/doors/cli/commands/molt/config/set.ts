@@ -6,8 +6,21 @@ import { preferencesFacts } from '../../../show/buying-words.ts'
 type Input = InputOf<'moltbuying.set'>
 type Isolation = NonNullable<NonNullable<Input['preferences']>['isolation']>[number]
 
-/** What `--unset` names as the other options are called. */
-const keyOf = (option: string): string => option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+type Key = NonNullable<Input['unset']>[number]
+
+/** What `--unset` takes, as the other options are called. */
+const unsettable: Readonly<Record<string, Key>> = {
+  ...{ 'max-spend-per-job': 'maxSpendPerJob', 'max-spend-per-hour': 'maxSpendPerHour' },
+  ...{ 'max-spend-per-day': 'maxSpendPerDay', prefer: 'prefer', 'min-reputation': 'minReputation' },
+  ...{ isolation: 'isolation', arbiter: 'arbiters', probes: 'probes' },
+}
+
+function unsetIn(option: string): Key {
+  const key = Object.hasOwn(unsettable, option) ? unsettable[option] : undefined
+  if (key !== undefined) return key
+  const problem = `--unset ${option} is none of ${Object.keys(unsettable).join(', ')}`
+  throw new ClawError('INVALID_REQUEST', { problem })
+}
 
 export default command({
   name: 'molt config set',
@@ -55,7 +68,7 @@ export default command({
       isolation: args.isolation.length === 0 ? undefined : (args.isolation as Isolation[]),
     }
     const preferences = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-    const unset = args.unset.map((option) => (option === 'arbiter' ? 'arbiters' : keyOf(option))) as Input['unset']
+    const unset = args.unset.map(unsetIn)
     const api = await connect()
     await out.result(
       await api.call('moltbuying.set', { preferences, unset, node: args.node }, signal),
