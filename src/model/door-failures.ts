@@ -2,6 +2,11 @@
 import { failure } from './failure-row.ts'
 
 export const doorFailures = {
+  NOT_CONFIRMED: failure(
+    'invalid',
+    ({ why }: { why: string }) => `Nothing was done: ${why}.`,
+    'Answer what is asked, or say --yes where nobody is to be asked.',
+  ),
   LOGIN_UNAVAILABLE: failure(
     'unavailable',
     ({ provider, detail }: { provider: string; detail: string }) =>

@@ -2,11 +2,13 @@
 import { z } from 'zod'
 import { agreementId } from '../../core/molt/agreement.ts'
 import { timeLeft } from '../../core/molt/meter.ts'
+import { meterAt } from '../../core/molt/market/lease.ts'
 import type { Lent } from '../../core/molt/market/lent.ts'
 import { moltInWords } from '../../model/amount.ts'
 import type { MicroMolt } from '../../model/amount.ts'
 import { isolations } from '../../model/molt-hardware.ts'
 import { leaseReasons, leaseStates } from '../../model/molt-lease.ts'
+import type { Instant } from '../../model/time.ts'
 import type { LeaseSight } from '../../services/molt/lending/types.ts'
 import { iso, isoOrNull, time } from '../fields.ts'
 
@@ -62,8 +64,9 @@ export const LeaseView = LeaseRow.extend({
 
 export const perHour = (rate: MicroMolt): MicroMolt => rate * 3_600n
 
-export function leaseRow({ lease, workload }: LeaseSight): z.infer<typeof LeaseRow> {
-  const { agreement, key, state, since, why: reason, signed, meter, outcome } = lease
+export function leaseRow({ lease, workload }: LeaseSight, now: Instant): z.infer<typeof LeaseRow> {
+  const { agreement, key, state, since, why: reason, signed, outcome } = lease
+  const meter = meterAt(lease, now)
   const { bid } = signed
   return {
     ...{ id: agreement === null ? key : agreementId(agreement), state, since: iso(since), why: reason },
@@ -74,13 +77,14 @@ export function leaseRow({ lease, workload }: LeaseSight): z.infer<typeof LeaseR
   }
 }
 
-export function leaseView(sight: LeaseSight): z.infer<typeof LeaseView> {
+export function leaseView(sight: LeaseSight, now: Instant): z.infer<typeof LeaseView> {
   const { lease, work, final } = sight
-  const { devices, signed, agreement, meter, stopBy, outcome } = lease
+  const { devices, signed, agreement, stopBy, outcome } = lease
+  const meter = meterAt(lease, now)
   const { bid } = signed
   const { terms } = agreement ?? {}
   return {
-    ...{ ...leaseRow(sight), devices: [...devices], isolation: bid.isolation, image: bid.image },
+    ...{ ...leaseRow(sight, now), devices: [...devices], isolation: bid.isolation, image: bid.image },
     ...{ hold: money(terms?.hold ?? 0n), credit: money(bid.credit), intervalMs: bid.interval, reclaimMs: bid.reclaim },
     ...{ notes: meter.last?.sequence ?? 0, stopBy: isoOrNull(stopBy), how: outcome?.how ?? null },
     unpaidMs: terms !== undefined && meter.isRunning ? timeLeft(meter, terms) : null,

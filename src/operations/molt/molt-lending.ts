@@ -170,9 +170,11 @@ export const moltLeaseList = unary({
   permission: look,
   rest: { method: 'GET', path: '/api/molt/leases' },
   where,
-  handler({ all }, { lending }) {
+  handler({ all }, { lending, clock }) {
     const leases = lending.view().leases()
-    return Promise.resolve(leases.filter(({ lease }) => all || lease.state !== 'closed').map(leaseRow))
+    return Promise.resolve(
+      leases.filter(({ lease }) => all || lease.state !== 'closed').map((one) => leaseRow(one, clock.now())),
+    )
   },
 })
 
@@ -187,14 +189,14 @@ export const moltLeaseInfo = unary({
   permission: look,
   rest: { method: 'GET', path: '/api/molt/leases/:lease' },
   where,
-  handler({ lease: id }, { lending }) {
+  handler({ lease: id }, { lending, clock }) {
     const found = lending
       .view()
       .leases()
-      .filter((sight) => leaseRow(sight).id.startsWith(id))
+      .filter((sight) => leaseRow(sight, clock.now()).id.startsWith(id))
     const [one, another] = found
     if (one === undefined || another !== undefined) throw new ClawError('LEASE_UNKNOWN', { agreement: id })
-    return Promise.resolve(leaseView(one))
+    return Promise.resolve(leaseView(one, clock.now()))
   },
 })
 

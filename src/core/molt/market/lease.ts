@@ -133,6 +133,9 @@ function counted(lease: Lease, at: Instant): Lease {
   return { ...lease, meter: advance(meter, terms, until) }
 }
 
+/** What was used until that moment; what it keeps is as of its last step. */
+export const meterAt = (lease: Lease, at: Instant): Lease['meter'] => counted(lease, at).meter
+
 function heard(lease: Lease, input: LeaseInput, at: Instant): Lease {
   const { state } = lease
   switch (input.type) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { agreementId } from '../../../../../src/core/molt/agreement.ts'
 import { buyDuties, buyStep, leftOf, newBuy } from '../../../../../src/core/molt/market/buy.ts'
 import type { Lease, LeaseInput } from '../../../../../src/core/molt/market/lease.ts'
-import { holdsDevices, leaseDuties, leaseStep, newLease } from '../../../../../src/core/molt/market/lease.ts'
+import { holdsDevices, leaseDuties, leaseStep, meterAt, newLease } from '../../../../../src/core/molt/market/lease.ts'
 import { mostDue, newPurchase, type Purchase, purchaseStep } from '../../../../../src/core/molt/market/purchase.ts'
 import { rank } from '../../../../../src/core/molt/market/rank.ts'
 import { termsOf } from '../../../../../src/core/molt/market/terms.ts'
@@ -32,6 +32,13 @@ const answerTo = (lease: Lease, due: bigint): LeaseInput => {
 }
 
 describe('given a lease that runs', () => {
+  test('when somebody looks at its meter, then that shows what is used by then, and no more than it may use unpaid', () => {
+    const lease = after(...running)
+    expect(meterAt(lease, now + 2 * second).gpuMillis).toBe(4_000n)
+    expect(meterAt(lease, now + minute).gpuMillis).toBe(meterAt(lease, now + 10 * minute).gpuMillis)
+    expect(lease.meter.gpuMillis).toBe(0n)
+  })
+
   test('when it is being closed, then its GPUs are nobody else’s until nothing of it is on the host', () => {
     const closing = after(...running, [now + second, { type: 'cancel' }])
     expect([closing.state, holdsDevices(closing)]).toEqual(['closing', true])
