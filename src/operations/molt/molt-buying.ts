@@ -54,6 +54,7 @@ export const moltMarket = unary({
       lowest: perGpuHour,
       median: perGpuHour.describe('Half of the GPUs cost no more'),
       highest: perGpuHour,
+      longestMs: z.int().describe('The longest that any of them lends for'),
       isolation: z.array(z.enum(isolations)).describe('How guests are kept apart there'),
       verified: z
         .record(z.enum(verifications), z.int())
@@ -71,9 +72,9 @@ export const moltMarket = unary({
         (gpuType === undefined || gpuModelMatches(model, gpuType)) &&
         isAsSure(view.verificationOf(provider), minVerification),
     )
-    return depthOf(offers, view.verificationOf).map(({ lowest, median, highest, isolation, ...depth }) => ({
+    return depthOf(offers, view.verificationOf).map(({ lowest, median, highest, longest, isolation, ...depth }) => ({
       ...{ ...depth, lowest: money(perHour(lowest)), median: money(perHour(median)) },
-      ...{ highest: money(perHour(highest)), isolation: [...isolation] },
+      ...{ highest: money(perHour(highest)), longestMs: longest, isolation: [...isolation] },
     }))
   },
 })

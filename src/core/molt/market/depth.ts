@@ -3,6 +3,7 @@ import type { MicroMolt } from '../../../model/amount.ts'
 import type { NodeId } from '../../../model/ids.ts'
 import { type Isolation, type Verification, verifications } from '../../../model/molt-hardware.ts'
 import type { Offer } from '../../../model/molt-offer.ts'
+import type { Millis } from '../../../model/time.ts'
 
 export interface Depth {
   readonly model: string
@@ -14,6 +15,8 @@ export interface Depth {
   /** Half of the GPUs cost no more. */
   readonly median: MicroMolt
   readonly highest: MicroMolt
+  /** Nobody of them lends for longer. */
+  readonly longest: Millis
   readonly isolation: readonly Isolation[]
   /** Its providers by how sure whoever looks is of them. */
   readonly verified: Readonly<Record<Verification, number>>
@@ -43,6 +46,7 @@ function depthOfKind(offers: readonly Offer[], verificationOf: (provider: NodeId
     providers: providers.length,
     verified: countOf(providers.map(verificationOf)),
     ...{ lowest: first.rate, median: middle.rate, highest: last.rate },
+    longest: Math.max(...sorted.map(({ longest }) => longest)),
     isolation: [...new Set(sorted.map(({ isolation }) => isolation))].toSorted(),
   }
 }

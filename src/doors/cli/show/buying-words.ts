@@ -29,6 +29,7 @@ export const marketColumns: readonly Column<OutputOf<'molt.market'>[number]>[] =
   { head: 'Lowest', cell: ({ lowest }) => `${lowest.inWords}/h` },
   { head: 'Median', cell: ({ median }) => `${median.inWords}/h` },
   { head: 'Highest', cell: ({ highest }) => `${highest.inWords}/h` },
+  { head: 'Longest', cell: ({ longestMs }) => formatDuration(longestMs) },
   { head: 'Isolation', cell: ({ isolation }) => isolation.join(', ') },
   { head: 'Verified', cell: verifiedInWords },
 ]

@@ -12,7 +12,9 @@ const span = (ms: number): string => formatDuration(Math.round(ms))
 
 /** As it is written, where it is: what is left out does not concern anybody. */
 const written = (label: string, value: unknown): readonly (readonly [string, string])[] =>
-  value === undefined ? [] : [[label, Array.isArray(value) ? value.join(', ') || 'none' : String(value)]]
+  value === undefined ? [] : [[label, [value].flat().map(plain).join(', ') || 'none']]
+
+const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 export const policyFacts = ({ mode, terms, available, policy }: Policy): readonly string[] => {
   const { data } = terms

@@ -14,7 +14,7 @@ const probeFacts = (probe: Probe): readonly string[] =>
     ['Why', orDash(probe.why)],
     ['Memory filled in', seconds(probe.filledMs)],
     ['Walked through in', seconds(probe.walkedMs)],
-    ['4 MiB take this node', probe.laneMs === null ? '—' : `${probe.laneMs.toFixed(1)} ms`],
+    ['This node takes', probe.laneMs === null ? '—' : `${probe.laneMs.toFixed(1)} ms for 4 MiB`],
     ['Is now', probe.verification],
     ['Job', probe.job],
   ])

@@ -17,15 +17,16 @@ describe('the depth of a market', () => {
       [
         offer({ rate: 9n, free: 1 }),
         offer({ rate: 2n, free: 1, provider: nodeId('b'), isolation: 'kata' }),
-        offer({ rate: 4n, free: 6, provider: nodeId('c') }),
+        offer({ rate: 4n, free: 6, provider: nodeId('c'), longest: 3_000 }),
         offer({ model: 'A100', rate: 3n }),
       ],
       (who) => (who === 'c' ? 're-executed' : 'self-reported'),
     )
     expect(depth).toMatchObject([
       { model: 'A100', providers: 1, lowest: 3n, median: 3n, highest: 3n },
-      { model: 'H100', providers: 3, free: 8, lowest: 2n, median: 4n, highest: 9n, isolation: ['gvisor', 'kata'] },
+      { model: 'H100', providers: 3, free: 8, lowest: 2n, median: 4n, highest: 9n, longest: 3_000 },
     ])
+    expect(depth[1]?.isolation).toEqual(['gvisor', 'kata'])
     expect(depth[1]?.verified).toEqual({ 'self-reported': 2, probed: 0, 'vendor-attested': 0, 're-executed': 1 })
   })
 

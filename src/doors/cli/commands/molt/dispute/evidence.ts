@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { ClawError } from '../../../../../model/failure.ts'
+import { reasonOf } from '../../../file-reason.ts'
 import { command } from '../../../line/command.ts'
 
 const sides = ['buyer', 'provider'] as const
@@ -22,11 +23,14 @@ export default command({
     const by = sides.find((one) => one === side)
     const api = await connect()
     const { text } = await api.call('moltdispute.evidence', { dispute, by, node }, signal)
-    if (path === undefined) await out.text(text)
-    else
-      await writeFile(path, text).catch((error: Error) => {
-        throw new ClawError('INVALID_REQUEST', { problem: error.message }, { cause: error })
-      })
+    if (path === undefined) {
+      await out.text(text)
+      return undefined
+    }
+    await writeFile(path, text).catch((error: unknown) => {
+      throw new ClawError('INVALID_REQUEST', { problem: `${path}: ${reasonOf(error)}` }, { cause: error })
+    })
+    out.note(`${path}: anybody checks it with \`clawbernetes molt verify ${path}\``)
     return undefined
   },
 })
