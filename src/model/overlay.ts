@@ -50,6 +50,8 @@ export interface OverlayNode {
   readonly isManaged: boolean
   /** Newest generation that all of its traffic goes by. */
   readonly moved: number
+  /** Whom it does not reach by itself, so that another passes on what the two send each other. Left out for nobody. */
+  readonly detours?: readonly NodeId[]
 }
 
 export interface OverlayRotation {

@@ -19,15 +19,23 @@ export const shape: fc.Arbitrary<Shape> = fc
     slots: fc.uniqueArray(fc.integer({ min: 1, max: 250 }), { minLength: 2, maxLength: 140 }),
     nat: fc.array(fc.boolean(), { minLength: 140, maxLength: 140 }),
     hub: fc.array(fc.constantFrom('no', 'no', 'no', 'able', 'chosen'), { minLength: 140, maxLength: 140 }),
-    meshUpTo: fc.constantFrom(2, 5, 50),
+    byHand: fc.array(fc.boolean(), { minLength: 140, maxLength: 140 }),
+    meshUpTo: fc.constantFrom(2, 5, 50, 500),
+    apart: fc.array(fc.tuple(fc.nat(139), fc.nat(139)), { maxLength: 200 }),
   })
-  .map(({ slots, nat, hub, meshUpTo }) => ({
+  .map(({ slots, nat, hub, byHand, meshUpTo, apart }) => ({
     settings: { ...defaultOverlay, meshUpTo },
     sites: slots.map((slot, i) => ({
-      ...{ node: nodeId(`node-${slot}`), slot, isBehindNat: nat[i] ?? false },
+      ...{ node: nameOf(slot), slot, isBehindNat: nat[i] ?? false, isManaged: byHand[i] !== true },
       hub: hub[i] ?? 'no',
+      detours: apart.flatMap(([one, other]) => {
+        const there = slots[other]
+        return one === i && other !== i && there !== undefined ? [nameOf(there)] : []
+      }),
     })),
   }))
+
+const nameOf = (slot: number): NodeId => nodeId(`node-${slot}`)
 
 /** What each node has in its configuration. */
 export const tables = ({ settings, sites }: Shape): ReadonlyMap<NodeId, readonly Neighbour[]> =>

@@ -58,12 +58,14 @@ function rulesOf(passage: Passage): readonly string[] {
 const chain = 'DOCKER-USER'
 const iptables = ['iptables', '-w', '5'] as const
 
-/** As `iptables -S` prints them. */
+/** As `iptables -S` prints them. What comes by a tunnel may also leave by one: two nodes that do not reach each other go by a third. */
 const acceptsOf = ({ name, tunnels }: Pick<Passage, 'name' | 'tunnels'>): readonly string[] =>
   tunnels.flatMap((tunnel) => [
-    `-i ${tunnel} -o ${name} -m comment --comment clawbernetes -j ACCEPT`,
-    `-i ${name} -o ${tunnel} -m comment --comment clawbernetes -j ACCEPT`,
+    ...[accept(tunnel, name), accept(name, tunnel)],
+    ...tunnels.map((other) => accept(tunnel, other)),
   ])
+
+const accept = (from: string, to: string): string => `-i ${from} -o ${to} -m comment --comment clawbernetes -j ACCEPT`
 
 /** Null where the engine has no such chain, and drops nothing by iptables. Throws OVERLAY_FAILED where that cannot be told. */
 async function accepted(tooling: Tooling): Promise<readonly string[] | null> {

@@ -5,6 +5,7 @@ export interface TunnelPeer {
   readonly name: string
   readonly publicKey: string
   readonly presharedKey: string | null
+  /** None for one that is only looked for. */
   readonly allowed: readonly string[]
   /** HOST:PORT; null where it has to begin. */
   readonly endpoint: string | null
@@ -63,7 +64,7 @@ function peerLines({ name, publicKey, presharedKey, allowed, endpoint, keepalive
     `# ${name.replace(/[^\x20-\x7e]/g, '?')}`,
     `PublicKey = ${publicKey}`,
     ...(presharedKey === null ? [] : [`PresharedKey = ${presharedKey}`]),
-    `AllowedIPs = ${allowed.join(', ')}`,
+    ...(allowed.length === 0 ? [] : [`AllowedIPs = ${allowed.join(', ')}`]),
     ...(endpoint === null ? [] : [`Endpoint = ${endpoint}`]),
     ...(keepalive === null ? [] : [`PersistentKeepalive = ${keepalive}`]),
   ]
@@ -72,7 +73,8 @@ function peerLines({ name, publicKey, presharedKey, allowed, endpoint, keepalive
 /** None, in WireGuard's words. */
 const noSecret = Buffer.alloc(32).toString('base64')
 
-const absences = ({ presharedKey, keepalive }: TunnelPeer): readonly string[] => [
+const absences = ({ presharedKey, allowed, keepalive }: TunnelPeer): readonly string[] => [
+  ...(allowed.length === 0 ? ['AllowedIPs ='] : []),
   ...(presharedKey === null ? [`PresharedKey = ${noSecret}`] : []),
   ...(keepalive === null ? ['PersistentKeepalive = off'] : []),
 ]

@@ -3,7 +3,7 @@ import type { NodeId } from '../../model/ids.ts'
 import type { Instant } from '../../model/time.ts'
 import { type Known, laneOf, sitesOf } from './sites.ts'
 import type { Neighbour } from './topology.ts'
-import { hubsOf } from './topology.ts'
+import { areApart, hubsOf } from './topology.ts'
 import type { Seen } from './search.ts'
 import { isFresh } from './search.ts'
 
@@ -33,15 +33,18 @@ export function progressOf(state: Known, { self, present, next, seen }: Lanes, a
   }
   const others = [...overlay.nodes.values()].filter(({ node, lanes }) => node !== self && lanes.length > 0)
   const isMissing = others.some((one) => isWaitedFor(one.node) && laneOf(one, target) === undefined)
-  // A hub passes on for others: its lane is of use once they are all there.
-  const isPassedOn = hubsOf(sitesOf(state, overlay.generation), overlay.settings).length > 0
+  // Whoever passes on for others has a lane that is of use once they are all there.
+  const sites = sitesOf(state, overlay.generation)
+  const isPassedOn = areApart(sites) || hubsOf(sites, overlay.settings).length > 0
   if (isPassedOn && isMissing) return { moved: new Set(), isDone: false }
-  const moved = next.filter(({ node }) => {
+  const carries = ({ allowed }: Neighbour): boolean => allowed.length > 0
+  const moved = next.filter(carries).filter(({ node }) => {
     const [there, here] = [seen(node, 'next'), seen(node, 'present')]
     if (there !== undefined && isFresh(there, at)) return true
     return isWaitedFor(node) && here !== undefined && here.handshakeAt !== null && !isFresh(here, at)
   })
   const nodes = new Set(moved.map(({ node }) => node))
-  const isDone = !isMissing && [...present, ...next].every(({ node }) => nodes.has(node) || !isWaitedFor(node))
+  const toMove = [...present, ...next].filter(carries)
+  const isDone = !isMissing && toMove.every(({ node }) => nodes.has(node) || !isWaitedFor(node))
   return { moved: nodes, isDone }
 }

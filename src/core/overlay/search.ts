@@ -8,6 +8,8 @@ export interface Search {
   readonly since: Instant
   /** Bytes sent until the last look. */
   readonly sentBytes: number
+  /** How many candidates were tried in vain since it answered last, or was left alone. */
+  readonly failed: number
 }
 
 export interface Seen {
@@ -41,15 +43,18 @@ export function seek(
   }: { readonly candidates: readonly string[]; readonly seen: Seen | undefined; readonly isUp: boolean },
   at: Instant,
 ): Found {
-  const search = before ?? { turn: 0, since: at, sentBytes: 0 }
+  const search = before ?? { turn: 0, since: at, sentBytes: 0, failed: 0 }
   const sentBytes = seen?.sentBytes ?? 0
   // Where it answered is where it is, whatever it said of itself.
   if (seen !== undefined && isFresh(seen, at))
-    return { search: { ...search, since: at, sentBytes }, endpoint: seen.endpoint, isSearching: false }
+    return { search: { ...search, since: at, sentBytes, failed: 0 }, endpoint: seen.endpoint, isSearching: false }
   const isSilent = seen?.handshakeAt === null || seen === undefined || sentBytes > search.sentBytes
   const isSearching = isUp && candidates.length > 0 && isSilent
   const isOver = isSearching && at - search.since >= tryFor
-  const next = { turn: search.turn + (isOver ? 1 : 0), since: isOver ? at : search.since, sentBytes }
+  const next = {
+    ...{ turn: search.turn + (isOver ? 1 : 0), since: isOver ? at : search.since, sentBytes },
+    failed: isSearching ? search.failed + (isOver ? 1 : 0) : 0,
+  }
   const endpoint = candidates[next.turn % Math.max(1, candidates.length)] ?? seen?.endpoint ?? null
   return { search: next, endpoint, isSearching }
 }

@@ -15,6 +15,8 @@ export function sitesOf(state: Known, generation: number): readonly Site[] {
       node: one.node,
       slot: one.slot,
       isBehindNat: one.isBehindNat,
+      isManaged: one.isManaged,
+      detours: one.detours ?? [],
       hub: fitness(state, one),
     }))
 }

@@ -18,6 +18,8 @@ export type OverlayCommand =
     }
   /** The node takes no part any more. Its slot stays its own. */
   | { readonly type: 'leave-overlay'; readonly node: NodeId }
+  /** Whom the node does not reach by itself at present. */
+  | { readonly type: 'detour-overlay'; readonly node: NodeId; readonly detours: readonly NodeId[] }
   /** New keys for these, or for all; with `finish`, the rotation that is under way is over. */
   | { readonly type: 'rotate-overlay'; readonly nodes: readonly NodeId[] | null; readonly finish: boolean }
   /** All traffic of the node goes by this generation now. */

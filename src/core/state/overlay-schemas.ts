@@ -28,6 +28,7 @@ const settings = z.strictObject({
 })
 const lane = z.strictObject({ generation, publicKey: key, signature, port: z.int().min(1).max(65_535) })
 const said = { endpoints: z.array(endpoint).max(16), isBehindNat: z.boolean(), isManaged: z.boolean() }
+const detours = z.array(node).max(1_000)
 const nodes = z.array(node).min(1).max(1_000).nullable()
 
 /** Of every command in this file. */
@@ -36,6 +37,7 @@ export const overlayCommands = [
   z.strictObject({ ...type('disable-overlay') }),
   z.strictObject({ ...type('join-overlay'), node, lane, ...said }),
   z.strictObject({ ...type('leave-overlay'), node }),
+  z.strictObject({ ...type('detour-overlay'), node, detours }),
   z.strictObject({ ...type('rotate-overlay'), nodes, finish: z.boolean() }),
   z.strictObject({ ...type('report-overlay'), node, moved: generation }),
 ] as const
@@ -45,7 +47,10 @@ const OverlaySchema = z.strictObject({
   generation,
   rotation: z.strictObject({ generation, fresh: nodes, since: shape.instant }).nullable(),
   nodes: z.array(
-    z.strictObject({ node, slot: z.int().min(1), lanes: z.array(lane).max(2), ...said, moved: z.int().min(0) }),
+    z.strictObject({
+      ...{ node, slot: z.int().min(1), lanes: z.array(lane).max(2), ...said, moved: z.int().min(0) },
+      detours: detours.exactOptional(),
+    }),
   ),
 })
 

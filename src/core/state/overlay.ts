@@ -23,6 +23,8 @@ export function carryOutOnOverlay(step: Step, command: OverlayCommand): Outcome 
       return join(step, overlay, command)
     case 'leave-overlay':
       return leave(step, overlay, command)
+    case 'detour-overlay':
+      return goAround(step, overlay, command)
     case 'rotate-overlay':
       return rotate(step, overlay, command)
     case 'report-overlay':
@@ -74,13 +76,9 @@ function join(step: Step, overlay: Overlay, command: CommandOf<'join-overlay'>):
   const others = (before?.lanes ?? []).filter(({ generation }) => generation !== lane.generation)
   const lanes = [...others, lane].toSorted((a, b) => a.generation - b.generation)
   put(step, overlay, {
-    node,
-    slot,
-    lanes,
-    endpoints,
-    isBehindNat,
-    isManaged,
+    ...{ node, slot, lanes, endpoints, isBehindNat, isManaged },
     moved: before?.moved ?? overlay.generation,
+    ...(before?.detours && { detours: before.detours }),
   })
   if (before === undefined)
     emit(step, { type: 'overlay.joined', node, message: `${member.name} takes part in the overlay` })
@@ -90,9 +88,23 @@ function join(step: Step, overlay: Overlay, command: CommandOf<'join-overlay'>):
 function leave(step: Step, overlay: Overlay, { node }: CommandOf<'leave-overlay'>): Outcome {
   const before = overlay.nodes.get(node)
   if (before === undefined || before.lanes.length === 0) return accepted({ node })
-  put(step, overlay, { ...before, lanes: [], endpoints: [] })
+  put(step, overlay, { ...around(before, []), lanes: [], endpoints: [] })
   return accepted({ node })
 }
+
+function goAround(step: Step, overlay: Overlay, { node, detours }: CommandOf<'detour-overlay'>): Outcome {
+  const before = overlay.nodes.get(node)
+  if (before === undefined) return refused('NODE_NOT_FOUND', { node })
+  const known = new Set(detours.filter((other) => other !== node && overlay.nodes.has(other)))
+  put(step, overlay, around(before, [...known].toSorted()))
+  return accepted({ node })
+}
+
+/** Nothing is kept of nobody. */
+const around = ({ detours: _, ...one }: OverlayNode, detours: readonly NodeId[]): OverlayNode => ({
+  ...one,
+  ...(detours.length > 0 && { detours }),
+})
 
 function rotate(step: Step, overlay: Overlay, { nodes, finish }: CommandOf<'rotate-overlay'>): Outcome {
   const { state, at, by } = step
@@ -127,9 +139,9 @@ function noteMoved(step: Step, overlay: Overlay, { node, moved }: CommandOf<'rep
 export function leaveOverlay(step: Step, node: NodeId): void {
   const { overlay } = step.state
   if (overlay?.nodes.has(node) !== true) return
-  const nodes = new Map(overlay.nodes)
-  nodes.delete(node)
-  change(step, { ...overlay, nodes })
+  const rest = [...overlay.nodes.values()].filter((one) => one.node !== node)
+  const nodes = rest.map((one) => around(one, one.detours?.filter((other) => other !== node) ?? []))
+  change(step, { ...overlay, nodes: new Map(nodes.map((one) => [one.node, one])) })
   settleIfMoved(step)
 }
 

@@ -133,6 +133,7 @@ export const additions: readonly Addition[] = [
   { version: 2, command: 'disable-overlay' },
   { version: 2, command: 'join-overlay' },
   { version: 2, command: 'leave-overlay' },
+  { version: 2, command: 'detour-overlay' },
   { version: 2, command: 'rotate-overlay' },
   { version: 2, command: 'report-overlay' },
   { version: 2, command: 'create-ingress' },

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { addressOf } from '../../core/overlay/addresses.ts'
 import { isFresh } from '../../core/overlay/search.ts'
+import { sitesOf } from '../../core/overlay/sites.ts'
+import { neighboursOf, wayTo } from '../../core/overlay/topology.ts'
 import type { MeshState } from '../../core/state/types.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -35,7 +37,10 @@ export const networkPing = unary({
     mtu: z.int().nullable().describe('Size of the largest packet; null in a tailnet, which keeps it to itself'),
     fullSize: z.boolean().nullable().describe('Whether one of that size gets through; null where none was tried'),
     via: z.enum(['overlay', 'tailnet']),
-    path: z.string().nullable().describe('In a tailnet: straight to where, or by which relay'),
+    path: z
+      .string()
+      .nullable()
+      .describe('By which node, in the overlay, where not straight; in a tailnet: straight to where, or by which relay'),
   }),
   permission: { verb: 'read', resource: 'network' },
   where: ({ from }, context) => nodeAsked({ node: from }, context),
@@ -52,10 +57,11 @@ export const networkPing = unary({
       if (reply !== null) return reply
     }
     const look = await overlay.look(signal)
-    const { address, own, mtu } = endsOf(state, { self, target, look })
+    const { address, own, mtu, via } = endsOf(state, { self, target, look })
+    const passer = via === null ? null : nameOf(state, via)
     const echo = await overlay.echo(address, { from: own, count, size: null, signal })
     if (echo.received === 0) {
-      const problem = echo.problem ?? whyNot(target, await overlay.look(signal), clock.now())
+      const problem = echo.problem ?? whyNot({ target, via, passer }, await overlay.look(signal), clock.now())
       throw new ClawError('OVERLAY_UNREACHABLE', { node: name, problem })
     }
     const { sent, received, averageMs } = echo
@@ -69,7 +75,7 @@ export const networkPing = unary({
       mtu,
       fullSize: largest.received === 1,
       via: 'overlay' as const,
-      path: null,
+      path: passer === null ? null : `by ${passer}`,
     }
   },
 })
@@ -120,15 +126,31 @@ function endsOf(state: MeshState, { self, target, look }: Between) {
   if (to === undefined || to.lanes.length === 0) throw unreachable('it takes no part in the overlay')
   const mtu = look.lanes[0]?.config.mtu
   if (mtu === undefined) throw unreachable(look.problems[0] ?? 'the node that asks has not set its interface up yet')
-  return { address: addressOf(overlay.settings, to.slot), own: addressOf(overlay.settings, from.slot), mtu }
+  const { settings, generation } = overlay
+  const via = wayTo(to, neighboursOf(self, sitesOf(state, generation), settings), settings)
+  return { address: addressOf(settings, to.slot), own: addressOf(settings, from.slot), mtu, via }
 }
 
-function whyNot(target: NodeId, { mode, lanes, problems }: OverlayLook, at: Instant): string {
+interface Sought {
+  readonly target: NodeId
+  /** Which passes on what is for it; null where none does. */
+  readonly via: NodeId | null
+  /** The same by name. */
+  readonly passer: string | null
+}
+
+function whyNot({ target, via, passer }: Sought, { mode, lanes, problems }: OverlayLook, at: Instant): string {
   if (mode === 'manual')
     return problems[0] ?? 'see with `wg show` on the node that asks whether its peers have answered'
   if (problems[0] !== undefined) return problems[0]
+  if (passer !== null) {
+    const links = lanes.flatMap((lane) => lane.peers).filter(({ node }) => node === via)
+    const answers = links.some(({ state }) => state !== null && isFresh(state, at))
+    const ends = answers ? 'it answers the node that asks: does the other reach it?' : 'it does not answer either'
+    return `${passer} passes its packets on, and ${ends}`
+  }
   const peers = lanes.flatMap((lane) => lane.peers).filter(({ node }) => node === target)
-  if (peers.length === 0) return 'a hub passes its packets on, and either does not answer the other'
+  if (peers.length === 0) return 'nobody is known who passes its packets on'
   const states = peers.flatMap(({ state }) => state ?? [])
   if (states.length === 0) return 'the interface of the node that asks does not have it yet'
   const tried = peers.flatMap(({ config }) => config.endpoint ?? []).join(' or ') || 'nowhere: it has to begin'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { addressOf, subnetOf } from '../../core/overlay/addresses.ts'
 import { isFresh } from '../../core/overlay/search.ts'
 import { laneOf, sitesOf } from '../../core/overlay/sites.ts'
-import { hubsOf } from '../../core/overlay/topology.ts'
+import { hubsOf, neighboursOf, wayTo } from '../../core/overlay/topology.ts'
 import { waitingFor } from '../../core/state/overlay.ts'
 import type { MeshState } from '../../core/state/types.ts'
 import type { NodeId } from '../../model/ids.ts'
@@ -30,8 +30,9 @@ const NodeView = z.object({
   link: z
     .enum(['self', 'up', 'idle', 'down', 'relayed', 'unknown'])
     .describe(
-      'From the peer that was asked: up when keys were agreed on within three minutes, idle when before, down when never',
+      'From the peer that was asked: up when keys were agreed on within three minutes, idle when before, down when never, relayed when another passes on what is for it',
     ),
+  via: z.string().nullable().describe('Which passes on what is for it, from the peer that was asked; null when none'),
 })
 
 export const OverlayStatus = z.object({
@@ -90,11 +91,14 @@ export function statusOf(state: MeshState, around: Around): OverlayStatus {
 
 function nodesOf(state: MeshState, overlay: Overlay, around: Around): OverlayStatus['nodes'] {
   const { settings, generation } = overlay
-  const hubs = new Set(hubsOf(sitesOf(state, generation), settings).map(({ node }) => node))
+  const sites = sitesOf(state, generation)
+  const hubs = new Set(hubsOf(sites, settings).map(({ node }) => node))
+  const neighbours = neighboursOf(around.self, sites, settings)
   return [...overlay.nodes.values()]
     .toSorted((a, b) => a.slot - b.slot)
     .map((one) => {
       const lane = laneOf(one, generation)
+      const via = wayTo(one, neighbours, settings)
       return {
         ...{
           node: nameOf(state, one.node),
@@ -103,16 +107,20 @@ function nodesOf(state: MeshState, overlay: Overlay, around: Around): OverlaySta
         },
         ...{ publicKey: lane?.publicKey ?? null, port: lane?.port ?? null, endpoints: [...one.endpoints] },
         ...{ behindNat: one.isBehindNat, managed: one.isManaged, hub: hubs.has(one.node) },
-        link: linkTo(one.node, around),
+        ...{ link: linkTo(one.node, via, around), via: via === null ? null : nameOf(state, via) },
       }
     })
 }
 
-function linkTo(node: NodeId, { self, look, now }: Around): OverlayStatus['nodes'][number]['link'] {
+function linkTo(
+  node: NodeId,
+  via: NodeId | null,
+  { self, look, now }: Around,
+): OverlayStatus['nodes'][number]['link'] {
   if (node === self) return 'self'
   if (look.mode !== 'managed' || look.lanes.length === 0) return 'unknown'
   const states = look.lanes.flatMap(({ peers }) => peers.filter((peer) => peer.node === node))
-  if (states.length === 0) return 'relayed'
+  if (via !== null || states.length === 0) return 'relayed'
   if (states.some(({ state }) => state !== null && isFresh(state, now))) return 'up'
   return states.some(({ state }) => typeof state?.handshakeAt === 'number') ? 'idle' : 'down'
 }

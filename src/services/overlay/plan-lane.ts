@@ -1,5 +1,6 @@
 /** What one lane of this node is to be: with whom it talks there, where those are looked for, and what is sent their way. */
 import { addressOf } from '../../core/overlay/addresses.ts'
+import type { Attempt } from '../../core/overlay/detours.ts'
 import { candidatesFor, lanePort } from '../../core/overlay/lanes.ts'
 import type { TunnelConfig, TunnelPeer } from '../../core/overlay/render.ts'
 import type { Search, Seen } from '../../core/overlay/search.ts'
@@ -19,6 +20,8 @@ export interface PlannedLane {
   readonly config: Omit<TunnelConfig, 'mtu'>
   readonly nodes: readonly NodeId[]
   readonly isSearching: boolean
+  /** How it goes with each of them. */
+  readonly attempts: readonly Attempt[]
   readonly problems: readonly string[]
 }
 
@@ -36,7 +39,7 @@ type Deps = Pick<
   'self' | 'mesh' | 'control' | 'clock' | 'verifier' | 'sealer' | 'keys' | 'tunnels' | 'sights'
 >
 
-/** Seconds. What a NAT forgets sooner is rare; while a peer is looked for, more often. */
+/** Seconds. What a NAT forgets sooner is rare; while a peer is looked for, more often, unless another passes on what is for it. */
 const keepalive = { behindNat: 25, searching: 5 }
 
 export function planLane(deps: Deps, setup: Pick<OverlaySetup, 'port' | 'prefix'>, ask: Ask): PlannedLane {
@@ -65,6 +68,7 @@ export function planLane(deps: Deps, setup: Pick<OverlaySetup, 'port' | 'prefix'
       peers: peers.map(({ peer }) => peer),
     },
     isSearching: peers.some(({ isSearching }) => isSearching),
+    attempts: peers.map(({ attempt }) => attempt),
     problems: Array.from(genuine)
       .filter(([node, isGood]) => !isGood && node !== self)
       .map(([node]) => `overlay: ${nameOf(deps, node)} has not signed the key that is said to be its own`),
@@ -88,7 +92,7 @@ function peerOf(
   deps: Deps,
   { overlay, generation, seen, searches }: Ask,
   { neighbour, own, addresses }: At,
-): { readonly peer: TunnelPeer; readonly isSearching: boolean } | null {
+): { readonly peer: TunnelPeer; readonly isSearching: boolean; readonly attempt: Attempt } | null {
   const { control, clock, sights } = deps
   const { node, allowed } = neighbour
   const other = overlay.nodes.get(node)
@@ -98,18 +102,20 @@ function peerOf(
   const candidates = candidatesFor({ endpoints: other.endpoints, lane }, { addresses, seenAt: sights.seenAt(node) })
   const liveness = control.state.liveness.get(node)
   const isUp = liveness !== 'lost' && liveness !== 'left'
-  const found = seek(searches.get(publicKey), { candidates, seen: seen(publicKey), isUp }, clock.now())
+  const there = seen(publicKey)
+  const found = seek(searches.get(publicKey), { candidates, seen: there, isUp }, clock.now())
   searches.set(publicKey, found.search)
+  const isUrgent = found.isSearching && allowed.length > 0
   const peer = {
     ...{ name: nameOf(deps, node), publicKey, allowed, endpoint: found.endpoint },
     presharedKey: overlay.settings.presharedKeys ? secretWith(deps, node, generation) : null,
-    keepalive: found.isSearching
+    keepalive: isUrgent
       ? keepalive.searching
-      : own.isBehindNat || isRotating(overlay, generation)
+      : found.isSearching || own.isBehindNat || isRotating(overlay, generation)
         ? keepalive.behindNat
         : null,
   }
-  return { peer, isSearching: found.isSearching }
+  return { peer, isSearching: isUrgent, attempt: { node, candidates, search: found.search, seen: there } }
 }
 
 /** On the next lane nothing is sent until it is known to work. */

@@ -2,6 +2,7 @@
  * Keeps the interfaces of this host as the mesh wants them: peers come and go without a disturbance to the others, and new keys take over
  * from old ones while traffic goes on. Whatever was there when the daemon started is taken as it is and brought to where it should be.
  */
+import { detoursOf } from '../../core/overlay/detours.ts'
 import { laneName } from '../../core/overlay/lanes.ts'
 import { renderQuick, renderSetconf } from '../../core/overlay/render.ts'
 import { progressOf } from '../../core/overlay/rotation.ts'
@@ -11,7 +12,7 @@ import type { Command } from '../../core/state/types.ts'
 import { isSameJson } from '../../lib/canonical-json.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { NodeId } from '../../model/ids.ts'
-import type { Overlay } from '../../model/overlay.ts'
+import type { Overlay, OverlayNode } from '../../model/overlay.ts'
 import type { Millis } from '../../model/time.ts'
 import { second } from '../../model/time.ts'
 import type { Workload } from '../../model/workload.ts'
@@ -168,6 +169,7 @@ export class OverlayService implements Service {
     this.#bridge?.note(this.#mode === 'managed' ? there : null)
     this.#work?.review()
     await this.#keys.keepOnly(generations)
+    await this.#tellDetours(own, lanes, signal)
     const problems = lanes.flatMap(({ planned }) => planned.problems)
     return obstacle === null
       ? problems
@@ -179,6 +181,15 @@ export class OverlayService implements Service {
     const isManaged = this.#mode === 'managed'
     const command = announcement(this.#deps, this.#setup, { overlay, generation, publicKey, isManaged })
     if (command !== null) await this.#execute(command, signal)
+  }
+
+  /** Whom it does not reach is found out on the present lane; a daemon that does not see its interfaces knows nothing of that. */
+  async #tellDetours({ detours: told = [], ...own }: OverlayNode, lanes: readonly SetUp[], signal: AbortSignal): Promise<void> {
+    const [present] = lanes.toReversed()
+    if (present === undefined || this.#mode !== 'managed') return
+    const detours = detoursOf(told, present.planned.attempts, this.#deps.clock.now())
+    if (isSameJson(detours, told)) return
+    await this.#execute({ type: 'detour-overlay', node: own.node, detours }, signal)
   }
 
   /** The newest lane first: what moves there never is without a way. */

@@ -44,6 +44,7 @@ function ownLines(status: Status): readonly string[] {
           ...(one.behindNat ? ['behind NAT'] : []),
           ...(one.managed ? [] : ['by hand']),
           ...(one.hub ? ['hub'] : []),
+          ...(one.via === null ? [] : [`by ${one.via}`]),
         ].join(', '),
       ]),
     ]),
@@ -75,7 +76,7 @@ export function wireguardLines({ node, mode, problems, interfaces }: Wireguard):
         ...one.peers.map((peer) => [
           ...[peer.node, orDash(peer.endpoint), ago(peer.handshakeAt)],
           ...[peer.receivedBytes, peer.sentBytes].map((bytes) => (bytes === null ? '—' : bytesInWords(bytes))),
-          peer.allowed.join(', '),
+          orDash(peer.allowed.join(', ')),
         ]),
       ]),
     ]),

@@ -12,6 +12,7 @@ const passage: Passage = {
 const rules = [
   '-i claw0 -o clawnone -m comment --comment clawbernetes -j ACCEPT',
   '-i clawnone -o claw0 -m comment --comment clawbernetes -j ACCEPT',
+  '-i claw0 -o claw0 -m comment --comment clawbernetes -j ACCEPT',
 ]
 const says = (stderr: string): ToolResult => ({ ...prints(''), code: 1, stderr })
 const unreadable = says(
@@ -33,7 +34,7 @@ function host(listed: ToolResult, ofNft: ToolResult = prints('')) {
 test('given an engine with a place for rules of the owner, what is missing there is put in', async () => {
   const { bridges, changes } = host(prints(`-N DOCKER-USER\n-A DOCKER-USER ${rules[0] ?? ''}\n`))
   await bridges.open(passage, never)
-  expect(changes()).toEqual([`-I DOCKER-USER 1 ${rules[1] ?? ''}`])
+  expect(changes()).toEqual(rules.slice(1).map((rule) => `-I DOCKER-USER 1 ${rule}`))
 })
 
 test.each<[string, ToolResult, ToolResult]>([

@@ -31,7 +31,7 @@ test('a port that was said is that of the first lane, and the second is next to 
 
 const candidates = ['a:1', 'b:1']
 const silent: Seen = { endpoint: 'a:1', handshakeAt: null, sentBytes: 148 }
-const start: Search = { turn: 0, since: 0, sentBytes: 0 }
+const start: Search = { turn: 0, since: 0, sentBytes: 0, failed: 0 }
 
 test('places are tried in turn, each for some seconds, until keys are agreed on; then it is where it has answered', () => {
   const first = seek(undefined, { candidates, seen: undefined, isUp: true }, 0)
@@ -40,6 +40,7 @@ test('places are tried in turn, each for some seconds, until keys are agreed on;
   const second = seek(first.search, { candidates, seen: silent, isUp: true }, 8_000)
   expect(second).toMatchObject({ endpoint: 'b:1', isSearching: true })
   expect(seek(second.search, { candidates, seen: silent, isUp: true }, 16_000).endpoint).toBe('a:1')
+  expect([first, second].map(({ search }) => search.failed)).toEqual([0, 1])
   const found = { endpoint: 'c:9', handshakeAt: 15_000, sentBytes: 300 }
   expect(seek(second.search, { candidates, seen: found, isUp: true }, 16_000)).toMatchObject({
     ...{ endpoint: 'c:9', isSearching: false },
