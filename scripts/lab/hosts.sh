@@ -6,9 +6,8 @@
 NET=${CLAW_LAB_NET:-10.77.0}
 BRIDGE=${CLAW_LAB_TAG:-claw}-br
 UPLINK=${CLAW_LAB_TAG:-claw}-gw
-# A router with hosts behind it, and what they are called there.
+# Routers with hosts behind them: what their namespaces are called, before their numbers.
 NAT=${CLAW_LAB_TAG:-claw}-nat
-INNER=192.168.77
 
 on_bridge() { nsenter --net="/run/netns/$BRIDGE" -- "$@"; }
 place_of() { echo "$LAB/h$1"; }
@@ -76,39 +75,44 @@ host_up() {
   in_host "$1" ip link set eth0 up
 }
 
-in_nat() { nsenter --net="/run/netns/$NAT" -- "$@"; }
+in_nat() { nsenter --net="/run/netns/$NAT$1" -- "${@:2}"; }
+# What is behind the router has addresses that begin so.
+inside_of() { echo "192.168.$(($1 - 123))"; }
 
-# The router is at .200 for the others. It lets in what answers something, and nothing else.
+# nat_up NUMBER [random]: a router at .NUMBER for the others, from 200 to 253. It lets in what answers something, and nothing else.
+# It keeps the port of what it lets out where that is free; with random, it takes another for each destination.
 nat_up() {
-  [ ! -e "/run/netns/$NAT" ] || return 0
-  ip netns add "$NAT"
-  in_nat sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.ip_forward=1
-  in_nat ip link set lo up
-  on_bridge ip link add v200 type veth peer name out netns "$NAT"
-  on_bridge ip link set v200 master br0 up
-  in_nat ip addr add "$NET.200/24" dev out
-  in_nat ip link set out up
-  in_nat ip link add br1 type bridge forward_delay 0
-  in_nat ip addr add "$INNER.254/24" dev br1
-  in_nat ip link set br1 up
-  in_nat nft -f - <<'TABLE'
+  local masquerade=masquerade
+  [ "${2:-}" != random ] || masquerade='masquerade fully-random'
+  [ ! -e "/run/netns/$NAT$1" ] || return 0
+  ip netns add "$NAT$1"
+  in_nat "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.ip_forward=1
+  in_nat "$1" ip link set lo up
+  on_bridge ip link add "v$1" type veth peer name out netns "$NAT$1"
+  on_bridge ip link set "v$1" master br0 up
+  in_nat "$1" ip addr add "$NET.$1/24" dev out
+  in_nat "$1" ip link set out up
+  in_nat "$1" ip link add br1 type bridge forward_delay 0
+  in_nat "$1" ip addr add "$(inside_of "$1").254/24" dev br1
+  in_nat "$1" ip link set br1 up
+  in_nat "$1" nft -f - <<TABLE
 table ip nat {
-  chain out { type nat hook postrouting priority 100; oifname "out" masquerade; }
+  chain out { type nat hook postrouting priority 100; oifname "out" $masquerade; }
   chain forward { type filter hook forward priority 0; iifname "out" ct state established,related accept; iifname "out" drop; }
 }
 TABLE
 }
 
-# behind_nat HOST...: they have a network of their own, and everybody else sees the router's address.
+# behind_nat NUMBER HOST...: they have a network of their own, and everybody else sees the router's address.
 behind_nat() {
-  local host
-  nat_up
+  local host router=$1
+  shift
   for host in "$@"; do
-    on_bridge ip link set "v$host" netns "$NAT"
-    in_nat ip link set "v$host" master br1 up
+    on_bridge ip link set "v$host" netns "$NAT$router"
+    in_nat "$router" ip link set "v$host" master br1 up
     in_host "$host" ip addr flush dev eth0
-    in_host "$host" ip addr add "$INNER.$host/24" dev eth0
-    in_host "$host" ip route add default via "$INNER.254"
+    in_host "$host" ip addr add "$(inside_of "$router").$host/24" dev eth0
+    in_host "$host" ip route add default via "$(inside_of "$router").254"
   done
 }
 
@@ -128,10 +132,12 @@ host_down() {
 }
 
 hosts_down() {
-  local host
+  local host namespace
   for host in $(each_host); do host_down "$host" & done
   wait
   ip link del "$UPLINK" 2>/dev/null || true
   ip netns del "$BRIDGE" 2>/dev/null || true
-  ip netns del "$NAT" 2>/dev/null || true
+  for namespace in "/run/netns/$NAT"[0-9]*; do
+    [ ! -e "$namespace" ] || ip netns del "${namespace##*/}"
+  done
 }

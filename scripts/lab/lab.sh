@@ -12,6 +12,7 @@
 #   lab.sh mend A B | mend all  undo it
 #   lab.sh isolate I            pull host I's cable;  rejoin I: put it back
 #   lab.sh nat I...             put hosts behind a router at .200, which hides them
+#   lab.sh router N [random] I...  the same with another router, at .N; random: it takes another port for each destination
 #   lab.sh wireguard            install WireGuard's tools, iperf3 and ping
 #   lab.sh rate I MBIT|off      limit what host I sends;  lose PERCENT|off: lose frames between all hosts
 #   lab.sh slow I MS|off        what host I gets arrives so many milliseconds later
@@ -31,7 +32,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/net.sh"
 
 usage() {
-  sed -n '2,21s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  sed -n '2,22s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
   exit 64
 }
 
@@ -43,6 +44,18 @@ start_engine() {
   engine_up "$place" "${2:-0}"
   image_import "$place" claw/busybox:1
   say "up: $(engine_socket "$place")"
+}
+
+router() {
+  local number=${1:?which router}
+  shift
+  if [ "${1:-}" = random ]; then
+    nat_up "$number" random
+    shift
+  else
+    nat_up "$number"
+  fi
+  behind_nat "$number" "$@"
 }
 
 status() {
@@ -71,7 +84,8 @@ case "${1:-} ${2:-}" in
   'cut '*) cut_both "$2" "${3:?which other}" ;;
   'cut1 '*) cut_one "$2" "${3:?which other}" ;;
   'mend '*) mend "${2:?who}" "${3:-}" ;;
-  'nat '*) behind_nat "${@:2}" ;;
+  'nat '*) nat_up 200 && behind_nat 200 "${@:2}" ;;
+  'router '*) router "${@:2}" ;;
   'wireguard '*) prepare && install_tools "${WIREGUARD_TOOLS[@]}" ;;
   'isolate '*) isolate "${2:?which host}" ;;
   'rejoin '*) rejoin "${2:?which host}" ;;

@@ -1,8 +1,9 @@
-/** The overlay on hosts of the lab, over real WireGuard: two of five are behind one router. */
+/** The overlay on hosts of the lab, over real WireGuard: two of five are behind one router, and another comes that is behind a second. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { OutputOf } from '../../src/operations/registry.ts'
 import { eventually } from '../support/mesh.ts'
 import { hasOverlayLab, OverlayLab } from '../support/overlay-lab.ts'
 
@@ -234,7 +235,7 @@ describe.skipIf(!hasOverlayLab)(
       for (const { node, address } of (await lab.status()).nodes) expect(held.get(node) ?? given).toBe(address)
     }, 240_000)
 
-    test('a node that is removed has no peer any more, and its address goes to the next', async () => {
+    test('a node that is removed has no peer any more, and its address goes to the next, behind a router of its own', async () => {
       const address = await addressOf(7)
       await lab.of(7).end()
       expect((await lab.of(1).cli('node', 'remove', 'gpu-7', '--force', '--yes')).code).toBe(0)
@@ -245,6 +246,7 @@ describe.skipIf(!hasOverlayLab)(
         (out) => !out.includes(`${address}/32`),
       )
       await lab.leadAtFirst()
+      await lab.hosts.behindRouter(201, 6, { takesPorts: false })
       await lab.add(6)
       await eventually(
         'the next has it',
@@ -252,8 +254,28 @@ describe.skipIf(!hasOverlayLab)(
         () => addressOf(6),
         (next) => next === address,
       )
-      await lab.allReach([1, 4, 6])
+      await lab.allReach([1, 4, 5, 6])
     }, 120_000)
+
+    test('through two routers, the one that has kept its port is reached straight, and the other by a node that both reach', async () => {
+      const { nodes } = await eventually(
+        'both ways are found',
+        60_000,
+        () => lab.status(6),
+        ({ nodes: all }) => {
+          const links = all.filter(({ node }) => behindRouter.includes(Number(node.slice(4)))).map(({ link }) => link)
+          return links.toSorted().join() === 'relayed,up'
+        },
+      )
+      const [straight, around] = ['up', 'relayed'].map((link) =>
+        nodes.find(({ node, link: own }) => ['gpu-4', 'gpu-5'].includes(node) && own === link),
+      )
+      expect(straight?.via).toBeNull()
+      expect(['gpu-1', 'gpu-2', 'gpu-3']).toContain(around?.via)
+      const ping = (node = '') => lab.of(6).json<OutputOf<'network.ping'>>('network', 'ping', node)
+      expect(await ping(straight?.node)).toMatchObject({ received: 3, fullSize: true, path: null })
+      expect(await ping(around?.node)).toMatchObject({ received: 3, fullSize: true, path: `by ${around?.via ?? ''}` })
+    }, 90_000)
 
     test('turned off, nothing of it is left on any host', async () => {
       expect((await lab.of(2).cli('network', 'wg', 'disable')).code).toBe(0)

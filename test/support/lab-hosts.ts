@@ -72,6 +72,11 @@ export class LabHosts {
     return this.#lab('nat', ...hosts.map(String))
   }
 
+  /** Behind a router of its own, from 201 on; one that `takesPorts` takes another port for each destination of what it lets out. */
+  behindRouter(router: number, host: number, { takesPorts }: { readonly takesPorts: boolean }): Promise<void> {
+    return this.#lab('router', String(router), ...(takesPorts ? ['random'] : []), String(host))
+  }
+
   /** Installs what the hosts need for an overlay. */
   wireguard(): Promise<void> {
     return this.#lab('wireguard')

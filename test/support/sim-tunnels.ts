@@ -19,6 +19,8 @@ interface Made {
 export class Ether {
   readonly world: World
   readonly hosts: SimTunnels[] = []
+  /** Pairs of hosts that nothing gets from one to the other of. */
+  walls: readonly (readonly [SimTunnels, SimTunnels])[] = []
 
   constructor(world: World) {
     this.world = world
@@ -26,10 +28,21 @@ export class Ether {
 
   /** Both have each other, and one of them sends something. */
   agree(one: Made, key: string): boolean {
-    const other = this.hosts.flatMap((host) => [...host.made.values()]).find(({ publicKey }) => publicKey === key)
+    const [there, other] = this.#whoHas(key)
     const back = other?.peers.get(one.publicKey)
-    if (back === undefined) return false
+    const [here] = this.#whoHas(one.publicKey)
+    if (
+      back === undefined ||
+      this.walls.some((ends) => ends.some((end) => end === here) && ends.some((end) => end === there))
+    )
+      return false
     return one.peers.get(key)?.keepalive === true || back.keepalive
+  }
+
+  #whoHas(key: string): readonly [SimTunnels, Made] | readonly [] {
+    for (const host of this.hosts)
+      for (const made of host.made.values()) if (made.publicKey === key) return [host, made]
+    return []
   }
 }
 

@@ -22,7 +22,10 @@ export interface TunnelConfig {
   readonly peers: readonly TunnelPeer[]
 }
 
-/** For `wg setconf` and `wg syncconf`, which know nothing of addresses. `syncconf` leaves what is not named as it was: nothing is left out. */
+/**
+ * For `wg setconf` and `wg syncconf`, which know nothing of addresses. `syncconf` leaves what is not named as it was: nothing is left out,
+ * but for ranges, of which a peer has none then.
+ */
 export const renderSetconf = ({ privateKey, port, peers }: TunnelConfig): string =>
   text([
     ['[Interface]', `PrivateKey = ${privateKey}`, `ListenPort = ${port}`],
@@ -73,8 +76,7 @@ function peerLines({ name, publicKey, presharedKey, allowed, endpoint, keepalive
 /** None, in WireGuard's words. */
 const noSecret = Buffer.alloc(32).toString('base64')
 
-const absences = ({ presharedKey, allowed, keepalive }: TunnelPeer): readonly string[] => [
-  ...(allowed.length === 0 ? ['AllowedIPs ='] : []),
+const absences = ({ presharedKey, keepalive }: TunnelPeer): readonly string[] => [
   ...(presharedKey === null ? [`PresharedKey = ${noSecret}`] : []),
   ...(keepalive === null ? ['PersistentKeepalive = off'] : []),
 ]

@@ -101,10 +101,11 @@ function goAround(step: Step, overlay: Overlay, { node, detours }: CommandOf<'de
 }
 
 /** Nothing is kept of nobody. */
-const around = ({ detours: _, ...one }: OverlayNode, detours: readonly NodeId[]): OverlayNode => ({
-  ...one,
-  ...(detours.length > 0 && { detours }),
-})
+function around(one: OverlayNode, detours: readonly NodeId[]): OverlayNode {
+  const { detours: before, ...rest } = one
+  if (detours.length > 0) return { ...rest, detours }
+  return before === undefined ? one : rest
+}
 
 function rotate(step: Step, overlay: Overlay, { nodes, finish }: CommandOf<'rotate-overlay'>): Outcome {
   const { state, at, by } = step

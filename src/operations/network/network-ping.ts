@@ -40,7 +40,9 @@ export const networkPing = unary({
     path: z
       .string()
       .nullable()
-      .describe('By which node, in the overlay, where not straight; in a tailnet: straight to where, or by which relay'),
+      .describe(
+        'By which node, in the overlay, where not straight; in a tailnet: straight to where, or by which relay',
+      ),
   }),
   permission: { verb: 'read', resource: 'network' },
   where: ({ from }, context) => nodeAsked({ node: from }, context),

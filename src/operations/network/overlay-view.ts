@@ -112,11 +112,7 @@ function nodesOf(state: MeshState, overlay: Overlay, around: Around): OverlaySta
     })
 }
 
-function linkTo(
-  node: NodeId,
-  via: NodeId | null,
-  { self, look, now }: Around,
-): OverlayStatus['nodes'][number]['link'] {
+function linkTo(node: NodeId, via: NodeId | null, { self, look, now }: Around): OverlayStatus['nodes'][number]['link'] {
   if (node === self) return 'self'
   if (look.mode !== 'managed' || look.lanes.length === 0) return 'unknown'
   const states = look.lanes.flatMap(({ peers }) => peers.filter((peer) => peer.node === node))

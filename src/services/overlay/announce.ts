@@ -32,11 +32,13 @@ export function announcement(
     ...{ generation, publicKey, port: lanePort(setup.port, generation) },
     signature: Buffer.from(signature).toString('base64'),
   }
+  // Those on its own network see it as it is. Whose owner has said where it is reached, is reached there.
+  const isBehindNat = setup.endpoints.length === 0 && observed.some((one) => !own.includes(one))
+  // Its own addresses lead to it only from beside it, where they are tried first in any case.
+  const found = isBehindNat ? [...observed, ...own] : [...own, ...observed]
   const said = {
-    endpoints: [...new Set([...setup.endpoints, ...own, ...observed])].slice(0, mostEndpoints),
-    // Those on its own network see it as it is. Whose owner has said where it is reached, is reached there.
-    isBehindNat: setup.endpoints.length === 0 && observed.some((one) => !own.includes(one)),
-    isManaged,
+    endpoints: [...new Set([...setup.endpoints, ...found])].slice(0, mostEndpoints),
+    ...{ isBehindNat, isManaged },
   }
   const known = overlay.nodes.get(self)
   const isKnown =

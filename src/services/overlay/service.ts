@@ -4,7 +4,6 @@
  */
 import { detoursOf } from '../../core/overlay/detours.ts'
 import { laneName } from '../../core/overlay/lanes.ts'
-import { renderQuick, renderSetconf } from '../../core/overlay/render.ts'
 import { progressOf } from '../../core/overlay/rotation.ts'
 import type { Search } from '../../core/overlay/search.ts'
 import { laneOf } from '../../core/overlay/sites.ts'
@@ -28,6 +27,8 @@ import { MtuFinder } from './mtu.ts'
 import { OwnKeys } from './own-keys.ts'
 import type { PlannedLane } from './plan-lane.ts'
 import { planLane } from './plan-lane.ts'
+import type { SetUp } from './set-up.ts'
+import { setUpOf } from './set-up.ts'
 import type { LaneLook, OverlayDeps, OverlayLook, OverlaySetup } from './types.ts'
 import { WorkNetwork } from './work-network.ts'
 
@@ -35,11 +36,6 @@ const patience: Millis = 20 * second
 /** While something is on its way. */
 const soon: Millis = second
 const stopPatience: Millis = 10 * second
-
-interface SetUp extends Omit<LaneLook, 'peers'> {
-  readonly planned: PlannedLane
-  readonly tunnel: Tunnel
-}
 
 export class OverlayService implements Service {
   readonly name = 'overlay'
@@ -184,7 +180,11 @@ export class OverlayService implements Service {
   }
 
   /** Whom it does not reach is found out on the present lane; a daemon that does not see its interfaces knows nothing of that. */
-  async #tellDetours({ detours: told = [], ...own }: OverlayNode, lanes: readonly SetUp[], signal: AbortSignal): Promise<void> {
+  async #tellDetours(
+    { detours: told = [], ...own }: OverlayNode,
+    lanes: readonly SetUp[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const [present] = lanes.toReversed()
     if (present === undefined || this.#mode !== 'managed') return
     const detours = detoursOf(told, present.planned.attempts, this.#deps.clock.now())
@@ -210,9 +210,10 @@ export class OverlayService implements Service {
     const mtu = this.#setup.mtu ?? (await this.#mtu.find(planned, signal))
     return planned.toReversed().map((lane) => {
       const isMine = (node: NodeId): boolean => next === undefined || moved.has(node) === (lane === next)
-      return this.#laneOf(lane, {
-        mtu,
+      return setUpOf(lane, {
+        ...{ mtu, prefix: this.#setup.prefix, keys: this.#deps.keys },
         routes: lane.neighbours.filter(({ node }) => isMine(node)).flatMap((one) => one.allowed),
+        bridge: this.#bridge === null ? null : this.#bridge.bridge,
       })
     })
   }
@@ -250,23 +251,6 @@ export class OverlayService implements Service {
     if (isDone && areThere && !isTold)
       await this.#execute({ type: 'report-overlay', node: self, moved: next.generation }, signal)
     return moved
-  }
-
-  #laneOf(planned: PlannedLane, { mtu, routes }: { mtu: number; routes: readonly string[] }): SetUp {
-    const { generation } = planned
-    const config = { ...planned.config, mtu }
-    const name = laneName(this.#setup.prefix, generation)
-    const tunnel = {
-      name,
-      address: config.address,
-      mtu,
-      routes,
-      bridge: this.#bridge === null ? null : this.#bridge.bridge,
-      setconf: renderSetconf(config),
-      quick: renderQuick(config),
-    }
-    const publicKey = this.#deps.keys.publicOf(config.privateKey)
-    return { generation, name, config, publicKey, planned, tunnel, files: { setconf: '', quick: '' } }
   }
 
   /** Null when it is not there, or not for us to look at. Throws OVERLAY_FAILED for one that is somebody else's. */

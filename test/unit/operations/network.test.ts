@@ -68,6 +68,16 @@ describe('the status of the overlay', () => {
     expect(status({ ...looking(null), mode: 'manual' }).nodes[1]?.link).toBe('unknown')
   })
 
+  test('says which node passes on for one that is not reached straight', () => {
+    turnOn()
+    mesh.apply(joinOverlay(cyd))
+    mesh.apply({ type: 'detour-overlay', node: cyd, detours: [ada] })
+    expect(status(looking(now)).nodes.slice(1)).toMatchObject([
+      { node: 'bob', via: null },
+      { node: 'cyd', link: 'relayed', via: 'bob' },
+    ])
+  })
+
   test('says whom a rotation waits for', () => {
     turnOn()
     mesh.apply(rotateOverlay([bob]))
@@ -113,6 +123,18 @@ describe('a ping that nobody answers says why', () => {
     turnOn()
     await expect(ping(look)).rejects.toMatchObject({
       code: 'OVERLAY_UNREACHABLE',
+      message: expect.stringContaining(words) as string,
+    })
+  })
+
+  test.each<[string, number, string]>([
+    ['answers', now - 1_000, 'bob passes its packets on, and it answers the node that asks: does the other reach it?'],
+    ['does not answer either', now - 600_000, 'bob passes its packets on, and it does not answer either'],
+  ])('and which node passes on, where that %s', async (_, handshakeAt, words) => {
+    turnOn()
+    mesh.apply(joinOverlay(cyd))
+    mesh.apply({ type: 'detour-overlay', node: ada, detours: [cyd] })
+    await expect(ping(looking(handshakeAt), 'cyd')).rejects.toMatchObject({
       message: expect.stringContaining(words) as string,
     })
   })

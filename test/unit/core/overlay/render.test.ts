@@ -11,6 +11,15 @@ test('a lane is written down for wg-quick, and for wg setconf', async () => {
   await expect(renderSetconf(loneTunnel)).toMatchFileSnapshot(golden('lone.setconf'))
 })
 
+test('a peer that is only looked for has no ranges, which is no line', () => {
+  const peers = fullTunnel.peers.map((peer) => ({ ...peer, allowed: [] }))
+  for (const render of [renderQuick, renderSetconf]) {
+    const text = render({ ...fullTunnel, peers })
+    expect(text).not.toContain('AllowedIPs')
+    expect(text).toContain('Endpoint = 192.0.2.2:51820')
+  }
+})
+
 test('a name makes no line of its own', () => {
   expect(renderQuick(fullTunnel)).not.toMatch(/^PostUp/m)
 })

@@ -191,6 +191,39 @@ describe('a rotation of keys', () => {
   })
 })
 
+describe('whom a node does not reach by itself', () => {
+  const detour = (node: NodeId, ...detours: readonly NodeId[]): Command => ({ type: 'detour-overlay', node, detours })
+  const of = ({ state }: Book, node: NodeId) => state.overlay?.nodes.get(node)?.detours
+
+  test('is what it has said last, of those that are there, and outlives that it says anew how it takes part', () => {
+    const book = overlayOf(ada, bob)
+    book.run(detour(ada, cyd, bob, bob, ada))
+    expect(of(book, ada)).toEqual([bob])
+    book.run(joinOverlay(ada, 1, { endpoints: ['192.0.2.9'] }))
+    expect(of(book, ada)).toEqual([bob])
+    expect(restore(snapshot(book.state)).overlay).toEqual(book.state.overlay)
+    book.run(detour(ada))
+    expect(book.state.overlay?.nodes.get(ada)).not.toHaveProperty('detours')
+  })
+
+  test('is forgotten with the member, and where the node takes no part any more', () => {
+    const book = overlayOf(ada, bob, cyd)
+    book.run(detour(ada, bob, cyd))
+    book.run(detour(cyd, ada))
+    book.run({ type: 'remove-member', node: bob, force: true })
+    expect(of(book, ada)).toEqual([cyd])
+    book.run({ type: 'leave-overlay', node: ada })
+    expect(of(book, ada)).toBeUndefined()
+    expect(of(book, cyd)).toEqual([ada])
+  })
+
+  test('is said by none that has no address, and by nobody else', () => {
+    const book = overlayOf(ada)
+    expect(refusal(book.run(detour(bob, ada)))).toBe('NODE_NOT_FOUND')
+    expect([mayForward(detour(ada, bob), ada, true), mayForward(detour(ada, bob), bob)]).toEqual([true, false])
+  })
+})
+
 test('nodes speak for themselves alone, also those that only work', () => {
   expect(mayForward(joinOverlay(ada), ada)).toBe(true)
   expect(mayForward(joinOverlay(ada), bob)).toBe(false)

@@ -140,6 +140,78 @@ describe('given nodes that are in a mesh with an overlay', () => {
   })
 })
 
+describe('given two nodes between which nothing gets through', () => {
+  async function apart(seed = 1): Promise<OverlayHosts> {
+    const hosts = await OverlayHosts.of(4, { seed })
+    hosts.ether.walls = [[hosts.get(0).tunnels, hosts.get(1).tunnels]]
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(40_000)
+    return hosts
+  }
+  const detoursOf = (hosts: OverlayHosts) =>
+    hosts.hosts.map(({ node }) => hosts.control.state.overlay?.nodes.get(node)?.detours ?? [])
+  /** What the interface has of each of the others, in their order. */
+  const allowedBy = ({ hosts }: OverlayHosts, index: number, lane = 'claw0') =>
+    hosts.flatMap(({ tunnels: other }, i) => {
+      const key = other.made.get(lane)?.publicKey ?? ''
+      const there = hosts[index]?.tunnels.made
+        .get(lane)
+        ?.peers.get(key)
+        ?.allowed.filter((range) => range !== '')
+      return i === index ? [] : [there ?? []]
+    })
+
+  test('then a third passes on for the two, no way is missing, and nothing is said again', async () => {
+    const hosts = await apart()
+    const [one, two] = [hosts.get(0).node, hosts.get(1).node]
+    expect(detoursOf(hosts)).toEqual([[two], [one], [], []])
+    for (const i of [0, 1, 2, 3]) expect(routesOf(hosts, i).size).toBe(6)
+    expect(allowedBy(hosts, 0).map(({ length }) => length)).toEqual([0, 2, 4])
+    expect(allowedBy(hosts, 1).map(({ length }) => length)).toEqual([0, 2, 4])
+    const { length } = hosts.control.log
+    await hosts.world.runFor(300_000)
+    expect(hosts.control.log).toHaveLength(length)
+    for (const { service } of hosts.hosts) expect(service.problems()).toEqual([])
+  })
+
+  test('then they talk straight to each other once something does get through', async () => {
+    const hosts = await apart()
+    hosts.ether.walls = []
+    await hosts.world.runFor(30_000)
+    expect(detoursOf(hosts)).toEqual([[], [], [], []])
+    expect(allowedBy(hosts, 0).map(({ length }) => length)).toEqual([2, 2, 2])
+  })
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'then keys are rotated all the same, with every way there all the time (seed %i)',
+    async (seed) => {
+      const hosts = await apart(seed)
+      const from = hosts.hosts.map(({ tunnels }) => tunnels.routed.length)
+      await hosts.run(rotateOverlay())
+      await hosts.world.runFor(30_000)
+      expect(hosts.control.state.overlay).toMatchObject({ generation: 2, rotation: null })
+      for (const [i, { tunnels }] of hosts.hosts.entries()) {
+        expect([...tunnels.made.keys()]).toEqual(['claw1'])
+        for (const routed of tunnels.routed.slice((from[i] ?? 0) - 1)) expect(routed.size).toBe(6)
+      }
+      expect(allowedBy(hosts, 0, 'claw1').map(({ length }) => length)).toEqual([0, 2, 4])
+    },
+  )
+
+  test('then nothing is said of the other by a node that nobody answers, and by none of one that is lost', async () => {
+    const hosts = await OverlayHosts.of(3)
+    const [alone, ...others] = hosts.hosts
+    if (alone === undefined) expect.fail('nobody is there')
+    hosts.ether.walls = others.map(({ tunnels }) => [alone.tunnels, tunnels] as const)
+    await hosts.startAll()
+    await hosts.run({ type: 'record-liveness', node: alone.node, liveness: 'lost' })
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(120_000)
+    expect(detoursOf(hosts)).toEqual([[], [], []])
+  })
+})
+
 describe('given a rotation of keys', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'then no node is ever without a way to another, and all have moved to new keys in the end (seed %i)',
