@@ -1,4 +1,4 @@
-/** Containers on three hosts of the lab, each with an engine of its own, that reach each other over the overlay. */
+/** Containers on hosts of the lab, each with an engine of its own, that reach each other over the overlay, also through two routers. */
 import type { ChildProcess } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,10 +10,10 @@ import { hasOverlayLab, OverlayLab } from '../support/overlay-lab.ts'
 const all = [1, 2, 3]
 const saidBy = ({ stdout }: ChildProcess): Promise<string> => (stdout === null ? Promise.resolve('') : text(stdout))
 
-describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, and an overlay that is turned on', () => {
+describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, one behind a router, and an overlay', () => {
   let lab: OverlayLab
   beforeAll(async () => {
-    lab = await OverlayLab.up(3, { all: 3, hidden: [], engines: true })
+    lab = await OverlayLab.up(3, { all: 4, hidden: [2], engines: true })
     expect((await lab.of(1).cli('network', 'wg', 'enable')).code).toBe(0)
     await lab.allReach(all)
     await serve('web', 2)
@@ -40,11 +40,13 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, and an o
         ...['--', ...command],
       )
   const serve = (name: string, host: number) =>
-    run(name, host, 'sh', '-c', `while true; do echo ${name} of host ${host} | nc -l -p 8080; done`)
+    run(name, host, 'sh', '-c', `mkdir w; echo ${name} of host ${host} >w/index.html; exec httpd -f -p 8080 -h w`)
 
-  /** What somebody in the container gets there; nothing when it is refused or lost. */
+  /** What somebody in the container gets there by HTTP; nothing when it is refused or lost. */
   const get = async (from: string, address: string): Promise<string> =>
-    (await lab.of(1).cli('exec', from, '--', 'nc', '-w', '2', address, '8080')).stdout.trim()
+    (
+      await lab.of(1).cli('exec', from, '--', 'wget', '-q', '-T', '2', '-O', '-', `http://${address}:8080/`)
+    ).stdout.trim()
 
   const gets = (from: string, address: string, expected: string) =>
     eventually(
@@ -169,13 +171,28 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, and an o
     await gets('client', 'again', 'again of host 3')
   }, 120_000)
 
+  test('through two routers, of which one takes another port for each destination, a container reaches another by its name', async () => {
+    await lab.leadAtFirst()
+    await lab.hosts.behindRouter(201, 4, { takesPorts: true })
+    await lab.add(4)
+    await lab.allReach([1, 2, 4])
+    const { nodes } = await lab.status(4)
+    const { link, via } = nodes.find(({ node }) => node === 'gpu-2') ?? expect.fail('there is no gpu-2')
+    expect(link).toBe('relayed')
+    expect(['gpu-1', 'gpu-3']).toContain(via)
+    // The engine of the one between drops what is passed on, but for what the daemon has it accept.
+    expect(await lab.run(Number(via?.slice(4)), 'iptables', '-S', 'FORWARD')).toContain('-P FORWARD DROP')
+    await run('far', 4, 'sleep', '600')
+    await gets('far', 'web', 'web of host 2')
+  }, 120_000)
+
   test('turned off, the network goes once nothing is on it', async () => {
     expect((await lab.of(2).cli('network', 'wg', 'disable')).code).toBe(0)
     expect(
       (await lab.of(1).json<{ overlayAddress: string | null }>('workload', 'info', 'web')).overlayAddress,
     ).toBeNull()
-    for (const name of ['web', 'client', 'again']) await lab.of(1).cli('stop', name)
-    for (const host of all)
+    for (const name of ['web', 'client', 'again', 'far']) await lab.of(1).cli('stop', name)
+    for (const host of [...all, 4])
       await eventually(
         `nothing is left on host ${host}`,
         30_000,
