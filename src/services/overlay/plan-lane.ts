@@ -20,7 +20,7 @@ export interface PlannedLane {
   readonly config: Omit<TunnelConfig, 'mtu'>
   readonly nodes: readonly NodeId[]
   readonly isSearching: boolean
-  /** How it goes with each of them. */
+  /** How it goes with each of them whose daemon would have it go another way. */
   readonly attempts: readonly Attempt[]
   readonly problems: readonly string[]
 }
@@ -68,7 +68,7 @@ export function planLane(deps: Deps, setup: Pick<OverlaySetup, 'port' | 'prefix'
       peers: peers.map(({ peer }) => peer),
     },
     isSearching: peers.some(({ isSearching }) => isSearching),
-    attempts: peers.map(({ attempt }) => attempt),
+    attempts: peers.map(({ attempt }) => attempt).filter(({ node }) => overlay.nodes.get(node)?.isManaged === true),
     problems: Array.from(genuine)
       .filter(([node, isGood]) => !isGood && node !== self)
       .map(([node]) => `overlay: ${nameOf(deps, node)} has not signed the key that is said to be its own`),

@@ -199,6 +199,27 @@ describe('given two nodes between which nothing gets through', () => {
     },
   )
 
+  test('then nothing is said of one whose owner would have to change its interface', async () => {
+    const hosts = await OverlayHosts.of(4)
+    hosts.get(1).tunnels.obstacleHere = 'the daemon may not change the network (CAP_NET_ADMIN)'
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(120_000)
+    expect(detoursOf(hosts)).toEqual([[], [], [], []])
+  })
+
+  test('then one that nobody reaches is passed by none, and is as silent as it was', async () => {
+    const hosts = await OverlayHosts.of(4)
+    const silent = hosts.get(1)
+    silent.tunnels.failure = 'nft did not answer'
+    await hosts.startAll()
+    await hosts.run(enableOverlay())
+    await hosts.world.runFor(120_000)
+    expect(detoursOf(hosts)).toEqual([[silent.node], [], [silent.node], [silent.node]])
+    const look = await hosts.played(hosts.get(0).service.look(noSignal))
+    expect(look.lanes[0]?.peers.map(({ config }) => config.allowed.length)).toEqual([2, 2, 2])
+  })
+
   test('then nothing is said of the other by a node that nobody answers, and by none of one that is lost', async () => {
     const hosts = await OverlayHosts.of(3)
     const [alone, ...others] = hosts.hosts
