@@ -42,9 +42,12 @@ export class OverlayHosts {
   }
 
   /** So many members, none of which has started. */
-  static async of(count: number, parts: { seed?: number; setup?: Partial<OverlaySetup> } = {}): Promise<OverlayHosts> {
+  static async of(
+    count: number,
+    parts: { seed?: number; setup?: Partial<OverlaySetup>; observed?: readonly string[] } = {},
+  ): Promise<OverlayHosts> {
     const hosts = new OverlayHosts(parts.seed ?? 1)
-    for (let i = 0; i < count; i += 1) await hosts.add({ ...setup, ...parts.setup })
+    for (let i = 0; i < count; i += 1) await hosts.add({ ...setup, ...parts.setup }, parts.observed)
     return hosts
   }
 
@@ -78,7 +81,8 @@ export class OverlayHosts {
     for (const { service } of this.hosts) await service.start()
   }
 
-  async add(own: OverlaySetup): Promise<OverlayHost> {
+  /** `observed`: at which addresses others see it. */
+  async add(own: OverlaySetup, observed: readonly string[] = []): Promise<OverlayHost> {
     const identity = newIdentity()
     const member = newMember(identity.id, { name: `gpu-${this.hosts.length + 1}`, sealKey: identity.sealer.sealKey })
     const isFirst = this.hosts.length === 0
@@ -87,7 +91,10 @@ export class OverlayHosts {
     const deps = {
       ...{ self: identity.id, mesh: meshId('mesh-0123'), control: this.control.at(identity.id), clock: this.world },
       ...{ signer: identity.signer, sealer: identity.sealer, verifier: createVerifier(), keys: tunnelKeys, tunnels },
-      sights: { seenAt: () => null, observed: () => [] },
+      sights: {
+        seenAt: () => null,
+        observed: (except: (address: string) => boolean) => observed.filter((address) => !except(address)),
+      },
       disk: new SimDisk({ random: this.world }),
       ...{ networks: engine, bridges: engine, onLanes: () => undefined },
       givenKey: () => Promise.resolve(null),

@@ -3,37 +3,49 @@ import type { IdentifyResult } from '@libp2p/interface'
 import { type NodeId, nodeId } from '../../model/ids.ts'
 import type { Node } from './node.ts'
 
+/** Addresses that do not count. */
+type Except = (address: string) => boolean
+
 export interface Sights {
   /** IP address at the other end of a direct connection to the node; null where there is none. */
-  seenAt(node: NodeId): string | null
+  seenAt(node: NodeId, except: Except): string | null
   /** IP addresses at which members see this host, each once. */
-  observed(): readonly string[]
+  observed(except: Except): readonly string[]
 }
 
 /** Strangers may say what they like; `isMember` tells who counts. */
 export function sights(node: Node, isMember: (peer: NodeId) => boolean): Sights {
-  /** What each said last. It stays when it goes, so that nothing has to be announced anew for that. */
-  const said = new Map<NodeId, string>()
+  /** What each said, newest first: by another way it sees another address. It stays when it goes, so that nothing has to be announced anew for that. */
+  const said = new Map<NodeId, readonly string[]>()
   node.addEventListener('peer:identify', ({ detail: { peerId, observedAddr } }: CustomEvent<IdentifyResult>) => {
     const address = observedAddr === undefined ? null : ipOf(observedAddr.toString())
     if (address === null) return
     // A newcomer is told before it knows who belongs to the mesh.
     if (said.size >= mostKept) for (const peer of said.keys()) if (!isMember(peer)) said.delete(peer)
-    if (said.size < mostKept) said.set(nodeId(peerId.toString()), address)
+    const peer = nodeId(peerId.toString())
+    const before = said.get(peer) ?? []
+    if (said.size < mostKept || before.length > 0)
+      said.set(peer, [address, ...before.filter((one) => one !== address)].slice(0, mostWays))
   })
   return {
-    seenAt(peer) {
+    seenAt(peer, except) {
       const direct = node
         .getConnections()
         .filter(({ remotePeer, direct: isDirect }) => isDirect && remotePeer.toString() === peer)
-      return direct.map(({ remoteAddr }) => ipOf(remoteAddr.toString())).find((address) => address !== null) ?? null
+      const places = direct.map(({ remoteAddr }) => ipOf(remoteAddr.toString()))
+      return places.find((address) => address !== null && !except(address)) ?? null
     },
-    observed: () => [...new Set(Array.from(said).flatMap(([peer, at]) => (isMember(peer) ? [at] : [])))].toSorted(),
+    observed(except) {
+      const newest = Array.from(said, ([peer, ways]) => (isMember(peer) ? ways.find((at) => !except(at)) : undefined))
+      return [...new Set(newest.filter((at) => at !== undefined))].toSorted()
+    },
   }
 }
 
 /** Members, and strangers among them. */
 const mostKept = 1_000
+/** Such as by the LAN, by a tailnet and by the overlay. */
+const mostWays = 4
 
 /** In brackets for IPv6; null for loopback, and for what is reached by way of others. */
 function ipOf(multiaddr: string): string | null {

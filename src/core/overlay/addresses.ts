@@ -56,6 +56,12 @@ export function mayGive(overlay: Overlay | null, node: NodeId, address: string):
   return covers(part, { base, bits: 32 }) && index >= 2 && index < sizeOf(part) - 1
 }
 
+/** Whether it leads into the overlay, so that the overlay cannot be reached by it. */
+export function leadsInside({ nodes, containers }: Pick<Ranges, 'nodes' | 'containers'>, address: string): boolean {
+  const base = parseIpv4(address)
+  return base !== null && [nodes, containers].some((range) => covers(rangeOf(range), { base, bits: 32 }))
+}
+
 /** Everything that is to reach the node in this slot. */
 export const rangesOf = (ranges: Ranges, slot: number): readonly string[] => [
   `${addressOf(ranges, slot)}/32`,

@@ -1,4 +1,5 @@
 /** What this node has to tell the mesh of itself, so that others find it. */
+import { leadsInside } from '../../core/overlay/addresses.ts'
 import { lanePort } from '../../core/overlay/lanes.ts'
 import { laneOf } from '../../core/overlay/sites.ts'
 import type { CommandOf } from '../../core/state/types.ts'
@@ -26,7 +27,7 @@ export function announcement(
   { overlay, generation, publicKey, isManaged }: Around,
 ): CommandOf<'join-overlay'> | null {
   const own = tunnels.addresses(setup.prefix)
-  const observed = sights.observed()
+  const observed = sights.observed((address) => leadsInside(overlay.settings, address))
   const signature = signer.sign(laneTag, mesh, new TextEncoder().encode(laneText(self, generation, publicKey)))
   const lane: OverlayLane = {
     ...{ generation, publicKey, port: lanePort(setup.port, generation) },

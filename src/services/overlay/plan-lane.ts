@@ -1,7 +1,7 @@
 /** What one lane of this node is to be: with whom it talks there, where those are looked for, and what is sent their way. */
-import { addressOf } from '../../core/overlay/addresses.ts'
+import { addressOf, leadsInside } from '../../core/overlay/addresses.ts'
 import type { Attempt } from '../../core/overlay/detours.ts'
-import { candidatesFor, lanePort } from '../../core/overlay/lanes.ts'
+import { candidatesFor, hostOf, lanePort } from '../../core/overlay/lanes.ts'
 import type { TunnelConfig, TunnelPeer } from '../../core/overlay/render.ts'
 import type { Search, Seen } from '../../core/overlay/search.ts'
 import { seek } from '../../core/overlay/search.ts'
@@ -99,7 +99,9 @@ function peerOf(
   const lane = other === undefined ? undefined : laneOf(other, generation)
   if (other === undefined || lane === undefined) return null
   const { publicKey } = lane
-  const candidates = candidatesFor({ endpoints: other.endpoints, lane }, { addresses, seenAt: sights.seenAt(node) })
+  const isInside = (address: string): boolean => leadsInside(overlay.settings, address)
+  const endpoints = other.endpoints.filter((endpoint) => !isInside(hostOf(endpoint)))
+  const candidates = candidatesFor({ endpoints, lane }, { addresses, seenAt: sights.seenAt(node, isInside) })
   const liveness = control.state.liveness.get(node)
   const isUp = liveness !== 'lost' && liveness !== 'left'
   const there = seen(publicKey)

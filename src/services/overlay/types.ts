@@ -11,12 +11,15 @@ import type { TunnelFiles, TunnelPeerState, Tunnels } from '../../ports/tunnels.
 import type { TunnelConfig } from '../../core/overlay/render.ts'
 import type { Control } from '../control/types.ts'
 
+/** Addresses that do not count, such as those of the overlay itself: connections are made over it as well. */
+type Except = (address: string) => boolean
+
 /** Where others are, and where they see this node, as the connections to them tell. */
 export interface Sights {
   /** IP address at the other end of a connection to the node; null where there is none, or others relay it. */
-  seenAt(node: NodeId): string | null
+  seenAt(node: NodeId, except: Except): string | null
   /** IP addresses at which members see this node. */
-  observed(): readonly string[]
+  observed(except: Except): readonly string[]
 }
 
 export interface OverlayDeps {

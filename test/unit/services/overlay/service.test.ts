@@ -37,6 +37,17 @@ describe('given nodes that are in a mesh with an overlay', () => {
     expect(hosts.get(0).tunnels.routed).toEqual([])
   })
 
+  test('a node that is seen at another address than its own is told to be found there first, and never inside the overlay itself', async () => {
+    const hosts = await running(1, { observed: ['10.100.0.1', '203.0.113.7', '10.200.1.9'] })
+    expect(hosts.control.state.overlay?.nodes.get(hosts.get(0).node)).toMatchObject({
+      ...{ endpoints: ['203.0.113.7', '192.0.2.1'], isBehindNat: true },
+    })
+    const seenInside = await running(1, { observed: ['10.100.0.1'] })
+    expect(seenInside.control.state.overlay?.nodes.get(seenInside.get(0).node)).toMatchObject({
+      ...{ endpoints: ['192.0.2.1'], isBehindNat: false },
+    })
+  })
+
   test('turned off, the interfaces and the files go, and the next time there are other keys', async () => {
     const hosts = await running(2)
     const before = hosts.get(0).tunnels.made.get('claw0')?.publicKey
