@@ -79,7 +79,8 @@ in_nat() { nsenter --net="/run/netns/$NAT$1" -- "${@:2}"; }
 # What is behind the router has addresses that begin so.
 inside_of() { echo "192.168.$(($1 - 123))"; }
 
-# nat_up NUMBER [random]: a router at .NUMBER for the others, from 200 to 253. It lets in what answers something, and nothing else.
+# nat_up NUMBER [random]: a router at .NUMBER for the others, from 200 to 253. It lets in what answers something, and nothing else,
+# neither to itself: what it took for itself would take the port away from a host behind it that sends there afterwards.
 # It keeps the port of what it lets out where that is free; with random, it takes another for each destination.
 nat_up() {
   local masquerade=masquerade
@@ -99,6 +100,7 @@ nat_up() {
 table ip nat {
   chain out { type nat hook postrouting priority 100; oifname "out" $masquerade; }
   chain forward { type filter hook forward priority 0; iifname "out" ct state established,related accept; iifname "out" drop; }
+  chain input { type filter hook input priority 0; iifname "out" ct state established,related accept; iifname "out" drop; }
 }
 TABLE
 }
