@@ -40,13 +40,11 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, one behi
         ...['--', ...command],
       )
   const serve = (name: string, host: number) =>
-    run(name, host, 'sh', '-c', `mkdir w; echo ${name} of host ${host} >w/index.html; exec httpd -f -p 8080 -h w`)
+    run(name, host, 'sh', '-c', `while true; do echo ${name} of host ${host} | nc -l -p 8080; done`)
 
-  /** What somebody in the container gets there by HTTP; nothing when it is refused or lost. */
+  /** What somebody in the container gets there; nothing when it is refused or lost. */
   const get = async (from: string, address: string): Promise<string> =>
-    (
-      await lab.of(1).cli('exec', from, '--', 'wget', '-q', '-T', '2', '-O', '-', `http://${address}:8080/`)
-    ).stdout.trim()
+    (await lab.of(1).cli('exec', from, '--', 'nc', '-w', '2', address, '8080')).stdout.trim()
 
   const gets = (from: string, address: string, expected: string) =>
     eventually(
@@ -172,6 +170,8 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, one behi
   }, 120_000)
 
   test('through two routers, of which one takes another port for each destination, a container reaches another by its name', async () => {
+    // As some engines do: what is passed on by a host is dropped, but for what its daemon has the engine accept.
+    for (const host of [1, 3]) await lab.run(host, 'iptables', '-P', 'FORWARD', 'DROP')
     await lab.leadAtFirst()
     await lab.hosts.behindRouter(201, 4, { takesPorts: true })
     await lab.add(4)
@@ -180,8 +180,6 @@ describe.skipIf(!hasOverlayLab)('given three hosts with an engine each, one behi
     const { link, via } = nodes.find(({ node }) => node === 'gpu-2') ?? expect.fail('there is no gpu-2')
     expect(link).toBe('relayed')
     expect(['gpu-1', 'gpu-3']).toContain(via)
-    // The engine of the one between drops what is passed on, but for what the daemon has it accept.
-    expect(await lab.run(Number(via?.slice(4)), 'iptables', '-S', 'FORWARD')).toContain('-P FORWARD DROP')
     await run('far', 4, 'sleep', '600')
     await gets('far', 'web', 'web of host 2')
   }, 120_000)
