@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { parseCidr } from '../lib/cidr.ts'
 
 const text = z.string()
+/** It becomes part of a line that root's systemd reads. */
+const path = text.regex(/^\/\P{Cc}*$/u, 'must be an absolute path, in one line')
 /** As Tailscale's own rule for them. */
 const tag = text.regex(/^tag:[a-zA-Z][a-zA-Z0-9-]{0,62}$/, 'must be tag: and then letters, digits and -')
 const ipv6Range = z.cidrv6()
@@ -17,8 +19,7 @@ export const Tailscale = z
       .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of a variable')
       .default('TS_AUTHKEY')
       .describe('Variable of the environment that holds the key to log in with, if it is set'),
-    authKeyFile: text
-      .startsWith('/', 'must be an absolute path')
+    authKeyFile: path
       .optional()
       .describe('File that holds it instead, which only the daemon’s user may be able to read'),
     authKey: text
@@ -64,10 +65,7 @@ export const Tailscale = z
       .describe(
         'Services of the tailnet by name, such as gateway = { port = 443, target = 8080 }: for the policy, and for commands that are only shown',
       ),
-    socket: text
-      .startsWith('/', 'must be an absolute path')
-      .optional()
-      .describe('Socket of tailscaled; /var/run/tailscale/tailscaled.sock if left out'),
+    socket: path.optional().describe('Socket of tailscaled; /var/run/tailscale/tailscaled.sock if left out'),
     manage: z
       .boolean()
       .default(true)

@@ -130,10 +130,8 @@ interface Told {
 const toldOf = ({ overlay, policies, naming }: Told) => ({
   networkFor: (workload: Workload, signal: AbortSignal): Promise<string | null> =>
     overlay().networkFor(workload, signal),
-  async beforeStart(workload: Workload, network: string | null, signal: AbortSignal): Promise<void> {
-    if (network === null) overlay().confirmUsual(workload)
-    else await policies().settled(signal)
-  },
+  beforeStart: (signal: AbortSignal): Promise<void> => policies().settled(signal),
+  confirmUsual: (workload: Workload): void => overlay().confirmUsual(workload),
   resolverFor: (spec: WorkloadSpec, isInOverlay: boolean) => naming.resolverFor(spec, isInOverlay),
 })
 

@@ -47,6 +47,8 @@ export interface Task {
   readonly prepareMounts?: PrepareMounts
   /** Waited for once all that takes long is done, right before it runs and has an address. */
   readonly beforeStart?: (signal: AbortSignal) => Promise<void>
+  /** Called last of all, and takes no time: throws where it may not start after all. */
+  readonly confirmStart?: () => void
 }
 
 export type PrepareMounts = (onProgress: (text: string) => void, signal: AbortSignal) => Promise<PreparedMounts>

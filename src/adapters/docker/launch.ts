@@ -130,6 +130,7 @@ async function createAndStart(deps: LaunchDeps, wanted: Wanted, signal: AbortSig
     // From here on nothing can take them away any more; until here somebody may have.
     await verify(signal)
     await requireUnchanged(task.spec, deps.confinement, own)
+    task.confirmStart?.()
     await ask(signal, (abortSignal) => container.start({ abortSignal }))
     const isSeen = await requireMounted(container, own.paths, signal)
     if (!isSeen) await requireUnchanged(task.spec, deps.confinement, own)

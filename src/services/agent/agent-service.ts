@@ -40,7 +40,10 @@ export interface DeviceSource {
   onChange(listener: () => void): Unsubscribe
 }
 
-export interface AgentDeps {
+/** What the start of work needs beside the engine. */
+type OfStart = 'mountsFor' | 'networkFor' | 'beforeStart' | 'confirmUsual' | 'resolverFor' | 'provisions' | 'admit'
+
+export interface AgentDeps extends Pick<PerformerDeps, OfStart> {
   readonly mesh: MeshId
   readonly node: NodeId
   readonly control: Pick<Control, 'state' | 'status' | 'onChange' | 'execute' | 'fresh'>
@@ -53,13 +56,6 @@ export interface AgentDeps {
   readonly checks: HealthChecks
   /** Called before a task and its traces are removed. */
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
-  readonly mountsFor?: NonNullable<PerformerDeps['mountsFor']>
-  readonly networkFor?: NonNullable<PerformerDeps['networkFor']>
-  readonly beforeStart?: NonNullable<PerformerDeps['beforeStart']>
-  readonly resolverFor?: NonNullable<PerformerDeps['resolverFor']>
-  /** Secrets and config maps of what is about to be started. */
-  readonly provisions?: NonNullable<PerformerDeps['provisions']>
-  readonly admit?: NonNullable<PerformerDeps['admit']>
   readonly disk: Disk
   readonly clock: Clock
   readonly log: Log

@@ -33,8 +33,10 @@ export interface PerformerDeps {
   readonly beforeRemoval?: (placement: PlacementId) => Promise<void>
   /** Network of the engine by which a container is in the overlay; null for the usual one. */
   readonly networkFor?: (workload: Assigned, signal: AbortSignal) => Promise<string | null>
-  /** Right before the start: returns when nobody may reach it on that network who must not. Throws OVERLAY_FAILED where another has to be chosen. */
-  readonly beforeStart?: (workload: Assigned, network: string | null, signal: AbortSignal) => Promise<void>
+  /** Returns when what gets an address in the overlay now may be reached by nobody who must not. */
+  readonly beforeStart?: NonNullable<Task['beforeStart']>
+  /** Throws OVERLAY_FAILED where the engine's usual network was chosen and it may not be on that any more. */
+  readonly confirmUsual?: (workload: Assigned) => void
   /** Whom its containers ask for names; null for whom the engine says. `isInOverlay`: it has an address of its own there. */
   readonly resolverFor?: (spec: WorkloadSpec, isInOverlay: boolean) => TaskResolver | null
   /** Makes what it mounts ready, with volumes of the mesh as the engine of this node knows them. */
@@ -300,14 +302,12 @@ export class Performer {
     return provisions(workload, signal)
   }
 
-  async #networkOf(workload: Assigned): Promise<Pick<Task, 'network' | 'beforeStart'>> {
-    const { networkFor, beforeStart, signal } = this.#deps
+  async #networkOf(workload: Assigned): Promise<Pick<Task, 'network' | 'beforeStart' | 'confirmStart'>> {
+    const { networkFor, beforeStart, confirmUsual, signal } = this.#deps
     if (workload.placement.executor !== 'docker' || networkFor === undefined) return {}
     const network = await networkFor(workload, signal)
-    return {
-      ...(network !== null && { network }),
-      ...(beforeStart !== undefined && { beforeStart: (off) => beforeStart(workload, network, off) }),
-    }
+    if (network === null) return confirmUsual === undefined ? {} : { confirmStart: () => confirmUsual(workload) }
+    return { network, ...(beforeStart !== undefined && { beforeStart }) }
   }
 
   #mountsOf({ spec, placement }: Assigned): Pick<Task, 'prepareMounts'> {

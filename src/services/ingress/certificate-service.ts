@@ -4,6 +4,7 @@
  */
 import { dueAt, lacking, orderedBy, wantedHosts } from '../../core/ingress/certificates.ts'
 import type { Change, Command } from '../../core/state/types.ts'
+import { isSameJson } from '../../lib/canonical-json.ts'
 import { Buckets } from '../../lib/buckets.ts'
 import { sealedTo } from '../../model/certificate.ts'
 import { ClawError } from '../../model/failure.ts'
@@ -63,6 +64,7 @@ export class CertificateService implements Service {
   #ordering: Promise<void> | null = null
   #isLooking = false
   #problem: string | null = null
+  #told: readonly string[] = []
   #count = 0
 
   constructor(deps: CertificateDeps) {
@@ -224,14 +226,13 @@ export class CertificateService implements Service {
     const { control, clock, self } = this.#deps
     const { state } = control
     const now = clock.now()
-    const wanted = orderedBy(state, self)
-    this.#aside.keep(wanted)
-    const due = [...wanted].filter((host) => {
+    const allDue = [...orderedBy(state, self)].filter((host) => {
       const known = state.certificates.get(host)
       const at = dueAt(state, known, now)
-      const isDue = (at !== null && at <= now) || (known?.turn?.node === self && this.#arrivals.has(host))
-      return isDue && !this.#aside.has(host, clock.elapsed())
+      return (at !== null && at <= now) || (known?.turn?.node === self && this.#arrivals.has(host))
     })
+    this.#aside.keep(new Set(allDue))
+    const due = allDue.filter((host) => !this.#aside.has(host, clock.elapsed()))
     const sent = due.find((host) => this.#arrivals.has(host))
     if (sent !== undefined || this.#orders.wait('all') > 0) return sent
     return due.find((host) => (state.certificates.get(host)?.shown ?? null) !== null) ?? due[0]
@@ -261,9 +262,16 @@ export class CertificateService implements Service {
   }
 
   #note(problem: string | null): void {
-    if (this.#problem === problem) return
     this.#problem = problem
-    if (problem !== null) this.#deps.log.warn('certificates cannot be seen to', { problem })
+    this.#tell()
+  }
+
+  /** Whoever listens, if there is something else to say. */
+  #tell(): void {
+    const problems = this.problems()
+    if (isSameJson(problems, this.#told)) return
+    for (const problem of problems) if (!this.#told.includes(problem)) this.#deps.log.warn(problem)
+    this.#told = problems
     for (const listener of this.#listeners) listener()
   }
 

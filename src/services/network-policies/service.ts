@@ -52,6 +52,8 @@ const pause: Millis = second / 20
 const farPause: Millis = second / 2
 /** How long one try to learn what was missed lasts. */
 const freshPatience: Millis = 10 * second
+/** How long it is waited before it is told that nothing is put in place. */
+const waitPatience: Millis = 15 * second
 /** After a failure. */
 const soon: Millis = second
 
@@ -80,6 +82,7 @@ export class NetworkPolicyService implements Service {
   #hasApplied = false
   /** The rules of a daemon before are left alone as long as this one may have missed something. */
   #isWaiting = false
+  #waitingSince: Millis | null = null
 
   constructor(deps: NetworkPolicyDeps) {
     this.#deps = deps
@@ -201,10 +204,20 @@ export class NetworkPolicyService implements Service {
     // And until the engine has told what runs here, only that one knows addresses of a range that the mesh has left.
     const mayMiss = !this.#isFresh || (!this.#hasApplied && !tasks.areAllKnown())
     this.#isWaiting = mayMiss && (await filter.isThere(signal))
-    if (this.#isWaiting) return []
+    if (this.#isWaiting) return this.#whyWaiting()
+    this.#waitingSince = null
     const problems = await filter.apply(ruling, signal)
     this.#hasApplied = true
     return problems
+  }
+
+  /** Nothing at first: most daemons have heard within moments. */
+  #whyWaiting(): readonly string[] {
+    const now = this.#deps.clock.elapsed()
+    this.#waitingSince ??= now
+    if (now - this.#waitingSince < waitPatience) return []
+    const what = this.#isFresh ? 'the container engine has told what runs here' : 'a leader has told what is new'
+    return [`they are those of the daemon before until ${what}`]
   }
 
   #ruling(): Ruling | null {

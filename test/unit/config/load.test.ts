@@ -58,6 +58,13 @@ test('a wrong value is refused with the name of its setting', () => {
   )
 })
 
+test.each(['socket', 'authKeyFile'])('%s of a tailnet is a path in one line, as root’s systemd reads it', (name) => {
+  const refused = refusal(() =>
+    layer('a.toml', { network: { tailscale: { [name]: '/run/x\nExecStartPre=+/bin/id' } } }),
+  )
+  expect(refused.message).toContain('must be an absolute path, in one line')
+})
+
 test('a file that is not TOML is refused with line and column', () => {
   expect(refusal(() => parseConfigFile('a.toml', 'x = 1\ny = = 2')).message).toMatch(/a\.toml.*line 2, column 5/)
 })

@@ -28,10 +28,11 @@ interface Asked {
   readonly gone?: number
   readonly hasImage?: boolean
   readonly beforeStart?: (told: string[]) => Promise<void>
+  readonly confirmStart?: (told: string[]) => void
 }
 
 /** `gone` says at which look they are. */
-async function launched({ gone = 0, hasImage = true, beforeStart }: Asked = {}) {
+async function launched({ gone = 0, hasImage = true, beforeStart, confirmStart }: Asked = {}) {
   const told: string[] = []
   const server = createServer((request, response) => {
     const { method = '', url = '' } = request
@@ -77,6 +78,7 @@ async function launched({ gone = 0, hasImage = true, beforeStart }: Asked = {}) 
         release: () => void told.push('release'),
       }),
       ...(beforeStart !== undefined && { beforeStart: () => beforeStart(told) }),
+      ...(confirmStart !== undefined && { confirmStart: () => confirmStart(told) }),
     },
     new AbortController().signal,
   )
@@ -117,6 +119,19 @@ test('given something to wait for, then it waits once image and container are th
   expect(failure).toBeNull()
   const start = ['look', 'POST /containers/create', 'settled', 'look', 'POST /containers/c/start']
   expect(told).toEqual(['image', ...start, 'release'])
+})
+
+test('given that it may not start after all, then that is the last that is looked at, nothing runs, and it goes', async () => {
+  const { told, failure } = await launched({
+    confirmStart(all) {
+      all.push('confirm')
+      throw new ClawError('OVERLAY_FAILED', { problem: 'network policies are for it' })
+    },
+  })
+  expect(failure).toMatchObject({ code: 'OVERLAY_FAILED' })
+  expect(told).toEqual([
+    ...['image', 'look', 'POST /containers/create', 'look', 'confirm', 'DELETE /containers/c', 'release'],
+  ])
 })
 
 test('given that the wait ends in vain, then nothing runs in the container, and it goes', async () => {

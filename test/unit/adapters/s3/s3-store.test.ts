@@ -166,7 +166,9 @@ describe('a file of many parts', () => {
   test('fails with what it broke off with, also when the store does not let go of its parts', async () => {
     answer = multipart(() => {})
     const broken = content([17 * mib, 16 * mib], new Error('the source breaks off'))
-    await expect(opened({ ...hasty, answer: 3_000 }).write('bak-a', 'data', broken, signal)).rejects.toThrow('the source breaks off')
+    await expect(opened({ ...hasty, answer: 3_000 }).write('bak-a', 'data', broken, signal)).rejects.toThrow(
+      'the source breaks off',
+    )
     expect(asked.at(-1)).toMatch(/^DELETE .*uploadId=u1/)
   })
 })

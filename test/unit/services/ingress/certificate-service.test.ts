@@ -225,3 +225,18 @@ test('given a certificate that has come whose key is not for this node, when it 
   expect(hosts.authority.orders).toEqual([site, site])
   expect(shown(0)).toHaveLength(1)
 })
+
+test('given nodes that could not order, when one of them has, then neither has anything to say of it, and both have told so', async () => {
+  hosts.refuse('order-certificate', new ClawError('NO_LEADER', { detail: 'nobody leads' }))
+  const told: string[][] = [[], []]
+  for (const [i, { service }] of hosts.hosts.entries())
+    service.onProblems(() => told[i]?.push(service.problems().join()))
+  await hosts.want(site)
+  await pass(5 * minute)
+  hosts.allow('order-certificate')
+  await pass(3 * minute)
+  expect(hosts.authority.orders).toEqual([site])
+  for (const { service } of hosts.hosts) expect(service.problems()).toEqual([])
+  const once = [expect.stringContaining('nobody leads') as string, '']
+  expect(told).toEqual([once, once])
+})

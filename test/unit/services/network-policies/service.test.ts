@@ -116,9 +116,13 @@ test('the rules of the daemon before stay until the engine has told what runs he
   await world.runFor(30_000)
   expect(filter.ruling?.ranges).toContain('10.99.0.7/32')
   expect(filter.ruling?.known).toEqual([1])
+  expect(service.problems()).toEqual([
+    'network policies: they are those of the daemon before until the container engine has told what runs here',
+  ])
   known.areAllKnown = true
   runs('wl-old', '10.99.0.7')
   await world.runFor(1_000)
+  expect(service.problems()).toEqual([])
   expect(filter.ruling).toMatchObject({ ranges: ['10.200.2.0/24', '10.99.0.7/32'], known: [] })
   known.areAllKnown = false
   run(opened)
