@@ -17,6 +17,8 @@ export interface TarEntry {
   readonly isRun: boolean
   /** Seconds since the epoch. */
   readonly modified: number
+  /** Of a hard link that is to be believed: the path of the file that it is another name of, which stands before it. */
+  readonly linkTo: string | null
 }
 
 export interface TarLimits {
@@ -76,7 +78,8 @@ function entryOf(header: Buffer, type: string, said: ReadonlyMap<string, string>
   const name = said.get('path') ?? `${prefix === '' ? '' : `${prefix}/`}${textIn(header, 0, 100)}`
   const bytes = kind === 'file' ? sizeOf(header, said) : 0
   const mode = octalIn(header, 100, 8)
-  return { path: plainPath(name), kind, bytes, isRun: (mode & 0o100) !== 0, modified: octalIn(header, 136, 12) }
+  const linkTo = type === '1' ? pathIn(said.get('linkpath') ?? textIn(header, 157, 100)) : null
+  return { path: plainPath(name), kind, bytes, isRun: (mode & 0o100) !== 0, modified: octalIn(header, 136, 12), linkTo }
 }
 
 function sizeOf(header: Buffer, said: ReadonlyMap<string, string>): number {
@@ -88,6 +91,12 @@ function sizeOf(header: Buffer, said: ReadonlyMap<string, string>): number {
 
 /** Throws BadTar for what leads elsewhere, or would be read by some as something else. */
 function plainPath(name: string): string {
+  const path = pathIn(name)
+  if (path === null) throw new BadTar(`the name ${JSON.stringify(name.slice(0, 256))} is none for a file`)
+  return path
+}
+
+function pathIn(name: string): string | null {
   const parts = name
     .replace(/^(\.\/)+/, '')
     .replace(/\/$/, '')
@@ -95,7 +104,7 @@ function plainPath(name: string): string {
   if (parts.length === 1 && (parts[0] === '' || parts[0] === '.')) return ''
   const isPlain = parts.every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)
   if (!isPlain || /[\0-\x1f\x7f\\\ufffd]/.test(name) || Buffer.byteLength(name) > 4_096 || parts.length > 64)
-    throw new BadTar(`the name ${JSON.stringify(name.slice(0, 256))} is none for a file`)
+    return null
   return parts.join('/')
 }
 

@@ -133,7 +133,7 @@ describe.skipIf(!hasLab || store === '')('with an engine and a store of objects'
     await one.json('volume', 'create', 'results', ...made)
     expect((await one.cli('volume', 'push', 'results')).stderr).toContain('no work has used')
     const script =
-      'cat /w/step "/w/in/größe"; echo 2 > /w/step; mkdir /w/out; head -c 40000000 /dev/zero > /w/out/large; ln -s step /w/link'
+      'cat /w/step "/w/in/größe"; echo 2 > /w/step; mkdir /w/out; head -c 40000000 /dev/zero > /w/out/large; ln -s step /w/link; ln /w/step /w/same'
     const words = ['run', '-d', '--name', 'writer', '--user', '4711', '-v', 'results:/w', labImage, '--', 'sh', '-c']
     await one.json(...words, script)
     const over = await eventually('writer has ended', 60_000, () => info('writer'), isOver)
@@ -144,16 +144,17 @@ describe.skipIf(!hasLab || store === '')('with an engine and a store of objects'
       const { code, stdout, stderr } = await one.cli('--json', 'volume', 'push', 'results', ...more)
       return code === 0 ? (JSON.parse(stdout) as object) : { code, stderr }
     }
-    expect(await push()).toMatchObject({ put: 2, deleted: 0, left: 0, theirs: 0, leftOut: 1, bytes: 40_000_002 })
-    expect(await bucket.getObject(run7('step'))).toBe('2\n')
+    const others = { leftOut: 1, leftOutPaths: ['link'] }
+    expect(await push()).toMatchObject({ put: 3, deleted: 0, left: 0, theirs: 0, bytes: 40_000_004, ...others })
+    for (const key of ['step', 'same']) expect(await bucket.getObject(run7(key))).toBe('2\n')
     // In parts, of which nothing is to be put again.
     expect(await push()).toMatchObject({ put: 0, bytes: 0 })
     await bucket.putObject(run7('step'), 'theirs')
-    const again = 'test "$(cat /w/step)" = 2 && echo 3 > /w/step && rm -r /w/in'
+    const again = 'test "$(cat /w/step)" = 2 && echo 3 > /w/step && rm -r /w/in && rm /w/same'
     await one.json('run', '-d', '--name', 'again', '-v', 'results:/w', labImage, '--', 'sh', '-c', again)
     await eventually('again has ended', 60_000, () => info('again'), isOver)
     expect(await push()).toEqual({ code: 7, stderr: expect.stringMatching(/VOLUME_STORE_CHANGED.*\(1\): step/) })
-    expect(await push('--force', '--delete')).toMatchObject({ put: 1, deleted: 1 })
+    expect(await push('--force', '--delete')).toMatchObject({ put: 1, deleted: 2 })
     expect(await bucket.getObject(run7('step'))).toBe('3\n')
     expect(await bucket.objectExists(run7('in/größe'))).toBe(false)
     await one.json('volume', 'delete', 'results')

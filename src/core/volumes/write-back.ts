@@ -18,6 +18,8 @@ export interface Agreed {
 export interface Sides {
   /** By path. */
   readonly files: ReadonlyMap<string, LocalFile>
+  /** Paths of what is there and no file. Nothing is known of what is at them, or below them, and none of it is gone. */
+  readonly others: ReadonlySet<string>
   /** ETags by key. */
   readonly stored: ReadonlyMap<string, string>
   readonly agreed: ReadonlyMap<string, Agreed>
@@ -60,14 +62,16 @@ export function writeBackOf(sides: Sides, { removes, force }: WriteBackRules): W
   }
 }
 
-type Verdict = 'same' | 'not ours' | 'changed' | 'both' | 'gone' | 'gone, and changed there' | 'gone on both sides'
+type Verdict = 'same' | 'not ours' | 'changed' | 'both' | Missing
+type Missing = 'no file' | 'gone' | 'gone, and changed there' | 'gone on both sides'
 
-function verdictOn(key: string, { files, stored, agreed }: Sides): Verdict {
+function verdictOn(key: string, { files, others, stored, agreed }: Sides): Verdict {
   const file = files.get(key)
   const there = stored.get(key)
   const before = agreed.get(key)
   const isAsBefore = there !== undefined && there === before?.etag
   if (file === undefined) {
+    if (isAt(key, others)) return 'no file'
     if (there === undefined) return 'gone on both sides'
     return isAsBefore ? 'gone' : 'gone, and changed there'
   }
@@ -76,6 +80,13 @@ function verdictOn(key: string, { files, stored, agreed }: Sides): Verdict {
   if (before?.md5 === file.md5) return isAsBefore ? 'same' : 'not ours'
   const isNewOnlyHere = there === undefined && before === undefined
   return isAsBefore || isNewOnlyHere ? 'changed' : 'both'
+}
+
+function isAt(key: string, others: Sides['others']): boolean {
+  if (others.has(key)) return true
+  for (let cut = key.indexOf('/'); cut > 0; cut = key.indexOf('/', cut + 1))
+    if (others.has(key.slice(0, cut))) return true
+  return false
 }
 
 function agreedOn(

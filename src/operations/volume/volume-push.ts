@@ -14,6 +14,8 @@ import { Told } from '../told.ts'
 import { find, homeOf } from './volume.ts'
 
 const count = z.int().nullable()
+/** Most of those left out that are named. */
+const mostNamed = 16
 
 export const volumePush = stream({
   name: 'volume.push',
@@ -32,7 +34,11 @@ export const volumePush = stream({
     deleted: count,
     left: count.describe('Gone here, and still there'),
     theirs: count.describe('Changed in the store alone: nothing was done to them, and they were not fetched'),
-    leftOut: count.describe('Links, devices and the like, which no store can hold'),
+    leftOut: count.describe('Symbolic links, devices and the like, which no store can hold'),
+    leftOutPaths: z
+      .array(z.string())
+      .nullable()
+      .describe(`Up to ${mostNamed} of them, those first that the store has an object for: it stays as it is`),
   }),
   permission: { verb: 'change', resource: 'volume' },
   namespace: ({ namespace }) => namespace,
@@ -47,11 +53,12 @@ export const volumePush = stream({
     const pushing = context.volumes.push(volume, rules, (bytes) => told.note(bytes), signal).finally(() => told.end())
     pushing.catch(() => 'looked at below')
     let bytes = 0
-    const unknown = { put: null, deleted: null, left: null, theirs: null, leftOut: null }
+    const unknown = { put: null, deleted: null, left: null, theirs: null, leftOut: null, leftOutPaths: null }
     for await (const sofar of told) yield { isDone: false, bytes: (bytes = sofar), ...unknown }
     const { put, remove, left, theirs, leftOut } = await pushing
-    const counts = { put: put.length, deleted: remove.length, left: left.length, theirs: theirs.length, leftOut }
-    yield { isDone: true, bytes: Math.max(bytes, told.bytes), ...counts }
+    const counts = { put: put.length, deleted: remove.length, left: left.length, theirs: theirs.length }
+    const others = { leftOut: leftOut.length, leftOutPaths: leftOut.slice(0, mostNamed) }
+    yield { isDone: true, bytes: Math.max(bytes, told.bytes), ...counts, ...others }
   },
 })
 

@@ -6,7 +6,7 @@ import type { Agreed, LocalFile, WriteBack, WriteBackRules } from '../../core/vo
 import { writeBackOf } from '../../core/volumes/write-back.ts'
 import { Etags } from '../../lib/etag.ts'
 import { counted, passing } from '../../lib/passing.ts'
-import { BadTar, type TarEntry, tarEntries } from '../../lib/tar-entries.ts'
+import { BadTar, type TarPart, tarEntries } from '../../lib/tar-entries.ts'
 import { partBytes } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId } from '../../model/ids.ts'
@@ -20,6 +20,7 @@ import type { EngineVolume, VolumeEngine } from '../../ports/volumes.ts'
 import { Turns } from '../images/turns.ts'
 import { AgreedNotes } from './agreed-notes.ts'
 import { engineVolume, labelsOf } from './engine-names.ts'
+import { FoundFiles } from './found-files.ts'
 import { archiveOf } from './object-archive.ts'
 import type { S3Volume, StoreDeps } from './volume-store.ts'
 import { inMib, inPatience, mostBytesOf, mostObjects, planFor, storeOf, untilStill } from './volume-store.ts'
@@ -34,8 +35,8 @@ export interface WorkingCopiesDeps extends StoreDeps {
 
 /** What has come of putting a volume back. */
 export interface Pushed extends Pick<WriteBack, 'put' | 'remove' | 'left' | 'theirs'> {
-  /** Links, devices and the like, which no store can hold. */
-  readonly leftOut: number
+  /** Paths of symbolic links, devices and the like, which no store can hold. Those first that the store has an object for. */
+  readonly leftOut: readonly string[]
 }
 
 /** Beside one that is not whole yet. */
@@ -85,13 +86,15 @@ export class WorkingCopies {
         })
       const store = await storeOf(this.#deps, volume, signal)
       const objects = await store.list(mostObjects, signal)
-      const { files, leftOut } = await this.#look(volume, copy.name, signal)
+      const found = new FoundFiles(mostBytesOf(this.#deps, volume))
+      await this.#walk(volume, copy.name, signal, (part) => found.add(part))
+      const { files, others } = found
       const stored = new Map(objects.map((one) => [one.key, one.etag]))
-      const plan = writeBackOf({ files, stored, agreed: await this.#notes.read(copy, signal) }, rules)
+      const plan = writeBackOf({ files, others, stored, agreed: await this.#notes.read(copy, signal) }, rules)
       refuseConflicts(plan, key)
-      const put = await this.#putBack({ volume, copy, store, plan, onBytes }, signal)
+      const put = await this.#putBack({ volume, copy, store, plan, found, onBytes }, signal)
       const { remove, left, theirs } = plan
-      return { put, remove, left, theirs, leftOut }
+      return { put, remove, left, theirs, leftOut: inOrder(others, stored) }
     })
   }
 
@@ -143,41 +146,35 @@ export class WorkingCopies {
     await engine.remove(`${name}${suffix}`, signal)
   }
 
-  /** All files, and what a store would call what they hold. */
-  async #look(volume: S3Volume, name: string, signal: AbortSignal) {
-    const files = new Map<string, LocalFile>()
-    let leftOut = 0
-    await this.#walk(volume, name, signal, async ({ path, kind }, content) => {
-      if (kind === 'other') leftOut += 1
-      if (kind !== 'file') return
-      const sums = new Etags(partBytes)
-      for await (const chunk of content) sums.add(chunk)
-      files.set(path, sums.sums())
-    })
-    return { files, leftOut }
-  }
-
   /** Which files were put: some may have gone since they were looked at. */
-  async #putBack({ volume, copy, store, plan, onBytes }: PuttingBack, signal: AbortSignal): Promise<readonly string[]> {
+  async #putBack(
+    { volume, copy, store, plan, found, onBytes }: PuttingBack,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
     const agreed = new Map(plan.agreed)
     const wanted = new Set(plan.put)
     const put: string[] = []
     let bytes = 0
     try {
-      if (wanted.size > 0)
-        await this.#walk(volume, copy.name, signal, async ({ path, kind }, content) => {
-          if (kind !== 'file' || !wanted.has(path)) return
+      // What several names are wanted of goes by one of them each time.
+      for (let before = Infinity; wanted.size > 0 && wanted.size < before;) {
+        before = wanted.size
+        await this.#walk(volume, copy.name, signal, async ({ entry: { path, kind }, content }) => {
+          const key = kind === 'file' ? found.namesOf(path).find((name) => wanted.has(name)) : undefined
+          if (key === undefined) return
+          wanted.delete(key)
           let sums: LocalFile = { md5: '', etags: [] }
           // The archive may use the memory of a chunk again, and an upload keeps it for a while.
           const own = passing(copied(content), (chunk) => onBytes((bytes += chunk.length)))
           const etag = await store.write(
-            path,
+            key,
             summed(own, (found) => (sums = found)),
             signal,
           )
-          agreed.set(path, { etag: etag || (sums.etags[0] ?? ''), md5: sums.md5 })
-          put.push(path)
+          agreed.set(key, { etag: etag || (sums.etags[0] ?? ''), md5: sums.md5 })
+          put.push(key)
         })
+      }
       for (const key of plan.remove) {
         await store.remove(key, signal)
         agreed.delete(key)
@@ -194,8 +191,7 @@ export class WorkingCopies {
   async #walk(volume: S3Volume, name: string, signal: AbortSignal, visit: Visit): Promise<void> {
     const limits = { entries: 2 * mostObjects, bytes: mostBytesOf(this.#deps, volume) }
     try {
-      for await (const { entry, content } of tarEntries(this.#deps.engine.pack({ volume: name }, signal), limits))
-        await visit(entry, content)
+      for await (const part of tarEntries(this.#deps.engine.pack({ volume: name }, signal), limits)) await visit(part)
     } catch (error) {
       if (!(error instanceof BadTar)) throw error
       throw new ClawError('VOLUME_TARGET', { volume: volumeKey(volume.namespace, volume.name), detail: error.message })
@@ -217,13 +213,14 @@ export class WorkingCopies {
   }
 }
 
-type Visit = (entry: TarEntry, content: AsyncIterable<Uint8Array>) => Promise<void>
+type Visit = (part: TarPart) => Promise<void>
 
 interface PuttingBack {
   readonly volume: S3Volume
   readonly copy: EngineVolume
   readonly store: ObjectStore
   readonly plan: WriteBack
+  readonly found: FoundFiles
   readonly onBytes: (bytes: number) => void
 }
 
@@ -232,6 +229,9 @@ function refuseConflicts({ conflicts }: WriteBack, volume: string): void {
   const objects = [...conflicts.slice(0, 3), ...(conflicts.length > 3 ? ['…'] : [])].join(', ').slice(0, 1_024)
   throw new ClawError('VOLUME_STORE_CHANGED', { volume, objects, count: conflicts.length })
 }
+
+const inOrder = (paths: ReadonlySet<string>, stored: ReadonlyMap<string, string>): readonly string[] =>
+  [...paths].toSorted((a, b) => Number(stored.has(b)) - Number(stored.has(a)) || (a < b ? -1 : 1))
 
 /** The same content; what it comes to is told at its end. */
 async function* summed(

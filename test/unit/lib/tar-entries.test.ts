@@ -69,6 +69,18 @@ describe('an archive', () => {
     },
   )
 
+  test('given a hard link, then what it is another name of is told, unless that leads elsewhere', async () => {
+    const link = (to: string): Buffer => changed(tarHeader({ name: 'link', bytes: 0 }), 156, `1${to}`)
+    const words = Buffer.from('25 linkpath=some/where/a\n')
+    const before = changed(tarHeader({ name: 'words', bytes: words.length }), 156, 'x')
+    const whole = [link('./a/b'), before, words, tarPadding(words.length), link('cut'), link('../x'), link('')]
+    const told: (string | null)[] = []
+    const symbolic = changed(tarHeader({ name: 'link', bytes: 0 }), 156, '2a')
+    for await (const { entry } of tarEntries(inPieces(Buffer.concat([...whole, symbolic, tarEnd()]), 512), limits))
+      told.push(entry.linkTo)
+    expect(told).toEqual(['a/b', 'some/where/a', null, '', null])
+  })
+
   test.each(['../x', 'a/../../x', '/etc/passwd', 'a//b', 'a/./b', 'a\\b', 'a\nb', 'x'.repeat(256), 'd/'.repeat(65)])(
     'given the name %j, then it is refused',
     async (name) => {

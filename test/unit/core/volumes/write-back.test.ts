@@ -7,7 +7,8 @@ import { writeBackOf } from '../../../../src/core/volumes/write-back.ts'
 type Texts = Readonly<Record<string, string>>
 
 /** What an object or file holds stands for what it is called, too. */
-const sides = (files: Texts, stored: Texts, agreed: Texts): Sides => ({
+const sides = (files: Texts, stored: Texts, agreed: Texts, others: readonly string[] = []): Sides => ({
+  others: new Set(others),
   files: new Map(Object.entries(files).map(([key, text]) => [key, { md5: `m-${text}`, etags: [`e-${text}`] }])),
   stored: new Map(Object.entries(stored).map(([key, text]) => [key, `e-${text}`])),
   agreed: new Map(Object.entries(agreed).map(([key, text]) => [key, { etag: `e-${text}`, md5: `m-${text}` }])),
@@ -39,6 +40,15 @@ test('given what is gone here, when that is to go there too, then it does unless
   const all = sides({}, { a: 'old', b: 'new', c: 'theirs' }, { a: 'old', b: 'old' })
   expect(writeBackOf(all, { removes: true, force: false })).toMatchObject({ remove: ['a'], conflicts: ['b'], left: [] })
   expect(writeBackOf(all, { removes: true, force: true })).toMatchObject({ remove: ['a', 'b'], conflicts: [] })
+})
+
+test('given something that is no file where one was, or a folder of it, then nothing is done about it, and it is known again later', () => {
+  const texts = { a: 'old', 'd/e/f': 'old', 'd.x': 'old' }
+  const changed = { ...texts, 'd/e/f': 'new' }
+  const all = sides({}, changed, texts, ['a', 'd'])
+  const { agreed, ...found } = writeBackOf(all, { removes: true, force: true })
+  expect(found).toEqual({ put: [], remove: ['d.x'], conflicts: [], left: [], theirs: [] })
+  expect([...agreed.keys()]).toEqual(['a', 'd/e/f', 'd.x'])
 })
 
 test('given no memory of what was the same, then all that differs counts as changed on both sides', () => {

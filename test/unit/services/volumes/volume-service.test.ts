@@ -113,7 +113,7 @@ describe('what work mounts of stores of objects', () => {
     }
     const working: VolumeDeps['working'] = {
       ready: async ({ name }) => `written-${name}`,
-      push: async () => ({ put: ['a'], remove: [], left: [], theirs: [], leftOut: 0 }),
+      push: async () => ({ put: ['a'], remove: [], left: [], theirs: [], leftOut: [] }),
     }
     let refused = ''
     const deps = { ...place, control: { state }, engine: null, objects, working, mostBytes: 1, copies: {} as never }

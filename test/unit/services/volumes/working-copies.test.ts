@@ -41,8 +41,8 @@ function lab() {
     ['in/b', 'two'],
   ])
   const hooks = { read: (): void => {}, write: (key: string): void => void key }
-  /** What is in volumes and no file. */
-  const links: string[] = []
+  /** Names in volumes that stand for something else: of a hard link what it is another name of, and null for what is no file. */
+  const links = new Map<string, string | null>()
   const nameOf = (content: VolumeContent): string => ('volume' in content ? content.volume : '')
   const copies = new WorkingCopies({
     ...{ self: ada, mesh: 'mesh-abcdefgh1234' as MeshId, clock: new World(1), log: silent, mostBytes: 1_000 },
@@ -74,7 +74,7 @@ function lab() {
           yield Buffer.from(text)
           yield tarPadding(text.length)
         }
-        for (const name of links) yield linkTo(name)
+        for (const [name, to] of links) yield linkHeader(name, to)
         yield tarEnd()
       },
       async unpack(content, archive) {
@@ -91,10 +91,10 @@ function lab() {
   return { engine, objects, hooks, links, ready, push, files }
 }
 
-/** A header that says it is a symbolic link. */
-function linkTo(name: string): Buffer {
+/** A header that says it is a hard link to something, or a symbolic one. */
+function linkHeader(name: string, to: string | null): Buffer {
   const header = tarHeader({ name, bytes: 0 })
-  header.write('2', 156, 'latin1')
+  header.write(`${to === null ? 2 : 1}${to ?? ''}`, 156, 'latin1')
   header.write('        ', 148, 'latin1')
   const sum = header.reduce((total, byte) => total + byte, 0)
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
@@ -140,13 +140,40 @@ describe('what is put back', () => {
     const mine = await files()
     mine.set('a', 'written').set('new', 'more')
     mine.delete('in/b')
-    links.push('link')
+    links.set('link', null)
     const none = { remove: [], theirs: [] }
-    expect(await push()).toEqual({ ...none, put: ['a', 'new'], left: ['in/b'], leftOut: 1 })
+    expect(await push()).toEqual({ ...none, put: ['a', 'new'], left: ['in/b'], leftOut: ['link'] })
     expect(Object.fromEntries(objects)).toEqual({ a: 'written', 'in/b': 'two', new: 'more' })
-    expect(await push()).toEqual({ ...none, put: [], left: ['in/b'], leftOut: 1 })
+    expect(await push()).toEqual({ ...none, put: [], left: ['in/b'], leftOut: ['link'] })
     expect((await push({ removes: true })).remove).toEqual(['in/b'])
     expect([...objects.keys()]).toEqual(['a', 'new'])
+  })
+
+  test('given a file that work made another name of one, then all of its names are put, and none counts as gone', async () => {
+    const { files, push, objects, links } = lab()
+    const mine = await files()
+    mine.delete('in/b')
+    links.set('in/b', './a').set('in/c', 'a')
+    expect(await push({ removes: true })).toMatchObject({ put: ['in/b', 'in/c'], remove: [], leftOut: [] })
+    mine.set('a', 'written')
+    expect((await push({ removes: true })).put).toEqual(['a', 'in/b', 'in/c'])
+    expect(Object.fromEntries(objects)).toEqual({ a: 'written', 'in/b': 'written', 'in/c': 'written' })
+    expect(await push({ removes: true })).toMatchObject({ put: [], remove: [] })
+    mine.set('a', 'x'.repeat(334))
+    await expect(push()).rejects.toMatchObject({ code: 'VOLUME_TARGET' })
+  })
+
+  test('given a link in the place of a file, or of a folder, then what the store has of it stays, and it is named first', async () => {
+    const { files, push, objects, links } = lab()
+    const mine = await files()
+    mine.delete('a')
+    mine.delete('in/b')
+    links.set('Z', null).set('a', null).set('in', null).set('odd', '../x')
+    const kept = { put: [], remove: [], left: [] }
+    expect(await push({ removes: true })).toMatchObject({ ...kept, leftOut: ['a', 'Z', 'in', 'odd'] })
+    expect(objects.size).toBe(2)
+    links.clear()
+    expect((await push({ removes: true })).remove).toEqual(['a', 'in/b'])
   })
 
   test('given changes on both sides, then nothing is put and they are named, unless what is here is to count', async () => {

@@ -32,14 +32,21 @@ interface Counts {
   readonly left: number | null
   readonly theirs: number | null
   readonly leftOut: number | null
+  readonly leftOutPaths: readonly string[] | null
 }
 
-const linesOf = (name: string, { bytes, put, deleted, left, theirs, leftOut }: Counts): readonly string[] => [
+const linesOf = (
+  name: string,
+  { bytes, put, deleted, left, theirs, leftOut, leftOutPaths }: Counts,
+): readonly string[] => [
   `${name}: ${put ?? 0} put (${bytesInWords(bytes)}), ${deleted ?? 0} deleted`,
   ...told(left, 'gone here and still in the store: --delete takes them away there'),
   ...told(theirs, 'changed in the store alone, and not fetched'),
-  ...told(leftOut, 'left out: links and the like are no objects'),
+  ...told(leftOut, `left out, being no files: ${someOf(leftOutPaths ?? [], leftOut ?? 0)}`),
 ]
+
+const someOf = (paths: readonly string[], count: number): string =>
+  [...paths.slice(0, 8), ...(count > Math.min(paths.length, 8) ? ['…'] : [])].join(', ')
 
 const told = (count: number | null, words: string): readonly string[] =>
   count === null || count === 0 ? [] : [`${count} ${words}`]
