@@ -12,6 +12,12 @@ export const ingressFailures = {
     ({ ingress }: { ingress: string }) => `There is an ingress ${ingress} already.`,
     'Change it with `clawbernetes ingress update`, or choose another name.',
   ),
+  INGRESS_CHANGED: failure(
+    'conflict',
+    ({ ingress }: { ingress: string }) =>
+      `The ingress ${ingress} is not as it was seen: somebody has changed it meanwhile.`,
+    'Look at it with `clawbernetes ingress info`, or at the file with `clawbernetes diff`, then say again what you want of it.',
+  ),
   HOST_TAKEN: failure(
     'conflict',
     ({ host }: { host: string }) => `The host ${host} belongs, or would belong in part, to another namespace.`,

@@ -1,5 +1,6 @@
 /** Which requests from outside go to which deployment: by the host that they name and how their path begins. */
 import { z } from 'zod'
+import { isSameJson } from '../lib/canonical-json.ts'
 import type { Instant } from './time.ts'
 
 export const ingressName = z
@@ -48,6 +49,13 @@ export interface Ingress {
   readonly createdBy: string
   readonly updatedAt: Instant
 }
+
+/** All that can be another the next time that somebody looks. */
+export type SeenIngress = Omit<Ingress, 'namespace' | 'name' | 'createdAt' | 'createdBy' | 'updatedAt'>
+
+/** Is it what somebody has seen? Not by its times: while a clock is set back, two changes bear the same. */
+export const isAsSeen = ({ host, path, deployment, strip, nodes, acme, keptBy }: Ingress, seen: SeenIngress): boolean =>
+  isSameJson({ host, path, deployment, strip, nodes, acme, keptBy }, seen)
 
 export const ingressKey = (namespace: string, name: string): string => `${namespace}/${name}`
 

@@ -19,6 +19,7 @@ const route = {
 
 const ordered = z.literal(true).exactOptional()
 const keptBy = shape.word.exactOptional()
+const expected = z.strictObject({ ...route, acme: ordered, keptBy }).exactOptional()
 
 /** Of every command in this file. */
 export const ingressCommands = [
@@ -32,8 +33,9 @@ export const ingressCommands = [
     strip: route.strip.exactOptional(),
     nodes: route.nodes.exactOptional(),
     acme: z.boolean().exactOptional(),
+    expected,
   }),
-  z.strictObject({ ...type('delete-ingress'), ...named }),
+  z.strictObject({ ...type('delete-ingress'), ...named, expected }),
 ] as const
 
 const IngressSchema = z.strictObject({

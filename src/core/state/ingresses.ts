@@ -1,6 +1,6 @@
 /** Ingresses as they are made and changed. A host belongs to the namespace that names it first, until the last ingress with it is gone. */
 import type { Ingress } from '../../model/ingress.ts'
-import { hostsOverlap, ingressKey } from '../../model/ingress.ts'
+import { hostsOverlap, ingressKey, isAsSeen } from '../../model/ingress.ts'
 import type { IngressCommand } from './ingress-commands.ts'
 import { forgetCertificates, tryAgain } from './certificates.ts'
 import { namespaceOf } from './namespaces.ts'
@@ -42,9 +42,9 @@ function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcom
 }
 
 function updateIngress(step: Step, command: CommandOf<'update-ingress'>): Outcome {
-  const key = ingressKey(command.namespace, command.name)
-  const before = step.state.ingresses.get(key)
-  if (before === undefined) return refused('INGRESS_NOT_FOUND', { ingress: key })
+  const found = asExpected(step, command)
+  if ('refusal' in found) return found.refusal
+  const before = found.ingress
   const { acme, ...rest } = before
   const isOrdered = command.acme ?? acme === true
   return keep(
@@ -63,14 +63,30 @@ function updateIngress(step: Step, command: CommandOf<'update-ingress'>): Outcom
   )
 }
 
-function deleteIngress(step: Step, { namespace, name }: CommandOf<'delete-ingress'>): Outcome {
+function deleteIngress(step: Step, command: CommandOf<'delete-ingress'>): Outcome {
   const { state, by, changes } = step
+  const { namespace, name } = command
+  const found = asExpected(step, command)
+  if ('refusal' in found) return found.refusal
   const key = ingressKey(namespace, name)
-  if (!state.ingresses.delete(key)) return refused('INGRESS_NOT_FOUND', { ingress: key })
+  state.ingresses.delete(key)
   forgetCertificates(step)
   changes.push({ type: 'ingress' })
   emit(step, { type: 'ingress.deleted', namespace, message: `the ingress ${key} was deleted by ${by}` })
   return accepted()
+}
+
+/** The one that is named, if it still is what whoever asks has seen. */
+function asExpected(
+  { state }: Step,
+  { namespace, name, expected }: CommandOf<'update-ingress' | 'delete-ingress'>,
+): { readonly ingress: Ingress } | { readonly refusal: Outcome } {
+  const key = ingressKey(namespace, name)
+  const ingress = state.ingresses.get(key)
+  if (ingress === undefined) return { refusal: refused('INGRESS_NOT_FOUND', { ingress: key }) }
+  if (expected !== undefined && !isAsSeen(ingress, expected))
+    return { refusal: refused('INGRESS_CHANGED', { ingress: key }) }
+  return { ingress }
 }
 
 function keep(step: Step, ingress: Ingress, before: Ingress | null): Outcome {

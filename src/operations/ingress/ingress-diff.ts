@@ -3,11 +3,12 @@ import { z } from 'zod'
 import type { PlannedIngress, Route } from '../../core/ingress/plan.ts'
 import { planIngresses, routeOf } from '../../core/ingress/plan.ts'
 import { failureFrom } from '../../model/failure.ts'
+import type { Ingress } from '../../model/ingress.ts'
 import { defaultNamespace, namespaceName } from '../../model/namespace.ts'
 import { refresh } from '../find.ts'
 import { unary } from '../operation.ts'
 import { Change, differences } from '../spec/difference.ts'
-import { deploymentOfIngress, IngressSections, routesOf } from './ingress-request.ts'
+import { deploymentOfIngress, IngressSections, routesOf, seenFields } from './ingress-request.ts'
 
 const RouteView = z.object({
   host: z.string(),
@@ -26,8 +27,10 @@ const PlannedView = z.object({
     .describe(
       'removed: the file of the deployment has made it and names it no more; stays: it leads there, and another has made it',
     ),
-  keptBy: z.string().nullable().describe('Deployment whose file has made it; null for what is new, and for nobody’s'),
-  before: RouteView.nullable(),
+  before: z
+    .object(seenFields)
+    .nullable()
+    .describe('What is there, as ingress.update and ingress.delete take it for expected'),
   after: RouteView.nullable(),
   changes: z.array(Change),
 })
@@ -72,8 +75,7 @@ function planned(step: PlannedIngress, deployment: string): z.infer<typeof Plann
   return {
     name: (after ?? before)?.name ?? '',
     what: step.what,
-    keptBy: before?.keptBy ?? null,
-    before: before === null ? null : said(routeOf(before)),
+    before: before === null ? null : seen(before),
     after: after === null ? null : said(after),
     changes: [...changesOf(step, deployment)],
   }
@@ -88,6 +90,12 @@ function changesOf(step: PlannedIngress, deployment: string): ReturnType<typeof 
   const { before, after } = step
   return differences({ ...said(routeOf(before)), deployment: before.deployment }, { ...said(after), deployment })
 }
+
+const seen = (before: Ingress): z.infer<z.ZodObject<typeof seenFields>> => ({
+  ...said(routeOf(before)),
+  deployment: before.deployment,
+  keptBy: before.keptBy ?? null,
+})
 
 /** All but its name. */
 const said = ({ host, path, strip, nodes, acme }: Route): z.infer<typeof RouteView> => ({

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Route } from '../../core/ingress/plan.ts'
 import { ClawError } from '../../model/failure.ts'
+import type { SeenIngress } from '../../model/ingress.ts'
 import { ingressHost, ingressName, ingressPath } from '../../model/ingress.ts'
 import { labelName } from '../../model/label.ts'
 
@@ -19,6 +20,25 @@ export const routeFields = {
   strip: z.boolean().describe('The path is taken off before the deployment is asked'),
   nodes,
   acme: z.boolean().describe('The mesh orders the certificate of the host, and renews it'),
+}
+
+/** All of one that somebody may have seen. */
+export const seenFields = {
+  ...routeFields,
+  deployment: deploymentOfIngress,
+  keptBy: deploymentOfIngress.nullable().describe('Deployment whose file has made it; null for nobody’s'),
+}
+
+export const expected = z
+  .strictObject(seenFields)
+  .optional()
+  .describe('What you have seen of it, all of this; refused when anything of it is another by then')
+
+/** As a command has it. */
+export const expecting = (seen: z.output<typeof expected>): { readonly expected?: SeenIngress } => {
+  if (seen === undefined) return {}
+  const { acme: isOrdered, keptBy, ...rest } = seen
+  return { expected: { ...rest, ...(isOrdered && { acme: true }), ...(keptBy !== null && { keptBy }) } }
 }
 
 /** With what is meant where nothing is said. */

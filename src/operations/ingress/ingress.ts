@@ -12,7 +12,7 @@ import type { OperationContext } from '../context.ts'
 import { iso, time } from '../fields.ts'
 import { beforeDenial, refresh } from '../find.ts'
 import { unary } from '../operation.ts'
-import { deploymentOfIngress as deployment, newRoute, routeFields } from './ingress-request.ts'
+import { deploymentOfIngress as deployment, expected, expecting, newRoute, routeFields } from './ingress-request.ts'
 
 const namespace = namespaceName.default(defaultNamespace).describe('Namespace that it is in')
 const named = { name: ingressName.describe('Name of the ingress'), namespace }
@@ -128,14 +128,15 @@ export const ingressUpdate = unary({
     strip: routeFields.strip.optional(),
     nodes: routeFields.nodes.optional(),
     acme: routeFields.acme.optional(),
+    expected,
   }),
   output: IngressView,
   permission: { verb: 'change', resource: 'ingress' },
   namespace: namespaceIn,
   rest: { method: 'PATCH', path: '/api/ingresses/:name' },
-  async handler({ name, namespace: where, ...changed }, context, { caller, signal }) {
+  async handler({ name, namespace: where, expected: seen, ...changed }, context, { caller, signal }) {
     const said = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined))
-    const command = { type: 'update-ingress' as const, namespace: where, name, ...said }
+    const command = { type: 'update-ingress' as const, namespace: where, name, ...said, ...expecting(seen) }
     await carryOut('ingress', command, { context, caller, signal })
     return ingressView(ingressIn(context, { name, namespace: where }), context)
   },
@@ -144,13 +145,14 @@ export const ingressUpdate = unary({
 export const ingressDelete = unary({
   name: 'ingress.delete',
   about: 'Let those requests reach the deployment no more. Those that are under way are answered.',
-  input: z.strictObject(named),
+  input: z.strictObject({ ...named, expected }),
   output: z.object({ name: z.string(), namespace: z.string(), deleted: z.boolean() }),
   permission: { verb: 'remove', resource: 'ingress' },
   namespace: namespaceIn,
   rest: { method: 'DELETE', path: '/api/ingresses/:name' },
-  async handler({ name, namespace: where }, context, { caller, signal }) {
-    await carryOut('ingress', { type: 'delete-ingress', namespace: where, name }, { context, caller, signal })
+  async handler({ name, namespace: where, expected: seen }, context, { caller, signal }) {
+    const command = { type: 'delete-ingress' as const, namespace: where, name, ...expecting(seen) }
+    await carryOut('ingress', command, { context, caller, signal })
     return { name, namespace: where, deleted: true }
   },
 })

@@ -33,7 +33,7 @@ test('given none, it is new, by the name of the deployment, with what is meant w
     ...{ namespace: 'default', deployment: 'web', denied: [] },
     ingresses: [
       {
-        ...{ name: 'web', what: 'new', keptBy: null, before: null },
+        ...{ name: 'web', what: 'new', before: null },
         after: { host: 'x.example.org', path: '/', strip: false, nodes: {}, acme: false },
         changes: [
           { field: 'host', before: null, after: 'x.example.org' },
@@ -52,7 +52,30 @@ test('given one of the file, what differs is told; given no section, it goes; an
     ingresses: [{ what: 'changed', changes: [{ field: 'host', before: 'x.example.org', after: 'y.example.org' }] }],
     denied: ['change'],
   })
-  expect(await diff([], viewer)).toMatchObject({ ingresses: [{ what: 'removed', keptBy: 'web' }], denied: ['remove'] })
+  expect(await diff([], viewer)).toMatchObject({
+    ingresses: [{ what: 'removed', before: { deployment: 'web', keptBy: 'web' } }],
+    denied: ['remove'],
+  })
+})
+
+test('given another of its name since the file was looked at, what was planned is not done to that one', async () => {
+  const made = { name: 'web', host: 'x.example.org', deployment: 'web' }
+  await run('ingress.create', { ...made, acme: true, ofFile: true })
+  const { ingresses } = await run('ingress.diff', { deployment: 'web', ingresses: [] })
+  const expected = ingresses[0]?.before ?? undefined
+  expect(expected).toMatchObject({ host: 'x.example.org', acme: true, deployment: 'web', keptBy: 'web' })
+  await run('ingress.delete', { name: 'web' })
+  await run('ingress.create', { ...made, acme: true })
+  const changed = { code: 'INGRESS_CHANGED', facts: { ingress: 'default/web' } }
+  await expect(run('ingress.update', { name: 'web', path: '/shop', expected })).rejects.toMatchObject(changed)
+  await expect(run('ingress.delete', { name: 'web', expected })).rejects.toMatchObject(changed)
+  expect(await run('ingress.info', { name: 'web' })).toMatchObject({ path: '/', keptBy: null })
+  const [now] = (await run('ingress.diff', { deployment: 'web', ingresses: [] })).ingresses
+  expect(await run('ingress.update', { name: 'web', path: '/shop', expected: now?.before ?? undefined })).toMatchObject(
+    {
+      path: '/shop',
+    },
+  )
 })
 
 test('given one that was made by hand, it belongs to no file', async () => {

@@ -63,9 +63,11 @@ export async function carryOutIngresses(
   { namespace, deployment, ingresses }: IngressPlan,
   { out, signal, isMaking = false }: Pick<Session, 'out' | 'signal'> & { readonly isMaking?: boolean },
 ): Promise<void> {
-  for (const { name, what, after } of ingresses) {
+  for (const { name, what, before, after } of ingresses) {
+    // By the time that it is done, it may be another of that name.
+    const expecting = before === null ? {} : { expected: before }
     if (what === 'removed' && !isMaking) {
-      await api.call('ingress.delete', { namespace, name }, signal)
+      await api.call('ingress.delete', { namespace, name, ...expecting }, signal)
       out.note(`the ingress ${name} is taken away`)
     }
     if (after === null || what === 'same') continue
@@ -73,26 +75,25 @@ export async function carryOutIngresses(
     const made =
       what === 'new'
         ? await api.call('ingress.create', { ...route, ...after, deployment, ofFile: true }, signal)
-        : await api.call('ingress.update', route, signal)
+        : await api.call('ingress.update', { ...route, ...expecting }, signal)
     out.note(`requests for ${made.host}${made.path} go to ${made.deployment}`)
   }
 }
 
 const text = (value: unknown): string => (value === null ? '(none)' : JSON.stringify(value))
 
-const kept = ({ keptBy }: Planned, deployment: string): string =>
+const kept = (keptBy: string | null, deployment: string): string =>
   keptBy === null ? `no file of ${deployment} has made it` : `the file of ${keptBy} has made it`
 
 /** A line for each, and for what would change of it. */
 export const ingressLines = ({ ingresses, deployment, denied }: IngressPlan): readonly string[] => [
-  ...ingresses.flatMap((one): readonly string[] => {
-    const { name, what, before, changes } = one
+  ...ingresses.flatMap(({ name, what, before, changes }): readonly string[] => {
     const route = `${before?.host ?? ''}${before?.path ?? ''}`
     switch (what) {
       case 'same':
         return [`ingress ${name} stays as it is`]
       case 'stays':
-        return [`ingress ${name} for ${route} stays: ${kept(one, deployment)}`]
+        return [`ingress ${name} for ${route} stays: ${kept(before?.keptBy ?? null, deployment)}`]
       case 'removed':
         return [`ingress ${name} for ${route} is taken away: the file does not name it any more`]
       case 'new':

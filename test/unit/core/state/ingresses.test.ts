@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { routeFor, routingTable } from '../../../../src/core/ingress/table.ts'
 import { restore } from '../../../../src/core/state/restore.ts'
 import { snapshot } from '../../../../src/core/state/snapshot.ts'
@@ -56,6 +56,43 @@ test('whose file made it is kept, whatever is changed of it', () => {
   expect(refusal(book.run({ type: 'update-ingress', namespace: 'a', name: 'site', path: '/shop' }))).toBeNull()
   expect(book.state.ingresses.get('a/site')).toMatchObject({ path: '/shop', keptBy: 'web-a' })
   expect(restore(snapshot(book.state))).toEqual(book.state)
+})
+
+describe('given what somebody has seen of it', () => {
+  const seen = { host: 'x.example.org', path: '/', deployment: 'web-a', strip: false, nodes: { b: '1', a: '2' } }
+  const kept = { ...make('a', 'site', 'x.example.org'), nodes: { a: '2', b: '1' }, keptBy: 'web-a' } as Command
+  const update = { type: 'update-ingress', namespace: 'a', name: 'site', path: '/shop' } as const
+  const remove = { type: 'delete-ingress', namespace: 'a', name: 'site' } as const
+
+  test.each([
+    ['another host', { host: 'y.example.org' }],
+    ['another path', { path: '/other' }],
+    ['another deployment', { deployment: 'web-b' }],
+    ['the path taken off', { strip: true }],
+    ['other nodes', { nodes: { a: '2' } }],
+    ['a certificate that is ordered', { acme: true as const }],
+    ['the file of another', { keptBy: 'web-b' }],
+  ])('it is neither changed nor deleted when it was seen with %s', (_, other) => {
+    const book = mesh()
+    book.run(kept)
+    const before = [...book.state.ingresses]
+    const expected = { ...seen, keptBy: 'web-a', ...other }
+    expect(refusal(book.run({ ...update, expected }))).toBe('INGRESS_CHANGED')
+    expect(refusal(book.run({ ...remove, expected }))).toBe('INGRESS_CHANGED')
+    expect([...book.state.ingresses]).toEqual(before)
+  })
+
+  test('it is changed and deleted when it still is so, and one that was made by hand in its place is not', () => {
+    const book = mesh()
+    book.run(kept)
+    const expected = { ...seen, keptBy: 'web-a' }
+    expect(refusal(book.run({ ...update, expected }))).toBeNull()
+    expect(refusal(book.run({ ...remove, expected }))).toBe('INGRESS_CHANGED')
+    expect(refusal(book.run({ ...remove, expected: { ...expected, path: '/shop' } }))).toBeNull()
+    expect(refusal(book.run({ ...remove, expected }))).toBe('INGRESS_NOT_FOUND')
+    book.run(make('a', 'site', 'x.example.org'))
+    expect(refusal(book.run({ ...remove, expected }))).toBe('INGRESS_CHANGED')
+  })
 })
 
 test('a host, and what a wildcard would take of it, stays with the namespace that named it first', () => {

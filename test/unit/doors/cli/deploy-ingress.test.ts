@@ -22,14 +22,19 @@ interface Asked {
 }
 
 const route = (host: string) => ({ host, path: '/', strip: false, nodes: {}, acme: false })
+const there = (host: string, keptBy: string | null = 'web', deployment = 'web') => ({
+  ...route(host),
+  deployment,
+  keptBy,
+})
 const change = { field: 'host', before: 'x.org', after: 'y.org' }
 
 const one = {
-  new: (name: string, host: string) => ({ name, what: 'new', keptBy: null, before: null, after: route(host) }),
-  changed: { name: 'web', what: 'changed', keptBy: 'web', before: route('x.org'), after: route('y.org') },
-  same: { name: 'web', what: 'same', keptBy: 'web', before: route('x.org'), after: route('x.org') },
-  removed: { name: 'old', what: 'removed', keptBy: 'web', before: route('old.org'), after: null },
-  stays: { name: 'hand', what: 'stays', keptBy: null, before: route('hand.org'), after: null },
+  new: (name: string, host: string) => ({ name, what: 'new', before: null, after: route(host) }),
+  changed: { name: 'web', what: 'changed', before: there('x.org'), after: route('y.org') },
+  same: { name: 'web', what: 'same', before: there('x.org'), after: route('x.org') },
+  removed: { name: 'old', what: 'removed', before: there('old.org'), after: null },
+  stays: { name: 'hand', what: 'stays', before: there('hand.org', null), after: null },
 }
 
 const planOf = (ingresses: readonly object[], denied: readonly string[] = []) => ({
@@ -80,7 +85,11 @@ describe('given a file that says how a deployment is reached', () => {
     const { asked, code, err } = await deploy(document('web', 'y.org'), given, '--yes')
     expect(code, err).toBe(0)
     expect(asked.map(({ name }) => name).slice(2)).toEqual(['deploy.status', 'ingress.update', 'ingress.delete'])
-    expect(asked.at(-1)?.input).toEqual({ namespace: 'team-a', name: 'old' })
+    expect(asked.at(-2)?.input).toEqual({
+      ...{ name: 'web', namespace: 'team-a', deployment: 'web', expected: there('x.org') },
+      ...route('y.org'),
+    })
+    expect(asked.at(-1)?.input).toEqual({ namespace: 'team-a', name: 'old', expected: there('old.org') })
   })
 
   test('--dry-run and diff say all of it', async () => {
