@@ -70,6 +70,8 @@ export interface Backup {
   readonly files: readonly BackupFile[]
   /** It was there before this mesh knew of it, as another mesh, or this one before it was lost, had made it. What is there is never taken away. */
   readonly imported?: true
+  /** Of an imported one, what this mesh knew it to be encrypted with before. */
+  readonly writtenWith?: NonNullable<Backup['key']>
   /** What says what is in it, beside its files. */
   readonly manifest: { readonly stored: number; readonly sha256: string } | null
 }

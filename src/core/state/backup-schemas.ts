@@ -76,14 +76,15 @@ export const backupCommands = [
   }),
 ] as const
 
+const key = z.strictObject({ secret: secretName, version: shape.count })
 const BackupSchema = z.strictObject({
   ...{ id: backupId, namespace: namespaceName, scope: z.enum(['mesh', 'volumes']) },
   ...{ volumes: z.array(volumeName).max(mostVolumes), target, state: z.enum(backupStates) },
-  key: z.strictObject({ secret: secretName, version: shape.count }).nullable(),
+  key: key.nullable(),
   schedule: backupScheduleName.nullable(),
   ...{ createdAt: shape.instant, createdBy: z.string(), endedAt: shape.instant.nullable() },
   ...{ reason: reason.nullable(), files, manifest: manifest.nullable() },
-  imported: z.literal(true).exactOptional(),
+  ...{ imported: z.literal(true).exactOptional(), writtenWith: key.exactOptional() },
 }) satisfies z.ZodType<Backup>
 
 const ScheduleSchema = z.strictObject({

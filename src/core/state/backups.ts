@@ -7,6 +7,7 @@ import { inNamespace } from '../../model/secret.ts'
 import type { Volume } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import type { BackupCommand } from './backup-commands.ts'
+import { knownKeyOf, mayBeFoundAgain, versionFor } from './known-backups.ts'
 import { namespaceOf } from './namespaces.ts'
 import { roomObstacle } from './room.ts'
 import type { State } from './state.ts'
@@ -96,21 +97,21 @@ function create(step: Step, { id, namespace, selection, target, schedule, by }: 
 function importFound(step: Step, { backup: id, namespace, target, secret: name }: CommandOf<'import-backup'>): Outcome {
   const { state, at, by } = step
   const known = state.backups.get(id)
-  // One whose node is gone is known by what it was, and can be found again where it is now.
-  const isLost = known !== undefined && known.state !== 'running' && !state.members.has(known.target.node)
+  const isAgain = known !== undefined && mayBeFoundAgain(state, known)
   const selection = { scope: 'volumes', names: [], labels: {} } as const
   const obstacle =
-    (isLost ? null : countObstacle(state, { id, namespace, scope: 'volumes', by })) ??
+    (isAgain ? null : countObstacle(state, { id, namespace, scope: 'volumes', by })) ??
     askedObstacle(state, { namespace, selection, target })
   if (obstacle !== null) return obstacle
-  if (isLost && known.namespace !== namespace)
+  if (isAgain && known.namespace !== namespace)
     return refused('INVALID_REQUEST', { problem: `the backup ${id} is one of another namespace` })
   const secret = state.secrets.get(inNamespace(namespace, name))
   if (secret === undefined) return refused('SECRET_NOT_FOUND', { secret: inNamespace(namespace, name) })
+  const writtenWith = known === undefined ? null : knownKeyOf(known)
   put(step, {
     ...{ id, namespace, scope: 'volumes', volumes: [], target, schedule: null, state: 'running', imported: true },
-    ...{ key: { secret: name, version: secret.current }, createdAt: at, createdBy: by },
-    ...{ endedAt: null, reason: null, files: [], manifest: null },
+    ...{ key: { secret: name, version: versionFor(secret, writtenWith) }, createdAt: at, createdBy: by },
+    ...{ endedAt: null, reason: null, files: [], manifest: null, ...(writtenWith !== null && { writtenWith }) },
   })
   return accepted()
 }

@@ -70,7 +70,7 @@ export class BackupService implements Service {
   /** When a node was first missed that has something of it, on the steady clock. */
   readonly #missed = new Map<string, Millis>()
   /** What became of those of which the state does not say it yet: none is made twice because nobody could be told. */
-  readonly #ended = new Map<string, Made>()
+  readonly #ended = new Map<string, { readonly once: string; readonly made: Made }>()
   /** Namespace of the one that was tried last. */
   #last = ''
   #unserve: Unsubscribe = () => {}
@@ -219,10 +219,12 @@ export class BackupService implements Service {
     this.#active = { id, off, progress: { bytes: 0, file: 1, files }, alive: () => {} }
     const until = AbortSignal.any([signal, off.signal])
     try {
-      const made = this.#ended.get(id) ?? (await this.#made(backup, until))
-      this.#ended.set(id, made)
+      const once = onceOf(backup)
+      const ended = this.#ended.get(id)
+      const made = ended?.once === once ? ended.made : await this.#made(backup, until)
+      this.#ended.set(id, { once, made })
       const command = { type: 'report-backup', backup: id, node: self, made } as const
-      await this.#report(command, `backup-made:${onceOf(backup)}`, signal)
+      await this.#report(command, `backup-made:${once}`, signal)
       log.info('a backup has ended', { backup: id, ok: made.ok })
     } catch (error) {
       if (until.aborted) return

@@ -241,4 +241,55 @@ describe('a backup that is there already', () => {
     expect(refusal(book.run(found('bak-a')))).toBeNull()
     expect(book.state.backups.get('bak-a')?.target.node).toBe(ada)
   })
+
+  const lost = (parts: object = {}) => {
+    const book = mesh()
+    book.run(create('bak-a', { target: { ...target, node: bob }, ...parts }))
+    book.run(made('bak-a', { node: bob }))
+    book.run({ type: 'remove-member', node: bob, force: true })
+    const set = { type: 'set-secret', namespace: 'default', name: 'backup-key', sealed: 's1.1.BBBB.BBBB' } as const
+    const rotate = (version: number) => book.run({ ...set, how: 'rotated', version })
+    const keyOf = () => book.state.backups.get('bak-a')?.key
+    return { book, rotate, keyOf }
+  }
+
+  test('is opened with the version of its key that the mesh knows it was written with, whatever was tried meanwhile', () => {
+    const { book, rotate, keyOf } = lost()
+    rotate(2)
+    book.run({ ...key, name: 'wrong' })
+    expect(refusal(book.run(found('bak-a', { secret: 'wrong' })))).toBeNull()
+    expect(keyOf()).toEqual({ secret: 'wrong', version: 1 })
+    book.run(failed('bak-a'))
+    expect(restore(snapshot(book.state)).backups).toEqual(book.state.backups)
+    expect(refusal(book.run(found('bak-a')))).toBeNull()
+    expect(keyOf()).toEqual({ secret: 'backup-key', version: 1 })
+  })
+
+  test('is opened with the present version where that is not known, or not kept', () => {
+    const { book, rotate, keyOf } = lost()
+    for (let version = 2; version <= limits.secretVersions + 1; version += 1) rotate(version)
+    book.run(found('bak-a'))
+    expect(keyOf()?.version).toBe(limits.secretVersions + 1)
+    book.run(found('bak-b'))
+    book.run(failed('bak-b'))
+    rotate(limits.secretVersions + 2)
+    expect(refusal(book.run(found('bak-b')))).toBeNull()
+    expect(book.state.backups.get('bak-b')?.key?.version).toBe(limits.secretVersions + 2)
+  })
+
+  test('is not taken in again while it is being read, or once it is whole', () => {
+    const book = mesh()
+    book.run(found('bak-a'))
+    expect(refusal(book.run(found('bak-a')))).toBe('INVALID_REQUEST')
+    book.run(failed('bak-a'))
+    expect(refusal(book.run(found('bak-a')))).toBeNull()
+    book.run(made('bak-a'))
+    expect(refusal(book.run(found('bak-a')))).toBe('INVALID_REQUEST')
+  })
+
+  test('is none of the state of the mesh, though the node of that is gone', () => {
+    const { book } = lost({ selection: { scope: 'mesh' } })
+    expect(refusal(book.run(found('bak-a')))).toBe('INVALID_REQUEST')
+    expect(book.state.backups.get('bak-a')).toMatchObject({ scope: 'mesh', state: 'complete' })
+  })
 })

@@ -279,6 +279,23 @@ test('given a backup that is called off, then nothing of it comes after it was t
   await service.stop()
 })
 
+test('given one that is to be taken in again as soon as it could not be, then it is read again', async () => {
+  const again = { type: 'import-backup', backup: 'bak-a', namespace: 'default', target, secret: 'old-key' } as const
+  let tries = 0
+  const { play, run, service, asked, of } = lab((what) => {
+    if (what === 'report' && (tries += 1) === 1) queueMicrotask(() => run(again))
+    return null
+  })
+  const policy = { allowWorkloads: [], allowLabels: {}, denyWorkloads: [] }
+  const made = { namespace: 'default', name: 'old-key', sealed: 's1.1.AAAA.AAAA', how: 'given', policy, rotation: null }
+  run({ type: 'create-secret', ...made } as Command)
+  run(again)
+  await service.start()
+  await play(10_000)
+  expect([of('bak-a')?.state, asked.filter((what) => what === 'read').length]).toEqual(['failed', 2])
+  await service.stop()
+})
+
 test('given a backup that was there before, then it is read and never written, and what is there stays when it is forgotten', async () => {
   const { play, run, service, asked, reports, of } = lab()
   const policy = { allowWorkloads: [], allowLabels: {}, denyWorkloads: [] }
