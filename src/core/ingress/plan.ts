@@ -3,7 +3,7 @@ import type { FailureBody } from '../../model/failure.ts'
 import { ClawError, failureBody } from '../../model/failure.ts'
 import type { Ingress } from '../../model/ingress.ts'
 import { ingressKey } from '../../model/ingress.ts'
-import { claimObstacle } from '../state/ingresses.ts'
+import { claimObstacle, countObstacle } from '../state/ingresses.ts'
 import type { MeshState } from '../state/types.ts'
 
 /** What a file may say of an ingress, all of it. */
@@ -13,9 +13,13 @@ export interface Wanted {
   readonly namespace: string
   readonly deployment: string
   readonly routes: readonly Route[]
+  /** What is not named goes; otherwise all of it stays. */
+  readonly removes: boolean
+  /** Who asks. */
+  readonly by: string
 }
 
-/** `stays`: it leads to the deployment and is not in the file, which did not make it. */
+/** `stays`: it is not in the file, leads to the deployment or was made by its file, and is not for the file to take away now. */
 export type PlannedIngress =
   | { readonly what: 'new'; readonly after: Route }
   | { readonly what: 'changed' | 'same'; readonly before: Ingress; readonly after: Route }
@@ -29,7 +33,7 @@ type Source = Pick<MeshState, 'ingresses'>
 
 /** In the order in which it is to be done. Refused is what the state would refuse on the way, and what others have made for something else. */
 export function planIngresses({ ingresses }: Source, wanted: Wanted): IngressPlan {
-  const { namespace, deployment, routes } = wanted
+  const { namespace, deployment, routes, removes } = wanted
   const own = [...ingresses.values()].filter((one) => one.namespace === namespace)
   const named: PlannedIngress[] = []
   for (const after of routes) {
@@ -40,8 +44,11 @@ export function planIngresses({ ingresses }: Source, wanted: Wanted): IngressPla
     else named.push({ what: isSame(before, after, deployment) ? 'same' : 'changed', before, after })
   }
   const others = own.filter(({ name }) => !routes.some((route) => route.name === name))
-  const removed = others.filter(({ keptBy }) => keptBy === deployment)
-  const stays = others.filter((one) => one.deployment === deployment && one.keptBy !== deployment)
+  const concerned = others.filter((one) => one.keptBy === deployment || one.deployment === deployment)
+  // What somebody has led elsewhere serves another by now.
+  const goes = (one: Ingress): boolean => removes && one.keptBy === deployment && one.deployment === deployment
+  const removed = concerned.filter(goes)
+  const stays = concerned.filter((one) => !goes(one))
   const steps = inOrder(named, removed, stays)
   return obstacleOf({ ingresses }, steps, wanted) ?? { ok: true, steps }
 }
@@ -87,7 +94,7 @@ function inOrder(
 function obstacleOf(
   { ingresses }: Source,
   steps: readonly PlannedIngress[],
-  { namespace, deployment }: Wanted,
+  { namespace, deployment, by }: Wanted,
 ): IngressPlan | null {
   const now = new Map(ingresses)
   for (const step of steps) {
@@ -98,7 +105,9 @@ function obstacleOf(
       ...{ namespace, name, host, path, deployment, strip, nodes },
       ...{ createdAt: 0, createdBy: '', updatedAt: 0 },
     }
-    const obstacle = claimObstacle({ ingresses: now }, one)
+    const obstacle =
+      (step.what === 'new' ? countObstacle({ ingresses: now }, namespace, by) : null) ??
+      claimObstacle({ ingresses: now }, one)
     if (obstacle !== null && !obstacle.ok) return { ok: false, failure: obstacle.failure }
     now.set(ingressKey(namespace, one.name), one)
   }

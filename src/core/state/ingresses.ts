@@ -31,11 +31,8 @@ function createIngress(step: Step, command: CommandOf<'create-ingress'>): Outcom
   const key = ingressKey(namespace, name)
   if (namespaceOf(state, namespace) === null) return refused('NAMESPACE_NOT_FOUND', { namespace })
   if (state.ingresses.has(key)) return refused('INGRESS_EXISTS', { ingress: key })
-  if (state.ingresses.size >= limits.ingresses) return refused('RATE_LIMITED', { who: by })
-  // Else one could leave no room for the others.
-  const own = [...state.ingresses.values()].filter((one) => one.namespace === namespace).length
-  if (own >= limits.namespaceIngresses)
-    return refused('INVALID_REQUEST', { problem: `${namespace} has ${own} ingresses, the most there may be` })
+  const tooMany = countObstacle(state, namespace, by)
+  if (tooMany !== null) return tooMany
   const said = { namespace, name, host, path, deployment, strip, nodes, ...(acme === true && { acme }) }
   const kept = keptBy === undefined ? {} : { keptBy }
   return keep(step, { ...said, ...kept, createdAt: at, createdBy: by, updatedAt: at }, null)
@@ -110,6 +107,20 @@ function keep(step: Step, ingress: Ingress, before: Ingress | null): Outcome {
   const message = `the ingress ${key} was ${what} by ${by}: ${host}${path} goes to ${deployment}`
   emit(step, { type: `ingress.${what}`, namespace, message })
   return accepted()
+}
+
+/** Whether there may be one more. */
+export function countObstacle(
+  { ingresses }: Pick<MeshState, 'ingresses'>,
+  namespace: string,
+  by: string,
+): Outcome | null {
+  if (ingresses.size >= limits.ingresses) return refused('RATE_LIMITED', { who: by })
+  // Else one could leave no room for the others.
+  const own = [...ingresses.values()].filter((one) => one.namespace === namespace).length
+  return own < limits.namespaceIngresses
+    ? null
+    : refused('INVALID_REQUEST', { problem: `${namespace} has ${own} ingresses, the most there may be` })
 }
 
 /** A wildcard and a name that falls under it are of one namespace, too: else either could take requests from the other. */

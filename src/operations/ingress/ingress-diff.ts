@@ -25,7 +25,7 @@ const PlannedView = z.object({
   what: z
     .enum(words)
     .describe(
-      'removed: the file of the deployment has made it and names it no more; stays: it leads there, and another has made it',
+      'removed: the file of the deployment has made it, names it no more, and it leads there; stays: it is not named, and left as it is',
     ),
   before: z
     .object(seenFields)
@@ -41,11 +41,15 @@ const verbs = { new: 'create', changed: 'change', removed: 'remove' } as const
 export const ingressDiff = unary({
   name: 'ingress.diff',
   about:
-    'Say what a file would change of the ingresses of a deployment, in the order in which it is to be done. Refused is what would be refused then.',
+    'Say what a file would change of the ingresses of a deployment, in the order in which it is to be done. Refused is a host, a route or a name that is taken, and more ingresses than there may be; whether the state has room for them is not looked at.',
   input: z.strictObject({
     namespace: namespaceName.default(defaultNamespace).describe('Namespace that they are in'),
     deployment: deploymentOfIngress,
     ingresses: IngressSections.default([]),
+    removes: z
+      .boolean()
+      .default(true)
+      .describe('What the file names no more is taken away; false where it stays, as run --file has it'),
   }),
   output: z.object({
     namespace: z.string(),
@@ -55,10 +59,10 @@ export const ingressDiff = unary({
   }),
   permission: { verb: 'read', resource: 'ingress' },
   namespace: ({ namespace }) => namespace,
-  async handler({ namespace, deployment, ingresses }, context, { signal, may }) {
+  async handler({ namespace, deployment, ingresses, removes }, context, { caller, signal, may }) {
     const routes = routesOf(ingresses, deployment)
     await refresh(context, signal)
-    const plan = planIngresses(context.control.state, { namespace, deployment, routes })
+    const plan = planIngresses(context.control.state, { namespace, deployment, routes, removes, by: caller.id })
     if (!plan.ok) throw failureFrom(plan.failure)
     const needed = new Set(plan.steps.flatMap(({ what }) => verbOf(what) ?? []))
     const denied = [...needed].filter((verb) => !may({ verb, resource: 'ingress' }, namespace))

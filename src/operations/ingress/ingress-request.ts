@@ -61,7 +61,9 @@ export const IngressSections = z
     }),
   )
   .max(mostSections)
-  .describe('Which requests from outside reach it. What its file names no more is taken away again')
+  .describe(
+    'Which requests from outside reach it. What its file names no more is taken away again, unless it leads elsewhere',
+  )
 type IngressSections = z.output<typeof IngressSections>
 
 const invalid = (problem: string): ClawError => new ClawError('INVALID_REQUEST', { problem })

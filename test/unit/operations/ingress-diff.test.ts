@@ -25,8 +25,8 @@ beforeEach(async () => {
 })
 
 const sections = [{ host: 'x.example.org' }]
-const diff = (ingresses: readonly { readonly host: string }[], caller: typeof admin = admin) =>
-  service.invoke('ingress.diff', { deployment: 'web', ingresses }, { caller, signal })
+const diff = (ingresses: readonly { readonly host: string }[], caller: typeof admin = admin, more: object = {}) =>
+  service.invoke('ingress.diff', { deployment: 'web', ingresses, ...more }, { caller, signal })
 
 test('given none, it is new, by the name of the deployment, with what is meant where nothing is said', async () => {
   expect(await diff(sections)).toEqual({
@@ -55,6 +55,28 @@ test('given one of the file, what differs is told; given no section, it goes; an
   expect(await diff([], viewer)).toMatchObject({
     ingresses: [{ what: 'removed', before: { deployment: 'web', keptBy: 'web' } }],
     denied: ['remove'],
+  })
+})
+
+test('given that nothing is taken away, no right is needed for it, and what is in the way is refused', async () => {
+  await run('ingress.create', { name: 'old', host: 'x.example.org', deployment: 'web', ofFile: true })
+  const making = { removes: false }
+  expect(await diff([{ host: 'y.example.org' }], viewer, making)).toMatchObject({
+    ingresses: [{ what: 'new' }, { name: 'old', what: 'stays' }],
+    denied: ['create'],
+  })
+  await expect(diff(sections, admin, making)).rejects.toMatchObject({ code: 'ROUTE_TAKEN' })
+  expect(await diff(sections)).toMatchObject({ ingresses: [{ name: 'old', what: 'removed' }, { what: 'new' }] })
+})
+
+test('given one that was led to another deployment, it is not taken away, and where it leads is told', async () => {
+  const made = create({ service: { port: 9_100, targetPort: 8_080 } })
+  mesh.apply({ ...made, deployment: deploymentId('dep-api'), name: 'api' })
+  await run('ingress.create', { name: 'shop', host: 'x.example.org', deployment: 'web', ofFile: true })
+  await run('ingress.update', { name: 'shop', deployment: 'api' })
+  expect(await diff([])).toMatchObject({
+    ingresses: [{ name: 'shop', what: 'stays', before: { deployment: 'api', keptBy: 'web' } }],
+    denied: [],
   })
 })
 

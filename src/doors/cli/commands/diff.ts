@@ -17,10 +17,12 @@ export default command({
     const { out, signal, host } = session
     const { readSpecs } = await import('../work/spec-file.ts')
     const { differenceLines, differenceOf, inNamespace, isChange } = await import('../work/changes.ts')
+    const { refuseClashes } = await import('../work/ingress-file.ts')
     const { documents } = await readSpecs(file, session, spec ? 'deployment' : undefined)
     const api = await session.api()
     const found = []
-    for (const document of documents) found.push(await differenceOf(api, inNamespace(document, host.env), signal))
+    for (const document of documents) found.push(await differenceOf(api, inNamespace(document, host.env), { signal }))
+    refuseClashes(found.flatMap(({ ingresses }) => ingresses ?? []))
     await out.result(found, (all) => all.flatMap(differenceLines))
     return found.some(isChange) ? changed : 0
   },

@@ -5,7 +5,7 @@ import type { SpecDocument } from '../../../specs/document.ts'
 import { isTimed } from '../../../specs/document.ts'
 import type { Session } from '../line/command.ts'
 import type { Api } from '../peer/api.ts'
-import type { IngressPlan } from './ingress-file.ts'
+import type { IngressPlan, Look } from './ingress-file.ts'
 import { changesIngresses, ingressLines, ingressPlanOf } from './ingress-file.ts'
 
 export interface Difference {
@@ -31,14 +31,15 @@ export function inNamespace<Document extends SpecDocument>(document: Document, e
   return namespace === undefined ? document : { ...document, request: { ...document.request, namespace } }
 }
 
-export async function differenceOf(api: Api, document: SpecDocument, signal: AbortSignal): Promise<Difference> {
+export async function differenceOf(api: Api, document: SpecDocument, look: Look): Promise<Difference> {
+  const { signal } = look
   if (isTimed(document))
     throw new ClawError('INVALID_REQUEST', {
       problem: `there is no difference to say of a ${document.kind}: it is made anew`,
     })
   if (document.kind === 'deployment') {
     const own = await api.call('deploy.diff', document.request, signal)
-    return { kind: 'deployment', ...own, ingresses: await ingressPlanOf(api, document, signal) }
+    return { kind: 'deployment', ...own, ingresses: await ingressPlanOf(api, document, look) }
   }
   const { name, exists, changes, violations } = await api.call('workload.diff', document.request, signal)
   const shown = name ?? document.request.image

@@ -10,7 +10,7 @@ import type { Session } from '../line/command.ts'
 import { confirm } from '../confirm.ts'
 import { expectReached, followed } from './deploy-follow.ts'
 import type { IngressPlan } from './ingress-file.ts'
-import { carryOutIngresses, refuseIngresses, touchesIngresses } from './ingress-file.ts'
+import { carryOutIngresses, refuseClashes, refuseIngresses, touchesIngresses } from './ingress-file.ts'
 import { readSpecs } from './spec-file.ts'
 
 export interface DeployFile {
@@ -43,8 +43,9 @@ export async function deployFile(asked: DeployFile, session: Session): Promise<n
   for (const document of documents) {
     const request = overriddenBy(document.request, asked.said) as InputOf<'deploy.create'>
     const deployment = inNamespace({ ...asDeployment(document), request }, host.env)
-    planned.push({ request: deployment.request, difference: await differenceOf(api, deployment, signal) })
+    planned.push({ request: deployment.request, difference: await differenceOf(api, deployment, { signal }) })
   }
+  refuseClashes(planned.flatMap(ingressesIn))
   const changing = planned.filter(({ difference }) => isChange(difference))
   if (asked.isDryRun || changing.length === 0) {
     await out.result(

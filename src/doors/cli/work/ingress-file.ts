@@ -10,15 +10,25 @@ export type IngressPlan = OutputOf<'ingress.diff'>
 type Planned = IngressPlan['ingresses'][number]
 type Document = Pick<Extract<SpecDocument, { readonly kind: 'deployment' }>, 'request' | 'ingresses'>
 
+export interface Look {
+  readonly signal: AbortSignal
+  /** It takes nothing away, as run does. */
+  readonly isMaking?: boolean
+}
+
 /** Throws what would be refused of it, such as HOST_TAKEN. */
 export async function ingressPlanOf(
   api: Api,
   { request, ingresses }: Document,
-  signal: AbortSignal,
+  { signal, isMaking = false }: Look,
 ): Promise<IngressPlan> {
   const { name: deployment, namespace } = request
   try {
-    return await api.call('ingress.diff', { namespace, deployment, ingresses }, signal)
+    return await api.call(
+      'ingress.diff',
+      { namespace, deployment, ingresses, ...(isMaking && { removes: false }) },
+      signal,
+    )
   } catch (error) {
     // A peer of an older build has none that a file has made, and whoever may not see them takes none away.
     const isWithout = ClawError.is(error, 'OPERATION_NOT_FOUND') || ClawError.is(error, 'PERMISSION_DENIED')
@@ -35,7 +45,7 @@ export const changesIngresses = ({ ingresses }: Pick<IngressPlan, 'ingresses'>):
 export const touchesIngresses = ({ ingresses }: Pick<IngressPlan, 'ingresses'>): boolean =>
   ingresses.some(({ what }) => what === 'changed' || what === 'removed')
 
-/** Throws what could only be refused halfway: what the caller may not do, and what two documents of a file cannot both have. */
+/** Throws what could only be refused halfway: what the caller may not do, and what `refuseClashes` does. */
 export function refuseIngresses(plans: readonly IngressPlan[]): void {
   for (const { denied, namespace } of plans)
     if (denied[0] !== undefined)
@@ -43,6 +53,11 @@ export function refuseIngresses(plans: readonly IngressPlan[]): void {
         action: `${denied[0]} an ingress in ${namespace}`,
         missing: `it takes ${denied[0]} on ingress there, which the role admin has`,
       })
+  refuseClashes(plans)
+}
+
+/** Throws what two documents of a file cannot both have. */
+export function refuseClashes(plans: readonly IngressPlan[]): void {
   const wanted = plans.flatMap(({ namespace, ingresses }) =>
     ingresses.flatMap(({ name, after }) => (after === null ? [] : [{ namespace, name, ...after }])),
   )
@@ -57,16 +72,16 @@ export function refuseIngresses(plans: readonly IngressPlan[]): void {
   })
 }
 
-/** In the order of the plan. `isMaking` takes nothing away. */
+/** In the order of the plan. */
 export async function carryOutIngresses(
   api: Api,
   { namespace, deployment, ingresses }: IngressPlan,
-  { out, signal, isMaking = false }: Pick<Session, 'out' | 'signal'> & { readonly isMaking?: boolean },
+  { out, signal }: Pick<Session, 'out' | 'signal'>,
 ): Promise<void> {
   for (const { name, what, before, after } of ingresses) {
     // By the time that it is done, it may be another of that name.
     const expecting = before === null ? {} : { expected: before }
-    if (what === 'removed' && !isMaking) {
+    if (what === 'removed') {
       await api.call('ingress.delete', { namespace, name, ...expecting }, signal)
       out.note(`the ingress ${name} is taken away`)
     }
@@ -82,8 +97,12 @@ export async function carryOutIngresses(
 
 const text = (value: unknown): string => (value === null ? '(none)' : JSON.stringify(value))
 
-const kept = (keptBy: string | null, deployment: string): string =>
-  keptBy === null ? `no file of ${deployment} has made it` : `the file of ${keptBy} has made it`
+function stays({ keptBy, deployment: to }: NonNullable<Planned['before']>, deployment: string): string {
+  if (to !== deployment) return `it leads to ${to} now`
+  if (keptBy === null) return `no file of ${deployment} has made it`
+  if (keptBy !== deployment) return `the file of ${keptBy} has made it`
+  return 'deploy --spec takes away what the file does not name any more, and run does not'
+}
 
 /** A line for each, and for what would change of it. */
 export const ingressLines = ({ ingresses, deployment, denied }: IngressPlan): readonly string[] => [
@@ -93,7 +112,7 @@ export const ingressLines = ({ ingresses, deployment, denied }: IngressPlan): re
       case 'same':
         return [`ingress ${name} stays as it is`]
       case 'stays':
-        return [`ingress ${name} for ${route} stays: ${kept(before?.keptBy ?? null, deployment)}`]
+        return [`ingress ${name} for ${route} stays${before === null ? '' : `: ${stays(before, deployment)}`}`]
       case 'removed':
         return [`ingress ${name} for ${route} is taken away: the file does not name it any more`]
       case 'new':

@@ -8,11 +8,12 @@ import type { Api } from '../peer/api.ts'
 import { attend, mostAttended } from './attend.ts'
 import type { Session } from '../line/command.ts'
 import { becomesReady, servesFirst } from './becomes-ready.ts'
+import type { Difference } from './changes.ts'
 import { differenceLines, differenceOf, inNamespace } from './changes.ts'
 import { dryRun } from './dry-run.ts'
 import { spooled } from '../exit-code.ts'
 import type { IngressPlan } from './ingress-file.ts'
-import { carryOutIngresses, ingressPlanOf, refuseIngresses } from './ingress-file.ts'
+import { carryOutIngresses, ingressPlanOf, refuseClashes, refuseIngresses } from './ingress-file.ts'
 import { readSpecs } from './spec-file.ts'
 
 type Submitted = Pick<OutputOf<'workload.run'>, 'id' | 'name' | 'parts' | 'state' | 'index'> & {
@@ -79,6 +80,11 @@ const shownName = ({ request }: SpecDocument): string => request.name ?? ('image
 
 async function dryRuns(api: Api, documents: readonly SpecDocument[], session: Session): Promise<number> {
   const codes: number[] = []
+  const differences = new Map<SpecDocument, Difference>()
+  for (const document of documents)
+    if (document.kind === 'deployment')
+      differences.set(document, await differenceOf(api, document, { signal: session.signal, isMaking: true }))
+  refuseClashes([...differences.values()].flatMap(({ ingresses }) => ingresses ?? []))
   for (const document of documents) {
     const { kind, request } = document
     if (documents.length > 1) session.out.note(`${shownName(document)}:`)
@@ -88,7 +94,8 @@ async function dryRuns(api: Api, documents: readonly SpecDocument[], session: Se
       continue
     }
     if (kind === 'workload') codes.push(await dryRun(api, request, session))
-    else await session.out.result(await differenceOf(api, document, session.signal), differenceLines)
+    const difference = differences.get(document)
+    if (difference !== undefined) await session.out.result(difference, differenceLines)
   }
   return codes.find((code) => code !== 0) ?? 0
 }
@@ -106,7 +113,7 @@ async function ingressPlans(api: Api, documents: readonly SpecDocument[], signal
   const plans = new Map<SpecDocument, IngressPlan>()
   for (const document of documents)
     if (document.kind === 'deployment' && document.ingresses.length > 0)
-      plans.set(document, await ingressPlanOf(api, document, signal))
+      plans.set(document, await ingressPlanOf(api, document, { signal, isMaking: true }))
   refuseIngresses([...plans.values()])
   return plans
 }
@@ -128,10 +135,13 @@ async function submitAll(
       })
       done.push(submitted)
       const plan = plans.get(document)
-      if (plan !== undefined) await carryOutIngresses(api, plan, { out, signal, isMaking: true })
+      if (plan !== undefined) await carryOutIngresses(api, plan, { out, signal })
       if (!asked.isDetached || documents.length > 1) out.note(`${submitted.name} (${submitted.id}) is submitted`)
     } catch (error) {
-      if (done.length > 0) out.note(`${shownName(document)} is not submitted, nor what follows it`)
+      const name = shownName(document)
+      if (done.length > index)
+        out.note(`${name} is submitted and not reached as the file says; what follows it is not submitted`)
+      else if (done.length > 0) out.note(`${name} is not submitted, nor what follows it`)
       throw error
     }
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Route } from '../../../../src/core/ingress/plan.ts'
 import { planIngresses } from '../../../../src/core/ingress/plan.ts'
+import { limits } from '../../../../src/core/state/state.ts'
 import type { Ingress } from '../../../../src/model/ingress.ts'
 import { ingressKey } from '../../../../src/model/ingress.ts'
 
@@ -18,9 +19,9 @@ const ingress = (name: string, host: string, more: Partial<Ingress> = {}): Ingre
 const kept = { keptBy: 'web' }
 
 /** What is to be done, in words; the code of what is refused. */
-function plan(there: readonly Ingress[], routes: readonly Route[], deployment = 'web'): readonly string[] | string {
+function plan(there: readonly Ingress[], routes: readonly Route[], removes = true): readonly string[] | string {
   const ingresses = new Map(there.map((one) => [ingressKey(one.namespace, one.name), one]))
-  const made = planIngresses({ ingresses }, { namespace: 'a', deployment, routes })
+  const made = planIngresses({ ingresses }, { namespace: 'a', deployment: 'web', routes, removes, by: 'socket' })
   if (!made.ok) return made.failure.code
   return made.steps.map((step) => `${step.what} ${'after' in step ? step.after.name : step.before.name}`)
 }
@@ -56,6 +57,38 @@ test('what the file made and names no more goes; what another made for the deplo
     ingress('elsewhere', 'else.org', { namespace: 'b', ...kept }),
   ]
   expect(plan(there, [])).toEqual(['removed old', 'stays by-hand', 'stays of-other'])
+})
+
+test('what the file made and somebody has led elsewhere stays, also where it is in the way', () => {
+  const there = [ingress('shop', 'x.org', { ...kept, deployment: 'api' })]
+  expect(plan(there, [route('web', 'y.org')])).toEqual(['new web', 'stays shop'])
+  expect(plan(there, [route('web', 'x.org')])).toBe('ROUTE_TAKEN')
+})
+
+test('given that nothing is removed, what the file names no more stays, and is refused where it is in the way', () => {
+  const there = [ingress('old', 'x.org', kept)]
+  expect(plan(there, [route('web', 'y.org')], false)).toEqual(['new web', 'stays old'])
+  expect(plan(there, [route('web', 'x.org')], false)).toBe('ROUTE_TAKEN')
+  expect(plan(there, [route('web', 'x.org')])).toEqual(['removed old', 'new web'])
+})
+
+test('given as many as there may be, one more is refused, unless another goes before it', () => {
+  const others = (many: number, namespace: string): readonly Ingress[] =>
+    Array.from({ length: many }, (_, i) => ingress(`o${i}`, `o${i}.${namespace}`, { namespace, deployment: 'other' }))
+  const own = others(limits.namespaceIngresses - 1, 'a')
+  expect(plan(own, [route('web', 'x.org')])).toEqual(['new web'])
+  expect(plan(own, [route('web', 'x.org'), route('more', 'y.org')])).toBe('INVALID_REQUEST')
+  expect(plan([...own, ingress('old', 'x.org', kept)], [route('web', 'x.org')])).toEqual(['removed old', 'new web'])
+  expect(plan([...own, ingress('web', 'y.org')], [route('web', 'x.org')])).toEqual(['changed web'])
+  expect(plan(others(limits.ingresses, 'b'), [route('web', 'x.org')])).toBe('RATE_LIMITED')
+})
+
+test('a route that one of them gives up can be taken by what comes after it, and by nothing before', () => {
+  const there = [ingress('one', 'x.org', { ...kept, path: '/1' }), ingress('two', 'x.org', { ...kept, path: '/2' })]
+  const [one, two] = [route('one', 'x.org', { path: '/2' }), route('two', 'x.org', { path: '/3' })]
+  expect(plan(there, [one, two])).toBe('ROUTE_TAKEN')
+  expect(plan(there, [two, one])).toEqual(['changed two', 'changed one'])
+  expect(plan(there, [route('new', 'x.org', { path: '/2' }), two])).toEqual(['changed two', 'new new', 'removed one'])
 })
 
 test('what is taken away goes last, so that a host that is named all the time keeps its certificate, unless it is in the way', () => {

@@ -115,11 +115,43 @@ describe('given a file that says how a deployment is reached', () => {
     expect((await cli(['diff', '--spec', fileWith(document('web', 'x.org'))], given)).code).toBe(0)
   })
 
+  test('what stays is told with why', async () => {
+    const left = (before: object) => planOf([{ name: 'old', what: 'stays', before, after: null }])
+    const why = async (before: object): Promise<string | undefined> => {
+      const given = answers(() => left(before))
+      return (await deploy(document('web', 'x.org'), given, '--dry-run')).out.trim().split('\n').at(-1)
+    }
+    const said = 'ingress old for x.org/ stays'
+    expect(await why(there('x.org', 'web', 'api'))).toBe(`${said}: it leads to api now`)
+    expect(await why(there('x.org', null))).toBe(`${said}: no file of web has made it`)
+    expect(await why(there('x.org', 'api'))).toBe(`${said}: the file of api has made it`)
+  })
+
   test('run --file makes it as well, and takes nothing away', async () => {
-    const given = answers(() => planOf([one.new('web', 'x.org'), one.removed]))
+    const left = { ...one.removed, what: 'stays' }
+    const given = answers((input) => {
+      expect(input).toMatchObject({ removes: false })
+      return planOf([one.new('web', 'x.org'), left])
+    })
+    const text = fileWith(document('web', 'x.org'))
+    const { out } = await cli(['run', '--dry-run', '--file', text], given)
+    expect(out.trim().split('\n').at(-1)).toBe(
+      'ingress old for old.org/ stays: deploy --spec takes away what the file does not name any more, and run does not',
+    )
     const { asked, code, err } = await cli(['run', '-d', '--file', fileWith(document('web', 'x.org'))], given)
     expect(code, err).toBe(0)
     expect(asked.map(({ name }) => name)).toEqual(['ingress.diff', 'deploy.create', 'ingress.create'])
+  })
+
+  test('given that somebody has taken the route meanwhile, run --file says that the deployment is submitted', async () => {
+    const taken = (): never => {
+      throw new ClawError('ROUTE_TAKEN', { host: 'x.org', path: '/', ingress: 'team-a/theirs' })
+    }
+    const given = { ...answers(asNew), 'ingress.create': taken }
+    const { err } = await cli(['run', '-d', '--file', fileWith(document('web', 'x.org'))], given)
+    expect(err).toContain('error[ROUTE_TAKEN]')
+    expect(err).toContain('web is submitted and not reached as the file says; what follows it is not submitted')
+    expect(err).not.toContain('web is not submitted')
   })
 })
 
@@ -150,6 +182,12 @@ describe('nothing is done', () => {
     const { asked, err } = await deploy(text, answers(asNew, fresh))
     expect(asked.map(({ name }) => name)).toEqual([...untouched, ...untouched])
     expect(err).toContain(`error[${code}]`)
+    const looks = [['deploy', '--dry-run', '--spec'], ['diff'], ['run', '--dry-run', '--file']]
+    for (const look of looks) {
+      const looked = await cli([...look, fileWith(text)], answers(asNew, fresh))
+      expect([look, looked.err]).toEqual([look, expect.stringContaining(`error[${code}]`)])
+      expect(looked.out).toBe('')
+    }
   })
 })
 
