@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Agreed } from '../../core/volumes/write-back.ts'
 import { tarEntries } from '../../lib/tar-entries.ts'
 import { tarEnd, tarHeader, tarPadding } from '../../lib/tar-header.ts'
-import { ClawError } from '../../model/failure.ts'
+import type { Log } from '../../ports/log.ts'
 import type { EngineVolume, VolumeEngine } from '../../ports/volumes.ts'
 
 type Engine = Pick<VolumeEngine, 'ensure' | 'named' | 'remove' | 'abandon' | 'pack' | 'unpack'>
@@ -17,19 +17,37 @@ const Notes = z.array(z.tuple([z.string(), z.string(), z.string()]))
 
 export class AgreedNotes {
   readonly #engine: Engine
+  readonly #log: Log
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, log: Log) {
     this.#engine = engine
+    this.#log = log
   }
 
-  /** None where somebody has taken them from the engine: then all that differs counts as changed on both sides. Throws STATE_CORRUPT. */
+  /**
+   * None where somebody has taken them from the engine, or writing them was cut off, since an engine cannot put a whole file in the place of
+   * another: then all that differs counts as changed on both sides, and nothing as gone.
+   */
   async read({ name, labels }: EngineVolume, signal: AbortSignal): Promise<ReadonlyMap<string, Agreed>> {
     const notes = `${name}${suffix}`
     if (!(await this.#engine.named(labels, signal)).includes(notes)) return new Map()
     const parts: Uint8Array[] = []
     for await (const { entry, content } of tarEntries(this.#engine.pack({ volume: notes }, signal), limits))
       if (entry.path === file) for await (const chunk of content) parts.push(Uint8Array.from(chunk))
-    return parts.length === 0 ? new Map() : notesIn(Buffer.concat(parts).toString('utf8'), notes)
+    return parts.length === 0 ? new Map() : this.#notesIn(Buffer.concat(parts).toString('utf8'), notes)
+  }
+
+  #notesIn(text: string, volume: string): ReadonlyMap<string, Agreed> {
+    try {
+      return new Map(Notes.parse(JSON.parse(text)).map(([key, etag, md5]) => [key, { etag, md5 }]))
+    } catch (error) {
+      const reason = String(error).slice(0, 256)
+      this.#log.warn('what a volume and its store agreed on cannot be read, and counts as not known', {
+        volume,
+        reason,
+      })
+      return new Map()
+    }
   }
 
   async write(copy: EngineVolume, agreed: ReadonlyMap<string, Agreed>, signal: AbortSignal): Promise<void> {
@@ -43,14 +61,6 @@ export class AgreedNotes {
     const notes = `${copy}${suffix}`
     await this.#engine.abandon(notes, signal)
     await this.#engine.remove(notes, signal)
-  }
-}
-
-function notesIn(text: string, name: string): ReadonlyMap<string, Agreed> {
-  try {
-    return new Map(Notes.parse(JSON.parse(text)).map(([key, etag, md5]) => [key, { etag, md5 }]))
-  } catch (cause) {
-    throw new ClawError('STATE_CORRUPT', { file: name, detail: 'it is no list of objects' }, { cause })
   }
 }
 

@@ -26,7 +26,7 @@ export interface VolumeDeps {
   /** What stores of objects hold; null on a node without an engine. */
   readonly objects: Pick<ObjectCopies, 'ready'> | null
   /** The same, where work writes it. */
-  readonly working: Pick<WorkingCopies, 'ready' | 'push'> | null
+  readonly working: Pick<WorkingCopies, 'ready' | 'push' | 'alone'> | null
   /** Takes away what an ended task has left on the engine, once its output is kept. */
   readonly removeTask: (placement: PlacementId) => Promise<void>
   /** Most bytes of one copy. */
@@ -165,12 +165,15 @@ export class VolumeService {
     return this.#deps.copies.remove(id)
   }
 
-  /** The data of a volume of the engine goes; what is in a directory of the host, or at a server, stays. */
+  /** The data of a volume of the engine goes, once it is not being put back; what is in a directory of the host, or at a server, stays. */
   async discard(volume: Volume, signal: AbortSignal): Promise<void> {
     for (const { id, node } of volume.snapshots) if (node === this.#deps.self) await this.forgetCopy(id)
     if (volume.type === 'hostpath' || this.#deps.engine === null) return
-    const all = await this.#engine.named(labelsOf(volume, this.#deps), signal)
-    for (const name of all) await this.#remove(volume, name, signal)
+    const removeAll = async (): Promise<void> => {
+      const all = await this.#engine.named(labelsOf(volume, this.#deps), signal)
+      for (const name of all) await this.#remove(volume, name, signal)
+    }
+    await (isWrittenBack(volume) ? there(this.#deps.working).alone(volume, signal, removeAll) : removeAll())
   }
 
   /** What was to hold the data of the volume. */

@@ -12,6 +12,7 @@ import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
 import { minute } from '../../model/time.ts'
+import type { Volume } from '../../model/volume.ts'
 import { volumeKey } from '../../model/volume.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
@@ -51,20 +52,27 @@ export class WorkingCopies {
 
   constructor(deps: WorkingCopiesDeps) {
     this.#deps = deps
-    this.#notes = new AgreedNotes(deps.engine)
+    this.#notes = new AgreedNotes(deps.engine, deps.log)
   }
 
   /**
    * What the engine calls it, once all that the store held then is in it. Throws VOLUME_SOURCE, TOO_LARGE, VOLUME_COPY_CUT for what does not stand
    * still, and what the vault and the engine do.
    */
-  ready(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<string> {
-    return this.#turns.run(volumeKey(volume.namespace, volume.name), signal, async () => {
-      const copy = engineVolume(volume, this.#deps)
+  async ready(volume: S3Volume, onProgress: (text: string) => void, signal: AbortSignal): Promise<string> {
+    const copy = engineVolume(volume, this.#deps)
+    // One that is whole stays so, also while it is put back.
+    if (await this.#isWhole(volume, copy, signal)) return copy.name
+    return this.alone(volume, signal, async () => {
       if (!(await this.#isWhole(volume, copy, signal)))
         await untilStill(() => this.#fetch(volume, copy, onProgress, signal))
       return copy.name
     })
+  }
+
+  /** Does what must not meet a fetch or a push of the volume. */
+  alone<T>({ namespace, name }: Volume, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(volumeKey(namespace, name), signal, work)
   }
 
   /**
@@ -78,7 +86,7 @@ export class WorkingCopies {
     signal: AbortSignal,
   ): Promise<Pushed> {
     const key = volumeKey(volume.namespace, volume.name)
-    return this.#turns.run(key, signal, async () => {
+    return this.alone(volume, signal, async () => {
       const copy = engineVolume(volume, this.#deps)
       if (!(await this.#isWhole(volume, copy, signal)))
         throw new ClawError('INVALID_REQUEST', {

@@ -114,9 +114,18 @@ describe('what work mounts of stores of objects', () => {
     const working: VolumeDeps['working'] = {
       ready: async ({ name }) => `written-${name}`,
       push: async () => ({ put: ['a'], remove: [], left: [], theirs: [], leftOut: [] }),
+      alone: async ({ name }, _, work) => {
+        told.push(`alone ${name}`)
+        return work()
+      },
     }
     let refused = ''
-    const deps = { ...place, control: { state }, engine: null, objects, working, mostBytes: 1, copies: {} as never }
+    const engine = {
+      named: async () => ['written', 'written.agreed'],
+      users: async () => [],
+      remove: async (name: string) => void told.push(`remove ${name}`),
+    } as unknown as VolumeEngine
+    const deps = { ...place, control: { state }, engine, objects, working, mostBytes: 1, copies: {} as never }
     const service = new VolumeService({ ...deps, removeTask: () => Promise.resolve() })
     const mounts = ['one', 'two'].map((source) => ({ source, target: `/${source}`, readOnly: false }))
     const prepare = (): Promise<PreparedMounts> =>
@@ -135,6 +144,12 @@ describe('what work mounts of stores of objects', () => {
     expect((await push(written)).put).toEqual(['a'])
     const refusals = [volume({ type: 's3', access: 'ROX', s3: place3 }), volume()].map((one) => () => push(one))
     for (const refused of refusals) expect(refused).toThrow('only a volume of S3 with the access RWO')
+  })
+
+  test('is taken away alone, with all that the engine has beside it', async () => {
+    const { service, told } = lab()
+    await service.discard(volume({ name: 'two', type: 's3', access: 'RWO', s3: place3 }), never)
+    expect(told).toEqual(['alone two', 'remove written', 'remove written.agreed'])
   })
 
   test('is looked at, and let go of, when whoever asked says so', async () => {

@@ -40,12 +40,14 @@ function lab() {
     ['a', 'one'],
     ['in/b', 'two'],
   ])
-  const hooks = { read: (): void => {}, write: (key: string): void => void key }
+  const hooks = { read: (): void => {}, write: (key: string): void | Promise<void> => void key }
   /** Names in volumes that stand for something else: of a hard link what it is another name of, and null for what is no file. */
   const links = new Map<string, string | null>()
+  const warned: string[] = []
+  const log = { ...silent, warn: (text: string) => void warned.push(text) }
   const nameOf = (content: VolumeContent): string => ('volume' in content ? content.volume : '')
   const copies = new WorkingCopies({
-    ...{ self: ada, mesh: 'mesh-abcdefgh1234' as MeshId, clock: new World(1), log: silent, mostBytes: 1_000 },
+    ...{ self: ada, mesh: 'mesh-abcdefgh1234' as MeshId, clock: new World(1), log, mostBytes: 1_000 },
     vault: { values: async () => [Buffer.from('id:key')] },
     open: () => ({
       list: async () =>
@@ -55,7 +57,7 @@ function lab() {
         yield await Promise.resolve(Buffer.from(objects.get(key) ?? ''))
       },
       async write(key, content) {
-        hooks.write(key)
+        await hooks.write(key)
         const text = Buffer.concat(await Array.fromAsync(content)).toString()
         objects.set(key, text)
         return etagOf(text)
@@ -88,7 +90,7 @@ function lab() {
   const push = (rules: { removes?: boolean; force?: boolean } = {}) =>
     copies.push(volume, { removes: false, force: false, ...rules }, () => undefined, never)
   const files = async (): Promise<Map<string, string>> => engine.get(await ready())?.files ?? new Map<string, string>()
-  return { engine, objects, hooks, links, ready, push, files }
+  return { copies, engine, objects, hooks, links, warned, ready, push, files }
 }
 
 /** A header that says it is a hard link to something, or a symbolic one. */
@@ -207,6 +209,39 @@ describe('what is put back', () => {
     await expect(push()).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
     ;(await files()).set('large', 'x'.repeat(1_001))
     await expect(push()).rejects.toMatchObject({ code: 'VOLUME_TARGET' })
+  })
+
+  test('given a push that takes long, then work starts meanwhile, and what takes the volume away comes after it', async () => {
+    const { copies, files, push, engine, hooks, ready } = lab()
+    ;(await files()).set('a', 'written')
+    const writing = Promise.withResolvers<void>()
+    const written = Promise.withResolvers<void>()
+    hooks.write = () => {
+      writing.resolve()
+      return written.promise
+    }
+    const pushed = push()
+    await writing.promise
+    expect(await ready()).toBe([...engine.keys()].find((name) => !name.endsWith('.agreed')))
+    const gone = copies.alone(volume, never, async () => engine.clear())
+    written.resolve()
+    expect((await pushed).put).toEqual(['a'])
+    await gone
+    expect([...engine.keys()]).toEqual([])
+  })
+
+  test('given notes that were cut off, then it is said, what differs is refused, nothing counts as gone, and they are written anew', async () => {
+    const { files, push, engine, ready, warned, objects } = lab()
+    const mine = await files()
+    mine.set('a', 'written')
+    mine.delete('in/b')
+    const notes = engine.get(`${await ready()}.agreed`)?.files
+    notes?.set('agreed.json', '[["a","')
+    await expect(push({ removes: true })).rejects.toMatchObject({ code: 'VOLUME_STORE_CHANGED', facts: { count: 1 } })
+    expect(await push({ force: true, removes: true })).toMatchObject({ put: ['a'], remove: [] })
+    expect([warned.length, objects.get('in/b')]).toEqual([2, 'two'])
+    mine.set('a', 'again')
+    expect((await push()).put).toEqual(['a'])
   })
 
   test('given notes that somebody has taken from the engine, then what differs is refused, and what is alike is not', async () => {
