@@ -112,10 +112,13 @@ test('a file says how its deployment is reached, which is made, changed and take
   const daemon = mesh.get(0)
   const service = await freePort()
   const file = join(mesh.directory, 'filed.toml')
-  const deployed = (...ingresses: readonly string[]) => {
+  const writeFiled = (...ingresses: readonly string[]): void => {
     const command = JSON.stringify([process.execPath, script, 'filed'])
     const work = `[workload]\nname = "filed"\nimage = "host"\nexecutor = "process"\ncommand = ${command}\nports = [8080]\nservice = ${service}\n`
     writeFileSync(file, [work, ...ingresses.map((one) => `[[workload.ingress]]\n${one}\n`)].join('\n'))
+  }
+  const deployed = (...ingresses: readonly string[]) => {
+    writeFiled(...ingresses)
     return daemon.cli('deploy', '--spec', file, '--detach', '--yes')
   }
   const answered = (path: string, wanted: Said['status']): Promise<unknown> =>
@@ -166,6 +169,13 @@ test('a file says how its deployment is reached, which is made, changed and take
   expect(refused.stderr).toContain('error[HOST_TAKEN]')
   await answered('/shop', 200)
 
+  writeFiled(`${host}\npath = "/shop"\nname = "renamed"`)
+  const inTheWay = await daemon.cli('run', '--detach', '--file', file)
+  expect(inTheWay.stderr).toContain('error[ROUTE_TAKEN]')
+
+  const lent = { name: 'lent', host: 'lent.example.org', deployment: 'filed', ofFile: true }
+  await call(daemon.socket, 'ingress.create', lent)
+  await call(daemon.socket, 'ingress.update', { name: 'lent', deployment: 'web' })
   const removed = await deployed()
   expect(removed.code, removed.stderr).toBe(0)
   expect(removed.stderr).toContain('the ingress filed is taken away')
@@ -175,6 +185,7 @@ test('a file says how its deployment is reached, which is made, changed and take
     code: 0,
     stdout: expect.stringContaining('ingress by-hand for hand.example.org/ stays'),
   })
+  expect(after.stdout).toContain('ingress lent for lent.example.org/ stays: it leads to web now')
 }, 60_000)
 
 test('a deployment is replaced and a replica is killed, and no request that may be repeated fails', async () => {
