@@ -29,17 +29,25 @@ install_tools() {
   [ -z "$ours" ] || rm -f $policy
 }
 
-# unpack FOLDER PACKAGE...: their files, and nothing else, below the folder. Nothing is installed.
+# unpack FOLDER PACKAGE...: their files, and nothing else, below the folder: all of them, or it is not there. Nothing is installed.
 unpack() {
-  local folder=$1 downloads=$1-download package
+  local folder=$1 new=$1.new downloads=$1-download package
   shift
   say "fetching $*"
-  rm -rf "$downloads" "$folder"
+  rm -rf "$downloads" "$new"
   mkdir -p "$downloads"
   apt update
   (cd "$downloads" && apt -o APT::Sandbox::User=root download "$@")
-  for package in "$downloads"/*.deb; do dpkg -x "$package" "$folder"; done
-  rm -rf "$downloads"
+  for package in "$downloads"/*.deb; do dpkg -x "$package" "$new"; done
+  rm -rf "$downloads" "$folder"
+  mv "$new" "$folder"
+}
+
+# forget_unpacked FOLDER: in a cache that several labs may share it stays, since another one may run it.
+forget_unpacked() {
+  [ -z "${CLAW_LAB_CACHE:-}" ] || return 0
+  lock_cache
+  rm -rf "$1"
 }
 
 # The archive this machine already uses, and the suite whose engine to take: on Debian 12 the next release's, as its own

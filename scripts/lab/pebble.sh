@@ -35,7 +35,7 @@ case ${1:-} in
   down)
     open_lab
     lock_lab
-    rm -rf "$PLACE"
+    forget_unpacked "$PLACE"
     say "down"
     ;;
   *)

@@ -7,7 +7,7 @@ import type { Hash } from '../../model/molt-agreement.ts'
 import type { BuyingRoom } from './buying/buying-door.ts'
 import type { LendingRoom } from './lending/lending-door.ts'
 
-/** One that is not over. */
+/** Also one that was closed not long ago. */
 export const leaseUnder = (id: Hash, room: Pick<LendingRoom, 'view'>): Lease | null =>
   shown(() => room.view())
     ?.leases()
