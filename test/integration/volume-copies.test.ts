@@ -4,12 +4,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { strict } from '../../src/adapters/docker/confinement.ts'
 import { connectEngine } from '../../src/adapters/docker/engine.ts'
 import { dockerVolumes } from '../../src/adapters/docker/volume-engine.ts'
+import { tarEntries } from '../../src/lib/tar-entries.ts'
 import { labDocker, removeContainers } from '../support/lab-docker.ts'
-import { tarOf } from '../support/tar.ts'
+import { extension, tarOf } from '../support/tar.ts'
 
 const never = new AbortController().signal
 const address = labDocker ?? ''
 const name = `claw-copies-${process.pid}`
+const linked = `${name}-linked`
 /** Too much for what lies between the engine and who reads it. */
 const bytes = 16 * 1_048_576
 
@@ -28,7 +30,29 @@ describe.skipIf(labDocker === null)('with the engine at CLAW_LAB_DOCKER (scripts
   afterEach(async () => {
     for (const of of [node, other]) await removeContainers(address, `claw.keeper=${of}`)
   })
-  afterAll(() => volumes.remove(name, never))
+  afterAll(async () => {
+    for (const one of [name, linked]) await volumes.remove(one, never)
+  })
+
+  test('given files with several names, long ones too, when a volume is read, then each further name is told with the first', async () => {
+    await volumes.ensure({ name: linked, options: {}, labels: {} }, never)
+    const deep = `${'d'.repeat(90)}/${'e'.repeat(90)}`
+    const files = [
+      { name: 'a', content: Buffer.from('one') },
+      { name: 'b', content: Buffer.alloc(0), type: '1', target: 'a' },
+      extension([['path', deep]]),
+      { name: 'deep', content: Buffer.from('two') },
+      extension([['linkpath', deep]]),
+      { name: 'z', content: Buffer.alloc(0), type: '1' },
+      { name: 'odd', content: Buffer.alloc(0), type: '2', target: 'a' },
+    ]
+    await volumes.unpack({ volume: linked }, pieces(tarOf(files)), never)
+    const found: Record<string, string | null> = {}
+    const limits = { entries: 20, bytes: 100 }
+    for await (const { entry } of tarEntries(volumes.pack({ volume: linked }, never), limits))
+      if (entry.kind !== 'folder') found[entry.path] = entry.linkTo
+    expect(found).toEqual({ a: null, b: 'a', [deep]: null, z: deep, odd: null })
+  })
 
   test('given a copy that is called off at whatever moment, then nothing of it stays', async () => {
     for (let wait = 0; wait < 80; wait += 4) {
