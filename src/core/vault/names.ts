@@ -1,5 +1,8 @@
 /** Which variables hold what nobody else should see, by their names. */
-const secretive = /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i
+
+/** How the names of such variables end, as the source of a pattern. */
+export const secretiveEnds = 'KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?'
+const secretive = new RegExp(`(${secretiveEnds})$`, 'i')
 
 export const isSecretive = (variable: string): boolean => secretive.test(variable)
 

@@ -27,7 +27,7 @@ afterAll(() => {
 })
 
 /** They start daemons, or look for peers on this very host. */
-const left = ['sim', 'sim market', 'doctor', 'version', 'top', 'events']
+const left = ['sim', 'sim market', 'doctor', 'debug bundle', 'version', 'top', 'events']
 const tried = commands.filter(({ path }) => !left.includes(path))
 
 /** Options of the command and of others, with values that mostly do not fit. */

@@ -2,6 +2,7 @@
 import { auditRows } from './audit-rows.ts'
 import { authRows } from './auth-rows.ts'
 import { backupRows } from './backup-rows.ts'
+import { debugRows } from './debug-rows.ts'
 import { volumeRows } from './volume-rows.ts'
 import { deployRows } from './deploy-rows.ts'
 import { imageRows } from './image-rows.ts'
@@ -55,6 +56,7 @@ export const nouns: Readonly<Record<string, string>> = {
   'network policy': 'Who may reach whom',
   'network wg': 'What it is made of: WireGuard',
   context: 'Which mesh to talk to',
+  debug: 'What a bug report needs',
 }
 
 export const commands: readonly Row[] = [
@@ -240,6 +242,7 @@ export const commands: readonly Row[] = [
     about: 'Find out what stands between you and the mesh.',
     load: () => import('../commands/doctor.ts'),
   },
+  ...debugRows,
   {
     path: 'context ls',
     about: 'List the meshes that have a name here, and which one is in use.',
