@@ -130,6 +130,26 @@ export const nodeFlags: Readonly<Record<string, Flag>> = {
   help: { type: 'boolean', about: 'Print this and exit' },
 }
 
+/** How it is called, and what that does. */
+export const nodeUsages: readonly (readonly [line: string, about: string])[] = [
+  ['clawnode start [options]', 'Found a mesh, or go on in the one that the data directory belongs to'],
+  ['clawnode join TOKEN [options]', 'Join the mesh that the token is from; - reads it from standard input'],
+  ['clawnode preflight [--json]', 'Check that this host is fit for it: exit code 0 yes, 1 with warnings, 2 no'],
+  ['clawnode install --systemd', 'Have it started with this host; uninstall takes that back'],
+  ['clawnode upgrade [--drain]', 'Restart it into the build that is on disk'],
+  ['clawnode --detect-gpus [--json]', 'Print the GPUs of this host'],
+]
+
+/** Lines for a shell. */
+export const nodeExamples: readonly string[] = [
+  'clawnode start --name gpu-1',
+  'clawbernetes token create | clawnode join - --name gpu-2',
+  'clawnode preflight --against gpu-1:8080',
+  'clawnode install --systemd --dry-run',
+  'clawnode upgrade --drain --timeout 1h',
+  'clawnode start --simulate-gpus 8xH100 --executor process --data-dir /tmp/claw',
+]
+
 /** What the command line gave, by flag. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
 
@@ -150,22 +170,12 @@ export function nodeHelp(): string {
     'clawnode: the Clawbernetes daemon. Run one on every GPU host.',
     '',
     'Usage:',
-    '  clawnode start [options]          Found a mesh, or go on in the one that the data directory belongs to',
-    '  clawnode join TOKEN [options]     Join the mesh that the token is from; - reads it from standard input',
-    '  clawnode preflight [--json]       Check that this host is fit for it: exit code 0 yes, 1 with warnings, 2 no',
-    '  clawnode install --systemd        Have it started with this host; uninstall takes that back',
-    '  clawnode upgrade [--drain]        Restart it into the build that is on disk',
-    '  clawnode --detect-gpus [--json]   Print the GPUs of this host',
+    ...nodeUsages.map(([line, about]) => `  ${line.padEnd(32)}  ${about}`),
     '',
     'Options:',
     ...rows.map(([flag, about]) => `  ${flag.padEnd(width)}  ${about}`),
     '',
     'Examples:',
-    '  clawnode start --name gpu-1',
-    '  clawbernetes token create | clawnode join - --name gpu-2',
-    '  clawnode preflight --against gpu-1:8080',
-    '  clawnode install --systemd --dry-run',
-    '  clawnode upgrade --drain --timeout 1h',
-    '  clawnode start --simulate-gpus 8xH100 --executor process --data-dir /tmp/claw',
+    ...nodeExamples.map((example) => `  ${example}`),
   ].join('\n')
 }
