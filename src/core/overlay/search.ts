@@ -8,6 +8,8 @@ export interface Search {
   readonly since: Instant
   /** Bytes sent until the last look. */
   readonly sentBytes: number
+  /** When they were more than at the look before, since it answered last. */
+  readonly grewAt: Instant | null
   /** How many candidates were tried in vain since it answered last, or was left alone. */
   readonly failed: number
 }
@@ -29,6 +31,8 @@ export interface Found {
 const keysLast: Millis = 3 * minute
 /** It sends again after five seconds. */
 const tryFor: Millis = 8 * second
+/** What is looked for is sent something all the time: where nothing was sent for so long, nobody wants anything of it. */
+const leftAlone: Millis = 2 * tryFor
 
 export const isFresh = ({ handshakeAt }: Pick<Seen, 'handshakeAt'>, at: Instant): boolean =>
   handshakeAt !== null && at - handshakeAt < keysLast
@@ -43,16 +47,22 @@ export function seek(
   }: { readonly candidates: readonly string[]; readonly seen: Seen | undefined; readonly isUp: boolean },
   at: Instant,
 ): Found {
-  const search = before ?? { turn: 0, since: at, sentBytes: 0, failed: 0 }
+  const search = before ?? { turn: 0, since: at, sentBytes: 0, grewAt: null, failed: 0 }
   const sentBytes = seen?.sentBytes ?? 0
   // Where it answered is where it is, whatever it said of itself.
   if (seen !== undefined && isFresh(seen, at))
-    return { search: { ...search, since: at, sentBytes, failed: 0 }, endpoint: seen.endpoint, isSearching: false }
-  const isSilent = seen?.handshakeAt === null || seen === undefined || sentBytes > search.sentBytes
-  const isSearching = isUp && candidates.length > 0 && isSilent
-  const isOver = isSearching && at - search.since >= tryFor
+    return {
+      search: { ...search, since: at, sentBytes, grewAt: null, failed: 0 },
+      ...{ endpoint: seen.endpoint, isSearching: false },
+    }
+  const grewAt = sentBytes > search.sentBytes ? at : search.grewAt
+  const isUsed = (grew: Instant | null): boolean => grew !== null && at - grew < leftAlone
+  const isUnmet = seen === undefined || seen.handshakeAt === null
+  const isSearching = isUp && candidates.length > 0 && (isUnmet || isUsed(grewAt))
+  const since = isUnmet || isUsed(search.grewAt) ? search.since : at
+  const isOver = isSearching && at - since >= tryFor
   const next = {
-    ...{ turn: search.turn + (isOver ? 1 : 0), since: isOver ? at : search.since, sentBytes },
+    ...{ turn: search.turn + (isOver ? 1 : 0), since: isOver ? at : since, sentBytes, grewAt },
     failed: isSearching ? search.failed + (isOver ? 1 : 0) : 0,
   }
   const endpoint = candidates[next.turn % Math.max(1, candidates.length)] ?? seen?.endpoint ?? null

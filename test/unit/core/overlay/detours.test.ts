@@ -7,7 +7,7 @@ import { ada, bob, cyd } from '../../../support/control-samples.ts'
 const now = 1_000_000
 const attempt = (node: NodeId, failed: number, parts: Partial<Attempt> = {}): Attempt => ({
   ...{ node, candidates: ['a:1', 'b:1', 'c:1'], seen: undefined },
-  search: { turn: failed, since: now, sentBytes: 0, failed },
+  search: { turn: failed, since: now, sentBytes: 0, grewAt: null, failed },
   ...parts,
 })
 const answering = (node: NodeId): Attempt =>

@@ -31,7 +31,7 @@ test('a port that was said is that of the first lane, and the second is next to 
 
 const candidates = ['a:1', 'b:1']
 const silent: Seen = { endpoint: 'a:1', handshakeAt: null, sentBytes: 148 }
-const start: Search = { turn: 0, since: 0, sentBytes: 0, failed: 0 }
+const start: Search = { turn: 0, since: 0, sentBytes: 0, grewAt: null, failed: 0 }
 
 test('places are tried in turn, each for some seconds, until keys are agreed on; then it is where it has answered', () => {
   const first = seek(undefined, { candidates, seen: undefined, isUp: true }, 0)
@@ -52,6 +52,24 @@ test('a peer that has been quiet is left alone until something is sent to it in 
   const quiet = { ...start, sentBytes: 500, since: 900_000 }
   expect(seek(quiet, { candidates, seen, isUp: true }, 900_000).isSearching).toBe(false)
   expect(seek(quiet, { candidates, seen: { ...seen, sentBytes: 648 }, isUp: true }, 900_000).isSearching).toBe(true)
+})
+
+test('a peer that has answered once, and does no more, is looked for as one that never did, for as long as something is sent to it', () => {
+  let search: Search | undefined
+  let failed = 0
+  // As WireGuard does it: something is sent every five seconds and a bit, and looked at every second.
+  const look = (at: number): boolean => {
+    const sentBytes = 148 * Math.floor(at / 5_300)
+    const found = seek(search, { candidates, seen: { endpoint: 'a:1', handshakeAt: 1, sentBytes }, isUp: true }, at)
+    search = found.search
+    failed = Math.max(failed, search.failed)
+    return found.isSearching
+  }
+  const begins = 3 * 60_000 + 1
+  for (let at = 0; at < begins; at += 1_000) expect(look(at)).toBe(false)
+  expect(look(begins + 6_000)).toBe(true)
+  for (let at = begins + 7_000; at < begins + 40_000; at += 1_000) expect(look(at)).toBe(true)
+  expect(failed).toBe(4)
 })
 
 test('nothing is sent to a node that is lost, and nothing where nobody knows where', () => {
