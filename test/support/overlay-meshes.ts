@@ -20,14 +20,15 @@ export const shape: fc.Arbitrary<Shape> = fc
     nat: fc.array(fc.boolean(), { minLength: 140, maxLength: 140 }),
     hub: fc.array(fc.constantFrom('no', 'no', 'no', 'able', 'chosen'), { minLength: 140, maxLength: 140 }),
     byHand: fc.array(fc.boolean(), { minLength: 140, maxLength: 140 }),
+    lost: fc.array(fc.boolean(), { minLength: 140, maxLength: 140 }),
     meshUpTo: fc.constantFrom(2, 5, 50, 500),
     apart: fc.array(fc.tuple(fc.nat(139), fc.nat(139)), { maxLength: 200 }),
   })
-  .map(({ slots, nat, hub, byHand, meshUpTo, apart }) => ({
+  .map(({ slots, nat, hub, byHand, lost, meshUpTo, apart }) => ({
     settings: { ...defaultOverlay, meshUpTo },
     sites: slots.map((slot, i) => ({
       ...{ node: nameOf(slot), slot, isBehindNat: nat[i] ?? false, isManaged: byHand[i] !== true },
-      hub: hub[i] ?? 'no',
+      ...{ hub: hub[i] ?? 'no', isUp: lost[i] !== true },
       detours: apart.flatMap(([one, other]) => {
         const there = slots[other]
         return one === i && other !== i && there !== undefined ? [nameOf(there)] : []

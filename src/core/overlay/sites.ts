@@ -16,6 +16,7 @@ export function sitesOf(state: Known, generation: number): readonly Site[] {
       slot: one.slot,
       isBehindNat: one.isBehindNat,
       isManaged: one.isManaged,
+      isUp: isUp(state, one),
       detours: one.detours ?? [],
       hub: fitness(state, one),
     }))
@@ -24,10 +25,13 @@ export function sitesOf(state: Known, generation: number): readonly Site[] {
 export const laneOf = ({ lanes }: Pick<OverlayNode, 'lanes'>, generation: number) =>
   lanes.find((lane) => lane.generation === generation)
 
-/** Those that hold the key of the mesh may lead it, and are up most of the time. */
-function fitness({ members, sealedKeys, liveness }: Known, { node }: OverlayNode): Site['hub'] {
+function isUp({ liveness }: Known, { node }: OverlayNode): boolean {
   const seen = liveness.get(node)
-  if (seen === 'lost' || seen === 'left') return 'no'
+  return seen !== 'lost' && seen !== 'left'
+}
+
+/** Those that hold the key of the mesh may lead it, and are up most of the time. */
+function fitness({ members, sealedKeys }: Known, { node }: OverlayNode): Site['hub'] {
   const label = members.get(node)?.labels[hubLabel]
   if (label !== undefined && label !== 'false') return 'chosen'
   return sealedKeys.has(node) ? 'able' : 'no'

@@ -13,6 +13,8 @@ export interface Site {
   readonly isBehindNat: boolean
   /** Its daemon sets the interface up, and so that it passes on. */
   readonly isManaged: boolean
+  /** It is not known to be lost, or to have left. */
+  readonly isUp: boolean
   /** How fit it is to pass packets on: `chosen` by its owner, `able`, or neither. */
   readonly hub: 'chosen' | 'able' | 'no'
   /** Whom it does not reach by itself, as it has said. */
@@ -44,7 +46,8 @@ export function hubsOf(sites: readonly Site[], { meshUpTo }: Pick<Settings, 'mes
 
 /** Those of them that are best at passing packets on, in the order of their slots. */
 function fittest(sites: readonly Site[]): readonly Site[] {
-  const bySlot = sites.toSorted((a, b) => a.slot - b.slot)
+  const up = sites.filter(({ isUp }) => isUp)
+  const bySlot = (up.length > 0 ? up : sites).toSorted((a, b) => a.slot - b.slot)
   // One that others cannot reach by themselves would be no help to them.
   const reachable = bySlot.filter(({ isBehindNat }) => !isBehindNat)
   const chosen = reachable.filter(({ hub }) => hub === 'chosen')

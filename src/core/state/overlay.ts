@@ -78,7 +78,8 @@ function join(step: Step, overlay: Overlay, command: CommandOf<'join-overlay'>):
   put(step, overlay, {
     ...{ node, slot, lanes, endpoints, isBehindNat, isManaged },
     moved: before?.moved ?? overlay.generation,
-    ...(before?.detours && { detours: before.detours }),
+    // Where its owner sets it up, nobody knows any more whom it does not reach.
+    ...(isManaged && before?.detours && { detours: before.detours }),
   })
   if (before === undefined)
     emit(step, { type: 'overlay.joined', node, message: `${member.name} takes part in the overlay` })

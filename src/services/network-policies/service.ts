@@ -181,7 +181,10 @@ export class NetworkPolicyService implements Service {
       this.#tell([error.message])
       this.#loop.wake(soon)
     } finally {
-      if (!this.#isWaiting) this.#looked = changed
+      if (!this.#isWaiting) {
+        this.#waitingSince = null
+        this.#looked = changed
+      }
       this.#release()
     }
   }
@@ -205,7 +208,6 @@ export class NetworkPolicyService implements Service {
     const mayMiss = !this.#isFresh || (!this.#hasApplied && !tasks.areAllKnown())
     this.#isWaiting = mayMiss && (await filter.isThere(signal))
     if (this.#isWaiting) return this.#whyWaiting()
-    this.#waitingSince = null
     const problems = await filter.apply(ruling, signal)
     this.#hasApplied = true
     return problems

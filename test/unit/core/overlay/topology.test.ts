@@ -9,7 +9,7 @@ import { defaultOverlay } from '../../../../src/model/overlay.ts'
 import { pathOf, shape, tables } from '../../../support/overlay-meshes.ts'
 
 const site = (slot: number, parts: Partial<Site> = {}): Site => ({
-  ...{ node: nodeId(`node-${slot}`), slot, isBehindNat: false, isManaged: true, hub: 'no', detours: [] },
+  ...{ node: nodeId(`node-${slot}`), slot, isBehindNat: false, isManaged: true, isUp: true, hub: 'no', detours: [] },
   ...parts,
 })
 const sites = (count: number, parts: (slot: number) => Partial<Site> = () => ({})): readonly Site[] =>
@@ -93,6 +93,14 @@ test('two that do not reach each other go by one that both reach, whichever of t
     { node: 'node-5', allowed: ['10.100.0.2/32', '10.200.2.0/24', '10.100.0.5/32', '10.200.5.0/24'] },
   ])
   expect([wayFrom(five, 1, 2), wayFrom(five, 2, 1), wayFrom(five, 1, 3)]).toEqual(['node-5', 'node-5', null])
+})
+
+test('one that is lost passes nothing on while another is there, behind NAT or not', () => {
+  const lostPublic = sites(4, (slot) => ({
+    ...{ isBehindNat: slot !== 4, isUp: slot !== 4 },
+    detours: slot === 1 ? [node(2)] : [],
+  }))
+  expect(wayFrom(lostPublic, 1, 2)).toBe(node(3))
 })
 
 test('nobody passes on what it does not reach itself, nor one whose owner sets it up, and where nobody is left they stay as they are', () => {

@@ -208,6 +208,12 @@ describe('whom a node does not reach by itself', () => {
 
   test('is forgotten with the member, and where the node takes no part any more', () => {
     const book = overlayOf(ada, bob, cyd)
+    book.run(detour(ada, cyd))
+    book.run(joinOverlay(ada, 1))
+    expect(of(book, ada)).toEqual([cyd])
+    book.run(joinOverlay(ada, 1, { isManaged: false }))
+    expect(of(book, ada)).toBeUndefined()
+    book.run(joinOverlay(ada, 1))
     book.run(detour(ada, bob, cyd))
     book.run(detour(cyd, ada))
     book.run({ type: 'remove-member', node: bob, force: true })
