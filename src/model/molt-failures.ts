@@ -157,6 +157,11 @@ const buyingFailures = {
     ({ found }: { found: string }) => `No provider would run it: ${found}.`,
     'See what there is with `clawbernetes molt market`; ask for less, for longer or shorter, pay more, or accept other ways to be kept apart.',
   ),
+  MOLT_QUOTE_GONE: failure(
+    'conflict',
+    ({ quote }: { quote: string }) => `No bid of quote ${quote} holds any more, or it was for something else.`,
+    'Nothing was submitted. Ask for a new quote, look at its bids, and name that one within a minute.',
+  ),
   MOLT_TOO_MANY_JOBS: failure(
     'capacity',
     ({ most }: { most: number }) => `This node has ${most} jobs under way, and no more at a time.`,

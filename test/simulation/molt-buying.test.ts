@@ -173,10 +173,8 @@ describe('wherever the power goes', () => {
     const request = { name: 'train', wish: wish(), work, by: 'user:ada', quote: quote.id }
     const job = await lab.play(service().submit(request))
     expect(job.buy.purchases.map(({ key }) => key)).toEqual([best?.hash])
-    const other = await lab.play(service().submit({ ...request, wish: wish({ gpus: 1 }) }))
-    expect(other.buy).toMatchObject({ state: 'collecting', purchases: [] })
+    await expect(lab.play(service().submit(request))).rejects.toMatchObject({ code: 'MOLT_QUOTE_GONE' })
     await over(street, job.id)
-    await over(street, other.id)
     expect(scripted).toHaveLength(1)
   })
 })

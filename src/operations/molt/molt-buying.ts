@@ -84,7 +84,11 @@ export const moltQuote = unary({
   about: 'Ask providers what they would want for some work. Nothing is spent, and nobody is promised anything.',
   input: z.strictObject({ ...wishFields, node: buyer }),
   output: z.object({
-    quote: z.string().describe('With it in a request within a minute, the job takes these very bids'),
+    quote: z
+      .string()
+      .describe(
+        'With it in a request within a minute, the job takes these very bids; a request is refused when none of them holds any more',
+      ),
     bids: z.array(BidView).describe('The best first: it would be taken'),
     found: RoundView,
     maxPrice: Money,
@@ -110,7 +114,11 @@ export const moltRequest = unary({
   name: 'molt.request',
   about: 'Have a stranger run some work, and pay for what it uses. Providers that fail are made up for by others.',
   input: MoltJobRequest.extend({
-    quote: z.string().max(64).optional().describe('Whose bids are to be taken, where they still hold'),
+    quote: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('Whose bids are to be taken; refused with MOLT_QUOTE_GONE when none of them holds any more'),
     node: buyer,
   }),
   output: JobView,

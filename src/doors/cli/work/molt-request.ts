@@ -32,10 +32,7 @@ export async function requestOfStrangers(
     await out.result(await api.call('molt.quote', wishIn(request), signal), planOf)
     return undefined
   }
-  const quote = await quoteFor(api, request, session)
-  if (quote.bids.length === 0) throw new ClawError('MOLT_NO_BIDS', { found: foundInWords(quote.found) })
-  await confirm(planOf(quote), { ...session, yes })
-  const job = await api.call('molt.request', { ...request, quote: quote.quote }, signal)
+  const job = await agreedJob(api, request, { ...session, yes })
   if (detach) {
     await out.result(job, ({ id }) => [id])
     return undefined
@@ -45,6 +42,28 @@ export async function requestOfStrangers(
 }
 
 type Quote = OutputOf<'molt.quote'>
+
+/** Bids hold for a minute, and whoever thinks for longer is shown new ones: so often, as they may never be taken. */
+const mostPlans = 3
+
+/** Submits what was said yes to, and nothing else. */
+async function agreedJob(
+  api: Api,
+  request: MoltRequest,
+  session: Session & { readonly yes: boolean },
+): Promise<OutputOf<'molt.request'>> {
+  for (let plans = 1; ; plans += 1) {
+    const quote = await quoteFor(api, request, session)
+    if (quote.bids.length === 0) throw new ClawError('MOLT_NO_BIDS', { found: foundInWords(quote.found) })
+    await confirm(planOf(quote), session)
+    try {
+      return await api.call('molt.request', { ...request, quote: quote.quote }, session.signal)
+    } catch (error) {
+      if (plans === mostPlans || !ClawError.is(error, 'MOLT_QUOTE_GONE')) throw error
+      session.out.note('none of these bids holds any more; asking for new ones …')
+    }
+  }
+}
 
 /** A GPU that a guest has just left is looked at before it is lent again, which takes some seconds. */
 const quotePatience = 8_000

@@ -55,7 +55,7 @@ export interface JobRequest {
   /** What was sent here for it, in the order of the inputs of its work. */
   readonly inputs?: readonly string[]
   readonly by: string
-  /** Id of a quote whose bids are to be taken where they still hold. */
+  /** Id of a quote whose bids are to be taken: nobody has agreed to others. */
   readonly quote?: string | undefined
   /** What it prints is compared with what another provider prints for it; null or left out for neither. Its price is for both, and that of the wish for the first. */
   readonly reExecution?: { readonly budget: MicroMolt } | null
@@ -174,7 +174,7 @@ export class BuyingService implements Service {
     return quote
   }
 
-  /** Returns once it is on disk: from then on it is brought to its end. Throws MOLT_TOO_MANY_JOBS, and what the disk throws. */
+  /** Returns once it is on disk: from then on it is brought to its end. Throws MOLT_TOO_MANY_JOBS, MOLT_QUOTE_GONE, and what the disk throws. */
   submit(request: JobRequest): Promise<Job> {
     return this.#make(request, { id: `mj-${base32Word(this.#deps.random.bytes(10))}`, except: [] })
   }
@@ -197,11 +197,11 @@ export class BuyingService implements Service {
     const live = this.#jobs.all().filter((job) => !isJobOver(job))
     if (live.length >= mostLive) throw new ClawError('MOLT_TOO_MANY_JOBS', { most: mostLive })
     const [want, at] = [this.#wantOf(wish), clock.now()]
+    const quoted = quote === undefined ? null : this.#quotes.take(quote, want, at)
     if (reExecution !== null) await this.#checks.begin(id, reExecution.budget)
     await this.inputs.take(inputs, id)
     await this.#works.put(id, id)
     await disk.writeBlob(workFile(id), Buffer.from(JSON.stringify(work)), { secret: true })
-    const quoted = quote === undefined ? null : this.#quotes.take(quote, want, at)
     const fresh: Job = {
       ...{ version: 1, id, name, image: work.image, command: work.command, outputs: work.outputs ?? [], by, at },
       inputs: first?.inputs ?? (work.inputs ?? []).map(({ to, bytes }, i) => ({ id: inputs[i] ?? '', to, bytes })),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ClawError } from '../../../../src/model/failure.ts'
 import { cli } from '../../../support/run-cli.ts'
 
 const line = [
@@ -45,5 +46,31 @@ describe('given one who asks strangers to run something', () => {
     const { code, err, asked } = await cli(line, { 'molt.quote': () => quote({ 'too-long': 1 }) })
     expect({ code, asked: asked.length }).toEqual({ code: 6, asked: 1 })
     expect(err).toContain('No provider would run it: no offer fits: they do not lend for so long (1×).')
+  })
+
+  test('when the bids that it said yes to hold no more, then it is shown new ones before anything is submitted', async () => {
+    const ids = ['q-1', 'q-2']
+    const { code, err, asked } = await cli(line, {
+      'molt.quote': () => ({ ...quote({}, [bid]), quote: ids.shift() }),
+      'molt.request': (input: unknown) => {
+        const { quote: named } = input as { quote: string }
+        if (named === 'q-1') throw new ClawError('MOLT_QUOTE_GONE', { quote: named })
+        return job()
+      },
+    })
+    expect(code).toBe(0)
+    expect(err).toContain('none of these bids holds any more; asking for new ones …')
+    expect(asked.map(({ name }) => name)).toEqual(['molt.quote', 'molt.request', 'molt.quote', 'molt.request'])
+  })
+
+  test('when no bid lasts until it is taken, then it gives up', async () => {
+    const { code, err, asked } = await cli(line, {
+      'molt.quote': () => quote({}, [bid]),
+      'molt.request': () => {
+        throw new ClawError('MOLT_QUOTE_GONE', { quote: 'q-1' })
+      },
+    })
+    expect({ code, asked: asked.length }).toEqual({ code: 7, asked: 6 })
+    expect(err).toContain('No bid of quote q-1 holds any more')
   })
 })

@@ -21,9 +21,8 @@ class NarrowDisk extends SimDisk {
   }
 }
 
-test('given a job that cannot be put down, then neither its archives nor its check are kept for it', async () => {
-  const world = new World(1)
-  const disk = new NarrowDisk({ random: world, clock: world, latency: 1 })
+/** One who buys, and to whom an archive was sent that is to go with a job. */
+async function buyerWithInput(world: World, disk: SimDisk) {
   const files = new Set<string>()
   const copies = {
     async write(name: string, content: AsyncIterable<Uint8Array>) {
@@ -40,11 +39,30 @@ test('given a job that cannot be put down, then neither its archives nor its che
   await play(world, service.inputs.uploads.put('a', 0, new Uint8Array(3), never))
   await play(world, service.inputs.uploads.finish('a'))
   expect([...files]).toEqual(['input-a'])
-  const request = { name: 'train', wish: wish(), work, inputs: ['a'], by: 'user:ada', reExecution: { budget: 10n } }
+  return { service, files }
+}
+
+const request = { name: 'train', wish: wish(), work, inputs: ['a'], by: 'user:ada', reExecution: { budget: 10n } }
+
+test('given a job that cannot be put down, then neither its archives nor its check are kept for it', async () => {
+  const world = new World(1)
+  const disk = new NarrowDisk({ random: world, clock: world, latency: 1 })
+  const { service, files } = await buyerWithInput(world, disk)
   await expect(play(world, service.submit(request))).rejects.toMatchObject({ code: 'DISK_FULL' })
   const [id = ''] = disk.refused
   expect([...files]).toEqual([])
   expect(service.checkOf({ id })).toBeNull()
   expect(service.jobs()).toEqual([])
+  await play(world, service.stop())
+})
+
+test('given a yes to bids that are not known any more, then no job runs at what others ask, and what was sent for it is there for the next', async () => {
+  const world = new World(1)
+  const { service, files } = await buyerWithInput(world, new SimDisk({ random: world, clock: world, latency: 1 }))
+  const submitted = play(world, service.submit({ ...request, quote: 'forgotten' }))
+  await expect(submitted).rejects.toMatchObject({ code: 'MOLT_QUOTE_GONE' })
+  expect(service.jobs()).toEqual([])
+  expect([...files]).toEqual(['input-a'])
+  expect(service.inputs.find('a').bytes).toBe(3)
   await play(world, service.stop())
 })
