@@ -144,7 +144,8 @@ export interface VolumesView {
   /** What has held its data before. */
   dropOthers(volume: Volume, signal: AbortSignal): Promise<void>
   forgetCopy(id: string): Promise<void>
-  discard(volume: Volume, signal: AbortSignal): Promise<void>
+  /** Has it decided that the volume goes, and takes its data away then. Throws VOLUME_BUSY before that. */
+  discard(volume: Volume, decide: () => Promise<unknown>, signal: AbortSignal): Promise<void>
 }
 
 /** The overlay on this node. */

@@ -39,7 +39,7 @@ const noVolumes: VolumesView = {
   drop: () => Promise.resolve(),
   dropOthers: () => Promise.resolve(),
   forgetCopy: () => Promise.resolve(),
-  discard: () => Promise.resolve(),
+  discard: async (_, decide) => void (await decide()),
 }
 
 /** A node that lends nothing. */

@@ -192,8 +192,8 @@ export const volumeDelete = unary({
   async handler({ namespace, name }, context, { caller, signal }) {
     await refresh(context, signal)
     const volume = find(context, namespace, name)
-    await carryOut('volume', { type: 'remove-volume', namespace, name }, { context, caller, signal })
-    await context.volumes.discard(volume, signal)
+    const decide = () => carryOut('volume', { type: 'remove-volume', namespace, name }, { context, caller, signal })
+    await context.volumes.discard(volume, decide, signal)
     return { name, deleted: true }
   },
 })

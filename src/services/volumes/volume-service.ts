@@ -8,7 +8,7 @@ import type { Volume, VolumeSnapshot } from '../../model/volume.ts'
 import { isWrittenBack, volumeKey } from '../../model/volume.ts'
 import type { WorkloadSpec } from '../../model/workload.ts'
 import type { PreparedMounts, PrepareMounts } from '../../ports/executor.ts'
-import type { Copied, CopyStore, VolumeContent, VolumeEngine } from '../../ports/volumes.ts'
+import type { Copied, CopyStore, VolumeContent, VolumeEngine, VolumeUser } from '../../ports/volumes.ts'
 import type { Control } from '../control/types.ts'
 import { engineVolume, labelsOf, ownVolume } from './engine-names.ts'
 import type { ObjectCopies, ReadyCopy } from './object-copies.ts'
@@ -26,7 +26,7 @@ export interface VolumeDeps {
   /** What stores of objects hold; null on a node without an engine. */
   readonly objects: Pick<ObjectCopies, 'ready'> | null
   /** The same, where work writes it. */
-  readonly working: Pick<WorkingCopies, 'ready' | 'push' | 'alone'> | null
+  readonly working: Pick<WorkingCopies, 'ready' | 'push' | 'aloneNow'> | null
   /** Takes away what an ended task has left on the engine, once its output is kept. */
   readonly removeTask: (placement: PlacementId) => Promise<void>
   /** Most bytes of one copy. */
@@ -165,15 +165,27 @@ export class VolumeService {
     return this.#deps.copies.remove(id)
   }
 
-  /** The data of a volume of the engine goes, once it is not being put back; what is in a directory of the host, or at a server, stays. */
-  async discard(volume: Volume, signal: AbortSignal): Promise<void> {
-    for (const { id, node } of volume.snapshots) if (node === this.#deps.self) await this.forgetCopy(id)
-    if (volume.type === 'hostpath' || this.#deps.engine === null) return
-    const removeAll = async (): Promise<void> => {
-      const all = await this.#engine.named(labelsOf(volume, this.#deps), signal)
-      for (const name of all) await this.#remove(volume, name, signal)
-    }
-    await (isWrittenBack(volume) ? there(this.#deps.working).alone(volume, signal, removeAll) : removeAll())
+  /**
+   * Has it decided that the volume goes, and then its data does that the engine has; what is in a directory of the host, or at a server, stays.
+   * Throws VOLUME_BUSY, and what the engine does, before anything is decided: while it is fetched or put back, and for what a container has that runs.
+   */
+  discard(volume: Volume, decide: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const { working } = this.#deps
+    const discard = (): Promise<void> => this.#discard(volume, decide, signal)
+    return working !== null && isWrittenBack(volume) ? working.aloneNow(volume, discard) : discard()
+  }
+
+  async #discard(volume: Volume, decide: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const { engine, self } = this.#deps
+    const isHeld = volume.type !== 'hostpath' && engine !== null
+    // What there is before it is decided is of no volume that somebody makes by this name afterwards.
+    const held = isHeld ? await engine.named(labelsOf(volume, this.#deps), signal) : []
+    for (const name of held) await this.#refuseRunning(volume, name, signal)
+    await decide()
+    // Nobody could ask for the rest again: it is done also when whoever wanted it has called it off.
+    const late = new AbortController().signal
+    for (const { id, node } of volume.snapshots) if (node === self) await this.forgetCopy(id)
+    for (const name of held) await this.#remove(volume, name, late)
   }
 
   /** What was to hold the data of the volume. */
@@ -190,14 +202,18 @@ export class VolumeService {
 
   /** Throws VOLUME_BUSY where a container has it that runs: one of the mesh's, or somebody's who has the engine. */
   async refuseUsed(volume: Volume, signal: AbortSignal): Promise<void> {
-    const users = await this.#engine.users(engineVolume(volume, this.#deps).name, signal)
+    await this.#refuseRunning(volume, engineVolume(volume, this.#deps).name, signal)
+  }
+
+  async #refuseRunning(volume: Volume, name: string, signal: AbortSignal): Promise<readonly VolumeUser[]> {
+    const users = await this.#engine.users(name, signal)
     if (users.some(({ isRunning }) => isRunning)) throw busy(volume)
+    return users
   }
 
   /** The engine keeps a volume for containers that have ended, too. */
   async #remove(volume: Volume, name: string, signal: AbortSignal): Promise<void> {
-    const users = await this.#engine.users(name, signal)
-    if (users.some(({ isRunning }) => isRunning)) throw busy(volume)
+    const users = await this.#refuseRunning(volume, name, signal)
     for (const { placement } of users) if (placement !== null) await this.#deps.removeTask(placement as PlacementId)
     await this.#engine.remove(name, signal)
   }

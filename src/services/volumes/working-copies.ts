@@ -63,15 +63,21 @@ export class WorkingCopies {
     const copy = engineVolume(volume, this.#deps)
     // One that is whole stays so, also while it is put back.
     if (await this.#isWhole(volume, copy, signal)) return copy.name
-    return this.alone(volume, signal, async () => {
+    return this.#alone(volume, signal, async () => {
       if (!(await this.#isWhole(volume, copy, signal)))
         await untilStill(() => this.#fetch(volume, copy, onProgress, signal))
       return copy.name
     })
   }
 
-  /** Does what must not meet a fetch or a push of the volume. */
-  alone<T>({ namespace, name }: Volume, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  /** Does what must not meet a fetch or a push of the volume, and does not wait for one. Throws VOLUME_BUSY. */
+  async aloneNow<T>({ namespace, name }: Volume, work: () => Promise<T>): Promise<T> {
+    const volume = volumeKey(namespace, name)
+    if (this.#turns.isTaken(volume)) throw new ClawError('VOLUME_BUSY', { volume, users: 'a fetch or a push' })
+    return this.#turns.run(volume, new AbortController().signal, work)
+  }
+
+  #alone<T>({ namespace, name }: Volume, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     return this.#turns.run(volumeKey(namespace, name), signal, work)
   }
 
@@ -86,7 +92,7 @@ export class WorkingCopies {
     signal: AbortSignal,
   ): Promise<Pushed> {
     const key = volumeKey(volume.namespace, volume.name)
-    return this.alone(volume, signal, async () => {
+    return this.#alone(volume, signal, async () => {
       const copy = engineVolume(volume, this.#deps)
       if (!(await this.#isWhole(volume, copy, signal)))
         throw new ClawError('INVALID_REQUEST', {

@@ -114,7 +114,7 @@ describe('what work mounts of stores of objects', () => {
     const working: VolumeDeps['working'] = {
       ready: async ({ name }) => `written-${name}`,
       push: async () => ({ put: ['a'], remove: [], left: [], theirs: [], leftOut: [] }),
-      alone: async ({ name }, _, work) => {
+      aloneNow: async ({ name }, work) => {
         told.push(`alone ${name}`)
         return work()
       },
@@ -148,8 +148,9 @@ describe('what work mounts of stores of objects', () => {
 
   test('is taken away alone, with all that the engine has beside it', async () => {
     const { service, told } = lab()
-    await service.discard(volume({ name: 'two', type: 's3', access: 'RWO', s3: place3 }), never)
-    expect(told).toEqual(['alone two', 'remove written', 'remove written.agreed'])
+    const written = volume({ name: 'two', type: 's3', access: 'RWO', s3: place3 })
+    await service.discard(written, async () => void told.push('decided'), never)
+    expect(told).toEqual(['alone two', 'decided', 'remove written', 'remove written.agreed'])
   })
 
   test('is looked at, and let go of, when whoever asked says so', async () => {

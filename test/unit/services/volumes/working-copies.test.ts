@@ -1,5 +1,6 @@
 /** Volumes of stores of objects that work writes, with an engine and a store that a test may have fail. */
 import { createHash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { tarEntries } from '../../../../src/lib/tar-entries.ts'
 import { tarEnd, tarHeader, tarPadding } from '../../../../src/lib/tar-header.ts'
@@ -211,7 +212,7 @@ describe('what is put back', () => {
     await expect(push()).rejects.toMatchObject({ code: 'VOLUME_TARGET' })
   })
 
-  test('given a push that takes long, then work starts meanwhile, and what takes the volume away comes after it', async () => {
+  test('given a push that takes long, then work starts meanwhile, and nothing takes the volume away before it is over', async () => {
     const { copies, files, push, engine, hooks, ready } = lab()
     ;(await files()).set('a', 'written')
     const writing = Promise.withResolvers<void>()
@@ -223,10 +224,12 @@ describe('what is put back', () => {
     const pushed = push()
     await writing.promise
     expect(await ready()).toBe([...engine.keys()].find((name) => !name.endsWith('.agreed')))
-    const gone = copies.alone(volume, never, async () => engine.clear())
+    const remove = () => copies.aloneNow(volume, async () => engine.clear())
+    await expect(remove()).rejects.toMatchObject({ code: 'VOLUME_BUSY' })
     written.resolve()
     expect((await pushed).put).toEqual(['a'])
-    await gone
+    await turn()
+    await remove()
     expect([...engine.keys()]).toEqual([])
   })
 
