@@ -7,7 +7,7 @@ type Round = OutputOf<'molt.quote'>['found']
 
 const inWords: Readonly<Record<RoundReason, string>> = {
   network: 'they are in another network',
-  own: 'it is their own',
+  own: 'the node that buys lends them itself',
   dated: 'they have answered too late, or their clocks are wrong',
   late: 'their GPUs are free too late',
   capacity: 'too few of their GPUs are free',

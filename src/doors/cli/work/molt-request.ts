@@ -74,18 +74,19 @@ async function quoteFor(
   request: MoltRequest,
   { out, signal }: Pick<Session, 'out' | 'signal'>,
 ): Promise<Quote> {
-  const until = Date.now() + quotePatience
+  const until = performance.now() + quotePatience
   for (let isFirst = true; ; isFirst = false) {
     const quote = await api.call('molt.quote', wishIn(request), signal)
-    if (quote.bids.length > 0 || !mayChangeSoon(quote.found) || Date.now() >= until) return quote
-    if (isFirst) out.note('nobody has GPUs for it that are free now; asking again for a moment …')
+    if (quote.bids.length > 0 || !mayChangeSoon(quote.found, isFirst) || performance.now() >= until) return quote
+    if (isFirst) out.note(`${foundInWords(quote.found)}; asking again for a moment …`)
     await sleep(quotePause, undefined, { signal })
   }
 }
 
-const mayChangeSoon = ({ offers, reasons }: Quote['found']): boolean =>
+/** Where only the buyer lends nobody else comes soon, unless somebody was just there. */
+const mayChangeSoon = ({ offers, reasons }: Quote['found'], isFirst: boolean): boolean =>
   ['capacity', 'concurrency', 'no answer'].some((reason) => Object.hasOwn(reasons, reason)) ||
-  (offers === 0 && Object.keys(reasons).length === 0)
+  (offers === 0 && Object.keys(reasons).every((reason) => reason === 'own' && !isFirst))
 
 /** What a quote is asked for: nothing of what is run but its image. */
 function wishIn(request: MoltRequest): InputOf<'molt.quote'> {
@@ -132,13 +133,12 @@ const closingPatience = 60_000
 async function jobStates(api: Api, job: string, { out, signal }: Pick<Session, 'out' | 'signal'>): Promise<MoltJob> {
   const enough = new AbortController()
   const until = AbortSignal.any([signal, enough.signal])
-  const told = new Set([''])
+  let told = ''
   let [last, timer]: [MoltJob | null, NodeJS.Timeout | null] = [null, null]
   try {
     for await (const state of reopened(api, () => api.stream('moltjob.follow', { job }, until), until)) {
       const text = progressOf(state)
-      if (!told.has(text)) out.note(text)
-      told.add(text)
+      if (text !== '' && text !== told) out.note((told = text))
       last = state
       if (state.state === 'closing') timer ??= setTimeout(() => enough.abort(), closingPatience)
       else if (timer !== null) {

@@ -78,13 +78,16 @@ export async function collectBids(
   }
   try {
     const found = await orLate(finder.find(want, until), late.signal, [])
+    let own = 0
     const offers = found.filter((offer) => {
       if (only !== null && only !== offer.provider) return false
       const problem = unasked(offer, { want, except, known: knownOf(offer.provider), now: clock.now() })
-      // Its own offers are nothing that a buyer looks for.
-      if (problem !== null && problem !== 'own') note(problem)
+      if (problem === 'own') own += 1
+      else if (problem !== null) note(problem)
       return problem === null
     })
+    // Its own offers are nothing that a buyer looks for: they are told of only where there are no others.
+    if (own > 0 && offers.length === 0 && Object.keys(reasons).length === 0) reasons['own'] = own
     const asked = chosen(deps, offers, want.preferred)
     const answers = await Promise.all(asked.map((provider) => bidOf(deps, { want, provider, note }, until)))
     signal.throwIfAborted()

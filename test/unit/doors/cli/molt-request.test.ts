@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ClawError } from '../../../../src/model/failure.ts'
-import { cli } from '../../../support/run-cli.ts'
+import { fakeHost } from '../../../support/fake-host.ts'
+import { cli, items } from '../../../support/run-cli.ts'
 
 const line = [
   'molt',
@@ -31,6 +32,11 @@ const bid = {
   intervalMs: 4_000,
   verification: 'probed',
 }
+const moltJob = {
+  ...{ id: 'mj-1', name: 'busybox', state: 'running', why: null, round: 1, provider: '12D3Koo', gpus: 1 },
+  ...{ model: 'A100', work: { exitCode: 0, about: null, stopBy: null }, check: null, tries: [], found: null },
+  ...{ backBy: null, cost: { paid: money, promised: { micro: '0', inWords: '0 MOLT' } } },
+}
 const job = () => ({ id: 'mj-1', name: 'busybox' })
 
 describe('given one who asks strangers to run something', () => {
@@ -40,6 +46,39 @@ describe('given one who asks strangers to run something', () => {
     expect({ code, out }).toEqual({ code: 0, out: 'mj-1\n' })
     expect(err.match(/asking again/g)).toHaveLength(1)
     expect(asked.map(({ name }) => name)).toEqual(['molt.quote', 'molt.quote', 'molt.quote', 'molt.request'])
+  })
+
+  test.each([
+    ['no provider answers', { 'no answer': 1 }, 'they did not answer (1×); asking again'],
+    ['nobody lends', {}, 'nobody offers any GPUs now; asking again'],
+  ])(
+    'when %s for as long as it asks, then it says so, and gives up however the clock is set',
+    async (_, reasons, said) => {
+      // Each look at the steady clock takes three seconds, and each look at the other one is a second before the last.
+      const [steady, set] = [vi.spyOn(performance, 'now'), vi.spyOn(Date, 'now')]
+      let looks = 0
+      steady.mockImplementation(() => 3_000 * (looks += 1))
+      set.mockImplementation(() => 1_800_000_000_000 - 1_000 * (looks += 1))
+      try {
+        const over = new AbortController()
+        const late = setTimeout(() => over.abort(), 4_000)
+        const { code, err, asked } = await cli(line, { 'molt.quote': () => quote(reasons) }, fakeHost(), over)
+        clearTimeout(late)
+        expect({ code, asked: asked.length }).toEqual({ code: 6, asked: 3 })
+        expect(err.match(/asking again/g)).toHaveLength(1)
+        expect(err).toContain(said)
+        expect(err).toContain('No provider would run it')
+      } finally {
+        steady.mockRestore()
+        set.mockRestore()
+      }
+    },
+  )
+
+  test('when it is the only one who lends, then it waits for nobody else', async () => {
+    const { code, err, asked } = await cli(line, { 'molt.quote': () => quote({ own: 2 }) })
+    expect({ code, asked: asked.length }).toEqual({ code: 6, asked: 1 })
+    expect(err).toContain('No provider would run it: no offer fits: the node that buys lends them itself (2×).')
   })
 
   test('when nothing will change soon, then it says at once what stands against it', async () => {
@@ -72,5 +111,21 @@ describe('given one who asks strangers to run something', () => {
     })
     expect({ code, asked: asked.length }).toEqual({ code: 7, asked: 6 })
     expect(err).toContain('No bid of quote q-1 holds any more')
+  })
+
+  test('when its job comes back to a state, then that is told again, and what stays as it is only once', async () => {
+    const state = (parts: object) => ({ ...moltJob, ...parts })
+    const stopping = { ...moltJob.work, stopBy: '2026-01-01T00:10:00.000Z' }
+    const attached = line.filter((word) => word !== '-d')
+    const { code, err } = await cli(attached, {
+      'molt.quote': () => quote({}, [bid]),
+      'molt.request': job,
+      'moltjob.follow': () =>
+        items(state({}), state({}), state({ work: stopping }), state({}), state({ state: 'completed' })),
+      'moltjob.logs': () => items(),
+    })
+    expect(code).toBe(0)
+    expect(err.match(/busybox runs with 1× A100$/gm)).toHaveLength(2)
+    expect(err.match(/takes them back/g)).toHaveLength(1)
   })
 })

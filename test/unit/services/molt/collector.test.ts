@@ -93,6 +93,19 @@ test('given offers that do not fit, then what stands against each of them is tol
   expect(asked).toEqual([])
 })
 
+test('given a buyer that lends itself, then its own offers are told of only where there are no others', async () => {
+  const { deps, asked } = market(false)
+  const toldOf = async (...offers: readonly Offer[]) => {
+    const finder = { find: () => Promise.resolve(offers) }
+    return (await collectBids({ ...deps, finder }, { want, except: new Set() }, never)).told.reasons
+  }
+  const own = offerOf(want.buyer, 1n)
+  expect(await toldOf(own, own)).toEqual({ own: 2 })
+  expect(await toldOf(own, { ...offerOf(honest, 1n), free: 0 })).toEqual({ capacity: 1 })
+  expect(await toldOf(own, offerOf(honest, 1n))).toEqual({})
+  expect(asked).toEqual([honest])
+})
+
 test('given a provider of whom nothing is known, when a reputation is wanted, then it is its own that stands against it', async () => {
   const { deps } = market(false)
   const wanted = { ...want, minReputation: 50 }
