@@ -2,12 +2,10 @@
  * Volumes of stores of objects that work writes: the node where that is has fetched all of one once, and puts what was changed there back when
  * somebody says so. Nothing is put back by itself, so there is always somebody to be told what the store and the node disagree about.
  */
-import type { Agreed, LocalFile, WriteBack, WriteBackRules } from '../../core/volumes/write-back.ts'
+import type { Agreed, WriteBack, WriteBackRules } from '../../core/volumes/write-back.ts'
 import { writeBackOf } from '../../core/volumes/write-back.ts'
-import { Etags } from '../../lib/etag.ts'
-import { counted, passing } from '../../lib/passing.ts'
+import { counted } from '../../lib/passing.ts'
 import { BadTar, type TarPart, tarEntries } from '../../lib/tar-entries.ts'
-import { partBytes } from '../../model/bucket.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { MeshId, NodeId } from '../../model/ids.ts'
 import type { Millis } from '../../model/time.ts'
@@ -21,6 +19,7 @@ import type { EngineVolume, VolumeEngine } from '../../ports/volumes.ts'
 import { Turns } from '../images/turns.ts'
 import { AgreedNotes } from './agreed-notes.ts'
 import { engineVolume, labelsOf } from './engine-names.ts'
+import { FilesPut, summed } from './files-put.ts'
 import { FoundFiles } from './found-files.ts'
 import { archiveOf } from './object-archive.ts'
 import type { S3Volume, StoreDeps } from './volume-store.ts'
@@ -82,8 +81,8 @@ export class WorkingCopies {
   }
 
   /**
-   * Puts what was changed here into the store. Throws VOLUME_STORE_CHANGED before anything is written, VOLUME_TARGET, VOLUME_COPY_CUT, and
-   * INVALID_REQUEST for one that no work has used yet. What was put before it failed is known to be there.
+   * Puts what was changed here into the store. Throws VOLUME_STORE_CHANGED before anything is written, VOLUME_TARGET, VOLUME_SOURCE,
+   * VOLUME_COPY_CUT, and INVALID_REQUEST for one that no work has used yet. What was put before it failed is known to be there.
    */
   push(
     volume: S3Volume,
@@ -166,34 +165,16 @@ export class WorkingCopies {
     signal: AbortSignal,
   ): Promise<readonly string[]> {
     const agreed = new Map(plan.agreed)
-    const wanted = new Set(plan.put)
-    const put: string[] = []
-    let bytes = 0
+    const namesOf = (path: string): readonly string[] => found.namesOf(path)
+    const put = new FilesPut({ store, wanted: new Set(plan.put), namesOf, agreed, onBytes })
     try {
-      // What several names are wanted of goes by one of them each time.
-      for (let before = Infinity; wanted.size > 0 && wanted.size < before;) {
-        before = wanted.size
-        await this.#walk(volume, copy.name, signal, async ({ entry: { path, kind }, content }) => {
-          const key = kind === 'file' ? found.namesOf(path).find((name) => wanted.has(name)) : undefined
-          if (key === undefined) return
-          wanted.delete(key)
-          let sums: LocalFile = { md5: '', etags: [] }
-          // The archive may use the memory of a chunk again, and an upload keeps it for a while.
-          const own = passing(copied(content), (chunk) => onBytes((bytes += chunk.length)))
-          const etag = await store.write(
-            key,
-            summed(own, (found) => (sums = found)),
-            signal,
-          )
-          agreed.set(key, { etag: etag || (sums.etags[0] ?? ''), md5: sums.md5 })
-          put.push(key)
-        })
-      }
+      if (plan.put.length > 0) await this.#walk(volume, copy.name, signal, (part) => put.add(part, signal))
+      await put.addLinks(signal)
       for (const key of plan.remove) {
         await store.remove(key, signal)
         agreed.delete(key)
       }
-      return put
+      return put.names
     } finally {
       await this.#inTime('what was put into a store of objects could not be noted', (late) =>
         this.#notes.write(copy, agreed, late),
@@ -246,17 +227,3 @@ function refuseConflicts({ conflicts }: WriteBack, volume: string): void {
 
 const inOrder = (paths: ReadonlySet<string>, stored: ReadonlyMap<string, string>): readonly string[] =>
   [...paths].toSorted((a, b) => Number(stored.has(b)) - Number(stored.has(a)) || (a < b ? -1 : 1))
-
-/** The same content; what it comes to is told at its end. */
-async function* summed(
-  content: AsyncIterable<Uint8Array>,
-  told: (sums: LocalFile) => void,
-): AsyncGenerator<Uint8Array> {
-  const sums = new Etags(partBytes)
-  yield* passing(content, (chunk) => sums.add(chunk))
-  told(sums.sums())
-}
-
-async function* copied(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) yield Uint8Array.from(chunk)
-}

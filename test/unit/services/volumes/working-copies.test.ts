@@ -41,10 +41,11 @@ function lab() {
     ['a', 'one'],
     ['in/b', 'two'],
   ])
-  const hooks = { read: (): void => {}, write: (key: string): void | Promise<void> => void key }
+  const hooks = { pack: (): void => {}, read: (): void => {}, write: (key: string): void | Promise<void> => void key }
   /** Names in volumes that stand for something else: of a hard link what it is another name of, and null for what is no file. */
   const links = new Map<string, string | null>()
   const warned: string[] = []
+  const packed: string[] = []
   const log = { ...silent, warn: (text: string) => void warned.push(text) }
   const nameOf = (content: VolumeContent): string => ('volume' in content ? content.volume : '')
   const copies = new WorkingCopies({
@@ -72,12 +73,14 @@ function lab() {
       abandon: () => Promise.resolve(),
       give: () => Promise.resolve(),
       async *pack(content) {
+        packed.push(nameOf(content))
+        hooks.pack()
         for (const [name, text] of engine.get(nameOf(content))?.files ?? []) {
           yield await Promise.resolve(tarHeader({ name, bytes: text.length }))
           yield Buffer.from(text)
           yield tarPadding(text.length)
         }
-        for (const [name, to] of links) yield linkHeader(name, to)
+        for (const [name, to] of nameOf(content).endsWith('.agreed') ? [] : links) yield linkHeader(name, to)
         yield tarEnd()
       },
       async unpack(content, archive) {
@@ -91,7 +94,7 @@ function lab() {
   const push = (rules: { removes?: boolean; force?: boolean } = {}) =>
     copies.push(volume, { removes: false, force: false, ...rules }, () => undefined, never)
   const files = async (): Promise<Map<string, string>> => engine.get(await ready())?.files ?? new Map<string, string>()
-  return { copies, engine, objects, hooks, links, warned, ready, push, files }
+  return { copies, engine, objects, hooks, links, warned, packed, ready, push, files }
 }
 
 /** A header that says it is a hard link to something, or a symbolic one. */
@@ -164,6 +167,33 @@ describe('what is put back', () => {
     expect(await push({ removes: true })).toMatchObject({ put: [], remove: [] })
     mine.set('a', 'x'.repeat(334))
     await expect(push()).rejects.toMatchObject({ code: 'VOLUME_TARGET' })
+  })
+
+  test('given a file of many names, then the volume is packed twice: to look at it, and to put all of them', async () => {
+    const { files, push, objects, links, packed, ready } = lab()
+    ;(await files()).set('a', 'written').set('empty', '')
+    for (let name = 0; name < 40; name += 1) links.set(`e${name}`, 'empty').set(`f${name}`, 'a')
+    const name = await ready()
+    expect((await push()).put).toHaveLength(82)
+    expect(packed.filter((one) => one === name)).toHaveLength(2)
+    expect([objects.get('e39'), objects.get('f39')]).toEqual(['', 'written'])
+    expect((await push()).put).toEqual([])
+  })
+
+  test('given a link that work breaks after it was looked at, then what its name holds is put by it, and what only the link held is not', async () => {
+    const { files, push, objects, links, hooks, packed, ready } = lab()
+    const mine = await files()
+    links.set('b', 'a').set('c', 'a')
+    const name = await ready()
+    hooks.pack = () => {
+      if (packed.filter((one) => one === name).length !== 2) return
+      mine.set('b', 'its own')
+      links.delete('b')
+    }
+    expect((await push()).put).toEqual(['b'])
+    expect([objects.get('b'), objects.has('c')]).toEqual(['its own', false])
+    expect((await push()).put).toEqual(['c'])
+    expect(Object.fromEntries(objects)).toEqual({ a: 'one', 'in/b': 'two', b: 'its own', c: 'one' })
   })
 
   test('given a link in the place of a file, or of a folder, then what the store has of it stays, and it is named first', async () => {
