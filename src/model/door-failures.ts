@@ -4,7 +4,7 @@ import { failure } from './failure-row.ts'
 export const doorFailures = {
   NOT_CONFIRMED: failure(
     'invalid',
-    ({ why }: { why: string }) => `Nothing was done: ${why}.`,
+    ({ why }: { why: string }) => `It was not done: ${why}.`,
     'Answer what is asked, or say --yes where nobody is to be asked.',
   ),
   LOGIN_UNAVAILABLE: failure(

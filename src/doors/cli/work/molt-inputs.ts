@@ -23,16 +23,36 @@ const partBytes = 480_000
 /** Between two words on how far it is. */
 const everyBytes = 64 * 1_048_576
 
-/** The same, with what they are called there. */
-export async function sendInputs(
-  api: Api,
-  { inputs = [], node }: { readonly inputs?: Inputs | undefined; readonly node?: string | undefined },
-  session: Pick<Session, 'out' | 'signal'>,
-): Promise<Inputs> {
-  const sent: { from: string; to: string }[] = []
-  for (const { from, to } of inputs) sent.push({ to, from: await sendOne(api, { from, node }, session) })
-  return sent
+interface Sending<Job> {
+  readonly inputs?: Inputs | undefined
+  readonly node?: string | undefined
+  /** Is given the same, with what they are called there. Null when no job came of it. */
+  readonly use: (sent: Inputs) => Promise<Job | null>
 }
+
+/**
+ * Sends them first, as providers are asked by how much goes with the job, and their bids do not hold for as long as sending may take. Where no job
+ * comes of it, it says what is left of them.
+ */
+export async function withInputs<Job>(
+  api: Api,
+  { inputs = [], node, use }: Sending<Job>,
+  session: Pick<Session, 'out' | 'signal'>,
+): Promise<Job | null> {
+  const sent: { from: string; to: string }[] = []
+  let job: Job | null = null
+  try {
+    for (const { from, to } of inputs) sent.push({ to, from: await sendOne(api, { from, node }, session) })
+    job = await use(sent)
+    return job
+  } finally {
+    if (job === null && sent.length > 0) session.out.note(leftInWords(inputs.slice(0, sent.length)))
+  }
+}
+
+const leftInWords = (sent: Inputs): string =>
+  `the node that buys has ${sent.map(({ from }) => from).join(', ')} unless a job has taken it: ` +
+  'it keeps that for an hour, and wipes it then with the next that is sent there, or when it starts again'
 
 async function sendOne(
   api: Api,

@@ -8,7 +8,7 @@ import type { Session } from '../line/command.ts'
 import type { Api } from '../peer/api.ts'
 import { endInWords, type MoltJob, planOf, progressOf } from '../show/buying-words.ts'
 import { foundInWords } from '../show/round-words.ts'
-import { sendInputs } from './molt-inputs.ts'
+import { withInputs } from './molt-inputs.ts'
 import { reopened } from './follow.ts'
 
 export type MoltRequest = Omit<InputOf<'molt.request'>, 'quote'>
@@ -27,12 +27,14 @@ export async function requestOfStrangers(
 ): Promise<number | undefined> {
   const { out, signal } = session
   const api = await session.api()
-  const request = { ...asked, inputs: await sendInputs(api, asked, session) }
-  if (isDry) {
+  const use = async (inputs: MoltRequest['inputs']): Promise<OutputOf<'molt.request'> | null> => {
+    const request = { ...asked, inputs }
+    if (!isDry) return agreedJob(api, request, { ...session, yes })
     await out.result(await api.call('molt.quote', wishIn(request), signal), planOf)
-    return undefined
+    return null
   }
-  const job = await agreedJob(api, request, { ...session, yes })
+  const job = await withInputs(api, { ...asked, use }, session)
+  if (job === null) return undefined
   if (detach) {
     await out.result(job, ({ id }) => [id])
     return undefined

@@ -55,7 +55,7 @@ test.each([
   async (line, operation, plan) => {
     const no = await typed('no\n', ...line)
     expect([no.code, no.err]).toEqual([5, expect.stringContaining(plan)])
-    expect(no.err).toContain('Nothing was done: you did not say yes.')
+    expect(no.err).toContain('It was not done: you did not say yes.')
     expect(did(no.asked, operation)).toBe(false)
     expect(await typed('', ...line)).toMatchObject({ code: 5 })
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { fakeHost } from '../../../support/fake-host.ts'
@@ -127,5 +130,41 @@ describe('given one who asks strangers to run something', () => {
     expect(code).toBe(0)
     expect(err.match(/busybox runs with 1× A100$/gm)).toHaveLength(2)
     expect(err.match(/takes them back/g)).toHaveLength(1)
+  })
+
+  test.each([
+    ['there is no yes', [], [bid], 5],
+    ['nobody bids', ['--yes'], [], 6],
+    ['it only looks', ['--dry-run'], [bid], 0],
+  ])('when files were sent and %s, then it says where they are, and for how long', async (_, flags, bids, ended) => {
+    const data = mkdtempSync(join(tmpdir(), 'claw-input-'))
+    try {
+      const words = line.slice(4)
+      const { code, err, asked } = await cli(['molt', 'request', ...flags, '--input', `${data}:/in`, ...words], {
+        ...{ 'moltjob.upload': () => ({ received: 1 }), 'moltjob.keep': () => ({ bytes: 1_024, sha256: '' }) },
+        'molt.quote': () => quote({ 'too-long': 1 }, bids),
+      })
+      expect([code, asked.some(({ name }) => name === 'molt.request')]).toEqual([ended, false])
+      expect(err).toContain(`the node that buys has ${data} unless a job has taken it: it keeps that for an hour`)
+      expect(err).not.toContain('Nothing was done')
+    } finally {
+      rmSync(data, { recursive: true })
+    }
+  })
+
+  test('when files were sent and its job has them, or there were none, then nothing is said of what is left', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'claw-input-'))
+    try {
+      const answers = {
+        ...{ 'moltjob.upload': () => ({ received: 1 }), 'moltjob.keep': () => ({ bytes: 1_024, sha256: '' }) },
+        ...{ 'molt.quote': () => quote({}, [bid]), 'molt.request': job },
+      }
+      const sent = await cli([...line.slice(0, 4), '--input', `${data}:/in`, ...line.slice(4)], answers)
+      const without = await cli(['molt', 'request', '--dry-run', ...line.slice(4)], answers)
+      expect([sent.code, sent.err.includes('unless a job')]).toEqual([0, false])
+      expect(without.err).not.toContain('unless a job')
+    } finally {
+      rmSync(data, { recursive: true })
+    }
   })
 })
