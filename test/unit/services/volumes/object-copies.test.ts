@@ -4,28 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { createState } from '../../../../src/core/state/state.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import type { MeshId } from '../../../../src/model/ids.ts'
-import type { Volume } from '../../../../src/model/volume.ts'
 import { silent } from '../../../../src/ports/log.ts'
 import type { EngineVolume } from '../../../../src/ports/volumes.ts'
 import { ObjectCopies } from '../../../../src/services/volumes/object-copies.ts'
 import { World } from '../../../../src/simulation/world.ts'
 import { ada } from '../../../support/control-samples.ts'
+import { storeVolume } from '../../../support/store-volume.ts'
 
 const never = new AbortController().signal
-const place = { endpoint: 'https://s3.example', bucket: 'models', prefix: '', region: 'us-east-1', secret: 'store' }
-const volume = {
-  ...{
-    namespace: 'team',
-    name: 'data',
-    type: 's3',
-    access: 'ROX',
-    hostPath: null,
-    nfs: null,
-    sizeMib: null,
-    s3: place,
-  },
-  ...{ node: null, createdAt: 1, createdBy: 'socket', snapshots: [] },
-} as const satisfies Volume
+const volume = storeVolume({ access: 'ROX', bucket: 'models', node: null })
 
 interface Hooks {
   read: (key: string, signal: AbortSignal) => void | Promise<void>

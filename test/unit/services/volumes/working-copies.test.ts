@@ -6,28 +6,15 @@ import { tarEntries } from '../../../../src/lib/tar-entries.ts'
 import { tarEnd, tarHeader, tarPadding } from '../../../../src/lib/tar-header.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import type { MeshId } from '../../../../src/model/ids.ts'
-import type { Volume } from '../../../../src/model/volume.ts'
 import { silent } from '../../../../src/ports/log.ts'
 import type { EngineVolume, VolumeContent } from '../../../../src/ports/volumes.ts'
 import { WorkingCopies } from '../../../../src/services/volumes/working-copies.ts'
 import { World } from '../../../../src/simulation/world.ts'
 import { ada } from '../../../support/control-samples.ts'
+import { storeVolume } from '../../../support/store-volume.ts'
 
 const never = new AbortController().signal
-const place = { endpoint: 'https://s3.example', bucket: 'runs', prefix: '', region: 'us-east-1', secret: 'store' }
-const volume = {
-  ...{
-    namespace: 'team',
-    name: 'data',
-    type: 's3',
-    access: 'RWO',
-    hostPath: null,
-    nfs: null,
-    sizeMib: null,
-    s3: place,
-  },
-  ...{ node: ada, createdAt: 1, createdBy: 'socket', snapshots: [] },
-} as const satisfies Volume
+const volume = storeVolume({ access: 'RWO', bucket: 'runs', node: ada })
 const etagOf = (text: string): string => createHash('md5').update(text).digest('hex')
 
 interface Held {
