@@ -3,13 +3,11 @@ import { directoryStore } from '../adapters/backups/directory-store.ts'
 import { pathFor } from '../adapters/docker/mounts.ts'
 import { s3Store } from '../adapters/s3/s3-store.ts'
 import { contentCipher } from '../adapters/keys/content-cipher.ts'
-import { backupSlices } from '../core/state/backup.ts'
-import { inTurns } from '../lib/slices.ts'
 import type { BackupTarget } from '../model/backup.ts'
 import { ClawError } from '../model/failure.ts'
 import type { BackupStore } from '../ports/backups.ts'
 import { BackupService } from '../services/backups/backup-service.ts'
-import { pauseOf } from '../services/consensus/pause.ts'
+import { takeBackup } from '../services/control/take-backup.ts'
 import type { VolumeService } from '../services/volumes/volume-service.ts'
 import { confinementOf } from './confinement.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -24,10 +22,7 @@ export const backupsOf = (
     ...{ self: ground.identity.id, clock: ground.clock, control, rpc: host.rpc, volumes, vault },
     cipher: contentCipher,
     openStore: (target, namespace, keys) => storeOf(ground, { target, namespace, keys }),
-    meshState: (signal) => {
-      const slices = backupSlices(machine.state, { at: ground.clock.now(), software: ground.version })
-      return inTurns(slices, pauseOf(ground.clock, signal))
-    },
+    meshState: (signal) => takeBackup(machine.state, { clock: ground.clock, software: ground.version }, signal),
     log: ground.log.child('backups'),
   })
 

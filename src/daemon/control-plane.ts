@@ -5,7 +5,6 @@ import { createHost, type Host } from '../adapters/libp2p/host.ts'
 import { defaultHostSettings, type HostSettings } from '../adapters/libp2p/settings.ts'
 import type { Config } from '../config/schema.ts'
 import { lan, wan } from '../core/consensus/settings.ts'
-import { backupSlices } from '../core/state/backup.ts'
 import { restoreSlices } from '../core/state/restore.ts'
 import { supported } from '../core/state/versions.ts'
 import { inTurns } from '../lib/slices.ts'
@@ -20,6 +19,7 @@ import { pauseOf } from '../services/consensus/pause.ts'
 import { ConsensusService } from '../services/consensus/service.ts'
 import { ReplicatedState } from '../services/control/replicated-state.ts'
 import { ControlService } from '../services/control/service.ts'
+import { takeBackup } from '../services/control/take-backup.ts'
 import type { Spooled } from '../core/spool/spool.ts'
 import { requireStill } from '../operations/mesh/spool.ts'
 import { SpoolService } from '../services/spool/service.ts'
@@ -33,10 +33,10 @@ const replacedFile = 'replaced-state'
 
 /** In slices: nobody has to wait for it. */
 async function keepReplaced({ disk, clock, version, log }: Ground, written: Uint8Array): Promise<void> {
-  const pause = pauseOf(clock, new AbortController().signal)
-  const state = await inTurns(restoreSlices(written), pause)
+  const { signal } = new AbortController()
+  const state = await inTurns(restoreSlices(written), pauseOf(clock, signal))
   if (state.mesh === null) return
-  const file = await inTurns(backupSlices(state, { at: clock.now(), software: version }), pause)
+  const file = await takeBackup(state, { clock, software: version }, signal)
   await disk.writeBlob(replacedFile, file, { secret: true })
   log.warn('another state takes the place of the one that this node had, which is kept', { file: replacedFile })
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { sha256 } from '../../lib/sha256.ts'
-import { atOnce, type Slices } from '../../lib/slices.ts'
+import type { Slices } from '../../lib/slices.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { Instant } from '../../model/time.ts'
 import { restore } from './restore.ts'
@@ -40,9 +40,6 @@ interface Taken {
   readonly at: Instant
   readonly software: string
 }
-
-/** All of it at once; throws as `backupSlices`. */
-export const encodeBackup = (state: State, taken: Taken): Uint8Array => atOnce(backupSlices(state, taken))
 
 /** Of the state as it is at the first slice. Throws NO_LEADER for a mesh that has not been founded yet. */
 export function* backupSlices(state: State, taken: Taken): Slices<void, Uint8Array> {

@@ -1,17 +1,16 @@
 /** Backups of the state, and the new eras that begin with one or with what a survivor holds. See docs/decisions/0012. */
 import type { Backup } from '../../core/state/backup.ts'
-import { backupSlices } from '../../core/state/backup.ts'
 import { recovered, restored } from '../../core/state/renewal.ts'
 import { snapshotInSlices } from '../../core/state/snapshot.ts'
 import { laggardsInWords } from '../../core/state/versions.ts'
-import { inTurns, type Slices } from '../../lib/slices.ts'
+import type { Slices } from '../../lib/slices.ts'
 import { ClawError } from '../../model/failure.ts'
 import type { State } from '../../core/state/state.ts'
 import type { NodeId } from '../../model/ids.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
-import { pauseOf } from '../consensus/pause.ts'
 import type { Consensus } from '../consensus/types.ts'
+import { takeBackup } from './take-backup.ts'
 
 export interface RenewalDeps {
   readonly self: NodeId
@@ -29,10 +28,9 @@ export class Renewal {
     this.#deps = deps
   }
 
-  /** What this peer has applied by now, made in slices: nobody has to wait for it. Throws the signal's reason. */
+  /** What this peer has applied by now. Throws as `takeBackup`. */
   backup(signal: AbortSignal): Promise<Uint8Array> {
-    const { state, clock, software } = this.#deps
-    return inTurns(backupSlices(state, { at: clock.now(), software }), pauseOf(clock, signal))
+    return takeBackup(this.#deps.state, this.#deps, signal)
   }
 
   /** This peer alone goes on with all that it holds, committed or not. `lost` are the names of the voters that it gives up. */

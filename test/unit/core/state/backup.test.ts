@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeBackup, encodeBackup } from '../../../../src/core/state/backup.ts'
+import { decodeBackup } from '../../../../src/core/state/backup.ts'
+import { encodeBackup } from '../../../support/backup-file.ts'
 import { createState, weighed } from '../../../../src/core/state/state.ts'
 import { ClawError } from '../../../../src/model/failure.ts'
 import { ada, bob, meshOf, submit, token } from '../../../support/control-samples.ts'

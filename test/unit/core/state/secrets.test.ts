@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decodeBackup, encodeBackup } from '../../../../src/core/state/backup.ts'
+import { decodeBackup } from '../../../../src/core/state/backup.ts'
+import { encodeBackup } from '../../../support/backup-file.ts'
 import { decodeEntry, encodeEntry } from '../../../../src/core/state/entry.ts'
 import { restore } from '../../../../src/core/state/restore.ts'
 import { snapshot } from '../../../../src/core/state/snapshot.ts'

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { encodeBackup } from '../../../../src/core/state/backup.ts'
+import { encodeBackup } from '../../../support/backup-file.ts'
 import { ada, meshOf } from '../../../support/control-samples.ts'
 import { fakeHost } from '../../../support/fake-host.ts'
 import { cli, items } from '../../../support/run-cli.ts'

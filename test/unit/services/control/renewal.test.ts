@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { encodeBackup, decodeBackup } from '../../../../src/core/state/backup.ts'
+import { decodeBackup } from '../../../../src/core/state/backup.ts'
+import { encodeBackup } from '../../../support/backup-file.ts'
 import { Renewal } from '../../../../src/services/control/renewal.ts'
 import { World } from '../../../../src/simulation/world.ts'
 import { ada, bob, meshOf, submit } from '../../../support/control-samples.ts'
